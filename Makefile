@@ -1,0 +1,44 @@
+# One entry for people and for CI. What is longer than a few lines lives in deploy/ and tests/.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The same output and the same results on every machine, whatever its user's locale and time zone.
+export CARGO_TERM_COLOR := never
+export LC_ALL := C.UTF-8
+export TZ := UTC
+export RUST_BACKTRACE := 1
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
+
+.PHONY: help run story demo-reset test lint fmt build postgresql
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(if $(DATABASE_URL),,postgresql) build ## Start the whole gateway on this machine, database included (ARGS="…" goes to `motlan up`)
+	@exec "$(MOTLAN)" up $(ARGS)
+
+story: build ## Play the demonstration against the instance that `make run` started
+	@exec "$(MOTLAN)" story $(ARGS)
+
+demo-reset: $(if $(DATABASE_URL),,postgresql) build ## Start again from an empty database: all demonstration data is deleted
+	@exec "$(MOTLAN)" up --reset $(ARGS)
+
+test: postgresql ## Run every test; the last line says how many passed
+	@exec tests/run.sh
+
+lint: ## Check formatting and run clippy; a warning is an error
+	@cargo fmt --check
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## Format the sources
+	@cargo fmt
+
+build:
+	@cargo build -p motlan --locked
+
+postgresql:
+	@deploy/install-postgresql.sh

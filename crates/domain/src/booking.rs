@@ -1,0 +1,336 @@
+//! What follows from money that a provider took: the one payment's journal, its allocations, and the states derived
+//! from them. Pure: the facts come in under lock, the changes go out as one whole.
+//!
+//! | the money names | its amount | then |
+//! |---|---|---|
+//! | no order of ours | any | suspense `unidentified`, a case |
+//! | an order | not what the provider was told | suspense `amount_differs`, a case; nothing settles |
+//! | an order, nothing due, something paid | as told | suspense `duplicate`, a case |
+//! | an order, nothing due, all cancelled | as told | suspense `late`, a case |
+//! | an order | with what waits, less than due | suspense `underpaid`, a case |
+//! | an order | with what waits, enough | all that is due settles; the rest `overpaid`, a case |
+
+use crate::allocation::{self, Home, Owed, Placement, Standing, Waiting};
+use crate::attempt::AttemptStatus;
+use crate::case::{CaseKind, CaseStatus};
+use crate::cause::Cause;
+use crate::changes::{AllocationRow, Changes, NewCase, step};
+use crate::codes::{BeneficiaryCode, ProfileCode};
+use crate::event::Notice;
+use crate::ids::{AttemptId, CaseId, IntentId, ObligationId, PaymentId, SightingId};
+use crate::intent::IntentStatus;
+use crate::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
+use crate::money::Vnd;
+use crate::obligation::ObligationStatus;
+use crate::payment::SuspenseReason;
+use crate::transition::NoSuchEdge;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// An obligation as it stands under lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObligationState {
+    pub id: ObligationId,
+    pub beneficiary: BeneficiaryCode,
+    pub amount: Vnd,
+    pub status: ObligationStatus,
+    pub version: i32,
+}
+
+/// An intent as it stands under lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentState {
+    pub id: IntentId,
+    pub status: IntentStatus,
+    pub version: i32,
+    pub obligation_ids: Vec<ObligationId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptState {
+    pub id: AttemptId,
+    pub intent_id: IntentId,
+    pub amount: Vnd,
+    pub status: AttemptStatus,
+    pub version: i32,
+}
+
+/// A case of waiting money that may be explained by what comes now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCase {
+    pub id: CaseId,
+    pub payment_id: PaymentId,
+    pub kind: CaseKind,
+    pub status: CaseStatus,
+    pub version: i32,
+}
+
+/// What stands behind the order that the money names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub attempt: AttemptState,
+    /// Another attempt of the same intent is committed at its provider.
+    pub other_committed: bool,
+    /// The reference's own obligations first; then those of the other live intents that hold any of them.
+    pub obligations: Vec<ObligationState>,
+    /// The reference's own intent, and every live intent that holds one of its obligations.
+    pub intents: Vec<IntentState>,
+    /// Oldest first.
+    pub waiting: Vec<Waiting>,
+    pub open_cases: Vec<OpenCase>,
+}
+
+/// The money itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMoney {
+    pub payment_id: PaymentId,
+    pub sighting_id: SightingId,
+    pub profile: ProfileCode,
+    pub amount: Vnd,
+    pub business_date: Date,
+    /// What the provider calls the order: the case's subject where nothing of ours answers to it.
+    pub order_ref: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookingError {
+    #[error(transparent)]
+    Edge(#[from] NoSuchEdge),
+    #[error(transparent)]
+    Unbalanced(#[from] Unbalanced),
+    #[error("the facts lack {0}")]
+    Missing(&'static str),
+}
+
+/// Books a capture at a provider. With `named` = None nothing of ours answers to the order.
+pub fn book_capture(money: &NewMoney, named: Option<&Named>) -> Result<Changes, BookingError> {
+    let Some(named) = named else {
+        let placement = allocation::held(money.payment_id, money.amount, SuspenseReason::Unidentified);
+        return booked(money, &placement, &[], &money.order_ref);
+    };
+    let placement = placement_of(money, named)?;
+    let own = own_intent(named)?;
+    let mut changes = booked(money, &placement, &named.obligations, &own.id.to_string())?;
+    derive_states(&mut changes, &placement.settled, named)?;
+    close_explained(&mut changes, &placement, named)?;
+    Ok(changes)
+}
+
+/// Money that waits unidentified and whose order is known after all: it is placed as if it came now.
+pub fn place_orphan(money: &NewMoney, case: Option<&OpenCase>, named: &Named) -> Result<Changes, BookingError> {
+    let placement = placement_of(money, named)?;
+    let own = own_intent(named)?;
+    let mut changes = Changes::default();
+    let mut legs = vec![leg(Account::Suspense(SuspenseReason::Unidentified), money.amount, None, money.payment_id)];
+    changes.allocations.push(AllocationRow {
+        payment_id: money.payment_id,
+        home: Home::Suspense(SuspenseReason::Unidentified),
+        amount: -money.amount,
+        journal: 0,
+    });
+    credit_portions(&mut changes, &mut legs, &placement, &named.obligations)?;
+    changes.journals.push(Journal::new(JournalKind::Reassignment, Cause::Explained, money.business_date, legs)?);
+    move_waiting(&mut changes, money, &placement, &named.obligations)?;
+    open_cases(&mut changes, money, &placement, &own.id.to_string());
+    derive_states(&mut changes, &placement.settled, named)?;
+    close_explained(&mut changes, &placement, named)?;
+    if let Some(case) = case {
+        changes.cases_closed.push(step(case.id, case.version, case.status, Cause::Explained)?.0);
+    }
+    Ok(changes)
+}
+
+fn placement_of(money: &NewMoney, named: &Named) -> Result<Placement, BookingError> {
+    if money.amount != named.attempt.amount {
+        return Ok(allocation::held(money.payment_id, money.amount, SuspenseReason::AmountDiffers));
+    }
+    let own = own_intent(named)?;
+    let owed: Vec<Owed> = own
+        .obligation_ids
+        .iter()
+        .map(|id| find(&named.obligations, *id).map(owed))
+        .collect::<Result<_, BookingError>>()?;
+    Ok(allocation::place(money.payment_id, money.amount, &owed, &named.waiting))
+}
+
+fn owed(obligation: &ObligationState) -> Owed {
+    let standing = match obligation.status {
+        ObligationStatus::Due => Standing::Due,
+        ObligationStatus::Paid | ObligationStatus::Refunding => Standing::Covered,
+        ObligationStatus::Cancelled | ObligationStatus::Refunded | ObligationStatus::Exempt => Standing::Gone,
+    };
+    Owed { obligation_id: obligation.id, amount: obligation.amount, standing }
+}
+
+fn booked(
+    money: &NewMoney,
+    placement: &Placement,
+    obligations: &[ObligationState],
+    subject: &str,
+) -> Result<Changes, BookingError> {
+    let mut changes = Changes::default();
+    let mut legs = vec![leg(Account::Clearing(money.profile.clone()), money.amount, None, money.payment_id)];
+    credit_portions(&mut changes, &mut legs, placement, obligations)?;
+    changes.journals.push(Journal::new(JournalKind::Capture, Cause::ProviderCaptured, money.business_date, legs)?);
+    move_waiting(&mut changes, money, placement, obligations)?;
+    open_cases(&mut changes, money, placement, subject);
+    Ok(changes)
+}
+
+fn credit_portions(
+    changes: &mut Changes,
+    legs: &mut Vec<Leg>,
+    placement: &Placement,
+    obligations: &[ObligationState],
+) -> Result<(), BookingError> {
+    for portion in &placement.portions {
+        let (account, obligation) = account_of(portion.home, obligations)?;
+        legs.push(leg(account, -portion.amount, obligation, portion.payment_id));
+        changes.allocations.push(AllocationRow {
+            payment_id: portion.payment_id,
+            home: portion.home,
+            amount: portion.amount,
+            journal: changes.journals.len(),
+        });
+    }
+    Ok(())
+}
+
+/// Earlier money that this payment completes, in a journal of its own.
+fn move_waiting(
+    changes: &mut Changes,
+    money: &NewMoney,
+    placement: &Placement,
+    obligations: &[ObligationState],
+) -> Result<(), BookingError> {
+    let mut legs = Vec::new();
+    for m in &placement.moves {
+        let (to, obligation) = account_of(m.to, obligations)?;
+        legs.push(leg(Account::Suspense(m.from), m.amount, None, m.payment_id));
+        legs.push(leg(to, -m.amount, obligation, m.payment_id));
+        let (payment_id, journal) = (m.payment_id, changes.journals.len());
+        let from = Home::Suspense(m.from);
+        changes.allocations.push(AllocationRow { payment_id, home: from, amount: -m.amount, journal });
+        changes.allocations.push(AllocationRow { payment_id, home: m.to, amount: m.amount, journal });
+    }
+    if !legs.is_empty() {
+        changes.journals.push(Journal::new(JournalKind::Reassignment, Cause::Explained, money.business_date, legs)?);
+    }
+    Ok(())
+}
+
+fn account_of(home: Home, obligations: &[ObligationState]) -> Result<(Account, Option<ObligationId>), BookingError> {
+    Ok(match home {
+        Home::Obligation(id) => (Account::Obligation(find(obligations, id)?.beneficiary.clone()), Some(id)),
+        Home::Suspense(reason) => (Account::Suspense(reason), None),
+    })
+}
+
+fn leg(account: Account, amount: Vnd, obligation_id: Option<ObligationId>, payment_id: PaymentId) -> Leg {
+    Leg { account, amount, obligation_id, payment_id }
+}
+
+fn open_cases(changes: &mut Changes, money: &NewMoney, placement: &Placement, subject: &str) {
+    let held = placement.portions.iter().map(|p| (p.payment_id, p.amount, p.home));
+    let relabelled = placement.moves.iter().map(|m| (m.payment_id, m.amount, m.to));
+    for (payment_id, amount, home) in held.chain(relabelled) {
+        if let Home::Suspense(reason) = home {
+            changes.cases_opened.push(NewCase {
+                kind: case_of(reason),
+                amount,
+                payment_id: Some(payment_id),
+                sighting_id: (payment_id == money.payment_id).then_some(money.sighting_id),
+                subject: subject.to_owned(),
+            });
+        }
+    }
+}
+
+/// The kind of case that money in a suspense account is.
+pub const fn case_of(reason: SuspenseReason) -> CaseKind {
+    match reason {
+        SuspenseReason::AmountDiffers => CaseKind::AmountDiffers,
+        SuspenseReason::Duplicate => CaseKind::DuplicatePayment,
+        SuspenseReason::Late => CaseKind::Late,
+        SuspenseReason::Overpaid => CaseKind::Overpaid,
+        SuspenseReason::RefundReturned => CaseKind::StatusDiffers,
+        SuspenseReason::Unidentified => CaseKind::Unidentified,
+        SuspenseReason::Underpaid => CaseKind::Underpaid,
+        SuspenseReason::WrongAccount => CaseKind::WrongAccount,
+    }
+}
+
+/// Obligations, the attempt, the reference's own intent, and other live intents that held what was settled.
+fn derive_states(changes: &mut Changes, settled: &[ObligationId], named: &Named) -> Result<(), BookingError> {
+    for &id in settled {
+        let o = find(&named.obligations, id)?;
+        let (step, event) = step(o.id, o.version, o.status, Cause::Settled)?;
+        changes.obligations.push(step);
+        changes.notices.extend(event.map(|event| Notice::Obligation(id, event)));
+    }
+    let attempt = &named.attempt;
+    if attempt.status != AttemptStatus::Succeeded {
+        changes.attempts.push(step(attempt.id, attempt.version, attempt.status, Cause::ProviderCaptured)?.0);
+    }
+    let settled: BTreeSet<_> = settled.iter().copied().collect();
+    for intent in &named.intents {
+        let own = intent.id == attempt.intent_id;
+        let cause = match intent_cause(intent, own, &settled, named)? {
+            Some(cause) => cause,
+            None if own && intent.status == IntentStatus::Processing && !named.other_committed => {
+                Cause::AttemptUnsettled
+            }
+            None => continue,
+        };
+        let (step, event) = step(intent.id, intent.version, intent.status, cause)?;
+        changes.intents.push(step);
+        changes.notices.extend(event.map(|event| Notice::Intent(intent.id, event)));
+    }
+    Ok(())
+}
+
+fn intent_cause(
+    intent: &IntentState,
+    own: bool,
+    settled: &BTreeSet<ObligationId>,
+    named: &Named,
+) -> Result<Option<Cause>, BookingError> {
+    let touched = intent.obligation_ids.iter().any(|id| settled.contains(id));
+    if !touched || intent.status == IntentStatus::Paid || !(own || intent.status.is_live()) {
+        return Ok(None);
+    }
+    for id in &intent.obligation_ids {
+        let still_due = find(&named.obligations, *id)?.status == ObligationStatus::Due && !settled.contains(id);
+        if still_due {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Cause::Settled))
+}
+
+/// Cases of earlier money that has found a home are closed by it.
+fn close_explained(changes: &mut Changes, placement: &Placement, named: &Named) -> Result<(), BookingError> {
+    for w in &named.waiting {
+        let gone: Vnd = placement
+            .moves
+            .iter()
+            .filter(|m| m.payment_id == w.payment_id && m.from == w.reason)
+            .map(|m| m.amount)
+            .sum();
+        if gone != w.amount {
+            continue;
+        }
+        for case in named.open_cases.iter().filter(|c| c.payment_id == w.payment_id && c.kind == case_of(w.reason)) {
+            changes.cases_closed.push(step(case.id, case.version, case.status, Cause::Explained)?.0);
+        }
+    }
+    Ok(())
+}
+
+fn own_intent(named: &Named) -> Result<&IntentState, BookingError> {
+    named.intents.iter().find(|i| i.id == named.attempt.intent_id).ok_or(BookingError::Missing("the attempt's intent"))
+}
+
+fn find(obligations: &[ObligationState], id: ObligationId) -> Result<&ObligationState, BookingError> {
+    obligations.iter().find(|o| o.id == id).ok_or(BookingError::Missing("an obligation of the intent"))
+}

@@ -1,0 +1,72 @@
+//! What one decision changes, as one whole: storage applies it in one commit or not at all.
+
+use crate::allocation::Home;
+use crate::attempt::AttemptStatus;
+use crate::case::{CaseKind, CaseStatus};
+use crate::cause::Cause;
+use crate::event::Notice;
+use crate::ids::{AttemptId, CaseId, IntentId, ObligationId, PaymentId, SightingId};
+use crate::intent::IntentStatus;
+use crate::ledger::Journal;
+use crate::money::Vnd;
+use crate::obligation::ObligationStatus;
+use crate::transition::{NoSuchEdge, Stateful};
+
+/// One step of one thing along an edge of the table; `version` is the one after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<Id, Status> {
+    pub id: Id,
+    pub version: i32,
+    pub from: Status,
+    pub to: Status,
+    pub cause: Cause,
+}
+
+/// A row of a payment's allocation; negative takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllocationRow {
+    pub payment_id: PaymentId,
+    pub home: Home,
+    pub amount: Vnd,
+    /// The journal of the same changes that books it, by position.
+    pub journal: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCase {
+    pub kind: CaseKind,
+    pub amount: Vnd,
+    pub payment_id: Option<PaymentId>,
+    pub sighting_id: Option<SightingId>,
+    /// What it is about, as an id or a code; never personal data.
+    pub subject: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub obligations: Vec<Step<ObligationId, ObligationStatus>>,
+    pub intents: Vec<Step<IntentId, IntentStatus>>,
+    pub attempts: Vec<Step<AttemptId, AttemptStatus>>,
+    pub cases_closed: Vec<Step<CaseId, CaseStatus>>,
+    pub cases_opened: Vec<NewCase>,
+    pub journals: Vec<Journal>,
+    pub allocations: Vec<AllocationRow>,
+    pub notices: Vec<Notice>,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Follows the edge of `from` for `cause`; also what is told of it.
+pub fn step<Id, S: Stateful>(
+    id: Id,
+    version: i32,
+    from: S,
+    cause: Cause,
+) -> Result<(Step<Id, S>, Option<crate::event::EventType>), NoSuchEdge> {
+    let (to, event) = from.after(cause)?;
+    Ok((Step { id, version: version + 1, from, to, cause }, event))
+}

@@ -1,0 +1,32 @@
+//! What is true: money, who owes, what was paid, which state follows which cause.
+//! No async, no I/O, no clock, no randomness, no wire formats: `now` and random numbers are arguments.
+
+pub mod allocation;
+pub mod attempt;
+pub mod beneficiary;
+pub mod booking;
+pub mod business_day;
+pub mod case;
+pub mod catalogue;
+pub mod cause;
+pub mod changes;
+pub mod codes;
+pub mod dossier_code;
+pub mod event;
+pub mod ids;
+pub mod intent;
+pub mod ledger;
+pub mod mode;
+pub mod money;
+pub mod obligation;
+pub mod party;
+pub mod payment;
+pub mod plan;
+pub mod principal;
+pub mod reference;
+pub mod refund;
+mod states;
+pub mod transition;
+
+pub use ids::*;
+pub use money::Vnd;

@@ -1,0 +1,144 @@
+//! What is only a plan: an attempt started, offered, failed; a deadline; a cancellation; a renewal. No money moves here.
+
+use crate::attempt::AttemptStatus;
+use crate::booking::{AttemptState, IntentState};
+use crate::cause::Cause;
+use crate::changes::{Changes, step};
+use crate::event::Notice;
+use crate::intent::IntentStatus;
+use crate::transition::NoSuchEdge;
+
+/// News of an attempt that is not money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptNews {
+    Offered,
+    Refused,
+    Committed,
+    Failed,
+    /// Its window closed and the provider has no money for it.
+    WindowClosed,
+    /// Asked for as long as we ask, without a final answer.
+    Unresolved,
+    /// The provider's answer contradicts itself or is under review there.
+    Unclear,
+}
+
+/// What a portal or the clock does to an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentPlan {
+    Expire,
+    Cancel,
+    Renew,
+}
+
+/// Follows attempt news. News that comes too late to change anything is evidence only: no changes.
+/// `other_committed`: another attempt of the intent is committed at its provider.
+pub fn follow_attempt(
+    attempt: &AttemptState,
+    intent: &IntentState,
+    other_committed: bool,
+    news: AttemptNews,
+) -> Result<Changes, NoSuchEdge> {
+    let mut changes = Changes::default();
+    let Some(cause) = attempt_cause(attempt.status, news) else { return Ok(changes) };
+    changes.attempts.push(step(attempt.id, attempt.version, attempt.status, cause)?.0);
+    let intent_cause = match news {
+        AttemptNews::Committed if intent.status == IntentStatus::Open => Some(Cause::AttemptCommitted),
+        AttemptNews::Failed | AttemptNews::WindowClosed | AttemptNews::Refused => {
+            freed(intent, other_committed, Cause::AttemptFailed)
+        }
+        AttemptNews::Unresolved | AttemptNews::Unclear => freed(intent, other_committed, Cause::AttemptUnresolved),
+        AttemptNews::Committed | AttemptNews::Offered => None,
+    };
+    if let Some(cause) =
+        intent_cause.filter(|_| news == AttemptNews::Committed || attempt.status == AttemptStatus::Committed)
+    {
+        changes.intents.push(step(intent.id, intent.version, intent.status, cause)?.0);
+    }
+    Ok(changes)
+}
+
+fn freed(intent: &IntentState, other_committed: bool, cause: Cause) -> Option<Cause> {
+    (intent.status == IntentStatus::Processing && !other_committed).then_some(cause)
+}
+
+/// The edge that `news` takes from `status`; None where the news is old or says nothing new.
+fn attempt_cause(status: AttemptStatus, news: AttemptNews) -> Option<Cause> {
+    use AttemptStatus as S;
+    match (status, news) {
+        (S::Started, AttemptNews::Offered) => Some(Cause::ProviderOffered),
+        (S::Started, AttemptNews::Refused) => Some(Cause::ProviderRefused),
+        (S::Started | S::Offered | S::Failed | S::Expired | S::Unknown, AttemptNews::Committed) => {
+            Some(Cause::ProviderCommitted)
+        }
+        (S::Started | S::Offered | S::Committed | S::Unknown, AttemptNews::Failed) => Some(Cause::ProviderFailed),
+        (S::Started | S::Offered | S::Committed | S::Unknown, AttemptNews::WindowClosed) => Some(Cause::WindowClosed),
+        (S::Started | S::Offered | S::Committed, AttemptNews::Unresolved | AttemptNews::Unclear) => {
+            Some(Cause::OutcomeUnknown)
+        }
+        _ => None,
+    }
+}
+
+/// Follows a plan for an intent; an edge that is not in the table is refused.
+pub fn follow_intent(intent: &IntentState, plan: IntentPlan) -> Result<Changes, NoSuchEdge> {
+    let cause = match plan {
+        IntentPlan::Expire => Cause::Lapsed,
+        IntentPlan::Cancel => Cause::CancelledByClient,
+        IntentPlan::Renew => Cause::Renewed,
+    };
+    let (step, event) = step(intent.id, intent.version, intent.status, cause)?;
+    Ok(Changes {
+        intents: vec![step],
+        notices: event.map(|event| Notice::Intent(intent.id, event)).into_iter().collect(),
+        ..Changes::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Vnd;
+    use crate::transition::Stateful;
+    use uuid::Uuid;
+
+    #[test]
+    fn no_news_asks_for_an_edge_that_the_table_lacks() {
+        let all = [
+            AttemptNews::Offered,
+            AttemptNews::Refused,
+            AttemptNews::Committed,
+            AttemptNews::Failed,
+            AttemptNews::WindowClosed,
+            AttemptNews::Unresolved,
+            AttemptNews::Unclear,
+        ];
+        for &status in AttemptStatus::ALL {
+            for &intent_status in IntentStatus::ALL {
+                for news in all {
+                    for other_committed in [false, true] {
+                        let intent = IntentState {
+                            id: Uuid::from_u128(1).into(),
+                            status: intent_status,
+                            version: 3,
+                            obligation_ids: vec![],
+                        };
+                        let attempt = AttemptState {
+                            id: Uuid::from_u128(2).into(),
+                            intent_id: intent.id,
+                            amount: Vnd::new(1),
+                            status,
+                            version: 7,
+                        };
+                        let changes = follow_attempt(&attempt, &intent, other_committed, news)
+                            .unwrap_or_else(|e| panic!("{status} {intent_status} {news:?}: {e}"));
+                        assert!(changes.attempts.iter().all(|s| s.version == 8 && status.after(s.cause).is_ok()));
+                        if status == AttemptStatus::Succeeded {
+                            assert!(changes.is_empty());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! `advance_intent`: everything that is only a plan. Attempt news, cancellation, renewal, expiry: no money moves here.
+
+use crate::context::{Caller, Context};
+use crate::facts::{self, Facts, attempt_state, intent_state};
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use crate::view::{self, IntentView};
+use domain::booking::IntentState;
+use domain::case::CaseKind;
+use domain::changes::NewCase;
+use domain::intent::{Intent, IntentStatus};
+use domain::obligation::ObligationStatus;
+use domain::plan::{AttemptNews, IntentPlan, follow_attempt, follow_intent};
+use domain::transition::NoSuchEdge;
+use domain::{AttemptId, ClientId, IntentId, SightingId, Vnd};
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use storage::unit::{Audit, Unit};
+use storage::{StorageError, Tx, idempotency, intents, unit};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Edge(#[from] NoSuchEdge),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such intent")]
+    Absent,
+    #[error("an attempt has begun to take money")]
+    AttemptCommitted,
+    #[error("the intent is {0}")]
+    WrongStatus(IntentStatus),
+    #[error("an obligation of it is paid")]
+    ObligationPaid(domain::ObligationId),
+    #[error("an obligation of it cannot be paid any more")]
+    ObligationNotPayable(domain::ObligationId),
+    #[error("another live intent holds an obligation of it")]
+    ObligationInPayment(Option<IntentId>),
+}
+
+impl Retryable for PlanError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e))
+    }
+}
+
+/// What attempt news changes, with the case that it opens where a person must look.
+pub fn follow(
+    facts: &Facts,
+    attempt: AttemptId,
+    news: AttemptNews,
+    sighting: Option<SightingId>,
+    now: Timestamp,
+    caller: &Caller,
+) -> Result<Unit, PlanError> {
+    let stored = facts.attempt(attempt)?;
+    let state = intent_state(facts.intent()?);
+    let mut unit = Unit::new(caller.actor(), now);
+    unit.changes = follow_attempt(&attempt_state(stored), &state, facts.other_committed(attempt), news)?;
+    let a_person_must_look = matches!(news, AttemptNews::Unclear | AttemptNews::Unresolved);
+    if a_person_must_look && !unit.changes.is_empty() {
+        unit.changes.cases_opened.push(NewCase {
+            kind: CaseKind::StatusDiffers,
+            amount: stored.attempt.amount,
+            payment_id: None,
+            sighting_id: sighting,
+            subject: attempt.to_string(),
+        });
+    }
+    Ok(unit)
+}
+
+/// Attempt news in a transaction of its own: the worker's conclusions, and what the provider said to our order.
+pub async fn attempt_news(
+    ctx: &Context,
+    attempt: AttemptId,
+    news: AttemptNews,
+    now: Timestamp,
+) -> Result<(), PlanError> {
+    retrying(|| attempt_news_once(ctx, attempt, news, now)).await
+}
+
+async fn attempt_news_once(
+    ctx: &Context,
+    attempt: AttemptId,
+    news: AttemptNews,
+    now: Timestamp,
+) -> Result<(), PlanError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        let (begun, stored) = join!(tx.begin(), storage::attempts::by_id(&tx, attempt));
+        begun?;
+        let stored = stored?.ok_or(PlanError::Absent)?;
+        let facts = facts::lock(&tx, stored.attempt.intent_id).await?;
+        let unit = follow(&facts, attempt, news, None, now, &Caller::system())?;
+        commit(&tx, &unit).await
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+async fn commit(tx: &Tx, unit: &Unit) -> Result<(), PlanError> {
+    let (written, committed) = join!(unit::write(tx, unit), tx.commit());
+    written?;
+    committed?;
+    Ok(())
+}
+
+/// A portal's plan for its intent, with its idempotency key.
+pub struct Command {
+    pub intent: IntentId,
+    pub client: ClientId,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+/// Cancels an open intent; 409 while an attempt takes money.
+pub async fn cancel(
+    ctx: &Context,
+    command: &Command,
+    render: &(dyn Fn(&IntentView) -> String + Send + Sync),
+) -> Result<Reply, PlanError> {
+    retrying(|| plan_once(ctx, command, IntentPlan::Cancel, None, render)).await
+}
+
+/// Reopens an expired intent under the same reference until `now + life`.
+pub async fn renew(
+    ctx: &Context,
+    command: &Command,
+    life: SignedDuration,
+    render: &(dyn Fn(&IntentView) -> String + Send + Sync),
+) -> Result<Reply, PlanError> {
+    retrying(|| plan_once(ctx, command, IntentPlan::Renew, Some(command.now + life), render)).await
+}
+
+async fn plan_once(
+    ctx: &Context,
+    command: &Command,
+    plan: IntentPlan,
+    deadline: Option<Timestamp>,
+    render: &(dyn Fn(&IntentView) -> String + Send + Sync),
+) -> Result<Reply, PlanError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        let (begun, earlier) = join!(tx.begin(), idempotency::claim(&tx, &command.idempotency));
+        begun?;
+        if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+            return Ok(reply);
+        }
+        intents::by_id(&tx, Some(command.client), command.intent).await?.ok_or(PlanError::Absent)?;
+        let mut facts = facts::lock(&tx, command.intent).await?;
+        let intent = facts.intent()?.clone();
+        check(plan, &intent, &facts)?;
+        let mut unit = Unit::new(command.caller.actor(), command.now);
+        unit.changes =
+            follow_intent(&intent_state(&intent), plan).map_err(|_| PlanError::WrongStatus(intent.status))?;
+        unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, None)?;
+        unit.audit.push(Audit {
+            action: if plan == IntentPlan::Cancel { "intent_cancelled" } else { "intent_renewed" },
+            subject: intent.id.to_string(),
+            request_id: command.caller.request_id.clone(),
+        });
+        if let Some(deadline) = deadline {
+            intents::set_deadline(&tx, intent.id, deadline).await?;
+        }
+        apply(&mut facts, &unit, deadline);
+        let body = render(&view::of_facts(ctx, &tx, &facts).await?);
+        let id = intent.id.to_string();
+        let (written, kept, committed) = join!(
+            unit::write(&tx, &unit),
+            idempotency::keep(&tx, &command.idempotency, &id, Some((200, &body)), None),
+            tx.commit(),
+        );
+        written.map_err(held_by_another)?;
+        kept?;
+        committed?;
+        ctx.wake.notify_one();
+        Ok(Reply::fresh(200, body))
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+fn held_by_another(error: StorageError) -> PlanError {
+    if error.is_conflict("obligation_in_one_live_intent") { PlanError::ObligationInPayment(None) } else { error.into() }
+}
+
+fn check(plan: IntentPlan, intent: &Intent, facts: &Facts) -> Result<(), PlanError> {
+    if plan == IntentPlan::Cancel && intent.status == IntentStatus::Processing {
+        return Err(PlanError::AttemptCommitted);
+    }
+    if plan != IntentPlan::Renew || intent.status != IntentStatus::Expired {
+        return Ok(());
+    }
+    for o in facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)) {
+        match o.status {
+            ObligationStatus::Due => {}
+            ObligationStatus::Paid => return Err(PlanError::ObligationPaid(o.id)),
+            _ => return Err(PlanError::ObligationNotPayable(o.id)),
+        }
+    }
+    match facts.intents.iter().find(|i| i.id != intent.id && i.status.is_live()) {
+        Some(other) => Err(PlanError::ObligationInPayment(Some(other.id))),
+        None => Ok(()),
+    }
+}
+
+/// The facts as they stand after the unit, for the view.
+pub(crate) fn apply(facts: &mut Facts, unit: &Unit, deadline: Option<Timestamp>) {
+    for step in &unit.changes.intents {
+        for i in facts.intents.iter_mut().filter(|i| i.id == step.id) {
+            i.status = step.to;
+            i.version = step.version;
+            i.expires_at = deadline.unwrap_or(i.expires_at);
+        }
+    }
+    for step in &unit.changes.attempts {
+        for a in facts.attempts.iter_mut().filter(|a| a.attempt.id == step.id) {
+            a.attempt.status = step.to;
+            a.attempt.version = step.version;
+        }
+    }
+}
+
+/// Expires an open intent whose deadline has passed; false when it is not open or not past it any more.
+pub async fn expire(ctx: &Context, intent: IntentId, now: Timestamp) -> Result<bool, PlanError> {
+    retrying(|| expire_once(ctx, intent, now)).await
+}
+
+async fn expire_once(ctx: &Context, intent: IntentId, now: Timestamp) -> Result<bool, PlanError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let facts = facts::lock(&tx, intent).await?;
+        let own = facts.intent()?;
+        if own.status != IntentStatus::Open || own.expires_at > now {
+            return Ok(false);
+        }
+        let state: IntentState = intent_state(own);
+        let mut unit = Unit::new(Caller::system().actor(), now);
+        unit.changes = follow_intent(&state, IntentPlan::Expire)?;
+        unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, None)?;
+        commit(&tx, &unit).await?;
+        Ok(true)
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// What an intent still owes under its reference.
+pub fn amount_due(facts: &Facts, intent: &Intent) -> Vnd {
+    let due = facts
+        .obligations
+        .iter()
+        .filter(|o| intent.obligation_ids.contains(&o.id) && o.status == ObligationStatus::Due)
+        .map(domain::obligation::Obligation::amount);
+    domain::intent::amount_due(due, facts.waiting.iter().map(|w| w.amount))
+}

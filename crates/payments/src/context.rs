@@ -1,0 +1,48 @@
+//! What every use case works with, and who calls it.
+
+use crate::settings::Settings;
+use domain::mode::Mode;
+use domain::principal::Who;
+use provider::Registry;
+use std::sync::Arc;
+use storage::{Pool, Vault};
+use tokio::sync::Notify;
+
+/// The parts of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    pub pool: Pool,
+    pub providers: Arc<Registry>,
+    pub vault: Arc<Vault>,
+    pub dossier: Arc<dossier::Client>,
+    pub settings: Arc<Settings>,
+    pub mode: Mode,
+    /// Where payers reach us, without a slash at the end.
+    pub public_url: Arc<str>,
+    /// Rings when there may be work for the worker of this process; it never carries the work itself.
+    pub wake: Arc<Notify>,
+}
+
+impl Context {
+    pub fn checkout_url(&self, token: &str) -> String {
+        format!("{}/pay/{token}", self.public_url)
+    }
+}
+
+/// Who asks, and under which request id.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub who: Who,
+    pub request_id: String,
+}
+
+impl Caller {
+    pub fn system() -> Self {
+        Self { who: Who::System, request_id: String::new() }
+    }
+
+    /// As it stands in transitions, journals and audit.
+    pub fn actor(&self) -> String {
+        self.who.to_string()
+    }
+}

@@ -1,0 +1,99 @@
+//! The facts behind an intent, read under lock in the order of the house: obligations by id, then intents by id.
+
+use domain::allocation::Waiting;
+use domain::attempt::AttemptStatus;
+use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase};
+use domain::intent::Intent;
+use domain::obligation::Obligation;
+use domain::{AttemptId, IntentId};
+use futures_util::join;
+use storage::attempts::Stored;
+use storage::{StorageError, Tx, attempts, intents, obligations, references};
+
+/// An intent with all that money for its reference can touch.
+pub struct Facts {
+    pub obligations: Vec<Obligation>,
+    pub intents: Vec<Intent>,
+    pub attempts: Vec<Stored>,
+    pub waiting: Vec<Waiting>,
+    pub open_cases: Vec<OpenCase>,
+    own: IntentId,
+}
+
+/// Locks and reads, one round trip. The obligations of other live intents are read after those intents are locked, so
+/// that two payments that meet in one intent see each other.
+pub async fn lock(tx: &Tx, intent: IntentId) -> Result<Facts, StorageError> {
+    let id = intent.uuid();
+    let (own, intents, attempts, others, waiting, open_cases) = join!(
+        obligations::lock_of_intent(tx, id),
+        intents::lock_related(tx, id),
+        attempts::of_intent(tx, id),
+        obligations::of_related_intents(tx, id),
+        references::waiting(tx, id),
+        references::open_cases(tx, id),
+    );
+    let mut obligations = own?;
+    let others = others?;
+    obligations
+        .extend(others.into_iter().filter(|o| !obligations.iter().any(|own| own.id == o.id)).collect::<Vec<_>>());
+    Ok(Facts {
+        obligations,
+        intents: intents?,
+        attempts: attempts?,
+        waiting: waiting?,
+        open_cases: open_cases?,
+        own: intent,
+    })
+}
+
+impl Facts {
+    pub fn intent(&self) -> Result<&Intent, StorageError> {
+        self.intents
+            .iter()
+            .find(|i| i.id == self.own)
+            .ok_or_else(|| StorageError::Unreadable("an attempt without its intent".to_owned()))
+    }
+
+    pub fn attempt(&self, id: AttemptId) -> Result<&Stored, StorageError> {
+        self.attempts
+            .iter()
+            .find(|a| a.attempt.id == id)
+            .ok_or_else(|| StorageError::Unreadable("an attempt that is not its intent's".to_owned()))
+    }
+
+    /// Another attempt of the intent is committed at its provider.
+    pub fn other_committed(&self, than: AttemptId) -> bool {
+        self.attempts.iter().any(|a| a.attempt.id != than && a.attempt.status == AttemptStatus::Committed)
+    }
+
+    /// For the booking of money that names the order of `attempt`.
+    pub fn named(&self, attempt: AttemptId) -> Result<Named, StorageError> {
+        Ok(Named {
+            attempt: attempt_state(self.attempt(attempt)?),
+            other_committed: self.other_committed(attempt),
+            obligations: self.obligations.iter().map(obligation_state).collect(),
+            intents: self.intents.iter().map(intent_state).collect(),
+            waiting: self.waiting.clone(),
+            open_cases: self.open_cases.clone(),
+        })
+    }
+}
+
+pub fn obligation_state(o: &Obligation) -> ObligationState {
+    ObligationState {
+        id: o.id,
+        beneficiary: o.terms.beneficiary_code.clone(),
+        amount: o.amount(),
+        status: o.status,
+        version: o.version,
+    }
+}
+
+pub fn intent_state(i: &Intent) -> IntentState {
+    IntentState { id: i.id, status: i.status, version: i.version, obligation_ids: i.obligation_ids.clone() }
+}
+
+pub fn attempt_state(stored: &Stored) -> AttemptState {
+    let a = &stored.attempt;
+    AttemptState { id: a.id, intent_id: a.intent_id, amount: a.amount, status: a.status, version: a.version }
+}

@@ -1,0 +1,143 @@
+//! Asks providers about orders of ours: webhooks get lost for good, asking finds what they would have said. Each minute
+//! while the payer may still pay, then ever more rarely, until 72 hours; once more before an intent expires.
+
+use crate::advance_intent::{self, PlanError};
+use crate::context::{Caller, Context};
+use crate::receive_report::{self, ReportError, Sighted};
+use domain::IntentId;
+use domain::attempt::Attempt;
+use domain::payment::News;
+use domain::plan::AttemptNews;
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
+use provider::{ProviderError, Question};
+use storage::attempts::{Claim, Claimed};
+use storage::{StorageError, attempts};
+
+/// Attempts asked about in one pass, and at once.
+const PER_PASS: i64 = 100;
+const AT_ONCE: usize = 8;
+/// No other worker asks before this; longer than a provider may take to answer.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// After its window a payer may still be on the bank's page: "not found" is final only this much later.
+const GRACE: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Which attempts this pass asks about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pass {
+    /// Undecided ones that were not asked about since then, whatever their schedule says.
+    pub all_not_asked_since: Option<Timestamp>,
+    pub only_intent: Option<IntentId>,
+}
+
+/// One pass; how many were asked about.
+pub async fn poll(ctx: &Context, pass: Pass, now: Timestamp) -> Result<usize, PollError> {
+    let claim = Claim {
+        limit: PER_PASS,
+        lease: LEASE,
+        all_not_asked_since: pass.all_not_asked_since,
+        only_intent: pass.only_intent,
+    };
+    let claimed = {
+        let db = ctx.pool.get().await?;
+        attempts::claim(&db, claim).await?
+    };
+    let count = claimed.len();
+    stream::iter(claimed)
+        .for_each_concurrent(AT_ONCE, |claimed| async move {
+            if let Err(error) = ask(ctx, &claimed, now).await {
+                tracing::error!(attempt = %claimed.attempt_id, error = &error as &dyn std::error::Error, "asking failed");
+            }
+        })
+        .await;
+    Ok(count)
+}
+
+async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), PollError> {
+    let stored = {
+        let db = ctx.pool.get().await?;
+        attempts::by_id(&db, claimed.attempt_id).await?
+    };
+    let Some(stored) = stored else { return Ok(()) };
+    let attempt = stored.attempt;
+    let answered = match answer_of(ctx, &attempt, now).await {
+        Ok(None) => true,
+        Ok(Some(told)) => {
+            conclude(ctx, &attempt, &told, now).await?;
+            true
+        }
+        Err(error) => {
+            tracing::warn!(attempt = %attempt.id, order_ref = %attempt.order_ref, error = &error as &dyn std::error::Error, "no answer from the provider");
+            false
+        }
+    };
+    reschedule(ctx, claimed, &attempt, answered, now).await
+}
+
+/// None where this provider cannot be asked.
+async fn answer_of(
+    ctx: &Context,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<Option<provider::status::Told>, ProviderError> {
+    let status = ctx.providers.by_profile(&attempt.profile).and_then(|p| p.status.as_ref());
+    let Some(status) = status else { return Ok(None) };
+    let question =
+        Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
+    status.ask(&question).await.map(Some)
+}
+
+async fn conclude(
+    ctx: &Context,
+    attempt: &Attempt,
+    told: &provider::status::Told,
+    now: Timestamp,
+) -> Result<(), PollError> {
+    match told.report.news {
+        // said each minute and concluding nothing: not evidence worth keeping
+        News::Pending => Ok(()),
+        News::NotFound if now < attempt.expires_at + GRACE => Ok(()),
+        News::NotFound => Ok(advance_intent::attempt_news(ctx, attempt.id, AttemptNews::WindowClosed, now).await?),
+        News::Captured(_) | News::Committed | News::Failed { .. } | News::Unclear { .. } => {
+            let sighted = Sighted {
+                source: format!("poll:{}", attempt.channel),
+                channel: &attempt.channel,
+                profile: &attempt.profile,
+                report: &told.report,
+                evidence: &told.evidence,
+                now,
+            };
+            receive_report::receive(ctx, &sighted, &Caller::system()).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn reschedule(
+    ctx: &Context,
+    claimed: &Claimed,
+    attempt: &Attempt,
+    answered: bool,
+    now: Timestamp,
+) -> Result<(), PollError> {
+    if now >= claimed.until {
+        // an edge that the attempt's present state does not have is no change: it was decided meanwhile
+        advance_intent::attempt_news(ctx, attempt.id, AttemptNews::Unresolved, now).await?;
+        let db = ctx.pool.get().await?;
+        return Ok(attempts::unwatch(&db, attempt.id).await?);
+    }
+    let next = (now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked))).min(claimed.until);
+    let db = ctx.pool.get().await?;
+    Ok(attempts::asked(&db, attempt.id, next, answered).await?)
+}

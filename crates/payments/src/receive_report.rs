@@ -1,0 +1,302 @@
+//! One report of a provider, from whatever source, in one transaction: kept verbatim once, then concluded from.
+//! Money goes to `record_money`, anything else to `advance_intent`. At most three round trips and one commit.
+
+use crate::advance_intent::{self, PlanError};
+use crate::context::{Caller, Context};
+use crate::facts::{self, Facts};
+use crate::record_money::{self, RecordError, Recording, Seen};
+use crate::retry::{Retryable, retrying};
+use domain::codes::{ChannelCode, ProfileCode};
+use domain::payment::{Capture, News, Payment, Report, SightingState};
+use domain::plan::AttemptNews;
+use domain::{AttemptId, PaymentId, SightingId};
+use futures_util::join;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use storage::attempts::Stored;
+use storage::ids::mint;
+use storage::sightings::NewSighting;
+use storage::unit::Unit;
+use storage::{StorageError, Tx, attempts, payments, sightings, unit};
+
+/// A verified report with the bytes that it stands in.
+#[derive(Debug, Clone)]
+pub struct Sighted<'a> {
+    /// `webhook:<channel>`, `poll:<channel>`.
+    pub source: String,
+    pub channel: &'a ChannelCode,
+    pub profile: &'a ProfileCode,
+    pub report: &'a Report,
+    pub evidence: &'a [u8],
+    pub now: Timestamp,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Recorded,
+    Known,
+    /// Recorded or known; its amount is not that of the order.
+    AmountDiffers,
+    /// Recorded or known; its order is not ours.
+    UnknownOrder,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl Retryable for ReportError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(e) | Self::Record(RecordError::Storage(e)) => Retryable::is_retryable(e),
+            Self::Plan(e) => Retryable::is_retryable(e),
+            Self::Record(RecordError::Booking(_)) => false,
+        }
+    }
+}
+
+pub async fn receive(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
+    let outcome = retrying(|| receive_once(ctx, sighted, caller)).await?;
+    ctx.wake.notify_one();
+    Ok(outcome)
+}
+
+async fn receive_once(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = conclude(&tx, sighted, caller).await;
+    tx.close(outcome).await
+}
+
+async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
+    let id: SightingId = mint(sighted.now);
+    let capture = match &sighted.report.news {
+        News::Captured(capture) => Some(capture),
+        _ => None,
+    };
+    let (fresh, stored, payment) = keep(tx, id, sighted, capture).await?;
+    if !fresh {
+        return Ok(said(Outcome::Known, sighted, stored.as_ref()));
+    }
+    let outcome = said(Outcome::Recorded, sighted, stored.as_ref());
+    let Some(stored) = stored else {
+        without_order(tx, id, sighted, capture, payment.as_ref(), caller).await?;
+        return Ok(outcome);
+    };
+    let attempt = stored.attempt.id;
+    let facts = facts::lock(tx, stored.attempt.intent_id).await?;
+    match (capture, payment) {
+        (Some(capture), Some(payment)) => {
+            let unit = record_money::repeat(&seen(id, sighted, capture), &payment, caller);
+            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await?;
+        }
+        (Some(capture), None) => {
+            let recording = record_money::record(&seen(id, sighted, capture), Some((&facts, attempt)), caller)?;
+            write_recording(tx, id, sighted, &recording, Some(attempt)).await?;
+        }
+        (None, _) => {
+            let unit = not_money(&facts, attempt, id, sighted, caller)?;
+            finish(tx, id, SightingState::Applied, None, &unit, None).await?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// First round trip: keeps the report, finds the attempt and the payment that it may be.
+async fn keep(
+    tx: &Tx,
+    id: SightingId,
+    sighted: &Sighted<'_>,
+    capture: Option<&Capture>,
+) -> Result<(bool, Option<Stored>, Option<Payment>), StorageError> {
+    let digest = hex::encode(Sha256::digest(sighted.evidence));
+    let row = NewSighting {
+        id,
+        source: &sighted.source,
+        source_key: &sighted.report.source_key,
+        channel: sighted.channel.as_str(),
+        profile: sighted.profile.as_str(),
+        order_ref: Some(sighted.report.order_ref.as_str()),
+        provider_txn_id: capture.map(|c| c.provider_txn_id.as_str()),
+        amount: capture.map(|c| c.amount.dong()),
+        stated_at: capture.and_then(|c| c.paid_at),
+        payload_sha256: &digest,
+        raw: sighted.evidence,
+        received_at: sighted.now,
+    };
+    let txn = capture.map_or("", |c| c.provider_txn_id.as_str());
+    let (begun, fresh, attempt, payment) = join!(
+        tx.begin(),
+        sightings::insert(tx, &row),
+        attempts::by_order(tx, sighted.profile.as_str(), sighted.report.order_ref.as_str()),
+        payments::lock_by_txn(tx, sighted.profile.as_str(), txn),
+    );
+    begun?;
+    Ok((fresh?, attempt?, payment?.filter(|_| capture.is_some())))
+}
+
+fn seen<'a>(id: SightingId, sighted: &'a Sighted<'_>, capture: &'a Capture) -> Seen<'a> {
+    Seen {
+        sighting_id: id,
+        channel: sighted.channel,
+        profile: sighted.profile,
+        order_ref: sighted.report.order_ref.as_str(),
+        capture,
+        now: sighted.now,
+    }
+}
+
+/// What the provider hears: another amount and an unknown order are said each time, whatever was recorded.
+fn said(outcome: Outcome, sighted: &Sighted<'_>, stored: Option<&Stored>) -> Outcome {
+    match (stored, &sighted.report.news) {
+        (None, _) => Outcome::UnknownOrder,
+        (Some(s), News::Captured(c)) if c.amount != s.attempt.amount => Outcome::AmountDiffers,
+        _ => outcome,
+    }
+}
+
+async fn without_order(
+    tx: &Tx,
+    id: SightingId,
+    sighted: &Sighted<'_>,
+    capture: Option<&Capture>,
+    payment: Option<&Payment>,
+    caller: &Caller,
+) -> Result<(), ReportError> {
+    match (capture, payment) {
+        (Some(capture), None) => {
+            let recording = record_money::record(&seen(id, sighted, capture), None, caller)?;
+            write_recording(tx, id, sighted, &recording, None).await
+        }
+        (Some(capture), Some(payment)) => {
+            let unit = record_money::repeat(&seen(id, sighted, capture), payment, caller);
+            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await
+        }
+        // a report of no money about no order of ours: kept as evidence
+        (None, _) => finish(tx, id, SightingState::Refused, None, &Unit::new(caller.actor(), sighted.now), None).await,
+    }
+}
+
+fn not_money(
+    facts: &Facts,
+    attempt: AttemptId,
+    id: SightingId,
+    sighted: &Sighted<'_>,
+    caller: &Caller,
+) -> Result<Unit, ReportError> {
+    let news = match sighted.report.news {
+        News::Committed => AttemptNews::Committed,
+        News::Failed { .. } => AttemptNews::Failed,
+        News::Unclear { .. } => AttemptNews::Unclear,
+        // nothing to conclude: the worker's clock decides what an unanswered order becomes
+        News::Captured(_) | News::Pending | News::NotFound => return Ok(Unit::new(caller.actor(), sighted.now)),
+    };
+    Ok(advance_intent::follow(facts, attempt, news, Some(id), sighted.now, caller)?)
+}
+
+/// Last round trip: payment, everything that follows from it, what became of the report, commit.
+async fn write_recording(
+    tx: &Tx,
+    id: SightingId,
+    sighted: &Sighted<'_>,
+    recording: &Recording,
+    attempt: Option<AttemptId>,
+) -> Result<(), ReportError> {
+    let order_ref = sighted.report.order_ref.as_str();
+    let p = &recording.payment;
+    let (inserted, written, unwatched, noted, committed) = join!(
+        payments::insert(tx, p, order_ref, recording.business_date, sighted.now),
+        unit::write(tx, &recording.unit),
+        unwatch(tx, attempt),
+        sightings::outcome(tx, id, SightingState::Applied, Some(p.id)),
+        tx.commit(),
+    );
+    unit::first_error([inserted, written, unwatched, noted, committed])?;
+    Ok(())
+}
+
+async fn unwatch(tx: &Tx, attempt: Option<AttemptId>) -> Result<(), StorageError> {
+    match attempt {
+        Some(attempt) => attempts::unwatch(tx, attempt).await,
+        None => Ok(()),
+    }
+}
+
+async fn finish(
+    tx: &Tx,
+    id: SightingId,
+    state: SightingState,
+    payment: Option<PaymentId>,
+    unit: &Unit,
+    attempt: Option<AttemptId>,
+) -> Result<(), ReportError> {
+    let (written, unwatched, noted, committed) =
+        join!(unit::write(tx, unit), unwatch(tx, attempt), sightings::outcome(tx, id, state, payment), tx.commit(),);
+    unit::first_error([written, unwatched, noted, committed])?;
+    Ok(())
+}
+
+/// Rightly signed and not to be read: kept, parked, a case; the provider hears that we have it.
+pub async fn park(
+    ctx: &Context,
+    channel: &ChannelCode,
+    profile: &ProfileCode,
+    evidence: &[u8],
+    reason: &str,
+    now: Timestamp,
+) -> Result<Outcome, ReportError> {
+    let outcome = retrying(|| park_once(ctx, channel, profile, evidence, reason, now)).await?;
+    Ok(outcome)
+}
+
+async fn park_once(
+    ctx: &Context,
+    channel: &ChannelCode,
+    profile: &ProfileCode,
+    evidence: &[u8],
+    reason: &str,
+    now: Timestamp,
+) -> Result<Outcome, ReportError> {
+    let digest = hex::encode(Sha256::digest(evidence));
+    let id: SightingId = mint(now);
+    let row = NewSighting {
+        id,
+        source: &format!("webhook:{channel}"),
+        source_key: &format!("unreadable:{digest}"),
+        channel: channel.as_str(),
+        profile: profile.as_str(),
+        order_ref: None,
+        provider_txn_id: None,
+        amount: None,
+        stated_at: None,
+        payload_sha256: &digest,
+        raw: evidence,
+        received_at: now,
+    };
+    let mut unit = Unit::new(Caller::system().actor(), now);
+    unit.changes.cases_opened.push(domain::changes::NewCase {
+        kind: domain::case::CaseKind::Poison,
+        amount: domain::Vnd::ZERO,
+        payment_id: None,
+        sighting_id: Some(id),
+        subject: reason.to_owned(),
+    });
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        let (begun, fresh) = join!(tx.begin(), sightings::insert(&tx, &row));
+        begun?;
+        if !fresh? {
+            return Ok(Outcome::Known);
+        }
+        finish(&tx, id, SightingState::Parked, None, &unit, None).await?;
+        Ok(Outcome::Recorded)
+    }
+    .await;
+    tx.close(outcome).await
+}

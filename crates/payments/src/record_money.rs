@@ -1,0 +1,107 @@
+//! `record_money`: finds or creates the one payment behind a report of money, books it and derives the states, inside
+//! the caller's transaction. The table of cases stands in `domain::booking`.
+
+use crate::context::Caller;
+use crate::facts::Facts;
+use domain::booking::{BookingError, NewMoney, book_capture};
+use domain::business_day::business_date;
+use domain::case::CaseKind;
+use domain::changes::NewCase;
+use domain::codes::{ChannelCode, ProfileCode};
+use domain::payment::{Capture, Payment};
+use domain::{AttemptId, PaymentId, SightingId};
+use dossier::PaidBy;
+use jiff::Timestamp;
+use storage::StorageError;
+use storage::ids::mint;
+use storage::unit::{Audit, Unit};
+
+/// A report of money that has just been kept.
+pub struct Seen<'a> {
+    pub sighting_id: SightingId,
+    pub channel: &'a ChannelCode,
+    pub profile: &'a ProfileCode,
+    pub order_ref: &'a str,
+    pub capture: &'a Capture,
+    pub now: Timestamp,
+}
+
+/// What to write for it.
+pub struct Recording {
+    pub payment: Payment,
+    pub business_date: jiff::civil::Date,
+    pub unit: Unit,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(transparent)]
+    Booking(#[from] BookingError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Money that no payment of ours is yet. `named`: the attempt that its order is, with the facts behind it.
+pub fn record(seen: &Seen<'_>, named: Option<(&Facts, AttemptId)>, caller: &Caller) -> Result<Recording, RecordError> {
+    let payment_id: PaymentId = mint(seen.now);
+    let paid_at = seen.capture.paid_at.unwrap_or(seen.now);
+    let business_date = business_date(paid_at);
+    let money = NewMoney {
+        payment_id,
+        sighting_id: seen.sighting_id,
+        profile: seen.profile.clone(),
+        amount: seen.capture.amount,
+        business_date,
+        order_ref: seen.order_ref.to_owned(),
+    };
+    let mut unit = Unit::new(caller.actor(), seen.now);
+    let mut intent_id = None;
+    match named {
+        None => unit.changes = book_capture(&money, None)?,
+        Some((facts, attempt)) => {
+            let intent = facts.intent()?;
+            intent_id = Some(intent.id);
+            unit.changes = book_capture(&money, Some(&facts.named(attempt)?))?;
+            let by = PaidBy {
+                channel: seen.channel.clone(),
+                provider_txn_id: seen.capture.provider_txn_id.clone(),
+                reference: Some(intent.reference.clone()),
+                intent_id,
+                payment_id,
+            };
+            let paid = (paid_at, by);
+            unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, Some(&paid))?;
+            unit.paid = Some((paid_at, seen.channel.to_string()));
+        }
+    }
+    unit.audit.push(Audit {
+        action: "money_recorded",
+        subject: payment_id.to_string(),
+        request_id: caller.request_id.clone(),
+    });
+    let payment = Payment {
+        id: payment_id,
+        channel: seen.channel.clone(),
+        profile: seen.profile.clone(),
+        provider_txn_id: seen.capture.provider_txn_id.clone(),
+        intent_id,
+        amount: seen.capture.amount,
+        paid_at,
+    };
+    Ok(Recording { payment, business_date, unit })
+}
+
+/// Another sight of a payment that we have. Its amount is compared; a difference is a case, never a second payment.
+pub fn repeat(seen: &Seen<'_>, payment: &Payment, caller: &Caller) -> Unit {
+    let mut unit = Unit::new(caller.actor(), seen.now);
+    if seen.capture.amount != payment.amount {
+        unit.changes.cases_opened.push(NewCase {
+            kind: CaseKind::AmountDiffers,
+            amount: seen.capture.amount,
+            payment_id: Some(payment.id),
+            sighting_id: Some(seen.sighting_id),
+            subject: payment.id.to_string(),
+        });
+    }
+    unit
+}

@@ -1,0 +1,280 @@
+//! The payer chooses a channel. Two commits with the provider between them: the order id is committed before the
+//! provider hears it, and a crash in between leaves `started`, which asking or a repeat of the request finds out.
+
+use crate::advance_intent::{self, PlanError};
+use crate::context::{Caller, Context};
+use crate::facts::{self, Facts};
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use domain::attempt::{Attempt, AttemptStatus};
+use domain::codes::{ChannelCode, OrderRef};
+use domain::intent::{Intent, IntentStatus};
+use domain::plan::AttemptNews;
+use domain::transition::Entity;
+use domain::{AttemptId, ClientId, IntentId};
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use provider::checkout::Locale;
+use provider::{Action, Order, Provider, ProviderError};
+use std::net::IpAddr;
+use storage::attempts::Stored;
+use storage::ids::mint;
+use storage::unit::{Audit, Birth, Unit};
+use storage::{StorageError, Tx, attempts, idempotency, intents, unit};
+
+/// Seconds for which another process must believe that this one is between the two commits.
+const BUSY_S: i64 = 30;
+
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub intent: IntentId,
+    /// None: the payer on the page, who proves the right by the page's token.
+    pub client: Option<ClientId>,
+    pub channel: ChannelCode,
+    pub return_url: Option<String>,
+    pub payer_ip: IpAddr,
+    pub locale: Locale,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such intent")]
+    Absent,
+    #[error("the intent is paid")]
+    IntentPaid,
+    #[error("the intent has expired")]
+    IntentExpired,
+    #[error("the intent is cancelled")]
+    IntentCancelled,
+    #[error("another attempt has begun to take money")]
+    AttemptCommitted,
+    #[error("nothing is left to pay")]
+    NothingDue,
+    #[error("the channel cannot be used: {0}")]
+    ChannelUnavailable(&'static str),
+    /// The provider said no, or was not reached; the attempt is kept and asked about.
+    #[error("the provider gave no page")]
+    Provider(#[source] ProviderError),
+    #[error("the work was interrupted; the same request goes on with it")]
+    Interrupted,
+}
+
+impl Retryable for StartError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(e) => Retryable::is_retryable(e),
+            Self::Plan(e) => Retryable::is_retryable(e),
+            _ => false,
+        }
+    }
+}
+
+type Render = std::sync::Arc<dyn Fn(&Stored) -> String + Send + Sync>;
+
+/// Starts an attempt. What lies between the commits runs detached: a caller that hangs up does not stop it.
+pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply, StartError> {
+    let begun = retrying(|| begin_once(ctx, start)).await?;
+    let attempt = match begun {
+        Begun::Answered(reply) => return Ok(reply),
+        Begun::Attempt(id) => id,
+    };
+    let (ctx, start) = (ctx.clone(), start.clone());
+    tokio::spawn(async move { offer(&ctx, &start, attempt, &render).await })
+        .await
+        .map_err(|_| StartError::Interrupted)?
+}
+
+enum Begun {
+    Answered(Reply),
+    Attempt(AttemptId),
+}
+
+async fn begin_once(ctx: &Context, start: &Start) -> Result<Begun, StartError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = begin(ctx, &tx, start).await;
+    tx.close(outcome).await
+}
+
+/// First commit: the key is claimed, the attempt is there with its final order id.
+async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &start.idempotency));
+    begun?;
+    match earlier?.map(repeat_of).transpose()? {
+        Some(Repeat::Answered(reply)) => return Ok(Begun::Answered(reply)),
+        Some(Repeat::Resume(id)) => {
+            let attempt: AttemptId = id.parse().map_err(|_| StorageError::Unreadable("an attempt's id".to_owned()))?;
+            let (kept, committed) =
+                join!(idempotency::keep(tx, &start.idempotency, &id, None, Some(BUSY_S)), tx.commit());
+            unit::first_error([kept, committed])?;
+            return Ok(Begun::Attempt(attempt));
+        }
+        None => {}
+    }
+    intents::by_id(tx, start.client, start.intent).await?.ok_or(StartError::Absent)?;
+    let facts = facts::lock(tx, start.intent).await?;
+    let (stored, give_up_after) = new_attempt(ctx, start, &facts)?;
+    let id = stored.attempt.id;
+    attempts::insert(tx, &stored).await?;
+    let first = start.now + SignedDuration::from_secs(ctx.settings.poll.wait_s(0));
+    attempts::watch(tx, id, first, start.now + give_up_after).await?;
+    let mut unit = Unit::new(start.caller.actor(), start.now);
+    unit.births.push(Birth {
+        entity: Entity::Attempt,
+        id: id.uuid(),
+        status: AttemptStatus::Started.as_str(),
+        cause: domain::cause::Cause::Started,
+    });
+    unit.audit.push(Audit {
+        action: "attempt_started",
+        subject: id.to_string(),
+        request_id: start.caller.request_id.clone(),
+    });
+    let text = id.to_string();
+    let (written, kept, committed) = join!(
+        unit::write(tx, &unit),
+        idempotency::keep(tx, &start.idempotency, &text, None, Some(BUSY_S)),
+        tx.commit(),
+    );
+    unit::first_error([written, kept, committed])?;
+    Ok(Begun::Attempt(id))
+}
+
+fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, SignedDuration), StartError> {
+    let intent = facts.intent()?;
+    payable_now(intent, facts, start.now)?;
+    let amount = advance_intent::amount_due(facts, intent);
+    if !amount.is_positive() {
+        return Err(StartError::NothingDue);
+    }
+    let provider = provider_for(ctx, intent, &start.channel)?;
+    let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
+    if checkout.limit().is_some_and(|limit| amount > limit) {
+        return Err(StartError::ChannelUnavailable("amount_above_limit"));
+    }
+    let number = facts.attempts.iter().map(|a| a.number).max().unwrap_or(0) + 1;
+    let order_ref = OrderRef::new(format!("{}{number}", intent.reference))
+        .map_err(|_| StorageError::Unreadable("an order reference".to_owned()))?;
+    let attempt = Attempt {
+        id: mint(start.now),
+        intent_id: intent.id,
+        channel: provider.channel.clone(),
+        profile: provider.profile.clone(),
+        order_ref,
+        amount,
+        status: AttemptStatus::Started,
+        version: 1,
+        ordered_at: start.now,
+        expires_at: intent.expires_at.min(start.now + checkout.window()),
+    };
+    let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
+    let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
+    Ok((Stored { attempt, number, action: None, return_url }, give_up_after))
+}
+
+fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), StartError> {
+    match intent.status {
+        IntentStatus::Paid => return Err(StartError::IntentPaid),
+        IntentStatus::Expired => return Err(StartError::IntentExpired),
+        IntentStatus::Cancelled => return Err(StartError::IntentCancelled),
+        IntentStatus::Processing => return Err(StartError::AttemptCommitted),
+        IntentStatus::Open => {}
+    }
+    if intent.expires_at <= now {
+        return Err(StartError::IntentExpired);
+    }
+    let committed = facts.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Committed);
+    if committed { Err(StartError::AttemptCommitted) } else { Ok(()) }
+}
+
+fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode) -> Result<&'a Provider, StartError> {
+    let allowed = intent.allowed_channels.as_ref().is_none_or(|list| list.iter().any(|c| c == channel.as_str()));
+    if !allowed {
+        return Err(StartError::ChannelUnavailable("not_allowed"));
+    }
+    ctx.providers
+        .for_beneficiary(&intent.beneficiary_code)
+        .find(|p| p.channel == *channel)
+        .ok_or(StartError::ChannelUnavailable("not_offered"))
+}
+
+/// Tells the provider, then commits what it said with the answer.
+async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> Result<Reply, StartError> {
+    let (stored, intent) = {
+        let db = ctx.pool.get().await?;
+        let stored = attempts::by_id(&db, id).await?.ok_or(StartError::Absent)?;
+        let intent = intents::by_id(&db, None, stored.attempt.intent_id).await?.ok_or(StartError::Absent)?;
+        (stored, intent)
+    };
+    let provider =
+        ctx.providers.by_profile(&stored.attempt.profile).ok_or(StartError::ChannelUnavailable("not_offered"))?;
+    let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
+    let order = Order {
+        order_ref: stored.attempt.order_ref.clone(),
+        amount: stored.attempt.amount,
+        description: format!("Thanh toan {}", intent.reference),
+        return_url: ctx.checkout_url(&intent.page_token),
+        payer_ip: start.payer_ip,
+        locale: start.locale,
+        ordered_at: stored.attempt.ordered_at,
+        expires_at: stored.attempt.expires_at,
+    };
+    match checkout.start(&order).await {
+        Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
+        Err(error) => {
+            if let ProviderError::Refused(_) = error {
+                advance_intent::attempt_news(ctx, id, AttemptNews::Refused, start.now).await?;
+            }
+            Err(StartError::Provider(error))
+        }
+    }
+}
+
+/// What the payer acts on, as it is stored and shown (contract, "Payment intents", `action`).
+pub fn action_json(action: &Action) -> serde_json::Value {
+    match action {
+        Action::Redirect { url } => serde_json::json!({"type": "redirect", "url": url}),
+    }
+}
+
+async fn offered_once(
+    ctx: &Context,
+    start: &Start,
+    id: AttemptId,
+    action: &Action,
+    render: &Render,
+) -> Result<Reply, StartError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let facts = facts::lock(&tx, start.intent).await?;
+        let unit = advance_intent::follow(&facts, id, AttemptNews::Offered, None, start.now, &start.caller)?;
+        let mut stored = facts.attempt(id)?.clone();
+        stored.action = Some(action_json(action));
+        for step in &unit.changes.attempts {
+            stored.attempt.status = step.to;
+        }
+        let body = render(&stored);
+        if let Some(action) = &stored.action {
+            attempts::set_action(&tx, id, action).await?;
+        }
+        let text = id.to_string();
+        let (written, kept, committed) = join!(
+            unit::write(&tx, &unit),
+            idempotency::keep(&tx, &start.idempotency, &text, Some((201, &body)), None),
+            tx.commit(),
+        );
+        unit::first_error([written, kept, committed])?;
+        Ok(Reply::fresh(201, body))
+    }
+    .await;
+    tx.close(outcome).await
+}

@@ -1,0 +1,70 @@
+//! The provider port: what Motlan may ask of a payment provider, and what a provider may tell it.
+//! An adapter fills the capabilities that its provider's document has; a missing one is None, never "not implemented".
+//! Nothing here decides about money: adapters translate, `payments` concludes.
+
+pub mod checkout;
+pub mod error;
+pub mod http;
+pub mod registry;
+pub mod status;
+pub mod webhook;
+
+use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use std::sync::Arc;
+
+pub use checkout::{Action, Checkout, Offer, Order};
+pub use error::ProviderError;
+pub use registry::Registry;
+pub use status::{Question, Status};
+pub use webhook::{Acknowledgement, Answer, Refusal, Request, Webhook};
+
+/// One contract with one provider, ready to use.
+#[derive(Clone)]
+pub struct Provider {
+    pub profile: ProfileCode,
+    pub channel: ChannelCode,
+    pub names: Names,
+    pub kind: ChannelKind,
+    /// Whose money this contract may take.
+    pub beneficiaries: Vec<BeneficiaryCode>,
+    pub checkout: Option<Arc<dyn Checkout>>,
+    pub webhook: Option<Arc<dyn Webhook>>,
+    pub status: Option<Arc<dyn Status>>,
+}
+
+/// How people call the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names {
+    pub vi: &'static str,
+    pub en: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelKind {
+    Gateway,
+    Bank,
+    Wallet,
+    MobileMoney,
+    National,
+}
+
+impl ChannelKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Bank => "bank",
+            Self::Wallet => "wallet",
+            Self::MobileMoney => "mobile_money",
+            Self::National => "national",
+        }
+    }
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Provider")
+            .field("profile", &self.profile)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! The other side of every wire, as real HTTP servers written from the providers' documents.
+//! Refuses to share code with the rest of the workspace, so that two wrongs cannot agree.
+
+mod clock;
+mod log;
+mod script;
+mod server;
+
+pub mod dossier;
+pub mod vnpay;
+
+pub use dossier::DossierConfig;
+pub use server::Running;
+pub use vnpay::VnpayConfig;

@@ -1,0 +1,175 @@
+//! Attempts, and when each is asked about next.
+
+use crate::error::StorageError;
+use crate::obligations::{unreadable, word};
+use crate::pool::{Db, prepared};
+use domain::attempt::Attempt;
+use domain::codes::{ChannelCode, OrderRef, ProfileCode};
+use domain::{AttemptId, IntentId, Vnd};
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub(crate) const HOT: &[&str] = &[BY_ORDER, OF_INTENT, UNWATCH];
+
+/// An attempt with what the payer was given.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub attempt: Attempt,
+    pub number: i32,
+    pub action: Option<serde_json::Value>,
+    pub return_url: Option<String>,
+}
+
+fn from_row(row: &Row) -> Result<Stored, StorageError> {
+    Ok(Stored {
+        attempt: Attempt {
+            id: row.get::<_, Uuid>("id").into(),
+            intent_id: row.get::<_, Uuid>("intent_id").into(),
+            channel: ChannelCode::new(row.get::<_, String>("channel")).map_err(unreadable)?,
+            profile: ProfileCode::new(row.get::<_, String>("profile")).map_err(unreadable)?,
+            order_ref: OrderRef::new(row.get::<_, String>("order_ref")).map_err(unreadable)?,
+            amount: Vnd::new(row.get("amount")),
+            status: word(row, "status")?,
+            version: row.get("version"),
+            ordered_at: row.get("ordered_at"),
+            expires_at: row.get("expires_at"),
+        },
+        number: row.get("number"),
+        action: row.get("action"),
+        return_url: row.get("return_url"),
+    })
+}
+
+const INSERT: &str =
+    "insert into attempt (id, intent_id, number, channel, profile, order_ref, amount, status, ordered_at,
+    expires_at, return_url, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $10, $8)";
+
+pub async fn insert(db: &Db, stored: &Stored) -> Result<(), StorageError> {
+    let a = &stored.attempt;
+    let statement = db.prepare_cached(INSERT).await?;
+    db.execute(
+        &statement,
+        &[
+            &a.id.uuid(),
+            &a.intent_id.uuid(),
+            &stored.number,
+            &a.channel.as_str(),
+            &a.profile.as_str(),
+            &a.order_ref.as_str(),
+            &a.amount.dong(),
+            &a.ordered_at,
+            &a.expires_at,
+            &stored.return_url,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const SET_ACTION: &str = "update attempt set action = $2 where id = $1";
+
+pub async fn set_action(db: &Db, id: AttemptId, action: &serde_json::Value) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(SET_ACTION).await?;
+    db.execute(&statement, &[&id.uuid(), action]).await?;
+    Ok(())
+}
+
+const BY_ORDER: &str = "select a.* from attempt a where a.profile = $1 and a.order_ref = $2";
+
+/// The attempt behind a provider's order id.
+pub async fn by_order(db: &Db, profile: &str, order_ref: &str) -> Result<Option<Stored>, StorageError> {
+    db.query_opt(&prepared(db, BY_ORDER)?, &[&profile, &order_ref]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const BY_ID: &str = "select a.* from attempt a where a.id = $1";
+
+pub async fn by_id(db: &Db, id: AttemptId) -> Result<Option<Stored>, StorageError> {
+    let statement = db.prepare_cached(BY_ID).await?;
+    db.query_opt(&statement, &[&id.uuid()]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const OF_INTENT: &str = "select a.* from attempt a where a.intent_id = $1 order by a.number";
+
+/// All attempts of an intent, oldest first.
+pub async fn of_intent(db: &Db, intent: Uuid) -> Result<Vec<Stored>, StorageError> {
+    let rows = db.query(&prepared(db, OF_INTENT)?, &[&intent]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+const OF_INTENTS: &str = "select a.* from attempt a where a.intent_id = any($1) order by a.intent_id, a.number";
+
+pub async fn of_intents(db: &Db, intents: &[Uuid]) -> Result<Vec<Stored>, StorageError> {
+    let statement = db.prepare_cached(OF_INTENTS).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+const WATCH: &str = "insert into attempt_watch (attempt_id, next_at, until) values ($1, $2, $3)";
+
+pub async fn watch(db: &Db, id: AttemptId, next_at: Timestamp, until: Timestamp) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(WATCH).await?;
+    db.execute(&statement, &[&id.uuid(), &next_at, &until]).await?;
+    Ok(())
+}
+
+const CLAIM: &str = "update attempt_watch w set lease_until = now() + $2::bigint * interval '1 second', asked = asked + 1
+    from (select w.attempt_id from attempt_watch w join attempt a on a.id = w.attempt_id join intent i on i.id = a.intent_id
+          where (w.lease_until is null or w.lease_until < now())
+            and (w.next_at <= now()
+                 or (i.status = 'open' and i.expires_at <= now() and a.status in ('started', 'offered', 'committed')
+                     and (w.asked_at is null or w.asked_at < i.expires_at))
+                 or ($3 and a.status in ('started', 'offered', 'committed', 'unknown') and (w.asked_at is null or w.asked_at < $4)))
+            and ($5::uuid is null or a.intent_id = $5)
+          order by w.next_at limit $1 for update of w skip locked) due
+    where w.attempt_id = due.attempt_id returning w.attempt_id, w.asked, w.until";
+
+/// An attempt to ask about now, leased: no other worker asks before the lease ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub attempt_id: AttemptId,
+    /// How often it was asked about, this time included.
+    pub asked: i32,
+    pub until: Timestamp,
+}
+
+/// Which attempts a claim takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    pub limit: i64,
+    pub lease: SignedDuration,
+    /// Undecided attempts not asked about since this instant are due whatever their schedule says.
+    pub all_not_asked_since: Option<Timestamp>,
+    pub only_intent: Option<IntentId>,
+}
+
+pub async fn claim(db: &Db, claim: Claim) -> Result<Vec<Claimed>, StorageError> {
+    let statement = db.prepare_cached(CLAIM).await?;
+    let seconds = claim.lease.as_secs();
+    let since = claim.all_not_asked_since.unwrap_or(Timestamp::UNIX_EPOCH);
+    let all = claim.all_not_asked_since.is_some();
+    let intent = claim.only_intent.map(IntentId::uuid);
+    let rows = db.query(&statement, &[&claim.limit, &seconds, &all, &since, &intent]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Claimed { attempt_id: row.get::<_, Uuid>(0).into(), asked: row.get(1), until: row.get(2) })
+        .collect())
+}
+
+const ASKED: &str = "update attempt_watch set next_at = $2, asked_at = case when $3 then now() else asked_at end,
+    lease_until = null where attempt_id = $1";
+
+/// Ends a lease. `answered`: the provider gave a verified answer.
+pub async fn asked(db: &Db, id: AttemptId, next_at: Timestamp, answered: bool) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(ASKED).await?;
+    db.execute(&statement, &[&id.uuid(), &next_at, &answered]).await?;
+    Ok(())
+}
+
+const UNWATCH: &str = "delete from attempt_watch where attempt_id = $1";
+
+/// Nothing more is to be heard of it.
+pub async fn unwatch(db: &Db, id: AttemptId) -> Result<(), StorageError> {
+    db.execute(&prepared(db, UNWATCH)?, &[&id.uuid()]).await?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Agencies, beneficiaries with their accounts, the fee catalogue and the working calendar: what the province sets.
+
+use crate::error::StorageError;
+use crate::obligations::{unreadable, word};
+use crate::pool::Db;
+use domain::Vnd;
+use domain::beneficiary::Beneficiary;
+use domain::business_day::WorkingCalendar;
+use domain::catalogue::CatalogueFee;
+use domain::codes::BeneficiaryCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+pub async fn put_agency(db: &Db, code: &str, name: &str) -> Result<(), StorageError> {
+    db.execute(
+        "insert into agency (code, name) values ($1, $2) on conflict (code) do update set name = excluded.name",
+        &[&code, &name],
+    )
+    .await?;
+    Ok(())
+}
+
+const PUT_BENEFICIARY: &str = "with b as (
+        insert into beneficiary (code, agency_code, name) values ($1, $2, $3)
+        on conflict (code) do update set name = excluded.name returning code),
+    a as (insert into account (code, kind) select 'obligation:' || $1, 'obligation' on conflict do nothing)
+    insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number, account_name,
+        proposed_by)
+    select code, $4, $5, $6, $7, $8, $9 from b
+    where not exists (select from beneficiary_account x where x.beneficiary_code = $1)";
+
+/// Makes a beneficiary with its first account. The account of one that exists is not touched: that takes two persons.
+pub async fn put_beneficiary(db: &Db, b: &Beneficiary, in_force_from: Timestamp, by: &str) -> Result<(), StorageError> {
+    db.execute(
+        PUT_BENEFICIARY,
+        &[
+            &b.code.as_str(),
+            &b.agency_code,
+            &b.name,
+            &in_force_from,
+            &b.account_kind.as_str(),
+            &b.bank_bin,
+            &b.account_number,
+            &b.account_name,
+            &by,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const IN_FORCE: &str = "select distinct on (b.code) b.code, b.agency_code, b.name, a.account_kind, a.bank_bin,
+        a.account_number, a.account_name
+    from beneficiary b join beneficiary_account a on a.beneficiary_code = b.code
+    where ($1::text is null or b.code = $1) and a.in_force_from <= now() order by b.code, a.in_force_from desc";
+
+/// Beneficiaries with the account that is in force now; all, or the one of `code`.
+pub async fn in_force(db: &Db, code: Option<&str>) -> Result<Vec<Beneficiary>, StorageError> {
+    let statement = db.prepare_cached(IN_FORCE).await?;
+    let rows = db.query(&statement, &[&code]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Beneficiary {
+                code: BeneficiaryCode::new(row.get::<_, String>("code")).map_err(unreadable)?,
+                agency_code: row.get("agency_code"),
+                name: row.get("name"),
+                account_kind: word(row, "account_kind")?,
+                bank_bin: row.get("bank_bin"),
+                account_number: row.get("account_number"),
+                account_name: row.get("account_name"),
+            })
+        })
+        .collect()
+}
+
+const KNOWN: &str = "select exists (select from agency where code = $1) as agency,
+    exists (select from beneficiary where code = $2 and agency_code = $1) as beneficiary";
+
+/// Whether the agency exists, and whether the beneficiary is one of its own.
+pub async fn known(db: &Db, agency: &str, beneficiary: &str) -> Result<(bool, bool), StorageError> {
+    let statement = db.prepare_cached(KNOWN).await?;
+    let row = db.query_one(&statement, &[&agency, &beneficiary]).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+const REPLACE_FEES: &str = "with gone as (delete from fee_catalogue)
+    insert into fee_catalogue (fee_code, name, amounts, unit, legal_basis, valid_from, valid_to)
+    select code, name, string_to_array(amounts, ',')::bigint[], unit, basis, valid_from, valid_to
+    from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::date[], $7::date[])
+        as f(code, name, amounts, unit, basis, valid_from, valid_to)";
+
+/// Puts the catalogue in the place of the one before.
+pub async fn replace_fees(db: &Db, fees: &[CatalogueFee]) -> Result<(), StorageError> {
+    let codes: Vec<&str> = fees.iter().map(|f| f.fee_code.as_str()).collect();
+    let names: Vec<&str> = fees.iter().map(|f| f.name.as_str()).collect();
+    let amounts: Vec<String> =
+        fees.iter().map(|f| f.amounts.iter().map(|a| a.dong().to_string()).collect::<Vec<_>>().join(",")).collect();
+    let units: Vec<Option<i64>> = fees.iter().map(|f| f.unit.map(Vnd::dong)).collect();
+    let bases: Vec<&str> = fees.iter().map(|f| f.legal_basis.as_str()).collect();
+    let from: Vec<Option<Date>> = fees.iter().map(|f| f.valid_from).collect();
+    let to: Vec<Option<Date>> = fees.iter().map(|f| f.valid_to).collect();
+    db.execute(REPLACE_FEES, &[&codes, &names, &amounts, &units, &bases, &from, &to]).await?;
+    Ok(())
+}
+
+const FEES: &str = "select fee_code, name, amounts, unit, legal_basis, valid_from, valid_to from fee_catalogue
+    where $1::text is null or fee_code = $1 order by fee_code, valid_from";
+
+/// The catalogue's entries of one fee, or all.
+pub async fn fees(db: &Db, fee_code: Option<&str>) -> Result<Vec<CatalogueFee>, StorageError> {
+    let statement = db.prepare_cached(FEES).await?;
+    let rows = db.query(&statement, &[&fee_code]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| CatalogueFee {
+            fee_code: row.get("fee_code"),
+            name: row.get("name"),
+            amounts: row.get::<_, Vec<i64>>("amounts").into_iter().map(Vnd::new).collect(),
+            unit: row.get::<_, Option<i64>>("unit").map(Vnd::new),
+            legal_basis: row.get("legal_basis"),
+            valid_from: row.get("valid_from"),
+            valid_to: row.get("valid_to"),
+        })
+        .collect())
+}
+
+const REPLACE_CALENDAR: &str = "insert into working_day_exception (day, worked, name)
+    select day, worked, name from unnest($1::date[], $2::bool[], $3::text[]) as c(day, worked, name)
+    on conflict (day) do update set worked = excluded.worked, name = excluded.name";
+
+/// Adds days off and worked Saturdays, or changes them.
+pub async fn put_calendar(db: &Db, days: &[(Date, bool, String)]) -> Result<(), StorageError> {
+    let dates: Vec<Date> = days.iter().map(|d| d.0).collect();
+    let worked: Vec<bool> = days.iter().map(|d| d.1).collect();
+    let names: Vec<&str> = days.iter().map(|d| d.2.as_str()).collect();
+    db.execute(REPLACE_CALENDAR, &[&dates, &worked, &names]).await?;
+    Ok(())
+}
+
+pub async fn calendar(db: &Db) -> Result<WorkingCalendar, StorageError> {
+    let mut calendar = WorkingCalendar::default();
+    for row in db.query("select day, worked from working_day_exception", &[]).await? {
+        let days = if row.get(1) { &mut calendar.worked_saturdays } else { &mut calendar.holidays };
+        days.insert(row.get(0));
+    }
+    Ok(calendar)
+}

@@ -1,0 +1,33 @@
+//! PostgreSQL: every row in and out, nothing decided. SQL is a constant above the one function that runs it; functions
+//! take a connection, so they run in or out of a transaction. Transactions begin and end in `payments`.
+
+pub mod assurance;
+pub mod attempts;
+pub mod backlog;
+pub mod beneficiaries;
+pub mod cases;
+pub mod deliveries;
+pub mod endpoints;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+pub mod ids;
+pub mod intents;
+pub mod migrate;
+pub mod obligations;
+pub mod parties;
+pub mod payments;
+pub mod pool;
+pub mod principals;
+pub mod profiles;
+pub mod references;
+pub mod seals;
+pub mod sightings;
+pub mod tx;
+pub mod unit;
+pub mod vault;
+
+pub use error::StorageError;
+pub use pool::{Db, Pool, Settings};
+pub use tx::Tx;
+pub use vault::Vault;

@@ -1,0 +1,235 @@
+//! Payments: the facts behind the sightings.
+
+use crate::error::StorageError;
+use crate::obligations::unreadable;
+use crate::pool::{Db, prepared};
+use domain::codes::{ChannelCode, ProfileCode};
+use domain::payment::Payment;
+use domain::{IntentId, PaymentId, Vnd};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub(crate) const HOT: &[&str] = &[INSERT, LOCK_BY_TXN];
+
+fn from_row(row: &Row) -> Result<Payment, StorageError> {
+    Ok(Payment {
+        id: row.get::<_, Uuid>("id").into(),
+        channel: ChannelCode::new(row.get::<_, String>("channel")).map_err(unreadable)?,
+        profile: ProfileCode::new(row.get::<_, String>("profile")).map_err(unreadable)?,
+        provider_txn_id: row.get("provider_txn_id"),
+        intent_id: row.get::<_, Option<Uuid>>("intent_id").map(Into::into),
+        amount: Vnd::new(row.get("amount")),
+        paid_at: row.get("paid_at"),
+    })
+}
+
+const INSERT: &str =
+    "insert into payment (id, channel, profile, provider_txn_id, intent_id, order_ref, amount, paid_at,
+    business_date, recorded_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// # Errors
+/// Conflict `payment_provider_identity` when another report of the same money got there first: try again.
+pub async fn insert(
+    db: &Db,
+    p: &Payment,
+    order_ref: &str,
+    business_date: Date,
+    recorded_at: Timestamp,
+) -> Result<(), StorageError> {
+    let intent = p.intent_id.map(IntentId::uuid);
+    let statement = prepared(db, INSERT)?;
+    db.execute(
+        &statement,
+        &[
+            &p.id.uuid(),
+            &p.channel.as_str(),
+            &p.profile.as_str(),
+            &p.provider_txn_id,
+            &intent,
+            &order_ref,
+            &p.amount.dong(),
+            &p.paid_at,
+            &business_date,
+            &recorded_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const LOCK_BY_TXN: &str = "select p.* from payment p where p.profile = $1 and p.provider_txn_id = $2 for update";
+
+/// The payment that a provider's transaction is, locked first of all.
+pub async fn lock_by_txn(db: &Db, profile: &str, txn: &str) -> Result<Option<Payment>, StorageError> {
+    db.query_opt(&prepared(db, LOCK_BY_TXN)?, &[&profile, &txn]).await?.map(|row| from_row(&row)).transpose()
+}
+
+/// A payment as it is shown, with where its money is.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub payment: Payment,
+    pub reversed: Vnd,
+    pub business_date: Date,
+    pub recorded_at: Timestamp,
+    pub reference: Option<String>,
+    pub order_ref: Option<String>,
+    /// Of refunds that are not rejected, cancelled or failed.
+    pub refunding: Vnd,
+}
+
+fn shown(row: &Row) -> Result<Shown, StorageError> {
+    Ok(Shown {
+        payment: from_row(row)?,
+        reversed: Vnd::new(row.get("reversed")),
+        business_date: row.get("business_date"),
+        recorded_at: row.get("recorded_at"),
+        reference: row.get("reference"),
+        order_ref: row.get("order_ref"),
+        refunding: Vnd::new(row.get("refunding")),
+    })
+}
+
+/// Whose payments are seen: a client's are those of its intents and those that settled its obligations; staff's those
+/// of their beneficiaries, unidentified money included.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub client: Option<Uuid>,
+    pub beneficiaries: Option<Vec<String>>,
+    pub intent: Option<Uuid>,
+    pub obligation: Option<Uuid>,
+    pub channel: Option<String>,
+    pub provider_txn_id: Option<String>,
+    pub business_date: Option<Date>,
+    pub id: Option<Uuid>,
+}
+
+const PAGE: &str = "select p.*, i.reference,
+        coalesce((select sum(r.amount) from refund r where r.payment_id = p.id
+                  and r.status not in ('rejected', 'cancelled', 'failed')), 0)::bigint as refunding
+    from payment p left join intent i on i.id = p.intent_id
+    where ($1::uuid is null or i.client_id = $1 or exists (
+            select from allocation a join obligation o on o.id = a.obligation_id
+            where a.payment_id = p.id and o.client_id = $1))
+      and ($2::text[] is null or i.beneficiary_code is null or i.beneficiary_code = any($2))
+      and ($3::uuid is null or p.intent_id = $3)
+      and ($4::uuid is null or exists (select from allocation a where a.payment_id = p.id and a.obligation_id = $4))
+      and ($5::text is null or p.channel = $5)
+      and ($6::text is null or p.provider_txn_id = $6)
+      and ($7::date is null or p.business_date = $7)
+      and ($8::uuid is null or p.id = $8)
+      and ($9::uuid is null or p.id < $9)
+    order by p.id desc limit $10";
+
+/// Newest first, those after `after`.
+pub async fn page(db: &Db, f: &Filter, after: Option<PaymentId>, limit: i64) -> Result<Vec<Shown>, StorageError> {
+    let statement = db.prepare_cached(PAGE).await?;
+    let after = after.map(PaymentId::uuid);
+    let rows = db
+        .query(
+            &statement,
+            &[
+                &f.client,
+                &f.beneficiaries,
+                &f.intent,
+                &f.obligation,
+                &f.channel,
+                &f.provider_txn_id,
+                &f.business_date,
+                &f.id,
+                &after,
+                &limit,
+            ],
+        )
+        .await?;
+    rows.iter().map(shown).collect()
+}
+
+/// Where a part of a payment is now.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub payment_id: PaymentId,
+    pub obligation_id: Option<domain::ObligationId>,
+    pub suspense_reason: Option<String>,
+    pub refund_id: Option<domain::RefundId>,
+    pub amount: Vnd,
+}
+
+const PARTS: &str = "select payment_id, obligation_id, suspense_reason, refund_id, sum(amount)::bigint as amount
+    from allocation where payment_id = any($1) group by 1, 2, 3, 4 having sum(amount) <> 0 order by min(id)";
+
+pub async fn parts(db: &Db, payments: &[Uuid]) -> Result<Vec<Part>, StorageError> {
+    let statement = db.prepare_cached(PARTS).await?;
+    let rows = db.query(&statement, &[&payments]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Part {
+            payment_id: row.get::<_, Uuid>(0).into(),
+            obligation_id: row.get::<_, Option<Uuid>>(1).map(Into::into),
+            suspense_reason: row.get(2),
+            refund_id: row.get::<_, Option<Uuid>>(3).map(Into::into),
+            amount: Vnd::new(row.get(4)),
+        })
+        .collect())
+}
+
+/// A leg of a journal that names a payment.
+#[derive(Debug, Clone)]
+pub struct Booked {
+    pub journal_id: domain::JournalId,
+    pub kind: String,
+    pub business_date: Date,
+    pub booked_at: Timestamp,
+    pub account_code: String,
+    pub amount: Vnd,
+    pub obligation_id: Option<domain::ObligationId>,
+}
+
+const JOURNALS: &str = "select j.id, j.kind, j.business_date, j.booked_at, e.account_code, e.amount, e.obligation_id
+    from journal j join ledger_entry e on e.journal_id = j.id
+    where j.id in (select journal_id from allocation where payment_id = $1) and e.payment_id = $1 order by e.id";
+
+pub async fn journals(db: &Db, payment: PaymentId) -> Result<Vec<Booked>, StorageError> {
+    let statement = db.prepare_cached(JOURNALS).await?;
+    let rows = db.query(&statement, &[&payment.uuid()]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Booked {
+            journal_id: row.get::<_, Uuid>(0).into(),
+            kind: row.get(1),
+            business_date: row.get(2),
+            booked_at: row.get(3),
+            account_code: row.get(4),
+            amount: Vnd::new(row.get(5)),
+            obligation_id: row.get::<_, Option<Uuid>>(6).map(Into::into),
+        })
+        .collect())
+}
+
+const ORPHANS: &str = "select p.id, p.profile, p.order_ref, a.id as attempt_id
+    from payment p join attempt a on a.profile = p.profile and a.order_ref = p.order_ref
+    where p.intent_id is null and p.recorded_at > now() - interval '72 hours' order by p.recorded_at limit $1";
+
+/// Money that named an order unknown at the time and known now.
+pub async fn orphans(db: &Db, limit: i64) -> Result<Vec<(PaymentId, domain::AttemptId)>, StorageError> {
+    let statement = db.prepare_cached(ORPHANS).await?;
+    let rows = db.query(&statement, &[&limit]).await?;
+    Ok(rows.iter().map(|r| (r.get::<_, Uuid>("id").into(), r.get::<_, Uuid>("attempt_id").into())).collect())
+}
+
+const LOCK_ONE: &str = "select p.* from payment p where p.id = $1 for update";
+
+pub async fn lock_one(db: &Db, id: PaymentId) -> Result<Option<Payment>, StorageError> {
+    let statement = db.prepare_cached(LOCK_ONE).await?;
+    db.query_opt(&statement, &[&id.uuid()]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const SET_INTENT: &str = "update payment set intent_id = $2 where id = $1";
+
+/// The payment's order is known after all.
+pub async fn set_intent(db: &Db, id: PaymentId, intent: IntentId) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(SET_INTENT).await?;
+    db.execute(&statement, &[&id.uuid(), &intent.uuid()]).await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The connection pool. Time limits are set on purpose: a wait that has no end takes the gateway down with it.
+
+use crate::error::StorageError;
+use crate::tx::Tx;
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime};
+use futures_util::FutureExt;
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+use tokio_postgres::{NoTls, Statement};
+
+/// One connection, as the functions of this crate take it.
+pub type Db = deadpool_postgres::ClientWrapper;
+
+/// How this process uses the database.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Connections at most: on two cores 8 to 16 are fastest, 64 cost half the rate.
+    pub max_connections: usize,
+    /// Milliseconds that a request waits for a connection before it is told to come again.
+    pub wait_timeout_ms: u64,
+    /// Milliseconds after which the server gives up a statement.
+    pub statement_timeout_ms: u64,
+    /// Milliseconds after which the server gives up waiting for a row that another holds.
+    pub lock_timeout_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_connections: 12, wait_timeout_ms: 2_000, statement_timeout_ms: 5_000, lock_timeout_ms: 3_000 }
+    }
+}
+
+#[derive(Clone)]
+pub struct Pool(deadpool_postgres::Pool);
+
+/// Statements that run inside a pipeline: prepared when the connection is made, since a statement that is prepared in
+/// the midst of a pipeline would run after its COMMIT.
+fn hot() -> impl Iterator<Item = &'static str> {
+    [
+        crate::attempts::HOT,
+        crate::idempotency::HOT,
+        crate::intents::HOT,
+        crate::obligations::HOT,
+        crate::payments::HOT,
+        crate::references::HOT,
+        crate::sightings::HOT,
+        crate::unit::HOT,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// A hot statement of this connection; never waits, so the order of a pipeline is the order of the code.
+pub(crate) fn prepared(db: &Db, sql: &'static str) -> Result<Statement, StorageError> {
+    match db.prepare_cached(sql).now_or_never() {
+        Some(statement) => Ok(statement?),
+        None => Err(StorageError::NotPrepared(sql)),
+    }
+}
+
+impl Pool {
+    /// # Errors
+    /// When the URL is not one. The server is not contacted yet.
+    pub fn new(url: &SecretString, settings: &Settings) -> Result<Self, StorageError> {
+        let mut config: tokio_postgres::Config =
+            url.expose_secret().parse().map_err(|_| StorageError::Unavailable("the database URL is not one".into()))?;
+        config.application_name("motlan").connect_timeout(Duration::from_secs(3));
+        config.options(format!(
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
+            settings.statement_timeout_ms, settings.lock_timeout_ms
+        ));
+        // Fast asks whether the connection is known to be closed and makes no round trip: sessions keep no state here,
+        // and a transaction that was not finished closes its connection (see `Tx`).
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let wait = Duration::from_millis(settings.wait_timeout_ms);
+        let pool = deadpool_postgres::Pool::builder(manager)
+            .max_size(settings.max_connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(Duration::from_secs(5)))
+            .recycle_timeout(Some(Duration::from_secs(2)))
+            .post_create(Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+                Box::pin(async move {
+                    for sql in hot() {
+                        client.prepare_cached(sql).await.map_err(HookError::Backend)?;
+                    }
+                    Ok(())
+                })
+            }))
+            .build()
+            .map_err(|e| StorageError::Unavailable(e.to_string()))?;
+        Ok(Self(pool))
+    }
+
+    /// A connection for single statements.
+    pub async fn get(&self) -> Result<deadpool_postgres::Object, StorageError> {
+        Ok(self.0.get().await?)
+    }
+
+    /// A transaction that is begun with its first statements.
+    pub async fn tx(&self) -> Result<Tx, StorageError> {
+        Ok(Tx::new(self.get().await?))
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}

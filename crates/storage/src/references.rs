@@ -1,0 +1,60 @@
+//! What waits under a reference: money of earlier payments, and the cases that tell of it.
+
+use crate::error::StorageError;
+use crate::obligations::word;
+use crate::pool::{Db, prepared};
+use domain::allocation::Waiting;
+use domain::booking::OpenCase;
+use domain::{IntentId, Vnd};
+use uuid::Uuid;
+
+pub(crate) const HOT: &[&str] = &[WAITING, OPEN_CASES];
+
+const WAITING: &str = "select a.payment_id, a.suspense_reason, sum(a.amount)::bigint as amount
+    from payment p join allocation a on a.payment_id = p.id
+    where p.intent_id = $1 and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
+    group by a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0
+    order by p.recorded_at, a.payment_id";
+
+/// Money that waits for the intent's reference, oldest first.
+pub async fn waiting(db: &Db, intent: Uuid) -> Result<Vec<Waiting>, StorageError> {
+    let rows = db.query(&prepared(db, WAITING)?, &[&intent]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                payment_id: row.get::<_, Uuid>("payment_id").into(),
+                reason: word(row, "suspense_reason")?,
+                amount: Vnd::new(row.get("amount")),
+            })
+        })
+        .collect()
+}
+
+const WAITING_SUMS: &str = "select p.intent_id, sum(a.amount)::bigint as amount
+    from payment p join allocation a on a.payment_id = p.id
+    where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late') group by 1";
+
+/// How much waits for each of these intents' references.
+pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(WAITING_SUMS).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
+}
+
+const OPEN_CASES: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from payment p
+    join kase k on k.payment_id = p.id where p.intent_id = $1 and k.status <> 'closed' for update of k";
+
+pub async fn open_cases(db: &Db, intent: Uuid) -> Result<Vec<OpenCase>, StorageError> {
+    let rows = db.query(&prepared(db, OPEN_CASES)?, &[&intent]).await?;
+    rows.iter().map(case_from_row).collect()
+}
+
+pub(crate) fn case_from_row(row: &tokio_postgres::Row) -> Result<OpenCase, StorageError> {
+    Ok(OpenCase {
+        id: row.get::<_, Uuid>("id").into(),
+        payment_id: row.get::<_, Uuid>("payment_id").into(),
+        kind: word(row, "kind")?,
+        status: word(row, "status")?,
+        version: row.get("version"),
+    })
+}

@@ -1,0 +1,120 @@
+//! Sightings: reports that money moved, verbatim, each once for ever; and what became of them.
+
+use crate::error::StorageError;
+use crate::pool::{Db, prepared};
+use domain::payment::SightingState;
+use domain::{PaymentId, SightingId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub(crate) const HOT: &[&str] = &[INSERT, LATEST, OUTCOME];
+
+/// A report as it is kept.
+#[derive(Debug, Clone)]
+pub struct NewSighting<'a> {
+    pub id: SightingId,
+    pub source: &'a str,
+    pub source_key: &'a str,
+    pub channel: &'a str,
+    pub profile: &'a str,
+    pub order_ref: Option<&'a str>,
+    pub provider_txn_id: Option<&'a str>,
+    pub amount: Option<i64>,
+    pub stated_at: Option<Timestamp>,
+    pub payload_sha256: &'a str,
+    pub raw: &'a [u8],
+    pub received_at: Timestamp,
+}
+
+const INSERT: &str = "with kept as (
+        insert into sighting (id, source, source_key, channel, profile, order_ref, provider_txn_id, amount, stated_at,
+            payload_sha256, received_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict on constraint sighting_source_key_unique do nothing returning id)
+    insert into sighting_payload (sighting_id, raw) select id, $12 from kept returning sighting_id";
+
+/// Keeps a report; false when the same one is kept already (it waits for whoever is keeping it).
+pub async fn insert(db: &Db, s: &NewSighting<'_>) -> Result<bool, StorageError> {
+    let kept = db
+        .query_opt(
+            &prepared(db, INSERT)?,
+            &[
+                &s.id.uuid(),
+                &s.source,
+                &s.source_key,
+                &s.channel,
+                &s.profile,
+                &s.order_ref,
+                &s.provider_txn_id,
+                &s.amount,
+                &s.stated_at,
+                &s.payload_sha256,
+                &s.received_at,
+                &s.raw,
+            ],
+        )
+        .await?;
+    Ok(kept.is_some())
+}
+
+const LATEST: &str = "select s.id, s.order_ref, o.state, o.payment_id from sighting s
+    left join lateral (select state, payment_id from sighting_outcome where sighting_id = s.id order by seq desc limit 1) o
+    on true where s.source = $1 and s.source_key = $2";
+
+/// A report that was kept before.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub id: SightingId,
+    pub state: Option<String>,
+    pub payment_id: Option<PaymentId>,
+}
+
+pub async fn latest(db: &Db, source: &str, source_key: &str) -> Result<Option<Known>, StorageError> {
+    let row = db.query_opt(&prepared(db, LATEST)?, &[&source, &source_key]).await?;
+    Ok(row.map(|row| Known {
+        id: row.get::<_, Uuid>("id").into(),
+        state: row.get("state"),
+        payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
+    }))
+}
+
+const OUTCOME: &str = "insert into sighting_outcome (sighting_id, state, payment_id) values ($1, $2, $3)";
+
+pub async fn outcome(
+    db: &Db,
+    id: SightingId,
+    state: SightingState,
+    payment: Option<PaymentId>,
+) -> Result<(), StorageError> {
+    let payment = payment.map(PaymentId::uuid);
+    db.execute(&prepared(db, OUTCOME)?, &[&id.uuid(), &state.as_str(), &payment]).await?;
+    Ok(())
+}
+
+/// A sighting as staff see it beside its payment.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub id: SightingId,
+    pub source: String,
+    pub state: String,
+    pub payload_sha256: String,
+    pub received_at: Timestamp,
+}
+
+const OF_PAYMENT: &str = "select s.id, s.source, o.state, s.payload_sha256, s.received_at
+    from sighting_outcome o join sighting s on s.id = o.sighting_id where o.payment_id = $1 order by o.seq";
+
+pub async fn of_payment(db: &Db, payment: PaymentId) -> Result<Vec<Seen>, StorageError> {
+    let statement = db.prepare_cached(OF_PAYMENT).await?;
+    let rows = db.query(&statement, &[&payment.uuid()]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Seen {
+            id: row.get::<_, Uuid>(0).into(),
+            source: row.get(1),
+            state: row.get(2),
+            payload_sha256: row.get(3),
+            received_at: row.get(4),
+        })
+        .collect())
+}

@@ -1,0 +1,58 @@
+//! One transaction, pipelined: BEGIN travels with the first statements and COMMIT with the last, so that a use case
+//! costs two or three round trips. A pipelined COMMIT after a failed statement rolls back and still answers, so callers
+//! look at every result. A transaction that is dropped half way closes its connection; the server rolls back.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub struct Tx {
+    connection: Option<deadpool_postgres::Object>,
+    begun: AtomicBool,
+    committed: AtomicBool,
+}
+
+impl Tx {
+    pub(crate) fn new(connection: deadpool_postgres::Object) -> Self {
+        Self { connection: Some(connection), begun: AtomicBool::new(false), committed: AtomicBool::new(false) }
+    }
+
+    /// First of the first `join!`: whatever is polled after it is inside the transaction.
+    pub async fn begin(&self) -> Result<(), StorageError> {
+        self.begun.store(true, Ordering::Relaxed);
+        Ok(self.batch_execute("BEGIN").await?)
+    }
+
+    /// Last of the last `join!`. Its Ok counts only together with that of every statement before it.
+    pub async fn commit(&self) -> Result<(), StorageError> {
+        self.batch_execute("COMMIT").await?;
+        self.committed.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives the connection back: rolls back where nothing was committed.
+    pub async fn close<T, E>(mut self, outcome: Result<T, E>) -> Result<T, E> {
+        let Some(connection) = self.connection.take() else { return outcome };
+        let open = self.begun.load(Ordering::Relaxed) && !self.committed.load(Ordering::Relaxed);
+        if open && connection.batch_execute("ROLLBACK").await.is_err() {
+            drop(deadpool_postgres::Object::take(connection));
+        }
+        outcome
+    }
+}
+
+impl Deref for Tx {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        self.connection.as_ref().expect("a transaction has its connection until it is closed")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take().filter(|_| self.begun.load(Ordering::Relaxed)) {
+            drop(deadpool_postgres::Object::take(connection));
+        }
+    }
+}
