@@ -1,1 +1,73 @@
-//! api
+//! REST: parses at the door, calls one use case, renders its outcome. Decides nothing about money.
+
+pub mod auth;
+mod body;
+pub mod door;
+mod endpoints;
+mod events;
+mod intents;
+pub mod keys;
+mod measures;
+mod obligations;
+pub mod openapi;
+mod operating;
+mod payments_of;
+pub mod problem;
+mod routes;
+mod views;
+mod webhooks;
+
+use measures::Measures;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+pub use openapi::reference;
+pub use routes::{ops, public, staff};
+
+/// What a body may be.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub max_body_bytes: usize,
+    pub body_timeout_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body_bytes: 262_144, body_timeout_ms: 10_000 }
+    }
+}
+
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What the binary hands over.
+pub struct Parts {
+    pub ctx: payments::Context,
+    /// Keys are stored as HMAC-SHA-256 under it.
+    pub api_key_pepper: SecretString,
+    pub limits: Limits,
+    pub render_metrics: RenderMetrics,
+}
+
+/// Shared by all listeners and their threads; cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    pub(crate) ctx: payments::Context,
+    pub(crate) api_key_pepper: Arc<SecretString>,
+    pub(crate) limits: Limits,
+    pub(crate) render_metrics: RenderMetrics,
+    pub(crate) remembered: Arc<auth::Remembered>,
+    pub(crate) measures: Measures,
+}
+
+impl State {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            ctx: parts.ctx,
+            api_key_pepper: Arc::new(parts.api_key_pepper),
+            limits: parts.limits,
+            render_metrics: parts.render_metrics,
+            remembered: Arc::default(),
+            measures: Measures::new(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who calls and what they may: keys found by id, remembered for half a minute, so that a revoked key is refused within
+//! 60 seconds and a busy portal does not ask the database at each call.
+
+use crate::State;
+use crate::door::request_id;
+use crate::keys;
+use crate::problem::{Code, Problem};
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use domain::principal::{Principal, Scope, Who};
+use domain::{ClientId, KeyId};
+use payments::Caller;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use storage::principals::{self, StoredKey};
+
+const REMEMBERED: Duration = Duration::from_secs(30);
+const REMEMBERED_AT_MOST: usize = 10_000;
+
+#[derive(Default)]
+pub struct Remembered(Mutex<HashMap<KeyId, (Instant, StoredKey)>>);
+
+impl Remembered {
+    fn get(&self, id: KeyId) -> Option<StoredKey> {
+        let map = self.0.lock().ok()?;
+        map.get(&id).filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, key)| key.clone())
+    }
+
+    fn put(&self, key: &StoredKey) {
+        let Ok(mut map) = self.0.lock() else { return };
+        if map.len() >= REMEMBERED_AT_MOST {
+            map.clear();
+        }
+        map.insert(key.principal.key_id, (Instant::now(), key.clone()));
+    }
+}
+
+/// The holder of the key that the request carries.
+pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
+    let refused = || Problem::new(Code::Unauthenticated);
+    let header = req.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(refused)?;
+    let text = header.strip_prefix("Bearer ").ok_or_else(refused)?;
+    let presented = keys::read(state.ctx.mode, text).ok_or_else(refused)?;
+    let stored = match state.remembered.get(presented.id) {
+        Some(stored) => stored,
+        None => {
+            let db = state.ctx.pool.get().await?;
+            let stored = principals::active_key(&db, presented.id).await?.ok_or_else(refused)?;
+            state.remembered.put(&stored);
+            stored
+        }
+    };
+    if presented.fits(&state.api_key_pepper, &stored.secret_hash) { Ok(stored.principal) } else { Err(refused()) }
+}
+
+/// A portal with this scope; staff are refused.
+pub async fn client(req: &HttpRequest, state: &State, scope: Scope) -> Result<(ClientId, Caller), Problem> {
+    let principal = principal(req, state).await?;
+    allow(&principal, scope)?;
+    match principal.who {
+        Who::Client(id) => Ok((id, Caller { who: principal.who, request_id: request_id() })),
+        _ => Err(Problem::with(Code::ScopeMissing, "only a client's key may do this")),
+    }
+}
+
+/// A client with the first scope, or a person with the second.
+pub async fn client_or_staff(
+    req: &HttpRequest,
+    state: &State,
+    client: Scope,
+    staff: Scope,
+) -> Result<Principal, Problem> {
+    let principal = principal(req, state).await?;
+    let needed = if matches!(principal.who, Who::Client(_)) { client } else { staff };
+    allow(&principal, needed)?;
+    Ok(principal)
+}
+
+fn allow(principal: &Principal, scope: Scope) -> Result<(), Problem> {
+    if principal.may(scope) {
+        Ok(())
+    } else {
+        Err(Problem::with(Code::ScopeMissing, format!("the key lacks the scope {scope}")))
+    }
+}

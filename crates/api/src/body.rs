@@ -1,0 +1,163 @@
+//! Reading what a caller sends: JSON bodies with a pointer to each mistake, idempotency keys, cursors.
+
+use crate::problem::{Code, FieldError, Problem};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::codes::BadCode;
+use payments::Reply;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use storage::idempotency;
+use uuid::Uuid;
+
+/// Parses a body into `T`; a wrong or unknown field is named by JSON pointer.
+pub fn json<T: DeserializeOwned>(req: &HttpRequest, raw: &[u8]) -> Result<T, Problem> {
+    let media = req.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = media.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    let mut de = serde_json::Deserializer::from_slice(raw);
+    let value = serde_path_to_error::deserialize(&mut de).map_err(|e| mistake(&e))?;
+    de.end().map_err(|e| Problem::with(Code::BodyMalformed, format!("after the document: {e}")))?;
+    Ok(value)
+}
+
+fn mistake(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_syntax() || inner.is_eof() || inner.is_io() {
+        return Problem::with(Code::BodyMalformed, inner.to_string());
+    }
+    let text = inner.to_string();
+    let named = |prefix: &str| text.strip_prefix(prefix).and_then(|t| t.split('`').next()).map(str::to_owned);
+    let (code, field) = if let Some(field) = named("unknown field `") {
+        ("unknown", Some(field))
+    } else if let Some(field) = named("missing field `") {
+        ("required", Some(field))
+    } else if text.starts_with("unknown variant") {
+        ("value", None)
+    } else {
+        ("type", None)
+    };
+    let mut pointer = pointer(error.path());
+    // the path of an unknown field already ends in it, that of a missing one does not
+    if let Some(field) = field.filter(|f| !pointer.ends_with(&format!("/{f}"))) {
+        pointer.push_str(&format!("/{field}"));
+    }
+    Problem::fields(vec![FieldError { pointer, code: code.to_owned(), detail: without_values(&text) }])
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |mut out, segment| {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                out.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+            }
+            Segment::Unknown => {}
+        }
+        out
+    })
+}
+
+/// serde quotes the value that it did not like; that value may be a person's.
+fn without_values(text: &str) -> String {
+    let text = text.split(" at line ").next().unwrap_or(text);
+    match (text.find('"'), text.rfind('"')) {
+        (Some(from), Some(to)) if from < to => format!("{}…{}", &text[..=from], &text[to..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// Collects every mistake of a body instead of stopping at the first.
+#[derive(Default)]
+pub struct Fields(Vec<FieldError>);
+
+impl Fields {
+    pub fn wrong(&mut self, pointer: &str, code: &str, detail: impl ToString) {
+        self.0.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_string() });
+    }
+
+    /// The value, or its mistake noted.
+    pub fn check<T, E: ToString>(&mut self, pointer: &str, code: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|e| self.wrong(pointer, code, e)).ok()
+    }
+
+    /// A text of `min..=max` characters without control characters.
+    pub fn text(&mut self, pointer: &str, value: &str, min: usize, max: usize) -> Option<String> {
+        let length = value.chars().count();
+        if !(min..=max).contains(&length) {
+            self.wrong(pointer, "length", format!("must have {min} to {max} characters"));
+        } else if value.chars().any(char::is_control) {
+            self.wrong(pointer, "format", "must not hold control characters");
+        } else {
+            return Some(value.to_owned());
+        }
+        None
+    }
+
+    pub fn optional_text(&mut self, pointer: &str, value: Option<&str>, max: usize) -> Option<String> {
+        value.and_then(|v| self.text(pointer, v, 1, max))
+    }
+
+    pub fn code<T>(&mut self, pointer: &str, made: Result<T, BadCode>) -> Option<T> {
+        self.check(pointer, "format", made)
+    }
+
+    pub fn end(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::fields(self.0)) }
+    }
+}
+
+/// The idempotency key of a POST: scope is principal, method, path and key; the fingerprint is the raw body's.
+pub fn idempotency(req: &HttpRequest, principal: Uuid, raw: &[u8]) -> Result<idempotency::Request, Problem> {
+    let mut sent = req.headers().get_all("idempotency-key");
+    let key = sent.next().ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing))?;
+    let printable = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(|b| (0x20..0x7f).contains(b));
+    if !printable || sent.next().is_some() {
+        return Err(Problem::new(Code::IdempotencyKeyMalformed));
+    }
+    Ok(idempotency::Request {
+        principal,
+        scope: format!("{} {}", req.method(), req.path()),
+        key_hash: Sha256::digest(key.as_bytes()).to_vec(),
+        fingerprint: Sha256::digest(raw).to_vec(),
+    })
+}
+
+/// `?limit=&after=` of a list.
+pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+    match asked {
+        None => Ok(50),
+        Some(n) if (1..=200).contains(&n) => Ok(n),
+        Some(_) => Err(Problem::with(Code::QueryInvalid, "limit is 1 to 200")),
+    }
+}
+
+/// A cursor is the id after which the next page begins; opaque to callers.
+pub fn after<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    cursor
+        .map(|text| text.parse().map_err(|_| Problem::with(Code::QueryInvalid, "after is not a cursor of this list")))
+        .transpose()
+}
+
+/// A POST that takes no fields: no body, or `{}`.
+pub fn nothing(req: &HttpRequest, raw: &[u8]) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    if raw.is_empty() { Ok(()) } else { json::<Nothing>(req, raw).map(drop) }
+}
+
+/// The answer of a use case, the same bytes at each repeat.
+pub fn reply(reply: Reply) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(reply.status).unwrap_or_default();
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json");
+    if reply.replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+    response.body(reply.body)
+}

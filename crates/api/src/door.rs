@@ -1,0 +1,108 @@
+//! The door of every listener: a request id for each call, one span, headers that keep answers out of caches, and a
+//! body that is bounded in size and time.
+
+use crate::State;
+use crate::problem::{Code, Problem};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{Error, FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use opentelemetry::KeyValue;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// The id of the request that is being answered; empty outside one.
+pub fn request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps each call of a listener.
+pub async fn door(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = taken(&req).unwrap_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()));
+    let method = req.method().as_str().to_owned();
+    let state = req.app_data::<Data<State>>().cloned();
+    let span = tracing::info_span!("request", request_id = %id, method, route = tracing::field::Empty);
+    let started = Instant::now();
+    let answered = REQUEST_ID.scope(id.clone(), next.call(req)).instrument(span.clone()).await;
+    let mut res = match answered {
+        Ok(res) => res,
+        Err(error) => return Err(error),
+    };
+    let route = res.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    span.record("route", &route);
+    let status = res.status().as_u16();
+    let took = started.elapsed();
+    span.in_scope(|| tracing::info!(status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
+    if let Some(state) = state {
+        state.measures.requests.record(
+            took.as_secs_f64(),
+            &[
+                KeyValue::new("method", method),
+                KeyValue::new("route", route),
+                KeyValue::new("status", i64::from(status)),
+            ],
+        );
+    }
+    let headers = res.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(HEADER, value);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(res)
+}
+
+/// A caller's own id is kept when it is short and plain: it may end in a log.
+fn taken(req: &ServiceRequest) -> Option<String> {
+    let text = req.headers().get(HEADER)?.to_str().ok()?;
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    (plain && (8..=64).contains(&text.len())).then(|| text.to_owned())
+}
+
+/// The whole raw body, within the limits of this deployment.
+pub struct RawBody(pub Bytes);
+
+impl FromRequest for RawBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limits = req.app_data::<Data<State>>().map(|s| s.limits.clone()).unwrap_or_default();
+        let announced = req.headers().get("content-length").and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if announced.is_some_and(|length| length > limits.max_body_bytes) {
+                return Err(Problem::new(Code::BodyTooLarge));
+            }
+            let read = async {
+                let mut body = BytesMut::new();
+                while let Some(chunk) = payload.next().await {
+                    let chunk = chunk.map_err(|_| Problem::with(Code::BodyMalformed, "the body broke off"))?;
+                    if body.len() + chunk.len() > limits.max_body_bytes {
+                        return Err(Problem::new(Code::BodyTooLarge));
+                    }
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(Self(body.freeze()))
+            };
+            tokio::time::timeout(Duration::from_millis(limits.body_timeout_ms), read)
+                .await
+                .unwrap_or_else(|_| Err(Problem::new(Code::BodyTimeout)))
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! Refusals as RFC 9457 problem documents. Every error code stands here once, with its status and meaning;
+//! `docs/errors.md` is written from this table. No message shows what is inside.
+
+use crate::door::request_id;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use payments::advance_intent::PlanError;
+use payments::endpoints::EndpointError;
+use payments::open_intent::OpenError;
+use payments::register_obligation::ObligationError;
+use payments::reply::IdempotencyError;
+use payments::start_attempt::StartError;
+use provider::ProviderError;
+use serde::Serialize;
+use std::fmt;
+use storage::StorageError;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal, $meaning:literal;)+) => {
+        /// Every error code of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($name),+ }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $code),+ } }
+            pub const fn status(self) -> u16 { match self { $(Self::$name => $status),+ } }
+            pub const fn title(self) -> &'static str { match self { $(Self::$name => $title),+ } }
+            pub const fn meaning(self) -> &'static str { match self { $(Self::$name => $meaning),+ } }
+        }
+    };
+}
+
+codes! {
+    BodyMalformed = "body_malformed", 400, "The body is not JSON", "Mend the syntax; `detail` says where it breaks.";
+    IdempotencyKeyMissing = "idempotency_key_missing", 400, "Idempotency-Key is missing", "Send a key of your own with every POST that creates or moves something.";
+    IdempotencyKeyMalformed = "idempotency_key_malformed", 400, "Idempotency-Key is not usable", "A key is 1 to 255 printable ASCII characters, sent once.";
+    QueryInvalid = "query_invalid", 400, "The query is not understood", "A parameter is unknown, sent twice or has a wrong value.";
+    Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
+    ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
+    NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
+    MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
+    BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
+    AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
+    ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
+    IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
+    IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
+    IntentPaid = "intent_paid", 409, "The intent is paid", "Nothing is left to do.";
+    IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
+    NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
+    ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
+    ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
+    ObligationInPayment = "obligation_in_payment", 409, "A live intent holds the obligation", "`intent_id` names it where it is yours: pay, cancel or await that one.";
+    ObligationLocked = "obligation_locked", 409, "The obligation cannot change", "Money was seen for it, an intent holds it, or its status is final.";
+    ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
+    ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
+    BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most 256 KiB.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
+    BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
+    EventUrlRefused = "event_url_refused", 422, "Events cannot be sent there", "`detail` says which rule the address breaks.";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request", "Use a new key for a new request.";
+    MixedBeneficiaries = "mixed_beneficiaries", 422, "Several beneficiaries", "One intent pays one beneficiary; `groups` lists the obligations of each.";
+    ValidationFailed = "validation_failed", 422, "Fields are not valid", "`errors` names each field by JSON pointer, with a code and why.";
+    RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as `Retry-After` says.";
+    Internal = "internal", 500, "Our mistake", "Nothing was done, or it was done once: repeat with the same key. Tell us the `request_id`.";
+    ProviderRefused = "provider_refused", 502, "The provider refused the order", "Try another channel; this attempt is closed.";
+    ProviderUnavailable = "provider_unavailable", 503, "The provider does not answer", "Repeat with the same key, or try another channel.";
+    Unavailable = "unavailable", 503, "Not available now", "Repeat with the same key after `Retry-After`.";
+}
+
+/// A field that is not valid.
+#[derive(Debug, Clone, Serialize, ToSchema, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer into the body (RFC 6901).
+    pub pointer: String,
+    /// What kind of mistake: `required`, `unknown`, `type`, `range`, `length`, `format`, `value`, `conflict`.
+    pub code: String,
+    pub detail: String,
+}
+
+/// RFC 9457 `application/problem+json`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    pub title: &'static str,
+    pub status: u16,
+    pub detail: String,
+    pub code: &'static str,
+    pub request_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// Further members that the code calls for: `intent_id`, `groups`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub more: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self::with(code, code.meaning())
+    }
+
+    pub fn with(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            type_uri: format!("urn:motlan:problem:{}", code.as_str()),
+            title: code.title(),
+            status: code.status(),
+            detail: detail.into(),
+            code: code.as_str(),
+            request_id: request_id(),
+            errors: Vec::new(),
+            more: serde_json::Map::new(),
+        }
+    }
+
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(Code::ValidationFailed) }
+    }
+
+    pub fn and(mut self, member: &str, value: impl Serialize) -> Self {
+        // a member that cannot be written as JSON is left out, never the refusal itself
+        if let Ok(value) = serde_json::to_value(value) {
+            self.more.insert(member.to_owned(), value);
+        }
+        self
+    }
+
+    /// Our mistake, or the database's absence: logged here once with its whole chain, never shown.
+    fn inside(error: &(dyn std::error::Error + 'static), unavailable: bool) -> Self {
+        if unavailable {
+            tracing::warn!(error, "request refused: the database is not available");
+            Self::new(Code::Unavailable)
+        } else {
+            tracing::error!(error, "request failed");
+            Self::new(Code::Internal)
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = serde_json::to_string(self).unwrap_or_default();
+        let mut response = HttpResponse::build(self.status_code()).content_type("application/problem+json").body(body);
+        if matches!(self.status, 429 | 503) && !response.headers().contains_key(RETRY_AFTER) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        if self.status == 401 {
+            let challenge = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(actix_web::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(e: StorageError) -> Self {
+        // contention that outlasted every try is "come again", not our mistake
+        Self::inside(&e, e.is_unavailable() || e.is_retryable())
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(e: IdempotencyError) -> Self {
+        Self::new(match e {
+            IdempotencyError::Reused => Code::IdempotencyKeyReused,
+            IdempotencyError::InProgress => Code::IdempotencyInProgress,
+        })
+    }
+}
+
+impl From<ObligationError> for Problem {
+    fn from(e: ObligationError) -> Self {
+        match e {
+            ObligationError::Storage(e) => e.into(),
+            ObligationError::Idempotency(e) => e.into(),
+            ObligationError::Edge(e) => Self::inside(&e, false),
+            ObligationError::Absent => Self::new(Code::NotFound),
+            ObligationError::UnknownAgency => unknown("/agency_code", "no such agency"),
+            ObligationError::UnknownBeneficiary => {
+                unknown("/beneficiary_code", "no such beneficiary, or it is not one of this agency's")
+            }
+            ObligationError::Locked => Self::new(Code::ObligationLocked),
+            ObligationError::WrongStatus(status) => {
+                Self::with(Code::ObligationLocked, format!("the obligation is {status}"))
+            }
+            ObligationError::InPayment(intent) => Self::new(Code::ObligationInPayment).and("intent_id", intent),
+            ObligationError::Duplicate => Self::new(Code::ObligationDuplicate),
+        }
+    }
+}
+
+fn unknown(pointer: &str, detail: &str) -> Problem {
+    let error = FieldError { pointer: pointer.to_owned(), code: "value".to_owned(), detail: detail.to_owned() };
+    Problem { errors: vec![error], ..Problem::new(Code::BeneficiaryUnknown) }
+}
+
+impl From<OpenError> for Problem {
+    fn from(e: OpenError) -> Self {
+        match e {
+            OpenError::Storage(e) if e.is_conflict("obligation_in_one_live_intent") => {
+                Self::new(Code::ObligationInPayment)
+            }
+            OpenError::Storage(e) => e.into(),
+            OpenError::Idempotency(e) => e.into(),
+            OpenError::ObligationAbsent(id) => {
+                Self::with(Code::NotFound, "no such obligation").and("obligation_id", id)
+            }
+            OpenError::ObligationPaid(id) => Self::new(Code::ObligationPaid).and("obligation_id", id),
+            OpenError::ObligationExempt(id) => Self::new(Code::ObligationExempt).and("obligation_id", id),
+            OpenError::ObligationNotPayable(id, status) => {
+                Self::with(Code::ObligationNotPayable, format!("the obligation is {status}")).and("obligation_id", id)
+            }
+            OpenError::ObligationInPayment(id, intent) => {
+                Self::new(Code::ObligationInPayment).and("obligation_id", id).and("intent_id", intent)
+            }
+            OpenError::MixedBeneficiaries(groups) => {
+                let groups: Vec<_> = groups
+                    .into_iter()
+                    .map(|(code, ids)| serde_json::json!({"beneficiary_code": code, "obligation_ids": ids}))
+                    .collect();
+                Self::new(Code::MixedBeneficiaries).and("groups", groups)
+            }
+        }
+    }
+}
+
+impl From<PlanError> for Problem {
+    fn from(e: PlanError) -> Self {
+        match e {
+            PlanError::Storage(e) => e.into(),
+            PlanError::Idempotency(e) => e.into(),
+            PlanError::Edge(e) => Self::inside(&e, false),
+            PlanError::Absent => Self::new(Code::NotFound),
+            PlanError::AttemptCommitted => Self::new(Code::AttemptCommitted),
+            PlanError::WrongStatus(status) => Self::with(Code::IntentWrongStatus, format!("the intent is {status}")),
+            PlanError::ObligationPaid(id) => Self::new(Code::ObligationPaid).and("obligation_id", id),
+            PlanError::ObligationNotPayable(id) => Self::new(Code::ObligationNotPayable).and("obligation_id", id),
+            PlanError::ObligationInPayment(id) => Self::new(Code::ObligationInPayment).and("intent_id", id),
+        }
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(e: StartError) -> Self {
+        match e {
+            StartError::Storage(e) => e.into(),
+            StartError::Plan(e) => e.into(),
+            StartError::Idempotency(e) => e.into(),
+            StartError::Absent => Self::new(Code::NotFound),
+            StartError::IntentPaid => Self::new(Code::IntentPaid),
+            StartError::IntentExpired => Self::new(Code::IntentExpired),
+            StartError::IntentCancelled => Self::new(Code::IntentCancelled),
+            StartError::AttemptCommitted => Self::new(Code::AttemptCommitted),
+            StartError::NothingDue => Self::new(Code::NothingDue),
+            StartError::ChannelUnavailable(reason) => Self::with(Code::ChannelUnavailable, reason),
+            StartError::Provider(ProviderError::Refused(why)) => {
+                tracing::warn!(why, "the provider refused an order");
+                Self::new(Code::ProviderRefused)
+            }
+            StartError::Provider(e) => {
+                tracing::warn!(error = &e as &dyn std::error::Error, "the provider gave no page");
+                Self::new(Code::ProviderUnavailable)
+            }
+            StartError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(e: EndpointError) -> Self {
+        match e {
+            EndpointError::Storage(e) => e.into(),
+            EndpointError::Idempotency(e) => e.into(),
+            EndpointError::Url(e) => Self::with(Code::EventUrlRefused, e.to_string()),
+            EndpointError::Absent => Self::new(Code::NotFound),
+        }
+    }
+}
+
+/// `docs/errors.md`.
+pub fn table() -> String {
+    let mut out = String::from(
+        "# Error codes\n\nWritten from `crates/api/src/problem.rs`; `UPDATE_DOCS=1 cargo test -p api` writes it anew. Every \
+         refusal is an\n`application/problem+json` document (RFC 9457) whose `code` is one of these.\n\n| code | status | title | what to do |\n|---|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        out.push_str(&format!("| `{}` | {} | {} | {} |\n", code.as_str(), code.status(), code.title(), code.meaning()));
+    }
+    out
+}
