@@ -1,1 +1,8 @@
-//! Journeys over real HTTP.
+//! Journeys over real HTTP: a gateway, its database, and the simulators on the other side of every wire.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
+
+mod conformance;
+mod floors;
+mod idempotency;
+mod round_trips;
+mod story;

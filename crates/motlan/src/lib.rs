@@ -1,1 +1,19 @@
-//! motlan
+//! The gateway put together: configuration, wiring, listeners, worker, command line. What tests need to start one in
+//! their own process is [`wiring::Gateway`].
+
+pub mod admin;
+pub mod cli;
+pub mod config;
+pub mod failed;
+pub mod keys;
+mod run;
+mod sample;
+mod say;
+pub mod servers;
+mod signals;
+mod simulate;
+pub mod story;
+pub mod telemetry;
+mod up;
+mod verify;
+pub mod wiring;

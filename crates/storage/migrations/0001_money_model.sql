@@ -129,7 +129,7 @@ begin
         raise exception '% %: no edge from % to %', tg_argv[0], new.id, coalesce(before_state, '[*]'), new.status
             using errcode = 'check_violation', constraint = 'legal_transition';
     end if;
-    if new.version <> case when tg_op = 'UPDATE' then old.version + 1 else 1 end then
+    if new.version <> (case when tg_op = 'UPDATE' then old.version + 1 else 1 end) then
         raise exception '% %: version % does not follow', tg_argv[0], new.id, new.version
             using errcode = 'check_violation', constraint = 'legal_transition';
     end if;
@@ -533,7 +533,7 @@ create table delivery (
     endpoint_id  uuid not null references event_endpoint,
     stream       text not null,
     sequence     bigint not null,
-    state        text not null check (state in ('waiting', 'leased', 'delivered', 'dead')),
+    state        text not null default 'waiting' check (state in ('waiting', 'leased', 'delivered', 'dead')),
     -- a redelivery comes out of order and holds nothing up
     in_order     boolean not null default true,
     attempts     int not null default 0,

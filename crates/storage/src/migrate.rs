@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__legal_transitions", include_str!("../migrations/0002_legal_transitions.sql")),
     ("V3__assurance", include_str!("../migrations/0003_assurance.sql")),
     ("V4__rights", include_str!("../migrations/0004_rights.sql")),
+    ("V5__assurance_detail", include_str!("../migrations/0005_assurance_detail.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

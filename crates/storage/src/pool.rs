@@ -60,6 +60,12 @@ pub(crate) fn prepared(db: &Db, sql: &'static str) -> Result<Statement, StorageE
     }
 }
 
+/// A statement that this database does not know is a schema that is not ours: said with the statement.
+fn not_prepared(sql: &str, error: &tokio_postgres::Error) -> HookError {
+    let reason = error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned());
+    HookError::message(format!("{reason}, in: {sql}"))
+}
+
 impl Pool {
     /// # Errors
     /// When the URL is not one. The server is not contacted yet.
@@ -84,7 +90,7 @@ impl Pool {
             .post_create(Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
                 Box::pin(async move {
                     for sql in hot() {
-                        client.prepare_cached(sql).await.map_err(HookError::Backend)?;
+                        client.prepare_cached(sql).await.map_err(|e| not_prepared(sql, &e))?;
                     }
                     Ok(())
                 })

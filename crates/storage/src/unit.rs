@@ -89,11 +89,12 @@ impl Unit {
 }
 
 const OBLIGATIONS: &str = "update obligation o set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then coalesce(o.paid_at, $5) when 'due' then null else o.paid_at end
+    paid_at = case s.status when 'paid' then coalesce(o.paid_at, $5::timestamptz) when 'due' then null else o.paid_at end
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where o.id = s.id and o.version = s.version - 1";
 const INTENTS: &str = "update intent i set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then $5 end, paid_channel = case s.status when 'paid' then $6 end
+    paid_at = case s.status when 'paid' then $5::timestamptz end,
+    paid_channel = case s.status when 'paid' then $6::text end
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where i.id = s.id and i.version = s.version - 1";
 const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.version, updated_at = $4

@@ -1,0 +1,256 @@
+//! The configuration: `motlan.toml`, then the environment. It refuses keys that it does not know, values of the wrong
+//! kind, and in production what is right for trials only. What is missing is named where it is needed.
+
+mod error;
+mod production;
+mod profile;
+mod shown;
+pub mod table;
+
+pub use error::ConfigError;
+pub use profile::{Channel, Profile};
+
+use config::builder::DefaultState;
+use config::{Config as Merged, ConfigBuilder, File, FileFormat, Value, ValueKind};
+use domain::mode::Mode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use table::{KEYS, Kind};
+
+/// Names in our corner of the environment that are no keys: the file's place, and what tests tell each other.
+const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"];
+/// In the contract, and without use until something here may be lost: it is accepted, and starts nothing.
+const NOT_YET: &str = "redis.url";
+const FILE: &str = "motlan.toml";
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Http {
+    pub listen: String,
+    pub public_url: Option<String>,
+    pub workers: usize,
+    pub max_body_bytes: usize,
+    pub body_timeout_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Listener {
+    pub listen: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+/// One deployment's settings, parsed. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub mode: Mode,
+    pub http: Http,
+    pub staff: Listener,
+    pub ops: Listener,
+    pub pool: storage::Settings,
+    pub payments: payments::Settings,
+    pub dossier: dossier::Settings,
+    pub log: Log,
+    pub otlp_endpoint: Option<String>,
+    pub profiles: Vec<Profile>,
+    secrets: BTreeMap<&'static str, SecretString>,
+    shown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Where a configuration comes from; what comes later wins.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    pub file: Option<PathBuf>,
+    /// What a command knows only when it runs: path and value.
+    pub computed: Vec<(String, String)>,
+    pub env: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The file of `--config`, of `MOTLAN_CONFIG`, or the working directory's, and this process's environment.
+    pub fn of_process(file: Option<&Path>) -> Self {
+        // a name or value that is not UTF-8 is nobody's setting
+        let env: Vec<_> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let named = env.iter().find(|(name, value)| name == "MOTLAN_CONFIG" && !value.is_empty());
+        let file = file.map(Path::to_owned).or_else(|| named.map(|(_, path)| PathBuf::from(path)));
+        let file = file.or_else(|| Some(PathBuf::from(FILE)).filter(|path| path.exists()));
+        Self { file, computed: Vec::new(), env }
+    }
+}
+
+impl Config {
+    /// # Errors
+    /// The first key that is unknown or ill-formed, the first profile that is not whole, or all that production refuses.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let merged = merge(sources)?;
+        let mut profiles = Vec::new();
+        for (name, section) in merged.get_table("profiles").unwrap_or_default() {
+            profiles.push(profile::read(&name, section)?);
+        }
+        profiles.sort_by(|a, b| a.code.cmp(&b.code));
+        let secrets = KEYS.iter().filter(|k| k.kind == Kind::Secret);
+        let secrets = secrets.filter_map(|k| Some((k.path, SecretString::from(merged.get_string(k.path).ok()?))));
+        let config = Self {
+            mode: mode(&merged)?,
+            http: merged.get("http")?,
+            staff: merged.get("staff")?,
+            ops: merged.get("ops")?,
+            pool: pool(&merged)?,
+            payments: payments::Settings {
+                intents: merged.get("intents")?,
+                poll: merged.get("poll")?,
+                delivery: merged.get("delivery")?,
+            },
+            dossier: merged.get("dossier")?,
+            log: merged.get("log")?,
+            otlp_endpoint: merged.get_string("otlp.endpoint").ok(),
+            profiles,
+            secrets: secrets.collect(),
+            shown: shown::shown(&merged),
+        };
+        config.check()
+    }
+
+    /// A secret by its path.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn secret(&self, path: &'static str) -> Result<&SecretString, ConfigError> {
+        self.secrets.get(path).ok_or_else(|| ConfigError::missing(path))
+    }
+
+    /// Path → value, without secrets.
+    pub fn shown(&self) -> &serde_json::Map<String, serde_json::Value> {
+        &self.shown
+    }
+
+    /// That everything is there which a gateway or a worker needs.
+    ///
+    /// # Errors
+    /// The first key that is missing.
+    pub fn complete(&self) -> Result<(), ConfigError> {
+        let required = KEYS.iter().filter(|k| k.default == table::Fallback::Required);
+        required.map(|k| self.secret(k.path).map(drop)).collect()
+    }
+
+    fn check(self) -> Result<Self, ConfigError> {
+        for (path, value, least) in [
+            ("http.workers", self.http.workers, 1),
+            ("http.max_body_bytes", self.http.max_body_bytes, 1_024),
+            ("database.max_connections", self.pool.max_connections, 2),
+            ("delivery.in_flight", self.payments.delivery.in_flight, 1),
+            ("delivery.schedule_s", self.payments.delivery.schedule_s.len(), 1),
+            ("poll.schedule_s", self.payments.poll.schedule_s.len(), 1),
+        ] {
+            if value < least {
+                return Err(ConfigError::value(path, format_args!("at least {least}")));
+            }
+        }
+        for path in ["keys.pii", "keys.api"] {
+            let hex = |s: &SecretString| s.expose_secret().len() == 64 && hex::decode(s.expose_secret()).is_ok();
+            if !self.secrets.get(path).is_none_or(hex) {
+                return Err(ConfigError::value(path, "64 hex digits (32 bytes)"));
+            }
+        }
+        let broken = if self.mode == Mode::Production { production::broken_rules(&self) } else { Vec::new() };
+        if broken.is_empty() { Ok(self) } else { Err(ConfigError::NotForProduction(broken)) }
+    }
+}
+
+fn merge(sources: &Sources) -> Result<Merged, ConfigError> {
+    let mut builder = Merged::builder();
+    if let Some(path) = &sources.file {
+        builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
+    }
+    for (path, text) in &sources.computed {
+        builder = put(builder, path, text)?;
+    }
+    for (path, text) in sources.env.iter().filter_map(of_environment) {
+        builder = put(builder, &path, text)?;
+    }
+    // the mode decides some defaults, so what is given is looked at first
+    let given = builder.build_cloned().map_err(|e| unreadable(sources, e))?;
+    let mode = mode(&given)?;
+    for key in KEYS {
+        if let Some(text) = key.default.text(mode) {
+            builder = builder.set_default(key.path, value_of(key.kind, text))?;
+        }
+    }
+    let merged = builder.build()?;
+    let tree: BTreeMap<String, Value> = merged.clone().try_deserialize()?;
+    tree.into_iter().try_for_each(|(name, value)| known(name, value))?;
+    Ok(merged)
+}
+
+fn unreadable(sources: &Sources, error: config::ConfigError) -> ConfigError {
+    match &sources.file {
+        Some(path) => ConfigError::File { path: path.clone(), source: Box::new(error) },
+        None => error.into(),
+    }
+}
+
+/// Path and value of a variable that is ours and not empty.
+fn of_environment((name, value): &(String, String)) -> Option<(String, &str)> {
+    let ours = name.starts_with("MOTLAN_") && !NOT_KEYS.iter().any(|other| name.starts_with(other));
+    if !ours || value.is_empty() {
+        return None;
+    }
+    Some((name["MOTLAN_".len()..].to_lowercase().replace("__", "."), value))
+}
+
+fn put(
+    builder: ConfigBuilder<DefaultState>,
+    path: &str,
+    text: &str,
+) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
+    if path == NOT_YET {
+        return Ok(builder);
+    }
+    let key = table::find(path).ok_or_else(|| ConfigError::Unknown { path: path.to_owned() })?;
+    Ok(builder.set_override(path, value_of(key.kind, text))?)
+}
+
+/// A number stays text here and is read where it is used: a code of digits keeps its zeros.
+fn value_of(kind: Kind, text: &str) -> ValueKind {
+    match kind {
+        Kind::List => ValueKind::Array(
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| Value::new(None, part)).collect(),
+        ),
+        _ => ValueKind::from(text),
+    }
+}
+
+fn known(path: String, value: Value) -> Result<(), ConfigError> {
+    match value.kind {
+        // an empty section says nothing
+        ValueKind::Table(table) if table::find(&path).is_none() => {
+            table.into_iter().try_for_each(|(name, value)| known(format!("{path}.{name}"), value))
+        }
+        _ if table::find(&path).is_some() || path == NOT_YET => Ok(()),
+        _ => Err(ConfigError::Unknown { path }),
+    }
+}
+
+fn mode(merged: &Merged) -> Result<Mode, ConfigError> {
+    let word = merged.get_string("mode").unwrap_or_else(|_| Mode::Sandbox.to_string());
+    word.parse().map_err(|_| ConfigError::value("mode", "sandbox or production"))
+}
+
+fn pool(merged: &Merged) -> Result<storage::Settings, ConfigError> {
+    let mut section = merged.get_table("database")?;
+    section.retain(|name, _| !matches!(name.as_str(), "url" | "owner_url"));
+    Ok(Value::new(None, ValueKind::Table(section)).try_deserialize()?)
+}

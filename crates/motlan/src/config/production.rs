@@ -1,0 +1,40 @@
+//! What production refuses: settings that are right for trials only, and would let test money or a test system pass for
+//! a real one.
+
+use super::{Config, profile::Profile};
+use reqwest::Url;
+
+/// Providers' published test systems, and this machine.
+const TEST_HOSTS: &[&str] = &["sandbox.vnpayment.vn", "127.0.0.1", "localhost", "[::1]"];
+/// Contract, "Payment intents": `expires_in_s`.
+const SHORTEST_LIFE_S: i64 = 300;
+
+/// Every rule that is broken, each as a sentence that names its key.
+pub fn broken_rules(config: &Config) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut rule = |holds: bool, says: String| {
+        if !holds {
+            broken.push(says);
+        }
+    };
+    let life = config.payments.intents.min_expires_in_s;
+    rule(life >= SHORTEST_LIFE_S, format!("intents.min_expires_in_s is {life}, below {SHORTEST_LIFE_S}"));
+    let https = config.http.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    rule(https, "http.public_url is not an https address".to_owned());
+    rule(!config.dossier.allow_http, "dossier.allow_http is set".to_owned());
+    rule(!config.dossier.allow_private, "dossier.allow_private is set".to_owned());
+    for profile in &config.profiles {
+        of_profile(profile, &mut rule);
+    }
+    broken
+}
+
+fn of_profile(profile: &Profile, rule: &mut impl FnMut(bool, String)) {
+    for (key, address) in profile.channel.addresses() {
+        let url = Url::parse(address).ok();
+        let path = format!("profiles.{}.{key}", profile.code);
+        rule(url.as_ref().is_some_and(|u| u.scheme() == "https"), format!("{path} is not an https address"));
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        rule(!TEST_HOSTS.contains(&host), format!("{path} is at a test host ({host})"));
+    }
+}

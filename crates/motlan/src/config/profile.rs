@@ -1,0 +1,79 @@
+//! A merchant profile's section: its channel decides which further keys it has, and whose settings these are.
+
+use super::error::ConfigError;
+use super::table::{CHANNELS, EVERY_PROFILE, Fallback};
+use config::{Map, Value, ValueKind};
+use domain::codes::{BeneficiaryCode, ProfileCode};
+
+/// One contract with one provider.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub code: ProfileCode,
+    pub beneficiaries: Vec<BeneficiaryCode>,
+    pub channel: Channel,
+}
+
+/// A channel with its settings. A new provider is a variant here and a row in the table.
+#[derive(Debug, Clone)]
+pub enum Channel {
+    Vnpay(provider_vnpay::Settings),
+}
+
+impl Channel {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Vnpay(_) => provider_vnpay::CHANNEL,
+        }
+    }
+
+    /// Addresses that this deployment sends payers or questions to, by key.
+    pub fn addresses(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
+        }
+    }
+}
+
+/// Reads the section of `name`.
+///
+/// # Errors
+/// Names the profile, and the key that is missing, unknown or ill-formed.
+pub fn read(name: &str, section: Value) -> Result<Profile, ConfigError> {
+    let ill = |reason: String| ConfigError::Profile { profile: name.to_owned(), reason };
+    let mut table = section.into_table().map_err(|_| ill("is not a section".to_owned()))?;
+    let channel = table.get("channel").and_then(|v| v.clone().into_string().ok());
+    let channel = channel.ok_or_else(|| ConfigError::missing(format!("profiles.{name}.channel")))?;
+    let Some((_, keys)) = CHANNELS.iter().find(|(code, _)| *code == channel) else {
+        return Err(ill(format!("there is no channel {channel}")));
+    };
+    for key in EVERY_PROFILE.iter().chain(*keys) {
+        if key.default == Fallback::Required && !table.contains_key(key.path) {
+            return Err(ConfigError::missing(format!("profiles.{name}.{}", key.path)));
+        }
+    }
+    if let Some(unknown) = table.keys().find(|k| !EVERY_PROFILE.iter().chain(*keys).any(|key| key.path == *k)) {
+        return Err(ConfigError::Unknown { path: format!("profiles.{name}.{unknown}") });
+    }
+    table.remove("channel");
+    let beneficiaries = beneficiaries(table.remove("beneficiaries")).map_err(ill)?;
+    let code = ProfileCode::new(name).map_err(|e| ill(e.to_string()))?;
+    Ok(Profile { code, beneficiaries, channel: settings(&channel, table).map_err(ill)? })
+}
+
+fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
+    let codes: Vec<String> =
+        value.map(Value::try_deserialize).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    codes.into_iter().map(|code| BeneficiaryCode::new(code).map_err(|e| format!("beneficiaries: {e}"))).collect()
+}
+
+fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
+    let value = Value::new(None, ValueKind::Table(table));
+    match channel {
+        provider_vnpay::CHANNEL => {
+            let settings: provider_vnpay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::Vnpay(settings))
+        }
+        other => Err(format!("there is no channel {other}")),
+    }
+}

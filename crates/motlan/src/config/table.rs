@@ -1,0 +1,230 @@
+//! Every key that the configuration knows: one table, from which defaults, the check for unknown keys, the reading of
+//! the environment, `config check` and `docs/configuration.md` are made.
+
+use domain::mode::Mode;
+
+/// How a value is written in the environment, and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Number,
+    Switch,
+    /// Comma-separated in the environment.
+    List,
+    /// Shown as "set" or "not set" only.
+    Secret,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// May be absent.
+    None,
+    /// Must be given by whoever starts the process.
+    Required,
+    Is(&'static str),
+    /// In sandbox mode, and in production.
+    ByMode(&'static str, &'static str),
+}
+
+impl Fallback {
+    pub fn text(self, mode: Mode) -> Option<&'static str> {
+        match (self, mode) {
+            (Self::None | Self::Required, _) => None,
+            (Self::Is(text), _)
+            | (Self::ByMode(text, _), Mode::Sandbox)
+            | (Self::ByMode(_, text), Mode::Production) => Some(text),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Parts joined by dots; in the environment `MOTLAN_` and the parts in capitals, joined by `__`.
+    pub path: &'static str,
+    pub kind: Kind,
+    pub default: Fallback,
+    pub meaning: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: Fallback, meaning: &'static str) -> Key {
+    Key { path, kind, default, meaning }
+}
+
+use Fallback::{ByMode, Is, None as Absent, Required};
+use Kind::{List, Number, Secret, Switch, Text};
+
+/// Keys of the whole deployment, in the order of the page that lists them.
+pub const KEYS: &[Key] = &[
+    key(
+        "mode",
+        Text,
+        Is("sandbox"),
+        "`sandbox` or `production`; key prefix, reference prefix, allowed hosts and test endpoints follow from it",
+    ),
+    key(
+        "http.listen",
+        Text,
+        Is("127.0.0.1:8080"),
+        "public listener (`/v1`, `/pay`), `host:port`; port 0 takes a free one",
+    ),
+    key(
+        "http.public_url",
+        Text,
+        Absent,
+        "where payers and providers reach the public listener; https in production, in sandbox by default the listener's own address",
+    ),
+    key("http.workers", Number, Is("2"), "threads of each listener"),
+    key("http.max_body_bytes", Number, Is("262144"), "bytes: a longer request body is refused"),
+    key("http.body_timeout_ms", Number, Is("10000"), "milliseconds: a body that takes longer to arrive is refused"),
+    key("staff.listen", Text, Is("127.0.0.1:8081"), "listener for staff (`/console`, `/docs`), `host:port`"),
+    key(
+        "ops.listen",
+        Text,
+        Is("127.0.0.1:8082"),
+        "listener for operators (`/livez`, `/readyz`, `/metrics`, `/backlog`), `host:port`",
+    ),
+    key("database.url", Secret, Required, "PostgreSQL, as the application's role `motlan_app`"),
+    key("database.owner_url", Secret, Absent, "PostgreSQL, as the owner of the schema; only `migrate` and `up` use it"),
+    key("database.max_connections", Number, Is("12"), "connections of one process"),
+    key(
+        "database.wait_timeout_ms",
+        Number,
+        Is("2000"),
+        "milliseconds that a request waits for a connection before it is told to come again",
+    ),
+    key(
+        "database.statement_timeout_ms",
+        Number,
+        Is("5000"),
+        "milliseconds after which the server gives up a statement",
+    ),
+    key(
+        "database.lock_timeout_ms",
+        Number,
+        Is("3000"),
+        "milliseconds after which the server gives up waiting for a row that another holds",
+    ),
+    key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
+    key("keys.api", Secret, Required, "pepper under which API keys are stored: 64 hex digits"),
+    key(
+        "intents.min_expires_in_s",
+        Number,
+        Is("300"),
+        "seconds: the shortest life of a payment that a portal may ask for; less than 300 in sandbox only",
+    ),
+    key(
+        "poll.schedule_s",
+        List,
+        Is("60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,120,300,600,1800,3600,7200,14400,21600"),
+        "seconds from one asking of a provider to the next; the last repeats",
+    ),
+    key(
+        "poll.give_up_after_s",
+        Number,
+        Is("259200"),
+        "seconds after which an attempt without an answer is `unknown` and a case",
+    ),
+    key(
+        "delivery.schedule_s",
+        List,
+        Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),
+        "seconds before each sending of an event; as many sendings as entries",
+    ),
+    key("delivery.in_flight", Number, Is("32"), "sendings under way at once, in one process"),
+    key(
+        "dossier.allowed_hosts",
+        List,
+        Absent,
+        "host names of the portals' endpoints; required where private addresses are not allowed",
+    ),
+    key("dossier.allow_http", Switch, ByMode("true", "false"), "endpoints without TLS; refused in production"),
+    key(
+        "dossier.allow_private",
+        Switch,
+        ByMode("true", "false"),
+        "endpoints at addresses that are not public; refused in production",
+    ),
+    key("dossier.timeout_ms", Number, Is("15000"), "milliseconds for one sending"),
+    key("log.filter", Text, Is("info"), "what is logged to stderr, as tracing's directives (`info,storage=debug`)"),
+    key("log.format", Text, Is("json"), "`json` or `text`"),
+    key(
+        "otlp.endpoint",
+        Text,
+        Absent,
+        "where traces are sent (OTLP over HTTP, e.g. `http://collector:4318/v1/traces`); absent: nowhere",
+    ),
+];
+
+/// Keys of each merchant profile, under `profiles.<profile>`.
+pub const EVERY_PROFILE: &[Key] = &[
+    key("channel", Text, Required, "the provider: `vnpay`"),
+    key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
+];
+
+/// Keys that a channel adds, by channel.
+pub const CHANNELS: &[(&str, &[Key])] = &[(provider_vnpay::CHANNEL, VNPAY)];
+
+const VNPAY: &[Key] = &[
+    key("pay_url", Text, Required, "the page that the payer's browser opens"),
+    key("api_url", Text, Required, "where querydr is posted"),
+    key("tmn_code", Text, Required, "terminal code of the contract: 8 letters and digits"),
+    key("hash_secret", Secret, Required, "signs requests and verifies what VNPAY says"),
+    key("hash_secret_next", Secret, Absent, "a second secret accepted on input while VNPAY rotates"),
+    key("server_ip", Text, Is("127.0.0.1"), "our own address as querydr states it"),
+    key("window_s", Number, Is("900"), "seconds that a payer may take on VNPAY's page: 60 to 86400"),
+];
+
+/// The table's row of a path; of a profile's path the row of its last part.
+pub fn find(path: &str) -> Option<&'static Key> {
+    if let Some(row) = KEYS.iter().find(|k| k.path == path) {
+        return Some(row);
+    }
+    let (profile, name) = path.strip_prefix("profiles.")?.rsplit_once('.')?;
+    let of_channels = CHANNELS.iter().flat_map(|(_, keys)| keys.iter());
+    EVERY_PROFILE.iter().chain(of_channels).find(|k| !profile.is_empty() && k.path == name)
+}
+
+/// Where the path stands in the environment.
+pub fn env_name(path: &str) -> String {
+    format!("MOTLAN_{}", path.replace('.', "__").to_uppercase())
+}
+
+/// `docs/configuration.md`, whole.
+pub fn page() -> String {
+    let mut out = String::from(
+        "# Configuration\n\nWritten from `crates/motlan/src/config/table.rs` by a test; `UPDATE_DOCS=1 cargo test -p motlan` \
+         writes it anew.\n\n`motlan.toml` (`--config`, else `MOTLAN_CONFIG`, else the working directory), then the \
+         environment: path parts in capitals,\njoined by `__`, lists separated by commas; an empty variable is as good as \
+         none. A key that is not listed here stops the start.\n`motlan config check` prints what holds in the end, without \
+         secrets. An example is `deploy/motlan.example.toml`.\n\n",
+    );
+    rows(&mut out, "", KEYS);
+    out.push_str(
+        "\n## Merchant profiles\n\nOne section per contract with a provider; a provider without a section is off.\n\n",
+    );
+    rows(&mut out, "profiles.<profile>.", EVERY_PROFILE);
+    for (channel, keys) in CHANNELS {
+        out.push_str(&format!("\n### Channel `{channel}`\n\n"));
+        rows(&mut out, "profiles.<profile>.", keys);
+    }
+    out.push_str(
+        "\n## Production refuses\n\n`intents.min_expires_in_s` below 300; an `http.public_url` that is absent or not https; \
+         `dossier.allow_http` and\n`dossier.allow_private`; a provider's address without https, on this machine, or at its \
+         test system.\n",
+    );
+    out
+}
+
+fn rows(out: &mut String, prefix: &str, keys: &[Key]) {
+    out.push_str("| key | environment | default | meaning |\n|---|---|---|---|\n");
+    for row in keys {
+        let path = format!("{prefix}{}", row.path);
+        let default = match row.default {
+            Absent => "none".to_owned(),
+            Required => "required".to_owned(),
+            Is(text) => format!("`{text}`"),
+            ByMode(sandbox, production) => format!("`{sandbox}` in sandbox, `{production}` in production"),
+        };
+        out.push_str(&format!("| `{path}` | `{}` | {default} | {} |\n", env_name(&path), row.meaning));
+    }
+}

@@ -1,0 +1,59 @@
+//! The long-running commands of a deployment: `serve`, `work`, `migrate`.
+
+use crate::config::Config;
+use crate::failed::Failed;
+use crate::telemetry::Telemetry;
+use crate::wiring::{self, Gateway, Role};
+use crate::{say, signals};
+use serde_json::{Value, json};
+use storage::backlog::{Backlog, Counts};
+
+/// The listeners, until the process is told to end.
+pub async fn serve(config: &Config) -> Result<(), Failed> {
+    run(config, Role::Serve).await
+}
+
+/// The worker and the operators' listener, until the process is told to end.
+pub async fn work(config: &Config) -> Result<(), Failed> {
+    run(config, Role::Work).await
+}
+
+async fn run(config: &Config, role: Role) -> Result<(), Failed> {
+    let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
+    let gateway = Gateway::start(config, role, telemetry.render()).await?;
+    let watch = (role != Role::Serve).then(|| telemetry.watch_backlog(gateway.ctx.pool.clone()));
+    say::line(&gateway.addresses.ready_line());
+    tracing::info!(role = ?role, mode = %config.mode, "ready");
+    signals::end().await?;
+    tracing::info!("ending");
+    if let Some(watch) = watch {
+        watch.abort();
+    }
+    gateway.stop().await;
+    tokio::task::spawn_blocking(|| telemetry.stop()).await?;
+    Ok(())
+}
+
+/// Works off all that is left, and says what then is.
+pub async fn drain(config: &Config) -> Result<Value, Failed> {
+    let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
+    let ctx = wiring::context(config, "")?;
+    let drained = worker::drain(&ctx).await;
+    tokio::task::spawn_blocking(|| telemetry.stop()).await?;
+    Ok(shown(&drained?))
+}
+
+/// Brings the schema up to date, as its owner.
+pub async fn migrate(config: &Config) -> Result<Value, Failed> {
+    let migrations = storage::migrate::migrate(config.secret("database.owner_url")?).await?;
+    Ok(json!({"migrations": migrations}))
+}
+
+fn shown(backlog: &Backlog) -> Value {
+    let counts = |c: &Counts| {
+        json!({"inbox": c.inbox, "outbox": c.outbox, "polls": c.polls, "refunds": c.refunds,
+            "movements": c.movements, "unsealed": c.unsealed})
+    };
+    json!({"due": counts(&backlog.due), "waiting": counts(&backlog.waiting), "parked": counts(&backlog.parked),
+        "oldest_due_s": backlog.oldest_due_s})
+}

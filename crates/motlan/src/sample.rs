@@ -1,0 +1,196 @@
+//! Sample data of the demonstration: invented agencies and people of Lào Cai, named as samples, and the project's own
+//! lists of fees and days off. A second start changes nothing.
+
+use crate::failed::Failed;
+use domain::Vnd;
+use domain::beneficiary::{AccountKind, Beneficiary};
+use domain::catalogue::CatalogueFee;
+use domain::codes::BeneficiaryCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use storage::{Db, Pool, beneficiaries, ids, principals};
+
+pub const PORTAL: &str = "cong-dvc";
+pub const ACCOUNTANT: &str = "ke-toan";
+/// Whose fees the demonstration's provider collects, separated by commas.
+pub const BENEFICIARIES: &str = "H38.17-KB,H38.1-KB,H38.21-NH";
+
+const FEES: &str = include_str!("../sample/fee-catalogue.json");
+const CALENDAR: &str = include_str!("../sample/working-calendar.json");
+/// Charged per page, copy or person: any multiple may be owed.
+const COUNTED: &[&str] = &["page", "copy", "person"];
+
+const AGENCIES: &[(&str, &str)] = &[
+    ("H38.1", "Sở Tài chính tỉnh Lào Cai (mẫu)"),
+    ("H38.17", "UBND phường Lào Cai (mẫu)"),
+    ("H38.21", "UBND xã Bát Xát (mẫu)"),
+];
+
+/// Code, agency, name, kind, bank, account, its holder: none of these accounts exists.
+type SampleAccount = (&'static str, &'static str, &'static str, AccountKind, &'static str, &'static str, &'static str);
+const ACCOUNTS: &[SampleAccount] = &[
+    (
+        "H38.1-KB",
+        "H38.1",
+        "Sở Tài chính tỉnh Lào Cai, tài khoản Kho bạc (mẫu)",
+        AccountKind::Treasury,
+        "970409",
+        "3511000000001",
+        "SO TAI CHINH LAO CAI MAU",
+    ),
+    (
+        "H38.17-KB",
+        "H38.17",
+        "UBND phường Lào Cai, tài khoản Kho bạc (mẫu)",
+        AccountKind::Treasury,
+        "970409",
+        "3511000000017",
+        "UBND PHUONG LAO CAI MAU",
+    ),
+    (
+        "H38.21-NH",
+        "H38.21",
+        "UBND xã Bát Xát, tài khoản ngân hàng (mẫu)",
+        AccountKind::Bank,
+        "970436",
+        "1000000000021",
+        "UBND XA BAT XAT MAU",
+    ),
+];
+
+#[derive(Deserialize)]
+struct Fees {
+    items: Vec<Fee>,
+}
+
+#[derive(Deserialize)]
+struct Fee {
+    id: String,
+    name_vi: String,
+    legal_basis: String,
+    charges: Vec<Charge>,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    vnd: i64,
+    unit: String,
+    valid_to: Option<Date>,
+}
+
+#[derive(Deserialize)]
+struct Calendar {
+    worked_saturdays: Vec<Date>,
+    holidays: Vec<Holiday>,
+}
+
+#[derive(Deserialize)]
+struct Holiday {
+    date: Date,
+    name: String,
+}
+
+/// Puts in what is not there.
+///
+/// # Errors
+/// When the database is away.
+pub async fn put(pool: &Pool) -> Result<(), Failed> {
+    let (db, now) = (pool.get().await?, Timestamp::now());
+    for (code, name) in AGENCIES {
+        beneficiaries::put_agency(&db, code, name).await?;
+    }
+    for account in ACCOUNTS {
+        beneficiaries::put_beneficiary(&db, &beneficiary(account)?, now, "sample").await?;
+    }
+    principals::put_client(&db, ids::mint(now), PORTAL, "Cổng dịch vụ công Lào Cai (mẫu)").await?;
+    principals::put_person(&db, ids::mint(now), ACCOUNTANT, "Nguyễn Thị Kế Toán (mẫu)", &[]).await?;
+    put_lists(&db).await
+}
+
+async fn put_lists(db: &Db) -> Result<(), Failed> {
+    beneficiaries::replace_fees(db, &fees()?).await?;
+    beneficiaries::put_calendar(db, &calendar()?).await?;
+    Ok(())
+}
+
+fn beneficiary(account: &SampleAccount) -> Result<Beneficiary, Failed> {
+    let &(code, agency, name, account_kind, bank_bin, account_number, account_name) = account;
+    Ok(Beneficiary {
+        code: BeneficiaryCode::new(code)?,
+        agency_code: agency.to_owned(),
+        name: name.to_owned(),
+        account_kind,
+        bank_bin: bank_bin.to_owned(),
+        account_number: account_number.to_owned(),
+        account_name: account_name.to_owned(),
+    })
+}
+
+fn fees() -> Result<Vec<CatalogueFee>, Failed> {
+    let list: Fees = serde_json::from_str(FEES)?;
+    Ok(list.items.iter().flat_map(entries).collect())
+}
+
+/// One entry for the charges that hold on, one for each day on which others end.
+fn entries(fee: &Fee) -> Vec<CatalogueFee> {
+    let ends: BTreeSet<Option<Date>> = fee.charges.iter().map(|c| c.valid_to).collect();
+    ends.into_iter()
+        .map(|valid_to| {
+            let charges = fee.charges.iter().filter(|c| c.valid_to == valid_to);
+            let (counted, fixed): (Vec<_>, Vec<_>) = charges.partition(|c| COUNTED.contains(&c.unit.as_str()));
+            // pages at two prices: every sum is a multiple of what divides both
+            let unit = counted.iter().map(|c| c.vnd).reduce(common_divisor);
+            CatalogueFee {
+                fee_code: fee.id.clone(),
+                name: fee.name_vi.clone(),
+                amounts: fixed.iter().map(|c| Vnd::new(c.vnd)).collect(),
+                unit: unit.map(Vnd::new),
+                legal_basis: fee.legal_basis.clone(),
+                valid_from: None,
+                valid_to,
+            }
+        })
+        .collect()
+}
+
+fn common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+fn calendar() -> Result<Vec<(Date, bool, String)>, Failed> {
+    let list: Calendar = serde_json::from_str(CALENDAR)?;
+    let off = list.holidays.into_iter().map(|day| (day.date, false, day.name));
+    let worked = list.worked_saturdays.into_iter().map(|day| (day, true, "làm bù".to_owned()));
+    Ok(off.chain(worked).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::catalogue::contradiction;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_sample_catalogue_knows_prices_by_page_by_case_and_for_a_time() {
+        let fees = fees().expect("our own file");
+        let check = |code, dong, day| contradiction(&fees, code, Vnd::new(dong), day);
+        let day = date(2026, 11, 24);
+        assert_eq!(check("CT-BANSAO", 21_000, day), None);
+        assert!(check("CT-BANSAO", 21_500, day).is_some());
+        assert_eq!(check("CT-CHUKY", 10_000, day), None);
+        assert!(check("CT-CHUKY", 11_000, day).is_some());
+        assert_eq!(check("CC-DOI", 25_000, day), None);
+        assert!(check("CC-DOI", 25_000, date(2027, 1, 1)).is_some());
+    }
+
+    #[test]
+    fn the_sample_accounts_are_whole_and_those_that_the_provider_collects_for() {
+        let codes: Vec<String> =
+            ACCOUNTS.iter().map(|a| beneficiary(a).expect("a beneficiary").code.to_string()).collect();
+        let named: BTreeSet<&str> = BENEFICIARIES.split(',').collect();
+        assert_eq!(codes.iter().map(String::as_str).collect::<BTreeSet<_>>(), named);
+        assert!(!calendar().expect("our own file").is_empty());
+    }
+}

@@ -1,0 +1,59 @@
+//! `motlan simulate`: one simulator as a process of its own.
+
+use crate::failed::Failed;
+use crate::{say, signals};
+use clap::ValueEnum;
+use config::{Config as Merged, File, FileFormat};
+use serde::de::DeserializeOwned;
+use simulator::{DossierConfig, Running, VnpayConfig};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    Vnpay,
+    Dossier,
+}
+
+/// Runs until it is told to end.
+pub async fn run(
+    what: What,
+    listen: Option<String>,
+    notify: Option<String>,
+    file: Option<PathBuf>,
+) -> Result<(), Failed> {
+    let running = start(what, listen, notify, file.as_deref()).await?;
+    let ready = serde_json::json!({"event": "ready", "url": running.url, "pid": std::process::id()});
+    say::line(&ready.to_string());
+    signals::end().await?;
+    running.stop().await;
+    Ok(())
+}
+
+async fn start(
+    what: What,
+    listen: Option<String>,
+    notify: Option<String>,
+    file: Option<&Path>,
+) -> Result<Running, Failed> {
+    let mut given = vec![("listen", listen)];
+    Ok(match what {
+        What::Vnpay => {
+            given.push(("notify_url", notify));
+            simulator::vnpay::start(read::<VnpayConfig>(file, given)?).await?
+        }
+        What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),
+        What::Dossier => simulator::dossier::start(read::<DossierConfig>(file, given)?).await?,
+    })
+}
+
+/// The file, then what the command line says.
+fn read<T: DeserializeOwned>(file: Option<&Path>, given: Vec<(&str, Option<String>)>) -> Result<T, Failed> {
+    let mut builder = Merged::builder();
+    if let Some(path) = file {
+        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+    }
+    for (key, value) in given {
+        builder = builder.set_override_option(key, value)?;
+    }
+    Ok(builder.build()?.try_deserialize()?)
+}

@@ -1,0 +1,180 @@
+//! The books as an auditor sees them: the views of schema `assurance`, over the read-only role. Nothing here reads a
+//! table of the gateway's own, and nothing is trusted to be bigint that the contract does not say is.
+
+use tokio_postgres::{Client, NoTls, Row};
+
+use super::stop::Stop;
+
+pub struct Books(Client);
+
+pub struct Payment {
+    pub id: String,
+    pub profile: String,
+    pub provider_txn_id: String,
+    pub amount: i64,
+    pub reversed: i64,
+    pub allocated: i64,
+    /// What this payment left on clearing accounts.
+    pub clearing: i64,
+}
+
+pub struct Sighting {
+    pub source: String,
+    pub source_key: String,
+    pub state: String,
+}
+
+pub struct Transition {
+    pub version: i64,
+    pub from: String,
+    pub to: String,
+    pub cause: String,
+}
+
+pub struct Account {
+    pub code: String,
+    pub kind: String,
+    pub entries: i64,
+    pub all: i64,
+    pub this_run: i64,
+}
+
+pub struct ByObligation {
+    pub obligation_id: String,
+    pub status: String,
+    pub due: i64,
+    pub allocated: i64,
+    pub booked: i64,
+}
+
+pub struct Event {
+    pub id: String,
+    /// Of the delivery to one endpoint; empty while there is none.
+    pub delivery: String,
+}
+
+pub struct Seals {
+    pub count: i64,
+    /// Links whose hash or predecessor does not fit.
+    pub broken: i64,
+    pub head: String,
+}
+
+impl Books {
+    pub async fn open(url: &str) -> Result<Self, Stop> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(Stop::NoBooks)?;
+        // a connection that breaks is seen by the query that needs it
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(Self(client))
+    }
+
+    /// The payments that gave đồng to any of these obligations, oldest first.
+    pub async fn payments(&self, obligations: &[String]) -> Result<Vec<Payment>, Stop> {
+        const SQL: &str = "select p.payment_id, coalesce(p.profile, ''), coalesce(p.provider_txn_id, ''), p.amount,
+                p.reversed,
+                (select coalesce(sum(a.amount), 0)::bigint from assurance.allocation a
+                 where a.payment_id = p.payment_id),
+                (select coalesce(sum(l.amount), 0)::bigint from assurance.ledger_entry l
+                 join assurance.account c using (account_code)
+                 where l.payment_id = p.payment_id and c.kind = 'clearing')
+            from assurance.payment p
+            where p.payment_id in (select payment_id from assurance.allocation where obligation_id = any($1))
+            order by p.payment_id";
+        let payment = |row: &Row| Payment {
+            id: row.get(0),
+            profile: row.get(1),
+            provider_txn_id: row.get(2),
+            amount: row.get(3),
+            reversed: row.get(4),
+            allocated: row.get(5),
+            clearing: row.get(6),
+        };
+        Ok(self.0.query(SQL, &[&obligations]).await?.iter().map(payment).collect())
+    }
+
+    pub async fn sightings(&self, payment: &str) -> Result<Vec<Sighting>, Stop> {
+        const SQL: &str = "select source, source_key, state from assurance.sighting where payment_id = $1
+            order by received_at";
+        let sighting = |row: &Row| Sighting { source: row.get(0), source_key: row.get(1), state: row.get(2) };
+        Ok(self.0.query(SQL, &[&payment]).await?.iter().map(sighting).collect())
+    }
+
+    /// The states of one thing, from its birth.
+    pub async fn transitions(&self, entity_id: &str) -> Result<Vec<Transition>, Stop> {
+        const SQL: &str = "select version::bigint, coalesce(from_state, '·'), to_state, cause
+            from assurance.transition where entity_id = $1 order by version";
+        let transition =
+            |row: &Row| Transition { version: row.get(0), from: row.get(1), to: row.get(2), cause: row.get(3) };
+        Ok(self.0.query(SQL, &[&entity_id]).await?.iter().map(transition).collect())
+    }
+
+    /// Every account with an entry: what is on it, and what of that these payments brought. The last row is the sum
+    /// over all entries, counted apart, so that an entry on an account that is not listed is not lost from it.
+    pub async fn accounts(&self, payments: &[String]) -> Result<(Vec<Account>, Account), Stop> {
+        const SQL: &str = "select c.account_code, c.kind, count(*), sum(l.amount)::bigint,
+                coalesce(sum(l.amount) filter (where l.payment_id = any($1)), 0)::bigint
+            from assurance.ledger_entry l join assurance.account c using (account_code)
+            group by c.account_code, c.kind order by c.account_code";
+        const TOTAL: &str = "select '', '', count(*), coalesce(sum(amount), 0)::bigint,
+                coalesce(sum(amount) filter (where payment_id = any($1)), 0)::bigint
+            from assurance.ledger_entry";
+        let account = |row: &Row| Account {
+            code: row.get(0),
+            kind: row.get(1),
+            entries: row.get(2),
+            all: row.get(3),
+            this_run: row.get(4),
+        };
+        let accounts = self.0.query(SQL, &[&payments]).await?.iter().map(account).collect();
+        Ok((accounts, account(&self.0.query_one(TOTAL, &[&payments]).await?)))
+    }
+
+    pub async fn by_obligation(&self, obligations: &[String]) -> Result<Vec<ByObligation>, Stop> {
+        const SQL: &str = "select o.obligation_id, o.status, o.amount_due,
+                (select coalesce(sum(a.amount), 0)::bigint from assurance.allocation a
+                 where a.obligation_id = o.obligation_id),
+                (select coalesce(-sum(l.amount), 0)::bigint from assurance.ledger_entry l
+                 join assurance.account c using (account_code)
+                 where l.obligation_id = o.obligation_id and c.kind = 'obligation')
+            from assurance.obligation o where o.obligation_id = any($1) order by o.obligation_id";
+        let line = |row: &Row| ByObligation {
+            obligation_id: row.get(0),
+            status: row.get(1),
+            due: row.get(2),
+            allocated: row.get(3),
+            booked: row.get(4),
+        };
+        Ok(self.0.query(SQL, &[&obligations]).await?.iter().map(line).collect())
+    }
+
+    /// The events whose stream ends with one of `subjects`, and how far each is on its way to `endpoint`.
+    pub async fn events(&self, subjects: &[String], endpoint: &str) -> Result<Vec<Event>, Stop> {
+        const SQL: &str = "select e.event_id, coalesce((select d.state from assurance.delivery d
+                where d.event_id = e.event_id and d.endpoint = $2), '')
+            from assurance.event e
+            where exists (select from unnest($1::text[]) as s(subject) where right(e.stream, length(s.subject)) = s.subject)";
+        let event = |row: &Row| Event { id: row.get(0), delivery: row.get(1) };
+        Ok(self.0.query(SQL, &[&subjects, &endpoint]).await?.iter().map(event).collect())
+    }
+
+    /// The chain, recomputed from its first link: hash = sha256hex(prev_hash | seq | digest).
+    pub async fn seals(&self) -> Result<Seals, Stop> {
+        const SQL: &str = "with link as (
+                select seq, prev_hash, hash, lag(hash) over (order by seq) as before,
+                    encode(sha256(convert_to(coalesce(prev_hash, '') || '|' || seq || '|' || digest, 'UTF8')), 'hex') as fits
+                from assurance.seal)
+            select count(*), count(*) filter (where hash <> fits or prev_hash is distinct from before),
+                coalesce((select hash from link order by seq desc limit 1), '') from link";
+        let row = self.0.query_one(SQL, &[]).await?;
+        Ok(Seals { count: row.get(0), broken: row.get(1), head: row.get(2) })
+    }
+
+    /// Journals of these payments, and how many of them wait for their seal.
+    pub async fn journals(&self, payments: &[String]) -> Result<(i64, i64), Stop> {
+        const SQL: &str = "select count(*), count(*) filter (where not exists (
+                select from assurance.seal s where s.kind = 'journal' and s.subject_id = j.journal_id))
+            from (select distinct journal_id from assurance.ledger_entry where payment_id = any($1)) j";
+        let row = self.0.query_one(SQL, &[&payments]).await?;
+        Ok((row.get(0), row.get(1)))
+    }
+}

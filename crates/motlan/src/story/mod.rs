@@ -1,0 +1,66 @@
+//! The demonstration story: a portal, its payers and its dossier system, told against a running instance.
+//!
+//! It is an outsider. It knows what `.motlan/run.json` says, and speaks to the gateway as a portal does, to the simulators
+//! at their control addresses, and to the database as an auditor. It refuses to know anything else: no type, table or
+//! constant of the gateway is used here, so that what it states was seen from outside. Every number that it shows was
+//! read back. It goes on to its end where it can, and then fails with each assertion that did not hold.
+
+mod books;
+mod cast;
+mod checkout;
+mod gateway;
+mod neighbours;
+mod paper;
+mod run_file;
+mod scenes;
+mod stage;
+mod stop;
+mod tally;
+
+use std::path::PathBuf;
+
+use self::scenes::{cancelled, dossiers, endpoint, expired, ledger, lost_report, paid, repeated, told};
+use self::stage::Story;
+use self::stop::Stop;
+pub use self::tally::Failed;
+use self::tally::Tally;
+
+pub struct Options {
+    /// `.motlan/run.json`, as `motlan up` wrote it.
+    pub run_file: PathBuf,
+}
+
+/// Tells the story on standard output. The process has a TLS provider installed.
+///
+/// # Errors
+/// The stated assertions that did not hold.
+pub async fn run(options: Options) -> Result<(), Failed> {
+    let mut story = match Story::begin(&options.run_file).await {
+        Ok(story) => story,
+        Err(stop) => {
+            let mut tally = Tally::default();
+            tally.stopped(&stop);
+            return tally.end();
+        }
+    };
+    let s = &mut story;
+    play(s, "Hệ thống hồ sơ đăng ký nhận tin", "the dossier system subscribes", endpoint::register).await;
+    play(s, "Ba hồ sơ, sáu khoản phải nộp", "three dossiers, six obligations", dossiers::register).await;
+    play(s, "Một lần trả cho hai hồ sơ", "one payment for two dossiers", paid::play).await;
+    play(s, "Huỷ tại VNPAY rồi trả lại", "cancelled, then paid on a second attempt", cancelled::play).await;
+    play(s, "IPN bị mất, hỏi thì thấy", "the IPN is lost; the money is found by asking", lost_report::play).await;
+    play(s, "Trả sau khi hết hạn", "paid after it expired", expired::play).await;
+    play(s, "Gửi lại cùng một khoá", "the same idempotency key twice", repeated::play).await;
+    play(s, "Hệ thống hồ sơ đã nghe gì", "what the dossier system heard", told::play).await;
+    play(s, "Sổ sách: từng đồng", "the books: every đồng", ledger::play).await;
+    endpoint::remove(s).await;
+    story.tally.end()
+}
+
+/// A scene that stops is one assertion that did not hold; the next one is played all the same.
+async fn play(story: &mut Story, title: &str, gloss: &str, scene: impl AsyncFnOnce(&mut Story) -> Result<(), Stop>) {
+    story.tally.scene(title, gloss);
+    if let Err(stop) = scene(story).await {
+        story.tally.stopped(&stop);
+    }
+}

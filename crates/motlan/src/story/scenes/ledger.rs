@@ -1,0 +1,133 @@
+//! The books: every đồng on its account, together nothing; what VNPAY took is what the books hold, đồng by đồng; and the
+//! seals are there within seconds.
+
+use std::time::Duration;
+
+use crate::story::books::{Account, Payment};
+use crate::story::paper::{Table, dong, say};
+use crate::story::stage::{Story, until};
+use crate::story::stop::Stop;
+
+/// The contract: a seal is at most 5 s behind its commit.
+const SEALED_WITHIN: Duration = Duration::from_secs(6);
+
+pub async fn play(story: &mut Story) -> Result<(), Stop> {
+    let obligations = story.cast.ids();
+    let payments = story.books()?.payments(&obligations).await?;
+    let ids: Vec<String> = payments.iter().map(|payment| payment.id.clone()).collect();
+    accounts(story, &ids).await?;
+    by_obligation(story, &obligations).await?;
+    against_vnpay(story, &payments).await?;
+    seals(story, &ids).await
+}
+
+async fn accounts(story: &mut Story, payments: &[String]) -> Result<(), Stop> {
+    let (accounts, total) = story.books()?.accounts(payments).await?;
+    let mut table = Table::new(&["Tài khoản (account)", "Loại", ">Bút toán", ">Toàn sổ", ">Lượt này"]);
+    let row = |account: &Account, name: &str| {
+        let sums = (dong(account.all), dong(account.this_run));
+        [name.to_owned(), account.kind.clone(), account.entries.to_string(), sums.0, sums.1]
+    };
+    accounts.iter().for_each(|account| table.row(row(account, &account.code)));
+    table.row(row(&total, "Tổng (total)"));
+    say("    Nợ là +, có là − (debit +, credit −):");
+    table.show();
+    story.tally.check(
+        total.all == 0 && total.this_run == 0 && total.entries > 0,
+        format_args!("tổng toàn sổ {}, tổng lượt này {}", dong(total.all), dong(total.this_run)),
+        "all entries sum to zero, so do those of this run",
+    );
+    let listed: i64 = accounts.iter().map(|account| account.entries).sum();
+    story.tally.check(
+        listed == total.entries,
+        format_args!("{listed}/{} bút toán nằm trên tài khoản có tên", total.entries),
+        "every entry stands on a known account",
+    );
+    Ok(())
+}
+
+async fn by_obligation(story: &mut Story, obligations: &[String]) -> Result<(), Stop> {
+    let lines = story.books()?.by_obligation(obligations).await?;
+    let mut table = Table::new(&["Hồ sơ", "Khoản thu", "Trạng thái", ">Phải nộp", ">Phân bổ", ">Ghi có"]);
+    let mut right = 0;
+    for line in &lines {
+        let Some(known) = story.cast.by_id(&line.obligation_id) else { continue };
+        let (dossier, name) = (known.dossier_code.clone(), known.name.to_owned());
+        let wanted = if line.status == "paid" { line.due } else { 0 };
+        right += usize::from(line.allocated == wanted && line.booked == wanted && line.due == known.amount());
+        table.row([dossier, name, line.status.clone(), dong(line.due), dong(line.allocated), dong(line.booked)]);
+    }
+    say("    Tiền của lượt này theo khoản thu (the money of this run by obligation):");
+    table.show();
+    story.tally.check(
+        right == story.cast.obligations.len(),
+        format_args!("{right}/{} khoản thu: đã nộp thì đủ, chưa nộp thì 0 ₫", story.cast.obligations.len()),
+        "a paid obligation holds exactly what it owes, any other nothing",
+    );
+    Ok(())
+}
+
+async fn against_vnpay(story: &mut Story, payments: &[Payment]) -> Result<(), Stop> {
+    let mut table = Table::new(&["Đơn (order)", "Giao dịch", ">VNPAY đã thu", ">Sổ: bù trừ", ">Phân bổ", "Tài khoản"]);
+    let (mut truth, mut equal, mut taken) = (0, 0, 0);
+    for order_ref in story.order_refs.clone() {
+        let Some(order) = story.vnpay.transaction(&order_ref).await? else { continue };
+        if order["status"].as_str() != Some("paid") {
+            continue;
+        }
+        let (number, amount) = (order["transaction_no"].as_str().unwrap_or("?"), order["amount"].as_i64().unwrap_or(0));
+        let booked = payments.iter().find(|payment| payment.provider_txn_id == number);
+        let clearing = booked.map_or(0, |payment| payment.clearing);
+        taken += 1;
+        truth += amount;
+        equal += usize::from(clearing == amount && booked.is_some_and(|payment| payment.amount == amount));
+        table.row([
+            order_ref,
+            number.to_owned(),
+            dong(amount),
+            dong(clearing),
+            dong(booked.map_or(0, |payment| payment.allocated)),
+            booked.map_or_else(|| "—".to_owned(), |payment| format!("clearing:{}", payment.profile)),
+        ]);
+    }
+    let clearing: i64 = payments.iter().map(|payment| payment.clearing).sum();
+    table.row(["Tổng".to_owned(), String::new(), dong(truth), dong(clearing), String::new(), String::new()]);
+    table.show();
+    story.tally.check(
+        clearing == truth && equal == taken && taken == payments.len() && taken > 0,
+        format_args!("{equal}/{taken} giao dịch khớp; VNPAY {} = sổ {}", dong(truth), dong(clearing)),
+        "what VNPAY took is what the books hold, payment by payment",
+    );
+    let homed = payments.iter().filter(|payment| payment.allocated == payment.amount - payment.reversed).count();
+    story.tally.check(
+        homed == payments.len() && homed > 0,
+        format_args!("{homed}/{} khoản tiền: tổng phân bổ = số tiền", payments.len()),
+        "each payment's allocations sum to its amount",
+    );
+    Ok(())
+}
+
+async fn seals(story: &mut Story, payments: &[String]) -> Result<(), Stop> {
+    let mut unsealed = (i64::MAX, i64::MAX);
+    until(SEALED_WITHIN, async || {
+        let backlog = story.ops.get("/backlog").await?.must_be(200)?.body;
+        let journals = story.books()?.journals(payments).await?;
+        unsealed = (backlog["due"]["unsealed"].as_i64().unwrap_or(i64::MAX), journals.1);
+        Ok((unsealed == (0, 0)).then_some(()))
+    })
+    .await?;
+    story.tally.check(
+        unsealed == (0, 0),
+        format_args!("chưa niêm phong: {} (bút toán của lượt này: {})", unsealed.0, unsealed.1),
+        "nothing waits for its seal within 6 s of the last commit",
+    );
+    let (journals, _) = story.books()?.journals(payments).await?;
+    let seals = story.books()?.seals().await?;
+    say(&format!("    {} niêm phong (seals), đầu chuỗi (head) {}", seals.count, seals.head));
+    story.tally.check(
+        seals.broken == 0 && seals.count >= journals && seals.count > 0,
+        format_args!("chuỗi {} niêm phong liền mạch, {} mắt xích sai", seals.count, seals.broken),
+        "the chain of seals, recomputed, is unbroken",
+    );
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Logs to stderr, metrics for `/metrics`, traces where the configuration names a collector. Stdout stays the command's.
+
+mod line;
+
+use crate::config::{Log, LogFormat};
+use line::Line;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry::{KeyValue, global};
+use opentelemetry_otlp::{Protocol, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use prometheus::{Registry, TextEncoder};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use storage::Pool;
+use storage::backlog::{self, Backlog, Counts};
+use tokio::task::JoinHandle;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+const SERVICE: &str = "motlan";
+const REFRESH: Duration = Duration::from_secs(5);
+/// The process has 10 s to end; the last spans get this much of it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error("log.filter is not understood")]
+    Filter(#[source] ParseError),
+    #[error("metrics cannot be set up")]
+    Metrics(#[source] opentelemetry_sdk::error::OTelSdkError),
+    #[error("otlp.endpoint cannot be used")]
+    Traces(#[source] opentelemetry_otlp::ExporterBuildError),
+}
+
+/// What one process tells of itself.
+pub struct Telemetry {
+    registry: Registry,
+    meters: SdkMeterProvider,
+    tracers: Option<SdkTracerProvider>,
+}
+
+impl Telemetry {
+    /// Takes over logging and metering of the process. A second call in one process (tests) keeps the first one's logs.
+    ///
+    /// # Errors
+    /// When a setting is not understood.
+    pub fn start(log: &Log, otlp_endpoint: Option<&str>) -> Result<Self, TelemetryError> {
+        let registry = Registry::new();
+        let meters = meters(&registry)?;
+        global::set_meter_provider(meters.clone());
+        let tracers = otlp_endpoint.map(tracers).transpose()?;
+        let spans = tracers.as_ref().map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer(SERVICE)));
+        let filter = EnvFilter::try_new(&log.filter).map_err(TelemetryError::Filter)?;
+        let to_stderr = fmt::layer().with_writer(std::io::stderr);
+        let lines = match log.format {
+            LogFormat::Json => to_stderr.fmt_fields(JsonFields::new()).event_format(Line).boxed(),
+            LogFormat::Text => to_stderr.with_ansi(false).with_target(false).boxed(),
+        };
+        // refused when there is a subscriber already, whose lines then serve as well
+        let _ = tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init();
+        Ok(Self { registry, meters, tracers })
+    }
+
+    /// Answers `/metrics`.
+    pub fn render(&self) -> api::RenderMetrics {
+        let registry = self.registry.clone();
+        Arc::new(move || {
+            TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_else(|error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "metrics cannot be written");
+                String::new()
+            })
+        })
+    }
+
+    /// Shows the backlog as gauges, refreshed until the handle is aborted.
+    pub fn watch_backlog(&self, pool: Pool) -> JoinHandle<()> {
+        let seen = Arc::new(Mutex::new(Backlog::default()));
+        gauges(&self.meters, Arc::clone(&seen));
+        tokio::spawn(async move {
+            loop {
+                // a database that is away is said by those who need it
+                if let Ok(now) = read(&pool).await {
+                    *seen.lock().unwrap_or_else(PoisonError::into_inner) = now;
+                }
+                tokio::time::sleep(REFRESH).await;
+            }
+        })
+    }
+
+    /// Sends the last spans. Blocks for a moment.
+    pub fn stop(self) {
+        if let Some(tracers) = self.tracers {
+            let _ = tracers.shutdown_with_timeout(LAST_WORDS);
+        }
+        let _ = self.meters.shutdown_with_timeout(LAST_WORDS);
+    }
+}
+
+async fn read(pool: &Pool) -> Result<Backlog, storage::StorageError> {
+    backlog::read(&*pool.get().await?).await
+}
+
+fn resource() -> Resource {
+    Resource::builder().with_service_name(SERVICE).build()
+}
+
+fn meters(registry: &Registry) -> Result<SdkMeterProvider, TelemetryError> {
+    let exporter = opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .scope_info_enabled(false)
+        .without_target_info()
+        .build()
+        .map_err(TelemetryError::Metrics)?;
+    Ok(SdkMeterProvider::builder().with_reader(exporter).with_resource(resource()).build())
+}
+
+fn tracers(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(endpoint)
+        .build()
+        .map_err(TelemetryError::Traces)?;
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build())
+}
+
+fn gauges(meters: &SdkMeterProvider, seen: Arc<Mutex<Backlog>>) {
+    let meter = meters.meter(SERVICE);
+    let oldest = Arc::clone(&seen);
+    meter
+        .i64_observable_gauge("motlan_backlog")
+        .with_description("What is left to do, by state and queue")
+        .with_callback(move |observer| {
+            let backlog = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for (state, counts) in [("due", &backlog.due), ("waiting", &backlog.waiting), ("parked", &backlog.parked)] {
+                for (queue, count) in queues(counts) {
+                    observer.observe(count, &[KeyValue::new("state", state), KeyValue::new("queue", queue)]);
+                }
+            }
+        })
+        .build();
+    meter
+        .i64_observable_gauge("motlan_backlog_oldest_due_seconds")
+        .with_description("How long the oldest of what could be done now has waited")
+        .with_callback(move |observer| {
+            observer.observe(oldest.lock().unwrap_or_else(PoisonError::into_inner).oldest_due_s, &[]);
+        })
+        .build();
+}
+
+fn queues(counts: &Counts) -> [(&'static str, i64); 6] {
+    [
+        ("inbox", counts.inbox),
+        ("outbox", counts.outbox),
+        ("polls", counts.polls),
+        ("refunds", counts.refunds),
+        ("movements", counts.movements),
+        ("unsealed", counts.unsealed),
+    ]
+}

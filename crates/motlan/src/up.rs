@@ -1,0 +1,197 @@
+//! `motlan up`: the whole gateway on this machine, database and the other sides included, with sample data, and the
+//! demonstration played as a client would. For trials: it makes its own test secrets and runs in sandbox mode.
+
+mod database;
+mod home;
+mod neighbours;
+
+use crate::config::{Config, Sources};
+use crate::failed::{Failed, chain};
+use crate::servers::{Bound, bind};
+use crate::telemetry::Telemetry;
+use crate::wiring::{Gateway, Role};
+use crate::{admin, keys, sample, say, signals, story};
+use clap::Args;
+use database::Database;
+use home::{Home, Key, Keys, reset_line};
+use neighbours::Neighbours;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use storage::Db;
+
+/// Where a demonstration keeps its things, in the working directory.
+pub const DATA_DIR: &str = ".motlan";
+
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Start everything, and play nothing
+    #[arg(long)]
+    pub no_story: bool,
+    /// Delete the demonstration's data, and end
+    #[arg(long)]
+    pub reset: bool,
+    /// Play the demonstration, then end with its result
+    #[arg(long, conflicts_with = "no_story")]
+    pub exit_after_story: bool,
+    /// Where its data is kept
+    #[arg(long, default_value = DATA_DIR, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// # Errors
+/// When something does not start; what did start is stopped by then.
+pub async fn run(options: Options, file: Option<&Path>, json: bool) -> Result<ExitCode, Failed> {
+    if options.reset {
+        return reset(&options.data, json);
+    }
+    let home = Home::open(&options.data)?;
+    let sources = Sources::of_process(Some(file.unwrap_or(&home.config_file())));
+    let database = Database::start(&home, &sources.env).await?;
+    let outcome = with_database(&options, &home, &database, sources, json).await;
+    let stopped = database.stop().await;
+    let code = outcome?;
+    stopped.map(|()| code)
+}
+
+/// Plays the demonstration against the instance whose `run.json` lies in `data`.
+pub async fn story(data: &Path) -> Result<ExitCode, Failed> {
+    tell(data.join("run.json")).await
+}
+
+fn reset(data: &Path, json: bool) -> Result<ExitCode, Failed> {
+    Home::delete(data)?;
+    say::result(json, &json!({"deleted": data.display().to_string()}));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn with_database(
+    options: &Options,
+    home: &Home,
+    database: &Database,
+    mut sources: Sources,
+    json: bool,
+) -> Result<ExitCode, Failed> {
+    let neighbours = Neighbours::start(home).await?;
+    let bound = listeners(&sources.env)?;
+    sources.computed = neighbours.computed();
+    sources.computed.push(("database.url".to_owned(), database.url.clone()));
+    sources.computed.push(("database.owner_url".to_owned(), database.owner_url.clone()));
+    let config = Config::load(&sources)?;
+    let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
+    sample::put(&admin::pool(&config)?).await?;
+    let gateway = Gateway::start_on(bound, &config, Role::Both, telemetry.render()).await?;
+    let watch = telemetry.watch_backlog(gateway.ctx.pool.clone());
+    neighbours.tell_where_we_are(&gateway.base_url()).await?;
+    let keys = usable_keys(home, &config, &*gateway.ctx.pool.get().await?).await?;
+    let run = run_file(home, database, &neighbours, &gateway, &keys);
+    home.write_run_file(&run)?;
+    say::line(&gateway.addresses.ready_line());
+    if !json {
+        say::line(&page(&run, database, home));
+    }
+    let code = stay(options, home).await;
+    watch.abort();
+    // no more an instance that others could talk to
+    let _ = std::fs::remove_file(home.run_file());
+    futures_util::join!(gateway.stop(), neighbours.stop());
+    tokio::task::spawn_blocking(|| telemetry.stop()).await?;
+    code
+}
+
+/// Plays the story, then waits to be ended; a wish to end interrupts it.
+async fn stay(options: &Options, home: &Home) -> Result<ExitCode, Failed> {
+    let play = async {
+        if options.no_story {
+            return None;
+        }
+        let told = tell(home.run_file()).await;
+        if let Err(error) = &told {
+            say::line(&format!("The demonstration failed: {}", chain(&**error)));
+        }
+        Some(told.unwrap_or(ExitCode::FAILURE))
+    };
+    tokio::select! {
+        told = play => match told {
+            Some(code) if options.exit_after_story => Ok(code),
+            _ => signals::end().await.map(|()| ExitCode::SUCCESS).map_err(Failed::from),
+        },
+        ended = signals::end() => ended.map(|()| ExitCode::SUCCESS).map_err(Failed::from),
+    }
+}
+
+async fn tell(run_file: PathBuf) -> Result<ExitCode, Failed> {
+    story::run(story::Options { run_file }).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The usual ports where they are free, else any; a port that the environment names, or none.
+fn listeners(env: &[(String, String)]) -> Result<Bound, Failed> {
+    let listener = |key: &'static str, usual: &str| -> Result<TcpListener, Failed> {
+        let name = crate::config::table::env_name(key);
+        match env.iter().find(|(n, value)| *n == name && !value.is_empty()) {
+            Some((_, wanted)) => Ok(bind(key, wanted)?),
+            None => Ok(bind(key, usual).or_else(|_| bind(key, "127.0.0.1:0"))?),
+        }
+    };
+    Ok(Bound {
+        public: Some(listener("http.listen", "127.0.0.1:8080")?),
+        staff: Some(listener("staff.listen", "127.0.0.1:8081")?),
+        ops: listener("ops.listen", "127.0.0.1:8082")?,
+    })
+}
+
+/// The keys of an earlier start where this database still knows them, else new ones.
+async fn usable_keys(home: &Home, config: &Config, db: &Db) -> Result<Keys, Failed> {
+    if let Some(keys) = home.keys()
+        && keys::is_active(db, &keys.client.id).await?
+        && keys::is_active(db, &keys.staff.id).await?
+    {
+        return Ok(keys);
+    }
+    let keys = Keys {
+        client: serde_json::from_value::<Key>(keys::create(db, config, sample::PORTAL, &[]).await?)?,
+        staff: serde_json::from_value::<Key>(keys::create(db, config, sample::ACCOUNTANT, &[]).await?)?,
+    };
+    home.keep_keys(&keys)?;
+    Ok(keys)
+}
+
+fn run_file(home: &Home, database: &Database, neighbours: &Neighbours, gateway: &Gateway, keys: &Keys) -> Value {
+    let base_url = gateway.base_url();
+    json!({
+        "base_url": base_url,
+        "staff_url": gateway.staff_url(),
+        "ops_url": gateway.ops_url(),
+        "docs_url": format!("{base_url}/docs/"),
+        "client_key": keys.client.key,
+        "staff_key": keys.staff.key,
+        "database_url_readonly": database.readonly_url,
+        "simulators": {"vnpay": neighbours.vnpay.url, "dossier": neighbours.dossier.url},
+        "pids": {"motlan": std::process::id(), "postgres": database.pid()},
+        "data_dir": home.dir().display().to_string(),
+    })
+}
+
+/// Where everything is, for whoever looks at the terminal.
+fn page(run: &Value, database: &Database, home: &Home) -> String {
+    let text = |pointer: &str| run.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let ops = text("/ops_url");
+    let rows = [
+        ("API", format!("{}/v1", text("/base_url"))),
+        ("  key of the portal", text("/client_key")),
+        ("  key of staff", text("/staff_key")),
+        ("API reference", text("/docs_url")),
+        ("VNPAY simulator", format!("{}/_sim", text("/simulators/vnpay"))),
+        ("Dossier system (stub)", format!("{}/_sim", text("/simulators/dossier"))),
+        ("Metrics, backlog", format!("{ops}/metrics  {ops}/backlog")),
+        ("Books, read-only", text("/database_url_readonly")),
+        ("Database", database.place()),
+        ("All of this", home.run_file().display().to_string()),
+        ("Start again", reset_line(home.dir())),
+    ];
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let rows: Vec<String> = rows.iter().map(|(name, value)| format!("  {name:width$}  {value}")).collect();
+    format!("\nMotlan runs in sandbox mode with sample data. Ctrl-C ends it.\n\n{}\n", rows.join("\n"))
+}

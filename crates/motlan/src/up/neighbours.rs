@@ -1,0 +1,50 @@
+//! The other sides of the wires, simulated: VNPAY, and a dossier system that hears the gateway's events.
+
+use super::home::{Home, PROFILE, TMN_CODE};
+use crate::failed::Failed;
+use config::{Config as Merged, File, FileFormat};
+use simulator::{DossierConfig, Running, VnpayConfig};
+
+/// VNPAY repeats an unanswered IPN after five minutes; nobody waits that long for a demonstration.
+const IPN_RETRY_MS: u64 = 3_000;
+
+pub struct Neighbours {
+    pub vnpay: Running,
+    pub dossier: Running,
+}
+
+impl Neighbours {
+    pub async fn start(home: &Home) -> Result<Self, Failed> {
+        let file = home.config_file();
+        let demo = Merged::builder().add_source(File::from(file.as_path()).format(FileFormat::Toml)).build()?;
+        let profile = |key: &str| demo.get_string(&format!("profiles.{PROFILE}.{key}"));
+        let mut vnpay =
+            VnpayConfig::new(profile("tmn_code").unwrap_or_else(|_| TMN_CODE.to_owned()), profile("hash_secret")?);
+        vnpay.ipn_retry_ms = IPN_RETRY_MS;
+        vnpay.log = Some(home.vnpay_log());
+        let dossier = DossierConfig { log: Some(home.dossier_log()), ..DossierConfig::default() };
+        Ok(Self { vnpay: simulator::vnpay::start(vnpay).await?, dossier: simulator::dossier::start(dossier).await? })
+    }
+
+    /// What the configuration says of them.
+    pub fn computed(&self) -> Vec<(String, String)> {
+        let key = |name: &str| format!("profiles.{PROFILE}.{name}");
+        vec![
+            (key("pay_url"), format!("{}/paymentv2/vpcpay.html", self.vnpay.url)),
+            (key("api_url"), format!("{}/merchant_webapi/api/transaction", self.vnpay.url)),
+        ]
+    }
+
+    /// Tells VNPAY where its notifications go, as a merchant does in VNPAY's console.
+    pub async fn tell_where_we_are(&self, base_url: &str) -> Result<(), Failed> {
+        let url = format!("{base_url}/v1/webhooks/vnpay/{PROFILE}");
+        let body = serde_json::json!({ "url": url });
+        let notify = format!("{}/_sim/notify", self.vnpay.url);
+        reqwest::Client::builder().no_proxy().build()?.post(notify).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    pub async fn stop(self) {
+        futures_util::join!(self.vnpay.stop(), self.dossier.stop());
+    }
+}

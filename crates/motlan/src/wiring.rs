@@ -1,0 +1,165 @@
+//! From configuration to running parts. A provider's name stands here, in the configuration and in its own crate only.
+
+use crate::config::{Channel, Config, ConfigError, Profile};
+use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
+use payments::Context;
+use provider::{Provider, Registry};
+use std::io;
+use std::sync::Arc;
+use storage::{Pool, StorageError, Vault, beneficiaries, profiles};
+use worker::Worker;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("the listeners cannot be served")]
+    Serve(#[source] io::Error),
+    #[error("the database")]
+    Storage(#[from] StorageError),
+    #[error("keys.pii")]
+    Key(#[from] storage::vault::BadKey),
+    #[error("dossier settings")]
+    Dossier(#[from] dossier::ClientError),
+    #[error("the HTTP client for providers cannot be made")]
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("profile {profile}")]
+    Profile {
+        profile: String,
+        #[source]
+        source: provider_vnpay::SettingsError,
+    },
+    #[error("profile {profile} collects for {beneficiary}, which does not exist: `motlan beneficiary create` makes it")]
+    NoBeneficiary { profile: String, beneficiary: String },
+}
+
+/// What every use case works with. The database is not asked yet.
+///
+/// # Errors
+/// When something that is required is missing or ill-formed.
+pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError> {
+    config.complete()?;
+    let http = provider::http::client().map_err(|e| WiringError::Http(Box::new(e)))?;
+    let providers = config.profiles.iter().map(|p| provider_of(p, &http)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Context {
+        pool: Pool::new(config.secret("database.url")?, &config.pool)?,
+        providers: Arc::new(Registry::new(providers)),
+        vault: Arc::new(Vault::new(config.secret("keys.pii")?)?),
+        dossier: Arc::new(dossier::Client::new(&config.dossier)?),
+        settings: Arc::new(config.payments.clone()),
+        mode: config.mode,
+        public_url: config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/').into(),
+        wake: Arc::default(),
+    })
+}
+
+fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {
+    let (code, beneficiaries) = (profile.code.clone(), profile.beneficiaries.clone());
+    match &profile.channel {
+        Channel::Vnpay(settings) => provider_vnpay::provider(code, beneficiaries, settings.clone(), http.clone())
+            .map_err(|source| WiringError::Profile { profile: profile.code.to_string(), source }),
+    }
+}
+
+/// Brings the configured profiles into the books, each with its clearing account.
+///
+/// # Errors
+/// When the database is away, or a profile names a beneficiary that is not there.
+pub async fn enter_profiles(pool: &Pool, configured: &[Profile]) -> Result<(), WiringError> {
+    let db = pool.get().await?;
+    for profile in configured {
+        let mut codes = Vec::with_capacity(profile.beneficiaries.len());
+        for beneficiary in &profile.beneficiaries {
+            if beneficiaries::in_force(&db, Some(beneficiary.as_str())).await?.is_empty() {
+                let (profile, beneficiary) = (profile.code.to_string(), beneficiary.to_string());
+                return Err(WiringError::NoBeneficiary { profile, beneficiary });
+            }
+            codes.push(beneficiary.to_string());
+        }
+        profiles::put(&db, profile.code.as_str(), profile.channel.code(), &codes).await?;
+    }
+    Ok(())
+}
+
+/// Which parts of the gateway a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Serve,
+    Work,
+    Both,
+}
+
+/// A running gateway: the listeners, the worker, or both in one process, as `motlan up` and tests run it.
+pub struct Gateway {
+    pub ctx: Context,
+    pub addresses: Addresses,
+    servers: Servers,
+    worker: Option<Worker>,
+}
+
+impl Gateway {
+    /// Starts the parts of `role` on the present tokio runtime.
+    ///
+    /// # Errors
+    /// When a port is taken, a setting is missing, or the database is away.
+    pub async fn start(config: &Config, role: Role, render_metrics: api::RenderMetrics) -> Result<Self, WiringError> {
+        let bound = if role == Role::Work { Bound::ops_only(config)? } else { Bound::all(config)? };
+        Self::start_on(bound, config, role, render_metrics).await
+    }
+
+    /// The same, on listeners that are bound already.
+    ///
+    /// # Errors
+    /// When a setting is missing, or the database is away.
+    pub async fn start_on(
+        bound: Bound,
+        config: &Config,
+        role: Role,
+        render_metrics: api::RenderMetrics,
+    ) -> Result<Self, WiringError> {
+        // Fails when the process has a provider already, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let addresses = bound.addresses().map_err(WiringError::Serve)?;
+        let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
+        enter_profiles(&ctx.pool, &config.profiles).await?;
+        let state = api::State::new(api::Parts {
+            ctx: ctx.clone(),
+            api_key_pepper: config.secret("keys.api")?.clone(),
+            limits: api::Limits {
+                max_body_bytes: config.http.max_body_bytes,
+                body_timeout_ms: config.http.body_timeout_ms,
+            },
+            render_metrics,
+        });
+        let servers = Servers::start(bound, config, &ctx, &state).map_err(WiringError::Serve)?;
+        let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
+        Ok(Self { ctx, addresses, servers, worker })
+    }
+
+    /// Where payers reach it, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.addresses.public.map(local_url).unwrap_or_default()
+    }
+
+    pub fn staff_url(&self) -> String {
+        self.addresses.staff.map(local_url).unwrap_or_default()
+    }
+
+    pub fn ops_url(&self) -> String {
+        local_url(self.addresses.ops)
+    }
+
+    /// Stops accepting, finishes the requests and the passes under way (at once, so that both fit into the 10 s that a
+    /// process has), then lets go of the database.
+    pub async fn stop(self) {
+        let worker = async {
+            if let Some(worker) = self.worker {
+                worker.stop().await;
+            }
+        };
+        futures_util::join!(self.servers.stop(), worker);
+        self.ctx.pool.close();
+    }
+}

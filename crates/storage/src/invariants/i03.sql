@@ -1,0 +1,28 @@
+-- Whole đồng (the columns are bigint) within the range of an obligation, or of the fifty that one intent may hold, on
+-- accounts that exist and whose code begins with their kind.
+with amounts(subject, what, amount, low, high) as (
+    select obligation_id, 'it owes', amount_due, 0, 999999999999 from assurance.obligation
+    union all select intent_id, 'it asks for', amount, 1, 49999999999950 from assurance.intent
+    union all select attempt_id, 'it asks for', amount, 1, 49999999999950 from assurance.attempt
+    union all select payment_id, 'it is of', amount, 1, 49999999999950 from assurance.payment
+    union all select payment_id, 'reversed are', reversed, 0, amount from assurance.payment
+    union all select refund_id, 'it is of', amount, 1, 49999999999950 from assurance.refund
+    union all select payment_id, format('allocation %s is of', allocation_id), amount, -49999999999950, 49999999999950
+              from assurance.allocation
+    union all select journal_id, format('entry %s is of', entry_id), amount, -49999999999950, 49999999999950
+              from assurance.ledger_entry
+)
+select subject, format('%s %s', what, amount) as detail from amounts where amount not between low and high
+union all
+select e.journal_id, format('entry %s is on %s, which is no account', e.entry_id, e.account_code)
+from assurance.ledger_entry e
+where not exists (select from assurance.account a where a.account_code = e.account_code)
+union all
+select a.payment_id, format('allocation %s waits in suspense:%s, which is no account', a.allocation_id, a.suspense_reason)
+from assurance.allocation a
+where a.suspense_reason is not null
+  and not exists (select from assurance.account c where c.account_code = 'suspense:' || a.suspense_reason)
+union all
+select account_code, format('its kind is %s', kind) from assurance.account where split_part(account_code, ':', 1) <> kind
+union all
+select account_code, 'the account is there twice' from assurance.account group by account_code having count(*) > 1

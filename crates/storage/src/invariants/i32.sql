@@ -1,0 +1,27 @@
+-- Nothing is stuck: what follows a commit follows it within a minute, what is undecided is asked about, money that
+-- waits is told of by a case.
+select event_id as subject, format('%s without its place in stream and feed since %s', type, assurance.utc(recorded_at)) as detail
+from assurance.event where feed_position is null and recorded_at < now() - interval '60 seconds'
+union all
+select subject_id, format('%s without its seal since %s', kind, assurance.utc(at))
+from assurance.unsealed where at < now() - interval '60 seconds'
+union all
+select attempt_id, format('it is %s and nobody asks about it', status)
+from assurance.attempt where status in ('started', 'offered', 'committed') and not watched
+union all
+-- asking ends after 72 hours, and then nothing keeps an intent from expiring
+select intent_id, format('it is open since its deadline %s', assurance.utc(expires_at))
+from assurance.intent where status = 'open' and expires_at < now() - interval '73 hours'
+union all
+select p.payment_id, format('it names order %s of %s and is not placed', p.order_ref, a.attempt_id)
+from assurance.payment p join assurance.attempt a on a.profile = p.profile and a.order_ref = p.order_ref
+where p.intent_id is null and p.recorded_at < now() - interval '5 minutes'
+union all
+select w.payment_id, format('%s of it wait in suspense:%s and no case tells of it', w.total, w.suspense_reason)
+from (select payment_id, suspense_reason, sum(amount) as total from assurance.allocation
+      where suspense_reason is not null group by payment_id, suspense_reason having sum(amount) > 0) w
+where not exists (
+    select from assurance.kase k
+    where k.payment_id = w.payment_id
+      and k.kind = case w.suspense_reason when 'duplicate' then 'duplicate_payment'
+                                          when 'refund_returned' then 'status_differs' else w.suspense_reason end)

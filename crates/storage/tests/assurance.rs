@@ -1,0 +1,526 @@
+//! What the database refuses to the program, and what `motlan verify` names when somebody got past the database.
+//! Everything is looked at as `motlan_auditor`, who may read the `assurance` views and nothing else.
+
+use domain::transition::TABLE;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use storage::assurance::{INVARIANTS, Invariant, LIMIT, Row, SEALED, violations};
+use testkit::TestDatabase;
+
+const BOOK: &str = include_str!("assurance/book.sql");
+
+async fn migrated(url: String) {
+    storage::migrate::migrate(&SecretString::from(url)).await.expect("the migrations run");
+}
+
+async fn empty_book() -> TestDatabase {
+    testkit::database(&storage::migrate::fingerprint(), migrated).await
+}
+
+/// A copy of the sound book.
+async fn sound_book() -> TestDatabase {
+    let key = format!("{}\n{BOOK}", storage::migrate::fingerprint());
+    testkit::database(&key, |url| async move {
+        migrated(url.clone()).await;
+        testkit::connect(&url).await.batch_execute(BOOK).await.expect("the sound book keeps every constraint");
+    })
+    .await
+}
+
+fn all() -> impl Iterator<Item = &'static Invariant> {
+    INVARIANTS.iter().chain([&SEALED])
+}
+
+async fn named(book: &TestDatabase) -> Vec<(&'static str, Row)> {
+    let db = book.pool("motlan_auditor", 1).get().await.expect("the auditor may come in");
+    let mut named = Vec::new();
+    for invariant in all() {
+        let rows = violations(&db, invariant).await.unwrap_or_else(|e| unreadable(invariant.number, &e));
+        named.extend(rows.into_iter().map(|row| (invariant.number, row)));
+    }
+    named
+}
+
+#[expect(clippy::panic, reason = "a test's helper fails as the test does")]
+fn unreadable(number: &str, error: &storage::StorageError) -> Vec<Row> {
+    panic!("{number}: {error:?}")
+}
+
+/// Does `wrong` to a copy of the sound book as a superuser whom no trigger and no foreign key stops, and demands that
+/// exactly `expected` are named, and `subject` among what is wrong.
+async fn names(expected: &[&str], subject: &str, wrong: &str) {
+    let book = sound_book().await;
+    let superuser = testkit::connect(&book.superuser_url()).await;
+    superuser.batch_execute(&format!("set session_replication_role = replica; {wrong}")).await.expect("it can be done");
+    let found = named(&book).await;
+    let numbers: BTreeSet<&str> = found.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, expected.iter().copied().collect(), "{wrong}\n{found:#?}");
+    assert!(found.iter().any(|(_, row)| row.subject == subject), "{subject} is not named: {found:#?}");
+}
+
+fn id(prefix: &str, kind: &str, n: u32) -> String {
+    format!("{prefix}_{kind:0>8}00007000800{n:013}")
+}
+fn obligation(n: u32) -> String {
+    id("obl", "b", n)
+}
+fn intent(n: u32) -> String {
+    id("pi", "d", n)
+}
+fn attempt(n: u32) -> String {
+    id("att", "a", n)
+}
+fn payment(n: u32) -> String {
+    id("pay", "f", n)
+}
+fn journal(n: u32) -> String {
+    id("jnl", "1", n)
+}
+fn sighting(n: u32) -> String {
+    id("sgt", "5", n)
+}
+fn event(n: u32) -> String {
+    id("evt", "e", n)
+}
+fn refund(n: u32) -> String {
+    id("rfd", "9", n)
+}
+
+#[tokio::test]
+async fn a_sound_book_contradicts_nothing() {
+    assert_eq!(named(&sound_book().await).await, []);
+    assert_eq!(named(&empty_book().await).await, [], "and neither does an empty one");
+}
+
+#[test]
+fn invariants_are_listed_once_in_order() {
+    let numbers: Vec<&str> = INVARIANTS.iter().map(|i| i.number).collect();
+    assert!(numbers.is_sorted() && numbers.iter().collect::<BTreeSet<_>>().len() == numbers.len(), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn no_more_rows_are_named_than_anybody_reads() {
+    let book = sound_book().await;
+    let superuser = testkit::connect(&book.superuser_url()).await;
+    let many = "set session_replication_role = replica;
+        insert into journal (id, kind, cause, business_date, actor)
+        select gen_random_uuid(), 'capture', 'provider_captured', '2026-11-24', 'x' from generate_series(1, 200)";
+    superuser.batch_execute(many).await.expect("200 journals without legs");
+    let found = named(&book).await;
+    assert_eq!(found.iter().filter(|(number, _)| *number == "I02").count(), LIMIT);
+}
+
+// ------------------------------------------------------------------ each invariant, broken
+
+#[tokio::test]
+async fn i01_a_journal_that_does_not_sum_to_zero_is_named() {
+    let altered = "update ledger_entry set amount = amount + 1 where account_code like 'clearing:%'
+        and journal_id = test.id('1', 1)";
+    names(&["I01", "I07", "I33"], &journal(1), altered).await;
+}
+
+#[tokio::test]
+async fn i02_missing_legs_and_missing_journals_are_named() {
+    let empty = "insert into journal (id, kind, cause, business_date, actor)
+        values (test.id('1', 99), 'capture', 'x', '2026-11-24', 'x');
+        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099')";
+    names(&["I02"], &journal(99), empty).await;
+    let zero = "alter table ledger_entry drop constraint ledger_entry_amount_check;
+        insert into ledger_entry (journal_id, account_code, amount, payment_id)
+        values (test.id('1', 1), 'clearing:vnpay_main', 0, test.id('f', 1))";
+    names(&["I02"], &journal(1), zero).await;
+    names(&["I02"], &journal(4), "delete from journal where id = test.id('1', 4)").await;
+}
+
+#[tokio::test]
+async fn i03_amounts_out_of_range_and_unknown_accounts_are_named() {
+    let huge = "update ledger_entry set amount = 50000000000000 * sign(amount) where journal_id = test.id('1', 13)";
+    names(&["I03", "I05", "I07", "I33"], &journal(13), huge).await;
+    let nowhere = "update ledger_entry set account_code = 'pocket' where account_code = 'refund_payable'";
+    names(&["I03"], &journal(7), nowhere).await;
+    let no_reason = "delete from account where code = 'suspense:unidentified'";
+    names(&["I03"], &payment(8), no_reason).await;
+    names(&["I03"], "clearing:vnpay_two", "update account set kind = 'bank' where code = 'clearing:vnpay_two'").await;
+    let negative = "alter table obligation drop constraint obligation_check,
+        drop constraint obligation_exempt_is_zero; update obligation set relief_amount = gross_amount + 5 where id = test.id('b', 4)";
+    names(&["I03"], &obligation(4), negative).await;
+}
+
+#[tokio::test]
+async fn i04_a_payment_that_is_not_wholly_allocated_is_named() {
+    let reversed = "update payment set reversed = 1 where id = test.id('f', 8)";
+    names(&["I04", "I33"], &payment(8), reversed).await;
+    let gone = "delete from allocation where payment_id = test.id('f', 7)";
+    names(&["I04", "I05", "I33"], &payment(7), gone).await;
+    let strange = "insert into allocation (payment_id, suspense_reason, amount, journal_id)
+        values (test.id('f', 99), 'late', 5, test.id('1', 1))";
+    names(&["I04", "I05", "I32", "I33"], &payment(99), strange).await;
+}
+
+#[tokio::test]
+async fn i05_money_in_two_places_or_on_another_leg_is_named() {
+    let swapped = "update ledger_entry set obligation_id = test.id('b', 2)
+        where journal_id = test.id('1', 1) and obligation_id = test.id('b', 1)";
+    names(&["I05"], &payment(1), swapped).await;
+    let without_leg = "insert into allocation (payment_id, suspense_reason, amount, journal_id)
+        values (test.id('f', 8), 'unidentified', 7, test.id('1', 13)), (test.id('f', 8), 'late', -7, test.id('1', 13))";
+    names(&["I05", "I33"], &payment(8), without_leg).await;
+    let other_beneficiary = "update ledger_entry set account_code = 'obligation:H38.18-KB' where journal_id = test.id('1', 5)
+        and account_code = 'obligation:H38.17-KB'";
+    names(&["I05", "I33"], &journal(5), other_beneficiary).await;
+    let nobodys = "update ledger_entry set payment_id = null where journal_id = test.id('1', 11)";
+    names(&["I05"], &journal(11), nobodys).await;
+    let obligation_on_suspense = "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
+        and account_code like 'suspense:%'";
+    names(&["I05"], &journal(12), obligation_on_suspense).await;
+    let other_profile = "update ledger_entry set account_code = 'clearing:vnpay_two'
+        where account_code = 'clearing:vnpay_main' and journal_id = test.id('1', 9)";
+    names(&["I05", "I33"], &journal(9), other_profile).await;
+    let two_homes = "alter table allocation drop constraint allocation_one_home;
+        update allocation set suspense_reason = 'late' where obligation_id = test.id('b', 1)";
+    names(&["I05", "I32", "I33"], &payment(1), two_homes).await;
+    let half_a_refund = "update allocation set amount = amount - 1 where refund_id = test.id('9', 1);
+        update payment set reversed = 1 where id = test.id('f', 4)";
+    names(&["I05", "I33"], &payment(4), half_a_refund).await;
+}
+
+#[tokio::test]
+async fn i06_a_paid_obligation_without_its_money_and_a_second_holder_are_named() {
+    let lowered = "update obligation set gross_amount = gross_amount - 1000 where id = test.id('b', 1)";
+    names(&["I06", "I24"], &obligation(1), lowered).await;
+    let unpaid = "update obligation set status = 'due', version = version + 1 where id = test.id('b', 1);
+        insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+        values ('obligation', test.id('b', 1), 3, 'paid', 'due', 'taken_back', 'x');
+        select test.tell('obligation.reopened', test.id('b', 1))";
+    names(&["I06", "I24"], &obligation(1), unpaid).await;
+    let second = "drop index obligation_in_one_live_intent;
+        insert into intent_obligation (intent_id, obligation_id, position, amount)
+        values (test.id('d', 9), test.id('b', 4), 2, 0)";
+    names(&["I06"], &obligation(4), &format!("alter table intent_obligation drop constraint intent_obligation_amount_check; {second}"))
+        .await;
+    let let_go = "update intent_obligation set live = false where intent_id = test.id('d', 3)";
+    names(&["I06"], &obligation(4), let_go).await;
+    names(&["I06"], &obligation(7), "delete from refund_line where refund_id = test.id('9', 1)").await;
+}
+
+#[tokio::test]
+async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
+    let twice = "alter table payment drop constraint payment_provider_identity;
+        update payment set provider_txn_id = 'TXN8' where id = test.id('f', 7);
+        update sighting set provider_txn_id = 'TXN8' where id = test.id('5', 7)";
+    names(&["I07"], &payment(7), twice).await;
+    let unseen = "insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 7), 'parked', test.id('f', 7))";
+    names(&["I07"], &payment(7), unseen).await;
+    let ignored = "insert into sighting (id, source, source_key, channel, profile, provider_txn_id, amount, payload_sha256)
+        values (test.id('5', 90), 'webhook:vnpay', 'TXN90:00', 'vnpay', 'vnpay_main', 'TXN90', 5, '');
+        insert into sighting_outcome (sighting_id, state) values (test.id('5', 90), 'applied')";
+    names(&["I07"], &sighting(90), ignored).await;
+    names(&["I07"], &sighting(7), "update sighting set amount = 70000 where id = test.id('5', 7)").await;
+    let again = "insert into journal (id, kind, cause, business_date, actor)
+            values (test.id('1', 99), 'capture', 'x', '2026-11-24', 'x');
+        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099');
+        insert into ledger_entry (journal_id, account_code, amount, payment_id)
+            values (test.id('1', 99), 'clearing:vnpay_main', 333, test.id('f', 8)), (test.id('1', 99), 'refund_payable', -333, test.id('f', 8))";
+    names(&["I07", "I33"], &payment(8), again).await;
+}
+
+#[tokio::test]
+async fn i12_a_report_that_is_kept_twice_is_named() {
+    let twice = "alter table sighting drop constraint sighting_source_key_unique;
+        update sighting set source_key = 'TXN1:00' where id = test.id('5', 102)";
+    names(&["I12"], &sighting(1), twice).await;
+}
+
+#[tokio::test]
+async fn i13_what_was_not_told_or_did_not_happen_is_named() {
+    let untold = "delete from delivery where event_id = test.id('e', 3); delete from event where id = test.id('e', 3)";
+    names(&["I13", "I14"], &intent(1), untold).await;
+    names(&["I13"], &obligation(4), "select test.tell('obligation.cancelled', test.id('b', 4))").await;
+    names(&["I13"], &obligation(1), "select test.tell('obligation.paid', test.id('b', 1))").await;
+    names(&["I13"], &refund(1), "select test.tell('refund.succeeded', test.id('9', 1))").await;
+    let refund_untold = "update event set subject_id = test.id('9', 77) where type = 'refund.succeeded'";
+    names(&["I13"], &refund(2), refund_untold).await;
+    let elsewhere = "update event set stream = 'dossier:H38.17-261124-9999', sequence = 1 where id = test.id('e', 4)";
+    names(&["I13", "I14"], &event(4), elsewhere).await;
+}
+
+#[tokio::test]
+async fn i14_gaps_in_streams_and_feed_are_named() {
+    let gap = "update event set sequence = sequence + 1 where id = test.id('e', 3)";
+    names(&["I14"], &event(3), gap).await;
+    let hole = "update event set feed_position = feed_position + 100 where feed_position = (select max(feed_position) from event)
+        returning id";
+    let book = sound_book().await;
+    let superuser = testkit::connect(&book.superuser_url()).await;
+    superuser.batch_execute(hole).await.expect("it can be done");
+    assert_eq!(named(&book).await.iter().map(|(number, _)| *number).collect::<Vec<_>>(), ["I14"]);
+    let half = "select test.tell('obligation.paid', test.id('b', 1)); update event set feed_position = 100 where sequence is null";
+    names(&["I13", "I14", "I15"], &event(19), half).await;
+    let same = "alter table delivery drop constraint delivery_event_id_fkey; alter table event drop constraint event_id_unique;
+        update event set id = test.id('e', 5) where id = test.id('e', 6);
+        update delivery set event_id = test.id('e', 77) where event_id = test.id('e', 6)";
+    names(&["I14", "I15"], &event(5), same).await;
+}
+
+#[tokio::test]
+async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
+    names(&["I15"], &event(3), "delete from delivery where event_id = test.id('e', 3)").await;
+    names(&["I15"], &event(1), "delete from kase where kind = 'undelivered'; delete from transition
+        where entity_id = test.id('ca', 4)").await;
+    let stranger = "insert into delivery (event_id, endpoint_id, stream, sequence, state)
+        select id, test.id('ed', 3), stream, sequence, 'waiting' from event where id = test.id('e', 3)";
+    names(&["I15"], &event(3), stranger).await;
+    let early = "update delivery set state = 'waiting' where event_id = (
+        select id from event where stream = 'dossier:H38.17-261124-0003' and sequence = 1)";
+    names(&["I15"], &event(7), early).await;
+    names(&["I15"], &event(2), "update delivery set attempts = 0 where event_id = test.id('e', 2)").await;
+    let too_soon = "select test.tell('obligation.paid', test.id('b', 1));
+        insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+        values ('obligation', test.id('b', 1), 3, 'due', 'paid', 'settled', 'x');
+        insert into delivery (event_id, endpoint_id, stream, sequence, state)
+        select id, test.id('ed', 1), stream, 99, 'waiting' from event where feed_position is null";
+    names(&["I15", "I22", "I23"], &event(19), too_soon).await;
+    let twice = "alter table delivery drop constraint delivery_event_unique;
+        insert into delivery (event_id, endpoint_id, stream, sequence, state, attempts)
+        values (test.id('e', 3), test.id('ed', 1), 'other', 1, 'delivered', 1)";
+    names(&["I15"], &event(3), twice).await;
+}
+
+#[tokio::test]
+async fn i19_a_key_that_stands_for_two_things_or_for_nothing_is_named() {
+    let two = "alter table idempotency drop constraint idempotency_key_unique;
+        update idempotency set key_hash = 'k1' where key_hash = 'k2'";
+    names(&["I19"], &intent(1), two).await;
+    let nothing = "update idempotency set resource_id = 'pi_00000000000000000000000000000000' where key_hash = 'k2'";
+    names(&["I19"], "pi_00000000000000000000000000000000", nothing).await;
+}
+
+#[tokio::test]
+async fn i21_a_step_that_is_no_edge_is_named() {
+    let illegal = "update transition set from_state = 'open', to_state = 'paid' where entity_id = test.id('d', 8) and version = 2;
+        update transition set to_state = 'cancelled' where entity_id = test.id('b', 6)";
+    names(&["I13", "I21", "I23"], &obligation(6), illegal).await;
+}
+
+#[tokio::test]
+async fn i22_versions_with_a_gap_or_from_elsewhere_are_named() {
+    let gap = "update transition set version = 3 where entity_id = test.id('a', 4) and version = 2;
+        update attempt set version = 3 where id = test.id('a', 4)";
+    names(&["I22"], &attempt(4), gap).await;
+    let elsewhere = "update transition set from_state = 'started' where entity_id = test.id('a', 1) and version = 3";
+    names(&["I22"], &attempt(1), elsewhere).await;
+    let before = "update transition set seq = -1 where entity_id = test.id('a', 1) and version = 3";
+    let identity = "alter table transition alter column seq drop identity";
+    names(&["I22"], &attempt(1), &format!("{identity}; {before}")).await;
+}
+
+#[tokio::test]
+async fn i23_a_row_that_is_not_at_its_last_step_is_named() {
+    names(&["I23"], &refund(2), "update refund set status = 'unknown' where id = test.id('9', 1);
+        update refund set version = version + 1 where id = test.id('9', 2)").await;
+    let untraced = "delete from transition where entity_id = test.id('a', 4)";
+    names(&["I23"], &attempt(4), untraced).await;
+    names(&["I23"], &id("cas", "ca", 3), "update kase set status = 'closed' where id = test.id('ca', 3)").await;
+    let gone = "delete from attempt_watch where attempt_id = test.id('a', 4); delete from attempt where id = test.id('a', 4)";
+    names(&["I23"], &attempt(4), gone).await;
+}
+
+#[tokio::test]
+async fn i24_states_that_the_money_does_not_derive_are_named() {
+    let paid_for_nothing = "select test.step('obligation', test.id('b', 10), 'paid', 'settled'),
+        test.tell('obligation.paid', test.id('b', 10))";
+    names(&["I06", "I24"], &obligation(10), paid_for_nothing).await;
+    let not_exempt = "alter table obligation drop constraint obligation_exempt_is_zero;
+        update obligation set relief_amount = 0 where id = test.id('b', 6)";
+    names(&["I24"], &obligation(6), not_exempt).await;
+    let intent_paid = "select test.step('intent', test.id('d', 3), 'paid', 'settled'), test.tell('payment_intent.paid', test.id('d', 3));
+        update intent_obligation set live = false where intent_id = test.id('d', 3)";
+    names(&["I24"], &intent(3), intent_paid).await;
+    let intent_open = "select test.step('intent', test.id('d', 1), 'open', 'taken_back'), test.tell('payment_intent.reopened', test.id('d', 1));
+        update intent_obligation set live = true where intent_id = test.id('d', 1)";
+    names(&["I24"], &intent(1), intent_open).await;
+    names(&["I24"], &intent(3), "update intent set amount = 14999 where id = test.id('d', 3)").await;
+    names(&["I24"], &intent(9), "select test.step('attempt', test.id('a', 9), 'failed', 'provider_failed')").await;
+    names(&["I24"], &attempt(4), "select test.step('attempt', test.id('a', 4), 'succeeded', 'provider_captured')").await;
+    names(&["I24"], &payment(3), "update payment set order_ref = 'ORDER4' where id = test.id('f', 3)").await;
+}
+
+#[tokio::test]
+async fn i28_what_has_no_seal_is_named() {
+    let inserted = "insert into journal (id, kind, cause, business_date, actor)
+            values (test.id('1', 99), 'reassignment', 'explained', '2026-11-24', 'x');
+        insert into ledger_entry (journal_id, account_code, amount)
+            values (test.id('1', 99), 'refund_payable', 5), (test.id('1', 99), 'refund_payable', -5)";
+    names(&["I28"], &journal(99), inserted).await;
+    let audit = "insert into audit (actor, action, subject) values ('x', 'y', 'z')";
+    names(&["I28"], "aud_9", audit).await;
+    names(&["I28"], &journal(13), "delete from seal where subject_id like '%13' and kind = 'journal'").await;
+    let late = "delete from seal where seq = (select max(seq) from seal);
+        insert into unsealed (kind, subject_id, at) values ('audit', 'aud_8', now() - interval '61 seconds')";
+    names(&["I28", "I32"], "aud_8", late).await;
+    let in_time = "delete from seal where seq = (select max(seq) from seal);
+        insert into unsealed (kind, subject_id) values ('audit', 'aud_8');
+        insert into unsealed (kind, subject_id) values ('audit', 'aud_77')";
+    names(&["I28"], "aud_77", in_time).await;
+    let twice = "alter table seal drop constraint seal_subject_unique;
+        insert into seal select max(seq) + 1, 'audit', 'aud_1', '', '', '' from seal";
+    names(&["I28"], "aud_1", twice).await;
+}
+
+#[tokio::test]
+async fn i32_what_is_stuck_is_named() {
+    let unsequenced = "update event set sequence = null, feed_position = null, recorded_at = now() - interval '2 minutes'
+        where feed_position = (select max(feed_position) from event);
+        delete from delivery where event_id = (select id from event where feed_position is null)";
+    names(&["I32"], &event(18), unsequenced).await;
+    names(&["I32"], &attempt(4), "delete from attempt_watch where attempt_id = test.id('a', 4)").await;
+    names(&["I32"], &intent(3), "update intent set expires_at = now() - interval '74 hours' where id = test.id('d', 3)").await;
+    let orphan = "update payment set order_ref = 'ORDER4', recorded_at = now() - interval '6 minutes' where id = test.id('f', 8)";
+    names(&["I32"], &payment(8), orphan).await;
+    let no_case = "delete from kase where id = test.id('ca', 3); delete from transition where entity_id = test.id('ca', 3)";
+    names(&["I32"], &payment(8), no_case).await;
+}
+
+#[tokio::test]
+async fn i33_an_account_that_stands_elsewhere_is_named() {
+    let paid_out = "insert into journal (id, kind, cause, business_date, actor)
+            values (test.id('1', 99), 'payout', 'x', '2026-11-24', 'x');
+        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099');
+        insert into ledger_entry (journal_id, account_code, amount, payment_id)
+            values (test.id('1', 99), 'refund_payable', 5, test.id('f', 8)), (test.id('1', 99), 'clearing:vnpay_main', -5, test.id('f', 8))";
+    names(&["I33"], "clearing:vnpay_main", paid_out).await;
+    let leg_gone = "delete from ledger_entry where journal_id = test.id('1', 9) and account_code = 'refund_payable'";
+    names(&["I01", "I02", "I33"], "all accounts", leg_gone).await;
+}
+
+// ------------------------------------------------------------------ what the database refuses to the program
+
+async fn refused(client: &tokio_postgres::Client, sql: &str) -> String {
+    let error = client.batch_execute(sql).await.expect_err(sql);
+    let error = error.as_db_error().expect("the server refuses it");
+    format!("{} {}", error.code().code(), error.constraint().unwrap_or_else(|| error.message()))
+}
+
+#[tokio::test]
+async fn the_program_cannot_rewrite_history() {
+    let book = sound_book().await;
+    let program = book.connect("motlan_app").await;
+    let history = [
+        ("ledger_entry", "amount = 1"),
+        ("journal", "kind = 'x'"),
+        ("allocation", "amount = 1"),
+        ("sighting", "amount = 1"),
+        ("sighting_payload", "raw = 'x'"),
+        ("sighting_outcome", "state = 'refused'"),
+        ("transition", "cause = 'x'"),
+        ("seal", "hash = 'x'"),
+        ("audit", "actor = 'x'"),
+    ];
+    for (table, change) in history {
+        let denied = format!("42501 permission denied for table {table}");
+        assert_eq!(refused(&program, &format!("update {table} set {change}")).await, denied);
+        assert_eq!(refused(&program, &format!("delete from {table}")).await, denied);
+        assert_eq!(refused(&program, &format!("truncate {table} cascade")).await, denied);
+    }
+    let table = "insert into assurance.legal_transition values ('obligation', 'paid', 'cancelled')";
+    assert_eq!(refused(&program, table).await, "42501 permission denied for table legal_transition");
+    assert_eq!(refused(&program, "alter table obligation disable trigger all").await, "42501 must be owner of table obligation");
+    let replica = "set session_replication_role = replica";
+    assert_eq!(refused(&program, replica).await, "42501 permission denied to set parameter \"session_replication_role\"");
+}
+
+#[tokio::test]
+async fn a_step_that_is_no_edge_and_a_version_that_jumps_are_refused() {
+    let book = sound_book().await;
+    let program = book.connect("motlan_app").await;
+    let no_edge = [
+        "update obligation set status = 'cancelled', version = version + 1 where status = 'paid'",
+        "update intent set status = 'cancelled', version = version + 1 where status = 'processing'",
+        "update attempt set status = 'failed', version = version + 1 where status = 'succeeded'",
+        "update refund set status = 'approved', version = version + 1 where status = 'succeeded'",
+        "update kase set status = 'open', version = version + 1 where status = 'closed'",
+        "update obligation set status = 'nonsense', version = version + 1 where status = 'due'",
+    ];
+    let jumps = [
+        "update obligation set status = 'cancelled', version = version + 2 where status = 'due'",
+        "update obligation set status = 'cancelled' where status = 'due'",
+        "update intent set version = version + 1 where status = 'open'",
+        "update attempt set status = 'failed', version = version - 1 where status = 'offered'",
+    ];
+    for sql in no_edge.into_iter().chain(jumps) {
+        assert_eq!(refused(&program, sql).await, "23514 legal_transition", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_holds_the_table_of_edges_and_of_what_is_told() {
+    let book = empty_book().await;
+    let rows = book
+        .connect("motlan_auditor")
+        .await
+        .query("select entity_type, from_state, to_state, tells from assurance.legal_transition", &[])
+        .await
+        .expect("the auditor reads the table");
+    type Edge = (String, Option<String>, String, Option<String>);
+    let here: BTreeSet<Edge> = rows.iter().map(|r| (r.get(0), r.get(1), r.get(2), r.get(3))).collect();
+    let owned = |word: &str| word.to_owned();
+    let there: BTreeSet<Edge> = TABLE
+        .iter()
+        .map(|e| (owned(e.entity.as_str()), e.from.map(owned), owned(e.to), e.event.map(|event| owned(event.as_str()))))
+        .collect();
+    assert_eq!(here, there);
+    assert_eq!(rows.len(), here.len());
+}
+
+#[tokio::test]
+async fn the_auditor_reads_the_views_and_nothing_else() {
+    let book = sound_book().await;
+    let auditor = book.connect("motlan_auditor").await;
+    for sql in ["select * from party", "select raw from sighting_payload", "select * from api_key", "delete from assurance.seal"] {
+        assert!(refused(&auditor, sql).await.starts_with("42501 permission denied"), "{sql}");
+    }
+    let texts = "select count(*) filter (where text is null), count(*) from assurance.sealed_text";
+    let row = auditor.query_one(texts, &[]).await.expect("the canonical texts too");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 21));
+}
+
+// ------------------------------------------------------------------ the canonical text
+
+#[tokio::test]
+async fn the_canonical_text_is_that_of_the_documentation() {
+    let book = sound_book().await;
+    let superuser = testkit::connect(&book.superuser_url()).await;
+    let wanted = "set datestyle = 'German'; set timezone = 'Asia/Ho_Chi_Minh'; set session_replication_role = replica;
+        update journal set booked_at = '2026-11-24 10:20:30.123456+07', original_business_date = '2026-11-23',
+            actor = E'a|b\\\\c\nd' where id = test.id('1', 4);
+        update audit set at = '2026-11-24 00:00:00Z', request_id = 'req' where id = 1";
+    superuser.batch_execute(wanted).await.expect("a journal with everything that could be misread");
+    let text = |sql: &'static str| async { superuser.query_one(sql, &[]).await.expect("a text").get::<_, String>(0) };
+    let entries = superuser.query_one("select min(id) from ledger_entry where journal_id = test.id('1', 4)", &[]).await;
+    let first: i64 = entries.expect("its entries").get(0);
+    let journal_text = format!(
+        "journal|{}|reassignment|explained|2026-11-24|2026-11-23|a\\pb\\\\c\\nd|2026-11-24T03:20:30.123456Z\n\
+         entry|{first}|suspense:underpaid|20000||{p}\n\
+         entry|{}|obligation:H38.17-KB|-20000|{}|{p}",
+        journal(4),
+        first + 1,
+        obligation(3),
+        p = payment(2)
+    );
+    assert_eq!(text("select assurance.journal_text(test.id('1', 4))").await, journal_text);
+    let audit_text = "audit|1|2026-11-24T00:00:00.000000Z|key_test|money_recorded|pay_1|req";
+    assert_eq!(text("select assurance.audit_text(1)").await, audit_text);
+}
+
+// ------------------------------------------------------------------ migrations
+
+#[tokio::test]
+async fn two_migrations_that_start_at_once_both_succeed() {
+    let book = testkit::database("nothing", |_| async {}).await;
+    let url = SecretString::from(book.superuser_url());
+    let (one, other) = tokio::join!(storage::migrate::migrate(&url), storage::migrate::migrate(&url));
+    let mut ran = [one.expect("one of them"), other.expect("the other")];
+    ran.sort_unstable();
+    assert_eq!(ran[0], 0, "one finds nothing left to do");
+    assert!(ran[1] >= 5);
+}

@@ -1,0 +1,331 @@
+//! The page's two languages, Vietnamese first: every text that a reader sees, and how an instant is written for them.
+
+use crate::load::RETURNED;
+use domain::business_day::HANOI;
+use domain::obligation::ObligationStatus;
+use jiff::Timestamp;
+use provider::checkout::Locale;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    Vi,
+    En,
+}
+
+impl Language {
+    pub const fn words(self) -> &'static Words {
+        match self {
+            Self::Vi => &VI,
+            Self::En => &EN,
+        }
+    }
+
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Vi => Self::En,
+            Self::En => Self::Vi,
+        }
+    }
+
+    pub const fn locale(self) -> Locale {
+        match self {
+            Self::Vi => Locale::Vi,
+            Self::En => Locale::En,
+        }
+    }
+
+    /// The part of an address that keeps the language, and that the browser came back.
+    pub fn query(self, returned: bool) -> String {
+        match (self, returned) {
+            (Self::Vi, false) => String::new(),
+            (Self::Vi, true) => format!("?{RETURNED}"),
+            (Self::En, false) => "?lang=en".to_owned(),
+            (Self::En, true) => format!("?lang=en&{RETURNED}"),
+        }
+    }
+
+    pub fn instant(self, at: Timestamp) -> String {
+        let format = match self {
+            Self::Vi => "%H:%M ngày %d/%m/%Y (giờ Việt Nam)",
+            Self::En => "%H:%M, %-d %b %Y (Vietnam time)",
+        };
+        HANOI.to_datetime(at).strftime(format).to_string()
+    }
+
+    /// What is said beside an obligation that is not simply due.
+    pub const fn obligation(self, status: ObligationStatus) -> Option<&'static str> {
+        let (vi, en) = match status {
+            ObligationStatus::Due => return None,
+            ObligationStatus::Exempt => ("Được miễn", "Exempt"),
+            ObligationStatus::Paid => ("Đã nộp", "Paid"),
+            ObligationStatus::Refunding => ("Đang hoàn trả", "Being refunded"),
+            ObligationStatus::Refunded => ("Đã hoàn trả", "Refunded"),
+            ObligationStatus::Cancelled => ("Đã huỷ", "Cancelled"),
+        };
+        Some(match self {
+            Self::Vi => vi,
+            Self::En => en,
+        })
+    }
+}
+
+/// One state's heading and what the reader should know or do.
+pub(crate) struct Said {
+    pub title: &'static str,
+    pub text: &'static str,
+    pub amount: &'static str,
+}
+
+/// Sentences that a template places. A field that one language lacks does not compile.
+pub(crate) struct Words {
+    pub lang: &'static str,
+    /// How the other language calls itself.
+    pub switch: &'static str,
+    pub gateway: &'static str,
+    pub sandbox: &'static str,
+
+    pub open: Said,
+    pub checking: Said,
+    pub processing: Said,
+    pub settling: Said,
+    pub paid: Said,
+    pub expired: Said,
+    pub cancelled: Said,
+
+    pub beneficiary: &'static str,
+    pub reference: &'static str,
+    pub expires: &'static str,
+    pub expired_at: &'static str,
+    pub items: &'static str,
+    pub items_paid: &'static str,
+    pub dossier: &'static str,
+    pub total: &'static str,
+    pub still_due: &'static str,
+
+    pub choose: &'static str,
+    pub pay: &'static str,
+    pub leaving: &'static str,
+    pub above_limit: &'static str,
+    pub no_channel: &'static str,
+
+    pub details: &'static str,
+    pub received: &'static str,
+    pub paid_at: &'static str,
+    pub amount: &'static str,
+    pub channel: &'static str,
+    pub transaction: &'static str,
+    pub held: &'static str,
+
+    pub returned: &'static str,
+    pub failed: &'static str,
+    pub ask_first: &'static str,
+    pub reload: &'static str,
+    pub choose_again: &'static str,
+    pub to_portal: &'static str,
+    pub keep: &'static str,
+    pub safety: &'static str,
+
+    pub paid_already: &'static str,
+    pub expired_already: &'static str,
+    pub cancelled_already: &'static str,
+    pub committed_already: &'static str,
+    pub channel_unavailable: &'static str,
+    pub press_again: &'static str,
+    pub in_progress: &'static str,
+    pub try_other: &'static str,
+    pub provider_away: &'static str,
+    pub bad_form: &'static str,
+
+    pub absent_title: &'static str,
+    pub absent_text: &'static str,
+    pub out_of_order_title: &'static str,
+    pub out_of_order_text: &'static str,
+}
+
+const VI: Words = Words {
+    lang: "vi",
+    switch: "Tiếng Việt",
+    gateway: "Thanh toán dịch vụ công",
+    sandbox: "Môi trường thử nghiệm: không có tiền thật.",
+
+    open: Said { title: "Nộp phí, lệ phí", text: "", amount: "Số tiền phải nộp" },
+    checking: Said {
+        title: "Đang chờ xác nhận",
+        text: "Trang này tự cập nhật sau ít giây. Xin không thanh toán lại trong lúc chờ.",
+        amount: "Số tiền phải nộp",
+    },
+    processing: Said {
+        title: "Đang chờ ngân hàng",
+        text: "Ngân hàng đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
+        amount: "Số tiền đang xử lý",
+    },
+    settling: Said {
+        title: "Đang ghi nhận",
+        text: "Hiện không còn khoản nào phải nộp thêm. Khoản tiền đã nhận đang được ghi nhận.",
+        amount: "Tổng số tiền",
+    },
+    paid: Said {
+        title: "Đã thanh toán",
+        text: "Khoản tiền đã được ghi nhận và cổng dịch vụ công sẽ được thông báo.",
+        amount: "Số tiền đã nộp",
+    },
+    expired: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Xin mở lại hồ sơ trên cổng dịch vụ công để tạo yêu cầu thanh toán mới. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
+        amount: "Số tiền",
+    },
+    cancelled: Said {
+        title: "Yêu cầu thanh toán đã bị huỷ",
+        text: "Không cần nộp tiền theo trang này. Nếu hồ sơ vẫn còn phí phải nộp, xin mở hồ sơ trên cổng dịch vụ công.",
+        amount: "Số tiền",
+    },
+
+    beneficiary: "Đơn vị thụ hưởng",
+    reference: "Mã tham chiếu",
+    expires: "Hạn thanh toán",
+    expired_at: "Đã hết hạn lúc",
+    items: "Các khoản phải nộp",
+    items_paid: "Các khoản đã nộp",
+    dossier: "Mã hồ sơ",
+    total: "Tổng cộng",
+    still_due: "Còn phải nộp",
+
+    choose: "Chọn cách thanh toán",
+    pay: "Thanh toán",
+    leaving: "Trình duyệt sẽ chuyển sang trang của đơn vị thanh toán, rồi trở lại đây.",
+    above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
+    no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
+
+    details: "Thông tin thanh toán",
+    received: "Tiền đã nhận",
+    paid_at: "Thời điểm",
+    amount: "Số tiền",
+    channel: "Cách thanh toán",
+    transaction: "Mã giao dịch",
+    held: "Chưa gạch nợ, đang được đối soát",
+
+    returned: "Đã nhận phản hồi từ trình duyệt; đang chờ cổng thanh toán xác nhận.",
+    failed: "Lần thanh toán vừa rồi không thành công. Có thể thanh toán lại bên dưới.",
+    ask_first: "Đã nhận một khoản tiền nhưng chưa gạch nợ được. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
+    reload: "Xem trạng thái mới nhất",
+    choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
+    to_portal: "Quay lại cổng dịch vụ công",
+    keep: "Xin giữ lại mã tham chiếu để tra cứu khi cần.",
+    safety: "Trang này không bao giờ hỏi mật khẩu hay mã OTP.",
+
+    paid_already: "Không còn khoản nào phải nộp; không có tiền nào bị thu thêm.",
+    expired_already: "Yêu cầu thanh toán đã hết hạn; chưa có tiền nào bị thu ở lần bấm này.",
+    cancelled_already: "Yêu cầu thanh toán đã bị huỷ; chưa có tiền nào bị thu ở lần bấm này.",
+    committed_already: "Ngân hàng đang xử lý một lần thanh toán trước. Xin chờ kết quả, không thanh toán lại.",
+    channel_unavailable: "Cách thanh toán này hiện không dùng được. Xin chọn cách khác.",
+    press_again: "Trang đã cũ. Xin chọn lại cách thanh toán.",
+    in_progress: "Yêu cầu trước đang được xử lý. Xin chờ khoảng nửa phút rồi bấm lại.",
+    try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",
+    provider_away: "Chưa liên lạc được với đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại.",
+    bad_form: "Yêu cầu không hợp lệ. Xin chọn lại cách thanh toán.",
+
+    absent_title: "Không tìm thấy trang thanh toán",
+    absent_text: "Đường dẫn không đúng hoặc không còn dùng. Xin mở lại hồ sơ trên cổng dịch vụ công và bấm thanh toán từ đó.",
+    out_of_order_title: "Hệ thống đang bận",
+    out_of_order_text: "Hệ thống tạm thời không trả lời được. Xin thử lại sau ít phút. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại.",
+};
+
+const EN: Words = Words {
+    lang: "en",
+    switch: "English",
+    gateway: "Public service payments",
+    sandbox: "Test environment: no real money.",
+
+    open: Said { title: "Pay fees and charges", text: "", amount: "Amount to pay" },
+    checking: Said {
+        title: "Waiting for confirmation",
+        text: "This page updates itself in a few seconds. Please do not pay again meanwhile.",
+        amount: "Amount to pay",
+    },
+    processing: Said {
+        title: "Waiting for the bank",
+        text: "The bank is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
+        amount: "Amount in process",
+    },
+    settling: Said {
+        title: "Being recorded",
+        text: "Nothing more is to be paid at present. The money received is being recorded.",
+        amount: "Total amount",
+    },
+    paid: Said {
+        title: "Paid",
+        text: "The payment has been recorded and the public service portal will be told.",
+        amount: "Amount paid",
+    },
+    expired: Said {
+        title: "The time to pay has passed",
+        text: "Please open your dossier on the public service portal and ask for a new payment. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        amount: "Amount",
+    },
+    cancelled: Said {
+        title: "This payment request was cancelled",
+        text: "Nothing is to be paid on this page. If your dossier still has fees, please open it on the public service portal.",
+        amount: "Amount",
+    },
+
+    beneficiary: "Beneficiary",
+    reference: "Reference",
+    expires: "Pay before",
+    expired_at: "Expired at",
+    items: "What is to be paid",
+    items_paid: "What was paid",
+    dossier: "Dossier",
+    total: "Total",
+    still_due: "Still to pay",
+
+    choose: "Choose how to pay",
+    pay: "Pay",
+    leaving: "Your browser goes to the payment provider's page and then comes back here.",
+    above_limit: "The amount is above this channel's limit.",
+    no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
+
+    details: "Payment details",
+    received: "Money received",
+    paid_at: "Time",
+    amount: "Amount",
+    channel: "Channel",
+    transaction: "Transaction no.",
+    held: "Not yet applied, under review",
+
+    returned: "Your browser has come back; waiting for the payment provider to confirm.",
+    failed: "The last payment did not succeed. You can pay again below.",
+    ask_first: "Money was received that could not be applied. Please ask the one-stop office before you pay again.",
+    reload: "Show the latest state",
+    choose_again: "Have not paid? Choose how to pay again",
+    to_portal: "Back to the public service portal",
+    keep: "Please keep the reference for later enquiries.",
+    safety: "This page never asks for a password or a one-time code.",
+
+    paid_already: "Nothing is left to pay; no further money was taken.",
+    expired_already: "The time to pay has passed; no money was taken now.",
+    cancelled_already: "The payment request was cancelled; no money was taken now.",
+    committed_already: "The bank is processing an earlier payment. Please wait for its result and do not pay again.",
+    channel_unavailable: "This way to pay cannot be used now. Please choose another.",
+    press_again: "The page was out of date. Please choose how to pay again.",
+    in_progress: "The earlier request is being worked on. Please wait half a minute and press again.",
+    try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
+    provider_away: "The payment provider could not be reached. Please wait half a minute and press again.",
+    bad_form: "The request was not valid. Please choose how to pay again.",
+
+    absent_title: "Payment page not found",
+    absent_text: "The address is wrong or no longer used. Please open your dossier on the public service portal and pay from there.",
+    out_of_order_title: "The system is busy",
+    out_of_order_text: "The system cannot answer at the moment. Please try again in a few minutes. If money has left your account, do not pay again.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_reads_as_hanoi_time_in_both_languages() {
+        let at: Timestamp = "2026-11-25T17:05:00Z".parse().expect("instant");
+        assert_eq!(Language::Vi.instant(at), "00:05 ngày 26/11/2026 (giờ Việt Nam)");
+        assert_eq!(Language::En.instant(at), "00:05, 26 Nov 2026 (Vietnam time)");
+    }
+}

@@ -1,0 +1,195 @@
+//! The payer presses a channel's button: an attempt is started, the browser goes to the provider's page. What goes wrong
+//! is said on the page itself, never on an empty one.
+
+use crate::answer;
+use crate::language::Words;
+use crate::load::{Asked, Loaded, load};
+use crate::page::Page;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::codes::ChannelCode;
+use domain::intent::IntentStatus;
+use jiff::Timestamp;
+use payments::start_attempt::{self, Start, StartError};
+use payments::{Caller, Context, IdempotencyError, Reply};
+use provider::ProviderError;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use storage::attempts::Stored;
+use storage::idempotency;
+
+#[derive(Deserialize)]
+pub(crate) struct Choice {
+    channel: String,
+    /// Random, one per button of a page that was served: a press that is sent twice is one attempt.
+    form_id: String,
+}
+
+pub(crate) async fn start(
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    choice: Result<web::Form<Choice>, actix_web::Error>,
+) -> HttpResponse {
+    let asked = Asked::of(&request);
+    let loaded = match load(&ctx, &asked).await {
+        Ok(loaded) => loaded,
+        Err(instead) => return instead,
+    };
+    let page = Shown { ctx: &ctx, asked: &asked, now: Timestamp::now() };
+    let w = asked.language.words();
+    let choice = match choice {
+        Ok(choice) => choice.into_inner(),
+        Err(error) => {
+            let status = error.as_response_error().status_code();
+            return page.refused(&loaded, &Refusal::new(status, w.bad_form));
+        }
+    };
+    let Ok(channel) = ChannelCode::new(choice.channel.as_str()) else {
+        return page.refused(&loaded, &Refusal::new(StatusCode::CONFLICT, w.channel_unavailable));
+    };
+    // without an address (a socket of this machine) the payer is at this machine
+    let payer_ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |addr| addr.ip());
+    let start = wish(&loaded, &page, channel, &choice, payer_ip);
+    match start_attempt::start(&ctx, &start, Arc::new(|stored| redirect_url(stored).to_owned())).await {
+        Ok(reply) => page.follow(&loaded, &start, &reply),
+        Err(error) => page.explain(&loaded, &start, &choice, &error).await,
+    }
+}
+
+fn wish(loaded: &Loaded, page: &Shown<'_>, channel: ChannelCode, choice: &Choice, payer_ip: IpAddr) -> Start {
+    let intent = loaded.view.intent.id;
+    Start {
+        intent,
+        client: None,
+        channel,
+        return_url: None,
+        payer_ip,
+        locale: page.asked.language.locale(),
+        caller: Caller::system(),
+        idempotency: idempotency::Request {
+            principal: intent.uuid(),
+            scope: "POST /pay/attempts".to_owned(),
+            key_hash: sha256(&choice.form_id),
+            fingerprint: sha256(&choice.channel),
+        },
+        now: page.now,
+    }
+}
+
+/// What the answer to a press is made of.
+struct Shown<'a> {
+    ctx: &'a Context,
+    asked: &'a Asked,
+    now: Timestamp,
+}
+
+impl Shown<'_> {
+    /// To the provider's page.
+    fn follow(&self, loaded: &Loaded, start: &Start, reply: &Reply) -> HttpResponse {
+        // a page kept by the browser was sent again, and its order at the provider is over: show how things stand
+        if reply.replayed && is_over(loaded, &reply.body, self.now) {
+            return back_to_page(self.asked);
+        }
+        let Some(location) = location(&reply.body) else {
+            tracing::error!(intent = %start.intent, channel = %start.channel, "an attempt without an address to go to");
+            let text = self.asked.language.words().try_other;
+            return self.refused(loaded, &Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text));
+        };
+        answer::see_other(location)
+    }
+
+    async fn explain(&self, loaded: &Loaded, start: &Start, choice: &Choice, error: &StartError) -> HttpResponse {
+        let refusal = refusal(error, self.asked.language.words(), choice);
+        if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
+            let (reference, error) = (&loaded.view.intent.reference, error as &dyn Error);
+            tracing::error!(intent = %start.intent, %reference, channel = %start.channel, error, "attempt not started");
+        }
+        // the state may have moved while we tried: what is shown is read anew
+        match load(self.ctx, self.asked).await {
+            Ok(loaded) => self.refused(&loaded, &refusal),
+            Err(instead) => instead,
+        }
+    }
+
+    fn refused(&self, loaded: &Loaded, refusal: &Refusal) -> HttpResponse {
+        let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text);
+        if let Some((channel, form_id)) = &refusal.keeps {
+            page.keep_form(channel, form_id);
+        }
+        answer::html(refusal.status, self.asked.language, &page)
+    }
+}
+
+/// A reader who reloads the address of the form is led back to the page.
+pub(crate) async fn back(request: HttpRequest) -> HttpResponse {
+    back_to_page(&Asked::of(&request))
+}
+
+fn back_to_page(asked: &Asked) -> HttpResponse {
+    let page = asked.token.as_ref().map(|token| format!("/pay/{token}{}", asked.language.query(false)));
+    match page.and_then(|page| HeaderValue::try_from(page).ok()) {
+        Some(page) => answer::see_other(page),
+        None => answer::absent(asked.language),
+    }
+}
+
+fn sha256(text: &str) -> Vec<u8> {
+    Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// Where the attempt sends the browser; empty when its action is of another kind.
+fn redirect_url(stored: &Stored) -> &str {
+    let action = stored.action.as_ref().filter(|action| action["type"] == "redirect");
+    action.and_then(|action| action["url"].as_str()).unwrap_or_default()
+}
+
+/// Whether the attempt that was answered with this address can no longer be paid.
+fn is_over(loaded: &Loaded, url: &str, now: Timestamp) -> bool {
+    let open = loaded.view.intent.status == IntentStatus::Open;
+    let attempt = loaded.view.attempts.iter().find(|stored| redirect_url(stored) == url).map(|stored| &stored.attempt);
+    !open || attempt.is_some_and(|a| !a.status.is_undecided() || a.expires_at <= now)
+}
+
+/// The provider's address as a header, if it is one of the web.
+fn location(url: &str) -> Option<HeaderValue> {
+    // the text itself goes out, not what a parser makes of it: providers sign their addresses byte by byte
+    url::Url::parse(url).ok().filter(|parsed| matches!(parsed.scheme(), "http" | "https"))?;
+    HeaderValue::from_str(url).ok()
+}
+
+/// Why the press led nowhere, in words for the payer.
+struct Refusal {
+    status: StatusCode,
+    text: &'static str,
+    /// The press to go on with: the attempt is there, and the same button must not make another.
+    keeps: Option<(String, String)>,
+}
+
+impl Refusal {
+    const fn new(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text, keeps: None }
+    }
+}
+
+fn refusal(error: &StartError, w: &Words, choice: &Choice) -> Refusal {
+    let conflict = |text| Refusal::new(StatusCode::CONFLICT, text);
+    let unavailable = |text| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text);
+    let kept = |refusal| Refusal { keeps: Some((choice.channel.clone(), choice.form_id.clone())), ..refusal };
+    match error {
+        StartError::IntentPaid | StartError::NothingDue => conflict(w.paid_already),
+        StartError::IntentExpired => conflict(w.expired_already),
+        StartError::IntentCancelled => conflict(w.cancelled_already),
+        StartError::AttemptCommitted => conflict(w.committed_already),
+        StartError::ChannelUnavailable(_) => conflict(w.channel_unavailable),
+        StartError::Idempotency(IdempotencyError::Reused) => conflict(w.press_again),
+        StartError::Idempotency(IdempotencyError::InProgress) => kept(conflict(w.in_progress)),
+        StartError::Provider(ProviderError::Refused(_)) => unavailable(w.try_other),
+        StartError::Provider(_) => kept(unavailable(w.provider_away)),
+        StartError::Interrupted => kept(unavailable(w.out_of_order_text)),
+        StartError::Storage(_) | StartError::Plan(_) | StartError::Absent => kept(unavailable(w.out_of_order_text)),
+    }
+}

@@ -1,0 +1,340 @@
+//! The citizen's page against a real database, a provider that is made up, and the use cases that stand behind it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
+
+mod world;
+
+use actix_web::http::StatusCode;
+use world::{Answered, TOKEN_OF_NOBODY, World, form};
+
+const FORGED: &str = "?vnp_ResponseCode=00&vnp_TransactionStatus=00&vnp_TransactionNo=14226112&vnp_SecureHash=abcdef";
+
+fn no_buttons(page: &Answered) {
+    assert!(!page.body.contains("<form") && !page.body.contains("<button"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn an_open_intent_shows_what_to_whom_how_much_until_when_and_the_ways_to_pay() {
+    let world = World::new().await;
+    let page = world.get("").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("content-language"), "vi");
+    let spaced = world.intent().await.reference.spaced();
+    for text in [
+        "<html lang=\"vi\">",
+        "Số tiền phải nộp",
+        "71.000 ₫",
+        "21.000 ₫",
+        "50.000 ₫",
+        "Kho bạc Nhà nước khu vực VIII – UBND xã Tả Phìn",
+        "Phí chứng thực bản sao, 5 trang × 3 bản",
+        "H38.17-261124-0001",
+        spaced.as_str(),
+        "giờ Việt Nam",
+        "Ngân hàng thử",
+        "Số tiền vượt hạn mức",
+    ] {
+        assert!(page.body.contains(text), "{text} is missing:\n{}", page.body);
+    }
+    assert_eq!(page.body.matches("<form").count(), 1, "one form per channel that can be used");
+    for secret in ["Nguyễn Thị Kín", "010085000123", "0912345678", "kin@example.vn", "Thôn Bí Mật"] {
+        assert!(!page.body.contains(secret), "{secret} is personal data");
+    }
+}
+
+#[actix_web::test]
+async fn english_is_the_second_language_and_is_kept_by_the_form() {
+    let world = World::new().await;
+    let page = world.get("?lang=en").await;
+    assert_eq!(page.header("content-language"), "en");
+    assert!(page.body.contains("Amount to pay") && page.body.contains("Test bank"));
+    assert!(page.body.contains(&format!("action=\"/pay/{}/attempts?lang=en\"", world.token)));
+    assert!(world.get("?lang=fr").await.body.contains("Số tiền phải nộp"));
+}
+
+#[actix_web::test]
+async fn every_answer_forbids_foreign_code_framing_keeping_and_giving_the_address_away() {
+    let world = World::new().await;
+    let answers = [
+        world.get("").await,
+        world.at(&format!("/pay/{TOKEN_OF_NOBODY}")).await,
+        world.at("/pay/a/b/c").await,
+        world.post("channel=testbank").await,
+    ];
+    for answer in answers {
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+             form-action 'self' https: http:"
+        );
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("set-cookie"), "");
+        for foreign in ["<script", "style=", " onclick", "src="] {
+            assert!(!answer.body.contains(foreign), "{foreign} in {}", answer.body);
+        }
+    }
+    let css = world.at("/pay/assets/pay.css").await;
+    assert_eq!((css.status, css.header("content-type")), (StatusCode::OK, "text/css; charset=utf-8"));
+    assert!(!css.body.contains("url(") && !css.body.contains("@import"));
+}
+
+#[actix_web::test]
+async fn in_production_a_form_may_lead_to_encrypted_pages_only() {
+    let world = World::in_mode(domain::mode::Mode::Production).await;
+    let page = world.get("").await;
+    assert!(page.header("content-security-policy").ends_with("form-action 'self' https:"));
+    assert!(!page.body.contains("Môi trường thử nghiệm"));
+}
+
+#[actix_web::test]
+async fn a_token_that_names_nothing_answers_alike_however_it_looks() {
+    let world = World::new().await;
+    let unknown = world.at(&format!("/pay/{TOKEN_OF_NOBODY}")).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let id = world.intent().await.id.to_string();
+    let long = "a".repeat(4000);
+    let upper = world.token.to_uppercase();
+    for token in ["x", "%00", "%FF%FE", "a%2Fb", "..%2F..%2Fetc", "%3Cscript%3E", "'or'1'='1", &id, &long, &upper] {
+        let answer = world.at(&format!("/pay/{token}")).await;
+        assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{token}");
+        assert_eq!(answer.headers, unknown.headers, "{token}");
+    }
+    for path in ["/pay", "/pay/", "/pay/%00/attempts", "/pay/x/attempts/1"] {
+        assert_eq!(world.at(path).await.body, unknown.body, "{path}");
+    }
+    let posted = world.post_to(&format!("/pay/{TOKEN_OF_NOBODY}/attempts"), form("testbank", "1")).await;
+    assert_eq!((posted.status, posted.body), (unknown.status, unknown.body));
+}
+
+#[actix_web::test]
+async fn what_a_portal_writes_is_shown_as_text() {
+    let world = World::described("<img src=x onerror=alert(1)>\"'&", Some("javascript:alert(1)")).await;
+    let page = world.get("").await;
+    assert!(!page.body.contains("<img") && page.body.contains("&#60;img src=x onerror=alert(1)&#62;"), "{}", page.body);
+    assert!(!page.body.contains("javascript:"));
+}
+
+#[actix_web::test]
+async fn a_press_starts_one_attempt_and_leads_to_the_provider() {
+    let world = World::new().await;
+    let form_id = world.get("").await.form_id();
+    let first = world.post(&form("testbank", &form_id)).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let reference = world.intent().await.reference;
+    assert_eq!(
+        first.header("location"),
+        format!("https://bank.example/pay?order={reference}1&amount=71000&lang=vi&ip=192.0.2.7&sign=a%2Fb'c"),
+        "byte by byte as the provider's adapter made it"
+    );
+    let second = world.post(&form("testbank", &form_id)).await;
+    assert_eq!((second.status, second.header("location")), (first.status, first.header("location")));
+    assert_eq!(world.count("attempt").await, 1);
+    assert_eq!(world.bank.calls(), 1);
+    let other = world.post(&form("testbank", &world.get("").await.form_id())).await;
+    assert_eq!(other.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.count("attempt").await, 2, "another page is another press");
+}
+
+#[actix_web::test]
+async fn two_presses_at_once_are_one_attempt() {
+    let world = World::new().await;
+    let form_id = world.get("").await.form_id();
+    let body = form("testbank", &form_id);
+    let both = tokio::join!(world.post(&body), world.post(&body), world.post(&body));
+    assert_eq!(world.count("attempt").await, 1);
+    for answer in [both.0, both.1, both.2] {
+        // one that comes while the first is at the provider is told to wait, and keeps its form
+        match answer.status {
+            StatusCode::SEE_OTHER => {}
+            StatusCode::CONFLICT => assert!(answer.body.contains(&form_id), "{}", answer.body),
+            other => panic!("{other}: {}", answer.body),
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_kept_page_that_is_sent_again_after_its_order_is_over_leads_back_to_the_page() {
+    let world = World::new().await;
+    let form_id = world.get("").await.form_id();
+    world.post(&form("testbank", &form_id)).await;
+    world.pay(71_000, "14226112").await;
+    let again = world.post(&form("testbank", &form_id)).await;
+    assert_eq!(
+        (again.status, again.header("location")),
+        (StatusCode::SEE_OTHER, format!("/pay/{}", world.token).as_str())
+    );
+    let reloaded = world.at(&format!("/pay/{}/attempts?lang=en", world.token)).await;
+    assert_eq!(reloaded.header("location"), format!("/pay/{}?lang=en", world.token));
+}
+
+#[actix_web::test]
+async fn a_press_that_cannot_be_followed_is_explained_on_the_page() {
+    let world = World::new().await;
+    let conflict = world.post(&form("nowhere", "1")).await;
+    assert_eq!(conflict.status, StatusCode::CONFLICT);
+    assert!(conflict.body.contains("Xin chọn cách khác") && conflict.body.contains("<button"));
+    assert_eq!(world.post(&form("smallbank", "2")).await.status, StatusCode::CONFLICT, "above its limit");
+    assert_eq!(world.post(&form("%00<b>", "3")).await.status, StatusCode::CONFLICT);
+    assert_eq!(world.post("channel=testbank").await.status, StatusCode::BAD_REQUEST);
+    let huge = world.post(&form("testbank", &"x".repeat(5_000))).await;
+    assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let english = world.post_to(&format!("/pay/{}/attempts?lang=en", world.token), form("nowhere", "4")).await;
+    assert!(english.body.contains("This way to pay cannot be used now"));
+    assert_eq!(world.count("attempt").await, 0);
+    assert_eq!(world.bank.calls(), 0);
+}
+
+#[actix_web::test]
+async fn a_provider_that_is_away_is_asked_by_the_same_order_when_the_button_is_pressed_again() {
+    let world = World::new().await;
+    let form_id = world.get("").await.form_id();
+    world.bank.fail_as(world::Fault::Away);
+    let away = world.post(&form("testbank", &form_id)).await;
+    assert_eq!((away.status, away.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "30"));
+    assert!(away.body.contains("Chưa liên lạc được"));
+    assert_eq!(away.form_id(), form_id);
+    let at_once = world.post(&form("testbank", &form_id)).await;
+    assert_eq!((at_once.status, at_once.form_id()), (StatusCode::CONFLICT, form_id.clone()));
+    world.bank.fail_as(world::Fault::None);
+    world.sql("update idempotency set busy_until = now() - interval '1 second'").await;
+    let later = world.post(&form("testbank", &form_id)).await;
+    assert_eq!(later.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.count("attempt").await, 1);
+}
+
+#[actix_web::test]
+async fn after_a_refusal_the_payer_can_choose_again() {
+    let world = World::new().await;
+    let form_id = world.get("").await.form_id();
+    world.bank.fail_as(world::Fault::Refuses);
+    let refused = world.post(&form("testbank", &form_id)).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_ne!(refused.form_id(), form_id, "that order is over");
+    assert!(world.get("").await.body.contains("Lần thanh toán vừa rồi không thành công"));
+    world.bank.fail_as(world::Fault::None);
+    assert_eq!(world.post(&form("testbank", &refused.form_id())).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn a_forged_return_changes_nothing_and_is_not_repeated() {
+    let world = World::new().await;
+    let before = world.everything().await;
+    let page = world.get(FORGED).await;
+    assert!(page.body.contains("đang chờ cổng thanh toán xác nhận"));
+    for theirs in ["vnp_", "14226112", "abcdef"] {
+        assert!(!page.body.contains(theirs), "{theirs}");
+    }
+    world.get("?vnp_OrderInfo=%3Cscript%3Ealert(1)%3C/script%3E&lang=en").await;
+    assert_eq!(world.everything().await, before);
+    assert_eq!(world.count("sighting").await, 0);
+}
+
+#[actix_web::test]
+async fn who_comes_back_waits_without_a_second_pay_button_until_we_are_told() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    assert!(world.get("").await.body.contains("<button"), "the plain page lets the payer try again");
+    let waiting = world.get(FORGED).await;
+    assert!(waiting.body.contains("<meta http-equiv=\"refresh\" content=\"5\">"));
+    no_buttons(&waiting);
+    world.pay(71_000, "14226112").await;
+    let paid = world.get(FORGED).await;
+    assert!(paid.body.contains("Đã thanh toán") && !paid.body.contains("http-equiv=\"refresh\""));
+    assert!(!paid.body.contains("đang chờ cổng thanh toán"));
+}
+
+#[actix_web::test]
+async fn who_comes_back_from_a_failed_payment_may_pay_again() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.fail().await;
+    let page = world.get(FORGED).await;
+    assert!(page.body.contains("không thành công") && page.body.contains("<button"));
+    assert!(!page.body.contains("http-equiv=\"refresh\"") && !page.body.contains("đang chờ cổng thanh toán"));
+}
+
+#[actix_web::test]
+async fn while_the_bank_is_at_work_there_is_no_second_pay_button() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.commit().await;
+    let page = world.get("").await;
+    assert!(page.body.contains("Đang chờ ngân hàng") && page.body.contains("content=\"15\""), "{}", page.body);
+    no_buttons(&page);
+    let pressed = world.post(&form("testbank", "f2")).await;
+    assert_eq!(pressed.status, StatusCode::CONFLICT);
+    assert!(pressed.body.contains("không thanh toán lại") && !pressed.body.contains("http-equiv=\"refresh\""));
+    no_buttons(&pressed);
+}
+
+#[actix_web::test]
+async fn a_paid_intent_shows_when_how_and_the_transaction_with_the_way_back() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    let page = world.get("").await;
+    for text in [
+        "Đã thanh toán",
+        "Số tiền đã nộp",
+        "14226112",
+        "Ngân hàng thử",
+        "09:30 ngày 24/11/2026",
+        "href=\"https://dvc.example.vn/hoso?id=1&#38;x=2\"",
+        "Quay lại cổng dịch vụ công",
+    ] {
+        assert!(page.body.contains(text), "{text} is missing:\n{}", page.body);
+    }
+    no_buttons(&page);
+    let pressed = world.post(&form("testbank", "f2")).await;
+    assert_eq!(pressed.status, StatusCode::CONFLICT);
+    assert!(pressed.body.contains("Không còn khoản nào phải nộp"));
+}
+
+#[actix_web::test]
+async fn money_that_settles_nothing_is_shown_as_under_review() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay(70_000, "14226113").await;
+    let page = world.get("").await;
+    assert!(page.body.contains("Tiền đã nhận") && page.body.contains("đang được đối soát"), "{}", page.body);
+    assert!(page.body.contains("70.000 ₫") && page.body.contains("14226113"));
+    assert!(page.body.contains("trước khi thanh toán lại"));
+}
+
+#[actix_web::test]
+async fn an_expired_intent_says_what_to_do() {
+    let world = World::new().await;
+    world.sql("update intent set expires_at = now() - interval '1 minute'").await;
+    let lapsed = world.get("").await;
+    let now = jiff::Timestamp::now();
+    assert!(payments::advance_intent::expire(&world.ctx, world.intent().await.id, now).await.unwrap());
+    for page in [lapsed, world.get("").await] {
+        assert!(page.body.contains("Đã hết hạn thanh toán") && page.body.contains("tạo yêu cầu thanh toán mới"));
+        assert!(page.body.contains("Đã hết hạn lúc") && page.body.contains("Quay lại cổng dịch vụ công"));
+        no_buttons(&page);
+    }
+    let pressed = world.post(&form("testbank", "f1")).await;
+    assert_eq!(pressed.status, StatusCode::CONFLICT);
+    assert!(pressed.body.contains("đã hết hạn"));
+}
+
+#[actix_web::test]
+async fn a_cancelled_intent_asks_for_nothing() {
+    let world = World::new().await;
+    world.cancel().await;
+    let page = world.get("").await;
+    assert!(page.body.contains("Yêu cầu thanh toán đã bị huỷ"));
+    no_buttons(&page);
+    assert_eq!(world.post(&form("testbank", "f1")).await.status, StatusCode::CONFLICT);
+}
+
+#[actix_web::test]
+async fn without_a_database_the_page_asks_to_come_again() {
+    let world = World::new().await;
+    world.ctx.pool.close();
+    let page = world.get("").await;
+    assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "30"));
+    assert!(page.body.contains("xin đừng thanh toán lại"));
+}

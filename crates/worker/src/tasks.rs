@@ -1,0 +1,118 @@
+//! What runs, how often, and which use case it is. A new task is a use case and a row here.
+
+use crate::failure::Failure;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use payments::poll_attempts::Pass;
+use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
+use std::error::Error;
+use std::time::Duration;
+use storage::{StorageError, idempotency};
+
+/// How many a pass worked on.
+pub type Outcome = Result<usize, Failure>;
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub struct Task {
+    pub name: &'static str,
+    /// From the end of one pass to the begin of the next, when nothing wakes it.
+    pub period: Duration,
+    /// Whether `ctx.wake` makes it run at once.
+    pub woken: bool,
+    /// A pass that found so many is followed by another at once: there is more, or its end made more possible.
+    pub again_from: usize,
+    /// The task whose work this one makes.
+    pub feeds: Option<&'static str>,
+    pub run: fn(Context) -> BoxFuture<'static, Outcome>,
+}
+
+/// A portal may repeat a request for 72 hours (contract, "Idempotency"); a day more costs little.
+const KEEP_IDEMPOTENCY_HOURS: i64 = 96;
+const PURGED_PER_PASS: i64 = 1_000;
+
+/// `again_from` is the limit that the use case sets to one pass; the next event of a stream can be sent only after the
+/// one before it, so delivery looks again after any.
+pub const TASKS: &[Task] = &[
+    Task {
+        name: "sequence_events",
+        period: Duration::from_millis(200),
+        woken: true,
+        again_from: 500,
+        feeds: Some("deliver_events"),
+        run: |ctx| async move { told(sequence_events::sequence(&ctx).await) }.boxed(),
+    },
+    Task {
+        name: "deliver_events",
+        period: Duration::from_millis(500),
+        woken: true,
+        again_from: 1,
+        feeds: None,
+        run: |ctx| async move { told(deliver_events::deliver(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "place_orphans",
+        period: Duration::from_secs(2),
+        woken: true,
+        again_from: 100,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(place_orphans::place(&ctx, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "poll_attempts",
+        period: Duration::from_secs(1),
+        woken: false,
+        again_from: 100,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(poll_attempts::poll(&ctx, Pass::default(), Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "expire_intents",
+        period: Duration::from_secs(1),
+        woken: false,
+        again_from: 200,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(expire_intents::expire(&ctx, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "seal_books",
+        period: Duration::from_secs(1),
+        woken: false,
+        again_from: 1_000,
+        feeds: None,
+        run: |ctx| async move { told(seal_books::seal(&ctx).await) }.boxed(),
+    },
+    Task {
+        name: "purge_idempotency",
+        period: Duration::from_secs(3_600),
+        woken: false,
+        again_from: 1_000,
+        feeds: None,
+        run: |ctx| async move { told(purge(&ctx).await) }.boxed(),
+    },
+];
+
+async fn purge(ctx: &Context) -> Result<usize, StorageError> {
+    let db = ctx.pool.get().await?;
+    let gone = idempotency::purge(&db, KEEP_IDEMPOTENCY_HOURS, PURGED_PER_PASS).await?;
+    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
+}
+
+/// The use case's own error becomes the line that is logged.
+pub fn told<E: Error>(outcome: Result<usize, E>) -> Outcome {
+    outcome.map_err(|error| Failure::of(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_a_task_feeds_one_that_exists() {
+        let names: BTreeSet<_> = TASKS.iter().map(|t| t.name).collect();
+        assert_eq!(names.len(), TASKS.len());
+        assert!(TASKS.iter().filter_map(|t| t.feeds).all(|fed| names.contains(fed)));
+    }
+}

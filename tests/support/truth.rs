@@ -1,0 +1,93 @@
+//! The other sides' word: what VNPAY took and what the dossier system received, against our books
+//! (I08 to I11, I16 to I18).
+
+use crate::House;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio_postgres::SimpleQueryMessage;
+
+pub async fn compare(house: &House) {
+    captures(house).await;
+    webhooks(house).await;
+    deliveries(house).await;
+}
+
+async fn rows(house: &House, sql: &str) -> Vec<Vec<String>> {
+    let client = house.database.connect("motlan_auditor").await;
+    let answer = client.simple_query(sql).await.unwrap();
+    answer
+        .iter()
+        .filter_map(|m| match m {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|i| row.get(i).unwrap_or_default().to_owned()).collect())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Every capture that VNPAY knows is booked once with the same amount, and nothing that it does not know (I08, I09).
+async fn captures(house: &House) {
+    let theirs: BTreeMap<String, i64> = house
+        .orders()
+        .await
+        .iter()
+        .filter(|o| o["status"] == "paid")
+        .map(|o| (text(&o["transaction_no"]), o["amount"].as_i64().unwrap()))
+        .collect();
+    let ours: BTreeMap<String, i64> =
+        rows(house, "select provider_txn_id, amount from assurance.payment where channel = 'vnpay'")
+            .await
+            .into_iter()
+            .map(|r| (r[0].clone(), r[1].parse().unwrap()))
+            .collect();
+    assert_eq!(ours, theirs, "our payments against VNPAY's transactions");
+    let clearing = rows(
+        house,
+        "select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code = 'clearing:vnpay_main'",
+    )
+    .await;
+    assert_eq!(clearing[0][0].parse::<i64>().unwrap(), theirs.values().sum::<i64>(), "the clearing account");
+}
+
+/// Every call that we confirmed is stored byte for byte; a forged one has left nothing (I10, I11).
+async fn webhooks(house: &House) {
+    let stored: BTreeSet<String> =
+        rows(house, "select payload_sha256 from assurance.sighting where source like 'webhook:%'")
+            .await
+            .into_iter()
+            .map(|r| r[0].clone())
+            .collect();
+    for order in house.orders().await {
+        for call in order["ipn"].as_array().unwrap() {
+            let Some(query) = call["url"].as_str().and_then(|u| u.split_once('?')).map(|(_, q)| q) else { continue };
+            let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(query));
+            let forged = call["kind"].as_str().unwrap().starts_with("forged");
+            if call["verdict"] == "confirmed" && call["rsp_code"] == "00" {
+                assert!(stored.contains(&digest), "confirmed and not stored: {call}");
+            }
+            assert!(!(forged && stored.contains(&digest)), "forged and stored: {call}");
+        }
+    }
+}
+
+/// What is delivered here was received there, each event applied once and in order (I16 to I18).
+async fn deliveries(house: &House) {
+    let received = house.heard().await;
+    let mut applied: BTreeMap<String, i64> = BTreeMap::new();
+    for r in received.iter().filter(|r| r["refused"].is_null() || r["refused"] == false) {
+        if r["applied"] == true {
+            *applied.entry(text(&r["id"])).or_default() += 1;
+        }
+        assert_eq!(r["same_bytes"], true, "a repeat with other bytes: {r}");
+    }
+    assert!(applied.values().all(|n| *n == 1), "an event was applied twice: {applied:?}");
+    for row in rows(house, "select event_id, state from assurance.delivery where state = 'delivered'").await {
+        let there = received.iter().any(|r| text(&r["id"]) == row[0]);
+        assert!(there, "delivered here and not received there: {row:?}");
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
