@@ -1,8 +1,13 @@
 //! Journeys over real HTTP: a gateway, its database, and the simulators on the other side of every wire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
+mod canaries;
 mod conformance;
+mod deliveries;
 mod floors;
 mod idempotency;
+mod interruptions;
+mod races;
+mod refusals;
 mod round_trips;
 mod story;

@@ -7,13 +7,13 @@ use tests::portal::dossier;
 use tests::{House, Plan, database};
 
 async fn settle() {
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opening_an_intent_is_one_commit_and_three_round_trips_and_a_webhook_one_and_four() {
     let database = database().await;
-    let proxy = Proxy::start(&database.socket_dir);
+    let proxy = Proxy::with_latency(&database.socket_dir, Duration::from_millis(15));
     let database_url = Some(proxy.url(&database.name, "motlan_app"));
     let house = House::on(database, Plan { database_url, ..Plan::default() }).await;
     // the first calls make connections and fetch the key; what is counted is every call after them

@@ -39,14 +39,13 @@ pub struct Listener {
     pub listen: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Json,
     Text,
@@ -115,7 +114,7 @@ impl Config {
                 delivery: merged.get("delivery")?,
             },
             dossier: merged.get("dossier")?,
-            log: merged.get("log")?,
+            log: log(&merged)?,
             otlp_endpoint: merged.get_string("otlp.endpoint").ok(),
             profiles,
             secrets: secrets.collect(),
@@ -226,7 +225,7 @@ fn put(
 /// A number stays text here and is read where it is used: a code of digits keeps its zeros.
 fn value_of(kind: Kind, text: &str) -> ValueKind {
     match kind {
-        Kind::List => ValueKind::Array(
+        Kind::List | Kind::Numbers => ValueKind::Array(
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| Value::new(None, part)).collect(),
         ),
         _ => ValueKind::from(text),
@@ -239,14 +238,48 @@ fn known(path: String, value: Value) -> Result<(), ConfigError> {
         ValueKind::Table(table) if table::find(&path).is_none() => {
             table.into_iter().try_for_each(|(name, value)| known(format!("{path}.{name}"), value))
         }
-        _ if table::find(&path).is_some() || path == NOT_YET => Ok(()),
-        _ => Err(ConfigError::Unknown { path }),
+        _ if path == NOT_YET => Ok(()),
+        kind => match table::find(&path) {
+            Some(key) => fits(key.kind, &kind).map_err(|reason| ConfigError::value(&path, reason)),
+            None => Err(ConfigError::Unknown { path }),
+        },
+    }
+}
+
+/// Refused here, where the key is still known by name; the `config` crate would also round what is not whole.
+fn fits(kind: Kind, value: &ValueKind) -> Result<(), &'static str> {
+    let number = |value: &ValueKind| match value {
+        ValueKind::I64(number) => *number >= 0,
+        ValueKind::String(text) => text.parse::<i64>().is_ok_and(|number| number >= 0),
+        _ => false,
+    };
+    let list = matches!(value, ValueKind::Array(_));
+    match (kind, value) {
+        (Kind::Number, value) if !number(value) => Err("a whole number, not negative"),
+        (Kind::Numbers, ValueKind::Array(all)) if !all.iter().all(|one| number(&one.kind)) => {
+            Err("whole numbers, none negative")
+        }
+        (Kind::Switch, ValueKind::Boolean(_)) => Ok(()),
+        (Kind::Switch, ValueKind::String(text)) if matches!(text.as_str(), "true" | "false") => Ok(()),
+        (Kind::Switch, _) => Err("true or false"),
+        (Kind::List | Kind::Numbers, _) if !list => Err("a list"),
+        (Kind::Text | Kind::Secret, ValueKind::Array(_) | ValueKind::Table(_)) => Err("one text"),
+        _ => Ok(()),
     }
 }
 
 fn mode(merged: &Merged) -> Result<Mode, ConfigError> {
     let word = merged.get_string("mode").unwrap_or_else(|_| Mode::Sandbox.to_string());
     word.parse().map_err(|_| ConfigError::value("mode", "sandbox or production"))
+}
+
+fn log(merged: &Merged) -> Result<Log, ConfigError> {
+    let format = match merged.get_string("log.format")?.as_str() {
+        "json" => LogFormat::Json,
+        "text" => LogFormat::Text,
+        _ => return Err(ConfigError::value("log.format", "json or text")),
+    };
+    Ok(Log { filter: merged.get_string("log.filter")?, format })
 }
 
 fn pool(merged: &Merged) -> Result<storage::Settings, ConfigError> {

@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::failed::Failed;
+use crate::say;
+use crate::signals::End;
 use crate::telemetry::Telemetry;
 use crate::wiring::{self, Gateway, Role};
-use crate::{say, signals};
 use serde_json::{Value, json};
 use storage::backlog::{Backlog, Counts};
 
@@ -19,12 +20,13 @@ pub async fn work(config: &Config) -> Result<(), Failed> {
 }
 
 async fn run(config: &Config, role: Role) -> Result<(), Failed> {
+    let mut end = End::listen()?;
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     let gateway = Gateway::start(config, role, telemetry.render()).await?;
     let watch = (role != Role::Serve).then(|| telemetry.watch_backlog(gateway.ctx.pool.clone()));
     say::line(&gateway.addresses.ready_line());
     tracing::info!(role = ?role, mode = %config.mode, "ready");
-    signals::end().await?;
+    end.wished().await;
     tracing::info!("ending");
     if let Some(watch) = watch {
         watch.abort();

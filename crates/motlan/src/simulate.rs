@@ -1,7 +1,8 @@
 //! `motlan simulate`: one simulator as a process of its own.
 
 use crate::failed::Failed;
-use crate::{say, signals};
+use crate::say;
+use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
@@ -21,10 +22,11 @@ pub async fn run(
     notify: Option<String>,
     file: Option<PathBuf>,
 ) -> Result<(), Failed> {
+    let mut end = End::listen()?;
     let running = start(what, listen, notify, file.as_deref()).await?;
     let ready = serde_json::json!({"event": "ready", "url": running.url, "pid": std::process::id()});
     say::line(&ready.to_string());
-    signals::end().await?;
+    end.wished().await;
     running.stop().await;
     Ok(())
 }

@@ -8,9 +8,10 @@ mod neighbours;
 use crate::config::{Config, Sources};
 use crate::failed::{Failed, chain};
 use crate::servers::{Bound, bind};
+use crate::signals::End;
 use crate::telemetry::Telemetry;
 use crate::wiring::{Gateway, Role};
-use crate::{admin, keys, sample, say, signals, story};
+use crate::{admin, keys, sample, say, story};
 use clap::Args;
 use database::Database;
 use home::{Home, Key, Keys, reset_line};
@@ -46,10 +47,11 @@ pub async fn run(options: Options, file: Option<&Path>, json: bool) -> Result<Ex
     if options.reset {
         return reset(&options.data, json);
     }
+    let end = End::listen()?;
     let home = Home::open(&options.data)?;
     let sources = Sources::of_process(Some(file.unwrap_or(&home.config_file())));
     let database = Database::start(&home, &sources.env).await?;
-    let outcome = with_database(&options, &home, &database, sources, json).await;
+    let outcome = with_database(&options, &home, &database, sources, json, end).await;
     let stopped = database.stop().await;
     let code = outcome?;
     stopped.map(|()| code)
@@ -72,6 +74,7 @@ async fn with_database(
     database: &Database,
     mut sources: Sources,
     json: bool,
+    end: End,
 ) -> Result<ExitCode, Failed> {
     let neighbours = Neighbours::start(home).await?;
     let bound = listeners(&sources.env)?;
@@ -91,17 +94,17 @@ async fn with_database(
     if !json {
         say::line(&page(&run, database, home));
     }
-    let code = stay(options, home).await;
+    let code = stay(options, home, end).await;
     watch.abort();
     // no more an instance that others could talk to
     let _ = std::fs::remove_file(home.run_file());
     futures_util::join!(gateway.stop(), neighbours.stop());
     tokio::task::spawn_blocking(|| telemetry.stop()).await?;
-    code
+    Ok(code)
 }
 
 /// Plays the story, then waits to be ended; a wish to end interrupts it.
-async fn stay(options: &Options, home: &Home) -> Result<ExitCode, Failed> {
+async fn stay(options: &Options, home: &Home, mut end: End) -> ExitCode {
     let play = async {
         if options.no_story {
             return None;
@@ -114,11 +117,13 @@ async fn stay(options: &Options, home: &Home) -> Result<ExitCode, Failed> {
     };
     tokio::select! {
         told = play => match told {
-            Some(code) if options.exit_after_story => Ok(code),
-            _ => signals::end().await.map(|()| ExitCode::SUCCESS).map_err(Failed::from),
+            Some(code) if options.exit_after_story => return code,
+            _ => {}
         },
-        ended = signals::end() => ended.map(|()| ExitCode::SUCCESS).map_err(Failed::from),
+        () = end.wished() => return ExitCode::SUCCESS,
     }
+    end.wished().await;
+    ExitCode::SUCCESS
 }
 
 async fn tell(run_file: PathBuf) -> Result<ExitCode, Failed> {

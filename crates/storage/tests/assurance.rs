@@ -47,15 +47,16 @@ fn unreadable(number: &str, error: &storage::StorageError) -> Vec<Row> {
 }
 
 /// Does `wrong` to a copy of the sound book as a superuser whom no trigger and no foreign key stops, and demands that
-/// exactly `expected` are named, and `subject` among what is wrong.
-async fn names(expected: &[&str], subject: &str, wrong: &str) {
+/// exactly `expected` are named, and that one of the rows (`subject: detail`) says `what`.
+async fn names(expected: &[&str], what: &str, wrong: &str) {
     let book = sound_book().await;
     let superuser = testkit::connect(&book.superuser_url()).await;
     superuser.batch_execute(&format!("set session_replication_role = replica; {wrong}")).await.expect("it can be done");
     let found = named(&book).await;
     let numbers: BTreeSet<&str> = found.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, expected.iter().copied().collect(), "{wrong}\n{found:#?}");
-    assert!(found.iter().any(|(_, row)| row.subject == subject), "{subject} is not named: {found:#?}");
+    let said = |row: &Row| format!("{}: {}", row.subject, row.detail).contains(what);
+    assert!(found.iter().any(|(_, row)| said(row)), "nothing says {what}: {found:#?}");
 }
 
 fn id(prefix: &str, kind: &str, n: u32) -> String {
@@ -141,6 +142,8 @@ async fn i03_amounts_out_of_range_and_unknown_accounts_are_named() {
     let no_reason = "delete from account where code = 'suspense:unidentified'";
     names(&["I03"], &payment(8), no_reason).await;
     names(&["I03"], "clearing:vnpay_two", "update account set kind = 'bank' where code = 'clearing:vnpay_two'").await;
+    let twice = "alter table account drop constraint account_pkey; insert into account values ('clearing:vnpay_two', 'clearing')";
+    names(&["I03"], "clearing:vnpay_two: the account is there twice", twice).await;
     let negative = "alter table obligation drop constraint obligation_check,
         drop constraint obligation_exempt_is_zero; update obligation set relief_amount = gross_amount + 5 where id = test.id('b', 4)";
     names(&["I03"], &obligation(4), negative).await;
@@ -164,12 +167,16 @@ async fn i05_money_in_two_places_or_on_another_leg_is_named() {
     names(&["I05"], &payment(1), swapped).await;
     let without_leg = "insert into allocation (payment_id, suspense_reason, amount, journal_id)
         values (test.id('f', 8), 'unidentified', 7, test.id('1', 13)), (test.id('f', 8), 'late', -7, test.id('1', 13))";
-    names(&["I05", "I33"], &payment(8), without_leg).await;
+    names(&["I05", "I33"], &format!("{}: -7 of it in suspense:late", payment(8)), without_leg).await;
+    let no_obligation = "update allocation set obligation_id = test.id('b', 77) where obligation_id = test.id('b', 1);
+        update ledger_entry set obligation_id = test.id('b', 77) where obligation_id = test.id('b', 1)";
+    let which = format!("allocation 1 names {}, which is no obligation", obligation(77));
+    names(&["I05", "I06", "I24", "I33"], &which, no_obligation).await;
     let other_beneficiary = "update ledger_entry set account_code = 'obligation:H38.18-KB' where journal_id = test.id('1', 5)
         and account_code = 'obligation:H38.17-KB'";
     names(&["I05", "I33"], &journal(5), other_beneficiary).await;
     let nobodys = "update ledger_entry set payment_id = null where journal_id = test.id('1', 11)";
-    names(&["I05"], &journal(11), nobodys).await;
+    names(&["I05"], "on clearing:vnpay_main names no payment", nobodys).await;
     let obligation_on_suspense = "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
         and account_code like 'suspense:%'";
     names(&["I05"], &journal(12), obligation_on_suspense).await;
@@ -178,7 +185,7 @@ async fn i05_money_in_two_places_or_on_another_leg_is_named() {
     names(&["I05", "I33"], &journal(9), other_profile).await;
     let two_homes = "alter table allocation drop constraint allocation_one_home;
         update allocation set suspense_reason = 'late' where obligation_id = test.id('b', 1)";
-    names(&["I05", "I32", "I33"], &payment(1), two_homes).await;
+    names(&["I05", "I32", "I33"], &format!("{}: allocation 1 has 2 homes", payment(1)), two_homes).await;
     let half_a_refund = "update allocation set amount = amount - 1 where refund_id = test.id('9', 1);
         update payment set reversed = 1 where id = test.id('f', 4)";
     names(&["I05", "I33"], &payment(4), half_a_refund).await;
@@ -209,6 +216,9 @@ async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
         update payment set provider_txn_id = 'TXN8' where id = test.id('f', 7);
         update sighting set provider_txn_id = 'TXN8' where id = test.id('5', 7)";
     names(&["I07"], &payment(7), twice).await;
+    let one_reference = "alter table payment drop constraint payment_bank_identity;
+        update payment set receiving_account = 'KB', bank_ref = 'FT1' where id in (test.id('f', 7), test.id('f', 8))";
+    names(&["I07", "I33"], &format!("{}: 2 payments are reference FT1 on KB", payment(7)), one_reference).await;
     let unseen = "insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 7), 'parked', test.id('f', 7))";
     names(&["I07"], &payment(7), unseen).await;
     let ignored = "insert into sighting (id, source, source_key, channel, profile, provider_txn_id, amount, payload_sha256)
@@ -242,6 +252,7 @@ async fn i13_what_was_not_told_or_did_not_happen_is_named() {
     names(&["I13"], &refund(2), refund_untold).await;
     let elsewhere = "update event set stream = 'dossier:H38.17-261124-9999', sequence = 1 where id = test.id('e', 4)";
     names(&["I13", "I14"], &event(4), elsewhere).await;
+    names(&["I13"], &event(3), "update event set stream = 'intent:pi_1' where id = test.id('e', 3)").await;
 }
 
 #[tokio::test]
@@ -255,7 +266,8 @@ async fn i14_gaps_in_streams_and_feed_are_named() {
     superuser.batch_execute(hole).await.expect("it can be done");
     assert_eq!(named(&book).await.iter().map(|(number, _)| *number).collect::<Vec<_>>(), ["I14"]);
     let half = "select test.tell('obligation.paid', test.id('b', 1)); update event set feed_position = 100 where sequence is null";
-    names(&["I13", "I14", "I15"], &event(19), half).await;
+    let open = format!("{}: its sequence is open and its feed position 100", event(19));
+    names(&["I13", "I14", "I15"], &open, half).await;
     let same = "alter table delivery drop constraint delivery_event_id_fkey; alter table event drop constraint event_id_unique;
         update event set id = test.id('e', 5) where id = test.id('e', 6);
         update delivery set event_id = test.id('e', 77) where event_id = test.id('e', 6)";

@@ -12,6 +12,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::server::{leftovers, own_name};
 
@@ -59,6 +60,12 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn start(upstream_socket_dir: impl AsRef<Path>) -> Self {
+        Self::with_latency(upstream_socket_dir, Duration::ZERO)
+    }
+
+    /// Answers arrive only after `latency`, as over a network: then what a client sends without waiting for an answer
+    /// is always told from what it sends after one, however the machine's threads are scheduled.
+    pub fn with_latency(upstream_socket_dir: impl AsRef<Path>, latency: Duration) -> Self {
         let parent = std::env::temp_dir();
         for dir in leftovers(&parent, PREFIX) {
             let _ = fs::remove_dir_all(dir);
@@ -78,7 +85,7 @@ impl Proxy {
                 let (upstream, shared) = (upstream.clone(), Arc::clone(&accepted));
                 thread::spawn(move || {
                     // An error here is a closed connection, which both ends see for themselves.
-                    let _ = serve(&client, &upstream, &shared);
+                    let _ = serve(&client, &upstream, &shared, latency);
                     let _ = client.shutdown(Shutdown::Both);
                 });
             }
@@ -235,7 +242,7 @@ fn ends_in_commit(text: &[u8]) -> bool {
     last.is_some_and(|statement| ["commit", "commit work", "commit transaction", "end"].contains(&statement))
 }
 
-fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>) -> io::Result<()> {
+fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, latency: Duration) -> io::Result<()> {
     let mut from_client = BufReader::new(client.try_clone()?);
     let Some(hello) = first_message(&mut from_client, client)? else { return Ok(()) };
     let server = UnixStream::connect(upstream)?;
@@ -254,7 +261,7 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>) -> i
     let (answers, to_client) = (server.try_clone()?, client.try_clone()?);
     let (their_traffic, their_shared) = (Arc::clone(&traffic), Arc::clone(shared));
     let answering = thread::spawn(move || {
-        let _ = forward_answers(&answers, &to_client, index, &their_traffic, &their_shared);
+        let _ = forward_answers(&answers, &to_client, index, &their_traffic, &their_shared, latency);
         let _ = answers.shutdown(Shutdown::Both);
         let _ = to_client.shutdown(Shutdown::Both);
     });
@@ -359,11 +366,17 @@ fn forward_answers(
     index: usize,
     traffic: &Mutex<Traffic>,
     shared: &Mutex<Shared>,
+    latency: Duration,
 ) -> io::Result<()> {
     let mut from = BufReader::new(server);
     let mut to = BufWriter::new(client);
     let mut bytes = Vec::new();
+    let mut burst_begins = true;
     while let Some(tag) = message(&mut from, &mut bytes)? {
+        if burst_begins && !latency.is_zero() && locked(traffic).started {
+            thread::sleep(latency);
+        }
+        burst_begins = from.buffer().is_empty();
         let done = if tag == b'C' { bytes.get(5..).unwrap_or_default() } else { &[] };
         let silenced = {
             let mut traffic = locked(traffic);

@@ -7,20 +7,30 @@ use std::error::Error;
 #[error("{0}")]
 pub struct Failure(String);
 
-impl Failure {
-    /// The error and every cause below it. Our own `Display` never repeats its source, so the parts are joined; a
-    /// transparent wrapper says the same as what it wraps, and is said once.
-    pub fn of(error: &dyn Error) -> Self {
-        let mut parts = vec![error.to_string()];
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let part = error.to_string();
-            if parts.last().is_none_or(|last| !last.ends_with(&part)) {
-                parts.push(part);
-            }
-            cause = error.source();
+/// The error and every cause below it, as one line. Our own `Display` never repeats its source, so the parts are joined;
+/// a transparent wrapper says the same as what it wraps, and is said once.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut said = without_rows(error);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let part = without_rows(error);
+        if !said.ends_with(&part) {
+            said = format!("{said}: {part}");
         }
-        Self(parts.join(": "))
+        cause = error.source();
+    }
+    said
+}
+
+/// PostgreSQL's detail quotes whole rows, and with them what must not be in a log.
+fn without_rows(error: &dyn Error) -> String {
+    let text = error.to_string();
+    text.lines().filter(|line| !line.starts_with("DETAIL:")).collect::<Vec<_>>().join(" ")
+}
+
+impl Failure {
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        Self(chain(error))
     }
 
     /// A panic is a bug of ours; it ends the pass, not the task.
@@ -46,6 +56,12 @@ mod tests {
     #[test]
     fn a_failure_says_every_cause_once() {
         let error = Wrapper(Outer(std::io::Error::other("the wire is cut")));
-        assert_eq!(Failure::of(&error).to_string(), "the pass stopped: the wire is cut");
+        assert_eq!(chain(&error), "the pass stopped: the wire is cut");
+    }
+
+    #[test]
+    fn a_failure_quotes_no_row() {
+        let error = std::io::Error::other("ERROR: refused\nDETAIL: Failing row contains (Nguyen Van A).\nHINT: none");
+        assert_eq!(chain(&error), "ERROR: refused HINT: none");
     }
 }

@@ -7,5 +7,5 @@ mod runner;
 mod tasks;
 
 pub use drain::{DrainError, drain};
-pub use failure::Failure;
+pub use failure::{Failure, chain};
 pub use runner::{Worker, start};

@@ -100,7 +100,7 @@ async fn purge(ctx: &Context) -> Result<usize, StorageError> {
 }
 
 /// The use case's own error becomes the line that is logged.
-pub fn told<E: Error>(outcome: Result<usize, E>) -> Outcome {
+pub fn told<E: Error + 'static>(outcome: Result<usize, E>) -> Outcome {
     outcome.map_err(|error| Failure::of(&error))
 }
 

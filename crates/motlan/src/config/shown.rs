@@ -26,6 +26,7 @@ fn value(merged: &Merged, path: &str, key: &Key) -> Value {
         Kind::Secret => json!(if merged.get_string(path).is_ok_and(|s| !s.is_empty()) { "set" } else { "not set" }),
         Kind::Number => merged.get_int(path).map_or_else(|_| default(key), Value::from),
         Kind::Switch => merged.get_bool(path).map_or(Value::Null, Value::from),
+        Kind::Numbers => merged.get::<Vec<i64>>(path).map_or(Value::Null, Value::from),
         Kind::List => merged.get::<Vec<String>>(path).map_or(Value::Null, Value::from),
         Kind::Text => merged.get_string(path).map_or_else(|_| default(key), Value::from),
     }

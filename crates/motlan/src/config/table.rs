@@ -11,6 +11,8 @@ pub enum Kind {
     Switch,
     /// Comma-separated in the environment.
     List,
+    /// A list of numbers.
+    Numbers,
     /// Shown as "set" or "not set" only.
     Secret,
 }
@@ -51,7 +53,7 @@ const fn key(path: &'static str, kind: Kind, default: Fallback, meaning: &'stati
 }
 
 use Fallback::{ByMode, Is, None as Absent, Required};
-use Kind::{List, Number, Secret, Switch, Text};
+use Kind::{List, Number, Numbers, Secret, Switch, Text};
 
 /// Keys of the whole deployment, in the order of the page that lists them.
 pub const KEYS: &[Key] = &[
@@ -114,7 +116,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "poll.schedule_s",
-        List,
+        Numbers,
         Is("60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,120,300,600,1800,3600,7200,14400,21600"),
         "seconds from one asking of a provider to the next; the last repeats",
     ),
@@ -126,7 +128,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "delivery.schedule_s",
-        List,
+        Numbers,
         Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),
         "seconds before each sending of an event; as many sendings as entries",
     ),

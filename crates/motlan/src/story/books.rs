@@ -68,8 +68,9 @@ impl Books {
         Ok(Self(client))
     }
 
-    /// The payments that gave đồng to any of these obligations, oldest first.
-    pub async fn payments(&self, obligations: &[String]) -> Result<Vec<Payment>, Stop> {
+    /// The payments of these VNPAY transactions, wherever their money is, and those that gave đồng to any of these
+    /// obligations, whoever took it; oldest first.
+    pub async fn payments(&self, transactions: &[String], obligations: &[String]) -> Result<Vec<Payment>, Stop> {
         const SQL: &str = "select p.payment_id, coalesce(p.profile, ''), coalesce(p.provider_txn_id, ''), p.amount,
                 p.reversed,
                 (select coalesce(sum(a.amount), 0)::bigint from assurance.allocation a
@@ -78,7 +79,8 @@ impl Books {
                  join assurance.account c using (account_code)
                  where l.payment_id = p.payment_id and c.kind = 'clearing')
             from assurance.payment p
-            where p.payment_id in (select payment_id from assurance.allocation where obligation_id = any($1))
+            where (p.channel = 'vnpay' and p.provider_txn_id = any($1))
+                or p.payment_id in (select payment_id from assurance.allocation where obligation_id = any($2))
             order by p.payment_id";
         let payment = |row: &Row| Payment {
             id: row.get(0),
@@ -89,7 +91,7 @@ impl Books {
             allocated: row.get(5),
             clearing: row.get(6),
         };
-        Ok(self.0.query(SQL, &[&obligations]).await?.iter().map(payment).collect())
+        Ok(self.0.query(SQL, &[&transactions, &obligations]).await?.iter().map(payment).collect())
     }
 
     pub async fn sightings(&self, payment: &str) -> Result<Vec<Sighting>, Stop> {

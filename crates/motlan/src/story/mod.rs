@@ -35,10 +35,10 @@ pub struct Options {
 /// # Errors
 /// The stated assertions that did not hold.
 pub async fn run(options: Options) -> Result<(), Failed> {
-    let mut story = match Story::begin(&options.run_file).await {
+    let mut tally = Tally::default();
+    let mut story = match Story::begin(&options.run_file, &mut tally).await {
         Ok(story) => story,
         Err(stop) => {
-            let mut tally = Tally::default();
             tally.stopped(&stop);
             return tally.end();
         }

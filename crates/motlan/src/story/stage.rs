@@ -57,13 +57,13 @@ pub struct Created {
 }
 
 impl Story {
-    /// Only what nothing can be told without stops the story: the run file and a client.
-    pub async fn begin(run_file: &Path) -> Result<Self, Stop> {
+    /// Only what nothing can be told without stops the story: the run file, a client, the gateway. Takes `tally` over
+    /// when it succeeds.
+    pub async fn begin(run_file: &Path, tally: &mut Tally) -> Result<Self, Stop> {
         let known = RunFile::read(run_file).await?;
         let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(CALL);
         let http = client.build().map_err(Stop::Client)?;
         let run = Run::at(Timestamp::now());
-        let mut tally = Tally::default();
         let books = match Books::open(&known.database_url_readonly).await {
             Ok(books) => Some(books),
             Err(stop) => {
@@ -74,7 +74,7 @@ impl Story {
         let api = Gateway::new(http.clone(), &known.base_url, known.client_key.clone());
         let cast = Cast::of(&run, unused(&api, &run).await?);
         Ok(Self {
-            tally,
+            tally: std::mem::take(tally),
             ops: Gateway::new(http.clone(), &known.ops_url, known.client_key),
             vnpay: Vnpay::new(http.clone(), &known.simulators.vnpay),
             dossier: DossierSystem::new(http, &known.simulators.dossier),

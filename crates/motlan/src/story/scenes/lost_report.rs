@@ -16,10 +16,11 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     browse(story, intent, &tried).await?;
     let taken = pay(story, &tried, "paid").await?;
     wait_or_ask(story, intent).await?;
+    let number = taken.transaction_no.clone();
     expect_paid(story, intent, &tried, taken).await?;
     let sent = story.vnpay.ipns(&tried.order_ref).await?.iter().filter(|ipn| !ipn.dropped).count();
     story.tally.check(sent == 0, format_args!("VNPAY đã gửi {sent} IPN"), "VNPAY sent no IPN");
-    expect_found_by_asking(story).await
+    expect_found_by_asking(story, number).await
 }
 
 /// An instance that asks more rarely than a reader waits can be told to ask now.
@@ -33,11 +34,11 @@ async fn wait_or_ask(story: &mut Story, intent: usize) -> Result<(), Stop> {
     story.api.post_nothing(&path, &key).await?.must_be(200).map(drop)
 }
 
-async fn expect_found_by_asking(story: &mut Story) -> Result<(), Stop> {
+async fn expect_found_by_asking(story: &mut Story, number: String) -> Result<(), Stop> {
     let owed = [story.cast.get(Fee::LeaseCopies)?.id()?.to_owned()];
     let mut table = Table::new(&["Khoản tiền (payment)", "Nguồn (source)", "Khoá (source key)", "Trạng thái"]);
     let mut sources = Vec::new();
-    for payment in story.books()?.payments(&owed).await? {
+    for payment in story.books()?.payments(std::slice::from_ref(&number), &owed).await? {
         for sighting in story.books()?.sightings(&payment.id).await? {
             sources.push(sighting.source.clone());
             table.row([payment.id.clone(), sighting.source, sighting.source_key, sighting.state]);

@@ -1,0 +1,77 @@
+//! `docs/configuration.md` is the code's table, and the table is what the code reads.
+
+use crate::with;
+use motlan::config::table::{CHANNELS, EVERY_PROFILE, Fallback, KEYS, Kind, env_name, page};
+use motlan::config::{Config, Sources};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+
+#[test]
+fn the_page_in_the_docs_is_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap();
+    assert!(written == page(), "docs/configuration.md is not the table: run UPDATE_DOCS=1 cargo test -p motlan");
+}
+
+/// A value that each kind accepts; keys of a narrower form get their default or one of their own.
+fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
+    match (path, default, kind) {
+        ("keys.pii" | "keys.api", ..) => crate::HEX_KEY,
+        ("http.public_url", ..) => "http://127.0.0.1:1",
+        (_, Fallback::Is(text) | Fallback::ByMode(text, _), _) => text,
+        (_, _, Kind::Number) => "5",
+        (_, _, Kind::Switch) => "true",
+        _ => "one",
+    }
+}
+
+#[test]
+fn every_key_of_the_table_is_read_from_the_environment() {
+    for key in KEYS {
+        let name = env_name(key.path);
+        let env = with(&[(&name, sample(key.path, key.kind, key.default))]);
+        if let Err(error) = Config::load(&Sources { env, ..Sources::default() }) {
+            panic!("{name}: {}", motlan::failed::chain(&error));
+        }
+    }
+    for key in CHANNELS.iter().flat_map(|(_, keys)| keys.iter()) {
+        let name = env_name(&format!("profiles.vnpay_main.{}", key.path));
+        let value = match key.path {
+            "pay_url" | "api_url" => "https://a.example/b",
+            "tmn_code" => "LAOCAI01",
+            _ => sample(key.path, key.kind, key.default),
+        };
+        Config::load(&Sources { env: with(&[(&name, value)]), ..Sources::default() }).unwrap();
+    }
+}
+
+/// The field names of a settings struct, as serde lists them when it refuses an unknown one.
+fn fields<T: DeserializeOwned>() -> BTreeSet<String> {
+    let error = serde_json::from_str::<T>(r#"{"no such field": 1}"#).err().expect("an unknown field").to_string();
+    error.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+/// A field that its crate adds without a row here would be a key that nobody can set.
+#[test]
+fn every_field_of_the_settings_has_its_row() {
+    let rows = |section: &str| -> BTreeSet<String> {
+        let prefix = format!("{section}.");
+        KEYS.iter().filter_map(|k| k.path.strip_prefix(&prefix)).map(str::to_owned).collect()
+    };
+    assert_eq!(rows("intents"), fields::<payments::settings::Intents>());
+    assert_eq!(rows("poll"), fields::<payments::settings::Poll>());
+    assert_eq!(rows("delivery"), fields::<payments::settings::Delivery>());
+    assert_eq!(rows("dossier"), fields::<dossier::Settings>());
+    let mut database = fields::<storage::Settings>();
+    database.extend(["url".to_owned(), "owner_url".to_owned()]);
+    assert_eq!(rows("database"), database);
+    for (channel, keys) in CHANNELS {
+        let rows: BTreeSet<String> = keys.iter().map(|k| k.path.to_owned()).collect();
+        assert_eq!(*channel, provider_vnpay::CHANNEL, "a new channel has its settings compared here");
+        assert_eq!(rows, fields::<provider_vnpay::Settings>());
+        assert!(EVERY_PROFILE.iter().all(|k| !rows.contains(k.path)));
+    }
+}
