@@ -5,8 +5,8 @@ use crate::State;
 use crate::door::request_id;
 use crate::keys;
 use crate::problem::{Code, Problem};
-use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpMessage, HttpRequest};
 use domain::principal::{Principal, Scope, Who};
 use domain::{ClientId, KeyId};
 use payments::Caller;
@@ -51,7 +51,13 @@ pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Pr
             stored
         }
     };
-    if presented.fits(&state.api_key_pepper, &stored.secret_hash) { Ok(stored.principal) } else { Err(refused()) }
+    if !presented.fits(&state.api_key_pepper, &stored.secret_hash) {
+        return Err(refused());
+    }
+    if let Some(left) = state.rate_limit.take(stored.principal.key_id, Instant::now())? {
+        req.extensions_mut().insert(left);
+    }
+    Ok(stored.principal)
 }
 
 /// A portal with this scope; staff are refused.

@@ -3,12 +3,13 @@
 
 use crate::State;
 use crate::problem::{Code, Problem};
+use crate::rate_limit::Left;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{Error, FromRequest, HttpRequest};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use opentelemetry::KeyValue;
@@ -56,7 +57,11 @@ pub async fn door(
             ],
         );
     }
+    let left = res.request().extensions().get::<Left>().copied();
     let headers = res.headers_mut();
+    if let Some(left) = left {
+        left.write(headers);
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(HEADER, value);
     }

@@ -13,11 +13,13 @@ pub mod openapi;
 mod operating;
 mod payments_of;
 pub mod problem;
+mod rate_limit;
 mod routes;
 mod views;
 mod webhooks;
 
 use measures::Measures;
+use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -29,11 +31,13 @@ pub use routes::{ops, public, staff};
 pub struct Limits {
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
+    /// Calls of one key in a minute; 0 limits nothing.
+    pub calls_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body_bytes: 262_144, body_timeout_ms: 10_000 }
+        Self { max_body_bytes: 262_144, body_timeout_ms: 10_000, calls_per_minute: 0 }
     }
 }
 
@@ -56,12 +60,14 @@ pub struct State {
     pub(crate) limits: Limits,
     pub(crate) render_metrics: RenderMetrics,
     pub(crate) remembered: Arc<auth::Remembered>,
+    pub(crate) rate_limit: Arc<RateLimit>,
     pub(crate) measures: Measures,
 }
 
 impl State {
     pub fn new(parts: Parts) -> Self {
         Self {
+            rate_limit: Arc::new(RateLimit::new(parts.limits.calls_per_minute)),
             ctx: parts.ctx,
             api_key_pepper: Arc::new(parts.api_key_pepper),
             limits: parts.limits,

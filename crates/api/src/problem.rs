@@ -156,7 +156,8 @@ impl ResponseError for Problem {
         let body = serde_json::to_string(self).unwrap_or_default();
         let mut response = HttpResponse::build(self.status_code()).content_type("application/problem+json").body(body);
         if matches!(self.status, 429 | 503) && !response.headers().contains_key(RETRY_AFTER) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            let seconds = self.more.get("retry_after_s").and_then(serde_json::Value::as_u64).unwrap_or(2);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == 401 {
             let challenge = HeaderValue::from_static("Bearer");

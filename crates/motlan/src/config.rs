@@ -32,6 +32,7 @@ pub struct Http {
     pub workers: usize,
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
+    pub calls_per_minute: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -24,6 +24,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 const SERVICE: &str = "motlan";
+/// Says at each start and end what our own lines say; log.filter may ask for it again.
+const QUIET: &str = "actix_server=warn";
 const REFRESH: Duration = Duration::from_secs(5);
 /// The process has 10 s to end; the last spans get this much of it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -56,7 +58,7 @@ impl Telemetry {
         global::set_meter_provider(meters.clone());
         let tracers = otlp_endpoint.map(tracers).transpose()?;
         let spans = tracers.as_ref().map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer(SERVICE)));
-        let filter = EnvFilter::try_new(&log.filter).map_err(TelemetryError::Filter)?;
+        let filter = EnvFilter::try_new(format!("{QUIET},{}", log.filter)).map_err(TelemetryError::Filter)?;
         let to_stderr = fmt::layer().with_writer(std::io::stderr);
         let lines = match log.format {
             LogFormat::Json => to_stderr.fmt_fields(JsonFields::new()).event_format(Line).boxed(),

@@ -130,6 +130,7 @@ impl Gateway {
             limits: api::Limits {
                 max_body_bytes: config.http.max_body_bytes,
                 body_timeout_ms: config.http.body_timeout_ms,
+                calls_per_minute: config.http.calls_per_minute,
             },
             render_metrics,
         });

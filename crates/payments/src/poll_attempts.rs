@@ -20,6 +20,8 @@ const PER_PASS: i64 = 100;
 const AT_ONCE: usize = 8;
 /// No other worker asks before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Seconds until a provider that gave no answer is tried again, at most.
+const UNANSWERED_S: i64 = 60;
 /// After its window a payer may still be on the bank's page: "not found" is final only this much later.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -36,7 +38,7 @@ pub enum PollError {
 /// Which attempts this pass asks about.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Pass {
-    /// Undecided ones that were not asked about since then, whatever their schedule says.
+    /// Undecided ones that were not tried since then, whatever their schedule says; with `only_intent` decided ones too.
     pub all_not_asked_since: Option<Timestamp>,
     pub only_intent: Option<IntentId>,
 }
@@ -137,7 +139,10 @@ async fn reschedule(
         let db = ctx.pool.get().await?;
         return Ok(attempts::unwatch(&db, attempt.id).await?);
     }
-    let next = (now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked))).min(claimed.until);
+    let scheduled = ctx.settings.poll.wait_s(claimed.asked);
+    // a provider that is away is tried again soon: an answer is owed, whatever the schedule has backed off to
+    let wait_s = if answered { scheduled } else { scheduled.min(UNANSWERED_S) };
+    let next = (now + SignedDuration::from_secs(wait_s)).min(claimed.until);
     let db = ctx.pool.get().await?;
     Ok(attempts::asked(&db, attempt.id, next, answered).await?)
 }

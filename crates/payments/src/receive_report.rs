@@ -93,7 +93,8 @@ async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Out
     let facts = facts::lock(tx, stored.attempt.intent_id).await?;
     match (capture, payment) {
         (Some(capture), Some(payment)) => {
-            let unit = record_money::repeat(&seen(id, sighted, capture), &payment, caller);
+            let intent = Some(stored.attempt.intent_id);
+            let unit = record_money::repeat(&seen(id, sighted, capture), &payment, intent, caller);
             finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await?;
         }
         (Some(capture), None) => {
@@ -175,7 +176,7 @@ async fn without_order(
             write_recording(tx, id, sighted, &recording, None).await
         }
         (Some(capture), Some(payment)) => {
-            let unit = record_money::repeat(&seen(id, sighted, capture), payment, caller);
+            let unit = record_money::repeat(&seen(id, sighted, capture), payment, None, caller);
             finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await
         }
         // a report of no money about no order of ours: kept as evidence

@@ -9,7 +9,7 @@ use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::codes::{ChannelCode, ProfileCode};
 use domain::payment::{Capture, Payment};
-use domain::{AttemptId, PaymentId, SightingId};
+use domain::{AttemptId, IntentId, PaymentId, SightingId};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use storage::StorageError;
@@ -91,17 +91,22 @@ pub fn record(seen: &Seen<'_>, named: Option<(&Facts, AttemptId)>, caller: &Call
     Ok(Recording { payment, business_date, unit })
 }
 
-/// Another sight of a payment that we have. Its amount is compared; a difference is a case, never a second payment.
-pub fn repeat(seen: &Seen<'_>, payment: &Payment, caller: &Caller) -> Unit {
+/// Another sight of a payment that we have. Its amount and its order are compared: a difference is a case, never a second
+/// payment. `intent`: the one that this report's order belongs to.
+pub fn repeat(seen: &Seen<'_>, payment: &Payment, intent: Option<IntentId>, caller: &Caller) -> Unit {
     let mut unit = Unit::new(caller.actor(), seen.now);
-    if seen.capture.amount != payment.amount {
-        unit.changes.cases_opened.push(NewCase {
-            kind: CaseKind::AmountDiffers,
-            amount: seen.capture.amount,
-            payment_id: Some(payment.id),
-            sighting_id: Some(seen.sighting_id),
-            subject: payment.id.to_string(),
-        });
-    }
+    let other_order = intent.is_some() && payment.intent_id.is_some() && intent != payment.intent_id;
+    let kind = match (seen.capture.amount != payment.amount, other_order) {
+        (true, _) => CaseKind::AmountDiffers,
+        (false, true) => CaseKind::StatusDiffers,
+        (false, false) => return unit,
+    };
+    unit.changes.cases_opened.push(NewCase {
+        kind,
+        amount: seen.capture.amount,
+        payment_id: Some(payment.id),
+        sighting_id: Some(seen.sighting_id),
+        subject: payment.id.to_string(),
+    });
     unit
 }

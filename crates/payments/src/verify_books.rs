@@ -130,7 +130,14 @@ mod tests {
         let seq = before.map_or(1, |b| b.seal.seq + 1);
         let prev_hash = before.map(|b| b.seal.hash.clone());
         let hash = link_hash(prev_hash.as_deref(), seq, digest);
-        let seal = Seal { seq, kind: "audit".into(), subject_id: format!("aud_{seq}"), digest: digest.into(), prev_hash, hash };
+        let seal = Seal {
+            seq,
+            kind: "audit".into(),
+            subject_id: format!("aud_{seq}"),
+            digest: digest.into(),
+            prev_hash,
+            hash,
+        };
         Checked { seal, digest_now: Some(digest.into()) }
     }
 
@@ -154,7 +161,8 @@ mod tests {
             "e7a0c6571a83b4d1e1d022c616a0a3d4ba9bc89d3b52001be9d1f60410ef6a97",
             "e290ea0a914190b252fe8d74237e2eec48f172af590afdc3c184b19f9e17d6cc",
         ];
-        let texts: Vec<&str> = page.split("```").filter_map(|part| part.strip_prefix("text\n")).map(str::trim_end).collect();
+        let texts: Vec<&str> =
+            page.split("```").filter_map(|part| part.strip_prefix("text\n")).map(str::trim_end).collect();
         let one = sealed(None, digests[0]);
         let two = sealed(Some(&one), digests[1]);
         for ((link, digest), text) in [one, two].iter().zip(digests).zip(texts) {
@@ -206,7 +214,11 @@ mod tests {
         }
         let mut links = three();
         links.pop();
-        assert_eq!(walked(links), [""; 0], "the end of a chain is proved by a head that was kept, and by what has no seal");
+        assert_eq!(
+            walked(links),
+            [""; 0],
+            "the end of a chain is proved by a head that was kept, and by what has no seal"
+        );
     }
 
     #[test]

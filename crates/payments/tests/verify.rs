@@ -90,7 +90,8 @@ async fn an_altered_amount_is_named() {
     let fault = format!("{JOURNAL_1}: journal altered (seal 1)");
     let one_leg = "update ledger_entry set amount = amount + 1 where account_code like 'clearing:%' and journal_id = test.id('1', 1)";
     names(&["I01", "I07", "I33"], &[&fault], one_leg).await;
-    let to_another_account = "update ledger_entry set account_code = 'obligation:H38.18-KB' where obligation_id = test.id('b', 1)";
+    let to_another_account =
+        "update ledger_entry set account_code = 'obligation:H38.18-KB' where obligation_id = test.id('b', 1)";
     names(&["I05", "I33"], &[&fault], to_another_account).await;
 }
 
@@ -144,7 +145,8 @@ async fn a_separator_inside_a_field_hides_nothing() {
 
 #[tokio::test]
 async fn a_deleted_journal_is_named_with_or_without_its_entries() {
-    let with_entries = "delete from ledger_entry where journal_id = test.id('1', 4); delete from journal where id = test.id('1', 4)";
+    let with_entries =
+        "delete from ledger_entry where journal_id = test.id('1', 4); delete from journal where id = test.id('1', 4)";
     let faults = ["jnl_00000001000070008000000000000004: journal deleted (seal 4)"];
     names(&["I05", "I33"], &faults, with_entries).await;
     names(&["I02"], &faults, "delete from journal where id = test.id('1', 4)").await;
@@ -159,7 +161,8 @@ async fn a_journal_that_was_inserted_is_named_though_it_balances() {
         insert into ledger_entry (journal_id, account_code, amount, payment_id, obligation_id)
             values (test.id('1', 99), 'obligation:H38.17-KB', 21000, test.id('f', 1), test.id('b', 1)),
                    (test.id('1', 99), 'obligation:H38.17-KB', -21000, test.id('f', 1), test.id('b', 1))";
-    names(&[], &["jnl_00000001000070008000000000000099: journal without a seal, and none is on its way"], inserted).await;
+    names(&[], &["jnl_00000001000070008000000000000099: journal without a seal, and none is on its way"], inserted)
+        .await;
 }
 
 #[tokio::test]
@@ -183,10 +186,8 @@ async fn a_seal_that_is_gone_or_altered_is_named() {
     let resealed = "update journal set actor = 'somebody' where id = test.id('1', 1);
         update seal set digest = encode(sha256(convert_to(assurance.journal_text(test.id('1', 1)), 'UTF8')), 'hex') where seq = 1";
     names(&[], &[&format!("{JOURNAL_1}: seal 1 does not have the hash of what it says")], resealed).await;
-    let nonsense = [
-        "nonsense: journal deleted (seal 1)",
-        &format!("{JOURNAL_1}: journal without a seal, and none is on its way"),
-    ];
+    let nonsense =
+        ["nonsense: journal deleted (seal 1)", &format!("{JOURNAL_1}: journal without a seal, and none is on its way")];
     names(&[], &nonsense, "update seal set subject_id = 'nonsense' where seq = 1").await;
     let all = "truncate seal";
     let book = sound_book().await;
@@ -221,7 +222,8 @@ async fn a_chain_that_was_made_anew_is_named_by_a_head_that_was_kept() {
 #[tokio::test]
 async fn a_chain_of_several_pages_is_read_to_its_end() {
     let book = sound_book().await;
-    let more = "insert into audit (actor, action, subject) select 'system', 'seen', 'page' from generate_series(1, 2100);
+    let more =
+        "insert into audit (actor, action, subject) select 'system', 'seen', 'page' from generate_series(1, 2100);
         do $$
         declare
             line record;

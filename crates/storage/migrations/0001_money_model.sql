@@ -289,6 +289,8 @@ create table attempt_watch (
     next_at      timestamptz not null,
     until        timestamptz not null,
     asked        int not null default 0,
+    -- when it was last asked about, and when that was last answered
+    tried_at     timestamptz,
     asked_at     timestamptz,
     lease_until  timestamptz
 );

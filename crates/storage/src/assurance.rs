@@ -60,13 +60,15 @@ pub const SEALED: Invariant = invariant!("I28", "i28", "every journal and audit 
 
 /// What contradicts `invariant`, at most [`LIMIT`] rows.
 pub async fn violations(db: &Db, invariant: &Invariant) -> Result<Vec<Row>, StorageError> {
-    let sql = format!("select subject, detail from (\n{}\n) found order by subject, detail limit {LIMIT}", invariant.sql);
+    let sql =
+        format!("select subject, detail from (\n{}\n) found order by subject, detail limit {LIMIT}", invariant.sql);
     let rows = db.query(&sql, &[]).await?;
     rows.iter().map(|row| Ok(Row { subject: row.try_get("subject")?, detail: row.try_get("detail")? })).collect()
 }
 
 /// After this everything that `tx` reads is of one instant, and a statement may take as long as a large book needs.
-const SNAPSHOT: &str = "set transaction isolation level repeatable read, read only; set local statement_timeout = '30min'";
+const SNAPSHOT: &str =
+    "set transaction isolation level repeatable read, read only; set local statement_timeout = '30min'";
 
 /// Begins `tx` as a look at one instant of the books.
 pub async fn snapshot(tx: &Tx) -> Result<(), StorageError> {

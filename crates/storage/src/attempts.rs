@@ -113,13 +113,16 @@ pub async fn watch(db: &Db, id: AttemptId, next_at: Timestamp, until: Timestamp)
     Ok(())
 }
 
-const CLAIM: &str = "update attempt_watch w set lease_until = now() + $2::bigint * interval '1 second', asked = asked + 1
+const CLAIM: &str = "update attempt_watch w set lease_until = now() + $2::bigint * interval '1 second', asked = asked + 1,
+        tried_at = now()
     from (select w.attempt_id from attempt_watch w join attempt a on a.id = w.attempt_id join intent i on i.id = a.intent_id
           where (w.lease_until is null or w.lease_until < now())
             and (w.next_at <= now()
+                 -- once more before its intent expires; if that goes unanswered, by schedule again
                  or (i.status = 'open' and i.expires_at <= now() and a.status in ('started', 'offered', 'committed')
-                     and (w.asked_at is null or w.asked_at < i.expires_at))
-                 or ($3 and a.status in ('started', 'offered', 'committed', 'unknown') and (w.asked_at is null or w.asked_at < $4)))
+                     and (w.tried_at is null or w.tried_at < i.expires_at))
+                 or ($3 and (a.status in ('started', 'offered', 'committed', 'unknown') or $5::uuid is not null)
+                     and (w.tried_at is null or w.tried_at < $4)))
             and ($5::uuid is null or a.intent_id = $5)
           order by w.next_at limit $1 for update of w skip locked) due
     where w.attempt_id = due.attempt_id returning w.attempt_id, w.asked, w.until";

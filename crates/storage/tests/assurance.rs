@@ -172,12 +172,14 @@ async fn i05_money_in_two_places_or_on_another_leg_is_named() {
         update ledger_entry set obligation_id = test.id('b', 77) where obligation_id = test.id('b', 1)";
     let which = format!("allocation 1 names {}, which is no obligation", obligation(77));
     names(&["I05", "I06", "I24", "I33"], &which, no_obligation).await;
-    let other_beneficiary = "update ledger_entry set account_code = 'obligation:H38.18-KB' where journal_id = test.id('1', 5)
+    let other_beneficiary =
+        "update ledger_entry set account_code = 'obligation:H38.18-KB' where journal_id = test.id('1', 5)
         and account_code = 'obligation:H38.17-KB'";
     names(&["I05", "I33"], &journal(5), other_beneficiary).await;
     let nobodys = "update ledger_entry set payment_id = null where journal_id = test.id('1', 11)";
     names(&["I05"], "on clearing:vnpay_main names no payment", nobodys).await;
-    let obligation_on_suspense = "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
+    let obligation_on_suspense =
+        "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
         and account_code like 'suspense:%'";
     names(&["I05"], &journal(12), obligation_on_suspense).await;
     let other_profile = "update ledger_entry set account_code = 'clearing:vnpay_two'
@@ -203,8 +205,12 @@ async fn i06_a_paid_obligation_without_its_money_and_a_second_holder_are_named()
     let second = "drop index obligation_in_one_live_intent;
         insert into intent_obligation (intent_id, obligation_id, position, amount)
         values (test.id('d', 9), test.id('b', 4), 2, 0)";
-    names(&["I06"], &obligation(4), &format!("alter table intent_obligation drop constraint intent_obligation_amount_check; {second}"))
-        .await;
+    names(
+        &["I06"],
+        &obligation(4),
+        &format!("alter table intent_obligation drop constraint intent_obligation_amount_check; {second}"),
+    )
+    .await;
     let let_go = "update intent_obligation set live = false where intent_id = test.id('d', 3)";
     names(&["I06"], &obligation(4), let_go).await;
     names(&["I06"], &obligation(7), "delete from refund_line where refund_id = test.id('9', 1)").await;
@@ -221,7 +227,8 @@ async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
     names(&["I07", "I33"], &format!("{}: 2 payments are reference FT1 on KB", payment(7)), one_reference).await;
     let unseen = "insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 7), 'parked', test.id('f', 7))";
     names(&["I07"], &payment(7), unseen).await;
-    let ignored = "insert into sighting (id, source, source_key, channel, profile, provider_txn_id, amount, payload_sha256)
+    let ignored =
+        "insert into sighting (id, source, source_key, channel, profile, provider_txn_id, amount, payload_sha256)
         values (test.id('5', 90), 'webhook:vnpay', 'TXN90:00', 'vnpay', 'vnpay_main', 'TXN90', 5, '');
         insert into sighting_outcome (sighting_id, state) values (test.id('5', 90), 'applied')";
     names(&["I07"], &sighting(90), ignored).await;
@@ -277,8 +284,13 @@ async fn i14_gaps_in_streams_and_feed_are_named() {
 #[tokio::test]
 async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
     names(&["I15"], &event(3), "delete from delivery where event_id = test.id('e', 3)").await;
-    names(&["I15"], &event(1), "delete from kase where kind = 'undelivered'; delete from transition
-        where entity_id = test.id('ca', 4)").await;
+    names(
+        &["I15"],
+        &event(1),
+        "delete from kase where kind = 'undelivered'; delete from transition
+        where entity_id = test.id('ca', 4)",
+    )
+    .await;
     let stranger = "insert into delivery (event_id, endpoint_id, stream, sequence, state)
         select id, test.id('ed', 3), stream, sequence, 'waiting' from event where id = test.id('e', 3)";
     names(&["I15"], &event(3), stranger).await;
@@ -328,12 +340,18 @@ async fn i22_versions_with_a_gap_or_from_elsewhere_are_named() {
 
 #[tokio::test]
 async fn i23_a_row_that_is_not_at_its_last_step_is_named() {
-    names(&["I23"], &refund(2), "update refund set status = 'unknown' where id = test.id('9', 1);
-        update refund set version = version + 1 where id = test.id('9', 2)").await;
+    names(
+        &["I23"],
+        &refund(2),
+        "update refund set status = 'unknown' where id = test.id('9', 1);
+        update refund set version = version + 1 where id = test.id('9', 2)",
+    )
+    .await;
     let untraced = "delete from transition where entity_id = test.id('a', 4)";
     names(&["I23"], &attempt(4), untraced).await;
     names(&["I23"], &id("cas", "ca", 3), "update kase set status = 'closed' where id = test.id('ca', 3)").await;
-    let gone = "delete from attempt_watch where attempt_id = test.id('a', 4); delete from attempt where id = test.id('a', 4)";
+    let gone =
+        "delete from attempt_watch where attempt_id = test.id('a', 4); delete from attempt where id = test.id('a', 4)";
     names(&["I23"], &attempt(4), gone).await;
 }
 
@@ -353,7 +371,8 @@ async fn i24_states_that_the_money_does_not_derive_are_named() {
     names(&["I24"], &intent(1), intent_open).await;
     names(&["I24"], &intent(3), "update intent set amount = 14999 where id = test.id('d', 3)").await;
     names(&["I24"], &intent(9), "select test.step('attempt', test.id('a', 9), 'failed', 'provider_failed')").await;
-    names(&["I24"], &attempt(4), "select test.step('attempt', test.id('a', 4), 'succeeded', 'provider_captured')").await;
+    names(&["I24"], &attempt(4), "select test.step('attempt', test.id('a', 4), 'succeeded', 'provider_captured')")
+        .await;
     names(&["I24"], &payment(3), "update payment set order_ref = 'ORDER4' where id = test.id('f', 3)").await;
 }
 
@@ -381,15 +400,22 @@ async fn i28_what_has_no_seal_is_named() {
 
 #[tokio::test]
 async fn i32_what_is_stuck_is_named() {
-    let unsequenced = "update event set sequence = null, feed_position = null, recorded_at = now() - interval '2 minutes'
+    let unsequenced =
+        "update event set sequence = null, feed_position = null, recorded_at = now() - interval '2 minutes'
         where feed_position = (select max(feed_position) from event);
         delete from delivery where event_id = (select id from event where feed_position is null)";
     names(&["I32"], &event(18), unsequenced).await;
     names(&["I32"], &attempt(4), "delete from attempt_watch where attempt_id = test.id('a', 4)").await;
-    names(&["I32"], &intent(3), "update intent set expires_at = now() - interval '74 hours' where id = test.id('d', 3)").await;
+    names(
+        &["I32"],
+        &intent(3),
+        "update intent set expires_at = now() - interval '74 hours' where id = test.id('d', 3)",
+    )
+    .await;
     let orphan = "update payment set order_ref = 'ORDER4', recorded_at = now() - interval '6 minutes' where id = test.id('f', 8)";
     names(&["I32"], &payment(8), orphan).await;
-    let no_case = "delete from kase where id = test.id('ca', 3); delete from transition where entity_id = test.id('ca', 3)";
+    let no_case =
+        "delete from kase where id = test.id('ca', 3); delete from transition where entity_id = test.id('ca', 3)";
     names(&["I32"], &payment(8), no_case).await;
 }
 
@@ -436,9 +462,15 @@ async fn the_program_cannot_rewrite_history() {
     }
     let table = "insert into assurance.legal_transition values ('obligation', 'paid', 'cancelled')";
     assert_eq!(refused(&program, table).await, "42501 permission denied for table legal_transition");
-    assert_eq!(refused(&program, "alter table obligation disable trigger all").await, "42501 must be owner of table obligation");
+    assert_eq!(
+        refused(&program, "alter table obligation disable trigger all").await,
+        "42501 must be owner of table obligation"
+    );
     let replica = "set session_replication_role = replica";
-    assert_eq!(refused(&program, replica).await, "42501 permission denied to set parameter \"session_replication_role\"");
+    assert_eq!(
+        refused(&program, replica).await,
+        "42501 permission denied to set parameter \"session_replication_role\""
+    );
 }
 
 #[tokio::test]
@@ -488,7 +520,12 @@ async fn the_database_holds_the_table_of_edges_and_of_what_is_told() {
 async fn the_auditor_reads_the_views_and_nothing_else() {
     let book = sound_book().await;
     let auditor = book.connect("motlan_auditor").await;
-    for sql in ["select * from party", "select raw from sighting_payload", "select * from api_key", "delete from assurance.seal"] {
+    for sql in [
+        "select * from party",
+        "select raw from sighting_payload",
+        "select * from api_key",
+        "delete from assurance.seal",
+    ] {
         assert!(refused(&auditor, sql).await.starts_with("42501 permission denied"), "{sql}");
     }
     let texts = "select count(*) filter (where text is null), count(*) from assurance.sealed_text";

@@ -7,7 +7,7 @@ use std::error::Error;
 #[error("{0}")]
 pub struct Failure(String);
 
-/// The error and every cause below it, as one line. Our own `Display` never repeats its source, so the parts are joined;
+/// The error and every cause below it. Our own `Display` never repeats its source, so the parts are joined;
 /// a transparent wrapper says the same as what it wraps, and is said once.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said = without_rows(error);
@@ -25,7 +25,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 /// PostgreSQL's detail quotes whole rows, and with them what must not be in a log.
 fn without_rows(error: &dyn Error) -> String {
     let text = error.to_string();
-    text.lines().filter(|line| !line.starts_with("DETAIL:")).collect::<Vec<_>>().join(" ")
+    text.lines().filter(|line| !line.starts_with("DETAIL:")).collect::<Vec<_>>().join("\n")
 }
 
 impl Failure {
@@ -62,6 +62,6 @@ mod tests {
     #[test]
     fn a_failure_quotes_no_row() {
         let error = std::io::Error::other("ERROR: refused\nDETAIL: Failing row contains (Nguyen Van A).\nHINT: none");
-        assert_eq!(chain(&error), "ERROR: refused HINT: none");
+        assert_eq!(chain(&error), "ERROR: refused\nHINT: none");
     }
 }

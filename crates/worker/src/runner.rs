@@ -124,27 +124,4 @@ fn report(task: Task, outcome: &Outcome, failures: u32, next: Duration) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn task() -> Task {
-        Task {
-            name: "t",
-            period: Duration::from_secs(1),
-            woken: true,
-            again_from: 100,
-            feeds: None,
-            run: |_| async { Ok(0) }.boxed(),
-        }
-    }
-
-    #[test]
-    fn a_full_pass_is_followed_at_once_and_a_failing_task_backs_off_to_half_a_minute() {
-        assert_eq!(next_after(task(), &Ok(100), 0), Duration::ZERO);
-        assert_eq!(next_after(task(), &Ok(99), 0), Duration::from_secs(1));
-        let failed = || Err(Failure::of(&std::io::Error::other("away")));
-        assert_eq!(next_after(task(), &failed(), 1), Duration::from_millis(500));
-        assert_eq!(next_after(task(), &failed(), 3), Duration::from_secs(2));
-        assert_eq!(next_after(task(), &failed(), 40), LONGEST_BACK_OFF);
-    }
-}
+mod tests;

@@ -78,6 +78,12 @@ pub const KEYS: &[Key] = &[
     key("http.workers", Number, Is("2"), "threads of each listener"),
     key("http.max_body_bytes", Number, Is("262144"), "bytes: a longer request body is refused"),
     key("http.body_timeout_ms", Number, Is("10000"), "milliseconds: a body that takes longer to arrive is refused"),
+    key(
+        "http.calls_per_minute",
+        Number,
+        Is("0"),
+        "calls of one key in a minute, a tenth of them at once; 0 limits nothing; counted in each process",
+    ),
     key("staff.listen", Text, Is("127.0.0.1:8081"), "listener for staff (`/console`, `/docs`), `host:port`"),
     key(
         "ops.listen",

@@ -1,7 +1,7 @@
 //! The demonstration's database: the one that the environment names, or a private cluster beside the program.
 
-use super::home::Home;
-use crate::failed::Failed;
+use super::home::{Home, reset_line};
+use crate::failed::{Failed, chain};
 use embedded::{Cluster, Options, SUPERUSER};
 use secrecy::SecretString;
 use tokio_postgres::{Client, NoTls};
@@ -27,7 +27,12 @@ impl Database {
             Some(url) => Self::of_others(url, env)?,
             None => Self::own(home).await?,
         };
-        storage::migrate::migrate(&SecretString::from(database.owner_url.clone())).await?;
+        let migrated = storage::migrate::migrate(&SecretString::from(database.owner_url.clone())).await;
+        migrated.map_err(|error| {
+            // a program under development changes migrations that a demonstration ran before
+            let hint = format!("is its data of another version of motlan? `{}` starts again", reset_line(home.dir()));
+            Failed::from(format!("{}\n{hint}", chain(&error)))
+        })?;
         Ok(database)
     }
 
