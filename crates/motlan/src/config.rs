@@ -132,6 +132,18 @@ impl Config {
         self.secrets.get(path).ok_or_else(|| ConfigError::missing(path))
     }
 
+    /// The pepper of API keys: its own secret, or one derived from the key for personal data.
+    ///
+    /// # Errors
+    /// When neither is set.
+    pub fn api_key_pepper(&self) -> Result<SecretString, ConfigError> {
+        if let Ok(own) = self.secret("keys.api") {
+            return Ok(own.clone());
+        }
+        let text = format!("motlan api keys|{}", self.secret("keys.pii")?.expose_secret());
+        Ok(SecretString::from(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text))))
+    }
+
     /// Path → value, without secrets.
     pub fn shown(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.shown
@@ -142,8 +154,8 @@ impl Config {
     /// # Errors
     /// The first key that is missing.
     pub fn complete(&self) -> Result<(), ConfigError> {
-        let required = KEYS.iter().filter(|k| k.default == table::Fallback::Required);
-        required.map(|k| self.secret(k.path).map(drop)).collect()
+        let mut required = KEYS.iter().filter(|k| k.default == table::Fallback::Required);
+        required.try_for_each(|k| self.secret(k.path).map(drop))
     }
 
     fn check(self) -> Result<Self, ConfigError> {

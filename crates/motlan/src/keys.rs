@@ -74,7 +74,7 @@ pub async fn is_active(db: &Db, id: &str) -> Result<bool, StorageError> {
 
 async fn mint(db: &Db, config: &Config, who: Who, scopes: &[Scope]) -> Result<Value, KeyError> {
     let id: KeyId = ids::mint(Timestamp::now());
-    let minted = api::keys::mint(config.mode, config.secret("keys.api")?, id);
+    let minted = api::keys::mint(config.mode, &config.api_key_pepper()?, id);
     principals::insert_key(db, minted.id, who, &minted.secret_hash, scopes).await?;
     Ok(json!({"id": minted.id, "key": minted.text.expose_secret()}))
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use storage::Pool;
 use storage::backlog::{self, Backlog, Counts};
 use tokio::task::JoinHandle;
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -57,7 +57,10 @@ impl Telemetry {
         let meters = meters(&registry)?;
         global::set_meter_provider(meters.clone());
         let tracers = otlp_endpoint.map(tracers).transpose()?;
-        let spans = tracers.as_ref().map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer(SERVICE)));
+        // of its own: fewer lines in the log are not fewer traces
+        let spans = tracers
+            .as_ref()
+            .map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer(SERVICE)).with_filter(LevelFilter::INFO));
         let filter = EnvFilter::try_new(format!("{QUIET},{}", log.filter)).map_err(TelemetryError::Filter)?;
         let to_stderr = fmt::layer().with_writer(std::io::stderr);
         let lines = match log.format {
@@ -65,7 +68,7 @@ impl Telemetry {
             LogFormat::Text => to_stderr.with_ansi(false).with_target(false).boxed(),
         };
         // refused when there is a subscriber already, whose lines then serve as well
-        let _ = tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init();
+        let _ = tracing_subscriber::registry().with(spans).with(lines.with_filter(filter)).try_init();
         Ok(Self { registry, meters, tracers })
     }
 

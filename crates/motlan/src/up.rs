@@ -91,10 +91,9 @@ async fn with_database(
     let run = run_file(home, database, &neighbours, &gateway, &keys);
     home.write_run_file(&run)?;
     say::line(&gateway.addresses.ready_line());
-    if !json {
-        say::line(&page(&run, database, home));
-    }
-    let code = stay(options, home, end).await;
+    let page = if json { String::new() } else { page(&run, database, home) };
+    say::line(&page);
+    let code = stay(options, home, &page, end).await;
     watch.abort();
     // no more an instance that others could talk to
     let _ = std::fs::remove_file(home.run_file());
@@ -104,7 +103,7 @@ async fn with_database(
 }
 
 /// Plays the story, then waits to be ended; a wish to end interrupts it.
-async fn stay(options: &Options, home: &Home, mut end: End) -> ExitCode {
+async fn stay(options: &Options, home: &Home, page: &str, mut end: End) -> ExitCode {
     let play = async {
         if options.no_story {
             return None;
@@ -118,7 +117,9 @@ async fn stay(options: &Options, home: &Home, mut end: End) -> ExitCode {
     tokio::select! {
         told = play => match told {
             Some(code) if options.exit_after_story => return code,
-            _ => {}
+            // the story has scrolled it away
+            Some(_) => say::line(page),
+            None => {}
         },
         () = end.wished() => return ExitCode::SUCCESS,
     }

@@ -126,7 +126,7 @@ impl Gateway {
         enter_profiles(&ctx.pool, &config.profiles).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),
-            api_key_pepper: config.secret("keys.api")?.clone(),
+            api_key_pepper: config.api_key_pepper()?,
             limits: api::Limits {
                 max_body_bytes: config.http.max_body_bytes,
                 body_timeout_ms: config.http.body_timeout_ms,

@@ -15,7 +15,8 @@ use storage::unit::{Audit, Unit};
 use storage::{StorageError, deliveries, unit};
 use uuid::Uuid;
 
-const PER_PASS: i64 = 100;
+/// At the most; what waits for its turn under a lease might outlive it.
+const PER_PASS: usize = 100;
 /// Longer than one sending may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A receiver's wish to wait is followed up to this.
@@ -24,9 +25,10 @@ const LONGEST_WISH: SignedDuration = SignedDuration::from_hours(24);
 /// One pass; how many were sent. `ignore_schedule`: those that wait for their next time too.
 pub async fn deliver(ctx: &Context, ignore_schedule: bool, now: Timestamp) -> Result<usize, StorageError> {
     let token = Uuid::new_v4();
+    let limit = i64::try_from(ctx.settings.delivery.in_flight.min(PER_PASS)).unwrap_or(1);
     let claimed = {
         let db = ctx.pool.get().await?;
-        deliveries::claim(&db, &ctx.vault, PER_PASS, token, LEASE, ignore_schedule).await?
+        deliveries::claim(&db, &ctx.vault, limit, token, LEASE, ignore_schedule).await?
     };
     let count = claimed.len();
     stream::iter(claimed)
@@ -53,8 +55,7 @@ async fn send(ctx: &Context, claimed: &Claimed, token: Uuid, now: Timestamp) -> 
                 &claimed.gap_before,
             );
             let db = ctx.pool.get().await?;
-            deliveries::fix_body(&db, claimed.endpoint_id, event.id, &body).await?;
-            body
+            deliveries::fix_body(&db, claimed.endpoint_id, event.id, &body).await?
         }
     };
     let id = event.id.to_string();

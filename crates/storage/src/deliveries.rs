@@ -20,7 +20,7 @@ pub struct Claimed {
     pub attempts: i32,
     /// What went out at the first sending; the same goes out again.
     pub body: Option<Vec<u8>>,
-    /// Sequences before it that this endpoint will not get.
+    /// Sequences before it that were given up, also those that are on their way again: they come out of order.
     pub gap_before: Vec<i64>,
     pub in_order: bool,
 }
@@ -41,8 +41,9 @@ const CLAIM: &str = "with due as (
         returning d.*)
     select e.*, l.endpoint_id, l.attempts, l.body, l.in_order, p.url, p.secret_sealed, p.old_secret_sealed,
         coalesce((select array_agg(g.sequence order by g.sequence) from delivery g
-                  where g.endpoint_id = l.endpoint_id and g.stream = l.stream and g.state = 'dead'
-                    and g.sequence < l.sequence
+                  where g.endpoint_id = l.endpoint_id and g.stream = l.stream and g.sequence < l.sequence
+                    and (g.state = 'dead' or g.state in ('waiting', 'leased') and not g.in_order
+                            and g.last_result !~ '^2')
                     and g.sequence > coalesce((select max(b.sequence) from delivery b
                         where b.endpoint_id = l.endpoint_id and b.stream = l.stream and b.sequence < l.sequence
                           and b.state = 'delivered'), 0)), '{}') as gap_before
@@ -74,13 +75,13 @@ pub async fn claim(
         .collect()
 }
 
-const FIX_BODY: &str = "update delivery set body = $3 where endpoint_id = $1 and event_id = $2 and body is null";
+const FIX_BODY: &str = "update delivery set body = coalesce(body, $3) where endpoint_id = $1 and event_id = $2
+    returning body";
 
-/// Fixes what goes out, before it goes out for the first time.
-pub async fn fix_body(db: &Db, endpoint: EndpointId, event: EventId, body: &[u8]) -> Result<(), StorageError> {
+/// Fixes what goes out, before it goes out for the first time. What stands: another worker may have been first.
+pub async fn fix_body(db: &Db, endpoint: EndpointId, event: EventId, body: &[u8]) -> Result<Vec<u8>, StorageError> {
     let statement = db.prepare_cached(FIX_BODY).await?;
-    db.execute(&statement, &[&endpoint.uuid(), &event.uuid(), &body]).await?;
-    Ok(())
+    Ok(db.query_one(&statement, &[&endpoint.uuid(), &event.uuid(), &body]).await?.get(0))
 }
 
 /// How a sending ended.
@@ -124,6 +125,7 @@ const REDELIVER: &str = "update delivery d set state = 'waiting', in_order = fal
 const REDELIVER_NEW: &str = "insert into delivery (event_id, endpoint_id, stream, sequence, in_order)
     select e.id, p.id, e.stream, e.sequence, false from event e join event_endpoint p on p.client_id = e.client_id
     where p.disabled_at is null and e.client_id = $1 and e.feed_position is not null
+      and (p.stream_kinds = '{}' or e.stream_kind = any(p.stream_kinds))
       and ($2::uuid is null or e.id = $2)
       and ($3::bigint is null or e.feed_position >= $3) and ($4::bigint is null or e.feed_position <= $4)
     on conflict do nothing";

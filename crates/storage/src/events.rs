@@ -18,11 +18,12 @@ const STREAM_TAILS: &str = "insert into event_stream as s (client_id, stream, la
 const FEED_TAIL: &str = "update event_feed set last_position = last_position + $1 returning last_position";
 const PLACE: &str = "update event e set sequence = p.sequence, feed_position = p.position
     from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as p(seq, sequence, position) where e.seq = p.seq";
+/// The lock waits for one who is removing the endpoint, and then leaves it out.
 const FAN_OUT: &str = "insert into delivery (event_id, endpoint_id, stream, sequence)
     select e.id, p.id, e.stream, e.sequence from event e
     join event_endpoint p on p.client_id = e.client_id and p.disabled_at is null
         and (p.stream_kinds = '{}' or e.stream_kind = any(p.stream_kinds))
-    where e.seq = any($1) on conflict do nothing";
+    where e.seq = any($1) for key share of p on conflict do nothing";
 
 /// Gives up to `limit` committed events their place and each endpoint its delivery; how many, or None when another
 /// sequencer is at it. The caller commits.

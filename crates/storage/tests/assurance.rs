@@ -122,10 +122,7 @@ async fn i01_a_journal_that_does_not_sum_to_zero_is_named() {
 
 #[tokio::test]
 async fn i02_missing_legs_and_missing_journals_are_named() {
-    let empty = "insert into journal (id, kind, cause, business_date, actor)
-        values (test.id('1', 99), 'capture', 'x', '2026-11-24', 'x');
-        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099')";
-    names(&["I02"], &journal(99), empty).await;
+    names(&["I02"], &journal(99), "select test.journal(99, 'capture', 'x')").await;
     let zero = "alter table ledger_entry drop constraint ledger_entry_amount_check;
         insert into ledger_entry (journal_id, account_code, amount, payment_id)
         values (test.id('1', 1), 'clearing:vnpay_main', 0, test.id('f', 1))";
@@ -181,13 +178,15 @@ async fn i05_money_in_two_places_or_on_another_leg_is_named() {
     let obligation_on_suspense =
         "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
         and account_code like 'suspense:%'";
-    names(&["I05"], &journal(12), obligation_on_suspense).await;
+    names(&["I05"], &format!("on suspense:amount_differs names {}", obligation(10)), obligation_on_suspense).await;
     let other_profile = "update ledger_entry set account_code = 'clearing:vnpay_two'
         where account_code = 'clearing:vnpay_main' and journal_id = test.id('1', 9)";
     names(&["I05", "I33"], &journal(9), other_profile).await;
     let two_homes = "alter table allocation drop constraint allocation_one_home;
         update allocation set suspense_reason = 'late' where obligation_id = test.id('b', 1)";
     names(&["I05", "I32", "I33"], &format!("{}: allocation 1 has 2 homes", payment(1)), two_homes).await;
+    let other_refund = "update allocation set refund_id = test.id('9', 2) where refund_id = test.id('9', 1)";
+    names(&["I05"], &format!("{}: {} holds 40000 of it", payment(4), refund(2)), other_refund).await;
     let half_a_refund = "update allocation set amount = amount - 1 where refund_id = test.id('9', 1);
         update payment set reversed = 1 where id = test.id('f', 4)";
     names(&["I05", "I33"], &payment(4), half_a_refund).await;
@@ -232,13 +231,16 @@ async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
         values (test.id('5', 90), 'webhook:vnpay', 'TXN90:00', 'vnpay', 'vnpay_main', 'TXN90', 5, '');
         insert into sighting_outcome (sighting_id, state) values (test.id('5', 90), 'applied')";
     names(&["I07"], &sighting(90), ignored).await;
+    let of_nothing = "insert into sighting_outcome (sighting_id, state) values (test.id('5', 101), 'repeated')";
+    names(&["I07"], &format!("{}: it was repeated and names no payment", sighting(101)), of_nothing).await;
+    let of_nobody = "insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 102), 'waiting', test.id('f', 99))";
+    names(&["I07"], &format!("{}: it was waiting and names {}", sighting(102), payment(99)), of_nobody).await;
     names(&["I07"], &sighting(7), "update sighting set amount = 70000 where id = test.id('5', 7)").await;
-    let again = "insert into journal (id, kind, cause, business_date, actor)
-            values (test.id('1', 99), 'capture', 'x', '2026-11-24', 'x');
-        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099');
-        insert into ledger_entry (journal_id, account_code, amount, payment_id)
-            values (test.id('1', 99), 'clearing:vnpay_main', 333, test.id('f', 8)), (test.id('1', 99), 'refund_payable', -333, test.id('f', 8))";
+    names(&["I07"], &sighting(7), "update sighting set provider_txn_id = 'TXN70' where id = test.id('5', 7)").await;
+    let again = "select test.journal(99, 'capture', 'x'), test.leg(99, 'clearing:vnpay_main', 333, 8), test.leg(99, 'refund_payable', -333, 8)";
     names(&["I07", "I33"], &payment(8), again).await;
+    let and_back = format!("{again}; {}", again.replace("99", "98").replace("-333", "+333").replace(" 333", " -333"));
+    names(&["I07"], &format!("{}: 3 journals capture 333 of it", payment(8)), &and_back).await;
 }
 
 #[tokio::test]
@@ -284,6 +286,9 @@ async fn i14_gaps_in_streams_and_feed_are_named() {
 #[tokio::test]
 async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
     names(&["I15"], &event(3), "delete from delivery where event_id = test.id('e', 3)").await;
+    let by_a_new_endpoint = "update event_endpoint set recorded_at = now(); delete from delivery where event_id = test.id('e', 3)";
+    names(&["I15"], &event(3), by_a_new_endpoint).await;
+    names(&["I15"], &event(3), "delete from delivery where endpoint_id = test.id('ed', 1)").await;
     names(
         &["I15"],
         &event(1),
@@ -296,7 +301,7 @@ async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
     names(&["I15"], &event(3), stranger).await;
     let early = "update delivery set state = 'waiting' where event_id = (
         select id from event where stream = 'dossier:H38.17-261124-0003' and sequence = 1)";
-    names(&["I15"], &event(7), early).await;
+    names(&["I15"], "as number 2 of cli_0000000c000070008000000000000001/dossier:H38.17-261124-0003 while number 1", early).await;
     names(&["I15"], &event(2), "update delivery set attempts = 0 where event_id = test.id('e', 2)").await;
     let too_soon = "select test.tell('obligation.paid', test.id('b', 1));
         insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
@@ -370,6 +375,8 @@ async fn i24_states_that_the_money_does_not_derive_are_named() {
         update intent_obligation set live = true where intent_id = test.id('d', 1)";
     names(&["I24"], &intent(1), intent_open).await;
     names(&["I24"], &intent(3), "update intent set amount = 14999 where id = test.id('d', 3)").await;
+    let strange = "update intent_obligation set obligation_id = test.id('b', 77) where obligation_id = test.id('b', 1)";
+    names(&["I24"], &intent(1), strange).await;
     names(&["I24"], &intent(9), "select test.step('attempt', test.id('a', 9), 'failed', 'provider_failed')").await;
     names(&["I24"], &attempt(4), "select test.step('attempt', test.id('a', 4), 'succeeded', 'provider_captured')")
         .await;
@@ -421,11 +428,7 @@ async fn i32_what_is_stuck_is_named() {
 
 #[tokio::test]
 async fn i33_an_account_that_stands_elsewhere_is_named() {
-    let paid_out = "insert into journal (id, kind, cause, business_date, actor)
-            values (test.id('1', 99), 'payout', 'x', '2026-11-24', 'x');
-        insert into unsealed (kind, subject_id) values ('journal', 'jnl_00000001000070008000000000000099');
-        insert into ledger_entry (journal_id, account_code, amount, payment_id)
-            values (test.id('1', 99), 'refund_payable', 5, test.id('f', 8)), (test.id('1', 99), 'clearing:vnpay_main', -5, test.id('f', 8))";
+    let paid_out = "select test.journal(99, 'payout', 'x'), test.leg(99, 'refund_payable', 5, 8), test.leg(99, 'clearing:vnpay_main', -5, 8)";
     names(&["I33"], "clearing:vnpay_main", paid_out).await;
     let leg_gone = "delete from ledger_entry where journal_id = test.id('1', 9) and account_code = 'refund_payable'";
     names(&["I01", "I02", "I33"], "all accounts", leg_gone).await;

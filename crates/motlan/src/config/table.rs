@@ -113,7 +113,12 @@ pub const KEYS: &[Key] = &[
         "milliseconds after which the server gives up waiting for a row that another holds",
     ),
     key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
-    key("keys.api", Secret, Required, "pepper under which API keys are stored: 64 hex digits"),
+    key(
+        "keys.api",
+        Secret,
+        Absent,
+        "pepper under which API keys are stored: 64 hex digits; derived from `keys.pii` unless set, and then changed with it",
+    ),
     key(
         "intents.min_expires_in_s",
         Number,

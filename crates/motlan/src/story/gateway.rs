@@ -12,7 +12,8 @@ pub const REPLAYED: &str = "Idempotency-Replayed";
 pub struct Gateway {
     http: reqwest::Client,
     base: String,
-    key: String,
+    /// None where nobody is asked who they are: the operators' listener.
+    key: Option<String>,
 }
 
 /// An answer, kept to the byte.
@@ -26,7 +27,7 @@ pub struct Answer {
 }
 
 impl Gateway {
-    pub fn new(http: reqwest::Client, base: &str, key: String) -> Self {
+    pub fn new(http: reqwest::Client, base: &str, key: Option<String>) -> Self {
         Self { http, base: base.trim_end_matches('/').to_owned(), key }
     }
 
@@ -57,11 +58,10 @@ impl Gateway {
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Answer, Stop> {
         let call = format!("{method} {path}");
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.base))
-            .bearer_auth(&self.key)
-            .header(ACCEPT, "application/json");
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).header(ACCEPT, "application/json");
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }

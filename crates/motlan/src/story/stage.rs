@@ -35,7 +35,7 @@ pub struct Story {
     pub intents: Vec<Intent>,
     /// Of every attempt, in the order in which they were made.
     pub order_refs: Vec<String>,
-    /// The first two POSTs that created something, to be repeated.
+    /// The POSTs that created an intent or an attempt, to be repeated.
     pub calls: Vec<Created>,
     books: Option<Books>,
     keys: u32,
@@ -71,11 +71,11 @@ impl Story {
                 None
             }
         };
-        let api = Gateway::new(http.clone(), &known.base_url, known.client_key.clone());
+        let api = Gateway::new(http.clone(), &known.base_url, Some(known.client_key));
         let cast = Cast::of(&run, unused(&api, &run).await?);
         Ok(Self {
             tally: std::mem::take(tally),
-            ops: Gateway::new(http.clone(), &known.ops_url, known.client_key),
+            ops: Gateway::new(http.clone(), &known.ops_url, None),
             vnpay: Vnpay::new(http.clone(), &known.simulators.vnpay),
             dossier: DossierSystem::new(http, &known.simulators.dossier),
             api,

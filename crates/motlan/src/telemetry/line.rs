@@ -72,3 +72,64 @@ impl Visit for Fields<'_> {
         self.put(field, crate::failed::chain(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::fmt::MakeWriter;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Kept {
+        type Writer = Self;
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the pass stopped")]
+    struct Stopped(#[source] io::Error);
+
+    #[test]
+    fn a_line_holds_the_spans_fields_and_the_whole_chain_of_an_error() {
+        let kept = Kept::default();
+        let subscriber = tracing_subscriber::fmt()
+            .fmt_fields(JsonFields::new())
+            .event_format(Line)
+            .with_writer(kept.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let error = Stopped(io::Error::other("the wire is cut"));
+            let span = tracing::info_span!("request", request_id = "req_1", route = tracing::field::Empty);
+            span.record("route", "/v1/events");
+            span.in_scope(|| tracing::error!(error = &error as &dyn Error, failures = 2, "task failed"));
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        let line: Value = serde_json::from_str(&text).unwrap();
+        for (field, value) in [
+            ("message", json!("task failed")),
+            ("error", json!("the pass stopped: the wire is cut")),
+            ("failures", json!(2)),
+            ("level", json!("ERROR")),
+            ("request_id", json!("req_1")),
+            ("route", json!("/v1/events")),
+        ] {
+            assert_eq!(line[field], value, "{text}");
+        }
+    }
+}

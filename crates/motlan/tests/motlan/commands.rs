@@ -153,6 +153,6 @@ fn config_check_prints_everything_but_secrets_and_stops_at_what_would_stop_the_s
     }
     assert_eq!(json_of(&env, &["config", "check", "--json"])["keys.api"], "set");
     let mut less = env;
-    less.retain(|(name, _)| name != "MOTLAN_KEYS__API");
-    assert!(refusal(&less, &["config", "check"]).contains("MOTLAN_KEYS__API"));
+    less.retain(|(name, _)| name != "MOTLAN_KEYS__PII");
+    assert!(refusal(&less, &["config", "check"]).contains("MOTLAN_KEYS__PII"));
 }

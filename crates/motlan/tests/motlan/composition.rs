@@ -112,10 +112,10 @@ fn a_value_of_another_kind_is_named_with_its_key() {
 #[test]
 fn what_is_required_may_be_absent_until_it_is_needed() {
     let mut env = least();
-    env.retain(|(name, _)| name != "MOTLAN_KEYS__API");
+    env.retain(|(name, _)| name != "MOTLAN_KEYS__PII");
     let config = load(env).unwrap();
     let said = motlan::failed::chain(&config.complete().expect_err("a gateway needs it"));
-    assert!(said.contains("keys.api") && said.contains("MOTLAN_KEYS__API"), "{said}");
+    assert!(said.contains("keys.pii") && said.contains("MOTLAN_KEYS__PII"), "{said}");
     assert!(config.secret("database.owner_url").is_ok());
 }
 
