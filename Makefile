@@ -18,13 +18,13 @@ MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(if $(DATABASE_URL),,postgresql) build ## Start the whole gateway on this machine, database included (ARGS="…" goes to `motlan up`)
+run: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start the whole gateway on this machine, database included (ARGS="…" goes to `motlan up`)
 	@exec "$(MOTLAN)" up $(ARGS)
 
 story: build ## Play the demonstration against the instance that `make run` started
 	@exec "$(MOTLAN)" story $(ARGS)
 
-demo-reset: $(if $(DATABASE_URL),,postgresql) build ## Start again from an empty database: all demonstration data is deleted
+demo-reset: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start again from an empty database: all demonstration data is deleted
 	@exec "$(MOTLAN)" up --reset $(ARGS)
 
 test: postgresql ## Run every test; the last line says how many passed

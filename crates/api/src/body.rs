@@ -35,6 +35,8 @@ fn mistake(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         ("unknown", Some(field))
     } else if let Some(field) = named("missing field `") {
         ("required", Some(field))
+    } else if let Some(field) = named("duplicate field `") {
+        ("conflict", Some(field))
     } else if text.starts_with("unknown variant") {
         ("value", None)
     } else {
@@ -42,8 +44,8 @@ fn mistake(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     let mut pointer = pointer(error.path());
     // the path of an unknown field already ends in it, that of a missing one does not
-    if let Some(field) = field.filter(|f| !pointer.ends_with(&format!("/{f}"))) {
-        pointer.push_str(&format!("/{field}"));
+    if let Some(step) = field.map(|f| step(&f)).filter(|step| !pointer.ends_with(step)) {
+        pointer.push_str(&step);
     }
     Problem::fields(vec![FieldError { pointer, code: code.to_owned(), detail: without_values(&text) }])
 }
@@ -53,19 +55,23 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().fold(String::new(), |mut out, segment| {
         match segment {
             Segment::Seq { index } => out.push_str(&format!("/{index}")),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                out.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
-            }
+            Segment::Map { key } | Segment::Enum { variant: key } => out.push_str(&step(key)),
             Segment::Unknown => {}
         }
         out
     })
 }
 
-/// serde quotes the value that it did not like; that value may be a person's.
+/// One step of a pointer (RFC 6901).
+fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// serde quotes the value that it did not like, a text in `"`, a number in backticks; that value may be a person's.
 fn without_values(text: &str) -> String {
-    let text = text.split(" at line ").next().unwrap_or(text);
-    match (text.find('"'), text.rfind('"')) {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    let quote = if text.contains('"') || !text.starts_with("invalid ") { '"' } else { '`' };
+    match (text.find(quote), text.rfind(quote)) {
         (Some(from), Some(to)) if from < to => format!("{}…{}", &text[..=from], &text[to..]),
         _ => text.to_owned(),
     }
@@ -77,7 +83,8 @@ pub struct Fields(Vec<FieldError>);
 
 impl Fields {
     pub fn wrong(&mut self, pointer: &str, code: &str, detail: impl ToString) {
-        self.0.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_string() });
+        let detail = without_values(&detail.to_string());
+        self.0.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail });
     }
 
     /// The value, or its mistake noted.
@@ -133,6 +140,27 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
         None => Ok(50),
         Some(n) if (1..=200).contains(&n) => Ok(n),
         Some(_) => Err(Problem::with(Code::QueryInvalid, "limit is 1 to 200")),
+    }
+}
+
+/// The value of a filter. Control characters stand nowhere in the books, and PostgreSQL takes no NUL at all.
+pub fn filter(asked: &Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(Problem::with(Code::QueryInvalid, "a filter must not hold control characters"))
+        }
+        _ => Ok(asked.clone()),
+    }
+}
+
+/// Whether a text in it holds NUL, which PostgreSQL's JSON cannot keep.
+pub fn holds_nul(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

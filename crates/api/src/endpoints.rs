@@ -76,17 +76,17 @@ pub(crate) fn render(status: u16) -> impl Fn(&Done) -> (u16, String) + Send + Sy
     }
 }
 
-/// Runs an act of the caller on its endpoints or events.
+/// Runs an act of the caller on its endpoints or events; what it is to be is read once the caller is known.
 pub(crate) async fn act(
     req: &HttpRequest,
     state: &State,
     raw: &[u8],
-    act: Act,
+    read: impl FnOnce() -> Result<Act, Problem>,
     status: u16,
 ) -> Result<HttpResponse, Problem> {
     let (client, caller) = auth::client(req, state, Scope::EventsWrite).await?;
     let idempotency = body::idempotency(req, client.uuid(), raw)?;
-    let command = Command { client, act, caller, idempotency, now: Timestamp::now() };
+    let command = Command { client, act: read()?, caller, idempotency, now: Timestamp::now() };
     Ok(body::reply(endpoints::run(&state.ctx, &command, &render(status)).await?))
 }
 
@@ -95,18 +95,20 @@ pub(crate) async fn act(
     params(("Idempotency-Key" = String, Header)),
     responses((status = 201, body = EndpointView), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<HttpResponse, Problem> {
-    auth::client(&req, &state, Scope::EventsWrite).await?;
-    let sent: CreateBody = body::json(&req, &raw.0)?;
-    let mut f = Fields::default();
-    f.text("/url", &sent.url, 1, 2_000);
-    let streams = sent
-        .streams
-        .iter()
-        .enumerate()
-        .filter_map(|(i, s)| f.check(&format!("/streams/{i}"), "value", s.parse::<StreamKind>()))
-        .collect();
-    f.end()?;
-    act(&req, &state, &raw.0, Act::Create { url: sent.url, streams }, 201).await
+    let read = || {
+        let sent: CreateBody = body::json(&req, &raw.0)?;
+        let mut f = Fields::default();
+        f.text("/url", &sent.url, 1, 2_000);
+        let streams = sent
+            .streams
+            .iter()
+            .enumerate()
+            .filter_map(|(i, s)| f.check(&format!("/streams/{i}"), "value", s.parse::<StreamKind>()))
+            .collect();
+        f.end()?;
+        Ok(Act::Create { url: sent.url, streams })
+    };
+    act(&req, &state, &raw.0, read, 201).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -141,8 +143,8 @@ pub async fn rotate(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    body::nothing(&req, &raw.0)?;
-    act(&req, &state, &raw.0, Act::Rotate(id_of(&id)?), 200).await
+    let read = || body::nothing(&req, &raw.0).and_then(|()| Ok(Act::Rotate(id_of(&id)?)));
+    act(&req, &state, &raw.0, read, 200).await
 }
 
 /// Only the newest secret signs from now on.
@@ -155,8 +157,8 @@ pub async fn retire(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    body::nothing(&req, &raw.0)?;
-    act(&req, &state, &raw.0, Act::Retire(id_of(&id)?), 200).await
+    let read = || body::nothing(&req, &raw.0).and_then(|()| Ok(Act::Retire(id_of(&id)?)));
+    act(&req, &state, &raw.0, read, 200).await
 }
 
 /// Nothing is sent to it any more.
@@ -169,6 +171,6 @@ pub async fn remove(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    body::nothing(&req, &raw.0)?;
-    act(&req, &state, &raw.0, Act::Remove(id_of(&id)?), 200).await
+    let read = || body::nothing(&req, &raw.0).and_then(|()| Ok(Act::Remove(id_of(&id)?)));
+    act(&req, &state, &raw.0, read, 200).await
 }

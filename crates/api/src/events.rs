@@ -2,11 +2,11 @@
 
 use crate::State;
 use crate::auth;
-use crate::body;
+use crate::body::{self, Fields};
 use crate::door::RawBody;
 use crate::endpoints::{RedeliveredView, act};
 use crate::obligations::id_of;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::Problem;
 use crate::views::Page;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -76,8 +76,8 @@ pub async fn redeliver(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    body::nothing(&req, &raw.0)?;
-    act(&req, &state, &raw.0, Act::RedeliverOne(id_of(&id)?), 202).await
+    let read = || body::nothing(&req, &raw.0).and_then(|()| Ok(Act::RedeliverOne(id_of(&id)?)));
+    act(&req, &state, &raw.0, read, 202).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -94,12 +94,14 @@ pub struct RangeBody {
     params(("Idempotency-Key" = String, Header)),
     responses((status = 202, body = RedeliveredView), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn redeliver_range(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<HttpResponse, Problem> {
-    auth::client(&req, &state, Scope::EventsWrite).await?;
-    let RangeBody { from, to } = body::json(&req, &raw.0)?;
-    if from < 1 || to < from || to - from > 10_000 {
-        let detail = "from is at least 1, to at most 10,000 above it".to_owned();
-        let error = FieldError { pointer: "/to".to_owned(), code: "range".to_owned(), detail };
-        return Err(Problem { errors: vec![error], ..Problem::new(Code::ValidationFailed) });
-    }
-    act(&req, &state, &raw.0, Act::RedeliverRange { from, to }, 202).await
+    let read = || {
+        let RangeBody { from, to } = body::json(&req, &raw.0)?;
+        let mut f = Fields::default();
+        if from < 1 || to < from || to - from > 10_000 {
+            f.wrong("/to", "range", "from is at least 1, to at most 10,000 above it");
+        }
+        f.end()?;
+        Ok(Act::RedeliverRange { from, to })
+    };
+    act(&req, &state, &raw.0, read, 202).await
 }

@@ -87,8 +87,8 @@ pub async fn open(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<
     let life = life(&mut f, &state, sent.expires_in_s);
     let allowed_channels = sent.allowed_channels.as_ref().map(|list| channels(&mut f, list));
     let metadata = sent.metadata.unwrap_or_else(|| serde_json::json!({}));
-    if !metadata.is_object() || views::json(&metadata).len() > METADATA_BYTES {
-        f.wrong("/metadata", "value", format!("is an object of at most {METADATA_BYTES} bytes"));
+    if !metadata.is_object() || views::json(&metadata).len() > METADATA_BYTES || body::holds_nul(&metadata) {
+        f.wrong("/metadata", "value", format!("is an object of at most {METADATA_BYTES} bytes, without NUL"));
     }
     f.end()?;
     let now = Timestamp::now();
@@ -126,7 +126,9 @@ fn return_url(f: &mut Fields, sent: Option<&str>) -> Option<String> {
     let fits = url::Url::parse(text).is_ok_and(|u| {
         matches!(u.scheme(), "http" | "https") && u.has_host() && u.username().is_empty() && u.password().is_none()
     });
-    if fits && text.len() <= 2_000 {
+    // a parser of addresses drops what a browser would: blanks around it, line breaks within
+    let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    if fits && plain && text.len() <= 2_000 {
         return Some(text.to_owned());
     }
     f.wrong("/return_url", "format", "is an http or https address of at most 2000 characters");
@@ -188,7 +190,8 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
         .as_deref()
         .map(|s| s.parse::<IntentStatus>().map_err(|_| Problem::with(Code::QueryInvalid, "status is not one")))
         .transpose()?;
-    let filter = Filter { status, dossier_code: query.dossier_code.clone(), reference: query.reference.clone() };
+    let (dossier_code, reference) = (body::filter(&query.dossier_code)?, body::filter(&query.reference)?);
+    let filter = Filter { status, dossier_code, reference };
     let db = state.ctx.pool.get().await?;
     let found = storage::intents::page(&db, client, &filter, after, limit).await?;
     let list = view::of_intents(&state.ctx, &db, found).await?;

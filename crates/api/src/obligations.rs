@@ -321,8 +321,9 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     let (client, _) = auth::client(&req, &state, Scope::PaymentsRead).await?;
     let limit = body::limit(query.limit)?;
     let after: Option<ObligationId> = body::after(query.after.as_deref())?;
+    let dossier_code = body::filter(&query.dossier_code)?;
     let db = state.ctx.pool.get().await?;
-    let found = storage::obligations::page(&db, client, query.dossier_code.as_deref(), after, limit).await?;
+    let found = storage::obligations::page(&db, client, dossier_code.as_deref(), after, limit).await?;
     let ids: Vec<_> = found.iter().map(|o| o.id.uuid()).collect();
     let settled = storage::obligations::settled_by(&db, &ids).await?;
     let views = found.iter().map(|o| ObligationView::new(o, &settled, Vec::new())).collect();

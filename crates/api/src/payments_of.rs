@@ -57,8 +57,8 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     let filter = Filter {
         intent: intent.transpose()?.map(domain::IntentId::uuid),
         obligation: obligation.transpose()?.map(domain::ObligationId::uuid),
-        channel: query.channel.clone(),
-        provider_txn_id: query.provider_txn_id.clone(),
+        channel: body::filter(&query.channel)?,
+        provider_txn_id: body::filter(&query.provider_txn_id)?,
         business_date: date.transpose()?,
         ..seen_by(&principal)
     };

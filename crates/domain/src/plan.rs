@@ -40,26 +40,36 @@ pub fn follow_attempt(
     news: AttemptNews,
 ) -> Result<Changes, NoSuchEdge> {
     let mut changes = Changes::default();
-    let Some(cause) = attempt_cause(attempt.status, news) else { return Ok(changes) };
-    changes.attempts.push(step(attempt.id, attempt.version, attempt.status, cause)?.0);
-    let intent_cause = match news {
-        AttemptNews::Committed if intent.status == IntentStatus::Open => Some(Cause::AttemptCommitted),
-        AttemptNews::Failed | AttemptNews::WindowClosed | AttemptNews::Refused => {
-            freed(intent, other_committed, Cause::AttemptFailed)
-        }
-        AttemptNews::Unresolved | AttemptNews::Unclear => freed(intent, other_committed, Cause::AttemptUnresolved),
-        AttemptNews::Committed | AttemptNews::Offered => None,
-    };
-    if let Some(cause) =
-        intent_cause.filter(|_| news == AttemptNews::Committed || attempt.status == AttemptStatus::Committed)
-    {
+    if let Some(cause) = attempt_cause(attempt.status, news) {
+        changes.attempts.push(step(attempt.id, attempt.version, attempt.status, cause)?.0);
+    }
+    if let Some(cause) = intent_cause(attempt.status, intent.status, other_committed, news) {
         changes.intents.push(step(intent.id, intent.version, intent.status, cause)?.0);
     }
     Ok(changes)
 }
 
-fn freed(intent: &IntentState, other_committed: bool, cause: Cause) -> Option<Cause> {
-    (intent.status == IntentStatus::Processing && !other_committed).then_some(cause)
+/// What attempt news means for the intent. A payment under review, or one whose outcome is unknown, holds the intent
+/// until the provider decides or was asked for as long as we ask: nobody shall pay twice meanwhile.
+fn intent_cause(
+    attempt: AttemptStatus,
+    intent: IntentStatus,
+    other_committed: bool,
+    news: AttemptNews,
+) -> Option<Cause> {
+    if news == AttemptNews::Committed {
+        let begins = intent == IntentStatus::Open && attempt_cause(attempt, news).is_some();
+        return begins.then_some(Cause::AttemptCommitted);
+    }
+    let was_taking = matches!(attempt, AttemptStatus::Committed | AttemptStatus::Unknown);
+    if intent != IntentStatus::Processing || !was_taking || other_committed {
+        return None;
+    }
+    match news {
+        AttemptNews::Failed | AttemptNews::WindowClosed => Some(Cause::AttemptFailed),
+        AttemptNews::Unresolved => Some(Cause::AttemptUnresolved),
+        AttemptNews::Committed | AttemptNews::Offered | AttemptNews::Refused | AttemptNews::Unclear => None,
+    }
 }
 
 /// The edge that `news` takes from `status`; None where the news is old or says nothing new.

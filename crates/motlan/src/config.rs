@@ -24,6 +24,8 @@ const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"]
 /// In the contract, and without use until something here may be lost: it is accepted, and starts nothing.
 const NOT_YET: &str = "redis.url";
 const FILE: &str = "motlan.toml";
+/// A sending must end well before its lease of 60 s does, or another worker sends the same event.
+const MAX_DELIVERY_MS: u64 = 30_000;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Http {
@@ -170,6 +172,9 @@ impl Config {
             if value < least {
                 return Err(ConfigError::value(path, format_args!("at least {least}")));
             }
+        }
+        if self.dossier.timeout_ms > MAX_DELIVERY_MS {
+            return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));
         }
         for path in ["keys.pii", "keys.api"] {
             let hex = |s: &SecretString| s.expose_secret().len() == 64 && hex::decode(s.expose_secret()).is_ok();

@@ -110,8 +110,7 @@ async fn conclude(
         // said each minute and concluding nothing: not evidence worth keeping
         News::Pending => Ok(()),
         News::NotFound if now < attempt.expires_at + GRACE => Ok(()),
-        News::NotFound => Ok(advance_intent::attempt_news(ctx, attempt.id, AttemptNews::WindowClosed, now).await?),
-        News::Captured(_) | News::Committed | News::Failed { .. } | News::Unclear { .. } => {
+        News::NotFound | News::Captured(_) | News::Committed | News::Failed { .. } | News::Unclear { .. } => {
             let sighted = Sighted {
                 source: format!("poll:{}", attempt.channel),
                 channel: &attempt.channel,

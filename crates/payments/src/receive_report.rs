@@ -84,7 +84,7 @@ async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Out
     if !fresh {
         return Ok(said(Outcome::Known, sighted, stored.as_ref()));
     }
-    let outcome = said(Outcome::Recorded, sighted, stored.as_ref());
+    let mut outcome = said(Outcome::Recorded, sighted, stored.as_ref());
     let Some(stored) = stored else {
         without_order(tx, id, sighted, capture, payment.as_ref(), caller).await?;
         return Ok(outcome);
@@ -96,6 +96,8 @@ async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Out
             let intent = Some(stored.attempt.intent_id);
             let unit = record_money::repeat(&seen(id, sighted, capture), &payment, intent, caller);
             finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await?;
+            // the money was known by another sight of it
+            outcome = said(Outcome::Known, sighted, Some(&stored));
         }
         (Some(capture), None) => {
             let recording = record_money::record(&seen(id, sighted, capture), Some((&facts, attempt)), caller)?;
@@ -195,8 +197,10 @@ fn not_money(
         News::Committed => AttemptNews::Committed,
         News::Failed { .. } => AttemptNews::Failed,
         News::Unclear { .. } => AttemptNews::Unclear,
+        // told only after the order's window has closed (see `poll_attempts`)
+        News::NotFound => AttemptNews::WindowClosed,
         // nothing to conclude: the worker's clock decides what an unanswered order becomes
-        News::Captured(_) | News::Pending | News::NotFound => return Ok(Unit::new(caller.actor(), sighted.now)),
+        News::Captured(_) | News::Pending => return Ok(Unit::new(caller.actor(), sighted.now)),
     };
     Ok(advance_intent::follow(facts, attempt, news, Some(id), sighted.now, caller)?)
 }

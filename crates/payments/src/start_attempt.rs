@@ -24,6 +24,8 @@ use storage::{StorageError, Tx, attempts, idempotency, intents, unit};
 
 /// Seconds for which another process must believe that this one is between the two commits.
 const BUSY_S: i64 = 30;
+/// Attempts of one intent: whoever has the page's link may start them, so there is an end to it.
+const MAX_ATTEMPTS: usize = 50;
 
 #[derive(Debug, Clone)]
 pub struct Start {
@@ -160,6 +162,9 @@ fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, S
     if checkout.limit().is_some_and(|limit| amount > limit) {
         return Err(StartError::ChannelUnavailable("amount_above_limit"));
     }
+    if facts.attempts.len() >= MAX_ATTEMPTS {
+        return Err(StartError::ChannelUnavailable("too_many_attempts"));
+    }
     let number = facts.attempts.iter().map(|a| a.number).max().unwrap_or(0) + 1;
     let order_ref = OrderRef::new(format!("{}{number}", intent.reference))
         .map_err(|_| StorageError::Unreadable("an order reference".to_owned()))?;
@@ -221,7 +226,7 @@ async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> 
         order_ref: stored.attempt.order_ref.clone(),
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
-        return_url: ctx.checkout_url(&intent.page_token),
+        return_url: page_url(ctx, &intent, start.locale),
         payer_ip: start.payer_ip,
         locale: start.locale,
         ordered_at: stored.attempt.ordered_at,
@@ -235,6 +240,15 @@ async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> 
             }
             Err(StartError::Provider(error))
         }
+    }
+}
+
+/// Where the provider sends the payer's browser back to: our page, in the payer's language.
+fn page_url(ctx: &Context, intent: &Intent, locale: Locale) -> String {
+    let page = ctx.checkout_url(&intent.page_token);
+    match locale {
+        Locale::Vi => page,
+        Locale::En => format!("{page}?lang=en"),
     }
 }
 

@@ -286,7 +286,8 @@ async fn i14_gaps_in_streams_and_feed_are_named() {
 #[tokio::test]
 async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
     names(&["I15"], &event(3), "delete from delivery where event_id = test.id('e', 3)").await;
-    let by_a_new_endpoint = "update event_endpoint set recorded_at = now(); delete from delivery where event_id = test.id('e', 3)";
+    let by_a_new_endpoint =
+        "update event_endpoint set recorded_at = now(); delete from delivery where event_id = test.id('e', 3)";
     names(&["I15"], &event(3), by_a_new_endpoint).await;
     names(&["I15"], &event(3), "delete from delivery where endpoint_id = test.id('ed', 1)").await;
     names(
@@ -301,7 +302,12 @@ async fn i15_events_that_an_endpoint_missed_or_got_out_of_order_are_named() {
     names(&["I15"], &event(3), stranger).await;
     let early = "update delivery set state = 'waiting' where event_id = (
         select id from event where stream = 'dossier:H38.17-261124-0003' and sequence = 1)";
-    names(&["I15"], "as number 2 of cli_0000000c000070008000000000000001/dossier:H38.17-261124-0003 while number 1", early).await;
+    names(
+        &["I15"],
+        "as number 2 of cli_0000000c000070008000000000000001/dossier:H38.17-261124-0003 while number 1",
+        early,
+    )
+    .await;
     names(&["I15"], &event(2), "update delivery set attempts = 0 where event_id = test.id('e', 2)").await;
     let too_soon = "select test.tell('obligation.paid', test.id('b', 1));
         insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)

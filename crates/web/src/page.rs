@@ -131,7 +131,7 @@ impl Page {
             choose_again_url: (state == State::Checking).then(|| format!("/pay/{token}{}", language.query(false))),
             money_title: if state == State::Paid { w.details } else { w.received },
             money: money(ctx, language, view, state),
-            portal_url: intent.return_url.clone().filter(|url| is_web(url)),
+            portal_url: back_to(view).filter(|url| is_web(url)),
         }
     }
 
@@ -294,6 +294,11 @@ fn received(ctx: &Context, language: Language, paid: &Paid) -> Money {
 /// What of a payment settles nothing yet.
 fn held(paid: &Paid) -> Vnd {
     paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
+}
+
+/// Where the portal wants its payer back: as the last attempt said, else as the intent did.
+fn back_to(view: &IntentView) -> Option<String> {
+    view.attempts.last().and_then(|a| a.return_url.clone()).or_else(|| view.intent.return_url.clone())
 }
 
 /// The portal's address is foreign text: only one of the web becomes a link.
