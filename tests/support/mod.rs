@@ -2,8 +2,13 @@
 //! wire. Closing it works off what is left, asks every invariant, and compares the books with the other sides' logs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
+pub mod child;
+pub mod interruption;
 pub mod portal;
+pub mod rows;
+pub mod shape;
 pub mod truth;
+pub mod wire;
 
 use domain::KeyId;
 use domain::beneficiary::{AccountKind, Beneficiary};

@@ -87,6 +87,10 @@ impl Fields {
         self.0.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail });
     }
 
+    pub fn names(&self, pointer: &str) -> bool {
+        self.0.iter().any(|error| error.pointer == pointer)
+    }
+
     /// The value, or its mistake noted.
     pub fn check<T, E: ToString>(&mut self, pointer: &str, code: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|e| self.wrong(pointer, code, e)).ok()

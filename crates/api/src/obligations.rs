@@ -197,7 +197,10 @@ fn parse(b: &ObligationBody) -> Result<Parsed, Problem> {
                 BadTerms::DossierMissing => ("/dossier_code", "required"),
                 BadTerms::CustomerMissing => ("/customer_code", "required"),
             };
-            f.wrong(pointer, code, bad);
+            // a value that is no good was sent, so it is not missing as well
+            if !f.names(pointer) {
+                f.wrong(pointer, code, bad);
+            }
             None
         }
     });

@@ -11,7 +11,7 @@ use domain::payment::{Capture, News, Payment, Report, SightingState};
 use domain::plan::AttemptNews;
 use domain::{AttemptId, PaymentId, SightingId};
 use futures_util::join;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use storage::attempts::Stored;
 use storage::ids::mint;
@@ -70,11 +70,11 @@ pub async fn receive(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> R
 
 async fn receive_once(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = conclude(&tx, sighted, caller).await;
+    let outcome = conclude(ctx, &tx, sighted, caller).await;
     tx.close(outcome).await
 }
 
-async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
+async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
     let id: SightingId = mint(sighted.now);
     let capture = match &sighted.report.news {
         News::Captured(capture) => Some(capture),
@@ -95,7 +95,7 @@ async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Out
         (Some(capture), Some(payment)) => {
             let intent = Some(stored.attempt.intent_id);
             let unit = record_money::repeat(&seen(id, sighted, capture), &payment, intent, caller);
-            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await?;
+            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit).await?;
             // the money was known by another sight of it
             outcome = said(Outcome::Known, sighted, Some(&stored));
         }
@@ -105,7 +105,14 @@ async fn conclude(tx: &Tx, sighted: &Sighted<'_>, caller: &Caller) -> Result<Out
         }
         (None, _) => {
             let unit = not_money(&facts, attempt, id, sighted, caller)?;
-            finish(tx, id, SightingState::Applied, None, &unit, None).await?;
+            if sighted.report.news == News::Committed {
+                // a late word may come after the last asking: now there is something to ask about again
+                let poll = &ctx.settings.poll;
+                let next = sighted.now + SignedDuration::from_secs(poll.wait_s(0));
+                let until = sighted.now + SignedDuration::from_secs(poll.give_up_after_s);
+                attempts::watch(tx, attempt, next, until).await?;
+            }
+            finish(tx, id, SightingState::Applied, None, &unit).await?;
         }
     }
     Ok(outcome)
@@ -179,10 +186,10 @@ async fn without_order(
         }
         (Some(capture), Some(payment)) => {
             let unit = record_money::repeat(&seen(id, sighted, capture), payment, None, caller);
-            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, None).await
+            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit).await
         }
         // a report of no money about no order of ours: kept as evidence
-        (None, _) => finish(tx, id, SightingState::Refused, None, &Unit::new(caller.actor(), sighted.now), None).await,
+        (None, _) => finish(tx, id, SightingState::Refused, None, &Unit::new(caller.actor(), sighted.now)).await,
     }
 }
 
@@ -239,11 +246,10 @@ async fn finish(
     state: SightingState,
     payment: Option<PaymentId>,
     unit: &Unit,
-    attempt: Option<AttemptId>,
 ) -> Result<(), ReportError> {
-    let (written, unwatched, noted, committed) =
-        join!(unit::write(tx, unit), unwatch(tx, attempt), sightings::outcome(tx, id, state, payment), tx.commit(),);
-    unit::first_error([written, unwatched, noted, committed])?;
+    let (written, noted, committed) =
+        join!(unit::write(tx, unit), sightings::outcome(tx, id, state, payment), tx.commit());
+    unit::first_error([written, noted, committed])?;
     Ok(())
 }
 
@@ -299,7 +305,7 @@ async fn park_once(
         if !fresh? {
             return Ok(Outcome::Known);
         }
-        finish(&tx, id, SightingState::Parked, None, &unit, None).await?;
+        finish(&tx, id, SightingState::Parked, None, &unit).await?;
         Ok(Outcome::Recorded)
     }
     .await;

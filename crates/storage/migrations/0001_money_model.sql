@@ -212,6 +212,19 @@ create table obligation (
         (dossier_code with =, fee_code with =, instalment with =, client_id with <>) where (status <> 'cancelled')
 ) with (fillfactor = 85);
 create index obligation_by_dossier on obligation (dossier_code);
+
+create function check_terms() returns trigger language plpgsql as $$
+begin
+    if old.status not in ('due', 'exempt') then
+        raise exception 'obligation %: it is %, its amount stands', new.id, old.status
+            using errcode = 'check_violation', constraint = 'obligation_terms_stand';
+    end if;
+    return new;
+end $$;
+create trigger obligation_terms before update on obligation for each row
+    when ((old.gross_amount, old.relief_amount, old.beneficiary_code, old.client_id)
+          is distinct from (new.gross_amount, new.relief_amount, new.beneficiary_code, new.client_id))
+    execute function check_terms();
 create trigger obligation_transition before insert or update on obligation
     for each row execute function check_transition('obligation');
 
@@ -423,7 +436,7 @@ create table allocation (
 create index allocation_by_payment on allocation (payment_id);
 create index allocation_by_obligation on allocation (obligation_id) where obligation_id is not null;
 
--- The three rules that no program may break, checked when the transaction commits.
+-- The rules that no program may break, checked when the transaction commits.
 create function check_journal_balances() returns trigger language plpgsql as $$
 declare
     total numeric;
@@ -438,6 +451,33 @@ begin
 end $$;
 create constraint trigger journal_balances after insert on journal
     deferrable initially deferred for each row execute function check_journal_balances();
+
+-- An entry belongs to a journal of its own transaction, on an account that is there: nothing is added to the past.
+create function check_entry() returns trigger language plpgsql as $$
+begin
+    if (select j.booked_at from journal j where j.id = new.journal_id) is distinct from now() then
+        raise exception 'entry %: its journal % was booked before', new.id, new.journal_id
+            using errcode = 'check_violation', constraint = 'entry_of_this_transaction';
+    end if;
+    if not exists (select from account a where a.code = new.account_code) then
+        raise exception 'entry %: no account %', new.id, new.account_code
+            using errcode = 'check_violation', constraint = 'entry_account';
+    end if;
+    return null;
+end $$;
+create constraint trigger entry_is_new after insert on ledger_entry
+    deferrable initially deferred for each row execute function check_entry();
+
+create function check_payment() returns trigger language plpgsql as $$
+begin
+    if not exists (select from allocation a where a.payment_id = new.id) then
+        raise exception 'payment %: no home', new.id
+            using errcode = 'check_violation', constraint = 'payment_has_a_home';
+    end if;
+    return null;
+end $$;
+create constraint trigger payment_is_placed after insert on payment
+    deferrable initially deferred for each row execute function check_payment();
 
 create function check_allocation() returns trigger language plpgsql as $$
 declare

@@ -11,8 +11,13 @@ grant insert on sighting, sighting_payload, sighting_outcome, allocation, journa
 
 -- things with states and settings
 grant insert, update on client, person, api_key, agency, beneficiary, merchant_profile, obligation, intent, attempt,
-    payment, refund, kase, event, event_stream, event_endpoint, delivery, idempotency
+    refund, kase, event_stream, delivery, idempotency
     to motlan_app;
+-- of these only what may change: the rest is said once
+grant insert on payment, event, event_endpoint to motlan_app;
+grant update (reversed, intent_id) on payment to motlan_app;
+grant update (sequence, feed_position) on event to motlan_app;
+grant update (secret_sealed, old_secret_sealed, disabled_at) on event_endpoint to motlan_app;
 grant insert, update, delete on attempt_watch, profile_beneficiary, fee_catalogue, working_day_exception to motlan_app;
 grant insert on account, intent_obligation to motlan_app;
 grant update (live) on intent_obligation to motlan_app;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub(crate) const HOT: &[&str] = &[BY_ORDER, OF_INTENT, UNWATCH];
+pub(crate) const HOT: &[&str] = &[BY_ORDER, OF_INTENT, UNWATCH, WATCH];
 
 /// An attempt with what the payer was given.
 #[derive(Debug, Clone)]
@@ -105,11 +105,12 @@ pub async fn of_intents(db: &Db, intents: &[Uuid]) -> Result<Vec<Stored>, Storag
     rows.iter().map(from_row).collect()
 }
 
-const WATCH: &str = "insert into attempt_watch (attempt_id, next_at, until) values ($1, $2, $3)";
+const WATCH: &str =
+    "insert into attempt_watch (attempt_id, next_at, until) values ($1, $2, $3) on conflict (attempt_id) do nothing";
 
+/// Asked about from now on, unless it is already.
 pub async fn watch(db: &Db, id: AttemptId, next_at: Timestamp, until: Timestamp) -> Result<(), StorageError> {
-    let statement = db.prepare_cached(WATCH).await?;
-    db.execute(&statement, &[&id.uuid(), &next_at, &until]).await?;
+    db.execute(&prepared(db, WATCH)?, &[&id.uuid(), &next_at, &until]).await?;
     Ok(())
 }
 

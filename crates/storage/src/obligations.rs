@@ -206,24 +206,28 @@ pub struct Held {
     pub money_seen: bool,
 }
 
-const LOCK_BY_REF: &str = "select o.*,
-        (select intent_id from intent_obligation io where io.obligation_id = o.id and io.live) as live_intent,
-        exists (select from allocation a where a.obligation_id = o.id)
-            or exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
-                       where io.obligation_id = o.id) as money_seen
-    from obligation o where o.client_id = $1 and o.external_ref = $2 for update of o";
+/// An obligation locked with what its next change rests on.
+macro_rules! lock_held {
+    ($rest:literal) => {
+        concat!(
+            "select o.*, (select intent_id from intent_obligation io where io.obligation_id = o.id and io.live) ",
+            "as live_intent, exists (select from allocation a where a.obligation_id = o.id) or exists (",
+            "select from intent_obligation io join payment p on p.intent_id = io.intent_id ",
+            "where io.obligation_id = o.id) as money_seen from obligation o where o.client_id = $1 and ",
+            $rest,
+            " for update of o"
+        )
+    };
+}
+
+const LOCK_BY_REF: &str = lock_held!("o.external_ref = $2");
 
 pub async fn lock_by_ref(db: &Db, client: ClientId, external_ref: &str) -> Result<Option<Held>, StorageError> {
     let statement = db.prepare_cached(LOCK_BY_REF).await?;
     db.query_opt(&statement, &[&client.uuid(), &external_ref]).await?.map(|row| held(&row)).transpose()
 }
 
-const LOCK_ONE: &str = "select o.*,
-        (select intent_id from intent_obligation io where io.obligation_id = o.id and io.live) as live_intent,
-        exists (select from allocation a where a.obligation_id = o.id)
-            or exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
-                       where io.obligation_id = o.id) as money_seen
-    from obligation o where o.client_id = $1 and o.id = $2 for update of o";
+const LOCK_ONE: &str = lock_held!("o.id = $2");
 
 pub async fn lock_one(db: &Db, client: ClientId, id: ObligationId) -> Result<Option<Held>, StorageError> {
     let statement = db.prepare_cached(LOCK_ONE).await?;

@@ -1,0 +1,116 @@
+//! The real binary as child processes, with all that they say.
+
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Command as Blocking, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+pub type Env = Vec<(String, String)>;
+
+/// `motlan` beside this test program. Built when it is missing, or older than a source of it: `cargo test -p tests`
+/// does not build it.
+pub fn binary() -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let path = deps.parent().and_then(|deps| deps.parent()).unwrap().join("motlan");
+    let built = path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let crates = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    if newest(&crates) > built {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let target = path.parent().and_then(|debug| debug.parent()).unwrap();
+        let mut build = Blocking::new(cargo);
+        build.args(["build", "-q", "-p", "motlan"]).current_dir(&crates).env("CARGO_TARGET_DIR", target);
+        assert!(build.status().unwrap().success(), "motlan does not compile");
+    }
+    assert!(path.exists(), "{} was not built", path.display());
+    path
+}
+
+fn newest(dir: &std::path::Path) -> SystemTime {
+    let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    let times = entries
+        .filter(|e| !e.ends_with("tests"))
+        .filter_map(|e| if e.is_dir() { Some(newest(&e)) } else { e.metadata().ok()?.modified().ok() });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// A command that ends by itself.
+#[derive(Debug)]
+pub struct Ended {
+    pub stdout: String,
+    pub stderr: String,
+    pub success: bool,
+}
+
+pub async fn run(env: &Env, args: &[&str]) -> Ended {
+    let output = command(env, args).output().await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn command(env: &Env, args: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(args).env_clear().envs(env.iter().cloned()).current_dir(std::env::temp_dir()).stdin(Stdio::null());
+    command.kill_on_drop(true);
+    command
+}
+
+/// A command that goes on until it is told to end.
+pub struct Running {
+    child: Child,
+    said: Arc<Mutex<String>>,
+    pub ready: Value,
+}
+
+impl Running {
+    pub async fn start(env: &Env, args: &[&str]) -> Self {
+        let mut child = command(env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::default();
+        keep(child.stdout.take().unwrap(), &said);
+        keep(child.stderr.take().unwrap(), &said);
+        for _ in 0..400 {
+            let ready = lines(&said).into_iter().find(|line| line["event"] == "ready");
+            if let Some(ready) = ready {
+                return Self { child, said, ready };
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{args:?} is not ready: {}", text(&said));
+    }
+
+    /// The address of a listener, as its ready line gives it.
+    pub fn url(&self, listener: &str) -> String {
+        format!("http://{}", self.ready[listener].as_str().unwrap())
+    }
+
+    /// Tells it to end and waits: all that it said.
+    pub async fn end(mut self) -> String {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(Blocking::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+        assert!(ended.expect("it ends within 10 s").unwrap().success());
+        text(&self.said)
+    }
+}
+
+fn keep(from: impl AsyncRead + Unpin + Send + 'static, said: &Arc<Mutex<String>>) {
+    let said = Arc::clone(said);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(from).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&line);
+            said.push('\n');
+        }
+    });
+}
+
+fn text(said: &Arc<Mutex<String>>) -> String {
+    said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn lines(said: &Arc<Mutex<String>>) -> Vec<Value> {
+    text(said).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
