@@ -181,7 +181,7 @@ async fn each_retry_brings_the_same_id_and_the_same_bytes_until_one_is_heard() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     script(&house, &stream, json!({"status": 500}), 2).await;
     withdrawn(&house.portal, &code).await;
     house.drain().await;
@@ -201,7 +201,7 @@ async fn what_was_applied_and_then_answered_with_an_error_is_sent_again_and_appl
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     script(&house, &stream, json!({"fail_after_accept": true}), 1).await;
     withdrawn(&house.portal, &code).await;
     house.drain().await;
@@ -220,7 +220,8 @@ async fn a_stream_waits_for_its_head_while_other_streams_go_on() {
     let house = House::new().await;
     house.hear_events().await;
     let (slow, other) = (dossier(), dossier());
-    let (slow_stream, other_stream) = (format!("dossier:{slow}"), format!("dossier:{other}"));
+    let (slow_stream, other_stream) =
+        (house.stream(&format!("dossier:{slow}")), house.stream(&format!("dossier:{other}")));
     script(&house, &slow_stream, json!({"status": 503}), 3).await;
     paid(&house, &slow).await;
     paid(&house, &slow).await;
@@ -250,7 +251,7 @@ async fn what_is_given_up_is_a_case_and_the_next_event_of_its_stream_names_the_g
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     script(&house, &stream, json!({"status": 500}), 4).await;
     for _ in 0..3 {
         withdrawn(&house.portal, &code).await;
@@ -288,7 +289,7 @@ async fn several_given_up_in_a_row_are_all_named_by_the_event_that_is_heard() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     withdrawn(&house.portal, &code).await;
     house.drain().await;
     script(&house, &stream, json!({"status": 500}), 8).await;
@@ -322,7 +323,7 @@ async fn a_gap_is_named_also_while_what_was_given_up_is_on_its_way_again() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     let refuse = json!({"match": {"stream": stream, "type": "obligation.cancelled"}, "do": [{"status": 500}]});
     house.dossier_sim("script", refuse).await;
     withdrawn(&house.portal, &code).await;
@@ -350,7 +351,7 @@ async fn a_new_endpoint_hears_what_comes_after_it_and_what_is_older_when_it_asks
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     for _ in 0..3 {
         withdrawn(&house.portal, &code).await;
     }
@@ -416,7 +417,7 @@ async fn a_receiver_that_asks_for_time_gets_it_but_not_for_ever() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     let wait = "select round(extract(epoch from next_at - updated_at)) from delivery";
     script(&house, &stream, json!({"retry_after_s": 40}), 1).await;
     withdrawn(&house.portal, &code).await;
@@ -439,7 +440,7 @@ async fn a_redirect_is_a_refusal_and_nobody_else_gets_the_event() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     let elsewhere = format!("{}/events/elsewhere", house.dossier.url);
     script(&house, &stream, json!({"redirect": elsewhere}), 1).await;
     withdrawn(&house.portal, &code).await;
@@ -456,7 +457,7 @@ async fn a_receiver_that_is_gone_is_not_asked_a_second_time() {
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     script(&house, &stream, json!({"status": 410}), 1).await;
     withdrawn(&house.portal, &code).await;
     withdrawn(&house.portal, &code).await;
@@ -612,7 +613,7 @@ async fn a_worker_that_dies_between_sending_and_recording_leaves_the_event_to_be
     let house = House::new().await;
     house.hear_events().await;
     let code = dossier();
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     script(&house, &stream, json!({"hang": 3_000}), 1).await;
     withdrawn(&house.portal, &code).await;
     withdrawn(&house.portal, &code).await;
@@ -689,7 +690,7 @@ async fn no_more_is_leased_than_is_sent_at_once() {
     house.hear_events().await;
     for _ in 0..5 {
         let code = dossier();
-        script(&house, &format!("dossier:{code}"), json!({"hang": 1_000}), 1).await;
+        script(&house, &house.stream(&format!("dossier:{code}")), json!({"hang": 1_000}), 1).await;
         withdrawn(&house.portal, &code).await;
     }
     sequence(&house.gateway.ctx).await.unwrap();
@@ -733,8 +734,8 @@ async fn an_endpoint_that_is_removed_hears_nothing_more() {
     house.drain().await;
 
     let heard = house.heard().await;
-    assert_eq!(of_stream(&heard, &format!("dossier:{told}")).len(), 1);
-    assert_eq!(of_stream(&heard, &format!("dossier:{code}")).len(), 0);
+    assert_eq!(of_stream(&heard, &house.stream(&format!("dossier:{told}"))).len(), 1);
+    assert_eq!(of_stream(&heard, &house.stream(&format!("dossier:{code}"))).len(), 0);
     let (events, _) = feed(&house.portal, None, 50).await;
     assert_eq!(events.len(), 3, "the feed has them all the same");
     assert_eq!(redeliver(&house, &events[0]["id"]).await, 0);
@@ -784,7 +785,7 @@ async fn fifty_payments_of_one_dossier_are_numbered_without_a_gap_by_many_sequen
     read.extend(feed(&house.portal, cursor, 7).await.0);
     let positions: Vec<i64> = read.iter().map(|e| e["position"].as_i64().unwrap()).collect();
     assert_eq!(positions, (1..=2 * PAYMENTS as i64).collect::<Vec<_>>());
-    let stream = format!("dossier:{code}");
+    let stream = house.stream(&format!("dossier:{code}"));
     let in_feed: Vec<i64> = read
         .iter()
         .filter(|e| e["data"]["stream"] == stream)

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::proxy::Proxy;
 use tests::interruption::{
-    Dice, Load, Served, UNWATCHED, busy_marks_run_out, heard, leases_run_out, own_database, pays_unheard, post_on_the_wire, reports,
-    reports_to, resets,
+    Dice, Load, Served, UNWATCHED, busy_marks_run_out, heard, leases_run_out, own_database, pays_unheard,
+    post_on_the_wire, reports, reports_to, resets,
 };
 use tests::portal::{dossier, fresh, obligation};
 use tests::{House, Plan, database};
@@ -279,11 +279,16 @@ async fn a_server_killed_again_and_again_under_load_keeps_its_word() {
             tokio::time::sleep(dice.millis(5, 700)).await;
             server.kill().await;
             kills += 1;
+            if dice.below(5) == 0 {
+                let stillborn = Served::spawn(&house, &url, &listen).await;
+                tokio::time::sleep(dice.millis(1, 120)).await;
+                stillborn.kill().await;
+            }
             server = Served::start(&house, &url, &listen).await;
         }
         server
     };
-    let (server, ()) = join!(killing, load.run(3, &mut of_load, until));
+    let (server, ()) = join!(killing, load.run(2, &mut of_load, until));
     let (told, unfinished, refused) = load.counts();
     println!("{kills} kills, {told} answers kept, {unfinished} broken off, {refused} told to come again");
     assert!(kills >= 10 && told >= 50, "{kills} kills, {told} answers: too little happened");
@@ -305,7 +310,11 @@ async fn load_is_paid(house: &House) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_reset_their_connections_leave_nothing_half_done() {
     let mut dice = Dice::thrown();
-    let house = House::planned(Plan { settings: patient(), ..Plan::default() }).await;
+    let database = database().await;
+    // as over a network: a reset meets the handler at each of its waits
+    let proxy = Proxy::with_latency(&database.socket_dir, Duration::from_millis(3));
+    let database_url = Some(proxy.url(&database.name, "motlan_app"));
+    let house = House::on(database, Plan { database_url, settings: patient(), ..Plan::default() }).await;
     let portal = &house.portal;
     let body = json!({"channel": "vnpay"});
     let mut intents = Vec::new();
@@ -315,7 +324,7 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
     for ten in intents.chunks(10) {
         let storm = ten.iter().map(|intent| {
             let key = intent["id"].as_str().unwrap();
-            let (request, after) = (post_on_the_wire(portal, &attempts_of(intent), key, &body), dice.millis(0, 160));
+            let (request, after) = (post_on_the_wire(portal, &attempts_of(intent), key, &body), dice.millis(0, 500));
             async move { resets(&portal.base, &request, after).await }
         });
         join_all(storm).await;
@@ -339,7 +348,7 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
     assert_eq!(house.ask("select count(*) from attempt").await, "60");
     for ten in calls.chunks(10) {
         let storm = ten.iter().flat_map(|call| [call, call]).map(|call| {
-            let after = dice.millis(0, 40);
+            let after = dice.millis(0, 80);
             async move { resets(&portal.base, call, after).await }
         });
         join_all(storm).await;

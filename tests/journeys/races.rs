@@ -153,10 +153,8 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
     let expiring = async {
         while Instant::now() < deadline + Duration::from_millis(1_500) {
             let pass = Pass { all_not_asked_since: None, only_intent: None };
-            let (asked, expired) = join!(
-                poll_attempts::poll(ctx, pass, Timestamp::now()),
-                expire_intents::expire(ctx, Timestamp::now())
-            );
+            let (asked, expired) =
+                join!(poll_attempts::poll(ctx, pass, Timestamp::now()), expire_intents::expire(ctx, Timestamp::now()));
             asked.unwrap();
             expired.unwrap();
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -198,7 +196,9 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
 async fn a_sleeper_wakes(house: &House, ctx: &Context, claimed: &[deliveries::Claimed], token: uuid::Uuid) {
     for sleeping in claimed {
         let id = sleeping.event.id.to_string();
-        let body = house.ask(&format!("select encode(body, 'hex') from delivery where event_id = '{}'", sleeping.event.id.uuid())).await;
+        let body = house
+            .ask(&format!("select encode(body, 'hex') from delivery where event_id = '{}'", sleeping.event.id.uuid()))
+            .await;
         let body = hex::decode(body).unwrap();
         let target = &sleeping.target;
         let _ = ctx.dossier.send(&target.url, &target.secrets, &id, Timestamp::now(), &body).await;
@@ -242,19 +242,29 @@ async fn so_many_workers(n: usize) {
     }
     let end = Instant::now() + Duration::from_secs(30);
     while house.ask("select count(*) from delivery where state = 'delivered'").await != "48" {
-        assert!(Instant::now() < end, "after 30 s: {}", house.ask("select json_object_agg(state, n) from (select state, count(*) n from delivery group by state) s").await);
+        assert!(
+            Instant::now() < end,
+            "after 30 s: {}",
+            house
+                .ask("select json_object_agg(state, n) from (select state, count(*) n from delivery group by state) s")
+                .await
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     a_sleeper_wakes(&house, &sleeper, &claimed, token).await;
     join_all(workers.into_iter().map(worker::Worker::stop)).await;
-    assert_eq!(house.ask("select count(*) from delivery where state <> 'delivered' or last_result = 'late'").await, "0");
+    assert_eq!(
+        house.ask("select count(*) from delivery where state <> 'delivered' or last_result = 'late'").await,
+        "0"
+    );
     assert_eq!(house.ask("select count(*) from payment").await, "24");
     assert_eq!(house.ask("select count(*) from sighting where source = 'poll:vnpay'").await, "16", "each found once");
     let heard = house.heard().await;
-    let applied: BTreeMap<String, usize> = heard.iter().filter(|r| r["applied"] == true).fold(BTreeMap::new(), |mut all, r| {
-        *all.entry(r["id"].to_string()).or_default() += 1;
-        all
-    });
+    let applied: BTreeMap<String, usize> =
+        heard.iter().filter(|r| r["applied"] == true).fold(BTreeMap::new(), |mut all, r| {
+            *all.entry(r["id"].to_string()).or_default() += 1;
+            all
+        });
     assert_eq!((applied.len(), applied.values().max()), (48, Some(&1)));
     assert!(heard.iter().all(|r| r["gap"] == false), "out of order");
     house.drain().await;
@@ -328,9 +338,12 @@ async fn money_of_intents_that_overlap_finds_its_place_whichever_comes_first() {
     }))
     .await;
     // in either order: whoever locks in the order of the naming would meet the others head on
-    let both = join_all(pairs.iter().enumerate().map(|(i, (one, two))| {
-        opens(&house, if i % 2 == 0 { vec![one, two] } else { vec![two, one] }, 4)
-    }))
+    let both = join_all(
+        pairs
+            .iter()
+            .enumerate()
+            .map(|(i, (one, two))| opens(&house, if i % 2 == 0 { vec![one, two] } else { vec![two, one] }, 4)),
+    )
     .await;
     let of_both = attempts_at(&house, &both).await;
     tokio::time::sleep(Duration::from_millis(4_100)).await;

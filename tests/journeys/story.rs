@@ -42,9 +42,9 @@ async fn one_payment_settles_obligations_of_two_dossiers_and_each_dossier_is_tol
     house.drain().await;
     let heard = house.heard().await;
     for code in [&first, &second] {
-        assert_eq!(sequence_of(&heard, &format!("dossier:{code}")), [(1, "obligation.paid".to_owned())]);
+        assert_eq!(sequence_of(&heard, &house.stream(&format!("dossier:{code}"))), [(1, "obligation.paid".to_owned())]);
     }
-    let stream = format!("intent:{}", intent["id"].as_str().unwrap());
+    let stream = house.stream(&format!("intent:{}", intent["id"].as_str().unwrap()));
     assert_eq!(sequence_of(&heard, &stream), [(1, "payment_intent.paid".to_owned())]);
     let feed = house.portal.get("/v1/events").await.expect(200);
     assert_eq!(feed["data"].as_array().unwrap().len(), 3);
@@ -121,7 +121,7 @@ async fn money_that_comes_after_the_deadline_still_pays_what_is_due() {
     let paid = house.portal.intent(&intent).await;
     assert_eq!((&paid["status"], &paid["attempts"][0]["status"]), (&json!("paid"), &json!("succeeded")));
     house.drain().await;
-    let stream = format!("intent:{}", intent["id"].as_str().unwrap());
+    let stream = house.stream(&format!("intent:{}", intent["id"].as_str().unwrap()));
     let told = sequence_of(&house.heard().await, &stream);
     assert_eq!(told, [(1, "payment_intent.expired".to_owned()), (2, "payment_intent.paid".to_owned())]);
     house.close().await;

@@ -95,6 +95,18 @@ pub struct Served {
 impl Served {
     /// Beside the gateway of `house`, on its database and with its keys. `listen`: the public listener's address.
     pub async fn start(house: &House, database_url: &str, listen: &str) -> Self {
+        let mut server = Self::spawn(house, database_url, listen).await;
+        let mut out = BufReader::new(server.child.stdout.take().unwrap()).lines();
+        let ready = out.next_line().await.unwrap().unwrap_or_default();
+        let ready: Value = serde_json::from_str(&ready)
+            .unwrap_or_else(|_| panic!("not ready: {}", std::fs::read_to_string(&server.log).unwrap_or_default()));
+        assert_eq!((&ready["event"], &ready["pid"]), (&json!("ready"), &json!(server.child.id())));
+        server.base = format!("http://{}", ready["http"].as_str().unwrap());
+        server
+    }
+
+    /// The same, not waited for: it may be killed at any point of its start.
+    pub async fn spawn(house: &House, database_url: &str, listen: &str) -> Self {
         let program = tokio::task::spawn_blocking(binary).await.unwrap();
         let log = std::env::temp_dir().join(format!("motlan-served-{}-{}.log", std::process::id(), fresh()));
         let stderr = File::create(&log).unwrap();
@@ -119,14 +131,7 @@ impl Served {
             ("MOTLAN_PROFILES__VNPAY_MAIN__TMN_CODE", TMN_CODE),
             ("MOTLAN_PROFILES__VNPAY_MAIN__HASH_SECRET", HASH_SECRET),
         ]);
-        let mut child = command.spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = out.next_line().await.unwrap().unwrap_or_default();
-        let ready: Value = serde_json::from_str(&ready)
-            .unwrap_or_else(|_| panic!("not ready: {}", std::fs::read_to_string(&log).unwrap_or_default()));
-        assert_eq!((&ready["event"], &ready["pid"]), (&json!("ready"), &json!(child.id())));
-        let base = format!("http://{}", ready["http"].as_str().unwrap());
-        Self { child, log, base }
+        Self { child: command.spawn().unwrap(), log, base: String::new() }
     }
 
     /// Where the port stays the same from one process to the next.

@@ -50,6 +50,8 @@ pub struct House {
     pub dossier: simulator::Running,
     pub database: TestDatabase,
     pub portal: Portal,
+    /// The portal's id as a client.
+    pub client: String,
     pub other_portal: Portal,
     pub staff: Portal,
     pub http: reqwest::Client,
@@ -88,9 +90,12 @@ impl House {
             .unwrap();
         let base = gateway.base_url();
         let portal = Portal::new(&http, &base, key(&gateway, "cong-dvc").await);
+        let db = gateway.ctx.pool.get().await.unwrap();
+        let client = principals::holder_by_code(&db, "cong-dvc").await.unwrap().unwrap().to_string();
+        drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house = Self { gateway, vnpay, dossier, database, portal, other_portal, staff, http };
+        let house = Self { gateway, vnpay, dossier, database, portal, client, other_portal, staff, http };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
         house
@@ -119,6 +124,11 @@ impl House {
         let endpoint = self.portal.post("/v1/event-endpoints", json!({"url": url})).await.expect(201);
         self.dossier_sim("endpoint", json!({"secret": endpoint["secret"], "from_start": true})).await;
         endpoint
+    }
+
+    /// The name of a stream of the portal's, as it is told: `dossier:…`, `customer:…` or `intent:…` of this client.
+    pub fn stream(&self, plain: &str) -> String {
+        format!("{}/{plain}", self.client)
     }
 
     /// What the dossier system has received, in order of arrival.

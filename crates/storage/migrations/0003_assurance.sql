@@ -67,7 +67,7 @@ from transition;
 
 create view assurance.event as
 select assurance.text_id('evt', id) as event_id, assurance.text_id('cli', client_id) || '/' || stream as stream,
-       sequence, type, feed_position
+       sequence::int as sequence, type, feed_position
 from event;
 
 create view assurance.delivery as

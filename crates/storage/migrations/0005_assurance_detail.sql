@@ -81,7 +81,7 @@ from allocation;
 
 create or replace view assurance.event as
 select assurance.text_id('evt', id) as event_id, assurance.text_id('cli', client_id) || '/' || stream as stream,
-       sequence, type, feed_position,
+       sequence::int as sequence, type, feed_position,
        assurance.text_id(case split_part(type, '.', 1) when 'obligation' then 'obl' when 'payment_intent' then 'pi'
                          when 'refund' then 'rfd' else 'rcp' end, subject_id) as subject_id,
        assurance.text_id('cli', client_id) as client, stream_kind, recorded_at

@@ -19,15 +19,15 @@ const FEED_TAIL: &str = "update event_feed set last_position = last_position + $
 const PLACE: &str = "update event e set sequence = p.sequence, feed_position = p.position
     from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as p(seq, sequence, position) where e.seq = p.seq";
 /// The lock waits for one who is removing the endpoint, and then leaves it out.
-const FAN_OUT: &str = "insert into delivery (event_id, endpoint_id, stream, sequence)
-    select e.id, p.id, e.stream, e.sequence from event e
+const FAN_OUT: &str = "insert into delivery (event_id, endpoint_id, stream, sequence, next_at)
+    select e.id, p.id, e.stream, e.sequence, now() + $2::bigint * interval '1 second' from event e
     join event_endpoint p on p.client_id = e.client_id and p.disabled_at is null
         and (p.stream_kinds = '{}' or e.stream_kind = any(p.stream_kinds))
     where e.seq = any($1) for key share of p on conflict do nothing";
 
 /// Gives up to `limit` committed events their place and each endpoint its delivery; how many, or None when another
-/// sequencer is at it. The caller commits.
-pub async fn sequence(tx: &Tx, limit: i64) -> Result<Option<usize>, StorageError> {
+/// sequencer is at it. `first_delay_s`: seconds before the first sending. The caller commits.
+pub async fn sequence(tx: &Tx, limit: i64, first_delay_s: i64) -> Result<Option<usize>, StorageError> {
     tx.begin().await?;
     if !tx.query_one(SEQUENCER, &[]).await?.get::<_, bool>(0) {
         return Ok(None);
@@ -63,7 +63,7 @@ pub async fn sequence(tx: &Tx, limit: i64) -> Result<Option<usize>, StorageError
         positions.push(position);
     }
     tx.execute(PLACE, &[&seqs, &sequences, &positions]).await?;
-    tx.execute(FAN_OUT, &[&seqs]).await?;
+    tx.execute(FAN_OUT, &[&seqs, &first_delay_s]).await?;
     Ok(Some(seqs.len()))
 }
 
@@ -72,6 +72,7 @@ pub async fn sequence(tx: &Tx, limit: i64) -> Result<Option<usize>, StorageError
 pub struct Placed {
     pub id: EventId,
     pub client_id: ClientId,
+    /// As it is told: a dossier's stream is one client's, so its name begins with the client.
     pub stream: String,
     pub sequence: i64,
     pub event_type: String,
@@ -81,10 +82,11 @@ pub struct Placed {
 }
 
 pub(crate) fn placed(row: &Row) -> Placed {
+    let client_id = ClientId::from(row.get::<_, Uuid>("client_id"));
     Placed {
         id: row.get::<_, Uuid>("id").into(),
-        client_id: row.get::<_, Uuid>("client_id").into(),
-        stream: row.get("stream"),
+        client_id,
+        stream: format!("{client_id}/{}", row.get::<_, &str>("stream")),
         sequence: row.get("sequence"),
         event_type: row.get("type"),
         data: row.get("data"),
