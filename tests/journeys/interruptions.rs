@@ -325,7 +325,7 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
         let storm = ten.iter().map(|intent| {
             let key = intent["id"].as_str().unwrap();
             let (request, after) = (post_on_the_wire(portal, &attempts_of(intent), key, &body), dice.millis(0, 500));
-            async move { resets(&portal.base, &request, after).await }
+            async move { resets(&portal.base, &request, tokio::time::sleep(after)).await }
         });
         join_all(storm).await;
     }
@@ -349,7 +349,7 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
     for ten in calls.chunks(10) {
         let storm = ten.iter().flat_map(|call| [call, call]).map(|call| {
             let after = dice.millis(0, 80);
-            async move { resets(&portal.base, call, after).await }
+            async move { resets(&portal.base, call, tokio::time::sleep(after)).await }
         });
         join_all(storm).await;
     }
@@ -360,6 +360,22 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
     load_is_paid(&house).await;
     assert_eq!(house.ask("select count(*) from payment").await, "60");
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_resets_while_its_attempt_is_committed_finds_it_again() {
+    let house = House::new().await;
+    // the commit is done, and for so long the server does not know it
+    let proxy = Proxy::with_latency(&house.database.socket_dir, Duration::from_millis(70));
+    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), "127.0.0.1:0").await;
+    let (intent, portal) = (an_intent(&house, 34_000).await, server.portal(&house));
+    let request = post_on_the_wire(&portal, &attempts_of(&intent), "one", &json!({"channel": "vnpay"}));
+    let committed = async { while house.ask("select count(*) from attempt").await == "0" {} };
+    resets(&portal.base, &request, committed).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // nobody goes on with it unasked: the handler went with its client
+    server.kill().await;
+    another_server_goes_on(house, &intent, "one").await;
 }
 
 /// Load while `disturb` goes on, then health within 10 s, and all that was said still holds.

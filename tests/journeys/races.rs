@@ -65,11 +65,11 @@ async fn intents_and_attempts_that_are_paid_at_one_moment_settle_their_obligatio
         if ending.is_empty() {
             break;
         }
-        let intents = join_all(ending.iter().map(|round| opens(&house, vec![&fees[*round]], 3))).await;
+        let intents = join_all(ending.iter().map(|round| opens(&house, vec![&fees[*round]], 4))).await;
         for (round, attempt) in ending.iter().zip(attempts_at(&house, &intents).await) {
             attempts[*round].push(attempt);
         }
-        tokio::time::sleep(Duration::from_millis(3_100)).await;
+        tokio::time::sleep(Duration::from_millis(4_100)).await;
         house.drain().await;
     }
     for round in 0..ROUNDS {
@@ -123,9 +123,9 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
     late_payers(&house).await;
     let fees = join_all((0..ROUNDS).map(|_| owes(&house, 18_000))).await;
     let opened = Instant::now();
-    let intents = join_all(fees.iter().map(|fee| opens(&house, vec![fee], 4))).await;
+    let intents = join_all(fees.iter().map(|fee| opens(&house, vec![fee], 6))).await;
     let attempts = attempts_at(&house, &intents).await;
-    let deadline = opened + Duration::from_secs(4);
+    let deadline = opened + Duration::from_secs(6);
     let mut rounds = Vec::new();
     for (intent, attempt) in intents.iter().zip(&attempts) {
         let path = format!("/v1/payment-intents/{}", intent["id"].as_str().unwrap());
@@ -161,6 +161,7 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
         }
     };
     let (ends, ()) = join!(join_all(rounds), expiring);
+    house.drain().await;
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (cancel, renew, order, intent) in ends {
         let said = |a: &tests::portal::Answered| match a.status {
@@ -187,7 +188,6 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
     }
     println!("{seen:#?}");
     assert!(seen.len() >= 4, "the dice fell always the same: {seen:?}");
-    house.drain().await;
     assert_eq!(house.ask("select count(*) from kase").await, "0");
     house.close().await;
 }
@@ -283,6 +283,7 @@ async fn four_workers_and_one_that_slept_past_its_lease_do_each_thing_once() {
     so_many_workers(4).await;
 }
 
+const UNDER_WAY: &str = "select count(*) from attempt_watch where lease_until is not null";
 /// Of each payment, the sight that made it.
 const FIRST: &str =
     "select s.source from sighting s join sighting_outcome o on o.sighting_id = s.id where o.state = 'applied'";
@@ -293,7 +294,7 @@ async fn a_report_and_an_asking_of_one_transaction_are_one_payment_seen_twice() 
     let mut dice = Dice::thrown();
     let house = House::planned(patient()).await;
     // the asking is under way before the report comes, so that both have something to tell
-    house.sim("script", json!({"match": {}, "do": [{"hang": 25}]})).await;
+    house.sim("script", json!({"match": {}, "do": [{"hang": 60}]})).await;
     let ctx = &house.gateway.ctx;
     for round in 1..=ROUNDS {
         let fee = owes(&house, 11_000).await;
@@ -301,9 +302,10 @@ async fn a_report_and_an_asking_of_one_transaction_are_one_payment_seen_twice() 
         let attempt = house.at_vnpay(&intent).await;
         let report = pays_unheard(&house, &attempt).await;
         let pass = Pass { all_not_asked_since: Some(Timestamp::now()), only_intent: None };
-        let after = dice.millis(10, 50);
+        let after = dice.millis(0, 110);
         let (said, asked) = join!(
             async {
+                while house.ask(UNDER_WAY).await == "0" {}
                 tokio::time::sleep(after).await;
                 reports(&house, &report).await
             },
@@ -342,11 +344,11 @@ async fn money_of_intents_that_overlap_finds_its_place_whichever_comes_first() {
         pairs
             .iter()
             .enumerate()
-            .map(|(i, (one, two))| opens(&house, if i % 2 == 0 { vec![one, two] } else { vec![two, one] }, 4)),
+            .map(|(i, (one, two))| opens(&house, if i % 2 == 0 { vec![one, two] } else { vec![two, one] }, 6)),
     )
     .await;
     let of_both = attempts_at(&house, &both).await;
-    tokio::time::sleep(Duration::from_millis(4_100)).await;
+    tokio::time::sleep(Duration::from_millis(6_100)).await;
     house.drain().await;
     assert_eq!(house.ask("select count(*) from intent where status = 'expired'").await, ROUNDS.to_string());
     for (n, (one, two)) in pairs.iter().enumerate() {

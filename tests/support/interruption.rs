@@ -187,11 +187,11 @@ pub async fn reports(house: &House, url: &str) -> String {
     answer.json::<Value>().await.unwrap()["RspCode"].as_str().unwrap().to_owned()
 }
 
-/// Sends a request and resets the connection (RST, not FIN) so much later, whatever was answered.
-pub async fn resets(base: &str, request: &str, after: Duration) {
+/// Sends a request and resets the connection (RST, not FIN) after `wait`, whatever was answered.
+pub async fn resets(base: &str, request: &str, wait: impl Future<Output = ()>) {
     let mut stream = TcpStream::connect(base.trim_start_matches("http://")).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    tokio::time::sleep(after).await;
+    wait.await;
     let _ = stream.set_zero_linger();
 }
 
