@@ -181,3 +181,24 @@ async fn an_obligation_changes_while_nothing_rests_on_it_and_is_locked_after() {
     assert_eq!(house.portal.post(&cancel, json!({})).await.expect(200)["status"], "cancelled");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_waits_for_the_attempt_that_a_dead_worker_held() {
+    let house = House::new().await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.sim("script", json!({"match": {"order_ref": attempt["order_ref"]}, "do": [{"drop": true}]})).await;
+    house.sim("pay", json!({"order_ref": attempt["order_ref"]})).await;
+    let claim = storage::attempts::Claim {
+        limit: 10,
+        lease: jiff::SignedDuration::from_secs(2),
+        all_not_asked_since: Some(jiff::Timestamp::now()),
+        only_intent: None,
+    };
+    let claimed = storage::attempts::claim(&house.gateway.ctx.pool.get().await.unwrap(), claim).await.unwrap();
+    assert_eq!(claimed.len(), 1, "held, and never finished");
+    house.drain().await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.close().await;
+}

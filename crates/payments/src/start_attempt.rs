@@ -84,15 +84,38 @@ type Render = std::sync::Arc<dyn Fn(&Stored) -> String + Send + Sync>;
 
 /// Starts an attempt. What lies between the commits runs detached: a caller that hangs up does not stop it.
 pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply, StartError> {
-    let begun = retrying(|| begin_once(ctx, start)).await?;
-    let attempt = match begun {
-        Begun::Answered(reply) => return Ok(reply),
-        Begun::Attempt(id) => id,
+    let attempt = match retrying(|| begin_once(ctx, start)).await {
+        Ok(Begun::Answered(reply)) => return Ok(reply),
+        Ok(Begun::Attempt(id)) => id,
+        Err(error) => {
+            // whether the first commit came through is not known: if it did, the repeat shall find it free
+            if matches!(&error, StartError::Storage(e) if e.is_unavailable()) {
+                release(ctx, start).await;
+            }
+            return Err(error);
+        }
     };
     let (ctx, start) = (ctx.clone(), start.clone());
-    tokio::spawn(async move { offer(&ctx, &start, attempt, &render).await })
-        .await
-        .map_err(|_| StartError::Interrupted)?
+    tokio::spawn(async move {
+        let offered = offer(&ctx, &start, attempt, &render).await;
+        if offered.is_err() {
+            release(&ctx, &start).await;
+        }
+        offered
+    })
+    .await
+    .map_err(|_| StartError::Interrupted)?
+}
+
+/// Nobody is inside any more: the same request may go on at once. If this fails too, it may after [`BUSY_S`].
+async fn release(ctx: &Context, start: &Start) {
+    let released = async {
+        let db = ctx.pool.get().await?;
+        idempotency::release(&db, &start.idempotency).await
+    };
+    if let Err(error) = released.await {
+        tracing::debug!(intent = %start.intent, error = &error as &dyn std::error::Error, "the key stays busy until its time");
+    }
 }
 
 enum Begun {

@@ -119,6 +119,8 @@ const CLAIM: &str = "update attempt_watch w set lease_until = now() + $2::bigint
     from (select w.attempt_id from attempt_watch w join attempt a on a.id = w.attempt_id join intent i on i.id = a.intent_id
           where (w.lease_until is null or w.lease_until < now())
             and (w.next_at <= now()
+                 -- whoever held it is gone
+                 or w.lease_until < now()
                  -- once more before its intent expires; if that goes unanswered, by schedule again
                  or (i.status = 'open' and i.expires_at <= now() and a.status in ('started', 'offered', 'committed')
                      and (w.tried_at is null or w.tried_at < i.expires_at))
@@ -158,6 +160,16 @@ pub async fn claim(db: &Db, claim: Claim) -> Result<Vec<Claimed>, StorageError> 
         .iter()
         .map(|row| Claimed { attempt_id: row.get::<_, Uuid>(0).into(), asked: row.get(1), until: row.get(2) })
         .collect())
+}
+
+const UNASKED: &str = "select count(*) from attempt_watch w join attempt a on a.id = w.attempt_id
+    where w.lease_until is not null
+       or (a.status in ('started', 'offered', 'committed', 'unknown') and (w.tried_at is null or w.tried_at < $1))";
+
+/// Attempts that are being asked about now, or undecided and not tried since then.
+pub async fn unasked(db: &Db, since: Timestamp) -> Result<i64, StorageError> {
+    let statement = db.prepare_cached(UNASKED).await?;
+    Ok(db.query_one(&statement, &[&since]).await?.get(0))
 }
 
 const ASKED: &str = "update attempt_watch set next_at = $2, asked_at = case when $3 then now() else asked_at end,

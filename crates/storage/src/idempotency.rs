@@ -77,6 +77,16 @@ pub async fn keep(
     Ok(())
 }
 
+const RELEASE: &str = "update idempotency set busy_until = now()
+    where principal = $1 and scope = $2 and key_hash = $3 and status is null";
+
+/// Nobody is inside any more; an answer that was kept meanwhile stays.
+pub async fn release(db: &Db, r: &Request) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(RELEASE).await?;
+    db.execute(&statement, &[&r.principal, &r.scope, &r.key_hash]).await?;
+    Ok(())
+}
+
 const PURGE: &str = "delete from idempotency where (principal, scope, key_hash) in (
     select principal, scope, key_hash from idempotency where created_at < now() - $1::bigint * interval '1 hour' limit $2)";
 

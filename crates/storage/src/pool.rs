@@ -89,10 +89,12 @@ impl Pool {
             .recycle_timeout(Some(Duration::from_secs(2)))
             .post_create(Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
                 Box::pin(async move {
-                    for sql in hot() {
-                        client.prepare_cached(sql).await.map_err(|e| not_prepared(sql, &e))?;
-                    }
-                    Ok(())
+                    // all at once: over a network, one after the other would take a connection's whole patience
+                    let client: &Db = client;
+                    let each = hot().map(|sql| async move {
+                        client.prepare_cached(sql).await.map(drop).map_err(|e| not_prepared(sql, &e))
+                    });
+                    futures_util::future::try_join_all(each).await.map(drop)
                 })
             }))
             .build()

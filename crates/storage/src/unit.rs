@@ -204,7 +204,9 @@ async fn run(
     if touched == expected as u64 { Ok(()) } else { Err(StorageError::Retry(None)) }
 }
 
-/// Writes the unit; the caller joins `tx.commit()` after it or goes on in the transaction.
+/// Writes the unit; the caller joins `tx.commit()` after it or goes on in the transaction. The COMMIT is on its way before
+/// a row count is seen: that a row had moved is caught by the database all the same, because the transition of the same
+/// version is there already (`transition_version_unique`), and the COMMIT rolls back.
 pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let c = &unit.changes;
     let mut t = Transitions::default();

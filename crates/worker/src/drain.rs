@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
 use std::time::{Duration, Instant};
-use storage::StorageError;
 use storage::backlog::{self, Backlog};
+use storage::{StorageError, attempts};
 
 const MAX_ROUNDS: u32 = 10_000;
-/// The limit that `poll_attempts` sets to one pass.
-const ASKED_PER_PASS: i64 = 100;
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// How long to wait for work that another process holds.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -33,16 +31,15 @@ pub enum DrainError {
 /// # Errors
 /// When a task fails, or something is left at the limit of rounds or time.
 pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
-    let begin = Instant::now();
-    let before = left(ctx).await?;
-    ask_about_all(ctx, before.due.polls.saturating_add(before.waiting.polls)).await?;
+    let (begin, since) = (Instant::now(), Timestamp::now());
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
+        ask_about_all(ctx, since).await?;
         if round(ctx).await? > 0 && !late {
             continue;
         }
         let left = left(ctx).await?;
-        if nothing(&left) {
+        if nothing(&left) && unasked(ctx, since).await? == 0 {
             return Ok(left);
         }
         if late {
@@ -62,16 +59,15 @@ fn nothing(left: &Backlog) -> bool {
     left.due.total() == 0 && left.waiting.outbox == 0
 }
 
-/// Asks about every attempt that is watched, once. A provider that is away answers nothing, and its attempts stay
-/// "not asked": their number, not their end, bounds the passes.
-async fn ask_about_all(ctx: &Context, watched: i64) -> Result<(), Failure> {
-    let since = Timestamp::now();
-    for _ in 0..=watched / ASKED_PER_PASS {
-        let pass = Pass { all_not_asked_since: Some(since), only_intent: None };
-        if told(poll_attempts::poll(ctx, pass, Timestamp::now()).await)? == 0 {
-            break;
-        }
-    }
+async fn unasked(ctx: &Context, since: Timestamp) -> Result<i64, StorageError> {
+    attempts::unasked(&*ctx.pool.get().await?, since).await
+}
+
+/// Asks about every undecided attempt that was not tried since the drain began, once: a provider that is away answers
+/// nothing, and that is an end too.
+async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
+    let pass = Pass { all_not_asked_since: Some(since), only_intent: None };
+    while told(poll_attempts::poll(ctx, pass, Timestamp::now()).await)? > 0 {}
     Ok(())
 }
 
