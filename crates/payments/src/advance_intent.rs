@@ -12,7 +12,7 @@ use domain::intent::{Intent, IntentStatus};
 use domain::obligation::ObligationStatus;
 use domain::plan::{AttemptNews, IntentPlan, follow_attempt, follow_intent};
 use domain::transition::NoSuchEdge;
-use domain::{AttemptId, ClientId, IntentId, SightingId, Vnd};
+use domain::{AttemptId, ClientId, IntentId, SightingId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use storage::unit::{Audit, Unit};
@@ -248,14 +248,4 @@ async fn expire_once(ctx: &Context, intent: IntentId, now: Timestamp) -> Result<
     }
     .await;
     tx.close(outcome).await
-}
-
-/// What an intent still owes under its reference.
-pub fn amount_due(facts: &Facts, intent: &Intent) -> Vnd {
-    let due = facts
-        .obligations
-        .iter()
-        .filter(|o| intent.obligation_ids.contains(&o.id) && o.status == ObligationStatus::Due)
-        .map(domain::obligation::Obligation::amount);
-    domain::intent::amount_due(due, facts.waiting.iter().map(|w| w.amount))
 }

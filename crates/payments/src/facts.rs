@@ -4,8 +4,8 @@ use domain::allocation::Waiting;
 use domain::attempt::AttemptStatus;
 use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase};
 use domain::intent::Intent;
-use domain::obligation::Obligation;
-use domain::{AttemptId, IntentId};
+use domain::obligation::{Obligation, ObligationStatus};
+use domain::{AttemptId, IntentId, Vnd};
 use futures_util::join;
 use storage::attempts::Stored;
 use storage::{StorageError, Tx, attempts, intents, obligations, references};
@@ -64,6 +64,16 @@ impl Facts {
     /// Another attempt of the intent is committed at its provider.
     pub fn other_committed(&self, than: AttemptId) -> bool {
         self.attempts.iter().any(|a| a.attempt.id != than && a.attempt.status == AttemptStatus::Committed)
+    }
+
+    /// What an intent still owes under its reference.
+    pub fn amount_due(&self, intent: &Intent) -> Vnd {
+        let due = self
+            .obligations
+            .iter()
+            .filter(|o| intent.obligation_ids.contains(&o.id) && o.status == ObligationStatus::Due)
+            .map(Obligation::amount);
+        domain::intent::amount_due(due, self.waiting.iter().map(|w| w.amount))
     }
 
     /// For the booking of money that names the order of `attempt`.

@@ -176,7 +176,7 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
 fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, SignedDuration), StartError> {
     let intent = facts.intent()?;
     payable_now(intent, facts, start.now)?;
-    let amount = advance_intent::amount_due(facts, intent);
+    let amount = facts.amount_due(intent);
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }

@@ -106,7 +106,7 @@ pub async fn of_intents(ctx: &Context, db: &Db, list: Vec<Intent>) -> Result<Vec
 /// The view of what is held under lock, as it stands in the transaction.
 pub(crate) async fn of_facts(ctx: &Context, db: &Db, facts: &Facts) -> Result<IntentView, StorageError> {
     let intent = facts.intent()?.clone();
-    let amount_due = crate::advance_intent::amount_due(facts, &intent);
+    let amount_due = facts.amount_due(&intent);
     let payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
     let held = held(&intent, &facts.obligations);
     Ok(whole(ctx, intent, held, facts.attempts.clone(), payments, amount_due))

@@ -1,8 +1,8 @@
 //! Attempts, and when each is asked about next.
 
 use crate::error::StorageError;
-use crate::obligations::{unreadable, word};
 use crate::pool::{Db, prepared};
+use crate::rows::{unreadable, word};
 use domain::attempt::Attempt;
 use domain::codes::{ChannelCode, OrderRef, ProfileCode};
 use domain::{AttemptId, IntentId, Vnd};

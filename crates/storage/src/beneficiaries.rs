@@ -1,8 +1,8 @@
 //! Agencies, beneficiaries with their accounts, the fee catalogue and the working calendar: what the province sets.
 
 use crate::error::StorageError;
-use crate::obligations::{unreadable, word};
 use crate::pool::Db;
+use crate::rows::{unreadable, word};
 use domain::Vnd;
 use domain::beneficiary::Beneficiary;
 use domain::business_day::WorkingCalendar;

@@ -107,7 +107,7 @@ pub(crate) fn target(vault: &Vault, row: &Row) -> Result<Target, StorageError> {
         .flatten()
         .map(|s| {
             let open = vault.open(id.as_bytes(), &s)?;
-            Ok(SecretString::from(String::from_utf8(open).map_err(crate::obligations::unreadable)?))
+            Ok(SecretString::from(String::from_utf8(open).map_err(crate::rows::unreadable)?))
         })
         .collect::<Result<_, StorageError>>()?;
     Ok(Target { url: row.get("url"), secrets })

@@ -1,8 +1,8 @@
 //! Payment intents and the obligations that they hold.
 
 use crate::error::StorageError;
-use crate::obligations::{unreadable, word};
 use crate::pool::{Db, prepared};
+use crate::rows::{unreadable, word};
 use domain::codes::BeneficiaryCode;
 use domain::intent::{Intent, IntentStatus};
 use domain::reference::Reference;

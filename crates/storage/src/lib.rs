@@ -21,6 +21,7 @@ pub mod pool;
 pub mod principals;
 pub mod profiles;
 pub mod references;
+mod rows;
 pub mod seals;
 pub mod sightings;
 pub mod tx;

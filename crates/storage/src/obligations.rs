@@ -2,27 +2,15 @@
 
 use crate::error::StorageError;
 use crate::pool::{Db, prepared};
+use crate::rows::{unreadable, word};
 use domain::codes::BeneficiaryCode;
 use domain::dossier_code::DossierCode;
 use domain::obligation::{Budget, Notice, Obligation, Terms};
 use domain::{ClientId, ObligationId, Vnd};
-use std::str::FromStr;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[LOCK_BY_IDS, LOCK_OF_INTENT, OF_RELATED_INTENTS];
-
-/// Reads a word of a closed set; a foreign word is a broken row, not a panic.
-pub(crate) fn word<T: FromStr>(row: &Row, column: &str) -> Result<T, StorageError>
-where
-    T::Err: std::fmt::Display,
-{
-    row.get::<_, &str>(column).parse().map_err(|e: T::Err| StorageError::Unreadable(e.to_string()))
-}
-
-pub(crate) fn unreadable(error: impl std::fmt::Display) -> StorageError {
-    StorageError::Unreadable(error.to_string())
-}
 
 pub(crate) fn from_row(row: &Row) -> Result<Obligation, StorageError> {
     let dossier: Option<String> = row.get("dossier_code");

@@ -28,7 +28,7 @@ pub async fn insert(db: &Db, vault: &Vault, id: Uuid, party: &Party) -> Result<(
         phone: party.phone.clone(),
         email: party.email.clone(),
     };
-    let json = serde_json::to_vec(&plain).map_err(crate::obligations::unreadable)?;
+    let json = serde_json::to_vec(&plain).map_err(crate::rows::unreadable)?;
     let sealed = vault.seal(id.as_bytes(), &json)?;
     let index = party.identity_number.as_ref().map(|n| vault.blind_index(party.identity_kind.as_str(), n));
     let statement = db.prepare_cached(INSERT).await?;
@@ -46,10 +46,10 @@ pub async fn by_id(db: &Db, vault: &Vault, id: Uuid) -> Result<Option<Party>, St
 
 fn open(vault: &Vault, id: Uuid, sealed: &[u8]) -> Result<Party, StorageError> {
     let json = vault.open(id.as_bytes(), sealed)?;
-    let plain: Plain = serde_json::from_slice(&json).map_err(crate::obligations::unreadable)?;
+    let plain: Plain = serde_json::from_slice(&json).map_err(crate::rows::unreadable)?;
     Ok(Party {
         name: plain.name,
-        identity_kind: plain.identity_kind.parse().map_err(crate::obligations::unreadable)?,
+        identity_kind: plain.identity_kind.parse().map_err(crate::rows::unreadable)?,
         identity_number: plain.identity_number,
         address: plain.address,
         phone: plain.phone,

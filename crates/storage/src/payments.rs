@@ -1,8 +1,8 @@
 //! Payments: the facts behind the sightings.
 
 use crate::error::StorageError;
-use crate::obligations::unreadable;
 use crate::pool::{Db, prepared};
+use crate::rows::unreadable;
 use domain::codes::{ChannelCode, ProfileCode};
 use domain::payment::Payment;
 use domain::{IntentId, PaymentId, Vnd};

@@ -98,7 +98,7 @@ fn who(row: &Row) -> Who {
 }
 
 fn scopes(row: &Row) -> Result<Vec<Scope>, StorageError> {
-    row.get::<_, Vec<String>>("scopes").iter().map(|s| s.parse().map_err(crate::obligations::unreadable)).collect()
+    row.get::<_, Vec<String>>("scopes").iter().map(|s| s.parse().map_err(crate::rows::unreadable)).collect()
 }
 
 /// A key as it is listed: never its secret.

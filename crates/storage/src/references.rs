@@ -1,8 +1,8 @@
 //! What waits under a reference: money of earlier payments, and the cases that tell of it.
 
 use crate::error::StorageError;
-use crate::obligations::word;
 use crate::pool::{Db, prepared};
+use crate::rows::word;
 use domain::allocation::Waiting;
 use domain::booking::OpenCase;
 use domain::{IntentId, Vnd};
