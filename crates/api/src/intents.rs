@@ -26,6 +26,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::intents::Filter;
+use tracing::Instrument;
 use utoipa::{IntoParams, ToSchema};
 
 /// What may be charged together with what: at most this much JSON is kept for the portal.
@@ -257,10 +258,11 @@ pub async fn sync(
     let now = Timestamp::now();
     let ctx = state.ctx.clone();
     // detached: a caller that hangs up, or a provider that is slow, does not stop the asking half way
-    let asking = tokio::spawn(async move {
+    let asking = async move {
         let pass = Pass { all_not_asked_since: Some(now), only_intent: Some(id) };
         poll_attempts::poll(&ctx, pass, now).await
-    });
+    };
+    let asking = tokio::spawn(asking.in_current_span());
     if let Ok(Ok(Err(error))) = tokio::time::timeout(SYNC_ASKS_FOR, asking).await {
         tracing::warn!(intent = %id, error = &error as &dyn std::error::Error, "asking for an intent failed");
     }

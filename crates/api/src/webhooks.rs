@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use payments::receive_webhook;
 use provider::{Answer, Request};
+use tracing::Instrument;
 
 /// A provider reports. Fields, signature and answer are those of the provider's own document.
 #[utoipa::path(get, path = "/v1/webhooks/{channel}/{profile}", tag = "providers",
@@ -31,11 +32,11 @@ pub async fn receive(
     let (ctx, id, now) = (state.ctx.clone(), request_id(), Timestamp::now());
     let named = channel.clone();
     // detached: a provider that hangs up after sending has still told us
-    let heard = tokio::spawn(async move {
+    let hearing = async move {
         let request = Request { method: &method, query: &query, headers: &headers, body: &raw.0 };
         receive_webhook::receive(&ctx, &channel, &profile, &request, &id, now).await
-    })
-    .await;
+    };
+    let heard = tokio::spawn(hearing.in_current_span()).await;
     let Ok(heard) = heard else { return Err(Problem::new(crate::problem::Code::Internal)) };
     let (answer, verdict) = heard.ok_or_else(absent)?;
     state.measures.webhook(&named, verdict.as_str());

@@ -73,6 +73,7 @@ pub fn follow(
 }
 
 /// Attempt news in a transaction of its own: the worker's conclusions, and what the provider said to our order.
+#[tracing::instrument(skip_all, fields(attempt_id = %attempt))]
 pub async fn attempt_news(
     ctx: &Context,
     attempt: AttemptId,
@@ -118,6 +119,7 @@ pub struct Command {
 }
 
 /// Cancels an open intent; 409 while an attempt takes money.
+#[tracing::instrument(skip_all, fields(intent_id = %command.intent))]
 pub async fn cancel(
     ctx: &Context,
     command: &Command,
@@ -127,6 +129,7 @@ pub async fn cancel(
 }
 
 /// Reopens an expired intent under the same reference until `now + life`.
+#[tracing::instrument(skip_all, fields(intent_id = %command.intent))]
 pub async fn renew(
     ctx: &Context,
     command: &Command,
@@ -178,6 +181,7 @@ async fn plan_once(
         kept?;
         committed?;
         ctx.wake.notify_one();
+        tracing::info!(?plan, "plan followed");
         Ok(Reply::fresh(200, body))
     }
     .await;
@@ -226,6 +230,7 @@ pub(crate) fn apply(facts: &mut Facts, unit: &Unit, deadline: Option<Timestamp>)
 }
 
 /// Expires an open intent whose deadline has passed; false when it is not open or not past it any more.
+#[tracing::instrument(skip_all, fields(intent_id = %intent))]
 pub async fn expire(ctx: &Context, intent: IntentId, now: Timestamp) -> Result<bool, PlanError> {
     retrying(|| expire_once(ctx, intent, now)).await
 }
@@ -244,6 +249,7 @@ async fn expire_once(ctx: &Context, intent: IntentId, now: Timestamp) -> Result<
         unit.changes = follow_intent(&state, IntentPlan::Expire)?;
         unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, None)?;
         commit(&tx, &unit).await?;
+        tracing::info!("intent expired");
         Ok(true)
     }
     .await;

@@ -41,6 +41,7 @@ pub async fn deliver(ctx: &Context, ignore_schedule: bool, now: Timestamp) -> Re
     Ok(count)
 }
 
+#[tracing::instrument(skip_all, fields(event_id = %claimed.event.id, attempts = claimed.attempts))]
 async fn send(ctx: &Context, claimed: &Claimed, token: Uuid, now: Timestamp) -> Result<(), StorageError> {
     let event = &claimed.event;
     let body = match &claimed.body {

@@ -60,6 +60,7 @@ impl Retryable for OpenError {
 }
 
 /// Opens the intent; `render` gives the answer that is kept beside the key.
+#[tracing::instrument(skip_all, fields(client = %opening.client, intent_id, reference))]
 pub async fn open(
     ctx: &Context,
     opening: &Opening,
@@ -120,6 +121,9 @@ async fn opened(
         tx.commit(),
     );
     unit::first_error([inserted, links, written, kept, committed])?;
+    let span = tracing::Span::current();
+    span.record("intent_id", &id).record("reference", intent.reference.as_str());
+    tracing::info!(obligations = obligations.len(), amount = intent.amount.dong(), "intent opened");
     Ok(Reply::fresh(201, body))
 }
 

@@ -66,6 +66,7 @@ pub async fn poll(ctx: &Context, pass: Pass, now: Timestamp) -> Result<usize, Po
     Ok(count)
 }
 
+#[tracing::instrument(skip_all, fields(attempt_id = %claimed.attempt_id, asked = claimed.asked))]
 async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), PollError> {
     let stored = {
         let db = ctx.pool.get().await?;

@@ -62,8 +62,11 @@ impl Retryable for ReportError {
     }
 }
 
+/// Keeps the report and concludes from it.
+#[tracing::instrument(skip_all, fields(source = sighted.source, order_ref = %sighted.report.order_ref, intent_id))]
 pub async fn receive(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
     let outcome = retrying(|| receive_once(ctx, sighted, caller)).await?;
+    tracing::info!(?outcome, "report received");
     ctx.wake.notify_one();
     Ok(outcome)
 }
@@ -90,6 +93,7 @@ async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller
         return Ok(outcome);
     };
     let attempt = stored.attempt.id;
+    tracing::Span::current().record("intent_id", tracing::field::display(stored.attempt.intent_id));
     let facts = facts::lock(tx, stored.attempt.intent_id).await?;
     match (capture, payment) {
         (Some(capture), Some(payment)) => {

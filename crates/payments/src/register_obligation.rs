@@ -79,6 +79,7 @@ impl Retryable for ObligationError {
     }
 }
 
+#[tracing::instrument(skip_all, fields(client = %r.client))]
 pub async fn register(ctx: &Context, r: &Registration) -> Result<Standing, ObligationError> {
     retrying(|| register_once(ctx, r)).await
 }
@@ -200,6 +201,7 @@ pub struct Cancellation {
 }
 
 /// `due` only; not while a live intent holds it or money waits for it.
+#[tracing::instrument(skip_all, fields(obligation_id = %c.id))]
 pub async fn cancel(
     ctx: &Context,
     c: &Cancellation,

@@ -21,6 +21,7 @@ use storage::attempts::Stored;
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
 use storage::{StorageError, Tx, attempts, idempotency, intents, unit};
+use tracing::Instrument;
 
 /// Seconds for which another process must believe that this one is between the two commits.
 const BUSY_S: i64 = 30;
@@ -83,6 +84,7 @@ impl Retryable for StartError {
 type Render = std::sync::Arc<dyn Fn(&Stored) -> String + Send + Sync>;
 
 /// Starts an attempt. What lies between the commits runs detached: a caller that hangs up does not stop it.
+#[tracing::instrument(skip_all, fields(intent_id = %start.intent, channel = %start.channel))]
 pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply, StartError> {
     let attempt = match retrying(|| begin_once(ctx, start)).await {
         Ok(Begun::Answered(reply)) => return Ok(reply),
@@ -96,15 +98,15 @@ pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply
         }
     };
     let (ctx, start) = (ctx.clone(), start.clone());
-    tokio::spawn(async move {
+    let offering = async move {
         let offered = offer(&ctx, &start, attempt, &render).await;
-        if offered.is_err() {
-            release(&ctx, &start).await;
+        match &offered {
+            Ok(_) => tracing::info!(attempt_id = %attempt, "attempt offered"),
+            Err(_) => release(&ctx, &start).await,
         }
         offered
-    })
-    .await
-    .map_err(|_| StartError::Interrupted)?
+    };
+    tokio::spawn(offering.in_current_span()).await.map_err(|_| StartError::Interrupted)?
 }
 
 /// Nobody is inside any more: the same request may go on at once. If this fails too, it may after [`BUSY_S`].
