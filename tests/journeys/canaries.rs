@@ -396,6 +396,9 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
         let lines = said.lines().count();
         assert!(lines > if process == "serve" { 40 } else { 2 }, "{process} said {lines} lines");
         canaries.none_in(&format!("the log of {process}"), &said);
+        let mut told = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let names_both = told.any(|line| line["request_id"].is_string() && line["intent_id"].is_string());
+        assert!(names_both || process == "work", "no line names a request and its intent");
     }
     assert!(seen.0.len() > 50);
     for (place, text) in &seen.0 {
