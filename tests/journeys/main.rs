@@ -11,3 +11,4 @@ mod races;
 mod refusals;
 mod round_trips;
 mod story;
+mod telemetry;

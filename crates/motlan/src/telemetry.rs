@@ -125,11 +125,18 @@ fn meters(registry: &Registry) -> Result<SdkMeterProvider, TelemetryError> {
     Ok(SdkMeterProvider::builder().with_reader(exporter).with_resource(resource()).build())
 }
 
+/// A collector's address alone means its usual path for traces (OTLP 1.x, "OTLP/HTTP Request").
+fn traces_of(endpoint: &str) -> String {
+    let base = endpoint.trim_end_matches('/');
+    let has_path = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    if has_path { base.to_owned() } else { format!("{base}/v1/traces") }
+}
+
 fn tracers(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(endpoint)
+        .with_endpoint(traces_of(endpoint))
         .build()
         .map_err(TelemetryError::Traces)?;
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build())

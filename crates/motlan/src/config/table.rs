@@ -164,7 +164,7 @@ pub const KEYS: &[Key] = &[
         "otlp.endpoint",
         Text,
         Absent,
-        "where traces are sent (OTLP over HTTP, e.g. `http://collector:4318/v1/traces`); absent: nowhere",
+        "where traces are sent (OTLP over HTTP), e.g. `http://collector:4318`, to `/v1/traces` unless it has a path; absent: nowhere",
     ),
 ];
 
