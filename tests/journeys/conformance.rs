@@ -198,3 +198,60 @@ async fn a_suspected_payment_is_never_failed_by_itself() {
     assert_eq!(house.ask("select kind || ' ' || status from assurance.kase").await, "status_differs open");
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_transaction_told_with_another_amount_or_order_is_kept_and_a_case() {
+    let house = House::new().await;
+    let (_, intent, attempt) = offered(&house, 40_000).await;
+    let (_, other_intent, other) = offered(&house, 40_000).await;
+    house.pays(&attempt, json!({})).await;
+    let txn = house.ask("select provider_txn_id from payment").await;
+    let order = attempt["order_ref"].as_str().unwrap();
+    let other_order = other["order_ref"].as_str().unwrap();
+    let more = signed(&report(order, "4000100", &txn, TMN_CODE), HASH_SECRET);
+    let elsewhere = signed(&report(other_order, "4000000", &txn, TMN_CODE), HASH_SECRET);
+    for _ in 0..2 {
+        assert_eq!(call(&house, &more).await, "04");
+        assert_eq!(call(&house, &elsewhere).await, "02");
+    }
+    assert_eq!(house.ask("select count(*) from payment").await, "1");
+    assert_eq!(house.ask("select count(*) from sighting").await, "3", "each report once, word for word");
+    let kinds = "select string_agg(kind, ' ' order by kind) from assurance.kase where status = 'open'";
+    assert_eq!(house.ask(kinds).await, "amount_differs status_differs");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    assert_eq!(house.portal.intent(&other_intent).await["status"], "open");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_contracts_with_one_provider_may_meet_in_a_transaction_number() {
+    let second = |key: &'static str, value: &str| (key, value.to_owned());
+    let settings = vec![
+        second("MOTLAN_PROFILES__VNPAY_TWO__CHANNEL", "vnpay"),
+        second("MOTLAN_PROFILES__VNPAY_TWO__BENEFICIARIES", "H38.18-NH"),
+        second("MOTLAN_PROFILES__VNPAY_TWO__PAY_URL", "http://127.0.0.1:9/paymentv2/vpcpay.html"),
+        second("MOTLAN_PROFILES__VNPAY_TWO__API_URL", "http://127.0.0.1:9/merchant_webapi/api/transaction"),
+        second("MOTLAN_PROFILES__VNPAY_TWO__TMN_CODE", "LAOCAI02"),
+        second("MOTLAN_PROFILES__VNPAY_TWO__HASH_SECRET", HASH_SECRET),
+        second("MOTLAN_PROFILES__VNPAY_MAIN__BENEFICIARIES", "H38.17-KB"),
+    ];
+    let house = House::planned(tests::Plan { settings, ..tests::Plan::default() }).await;
+    let (_, intent, attempt) = offered(&house, 40_000).await;
+    house.pays(&attempt, json!({})).await;
+    let txn = house.ask("select provider_txn_id from payment").await;
+    let change = json!({"agency_code": "H38.18", "beneficiary_code": "H38.18-NH"});
+    let fee = house.portal.owes(&dossier(), 9_000, change).await;
+    let theirs = house.portal.opens(&[&fee]).await;
+    let path = format!("/v1/payment-intents/{}/attempts", theirs["id"].as_str().unwrap());
+    let started = house.portal.post(&path, json!({"channel": "vnpay"})).await.expect(201);
+    let query = signed(&report(started["order_ref"].as_str().unwrap(), "900000", &txn, "LAOCAI02"), HASH_SECRET);
+    let url = format!("{}/v1/webhooks/vnpay/vnpay_two?{query}", house.gateway.base_url());
+    let answer: Value = house.http.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["RspCode"], "00");
+    assert_eq!(house.portal.intent(&theirs).await["status"], "paid");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    assert_eq!(house.ask("select count(*) from payment").await, "2");
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
+}

@@ -13,6 +13,7 @@ fn floor(name: &str) -> u32 {
     match name {
         "domain" | "embedded" | "simulator" => 0,
         "provider" | "storage" => 1,
+        "statement" => 1,
         "dossier" => 2,
         name if name.starts_with("provider-") => 2,
         "payments" => 3,

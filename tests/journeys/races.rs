@@ -379,3 +379,35 @@ async fn money_of_intents_that_overlap_finds_its_place_whichever_comes_first() {
     assert_eq!(house.ask(open).await, "0", "what is settled is held by no live intent");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_obligation_is_either_changed_or_opened_never_both() {
+    let house = House::new().await;
+    for round in 0..40 {
+        let (code, path) = (dossier(), format!("/v1/obligations/race-{}", tests::portal::fresh()));
+        let body = |amount: i64, relief: i64| {
+            let relief = json!({"fee_code": "CT", "relief_amount": relief, "relief_basis": "mẫu"});
+            tests::portal::obligation(&code, amount, relief)
+        };
+        let fee = house.portal.put(&path, body(20_000, 0)).await.expect(201);
+        let cancel = format!("/v1/obligations/{}/cancel", fee["id"].as_str().unwrap());
+        let open = house.portal.post("/v1/payment-intents", json!({"obligation_ids": [fee["id"]]}));
+        let change = async {
+            match round % 3 {
+                0 => house.portal.post(&cancel, json!({})).await,
+                1 => house.portal.put(&path, body(30_000, 0)).await,
+                _ => house.portal.put(&path, body(20_000, 20_000)).await,
+            }
+        };
+        let (opened, changed) = join!(open, change);
+        let now = house.portal.obligation(&fee).await;
+        if opened.status == 201 {
+            // a new price that came first is the intent's price
+            assert_eq!(opened.json["amount"], now["amount"], "{round}: {} {}", opened.text, changed.text);
+            assert_eq!(now["status"], "due", "{round}: {}", changed.text);
+        } else {
+            assert_eq!((opened.status, changed.status), (409, 200), "{round}: {}", opened.text);
+        }
+    }
+    house.close().await;
+}

@@ -122,7 +122,8 @@ async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller
     Ok(outcome)
 }
 
-/// First round trip: keeps the report, finds the attempt and the payment that it may be.
+/// First round trip: keeps the report, finds the attempt and the payment that it may be. The same report told again is
+/// not kept again; the same transaction told with another amount or order is another report, and kept beside the first.
 async fn keep(
     tx: &Tx,
     id: SightingId,
@@ -130,10 +131,12 @@ async fn keep(
     capture: Option<&Capture>,
 ) -> Result<(bool, Option<Stored>, Option<Payment>), StorageError> {
     let digest = hex::encode(Sha256::digest(sighted.evidence));
+    // two contracts with one provider may meet in a number: the key is the contract's
+    let source_key = format!("{}:{}", sighted.profile, sighted.report.source_key);
     let row = NewSighting {
         id,
         source: &sighted.source,
-        source_key: &sighted.report.source_key,
+        source_key: &source_key,
         channel: sighted.channel.as_str(),
         profile: sighted.profile.as_str(),
         order_ref: Some(sighted.report.order_ref.as_str()),
@@ -145,14 +148,23 @@ async fn keep(
         received_at: sighted.now,
     };
     let txn = capture.map_or("", |c| c.provider_txn_id.as_str());
-    let (begun, fresh, attempt, payment) = join!(
+    let (begun, fresh, known, attempt, payment) = join!(
         tx.begin(),
         sightings::insert(tx, &row),
+        sightings::latest(tx, &sighted.source, &source_key),
         attempts::by_order(tx, sighted.profile.as_str(), sighted.report.order_ref.as_str()),
         payments::lock_by_txn(tx, sighted.profile.as_str(), txn),
     );
     begun?;
-    Ok((fresh?, attempt?, payment?.filter(|_| capture.is_some())))
+    let mut fresh = fresh?;
+    if let Some(known) = known?.filter(|_| !fresh) {
+        let same = known.order_ref.as_deref() == row.order_ref && known.amount == row.amount;
+        if !same {
+            let beside = format!("{source_key}#{}", &digest[..16]);
+            fresh = sightings::insert(tx, &NewSighting { source_key: &beside, ..row }).await?;
+        }
+    }
+    Ok((fresh, attempt?, payment?.filter(|_| capture.is_some())))
 }
 
 fn seen<'a>(id: SightingId, sighted: &'a Sighted<'_>, capture: &'a Capture) -> Seen<'a> {

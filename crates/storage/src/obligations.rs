@@ -194,42 +194,41 @@ pub struct Held {
     pub money_seen: bool,
 }
 
-/// An obligation locked with what its next change rests on.
-macro_rules! lock_held {
-    ($rest:literal) => {
-        concat!(
-            "select o.*, (select intent_id from intent_obligation io where io.obligation_id = o.id and io.live) ",
-            "as live_intent, exists (select from allocation a where a.obligation_id = o.id) or exists (",
-            "select from intent_obligation io join payment p on p.intent_id = io.intent_id ",
-            "where io.obligation_id = o.id) as money_seen from obligation o where o.client_id = $1 and ",
-            $rest,
-            " for update of o"
-        )
-    };
-}
-
-const LOCK_BY_REF: &str = lock_held!("o.external_ref = $2");
+const LOCK_BY_REF: &str = "select o.* from obligation o where o.client_id = $1 and o.external_ref = $2 for update of o";
 
 pub async fn lock_by_ref(db: &Db, client: ClientId, external_ref: &str) -> Result<Option<Held>, StorageError> {
     let statement = db.prepare_cached(LOCK_BY_REF).await?;
-    db.query_opt(&statement, &[&client.uuid(), &external_ref]).await?.map(|row| held(&row)).transpose()
+    let locked = db.query_opt(&statement, &[&client.uuid(), &external_ref]).await?;
+    held(db, locked).await
 }
 
-const LOCK_ONE: &str = lock_held!("o.id = $2");
+const LOCK_ONE: &str = "select o.* from obligation o where o.client_id = $1 and o.id = $2 for update of o";
 
 pub async fn lock_one(db: &Db, client: ClientId, id: ObligationId) -> Result<Option<Held>, StorageError> {
     let statement = db.prepare_cached(LOCK_ONE).await?;
-    db.query_opt(&statement, &[&client.uuid(), &id.uuid()]).await?.map(|row| held(&row)).transpose()
+    let locked = db.query_opt(&statement, &[&client.uuid(), &id.uuid()]).await?;
+    held(db, locked).await
 }
 
-fn held(row: &Row) -> Result<Held, StorageError> {
-    Ok(Held {
-        obligation: from_row(row)?,
+/// A statement of its own, run when the row is held: one that waits for a row keeps seeing everything else as it was
+/// before it waited.
+const RESTS_ON: &str = "select
+    (select intent_id from intent_obligation io where io.obligation_id = $1 and io.live) as live_intent,
+    exists (select from allocation a where a.obligation_id = $1)
+        or exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
+                   where io.obligation_id = $1) as money_seen";
+
+async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError> {
+    let Some(row) = locked else { return Ok(None) };
+    let statement = db.prepare_cached(RESTS_ON).await?;
+    let rests_on = db.query_one(&statement, &[&row.get::<_, Uuid>("id")]).await?;
+    Ok(Some(Held {
+        obligation: from_row(&row)?,
         fingerprint: row.get("fingerprint"),
         parties: Parties { payer: row.get("payer_id"), owner: row.get("owner_id") },
-        live_intent: row.get::<_, Option<Uuid>>("live_intent").map(Into::into),
-        money_seen: row.get("money_seen"),
-    })
+        live_intent: rests_on.get::<_, Option<Uuid>>("live_intent").map(Into::into),
+        money_seen: rests_on.get("money_seen"),
+    }))
 }
 
 const LOCK_BY_IDS: &str = "select o.* from obligation o where o.id = any($1) order by o.id for update of o";

@@ -57,7 +57,7 @@ pub async fn insert(db: &Db, s: &NewSighting<'_>) -> Result<bool, StorageError> 
     Ok(kept.is_some())
 }
 
-const LATEST: &str = "select s.id, s.order_ref, o.state, o.payment_id from sighting s
+const LATEST: &str = "select s.id, s.order_ref, s.amount, o.state, o.payment_id from sighting s
     left join lateral (select state, payment_id from sighting_outcome where sighting_id = s.id order by seq desc limit 1) o
     on true where s.source = $1 and s.source_key = $2";
 
@@ -65,6 +65,8 @@ const LATEST: &str = "select s.id, s.order_ref, o.state, o.payment_id from sight
 #[derive(Debug, Clone)]
 pub struct Known {
     pub id: SightingId,
+    pub order_ref: Option<String>,
+    pub amount: Option<i64>,
     pub state: Option<String>,
     pub payment_id: Option<PaymentId>,
 }
@@ -73,6 +75,8 @@ pub async fn latest(db: &Db, source: &str, source_key: &str) -> Result<Option<Kn
     let row = db.query_opt(&prepared(db, LATEST)?, &[&source, &source_key]).await?;
     Ok(row.map(|row| Known {
         id: row.get::<_, Uuid>("id").into(),
+        order_ref: row.get("order_ref"),
+        amount: row.get("amount"),
         state: row.get("state"),
         payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
     }))

@@ -25,10 +25,16 @@ union all
 select intent_id, format('it asks for %s and its obligations for %s', amount, asked)
 from held where amount <> asked or unknown > 0
 union all
-select i.intent_id, 'it is processing and no attempt of it is committed'
+select h.intent_id, format('it asks %s for %s, which owes %s', h.amount, h.obligation_id, o.amount_due)
+from assurance.intent_obligation h
+join assurance.intent i on i.intent_id = h.intent_id and i.status in ('open', 'processing')
+join assurance.obligation o on o.obligation_id = h.obligation_id and o.amount_due <> h.amount
+union all
+-- one whose outcome became unknown holds its intent until it is decided
+select i.intent_id, 'it is processing and no attempt of it takes money'
 from assurance.intent i
-where i.status = 'processing'
-  and not exists (select from assurance.attempt a where a.intent_id = i.intent_id and a.status = 'committed')
+where i.status = 'processing' and not exists (
+    select from assurance.attempt a where a.intent_id = i.intent_id and a.status in ('committed', 'unknown'))
 union all
 select a.attempt_id, format('it has succeeded and no money names order %s of %s', a.order_ref, a.profile)
 from assurance.attempt a
