@@ -24,6 +24,7 @@ pub mod payment;
 pub mod plan;
 pub mod principal;
 pub mod reference;
+pub mod reference_text;
 pub mod refund;
 mod states;
 pub mod transition;

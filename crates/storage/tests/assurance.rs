@@ -141,9 +141,11 @@ async fn i03_amounts_out_of_range_and_unknown_accounts_are_named() {
     names(&["I03"], "clearing:vnpay_two", "update account set kind = 'bank' where code = 'clearing:vnpay_two'").await;
     let twice = "alter table account drop constraint account_pkey; insert into account values ('clearing:vnpay_two', 'clearing')";
     names(&["I03"], "clearing:vnpay_two: the account is there twice", twice).await;
+    let repriced = "update obligation set gross_amount = gross_amount + 1000 where id = test.id('b', 4)";
+    names(&["I24"], &obligation(4), repriced).await;
     let negative = "alter table obligation drop constraint obligation_check,
         drop constraint obligation_exempt_is_zero; update obligation set relief_amount = gross_amount + 5 where id = test.id('b', 4)";
-    names(&["I03"], &obligation(4), negative).await;
+    names(&["I03", "I24"], &obligation(4), negative).await;
 }
 
 #[tokio::test]
@@ -205,7 +207,7 @@ async fn i06_a_paid_obligation_without_its_money_and_a_second_holder_are_named()
         insert into intent_obligation (intent_id, obligation_id, position, amount)
         values (test.id('d', 9), test.id('b', 4), 2, 0)";
     names(
-        &["I06"],
+        &["I06", "I24"],
         &obligation(4),
         &format!("alter table intent_obligation drop constraint intent_obligation_amount_check; {second}"),
     )
