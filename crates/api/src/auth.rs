@@ -40,7 +40,10 @@ impl Remembered {
 pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
     let refused = || Problem::new(Code::Unauthenticated);
     let header = req.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(refused)?;
-    let text = header.strip_prefix("Bearer ").ok_or_else(refused)?;
+    let (scheme, text) = header.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused());
+    }
     let presented = keys::read(state.ctx.mode, text).ok_or_else(refused)?;
     let stored = match state.remembered.get(presented.id) {
         Some(stored) => stored,
@@ -54,10 +57,11 @@ pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Pr
     if !presented.fits(&state.api_key_pepper, &stored.secret_hash) {
         return Err(refused());
     }
-    if let Some(left) = state.rate_limit.take(stored.principal.key_id, Instant::now())? {
+    let (left, refusal) = state.rate_limit.take(stored.principal.key_id, Instant::now());
+    if let Some(left) = left {
         req.extensions_mut().insert(left);
     }
-    Ok(stored.principal)
+    refusal.map(|()| stored.principal)
 }
 
 /// A portal with this scope; staff are refused.

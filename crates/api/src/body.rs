@@ -77,6 +77,11 @@ fn without_values(text: &str) -> String {
     }
 }
 
+/// Embeddings, overrides and isolates: they make a page show another text than the one that is stored.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Collects every mistake of a body instead of stopping at the first.
 #[derive(Default)]
 pub struct Fields(Vec<FieldError>);
@@ -101,8 +106,16 @@ impl Fields {
         let length = value.chars().count();
         if !(min..=max).contains(&length) {
             self.wrong(pointer, "length", format!("must have {min} to {max} characters"));
-        } else if value.chars().any(char::is_control) {
-            self.wrong(pointer, "format", "must not hold control characters");
+        } else if value.chars().any(|c| c.is_control() || turns_text(c)) {
+            self.wrong(
+                pointer,
+                "format",
+                "must not hold control characters, nor characters that turn the text's direction",
+            );
+        } else if value.trim().is_empty() {
+            self.wrong(pointer, "format", "must not be blank");
+        } else if value.contains(char::REPLACEMENT_CHARACTER) {
+            self.wrong(pointer, "format", "is not UTF-8");
         } else {
             return Some(value.to_owned());
         }

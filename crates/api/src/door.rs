@@ -12,6 +12,7 @@ use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
 use opentelemetry::KeyValue;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -23,6 +24,12 @@ tokio::task_local! {
 /// The id of the request that is being answered; empty outside one.
 pub fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// The clock, as finely as the database keeps it: what is answered at once and what is read back later are the same.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");

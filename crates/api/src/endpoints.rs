@@ -3,7 +3,7 @@
 use crate::State;
 use crate::auth;
 use crate::body::{self, Fields};
-use crate::door::RawBody;
+use crate::door::{RawBody, now};
 use crate::obligations::id_of;
 use crate::problem::Problem;
 use crate::views::{self, Page};
@@ -86,7 +86,7 @@ pub(crate) async fn act(
 ) -> Result<HttpResponse, Problem> {
     let (client, caller) = auth::client(req, state, Scope::EventsWrite).await?;
     let idempotency = body::idempotency(req, client.uuid(), raw)?;
-    let command = Command { client, act: read()?, caller, idempotency, now: Timestamp::now() };
+    let command = Command { client, act: read()?, caller, idempotency, now: now() };
     Ok(body::reply(endpoints::run(&state.ctx, &command, &render(status)).await?))
 }
 

@@ -3,7 +3,7 @@
 use crate::State;
 use crate::auth;
 use crate::body::{self, Fields};
-use crate::door::RawBody;
+use crate::door::{RawBody, now};
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
 use crate::views::{self, AttemptView, Page, PaymentIntentView};
@@ -13,7 +13,7 @@ use domain::codes::ChannelCode;
 use domain::intent::{EXPIRES_IN_S, EXPIRES_IN_S_DEFAULT, IntentStatus, MAX_OBLIGATIONS};
 use domain::principal::Scope;
 use domain::{IntentId, ObligationId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use payments::advance_intent::{self, Command};
 use payments::open_intent::{self, Opening};
 use payments::poll_attempts::{self, Pass};
@@ -92,7 +92,7 @@ pub async fn open(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<
         f.wrong("/metadata", "value", format!("is an object of at most {METADATA_BYTES} bytes, without NUL"));
     }
     f.end()?;
-    let now = Timestamp::now();
+    let now = now();
     let opening =
         Opening { client, obligation_ids, return_url, life, allowed_channels, metadata, caller, idempotency, now };
     Ok(body::reply(open_intent::open(&state.ctx, &opening, &render).await?))
@@ -203,7 +203,7 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
 async fn command(req: &HttpRequest, state: &State, id: &str, raw: &[u8]) -> Result<Command, Problem> {
     let (client, caller) = auth::client(req, state, Scope::PaymentsWrite).await?;
     let idempotency = body::idempotency(req, client.uuid(), raw)?;
-    Ok(Command { intent: id_of(id)?, client, caller, idempotency, now: Timestamp::now() })
+    Ok(Command { intent: id_of(id)?, client, caller, idempotency, now: now() })
 }
 
 /// Cancels an open intent.
@@ -255,7 +255,7 @@ pub async fn sync(
         let db = state.ctx.pool.get().await?;
         storage::intents::by_id(&db, Some(client), id).await?.ok_or_else(absent)?;
     }
-    let now = Timestamp::now();
+    let now = now();
     let ctx = state.ctx.clone();
     // detached: a caller that hangs up, or a provider that is slow, does not stop the asking half way
     let asking = async move {

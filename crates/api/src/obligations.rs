@@ -3,7 +3,7 @@
 use crate::State;
 use crate::auth;
 use crate::body::{self, Fields};
-use crate::door::RawBody;
+use crate::door::{RawBody, now};
 use crate::problem::Problem;
 use crate::views::{self, ObligationView, Page};
 use actix_web::web::{Data, Path, Query};
@@ -263,7 +263,7 @@ pub async fn register(
         owner: parsed.owner,
         fingerprint: Sha256::digest(views::json(&sent)).to_vec(),
         caller,
-        now: Timestamp::now(),
+        now: now(),
     };
     let standing = register_obligation::register(&state.ctx, &registration).await?;
     let view = ObligationView::new(&standing.obligation, &[], standing.warnings);
@@ -346,7 +346,7 @@ pub async fn cancel(
     let (client, caller) = auth::client(&req, &state, Scope::ObligationsWrite).await?;
     let idempotency = body::idempotency(&req, client.uuid(), &raw.0)?;
     body::nothing(&req, &raw.0)?;
-    let cancellation = Cancellation { client, id: id_of(&id)?, caller, idempotency, now: Timestamp::now() };
+    let cancellation = Cancellation { client, id: id_of(&id)?, caller, idempotency, now: now() };
     let render = |o: &domain::obligation::Obligation| views::json(&ObligationView::new(o, &[], Vec::new()));
     let reply = register_obligation::cancel(&state.ctx, &cancellation, &render).await?;
     Ok(body::reply(reply))

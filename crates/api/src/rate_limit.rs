@@ -33,18 +33,16 @@ impl RateLimit {
         Self { per_minute, keys: Mutex::default() }
     }
 
-    /// Takes one call of `key`; None where nothing is limited.
-    ///
-    /// # Errors
-    /// 429 with the seconds to wait.
-    pub fn take(&self, key: KeyId, now: Instant) -> Result<Option<Left>, Problem> {
+    /// Takes one call of `key`: what is left (None where nothing is limited), and the refusal with the seconds to wait
+    /// where nothing was.
+    pub fn take(&self, key: KeyId, now: Instant) -> (Option<Left>, Result<(), Problem>) {
         if self.per_minute == 0 {
-            return Ok(None);
+            return (None, Ok(()));
         }
         let step = Duration::from_secs(60) / self.per_minute;
         let burst = (self.per_minute / BURST_PART).max(1);
         let tolerance = step * burst;
-        let Ok(mut keys) = self.keys.lock() else { return Ok(None) };
+        let Ok(mut keys) = self.keys.lock() else { return (None, Ok(())) };
         if keys.len() >= KEYS_AT_MOST {
             keys.retain(|_, at| *at > now);
         }
@@ -52,11 +50,12 @@ impl RateLimit {
         let ahead = arrival.duration_since(now);
         if ahead > tolerance {
             let wait_s = (ahead - tolerance).as_secs() + 1;
-            return Err(Problem::new(Code::RateLimited).and("retry_after_s", wait_s));
+            let none = Left { limit: burst, remaining: 0, reset_s: (ahead - step).as_secs() + 1 };
+            return (Some(none), Err(Problem::new(Code::RateLimited).and("retry_after_s", wait_s)));
         }
         keys.insert(key, arrival);
         let remaining = u32::try_from((tolerance - ahead).as_nanos() / step.as_nanos().max(1)).unwrap_or(burst);
-        Ok(Some(Left { limit: burst, remaining, reset_s: ahead.as_secs() + 1 }))
+        (Some(Left { limit: burst, remaining, reset_s: ahead.as_secs() + 1 }), Ok(()))
     }
 }
 
@@ -81,12 +80,12 @@ mod tests {
     fn a_key_gets_its_burst_then_its_even_share_and_another_key_its_own() {
         let limit = RateLimit::new(60);
         let (now, key) = (Instant::now(), KeyId::from(uuid::Uuid::from_u128(1)));
-        let taken = (0..20).filter(|_| limit.take(key, now).is_ok()).count();
+        let taken = (0..20).filter(|_| limit.take(key, now).1.is_ok()).count();
         assert_eq!(taken, 6);
-        assert!(limit.take(key, now + Duration::from_millis(900)).is_err());
-        assert!(limit.take(key, now + Duration::from_millis(1_100)).is_ok());
-        let left = limit.take(KeyId::from(uuid::Uuid::from_u128(2)), now).expect("another key").expect("limited");
+        assert!(limit.take(key, now + Duration::from_millis(900)).1.is_err());
+        assert!(limit.take(key, now + Duration::from_millis(1_100)).1.is_ok());
+        let left = limit.take(KeyId::from(uuid::Uuid::from_u128(2)), now).0.expect("limited");
         assert_eq!((left.limit, left.remaining), (6, 5));
-        assert_eq!(RateLimit::new(0).take(key, now).expect("off"), None);
+        assert_eq!(RateLimit::new(0).take(key, now).0, None);
     }
 }

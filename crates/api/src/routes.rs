@@ -2,40 +2,45 @@
 
 use crate::problem::{Code, Problem};
 use crate::{endpoints, events, intents, obligations, operating, payments_of, webhooks};
-use actix_web::Resource;
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
+use actix_web::{HttpResponse, Resource, ResponseError};
 
 /// The public listener: portals and providers.
 pub fn public(cfg: &mut ServiceConfig) {
     let query = QueryConfig::default().error_handler(|e, _| Problem::with(Code::QueryInvalid, e.to_string()).into());
     cfg.app_data(query)
         // -- what is owed
-        .service(at("/v1/obligations").route(get().to(obligations::list)))
+        .service(at("/v1/obligations", "GET").route(get().to(obligations::list)))
         .service(
             // one path, two names: PUT knows the portal's own reference, GET our id
-            at("/v1/obligations/{id}").route(put().to(obligations::register)).route(get().to(obligations::show)),
+            at("/v1/obligations/{id}", "PUT, GET")
+                .route(put().to(obligations::register))
+                .route(get().to(obligations::show)),
         )
-        .service(at("/v1/obligations/{id}/cancel").route(post().to(obligations::cancel)))
+        .service(at("/v1/obligations/{id}/cancel", "POST").route(post().to(obligations::cancel)))
         // -- paying it
-        .service(at("/v1/payment-intents").route(post().to(intents::open)).route(get().to(intents::list)))
-        .service(at("/v1/payment-intents/{id}").route(get().to(intents::show)))
-        .service(at("/v1/payment-intents/{id}/cancel").route(post().to(intents::cancel)))
-        .service(at("/v1/payment-intents/{id}/renew").route(post().to(intents::renew)))
-        .service(at("/v1/payment-intents/{id}/sync").route(post().to(intents::sync)))
-        .service(at("/v1/payment-intents/{id}/attempts").route(post().to(intents::start_attempt)))
+        .service(at("/v1/payment-intents", "POST, GET").route(post().to(intents::open)).route(get().to(intents::list)))
+        .service(at("/v1/payment-intents/{id}", "GET").route(get().to(intents::show)))
+        .service(at("/v1/payment-intents/{id}/cancel", "POST").route(post().to(intents::cancel)))
+        .service(at("/v1/payment-intents/{id}/renew", "POST").route(post().to(intents::renew)))
+        .service(at("/v1/payment-intents/{id}/sync", "POST").route(post().to(intents::sync)))
+        .service(at("/v1/payment-intents/{id}/attempts", "POST").route(post().to(intents::start_attempt)))
         // -- what was paid
-        .service(at("/v1/payments").route(get().to(payments_of::list)))
-        .service(at("/v1/payments/{id}").route(get().to(payments_of::show)))
+        .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
+        .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
         // -- what the dossier system hears
-        .service(at("/v1/event-endpoints").route(post().to(endpoints::create)).route(get().to(endpoints::list)))
-        .service(at("/v1/event-endpoints/{id}").route(delete().to(endpoints::remove)))
-        .service(at("/v1/event-endpoints/{id}/rotate").route(post().to(endpoints::rotate)))
-        .service(at("/v1/event-endpoints/{id}/retire-old-secret").route(post().to(endpoints::retire)))
-        .service(at("/v1/events").route(get().to(events::feed)))
-        .service(at("/v1/events/redeliver").route(post().to(events::redeliver_range)))
-        .service(at("/v1/events/{id}/redeliver").route(post().to(events::redeliver)))
+        .service(
+            at("/v1/event-endpoints", "POST, GET").route(post().to(endpoints::create)).route(get().to(endpoints::list)),
+        )
+        .service(at("/v1/event-endpoints/{id}", "DELETE").route(delete().to(endpoints::remove)))
+        .service(at("/v1/event-endpoints/{id}/rotate", "POST").route(post().to(endpoints::rotate)))
+        .service(at("/v1/event-endpoints/{id}/retire-old-secret", "POST").route(post().to(endpoints::retire)))
+        .service(at("/v1/events", "GET").route(get().to(events::feed)))
+        .service(at("/v1/events/redeliver", "POST").route(post().to(events::redeliver_range)))
+        .service(at("/v1/events/{id}/redeliver", "POST").route(post().to(events::redeliver)))
         // -- what providers say: any method, since each provider's document names its own
-        .service(at("/v1/webhooks/{channel}/{profile}").route(to(webhooks::receive)))
+        .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
         .default_service(to(absent));
 }
 
@@ -46,21 +51,24 @@ pub fn staff(cfg: &mut ServiceConfig) {
 
 /// The operations listener: never public.
 pub fn ops(cfg: &mut ServiceConfig) {
-    cfg.service(at("/livez").route(get().to(operating::livez)))
-        .service(at("/readyz").route(get().to(operating::readyz)))
-        .service(at("/metrics").route(get().to(operating::metrics)))
-        .service(at("/backlog").route(get().to(operating::backlog)))
+    cfg.service(at("/livez", "GET").route(get().to(operating::livez)))
+        .service(at("/readyz", "GET").route(get().to(operating::readyz)))
+        .service(at("/metrics", "GET").route(get().to(operating::metrics)))
+        .service(at("/backlog", "GET").route(get().to(operating::backlog)))
         .default_service(to(absent));
 }
 
-fn at(path: &str) -> Resource {
-    resource(path).default_service(to(wrong_method))
+/// A path and the methods that it takes, as a refusal of any other names them (RFC 9110, section 15.5.6).
+fn at(path: &str, allow: &'static str) -> Resource {
+    resource(path).default_service(to(move || wrong_method(allow)))
 }
 
 async fn absent() -> Result<&'static str, Problem> {
     Err(Problem::new(Code::NotFound))
 }
 
-async fn wrong_method() -> Result<&'static str, Problem> {
-    Err(Problem::new(Code::MethodNotAllowed))
+async fn wrong_method(allow: &'static str) -> HttpResponse {
+    let mut response = Problem::new(Code::MethodNotAllowed).error_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
 }

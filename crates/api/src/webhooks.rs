@@ -1,13 +1,12 @@
 //! `/v1/webhooks/{channel}/{profile}`: providers call, each in its own words, and hear its own answer.
 
 use crate::State;
-use crate::door::{RawBody, request_id};
+use crate::door::{RawBody, now, request_id};
 use crate::obligations::absent;
 use crate::problem::Problem;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use jiff::Timestamp;
 use payments::receive_webhook;
 use provider::{Answer, Request};
 use tracing::Instrument;
@@ -29,7 +28,7 @@ pub async fn receive(
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let (method, query) = (req.method().as_str().to_owned(), req.query_string().to_owned());
-    let (ctx, id, now) = (state.ctx.clone(), request_id(), Timestamp::now());
+    let (ctx, id, now) = (state.ctx.clone(), request_id(), now());
     let named = channel.clone();
     // detached: a provider that hangs up after sending has still told us
     let hearing = async move {

@@ -158,8 +158,12 @@ async fn plan_once(
         let intent = facts.intent()?.clone();
         check(plan, &intent, &facts)?;
         let mut unit = Unit::new(command.caller.actor(), command.now);
-        unit.changes =
-            follow_intent(&intent_state(&intent), plan).map_err(|_| PlanError::WrongStatus(intent.status))?;
+        // past its deadline and not expired yet, because its provider has not answered: only the deadline moves
+        let overdue = intent.status == IntentStatus::Open && intent.expires_at <= command.now;
+        if !(plan == IntentPlan::Renew && overdue) {
+            unit.changes =
+                follow_intent(&intent_state(&intent), plan).map_err(|_| PlanError::WrongStatus(intent.status))?;
+        }
         unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, None)?;
         unit.audit.push(Audit {
             action: if plan == IntentPlan::Cancel { "intent_cancelled" } else { "intent_renewed" },
@@ -218,8 +222,10 @@ pub(crate) fn apply(facts: &mut Facts, unit: &Unit, deadline: Option<Timestamp>)
         for i in facts.intents.iter_mut().filter(|i| i.id == step.id) {
             i.status = step.to;
             i.version = step.version;
-            i.expires_at = deadline.unwrap_or(i.expires_at);
         }
+    }
+    if let Some(deadline) = deadline {
+        facts.set_deadline(deadline);
     }
     for step in &unit.changes.attempts {
         for a in facts.attempts.iter_mut().filter(|a| a.attempt.id == step.id) {

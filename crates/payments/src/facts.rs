@@ -7,6 +7,7 @@ use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::{AttemptId, IntentId, Vnd};
 use futures_util::join;
+use jiff::Timestamp;
 use storage::attempts::Stored;
 use storage::{StorageError, Tx, attempts, intents, obligations, references};
 
@@ -52,6 +53,13 @@ impl Facts {
             .iter()
             .find(|i| i.id == self.own)
             .ok_or_else(|| StorageError::Unreadable("an attempt without its intent".to_owned()))
+    }
+
+    /// The intent's deadline as it stands after the unit.
+    pub fn set_deadline(&mut self, deadline: Timestamp) {
+        for intent in self.intents.iter_mut().filter(|i| i.id == self.own) {
+            intent.expires_at = deadline;
+        }
     }
 
     pub fn attempt(&self, id: AttemptId) -> Result<&Stored, StorageError> {

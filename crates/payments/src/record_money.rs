@@ -11,10 +11,13 @@ use domain::codes::{ChannelCode, ProfileCode};
 use domain::payment::{Capture, Payment};
 use domain::{AttemptId, IntentId, PaymentId, SightingId};
 use dossier::PaidBy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storage::StorageError;
 use storage::ids::mint;
 use storage::unit::{Audit, Unit};
+
+/// How far a provider's clock may be ahead of ours.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// A report of money that has just been kept.
 pub struct Seen<'a> {
@@ -44,7 +47,8 @@ pub enum RecordError {
 /// Money that no payment of ours is yet. `named`: the attempt that its order is, with the facts behind it.
 pub fn record(seen: &Seen<'_>, named: Option<(&Facts, AttemptId)>, caller: &Caller) -> Result<Recording, RecordError> {
     let payment_id: PaymentId = mint(seen.now);
-    let paid_at = seen.capture.paid_at.unwrap_or(seen.now);
+    // a time that has not come yet is a slip of theirs: it stands in the sighting, the books take ours
+    let paid_at = seen.capture.paid_at.filter(|stated| *stated <= seen.now + CLOCKS_DIFFER).unwrap_or(seen.now);
     let business_date = business_date(paid_at);
     let money = NewMoney {
         payment_id,

@@ -206,7 +206,7 @@ const VI: Words = Words {
 
     returned: "Đã nhận phản hồi từ trình duyệt; đang chờ cổng thanh toán xác nhận.",
     failed: "Lần thanh toán vừa rồi không thành công. Có thể thanh toán lại bên dưới.",
-    ask_first: "Đã nhận một khoản tiền nhưng chưa gạch nợ được. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
+    ask_first: "Một khoản thanh toán đang được đối soát và chưa gạch nợ. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
     reload: "Xem trạng thái mới nhất",
     choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
     to_portal: "Quay lại cổng dịch vụ công",
@@ -294,7 +294,7 @@ const EN: Words = Words {
 
     returned: "Your browser has come back; waiting for the payment provider to confirm.",
     failed: "The last payment did not succeed. You can pay again below.",
-    ask_first: "Money was received that could not be applied. Please ask the one-stop office before you pay again.",
+    ask_first: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",
     choose_again: "Have not paid? Choose how to pay again",
     to_portal: "Back to the public service portal",

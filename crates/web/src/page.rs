@@ -186,15 +186,18 @@ fn notice(w: &'static Words, view: &IntentView, state: State, returned: bool) ->
     let failed = last_attempt(view).is_some_and(|a| a.status == AttemptStatus::Failed);
     let text = match state {
         State::Paid => return None,
+        State::Open | State::Checking if may_have_paid(view) => w.ask_first,
         State::Open if failed => w.failed,
         _ if returned && !failed => w.returned,
-        // money came that lowers nothing: paying again would only add to it
-        State::Open if view.amount_due == view.intent.amount && view.payments.iter().any(|p| held(p).is_positive()) => {
-            w.ask_first
-        }
         _ => return None,
     };
     Some(Notice { is_error: false, text })
+}
+
+/// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
+fn may_have_paid(view: &IntentView) -> bool {
+    let held_back = view.amount_due == view.intent.amount && view.payments.iter().any(|p| held(p).is_positive());
+    held_back || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
 }
 
 fn said(w: &'static Words, state: State) -> (&'static Said, &'static str) {
