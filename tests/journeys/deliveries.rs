@@ -798,3 +798,29 @@ async fn fifty_payments_of_one_dossier_are_numbered_without_a_gap_by_many_sequen
     assert!(heard.iter().all(|r| r["applied"] == true && r["gap"] == false));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_with_many_events_holds_up_nobody_else() {
+    let house = House::planned(tests::Plan { with_worker: true, ..tests::Plan::default() }).await;
+    house.hear_events().await;
+    let url = format!("{}/events/sick", house.dossier.url);
+    let sick = house.other_portal.post("/v1/event-endpoints", json!({"url": url})).await.expect(201);
+    house.dossier_sim("endpoint", json!({"name": "sick", "secret": sick["secret"]})).await;
+    house.dossier_sim("script", json!({"match": {"name": "sick"}, "do": [{"hang": 12_000}]})).await;
+    let cancel = |o: &Value| format!("/v1/obligations/{}/cancel", o["id"].as_str().unwrap());
+    for _ in 0..40 {
+        let o = house.other_portal.owes(&dossier(), 1_000, json!({})).await;
+        house.other_portal.post(&cancel(&o), json!({})).await.expect(200);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let o = house.portal.owes(&dossier(), 1_000, json!({})).await;
+    house.portal.post(&cancel(&o), json!({})).await.expect(200);
+    let begun = std::time::Instant::now();
+    while house.heard().await.is_empty() {
+        assert!(begun.elapsed().as_secs() < 6, "the healthy receiver waits for the sick one");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    // the sick one would be given up in its own time
+    house.holds().await;
+    house.stop().await;
+}

@@ -152,7 +152,7 @@ async fn cancelled_renewed_expired_and_paid_at_once_an_intent_ends_where_it_may(
     let ctx = &house.gateway.ctx;
     let expiring = async {
         while Instant::now() < deadline + Duration::from_millis(1_500) {
-            let pass = Pass { all_not_asked_since: None, only_intent: None };
+            let pass = Pass::default();
             let (asked, expired) =
                 join!(poll_attempts::poll(ctx, pass, Timestamp::now()), expire_intents::expire(ctx, Timestamp::now()));
             asked.unwrap();
@@ -301,7 +301,7 @@ async fn a_report_and_an_asking_of_one_transaction_are_one_payment_seen_twice() 
         let intent = house.portal.opens(&[&fee]).await;
         let attempt = house.at_vnpay(&intent).await;
         let report = pays_unheard(&house, &attempt).await;
-        let pass = Pass { all_not_asked_since: Some(Timestamp::now()), only_intent: None };
+        let pass = Pass { all_not_asked_since: Some(Timestamp::now()), ..Pass::default() };
         let after = dice.millis(0, 110);
         let (said, asked) = join!(
             async {

@@ -33,6 +33,7 @@ use utoipa::{IntoParams, ToSchema};
 const METADATA_BYTES: usize = 4_096;
 /// `sync` answers within 10 s: the provider gets this much of it.
 const SYNC_ASKS_FOR: Duration = Duration::from_secs(8);
+const SYNC_LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -259,8 +260,14 @@ pub async fn sync(
     let ctx = state.ctx.clone();
     // detached: a caller that hangs up, or a provider that is slow, does not stop the asking half way
     let asking = async move {
-        let pass = Pass { all_not_asked_since: Some(now), only_intent: Some(id) };
-        poll_attempts::poll(&ctx, pass, now).await
+        let pass = Pass { all_not_asked_since: Some(now), only_intent: Some(id), patience: SYNC_ASKS_FOR };
+        poll_attempts::poll(&ctx, pass, now).await?;
+        // somebody else may be asking at this moment: wait for that answer, then ask what he did not
+        while storage::attempts::is_asked_about(&*ctx.pool.get().await?, id).await? {
+            tokio::time::sleep(SYNC_LOOKS_EVERY).await;
+            poll_attempts::poll(&ctx, pass, now).await?;
+        }
+        Ok::<(), poll_attempts::PollError>(())
     };
     let asking = tokio::spawn(asking.in_current_span());
     if let Ok(Ok(Err(error))) = tokio::time::timeout(SYNC_ASKS_FOR, asking).await {

@@ -52,6 +52,7 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
         mode: config.mode,
         public_url: config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/').into(),
         wake: Arc::default(),
+        slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What every use case works with, and who calls it.
 
 use crate::settings::Settings;
+use crate::slots::Slots;
 use domain::mode::Mode;
 use domain::principal::Who;
 use provider::Registry;
@@ -21,6 +22,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// Rings when there may be work for the worker of this process; it never carries the work itself.
     pub wake: Arc<Notify>,
+    /// What may be under way to neighbours at once.
+    pub slots: Slots,
 }
 
 impl Context {

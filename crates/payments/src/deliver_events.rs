@@ -3,11 +3,11 @@
 
 use crate::context::{Caller, Context};
 use crate::retry::retrying;
+use crate::slots;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
 use dossier::Delivery;
 use futures_util::join;
-use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use storage::deliveries::{Claimed, Ending};
@@ -19,25 +19,34 @@ use uuid::Uuid;
 const PER_PASS: usize = 100;
 /// Longer than one sending may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// A pass waits so long for its receivers.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// A receiver's wish to wait is followed up to this.
 const LONGEST_WISH: SignedDuration = SignedDuration::from_hours(24);
 
-/// One pass; how many were sent. `ignore_schedule`: those that wait for their next time too.
+/// One pass; how many were begun. `ignore_schedule`: those that wait for their next time too. What a slow receiver keeps
+/// waiting goes on beside the passes that follow.
 pub async fn deliver(ctx: &Context, ignore_schedule: bool, now: Timestamp) -> Result<usize, StorageError> {
     let token = Uuid::new_v4();
-    let limit = i64::try_from(ctx.settings.delivery.in_flight.min(PER_PASS)).unwrap_or(1);
+    let free = ctx.slots.sending.available_permits().min(PER_PASS);
+    if free == 0 {
+        return Ok(0);
+    }
     let claimed = {
         let db = ctx.pool.get().await?;
+        let limit = i64::try_from(free).unwrap_or(1);
         deliveries::claim(&db, &ctx.vault, limit, token, LEASE, ignore_schedule).await?
     };
     let count = claimed.len();
-    stream::iter(claimed)
-        .for_each_concurrent(ctx.settings.delivery.in_flight, |claimed| async move {
-            if let Err(error) = send(ctx, &claimed, token, now).await {
+    slots::each(&ctx.slots.sending, claimed, PATIENCE, |claimed| {
+        let ctx = ctx.clone();
+        async move {
+            if let Err(error) = send(&ctx, &claimed, token, now).await {
                 tracing::error!(event = %claimed.event.id, error = &error as &dyn std::error::Error, "delivery not recorded");
             }
-        })
-        .await;
+        }
+    })
+    .await;
     Ok(count)
 }
 

@@ -4,20 +4,17 @@
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
 use crate::receive_report::{self, ReportError, Sighted};
+use crate::slots;
 use domain::IntentId;
 use domain::attempt::Attempt;
 use domain::payment::News;
 use domain::plan::AttemptNews;
-use futures_util::StreamExt;
-use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use provider::{ProviderError, Question};
+use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
 use storage::{StorageError, attempts};
 
-/// Attempts asked about in one pass, and at once.
-const PER_PASS: i64 = 100;
-const AT_ONCE: usize = 8;
 /// No other worker asks before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// Seconds until a provider that gave no answer is tried again, at most.
@@ -35,18 +32,29 @@ pub enum PollError {
     Plan(#[from] PlanError),
 }
 
-/// Which attempts this pass asks about.
-#[derive(Debug, Clone, Copy, Default)]
+/// Which attempts this pass asks about, and how long it waits for the answers; slower ones come beside later passes.
+#[derive(Debug, Clone, Copy)]
 pub struct Pass {
     /// Undecided ones that were not tried since then, whatever their schedule says; with `only_intent` decided ones too.
     pub all_not_asked_since: Option<Timestamp>,
     pub only_intent: Option<IntentId>,
+    pub patience: Duration,
+}
+
+impl Default for Pass {
+    fn default() -> Self {
+        Self { all_not_asked_since: None, only_intent: None, patience: Duration::from_secs(1) }
+    }
 }
 
 /// One pass; how many were asked about.
 pub async fn poll(ctx: &Context, pass: Pass, now: Timestamp) -> Result<usize, PollError> {
+    let free = ctx.slots.asking.available_permits();
+    if free == 0 {
+        return Ok(0);
+    }
     let claim = Claim {
-        limit: PER_PASS,
+        limit: i64::try_from(free).unwrap_or(1),
         lease: LEASE,
         all_not_asked_since: pass.all_not_asked_since,
         only_intent: pass.only_intent,
@@ -56,13 +64,15 @@ pub async fn poll(ctx: &Context, pass: Pass, now: Timestamp) -> Result<usize, Po
         attempts::claim(&db, claim).await?
     };
     let count = claimed.len();
-    stream::iter(claimed)
-        .for_each_concurrent(AT_ONCE, |claimed| async move {
-            if let Err(error) = ask(ctx, &claimed, now).await {
+    slots::each(&ctx.slots.asking, claimed, pass.patience, |claimed| {
+        let ctx = ctx.clone();
+        async move {
+            if let Err(error) = ask(&ctx, &claimed, now).await {
                 tracing::error!(attempt = %claimed.attempt_id, error = &error as &dyn std::error::Error, "asking failed");
             }
-        })
-        .await;
+        }
+    })
+    .await;
     Ok(count)
 }
 

@@ -162,6 +162,15 @@ pub async fn claim(db: &Db, claim: Claim) -> Result<Vec<Claimed>, StorageError> 
         .collect())
 }
 
+const IS_ASKED_ABOUT: &str = "select exists (select from attempt_watch w join attempt a on a.id = w.attempt_id
+    where a.intent_id = $1 and w.lease_until > now())";
+
+/// Whether somebody is asking about an attempt of the intent at this moment.
+pub async fn is_asked_about(db: &Db, intent: IntentId) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(IS_ASKED_ABOUT).await?;
+    Ok(db.query_one(&statement, &[&intent.uuid()]).await?.get(0))
+}
+
 const UNASKED: &str = "select count(*) from attempt_watch w join attempt a on a.id = w.attempt_id
     where w.lease_until is not null
        or (a.status in ('started', 'offered', 'committed', 'unknown') and (w.tried_at is null or w.tried_at < $1))";

@@ -25,14 +25,22 @@ pub struct Claimed {
     pub in_order: bool,
 }
 
-const CLAIM: &str = "with due as (
-        select d.endpoint_id, d.stream, d.sequence from delivery d
+const CLAIM: &str = "with candidate as (
+        select d.endpoint_id, d.stream, d.sequence,
+            row_number() over (partition by d.endpoint_id order by d.next_at, d.stream, d.sequence)
+            + (select count(*) from delivery l where l.endpoint_id = d.endpoint_id and l.state = 'leased'
+                 and l.lease_until > now()) as place
+        from delivery d
         where d.state in ('waiting', 'leased')
           and (d.next_at <= now() or $4)
           and (d.lease_until is null or d.lease_until < now())
           and (not d.in_order or not exists (
                 select from delivery before where before.endpoint_id = d.endpoint_id and before.stream = d.stream
-                  and before.sequence < d.sequence and before.in_order and before.state in ('waiting', 'leased')))
+                  and before.sequence < d.sequence and before.in_order and before.state in ('waiting', 'leased')))),
+    due as (
+        select d.endpoint_id, d.stream, d.sequence
+        from candidate c join delivery d using (endpoint_id, stream, sequence)
+        where c.place <= $5 and d.state in ('waiting', 'leased') and (d.lease_until is null or d.lease_until < now())
         order by d.next_at limit $1 for update of d skip locked),
     leased as (
         update delivery d set state = 'leased', attempts = d.attempts + 1, lease_token = $2,
@@ -49,7 +57,11 @@ const CLAIM: &str = "with due as (
                           and b.state = 'delivered'), 0)), '{}') as gap_before
     from leased l join event e on e.id = l.event_id join event_endpoint p on p.id = l.endpoint_id";
 
-/// Leases up to `limit` deliveries under `token`. `ignore_schedule`: whatever their next time is.
+/// One endpoint gets half of what goes out, and this many at least: one that hangs leaves the rest to the others.
+const LEAST_SHARE: i64 = 4;
+
+/// Leases up to `limit` deliveries under `token`. `ignore_schedule`: whatever their next time is. One whose endpoint's
+/// secret does not open stays leased for its time and is tried again.
 pub async fn claim(
     db: &Db,
     vault: &Vault,
@@ -59,20 +71,25 @@ pub async fn claim(
     ignore_schedule: bool,
 ) -> Result<Vec<Claimed>, StorageError> {
     let statement = db.prepare_cached(CLAIM).await?;
-    let rows = db.query(&statement, &[&limit, &token, &lease.as_secs(), &ignore_schedule]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Claimed {
-                event: placed(row),
-                endpoint_id: row.get::<_, Uuid>("endpoint_id").into(),
-                target: target(vault, row)?,
-                attempts: row.get("attempts"),
-                body: row.get("body"),
-                gap_before: row.get("gap_before"),
-                in_order: row.get("in_order"),
-            })
-        })
-        .collect()
+    let share = (limit / 2).max(LEAST_SHARE);
+    let rows = db.query(&statement, &[&limit, &token, &lease.as_secs(), &ignore_schedule, &share]).await?;
+    Ok(rows.iter().filter_map(|row| claimed(vault, row)).collect())
+}
+
+fn claimed(vault: &Vault, row: &tokio_postgres::Row) -> Option<Claimed> {
+    let endpoint_id: EndpointId = row.get::<_, Uuid>("endpoint_id").into();
+    let target = target(vault, row)
+        .inspect_err(|error| tracing::error!(%endpoint_id, error = error as &dyn std::error::Error, "no delivery"))
+        .ok()?;
+    Some(Claimed {
+        event: placed(row),
+        endpoint_id,
+        target,
+        attempts: row.get("attempts"),
+        body: row.get("body"),
+        gap_before: row.get("gap_before"),
+        in_order: row.get("in_order"),
+    })
 }
 
 const FIX_BODY: &str = "update delivery set body = coalesce(body, $3) where endpoint_id = $1 and event_id = $2

@@ -12,6 +12,8 @@ use storage::{StorageError, attempts};
 
 const MAX_ROUNDS: u32 = 10_000;
 const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// Longer than a provider may take to answer.
+const ASKING_LIMIT: Duration = Duration::from_secs(20);
 /// How long to wait for work that another process holds.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -66,7 +68,7 @@ async fn unasked(ctx: &Context, since: Timestamp) -> Result<i64, StorageError> {
 /// Asks about every undecided attempt that was not tried since the drain began, once: a provider that is away answers
 /// nothing, and that is an end too.
 async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
-    let pass = Pass { all_not_asked_since: Some(since), only_intent: None };
+    let pass = Pass { all_not_asked_since: Some(since), patience: ASKING_LIMIT, ..Pass::default() };
     while told(poll_attempts::poll(ctx, pass, Timestamp::now()).await)? > 0 {}
     Ok(())
 }

@@ -256,6 +256,7 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
         mode,
         public_url: "https://pay.example.vn".into(),
         wake: Arc::default(),
+        slots: payments::Slots::new(4),
     }
 }
 

@@ -27,6 +27,7 @@ fn context() -> Context {
         mode: domain::mode::Mode::Sandbox,
         public_url: "http://127.0.0.1".into(),
         wake: Arc::default(),
+        slots: payments::Slots::new(4),
     }
 }
 
