@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story demo-reset test lint fmt build postgresql
+.PHONY: help run story verify demo-reset test lint fmt build postgresql
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,11 @@ run: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start the whole gateway 
 
 story: build ## Play the demonstration against the instance that `make run` started
 	@exec "$(MOTLAN)" story $(ARGS)
+
+verify: build ## Ask every invariant of the books that `make run` keeps; exit 1 names what is broken
+	@url=$$(sed -n 's/.*"database_url_readonly": "\(.*\)".*/\1/p' .motlan/run.json 2>/dev/null); \
+	test -n "$$url" || { echo "nothing is running here: make run" >&2; exit 1; }; \
+	MOTLAN_DATABASE__URL="$$url" exec "$(MOTLAN)" verify $(ARGS)
 
 demo-reset: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start again from an empty database: all demonstration data is deleted
 	@exec "$(MOTLAN)" up --reset $(ARGS)

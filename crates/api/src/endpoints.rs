@@ -116,6 +116,7 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     after: Option<String>,
 }

@@ -21,6 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
     /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// `next_cursor` of the page before; from the beginning unless told.
     after: Option<String>,

@@ -176,6 +176,7 @@ pub struct ListQuery {
     dossier_code: Option<String>,
     reference: Option<String>,
     /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     after: Option<String>,
 }

@@ -313,6 +313,7 @@ pub(crate) fn absent() -> Problem {
 pub struct ListQuery {
     dossier_code: Option<String>,
     /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     after: Option<String>,
 }

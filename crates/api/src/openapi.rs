@@ -5,7 +5,10 @@ use crate::problem::Code;
 use crate::{endpoints, events, intents, obligations, operating, payments_of, webhooks};
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get, resource};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -39,10 +42,102 @@ impl Modify for Finish {
         if let Some(components) = api.components.as_mut() {
             components.add_security_scheme("key", SecurityScheme::Http(key));
         }
+        for (path, item) in &mut api.paths.paths {
+            for (method, operation) in operations(item) {
+                finish(path, method, operation);
+            }
+        }
         let codes: Vec<String> =
             Code::ALL.iter().map(|c| format!("- `{}` ({}): {}", c.as_str(), c.status(), c.title())).collect();
         let text = "Payment gateway for the fees of a province's online public services.\n\nError codes:\n\n";
         api.info.description = Some(format!("{text}{}", codes.join("\n")));
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [("get", &mut item.get), ("put", &mut item.put), ("post", &mut item.post), ("delete", &mut item.delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// What holds for every operation of its kind, said once: a name of its own, what each status means, every refusal.
+fn finish(path: &str, method: &'static str, operation: &mut Operation) {
+    let words: Vec<&str> = path.split(['/', '-', '{', '}']).filter(|w| !w.is_empty() && *w != "v1").collect();
+    operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+    let has_key = takes_key(operation);
+    for status in refusals(path, method, has_key, operation.request_body.is_some()) {
+        let told = operation.responses.responses.entry(status.to_string());
+        told.or_insert_with(|| RefOr::T(problem()));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = meaning(status).to_owned();
+        }
+    }
+}
+
+/// Whether the operation takes an idempotency key; its limits are written where it does.
+fn takes_key(operation: &mut Operation) -> bool {
+    let mut parameters = operation.parameters.iter_mut().flatten().filter_map(|p| match p {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    let Some(key) = parameters.find(|p| p.name == "Idempotency-Key") else { return false };
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    key.schema = Some(text.pattern(Some("^[\\x20-\\x7e]+$")).build().into());
+    true
+}
+
+fn refusals(path: &str, method: &str, has_key: bool, has_body: bool) -> Vec<u16> {
+    if !path.starts_with("/v1/") {
+        return Vec::new();
+    }
+    let body = method == "post" || method == "put" || has_body;
+    let mut statuses = vec![500, 503];
+    if path.starts_with("/v1/webhooks") {
+        statuses.extend([404, 408, 413]);
+        return statuses;
+    }
+    statuses.extend([400, 401, 403, 429]);
+    if path.contains('{') {
+        statuses.push(404);
+    }
+    if body {
+        statuses.extend([408, 413, 415, 422]);
+    }
+    if has_key {
+        statuses.extend([404, 409, 422]);
+    }
+    if path.ends_with("/attempts") {
+        statuses.push(502);
+    }
+    statuses
+}
+
+fn problem() -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    ResponseBuilder::new().content("application/problem+json", Content::new(Some(schema))).build()
+}
+
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "200" => "as it is now",
+        "201" => "made",
+        "202" => "will be done",
+        "400" => "the request cannot be read, or a header or parameter is not valid",
+        "401" => "no valid key",
+        "403" => "the key may not do this",
+        "404" => "there is no such thing, or it is not yours",
+        "408" => "the body came too slowly",
+        "409" => "its present state does not allow this; `code` says which",
+        "413" => "the body is too large",
+        "415" => "not JSON",
+        "422" => "fields are not valid; `errors` names each",
+        "429" => "too many requests; `Retry-After` says when",
+        "502" => "the provider refused the order",
+        "503" => "not available now; `Retry-After` says when",
+        _ => "our mistake",
     }
 }
 

@@ -26,6 +26,7 @@ pub struct ListQuery {
     /// The Hanoi date under which it is booked.
     business_date: Option<String>,
     /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     after: Option<String>,
 }

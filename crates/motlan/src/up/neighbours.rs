@@ -8,6 +8,16 @@ use simulator::{DossierConfig, Running, VnpayConfig};
 /// VNPAY repeats an unanswered IPN after five minutes; nobody waits that long for a demonstration.
 const IPN_RETRY_MS: u64 = 3_000;
 
+/// The same at each start where they are free, so that links and endpoints of yesterday still lead somewhere.
+const VNPAY_PORT: u16 = 8090;
+const DOSSIER_PORT: u16 = 8091;
+
+fn free_or_any(port: u16) -> String {
+    let wanted = format!("127.0.0.1:{port}");
+    // held for a moment only: whoever takes it in between stops the start with a clear word
+    if std::net::TcpListener::bind(&wanted).is_ok() { wanted } else { "127.0.0.1:0".to_owned() }
+}
+
 pub struct Neighbours {
     pub vnpay: Running,
     pub dossier: Running,
@@ -20,9 +30,10 @@ impl Neighbours {
         let profile = |key: &str| demo.get_string(&format!("profiles.{PROFILE}.{key}"));
         let mut vnpay =
             VnpayConfig::new(profile("tmn_code").unwrap_or_else(|_| TMN_CODE.to_owned()), profile("hash_secret")?);
+        vnpay.listen = free_or_any(VNPAY_PORT);
         vnpay.ipn_retry_ms = IPN_RETRY_MS;
         vnpay.log = Some(home.vnpay_log());
-        let dossier = DossierConfig { log: Some(home.dossier_log()), ..DossierConfig::default() };
+        let dossier = DossierConfig { listen: free_or_any(DOSSIER_PORT), log: Some(home.dossier_log()) };
         Ok(Self { vnpay: simulator::vnpay::start(vnpay).await?, dossier: simulator::dossier::start(dossier).await? })
     }
 
