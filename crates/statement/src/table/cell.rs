@@ -1,0 +1,121 @@
+//! One cell: it fits its format or it is refused.
+
+use super::profile::Numbers;
+use crate::error::Reason;
+use crate::money::{Currency, minor};
+use jiff::civil::{Date, DateTime, date as civil_date};
+use jiff::fmt::strtime;
+
+pub(super) struct Row<'r>(pub &'r ::csv::StringRecord);
+
+impl Row<'_> {
+    pub fn cell(&self, column: usize) -> &str {
+        self.0.get(column).unwrap_or_default().trim()
+    }
+
+    /// The text, a line break within a cell as a blank; `None` if there is none.
+    pub fn text(&self, column: usize) -> Option<String> {
+        let text = self.cell(column).replace("\r\n", " ").replace(['\r', '\n'], " ");
+        Some(text).filter(|t| !t.is_empty())
+    }
+}
+
+pub(super) struct Number<'p> {
+    pub format: &'p Numbers,
+    pub currency: Currency,
+}
+
+impl Number<'_> {
+    /// An amount without a sign, or an empty cell.
+    pub fn maybe(&self, row: &Row<'_>, column: usize, name: &str) -> Result<Option<i64>, Reason> {
+        match row.cell(column) {
+            "" => Ok(None),
+            text => self.unsigned(text).map(Some).ok_or_else(|| Reason::Unfit(name.to_owned())),
+        }
+    }
+
+    pub fn signed(&self, row: &Row<'_>, column: usize, name: &str) -> Result<i64, Reason> {
+        let text = row.cell(column);
+        let size = match text.strip_prefix('-') {
+            Some(text) => self.unsigned(text).map(|size| -size),
+            None => self.unsigned(text.strip_prefix('+').unwrap_or(text)),
+        };
+        size.ok_or_else(|| Reason::Unfit(name.to_owned()))
+    }
+
+    /// With `.` as the decimal sign, `150.000` could be a hundred and fifty or as many thousands: a fraction longer
+    /// than the currency's, or than two digits of zeros where it has none, is refused.
+    fn unsigned(&self, text: &str) -> Option<i64> {
+        let (whole, fraction) = match self.format.decimal.and_then(|sign| text.split_once(sign)) {
+            Some((_, "")) => return None,
+            Some((whole, fraction)) => (whole, fraction),
+            None => (text, ""),
+        };
+        if fraction.len() > self.currency.exponent().max(2) as usize {
+            return None;
+        }
+        minor(&self.ungrouped(whole)?, fraction, self.currency)
+    }
+
+    /// Groups of three behind one of one to three; `1,00,000` and `1,000000` do not fit.
+    fn ungrouped(&self, whole: &str) -> Option<String> {
+        let Some(sign) = self.format.grouping.filter(|sign| whole.contains(*sign)) else {
+            return Some(whole.to_owned());
+        };
+        let mut groups = whole.split(sign);
+        let head = groups.next()?;
+        let fits = (1..=3).contains(&head.len()) && groups.all(|group| group.len() == 3);
+        fits.then(|| whole.chars().filter(|c| *c != sign).collect())
+    }
+}
+
+/// A day of this century, by the declared format only.
+pub(super) fn date(text: &str, format: &str, name: &str) -> Result<Date, Reason> {
+    let date = Date::strptime(format, text).ok().filter(|d| (2000..2100).contains(&d.year()));
+    date.ok_or_else(|| Reason::Unfit(name.to_owned()))
+}
+
+/// Whether a day written in the format is read back.
+pub(super) fn is_date_format(format: &str) -> bool {
+    let day = civil_date(2031, 12, 25);
+    let written = strtime::format(format, DateTime::from_parts(day, jiff::civil::time(13, 14, 15, 0)));
+    written.is_ok_and(|text| Date::strptime(format, text).is_ok_and(|read| read == day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(grouping: Option<char>, decimal: Option<char>, code: &str, text: &str) -> Option<i64> {
+        Number { format: &Numbers { grouping, decimal }, currency: Currency::new(code).unwrap() }.unsigned(text)
+    }
+
+    #[test]
+    fn a_number_fits_its_declared_format_or_is_refused() {
+        let english = |text| number(Some(','), Some('.'), "VND", text);
+        let vietnamese = |text| number(Some('.'), Some(','), "VND", text);
+        assert_eq!(english("1,000,000.00"), Some(1_000_000));
+        assert_eq!(vietnamese("1.000.000"), Some(1_000_000));
+        assert_eq!(vietnamese("1000000,0"), Some(1_000_000));
+        for text in
+            ["1.000.000", "150.000", "150.", "150.5", "1,00,000", "1,000000", ",000", "1,000,", "", "1 000", "+1"]
+        {
+            assert_eq!(english(text), None, "{text}");
+        }
+        assert_eq!(number(None, None, "VND", "150,000"), None);
+        assert_eq!(number(None, Some(','), "EUR", "8,85"), Some(885));
+        assert_eq!(number(None, Some(','), "EUR", "8,850"), None);
+        assert_eq!(number(Some('.'), None, "VND", "150.000"), Some(150_000));
+    }
+
+    #[test]
+    fn a_date_fits_its_declared_format_or_is_refused() {
+        let format = "%d/%m/%Y";
+        assert_eq!(date("24/11/2026", format, ""), Ok(civil_date(2026, 11, 24)));
+        for text in ["11/24/2026", "24/11/2026 14:02", "24-11-2026", "24/11/26", "30/02/2026", ""] {
+            assert!(date(text, format, "").is_err(), "{text}");
+        }
+        assert!(is_date_format("%d/%m/%Y %H:%M:%S"));
+        assert!(!is_date_format("%d/%m") && !is_date_format("dd/MM/yyyy"));
+    }
+}
