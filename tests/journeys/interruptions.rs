@@ -437,7 +437,7 @@ async fn a_database_that_crashes_and_recovers_again_and_again_loses_nothing_that
         let connection = tokio::spawn(connection);
         if let Ok(Some(row)) = admin.query_opt(&format!("select pid {OURS} order by random() limit 1"), &[]).await {
             let pid: i32 = row.get(0);
-            let killed = tokio::process::Command::new("kill").args(["-9", &pid.to_string()]).status().await;
+            let killed = tokio::process::Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status().await;
             assert!(killed.is_ok());
             tokio::time::sleep(dice.millis(300, 900)).await;
         }

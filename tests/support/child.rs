@@ -88,7 +88,8 @@ impl Running {
     /// Tells it to end and waits: all that it said.
     pub async fn end(mut self) -> String {
         let pid = self.child.id().unwrap().to_string();
-        assert!(Blocking::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        // the shell's own kill: a minimal system has no program of that name
+        assert!(Blocking::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().unwrap().success());
         let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         assert!(ended.expect("it ends within 10 s").unwrap().success());
         text(&self.said)
