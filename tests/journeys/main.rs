@@ -10,5 +10,6 @@ mod interruptions;
 mod races;
 mod refusals;
 mod round_trips;
+mod slow_providers;
 mod story;
 mod telemetry;
