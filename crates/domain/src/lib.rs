@@ -1,6 +1,7 @@
 //! What is true: money, who owes, what was paid, which state follows which cause.
 //! No async, no I/O, no clock, no randomness, no wire formats: `now` and random numbers are arguments.
 
+pub mod account_report;
 pub mod allocation;
 pub mod attempt;
 pub mod beneficiary;

@@ -270,6 +270,8 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         checkout: Some(checkout),
         webhook: None,
         status: None,
+        account_webhooks: Vec::new(),
+        movements: None,
     }
 }
 
