@@ -4,6 +4,7 @@
 pub mod account_report;
 pub mod allocation;
 pub mod attempt;
+pub mod bank_reference;
 pub mod beneficiary;
 pub mod booking;
 pub mod business_day;

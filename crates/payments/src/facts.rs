@@ -2,7 +2,8 @@
 
 use domain::allocation::Waiting;
 use domain::attempt::AttemptStatus;
-use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase};
+use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase, Terms};
+use domain::codes::ChannelCode;
 use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::{AttemptId, IntentId, Vnd};
@@ -84,16 +85,33 @@ impl Facts {
         domain::intent::amount_due(due, self.waiting.iter().map(|w| w.amount))
     }
 
-    /// For the booking of money that names the order of `attempt`.
-    pub fn named(&self, attempt: AttemptId) -> Result<Named, StorageError> {
-        Ok(Named {
-            attempt: attempt_state(self.attempt(attempt)?),
-            other_committed: self.other_committed(attempt),
+    /// For the booking of money that names the order of `attempt`, of which its provider was told the amount.
+    pub fn told(&self, attempt: AttemptId) -> Result<Named, StorageError> {
+        let attempt = attempt_state(self.attempt(attempt)?);
+        let (terms, other_committed) = (Terms::Told(attempt.amount), self.other_committed(attempt.id));
+        Ok(self.named(terms, Some(attempt), other_committed))
+    }
+
+    /// For the booking of a transfer whose text names the intent's reference. It serves the newest attempt that gave the
+    /// payer this account's details, if there was one.
+    pub fn typed(&self, terms: Terms, channel: &ChannelCode) -> Named {
+        let open = |a: &&Stored| a.attempt.channel == *channel && a.attempt.status != AttemptStatus::Succeeded;
+        let attempt = self.attempts.iter().rev().find(open).map(attempt_state);
+        let other_committed = self.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Committed);
+        self.named(terms, attempt, other_committed)
+    }
+
+    fn named(&self, terms: Terms, attempt: Option<AttemptState>, other_committed: bool) -> Named {
+        Named {
+            intent_id: self.own,
+            terms,
+            attempt,
+            other_committed,
             obligations: self.obligations.iter().map(obligation_state).collect(),
             intents: self.intents.iter().map(intent_state).collect(),
             waiting: self.waiting.clone(),
             open_cases: self.open_cases.clone(),
-        })
+        }
     }
 }
 

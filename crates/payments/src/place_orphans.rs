@@ -46,18 +46,18 @@ async fn place_once(ctx: &Context, payment: PaymentId, attempt: AttemptId, now: 
         let money = NewMoney {
             payment_id: payment.id,
             sighting_id: first.id,
-            profile: payment.profile.clone(),
+            from: payment.identity.source_account(),
             amount: payment.amount,
             business_date: business_date(now),
-            order_ref: stored.attempt.order_ref.to_string(),
+            subject: stored.attempt.order_ref.to_string(),
         };
         let intent = facts.intent()?;
         let caller = Caller::system();
         let mut unit = Unit::new(caller.actor(), now);
-        unit.changes = place_orphan(&money, case.as_ref(), &facts.named(attempt)?).map_err(RecordError::Booking)?;
+        unit.changes = place_orphan(&money, case.as_ref(), &facts.told(attempt)?).map_err(RecordError::Booking)?;
         let by = PaidBy {
             channel: payment.channel.clone(),
-            provider_txn_id: payment.provider_txn_id.clone(),
+            provider_txn_id: payment.identity.transaction().to_owned(),
             reference: Some(intent.reference.clone()),
             intent_id: Some(intent.id),
             payment_id: payment.id,

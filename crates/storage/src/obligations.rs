@@ -279,7 +279,8 @@ pub async fn page(
     all(&db.query(&statement, &[&client.uuid(), &dossier_code, &after, &limit]).await?)
 }
 
-const SETTLED_BY: &str = "select a.obligation_id, p.id as payment_id, p.channel, p.provider_txn_id, i.reference
+const SETTLED_BY: &str = "select a.obligation_id, p.id as payment_id, p.channel,
+        coalesce(p.provider_txn_id, p.bank_ref) as provider_txn_id, i.reference
     from allocation a join payment p on p.id = a.payment_id left join intent i on i.id = p.intent_id
     where a.obligation_id = any($1) group by a.obligation_id, p.id, i.reference having sum(a.amount) > 0 order by p.id";
 

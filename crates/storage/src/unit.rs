@@ -103,16 +103,21 @@ const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.vers
 const CASES_CLOSED: &str = "update kase k set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where k.id = s.id and k.version = s.version - 1";
-const CASES_OPENED: &str = "insert into kase (id, kind, status, amount, payment_id, sighting_id, subject)
-    select id, kind, 'open', amount, payment, sighting, subject
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[])
-        as c(id, kind, amount, payment, sighting, subject)";
-const JOURNALS: &str = "insert into journal (id, kind, cause, business_date, actor)
-    select id, kind, cause, day, $5 from unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) as j(id, kind, cause, day)";
-const ENTRIES: &str = "insert into ledger_entry (journal_id, account_code, amount, obligation_id, payment_id)
-    select journal, account, amount, obligation, payment
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[]) with ordinality
-        as e(journal, account, amount, obligation, payment, n) order by n";
+const CASES_OPENED: &str = "insert into kase (id, kind, status, amount, payment_id, sighting_id, movement_id, subject, scope,
+        business_date)
+    select id, kind, 'open', amount, payment, sighting, movement, subject, scope, day
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::date[])
+        as c(id, kind, amount, payment, sighting, movement, subject, scope, day)";
+const JOURNALS: &str = "insert into journal (id, kind, cause, business_date, original_business_date, actor)
+    select id, kind, cause, open.day, case when open.day <> j.day then j.day end, $6
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::text[]) as j(id, kind, cause, day, scope)
+    cross join lateral (select open_day(j.scope, j.day) as day) as open";
+const ENTRIES: &str =
+    "insert into ledger_entry (journal_id, account_code, amount, obligation_id, payment_id, movement_id,
+        settlement_id)
+    select journal, account, amount, obligation, payment, movement, settlement
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[]) with ordinality
+        as e(journal, account, amount, obligation, payment, movement, settlement, n) order by n";
 const ALLOCATIONS: &str = "insert into allocation (payment_id, obligation_id, suspense_reason, amount, journal_id)
     select payment, obligation, reason, amount, journal
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[]) with ordinality
@@ -227,6 +232,11 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let case_amounts: Vec<i64> = c.cases_opened.iter().map(|k| k.amount.dong()).collect();
     let case_payments: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.payment_id.map(|p| p.uuid())).collect();
     let case_sightings: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.sighting_id.map(|s| s.uuid())).collect();
+    let case_movements: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.movement_id.map(|m| m.uuid())).collect();
+    let case_scopes: Vec<Option<&str>> =
+        c.cases_opened.iter().map(|k| k.day.as_ref().map(|(scope, _)| scope.as_str())).collect();
+    let case_days: Vec<Option<jiff::civil::Date>> =
+        c.cases_opened.iter().map(|k| k.day.as_ref().map(|(_, day)| *day)).collect();
     let case_subjects: Vec<&str> = c.cases_opened.iter().map(|k| k.subject.as_str()).collect();
 
     let journal_ids: Vec<JournalId> = c.journals.iter().map(|_| mint(unit.at)).collect();
@@ -234,6 +244,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let journal_kinds: Vec<&str> = c.journals.iter().map(|j| j.kind().as_str()).collect();
     let journal_causes: Vec<&str> = c.journals.iter().map(|j| j.cause().as_str()).collect();
     let journal_days: Vec<jiff::civil::Date> = c.journals.iter().map(domain::ledger::Journal::business_date).collect();
+    let journal_scopes: Vec<Option<String>> = c.journals.iter().map(domain::ledger::Journal::scope).collect();
     let journal_texts: Vec<String> = journal_ids.iter().map(ToString::to_string).collect();
 
     let legs: Vec<(Uuid, &domain::ledger::Leg)> =
@@ -242,7 +253,9 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let leg_accounts: Vec<String> = legs.iter().map(|(_, leg)| leg.account.to_string()).collect();
     let leg_amounts: Vec<i64> = legs.iter().map(|(_, leg)| leg.amount.dong()).collect();
     let leg_obligations: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.obligation_id.map(|o| o.uuid())).collect();
-    let leg_payments: Vec<Uuid> = legs.iter().map(|(_, leg)| leg.payment_id.uuid()).collect();
+    let leg_payments: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.payment_id.map(|p| p.uuid())).collect();
+    let leg_movements: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.movement_id.map(|m| m.uuid())).collect();
+    let leg_settlements: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.settlement_id.map(|s| s.uuid())).collect();
 
     let parts = &c.allocations;
     let part_payments: Vec<Uuid> = parts.iter().map(|a| a.payment_id.uuid()).collect();
@@ -297,19 +310,37 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(CASES_OPENED),
-            vec![&case_ids, &kinds, &case_amounts, &case_payments, &case_sightings, &case_subjects],
+            vec![
+                &case_ids,
+                &kinds,
+                &case_amounts,
+                &case_payments,
+                &case_sightings,
+                &case_movements,
+                &case_subjects,
+                &case_scopes,
+                &case_days
+            ],
             case_ids.len()
         ),
         run(
             tx,
             st(JOURNALS),
-            vec![&journal_uuids, &journal_kinds, &journal_causes, &journal_days, actor],
+            vec![&journal_uuids, &journal_kinds, &journal_causes, &journal_days, &journal_scopes, actor],
             journal_uuids.len()
         ),
         run(
             tx,
             st(ENTRIES),
-            vec![&leg_journals, &leg_accounts, &leg_amounts, &leg_obligations, &leg_payments],
+            vec![
+                &leg_journals,
+                &leg_accounts,
+                &leg_amounts,
+                &leg_obligations,
+                &leg_payments,
+                &leg_movements,
+                &leg_settlements
+            ],
             leg_journals.len()
         ),
         run(

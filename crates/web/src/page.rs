@@ -289,7 +289,7 @@ fn received(ctx: &Context, language: Language, paid: &Paid) -> Money {
         paid_at: Some(language.instant(payment.paid_at)),
         amount: Some(payment.amount.to_string()),
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
-        transaction: Some(payment.provider_txn_id.clone()),
+        transaction: Some(payment.identity.transaction().to_owned()),
         held: held.is_positive().then(|| held.to_string()),
     }
 }
