@@ -22,7 +22,7 @@ pub struct Webhook {
 pub enum Proof {
     /// `Authorization: Apikey <key>`: says who calls, not that the body is whole.
     Key(Secrets),
-    /// SePay signs each try anew, so a time out of range is an old call played back.
+    /// SePay has us refuse a time more than five minutes off; a call that is lost by that is found in the listing.
     Hmac { secret: Secrets, tolerance: SignedDuration },
 }
 

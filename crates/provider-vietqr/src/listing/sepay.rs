@@ -29,6 +29,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 pub struct Listing {
     host: Host,
     limit: usize,
+    pause: Duration,
 }
 
 /// Inclusive; SePay's times are whole seconds.
@@ -47,12 +48,12 @@ struct Answer<'a> {
 
 impl Listing {
     pub fn new(host: Host) -> Self {
-        Self { host, limit: LIMIT }
+        Self { host, limit: LIMIT, pause: PAUSE }
     }
 
     #[cfg(test)]
     pub fn with_limit(host: Host, limit: usize) -> Self {
-        Self { host, limit }
+        Self { host, limit, pause: Duration::ZERO }
     }
 
     async fn page(&self, account_number: &str, window: &Window) -> Result<Vec<u8>, ProviderError> {
@@ -83,7 +84,7 @@ impl Movements for Listing {
         let mut calls = 0;
         while let Some(window) = open.pop() {
             if calls > 0 {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(self.pause).await;
             }
             calls += 1;
             if calls > MAX_CALLS {
