@@ -33,6 +33,14 @@ impl BankReference {
         (!says_nothing).then(|| Self { numbering: numbering.map(str::to_owned), value })
     }
 
+    /// As [`fmt::Display`] wrote it.
+    pub fn stored(text: &str) -> Self {
+        match text.split_once(':') {
+            Some((numbering, value)) => Self { numbering: Some(numbering.to_owned()), value: value.to_owned() },
+            None => Self { numbering: None, value: text.to_owned() },
+        }
+    }
+
     /// Whether the two could be compared at all.
     pub fn comparable(&self, other: &Self) -> bool {
         self.numbering == other.numbering

@@ -26,6 +26,17 @@ create table file_profile (
     updated_at  timestamptz not null default now()
 );
 
+-- Until when an account was listed by a contract's teller, and when it is listed next.
+create table account_sweep (
+    profile       text not null references merchant_profile,
+    account_code  text not null references receiving_account,
+    -- everything that the teller stated before this was in a listing
+    listed_until  timestamptz not null,
+    next_at       timestamptz not null,
+    lease_until   timestamptz,
+    primary key (profile, account_code)
+);
+
 create function open_receiving_account() returns trigger language plpgsql security definer
     set search_path = public, pg_temp as $$
 declare
@@ -365,4 +376,5 @@ grant update (new_movements) on statement to motlan_app;
 grant update (fate) on movement to motlan_app;
 grant update (payment_id, refund_id, disposition) on settlement_line to motlan_app;
 grant insert, delete on waiting_sighting to motlan_app;
+grant insert, update on account_sweep to motlan_app;
 grant update (amount, movement_id) on kase to motlan_app;

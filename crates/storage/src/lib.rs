@@ -1,6 +1,7 @@
 //! PostgreSQL: every row in and out, nothing decided. SQL is a constant above the one function that runs it; functions
 //! take a connection, so they run in or out of a transaction. Transactions begin and end in `payments`.
 
+pub mod account_money;
 pub mod assurance;
 pub mod attempts;
 pub mod backlog;
@@ -20,6 +21,7 @@ pub mod payments;
 pub mod pool;
 pub mod principals;
 pub mod profiles;
+pub mod receiving_accounts;
 pub mod references;
 mod rows;
 pub mod seals;

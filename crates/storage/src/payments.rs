@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[INSERT, LOCK_BY_TXN];
 
-fn from_row(row: &Row) -> Result<Payment, StorageError> {
+pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
     let text = |column: &str| row.get::<_, Option<String>>(column);
     let identity = match (text("receiving_account"), text("bank_ref"), text("profile"), text("provider_txn_id")) {
         (Some(account), Some(reference), ..) => {
