@@ -217,6 +217,10 @@ impl AccountConfig {
         if self.bin.len() != 6 || !self.bin.bytes().all(|b| b.is_ascii_digit()) {
             return Err("bin is not six digits".to_owned());
         }
+        let is_bic = |bic: &String| matches!(bic.len(), 8 | 11) && bic.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !self.bic.as_ref().is_none_or(is_bic) {
+            return Err("bic is not 8 or 11 letters and digits".to_owned());
+        }
         if !(0..=MOST).contains(&self.opening_balance) {
             return Err(format!("opening_balance is not within 0 and {MOST}"));
         }

@@ -100,6 +100,10 @@ impl Transfer {
         if reference.is_some_and(|text| !fits(text)) {
             return Err(bad("reference is not 1-35 printable ASCII characters without blanks"));
         }
+        let payer_account = self.payer_account.as_deref();
+        if payer_account.is_some_and(|number| !(1..=34).contains(&number.len()) || !number.is_ascii()) {
+            return Err(bad("payer_account is not 1-34 ASCII characters"));
+        }
         let texts = [Some(&self.content), self.second_content.as_ref(), self.payer_name.as_ref()];
         for text in texts.into_iter().chain([self.payer_account.as_ref(), self.payer_bank.as_ref()]).flatten() {
             if text.chars().count() > LONGEST_CONTENT || text.chars().any(char::is_control) {

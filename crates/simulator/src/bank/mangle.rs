@@ -4,6 +4,7 @@
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use super::letters::without_accents;
 use super::seeded::Seeded;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,7 @@ pub(super) enum Shape {
     VcbApp,
     VcbShort,
     Ibvcb,
+    #[serde(rename = "ct_nhanh_247")]
     CtNhanh247,
     CtDen,
     NapasPrefix,
@@ -182,33 +184,84 @@ fn blank_inside(content: &str) -> String {
         .collect()
 }
 
-/// Vietnamese letters to the ASCII ones that banks put in their place.
-pub(super) fn without_accents(text: &str) -> String {
-    text.chars().filter_map(plain).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// None for a combining mark.
-fn plain(letter: char) -> Option<char> {
-    const BASES: [(char, &str); 7] = [
-        ('a', "àáảãạăằắẳẵặâầấẩẫậ"),
-        ('e', "èéẻẽẹêềếểễệ"),
-        ('i', "ìíỉĩị"),
-        ('o', "òóỏõọôồốổỗộơờớởỡợ"),
-        ('u', "ùúủũụưừứửữự"),
-        ('y', "ỳýỷỹỵ"),
-        ('d', "đ"),
-    ];
-    if letter.is_ascii() {
-        return Some(letter);
+    const CODE: &str = "LC7K2M9QX4T";
+
+    fn shaped(shape: Shape, content: &str, seed: u64) -> String {
+        let typed = Typed {
+            content,
+            second_content: "LCR6V8D3NCA",
+            payer_account: "0071001104999",
+            payer_name: "NGUYEN THI HONG NHUNG",
+            account: "8630123456789",
+            name: "SO TAI CHINH LAO CAI",
+            bank: "BIDV",
+            at: jiff::civil::date(2026, 11, 24).at(15, 45, 46, 0),
+        };
+        mangle(shape, &typed, &mut Seeded::new(seed, 1))
     }
-    if ('\u{300}'..='\u{36f}').contains(&letter) {
-        return None;
+
+    /// `9` for each digit and `A` for each letter of the noise, so that a shape can be written down.
+    fn pattern(shape: Shape) -> String {
+        let text = shaped(shape, CODE, 1);
+        let noise = |part: &str| part.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect::<String>();
+        text.split(CODE).map(noise).collect::<Vec<_>>().join("{}")
     }
-    let small = letter.to_lowercase().next().unwrap_or(letter);
-    let base = BASES.iter().find(|(_, letters)| letters.contains(small)).map(|(base, _)| *base);
-    Some(match base {
-        Some(base) if small == letter => base,
-        Some(base) => base.to_ascii_uppercase(),
-        None => letter,
-    })
+
+    #[test]
+    fn each_shape_is_that_of_the_notes() {
+        let vcb = "MBVCB.9999999999.999999.{}.CT tu 9999999999999 NGUYEN THI HONG NHUNG toi 9999999999999 SO TAI CHINH \
+                   LAO CAI tai BIDV";
+        for (shape, expected) in [
+            (Shape::VcbApp, vcb),
+            (Shape::VcbShort, "MBVCB.9999999999.{}"),
+            (Shape::Ibvcb, "IBVCB.9999999999.{}"),
+            (Shape::CtNhanh247, &format!("CT nhanh 999 den: {vcb}")),
+            (Shape::CtDen, "CT DEN:999999999999 {}"),
+            (Shape::NapasPrefix, "Chuyen tien den tu NAPAS Noi dung: {}"),
+            (Shape::MomoDirectDebit, "PARTNER.DIRECT_DEBITS_VCB.MSE.999999999.99999999.999999999-9999999999_{}"),
+            (Shape::Acb, "{}-999999-99:99:99 999999"),
+            (Shape::AcbGd, "{} GD 999999-999999 99:99:99"),
+            (Shape::MbTrace, "{} - Ma giao dich/ Trace 999999"),
+            (Shape::Mbbiz, "MBBIZ9999999.{}"),
+            (Shape::SepayPrefix, "BankAPINotify {}"),
+            (Shape::Sevqr, "SEVQR {}"),
+            (Shape::UpperNoAccents, "{} NOP LE PHI"),
+            (Shape::AccentsKept, "Nguyễn Thị Hồng Nhung nộp lệ phí {} cho Sở Tài chính tỉnh Lào Cai"),
+            (Shape::PayerNameBefore, "NGUYEN THI HONG NHUNG {}"),
+            (Shape::BlanksRemoved, "NGUYENTHIHONGNHUNGnopphi{}DVC"),
+            (Shape::TwoCodes, "{} va LCR9V9D9NCA"),
+        ] {
+            assert_eq!(pattern(shape), expected, "{shape:?}");
+        }
+        let trace = shaped(Shape::VcbNapasTrace, CODE, 1);
+        assert!(trace.starts_with("0200970422") && trace.ends_with(".LC7K2M9QX4T") && trace.matches('.').count() == 3);
+        assert!(shaped(Shape::BlankInside, "nop LC7K2M9QX4T phi", 1).ends_with(".nop LC7K2M 9QX4T phi"));
+        let momo = shaped(Shape::Momo, CODE, 1);
+        let (number, _) = momo.split_once('-').unwrap();
+        assert!(number.len() == 12 && momo.ends_with(&format!("-MOMO{number}MOMO")), "{momo}");
+        assert!(shaped(Shape::Zalopay, CODE, 1).ends_with(".20261124.LC7K2M9QX4T"));
+        assert!(shaped(Shape::Mb, CODE, 1).starts_with("LC7K2M9QX4T-Ma GD ACSP/ "));
+        assert!(shaped(Shape::PunctuationRemoved, CODE, 1).contains("LC7K2M9QX4TCT tu"));
+        assert!(!shaped(Shape::None, CODE, 1).contains("LC"));
+    }
+
+    #[test]
+    fn what_random_chooses_keeps_every_letter_and_digit() {
+        for shape in Shape::FAITHFUL {
+            for seed in 0..50 {
+                let text: String = shaped(shape, CODE, seed).chars().filter(|c| c.is_alphanumeric()).collect();
+                assert!(text.contains(CODE), "{shape:?} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_can_go_through_the_code() {
+        assert_eq!(shaped(Shape::TruncatedRight35, CODE, 1), "NGUYEN THI HONG NHUNG chuyen tien L");
+        assert_eq!(shaped(Shape::TruncatedRight35, "", 1), "NGUYEN THI HONG NHUNG chuyen tien");
+    }
 }

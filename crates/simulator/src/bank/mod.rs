@@ -4,10 +4,13 @@
 mod book;
 mod config;
 mod control;
+mod letters;
 mod listing;
 mod mangle;
 mod notify;
 mod seeded;
+mod sign;
+mod statement;
 mod wire;
 
 use std::collections::HashMap;
@@ -187,6 +190,7 @@ pub async fn start(mut config: BankConfig) -> io::Result<Running> {
             .route("/_sim/bank/accounts", web::post().to(control::set_account))
             .route("/_sim/bank/transfer", web::post().to(control::transfer))
             .route("/_sim/bank/reverse", web::post().to(control::reverse))
+            .route("/_sim/bank/statement", web::get().to(statement::statement))
             .route("/_sim/bank/transactions", web::get().to(control::transactions))
             .route("/_sim/log", web::get().to(control::log));
     })
