@@ -1,7 +1,7 @@
 //! The bank's books: what truly happened. Refuses a reference used before in its account, an overdraft, and more money
 //! than a statement can write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
@@ -98,13 +98,15 @@ pub(super) struct Book {
     pub(super) entries: Vec<Transaction>,
     last_id: u64,
     references: u64,
+    /// Account and reference of every entry.
+    used: HashSet<(String, String)>,
 }
 
 impl Book {
     pub(super) fn new(seed: u64) -> Self {
         let mut seeded = Seeded::new(seed, 0);
         let (last_id, references) = (1_000_000 + seeded.below(8_000_000), seeded.below(100_000_000));
-        Self { seed, accounts: BTreeMap::new(), entries: Vec::new(), last_id, references }
+        Self { seed, accounts: BTreeMap::new(), entries: Vec::new(), last_id, references, used: HashSet::new() }
     }
 
     /// By its own number or by that of a virtual account, which then comes second.
@@ -122,6 +124,10 @@ impl Book {
 
     pub(super) fn by_reference(&self, account: &str, reference: &str) -> Option<&Transaction> {
         self.entries.iter().find(|entry| entry.account == account && entry.reference == reference)
+    }
+
+    fn is_used(&self, account: &str, reference: &str) -> bool {
+        self.used.contains(&(account.to_owned(), reference.to_owned()))
     }
 
     fn balance(&self, account: &AccountConfig) -> i64 {
@@ -149,7 +155,7 @@ impl Book {
         let id = self.last_id + 1 + seeded.below(9);
         let day = clock::hanoi(order.at);
         let reference = match order.reference {
-            Some(reference) if self.by_reference(&account.number, &reference).is_some() => {
+            Some(reference) if self.is_used(&account.number, &reference) => {
                 return Err(conflict("the reference was used before in this account"));
             }
             Some(reference) => reference,
@@ -202,7 +208,7 @@ impl Book {
         loop {
             let digits = count.wrapping_mul(7_368_787).wrapping_add(self.references) % 100_000_000;
             let reference = format!("{prefix}{digits:08}");
-            if self.by_reference(account, &reference).is_none() {
+            if !self.is_used(account, &reference) {
                 return reference;
             }
             count += 1;
@@ -211,6 +217,7 @@ impl Book {
 
     pub(super) fn enter(&mut self, transaction: Transaction) {
         self.last_id = transaction.id;
+        self.used.insert((transaction.account.clone(), transaction.reference.clone()));
         self.entries.push(transaction);
     }
 }

@@ -196,11 +196,7 @@ pub(super) fn message(
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_sepay_body_has_the_documented_fields_in_their_order() {
-        let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors/webhook-signatures.json")).unwrap();
-        let case = &vectors["sepay"][0];
-        let body = case["raw_body"].as_str().unwrap();
+    fn told() -> Told {
         let transaction = Transaction {
             id: 92704,
             account: "8630123456789".to_owned(),
@@ -221,16 +217,54 @@ mod tests {
             order_code: None,
             payment_link_id: None,
         };
-        let told = Told {
+        Told {
             transaction,
             bank: "BIDV".to_owned(),
             code: Some("LC7K2M9QX4T".to_owned()),
             amount: 150_000,
             reference: Some("FT26328276428999".to_owned()),
-        };
+        }
+    }
+
+    #[test]
+    fn the_sepay_body_has_the_documented_fields_in_their_order() {
+        let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors/webhook-signatures.json")).unwrap();
+        let case = &vectors["sepay"][0];
+        let body = case["raw_body"].as_str().unwrap();
+        let told = told();
         let written = sepay_body(&told).unwrap();
         let description = "BankAPINotify MBVCB.7018057206.704314.LC7K2M9QX4T.CT tu 0071001104999 NGUYEN VAN A";
         let expected = body.replace("BankAPINotify MBVCB.7018057206.704314.LC7K2M9QX4T", description);
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn a_forgery_never_verifies_and_the_truth_always() {
+        let now: Timestamp = "2026-11-24T07:02:38.5Z".parse().unwrap();
+        let verifies = |kind: NotifierKind, message: &Message| {
+            let header =
+                |name: &str| message.headers.iter().find(|(key, _)| *key == name).map(|(_, text)| text.as_str());
+            let body: Value = serde_json::from_str(&message.body).unwrap();
+            match kind {
+                NotifierKind::SepayApiKey => header("Authorization") == Some("Apikey key"),
+                NotifierKind::SepayHmac => {
+                    let signature = sepay_signature("key", now.as_second(), &message.body);
+                    header("X-SePay-Signature") == Some(&signature)
+                }
+                NotifierKind::Casso => {
+                    header("X-Casso-Signature") == Some(&casso_signature("key", now.as_millisecond(), &body))
+                }
+                NotifierKind::Payos => body["signature"] == payos_signature("key", &body["data"]),
+            }
+        };
+        use NotifierKind::{Casso, Payos, SepayApiKey, SepayHmac};
+        for kind in [SepayApiKey, SepayHmac, Casso, Payos] {
+            assert!(verifies(kind, &message(kind, "key", &told(), None, now).unwrap()), "{kind:?}");
+            for forgery in [Forgery::Signature, Forgery::Key, Forgery::Amount] {
+                let message = message(kind, "key", &told(), Some(forgery), now).unwrap();
+                assert!(!verifies(kind, &message), "{kind:?} {forgery:?}");
+                assert_eq!(message.body.contains("150001"), forgery == Forgery::Amount, "{kind:?} {forgery:?}");
+            }
+        }
     }
 }
