@@ -1,5 +1,5 @@
-//! Why a file was refused. Each reason means the same to the caller: nothing of the file is taken, a person looks at
-//! it. No reason repeats what a cell holds, so that a log of it names no payer.
+//! Why a file was refused. Each reason means the same to the caller: nothing of the file is taken, also if lines were
+//! handed over already, and a person looks at it. No reason repeats what a cell holds, so that a log of it names no payer.
 
 use crate::money::Money;
 use crate::place::Place;
@@ -57,6 +57,8 @@ pub enum Reason {
     Total(&'static str),
     #[error("an amount is too large")]
     Overflow,
+    #[error("the receiver of the lines stopped the reading")]
+    Stopped,
     #[error("the profile cannot be used: {0}")]
     Profile(&'static str),
 }

@@ -6,6 +6,7 @@ mod hostile;
 mod mt940;
 mod round_trip;
 mod samples;
+mod stream;
 mod synthetic;
 mod table;
 mod truncation;
