@@ -53,6 +53,8 @@ pub enum Reason {
     Balance { computed: Money, stated: Money },
     #[error("the page before closed with {closed}, this one opens with {opened}")]
     PageBalance { closed: Money, opened: Money },
+    #[error("gross less fee is {computed}, the net amount says {stated}")]
+    Net { computed: Money, stated: Money },
     #[error("a total of the file does not agree with its lines: {0}")]
     Total(&'static str),
     #[error("an amount is too large")]

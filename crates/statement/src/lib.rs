@@ -1,6 +1,6 @@
 //! Bank statements: camt.053 and camt.054 (ISO 20022, versions 2 to 13), MT940 (SWIFT), and CSV exports by a declared
 //! [`Profile`]. [`read`] gives the whole file or nothing, [`read_into`] hands its lines over as it reads; an error names the
-//! line where reading stopped.
+//! line where reading stopped. [`read_settlement`] does the same for the settlement files of payment providers.
 //!
 //! It refuses: a DOCTYPE or an entity beyond the five predefined, an encoding other than the declared one, a cell that
 //! does not fit its format, balances and totals that do not add up, and a file that ends too early. It never guesses.
@@ -14,6 +14,8 @@ mod money;
 mod mt940;
 mod out;
 mod place;
+pub mod profiles;
+pub mod settlement;
 mod sink;
 mod statement;
 mod table;
@@ -21,11 +23,12 @@ mod tie;
 
 pub use error::{ReadError, Reason};
 pub use limits::{
-    MAX_DEPTH, MAX_FILE_BYTES, MAX_LINES, MAX_LINES_HELD, MAX_NODES, MAX_STATEMENTS, MAX_TAG_BYTES, MAX_TEXT_BYTES,
-    MAX_TRANSACTIONS,
+    MAX_CELLS, MAX_DEPTH, MAX_FILE_BYTES, MAX_LINES, MAX_LINES_HELD, MAX_NODES, MAX_STATEMENTS, MAX_TAG_BYTES,
+    MAX_TEXT_BYTES, MAX_TRANSACTIONS,
 };
 pub use money::{Currency, Money, NotDong, UnknownCurrency};
 pub use place::Place;
+pub use settlement::{SettlementFile, SettlementProfile, SettlementSummary, read_settlement, read_settlement_into};
 pub use sink::{Head, LineState, Sink, StatementSummary, Summary};
 pub use statement::{Balance, Batch, Counterparty, File, Kind, Line, Period, Statement};
 pub use table::profile::{Amounts, Columns, DateColumn, Encoding, Numbers, Order, Profile, Totals};

@@ -17,6 +17,8 @@ pub const MAX_DEPTH: usize = 64;
 /// Tags, texts, comments and instructions of an XML file. A camt entry without indents has one per 6
 /// bytes or so.
 pub const MAX_NODES: usize = 120_000_000;
+/// Cells of one row of a CSV.
+pub const MAX_CELLS: usize = 1_000;
 /// One tag with its attributes.
 pub const MAX_TAG_BYTES: usize = 4 * 1024;
 /// The text of one element, cell or narrative. The longest field that we read has 500 characters (`AddtlNtryInf`).

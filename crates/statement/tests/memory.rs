@@ -5,7 +5,8 @@ mod big;
 #[path = "support/peak.rs"]
 mod peak;
 
-use statement::{Format, Head, Line, LineState, Profile, Sink};
+use statement::profiles::BUILT_IN;
+use statement::{Format, Head, Line, LineState, Profile, SettlementProfile, Sink};
 use std::io::Write as _;
 use std::ops::ControlFlow;
 
@@ -47,11 +48,27 @@ fn a_long_file_is_read_in_memory_that_does_not_grow_with_it() {
         assert_eq!((count.lines, statement.lines, statement.pending), (lines, lines, 0), "{name}");
         let moved = statement.closing.unwrap().amount.minor - statement.head.opening.unwrap().amount.minor;
         assert_eq!(count.dong, moved, "{name}");
-        match rise {
-            Some(kib) => assert!(kib < MOST_KIB, "{name} of {} bytes took {kib} KiB more", bytes.len()),
-            None => {
-                writeln!(std::io::stderr(), "statement: no /proc/self here: memory of {name} not measured").unwrap()
-            }
+        small(name, &bytes, rise);
+    }
+    let (_, toml) = BUILT_IN.iter().find(|(name, _)| *name == "vnpay-settlement").unwrap();
+    let profile: SettlementProfile = toml::from_str(toml).unwrap();
+    let bytes = big::settlement(100_000);
+    let mut net = 0;
+    let mut add = |row: statement::settlement::Row| {
+        net += row.net;
+        ControlFlow::Continue(())
+    };
+    let (summary, rise) = peak::rise(|| statement::read_settlement_into(&bytes, &profile, &mut add).unwrap());
+    assert_eq!((summary.rows, summary.net), (100_000, net));
+    small("settlement", &bytes, rise);
+}
+
+fn small(name: &str, bytes: &[u8], rise: Option<usize>) {
+    match rise {
+        Some(kib) => assert!(kib < MOST_KIB, "{name} of {} bytes took {kib} KiB more", bytes.len()),
+        None => {
+            // The test runner captures what `eprintln!` writes.
+            let _ = writeln!(std::io::stderr(), "statement: no /proc/self here: memory of {name} not measured");
         }
     }
 }

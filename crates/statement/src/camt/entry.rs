@@ -6,6 +6,7 @@
 use super::Ccy;
 use super::field::{Remittance, amount, count, date, first, flag, is_credit, once};
 use crate::error::Reason;
+use crate::limits::MAX_TRANSACTIONS;
 use crate::money::Money;
 use crate::statement::{Batch, Counterparty, Line};
 use jiff::civil::Date;
@@ -85,6 +86,9 @@ impl Entry {
             "NtryDtls/Btch/NbOfTxs" => {
                 let more = count(text, "NbOfTxs")?;
                 self.batch_count = Some(self.batch_count.unwrap_or_default().saturating_add(more));
+            }
+            "NtryDtls/Btch/TtlAmt" if self.batch_totals.len() >= MAX_TRANSACTIONS => {
+                return Err(Reason::Limit("transactions of an entry"));
             }
             "NtryDtls/Btch/TtlAmt" => self.batch_totals.push(amount(text, currency)?),
             _ => {}

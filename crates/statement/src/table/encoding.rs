@@ -5,7 +5,7 @@ use crate::error::{ReadError, Reason};
 use crate::place::{BOM, Place, Source, is_control};
 use std::borrow::Cow;
 
-pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, ReadError> {
+pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, ReadError> {
     let marked = bytes.starts_with(BOM);
     let start = |why| Err(ReadError::at(Place::start(), Reason::Encoding(why)));
     let text = match encoding {

@@ -90,3 +90,23 @@ pub fn camt(lines: usize) -> Vec<u8> {
     file += "</Stmt></BkToCstmrStmt></Document>\n";
     file.into_bytes()
 }
+
+/// In the layout of the built-in profile `vnpay-settlement`.
+pub fn settlement(rows: usize) -> Vec<u8> {
+    let mut file = String::with_capacity(rows * 190 + 1_000);
+    file += "\u{feff}STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
+             Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc\r\n";
+    for i in 0..rows {
+        let (gross, net) = (grouped(amount(i)), grouped(amount(i) - 1_100));
+        let _ = write!(
+            file,
+            "{},{},LC{i:09},LAOCAI01,Thanh toán,Thành công,\"{gross}\",\"1,100\",\"{net}\",24/11/2026 14:02:37,25/11/2026,\r\n",
+            i + 1,
+            14_000_000 + i,
+        );
+    }
+    let fees = 1_100 * rows as u64;
+    let (gross, fee, net) = (grouped(sum(rows)), grouped(fees), grouped(sum(rows) - fees));
+    let _ = write!(file, "Tổng cộng,,,,,,\"{gross}\",\"{fee}\",\"{net}\",,,\r\n");
+    file.into_bytes()
+}
