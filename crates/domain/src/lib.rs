@@ -18,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
+pub mod matching;
 pub mod mode;
 pub mod money;
 pub mod obligation;

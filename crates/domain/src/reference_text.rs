@@ -30,7 +30,7 @@ pub fn find(text: &str, mode: Mode) -> Found {
 
 /// Upper-case letters and digits without accents, in ASCII, and nothing else. NFKD takes apart what NFKC would first put
 /// together: once the marks are gone the two are the same.
-fn squeezed(text: &str) -> String {
+pub fn squeezed(text: &str) -> String {
     text.chars()
         .take(MAX_CHARACTERS)
         .nfkd()

@@ -21,6 +21,7 @@ use domain::booking::Terms;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::changes::NewCase;
+use domain::matching::APART;
 use domain::payment::{Identity, Payment, SightingState};
 use domain::reference_text::{self, Found};
 use domain::{PaymentId, SightingId};
@@ -35,8 +36,6 @@ use storage::sightings::NewSighting;
 use storage::unit::Unit;
 use storage::{Tx, beneficiaries, payments, sightings, unit};
 
-/// Worked days between two sights of one transfer, at most (contract, "Money in six nouns").
-pub const APART: u32 = 2;
 /// More than two worked days ever take: Tết closes banks for up to ten.
 const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
 
@@ -234,10 +233,7 @@ async fn another_sight(
     if let (None, Some(named)) = (payment.intent_id, &known.named) {
         let placed =
             learn::place(tx, payment, named, &told.provider.channel, seen.sighting_id, caller, told.now).await?;
-        unit.changes.append(placed.changes);
-        unit.events.extend(placed.events);
-        unit.audit.extend(placed.audit);
-        unit.paid = placed.paid;
+        unit.append(placed);
     }
     finish(tx, seen.sighting_id, SightingState::Repeated, Some(payment.id), &unit, Outcome::Known).await
 }

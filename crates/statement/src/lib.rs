@@ -84,6 +84,14 @@ fn read_within(bytes: &[u8], format: Format<'_>, sink: &mut dyn Sink, most_lines
     Ok(Summary { sha256: hex::encode(Sha256::digest(bytes)), format, statements: out.into_statements() })
 }
 
+/// The family of formats that the first bytes show, `camt` or `mt940`; None: only a profile can say how to read it.
+pub fn told_apart(bytes: &[u8]) -> Option<&'static str> {
+    detect(bytes).map(|looks| match looks {
+        Looks::Xml => "camt",
+        Looks::Mt940 => "mt940",
+    })
+}
+
 enum Looks {
     Xml,
     Mt940,

@@ -142,9 +142,10 @@ create table movement (
     amount         bigint not null check (amount <> 0),
     occurrence     int not null default 1,
     reversal       boolean not null default false,
-    -- our reference, found in the bank's text; ambiguous: there were several
-    reference      text,
-    ambiguous      boolean not null default false,
+    -- our references, found in the bank's text
+    codes          text[] not null default '{}',
+    -- whose payout it is, by the text that the provider's payouts carry
+    payout_of      text references merchant_profile,
     -- null while nobody has claimed or explained it
     fate           text check (fate in ('matched', 'case')),
     statement_id   uuid not null references statement,
@@ -183,6 +184,8 @@ create table statement_line (
     text                 text not null,
     code                 text,
     reversal             boolean not null,
+    -- a credit is a sighting of money
+    sighting_id          uuid references sighting,
     primary key (statement_id, line_no)
 );
 create index statement_line_by_movement on statement_line (movement_id);

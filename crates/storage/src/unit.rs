@@ -1,6 +1,8 @@
 //! One unit of work: everything that one decision changes, written in one pipeline. The only writer of states, ledger
 //! entries, allocations, cases and transitions.
 
+pub mod arrivals;
+
 use crate::error::StorageError;
 use crate::ids::mint;
 use crate::pool::{Db, prepared};
@@ -13,6 +15,7 @@ use domain::transition::Stateful;
 use domain::{CaseId, ClientId, EventId, JournalId};
 use futures_util::join;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
@@ -71,6 +74,8 @@ pub struct Unit {
     pub audit: Vec<Audit>,
     /// For what becomes paid here: when and through which channel.
     pub paid: Option<(Timestamp, String)>,
+    /// The same for one thing of several that different money paid.
+    paid_each: BTreeMap<Uuid, (Timestamp, String)>,
 }
 
 impl Unit {
@@ -84,18 +89,38 @@ impl Unit {
             events: Vec::new(),
             audit: Vec::new(),
             paid: None,
+            paid_each: BTreeMap::new(),
         }
+    }
+
+    /// Takes up another unit of the same commit, by the same actor.
+    pub fn append(&mut self, other: Self) {
+        if let Some(paid) = &other.paid {
+            let obligations = other.changes.obligations.iter().map(|s| s.id.uuid());
+            let intents = other.changes.intents.iter().map(|s| s.id.uuid());
+            self.paid_each.extend(obligations.chain(intents).map(|id| (id, paid.clone())));
+        }
+        self.paid_each.extend(other.paid_each);
+        self.changes.append(other.changes);
+        self.births.extend(other.births);
+        self.traced.extend(other.traced);
+        self.events.extend(other.events);
+        self.audit.extend(other.audit);
+    }
+
+    fn paid_of(&self, id: &Uuid) -> Option<(Timestamp, String)> {
+        self.paid_each.get(id).or(self.paid.as_ref()).cloned()
     }
 }
 
 const OBLIGATIONS: &str = "update obligation o set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then coalesce(o.paid_at, $5::timestamptz) when 'due' then null else o.paid_at end
-    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    paid_at = case s.status when 'paid' then coalesce(o.paid_at, s.paid_at) when 'due' then null else o.paid_at end
+    from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[]) as s(id, version, status, paid_at)
     where o.id = s.id and o.version = s.version - 1";
 const INTENTS: &str = "update intent i set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then $5::timestamptz end,
-    paid_channel = case s.status when 'paid' then $6::text end
-    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    paid_at = case s.status when 'paid' then s.paid_at end,
+    paid_channel = case s.status when 'paid' then s.channel end
+    from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[], $6::text[]) as s(id, version, status, paid_at, channel)
     where i.id = s.id and i.version = s.version - 1";
 const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
@@ -226,7 +251,10 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let intents = t.step(&c.intents, domain::IntentId::uuid);
     let attempts = t.step(&c.attempts, domain::AttemptId::uuid);
     let closed = t.step(&c.cases_closed, CaseId::uuid);
-    let (paid_at, paid_channel) = unit.paid.clone().unzip();
+    let obligations_paid: Vec<Option<Timestamp>> =
+        obligations.id.iter().map(|id| unit.paid_of(id).map(|(at, _)| at)).collect();
+    let (intents_paid, intent_channels): (Vec<Option<Timestamp>>, Vec<Option<String>>) =
+        intents.id.iter().map(|id| unit.paid_of(id).unzip()).unzip();
 
     let kinds: Vec<&str> = c.cases_opened.iter().map(|k| k.kind.as_str()).collect();
     let case_amounts: Vec<i64> = c.cases_opened.iter().map(|k| k.amount.dong()).collect();
@@ -296,13 +324,13 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(OBLIGATIONS),
-            vec![&obligations.id, &obligations.version, &obligations.status, at, &paid_at],
+            vec![&obligations.id, &obligations.version, &obligations.status, at, &obligations_paid],
             obligations.id.len()
         ),
         run(
             tx,
             st(INTENTS),
-            vec![&intents.id, &intents.version, &intents.status, at, &paid_at, &paid_channel],
+            vec![&intents.id, &intents.version, &intents.status, at, &intents_paid, &intent_channels],
             intents.id.len()
         ),
         run(tx, st(ATTEMPTS), vec![&attempts.id, &attempts.version, &attempts.status, at], attempts.id.len()),

@@ -78,6 +78,14 @@ pub struct Totals {
 }
 
 impl SettlementProfile {
+    /// # Errors
+    /// What is wrong with the layout, for whoever wrote it.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        let profile: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        profile.check().map_err(|reason| reason.to_string())?;
+        Ok(profile)
+    }
+
     pub(super) fn check(&self) -> Result<(), Reason> {
         check_delimiter(self.delimiter)?;
         self.numbers.check()?;

@@ -124,6 +124,14 @@ impl Numbers {
 }
 
 impl Profile {
+    /// # Errors
+    /// What is wrong with the layout, for whoever wrote it.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        let profile: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        profile.check().map_err(|reason| reason.to_string())?;
+        Ok(profile)
+    }
+
     pub(crate) fn check(&self) -> Result<Currency, Reason> {
         let currency = Currency::new(&self.currency).map_err(|_| Reason::Profile("the currency is unknown"))?;
         check_delimiter(self.delimiter)?;
