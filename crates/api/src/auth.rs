@@ -74,6 +74,19 @@ pub async fn client(req: &HttpRequest, state: &State, scope: Scope) -> Result<(C
     }
 }
 
+/// A person with this scope; portals are refused.
+pub async fn staff(req: &HttpRequest, state: &State, scope: Scope) -> Result<(Principal, Caller), Problem> {
+    let principal = principal(req, state).await?;
+    allow(&principal, scope)?;
+    match principal.who {
+        Who::Person(_) => {
+            let caller = Caller { who: principal.who, request_id: request_id() };
+            Ok((principal, caller))
+        }
+        _ => Err(Problem::with(Code::ScopeMissing, "only a person's key may do this")),
+    }
+}
+
 /// A client with the first scope, or a person with the second.
 pub async fn client_or_staff(
     req: &HttpRequest,

@@ -1,7 +1,7 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
 use crate::problem::{Code, Problem};
-use crate::{endpoints, events, intents, obligations, operating, payments_of, webhooks};
+use crate::{endpoints, events, intents, obligations, operating, payments_of, settlements, statements, webhooks};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
 use actix_web::{HttpResponse, Resource, ResponseError};
@@ -29,6 +29,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what was paid
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
+        // -- what banks and providers say in files
+        .service(at("/v1/statements", "POST").route(post().to(statements::import)))
+        .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
+        .service(at("/v1/settlements", "POST").route(post().to(settlements::import)))
+        .service(at("/v1/settlements/{id}", "GET").route(get().to(settlements::show)))
         // -- what the dossier system hears
         .service(
             at("/v1/event-endpoints", "POST, GET").route(post().to(endpoints::create)).route(get().to(endpoints::list)),

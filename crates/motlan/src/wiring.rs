@@ -132,6 +132,7 @@ impl Gateway {
                 max_body_bytes: config.http.max_body_bytes,
                 body_timeout_ms: config.http.body_timeout_ms,
                 calls_per_minute: config.http.calls_per_minute,
+                ..api::Limits::default()
             },
             render_metrics,
         });

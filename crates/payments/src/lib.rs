@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod events;
 pub mod expire_intents;
 pub mod facts;
+pub mod import_settlement;
 pub mod import_statement;
 pub mod learn;
 pub mod match_movements;

@@ -5,7 +5,10 @@ use crate::failure::Failure;
 use crate::tasks::{Outcome, told};
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
-use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
+use payments::{
+    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
+    seal_books, sequence_events,
+};
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
 use storage::{StorageError, attempts};
@@ -77,6 +80,8 @@ async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
 async fn round(ctx: &Context) -> Outcome {
     let mut done = told(place_orphans::place(ctx, Timestamp::now()).await)?;
     told(poll_attempts::poll(ctx, Pass::default(), Timestamp::now()).await)?;
+    done += told(import_settlement::hear(ctx, None, Timestamp::now()).await)?;
+    done += told(match_movements::match_all(ctx, Timestamp::now()).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(deliver_events::deliver(ctx, true, Timestamp::now()).await)?;
