@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(rules(std::slice::from_ref(&lost), &known), [Some(Rule::OnlyOne)]);
         assert_eq!(rules(&[lost.clone(), credit(2, 21_000, 25, None, None)], &known), [None, None]);
         let two = [known[0].clone(), told(2, 21_000, 25, None, Some(8))];
-        assert_eq!(rules(&[lost.clone()], &two), [None]);
+        assert_eq!(rules(std::slice::from_ref(&lost), &two), [None]);
         assert_eq!(decide(&[lost], &known, &WorkingCalendar::default(), false), [None]);
     }
 

@@ -34,6 +34,14 @@ pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
     })
 }
 
+/// profile, provider_txn_id, receiving_account, bank_ref
+fn columns(identity: &Identity) -> [Option<&str>; 4] {
+    match identity {
+        Identity::Provider { profile, transaction } => [Some(profile.as_str()), Some(transaction), None, None],
+        Identity::Account { account, reference } => [None, None, Some(account.as_str()), Some(reference)],
+    }
+}
+
 /// A payment that is seen for the first time.
 #[derive(Debug, Clone)]
 pub struct NewPayment {
@@ -55,21 +63,13 @@ const INSERT: &str = "insert into payment (id, channel, profile, provider_txn_id
 /// first: try again.
 pub async fn insert(db: &Db, new: &[NewPayment], recorded_at: Timestamp) -> Result<(), StorageError> {
     let statement = prepared(db, INSERT)?;
-    let parts: Vec<(Option<&str>, Option<&str>, Option<&str>, Option<&str>)> = new
-        .iter()
-        .map(|n| match &n.payment.identity {
-            Identity::Provider { profile, transaction } => {
-                (Some(profile.as_str()), Some(transaction.as_str()), None, None)
-            }
-            Identity::Account { account, reference } => (None, None, Some(account.as_str()), Some(reference.as_str())),
-        })
-        .collect();
+    let parts: Vec<[Option<&str>; 4]> = new.iter().map(|n| columns(&n.payment.identity)).collect();
     let ids: Vec<Uuid> = new.iter().map(|n| n.payment.id.uuid()).collect();
     let channels: Vec<&str> = new.iter().map(|n| n.payment.channel.as_str()).collect();
-    let profiles: Vec<Option<&str>> = parts.iter().map(|p| p.0).collect();
-    let transactions: Vec<Option<&str>> = parts.iter().map(|p| p.1).collect();
-    let accounts: Vec<Option<&str>> = parts.iter().map(|p| p.2).collect();
-    let references: Vec<Option<&str>> = parts.iter().map(|p| p.3).collect();
+    let profiles: Vec<Option<&str>> = parts.iter().map(|p| p[0]).collect();
+    let transactions: Vec<Option<&str>> = parts.iter().map(|p| p[1]).collect();
+    let accounts: Vec<Option<&str>> = parts.iter().map(|p| p[2]).collect();
+    let references: Vec<Option<&str>> = parts.iter().map(|p| p[3]).collect();
     let intents: Vec<Option<Uuid>> = new.iter().map(|n| n.payment.intent_id.map(IntentId::uuid)).collect();
     let orders: Vec<Option<&str>> = new.iter().map(|n| n.order_ref.as_deref()).collect();
     let amounts: Vec<i64> = new.iter().map(|n| n.payment.amount.dong()).collect();
