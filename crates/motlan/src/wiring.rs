@@ -125,6 +125,7 @@ impl Gateway {
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
         let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
         enter_profiles(&ctx.pool, &config.profiles).await?;
+        crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),
             api_key_pepper: config.api_key_pepper()?,

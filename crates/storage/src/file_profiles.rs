@@ -26,6 +26,14 @@ pub async fn put(db: &Db, code: &str, kind: FileKind, layout: &str) -> Result<bo
     Ok(db.execute(PUT, &[&code, &kind.as_str(), &layout]).await? == 1)
 }
 
+const SEED: &str = "insert into file_profile (code, kind, layout) values ($1, $2, $3) on conflict (code) do nothing";
+
+/// Puts a layout where there is none of this code.
+pub async fn seed(db: &Db, code: &str, kind: FileKind, layout: &str) -> Result<(), StorageError> {
+    db.execute(SEED, &[&code, &kind.as_str(), &layout]).await?;
+    Ok(())
+}
+
 /// The layout, in TOML as `statement` reads it.
 pub async fn layout(db: &Db, code: &str, kind: FileKind) -> Result<Option<String>, StorageError> {
     let row =
