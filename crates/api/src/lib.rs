@@ -2,6 +2,8 @@
 
 pub mod auth;
 mod body;
+mod cases;
+mod days;
 pub mod door;
 mod endpoints;
 mod events;
@@ -14,6 +16,7 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod reports;
 mod routes;
 mod views;
 mod webhooks;
@@ -22,8 +25,10 @@ use measures::Measures;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 pub use openapi::reference;
+pub use reports::keys as report_keys;
 pub use routes::{ops, public, staff};
 
 /// What a body may be.
@@ -62,6 +67,7 @@ pub struct State {
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
     pub(crate) measures: Measures,
+    pub(crate) report_turns: Arc<Semaphore>,
 }
 
 impl State {
@@ -74,6 +80,7 @@ impl State {
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
             measures: Measures::new(),
+            report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
         }
     }
 }
