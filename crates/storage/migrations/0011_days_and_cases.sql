@@ -11,7 +11,7 @@ begin
     end if;
     -- whoever closes holds it alone
     perform pg_advisory_xact_lock_shared(hashtextextended('day:' || scope, 0));
-    return (select greatest(day, max(c.day) + 1) from closed_day c where c.scope = open_day.scope);
+    return (select greatest(open_day.day, max(c.day) + 1) from closed_day c where c.scope = open_day.scope);
 end $$;
 
 -- ---------------------------------------------------------------- cases

@@ -154,11 +154,13 @@ const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
     where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null
       and (s.closing_date = $2 or (s.closing_date > $2 and s.first_date <= $2))
     order by s.imported_at, s.id";
+// of the parts of a day the last one counts
 const NEIGHBOURS: &str = "with own as (
         select * from statement
         where account_code = $1 and state = 'imported' and opening is not null and closing is not null)
-    select array(select closing from own where closing_date = (select max(closing_date) from own where closing_date < $2))
-             as closed_before,
+    select array(select o.closing from own o where o.closing_date = (select max(closing_date) from own where closing_date < $2)
+                 and not exists (select from own n where n.closing_date = o.closing_date and n.opening = o.closing
+                                 and n.closing <> o.closing)) as closed_before,
            array(select opening from own
                  where closing_date = (select min(closing_date) from own where closing_date > $2) and first_date > $2)
              as opened_after";
