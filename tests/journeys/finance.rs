@@ -1,6 +1,7 @@
 //! What finance staff read and close: cases with suggestions, days, reports.
 
 mod cases;
+mod command;
 mod days;
 mod reports;
 

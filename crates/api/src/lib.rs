@@ -28,7 +28,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use openapi::reference;
-pub use reports::keys as report_keys;
+pub use reports::heads as report_heads;
 pub use routes::{ops, public, staff};
 
 /// What a body may be.

@@ -60,9 +60,9 @@ pub struct ReportView {
     pub totals: serde_json::Value,
 }
 
-/// The columns of a report, in their order: the names that its SQL gives.
-pub fn keys(report: Report) -> Vec<&'static str> {
-    columns::of(report).iter().map(|c| c.key).collect()
+/// The columns of a report, in their order: the name that its SQL gives, and what staff read above it.
+pub fn heads(report: Report) -> Vec<(&'static str, &'static str)> {
+    columns::of(report).iter().map(|c| (c.key, c.head)).collect()
 }
 
 /// How rows become bytes.

@@ -80,6 +80,7 @@ async fn read(ctx: &Context, query: &Query, parts: &Sender<Part>) -> Result<Read
 
 async fn read_in(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
     assurance::snapshot(tx).await?;
+    reports::patient(tx).await?;
     let mut rows = pin!(reports::rows(tx, query).await?);
     let mut batch = Vec::with_capacity(ROWS_IN_A_BATCH);
     while let Some(row) = rows.try_next().await? {

@@ -43,6 +43,13 @@ const fn sql(report: Report) -> &'static str {
     }
 }
 
+const PATIENT: &str = "set local idle_in_transaction_session_timeout = '30min'";
+
+/// Lets the transaction wait for its reader: the database may have sent its last row long before the reader took it.
+pub async fn patient(db: &Db) -> Result<(), StorageError> {
+    Ok(db.batch_execute(PATIENT).await?)
+}
+
 /// The rows, in a transaction that the caller has made a snapshot (`assurance::snapshot`). A reader that is slow makes
 /// the database wait: no more than a few rows are on their way.
 pub async fn rows(
