@@ -4,6 +4,7 @@
 mod canaries;
 mod conformance;
 mod deliveries;
+mod finance;
 mod floors;
 mod idempotency;
 mod interruptions;

@@ -2,6 +2,7 @@
 //! wire. Closing it works off what is left, asks every invariant, and compares the books with the other sides' logs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
+pub mod bank;
 pub mod child;
 pub mod interruption;
 pub mod portal;

@@ -74,19 +74,6 @@ pub async fn client(req: &HttpRequest, state: &State, scope: Scope) -> Result<(C
     }
 }
 
-/// A person with this scope; portals are refused.
-pub async fn staff(req: &HttpRequest, state: &State, scope: Scope) -> Result<(Principal, Caller), Problem> {
-    let principal = principal(req, state).await?;
-    allow(&principal, scope)?;
-    match principal.who {
-        Who::Person(_) => {
-            let caller = Caller { who: principal.who, request_id: request_id() };
-            Ok((principal, caller))
-        }
-        _ => Err(Problem::with(Code::ScopeMissing, "only a person's key may do this")),
-    }
-}
-
 /// A client with the first scope, or a person with the second.
 pub async fn client_or_staff(
     req: &HttpRequest,
@@ -98,6 +85,25 @@ pub async fn client_or_staff(
     let needed = if matches!(principal.who, Who::Client(_)) { client } else { staff };
     allow(&principal, needed)?;
     Ok(principal)
+}
+
+/// A person with any of these scopes; portals are refused.
+pub async fn staff(req: &HttpRequest, state: &State, scopes: &[Scope]) -> Result<(Principal, Caller), Problem> {
+    let principal = principal(req, state).await?;
+    if !matches!(principal.who, Who::Person(_)) {
+        return Err(Problem::with(Code::ScopeMissing, "only a person's key may do this"));
+    }
+    if !scopes.iter().any(|scope| principal.may(*scope)) {
+        let named: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        return Err(Problem::with(Code::ScopeMissing, format!("the key lacks the scope {}", named.join(" or "))));
+    }
+    let caller = Caller { who: principal.who, request_id: request_id() };
+    Ok((principal, caller))
+}
+
+/// Whose money a person sees; None: all.
+pub fn beneficiaries(principal: &Principal) -> Option<Vec<String>> {
+    (!principal.beneficiaries.is_empty()).then(|| principal.beneficiaries.clone())
 }
 
 fn allow(principal: &Principal, scope: Scope) -> Result<(), Problem> {

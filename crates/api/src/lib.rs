@@ -2,6 +2,8 @@
 
 pub mod auth;
 mod body;
+mod cases;
+mod days;
 pub mod door;
 mod endpoints;
 mod events;
@@ -15,6 +17,7 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod reports;
 mod routes;
 mod settlements;
 mod statements;
@@ -25,8 +28,10 @@ use measures::Measures;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 pub use openapi::reference;
+pub use reports::heads as report_heads;
 pub use routes::{ops, public, staff};
 
 /// What a body may be.
@@ -74,6 +79,7 @@ pub struct State {
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
     pub(crate) measures: Measures,
+    pub(crate) report_turns: Arc<Semaphore>,
 }
 
 impl State {
@@ -86,6 +92,7 @@ impl State {
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
             measures: Measures::new(),
+            report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
         }
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use payments::advance_intent::PlanError;
+use payments::close_day::DayError;
 use payments::endpoints::EndpointError;
 use payments::open_intent::OpenError;
 use payments::register_obligation::ObligationError;
@@ -45,6 +46,10 @@ codes! {
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
+    DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
+    DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
+    DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
     IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
     IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
@@ -97,7 +102,7 @@ pub struct Problem {
     pub request_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Further members that the code calls for: `intent_id`, `groups`.
+    /// Further members that the code calls for: `intent_id`, `groups`, `gaps`, `day`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub more: serde_json::Map<String, serde_json::Value>,
@@ -287,6 +292,20 @@ impl From<StartError> for Problem {
                 Self::new(Code::ProviderUnavailable)
             }
             StartError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}
+
+impl From<DayError> for Problem {
+    fn from(e: DayError) -> Self {
+        match e {
+            DayError::Storage(e) => e.into(),
+            DayError::Idempotency(e) => e.into(),
+            DayError::Absent => Self::new(Code::NotFound),
+            DayError::NotOver => Self::new(Code::DayNotOver),
+            DayError::Closed => Self::new(Code::DayClosed),
+            DayError::OpenBefore(day) => Self::new(Code::DayOpenBefore).and("day", day),
+            DayError::DoesNotTieOut(gaps) => Self::new(Code::DoesNotTieOut).and("gaps", crate::days::gaps(&gaps)),
         }
     }
 }

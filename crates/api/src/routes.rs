@@ -1,7 +1,10 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
 use crate::problem::{Code, Problem};
-use crate::{endpoints, events, intents, obligations, operating, payments_of, settlements, statements, webhooks};
+use crate::{
+    cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, settlements, statements,
+    webhooks,
+};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
 use actix_web::{HttpResponse, Resource, ResponseError};
@@ -34,6 +37,12 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
         .service(at("/v1/settlements", "POST").route(post().to(settlements::import)))
         .service(at("/v1/settlements/{id}", "GET").route(get().to(settlements::show)))
+        // -- finance staff: what no rule explains, days, reports
+        .service(at("/v1/cases", "GET").route(get().to(cases::list)))
+        .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
+        .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
+        .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
+        .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))
         // -- what the dossier system hears
         .service(
             at("/v1/event-endpoints", "POST, GET").route(post().to(endpoints::create)).route(get().to(endpoints::list)),

@@ -91,7 +91,7 @@ pub async fn import(
     query: Query<ImportQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, Scope::StatementsWrite).await?;
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
     let profile = ProfileCode::new(query.profile.as_str()).map_err(|_| absent())?;
     may_see(&state, &principal, profile.as_str()).await?;
     let layout = body::filter(&query.layout)?;
@@ -110,7 +110,7 @@ pub async fn import(
 #[utoipa::path(get, path = "/v1/settlements/{id}", tag = "statements", params(("id" = String, Path)),
     responses((status = 200, body = SettlementView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let (principal, _) = auth::staff(&req, &state, Scope::ReportsRead).await?;
+    let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let id: SettlementId = id_of(&id)?;
     let db = state.ctx.pool.get().await?;
     let shown = storage::settlements::by_id(&db, id).await?.ok_or_else(absent)?;

@@ -93,7 +93,7 @@ pub async fn import(
     query: Query<ImportQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, Scope::StatementsWrite).await?;
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
     let account = AccountCode::new(query.account.as_str()).map_err(|_| absent())?;
     may_see(&state, &principal, &account).await?;
     let format = format_of(query.format.as_deref())?;
@@ -113,7 +113,7 @@ pub async fn import(
 #[utoipa::path(get, path = "/v1/statements/{id}", tag = "statements", params(("id" = String, Path)),
     responses((status = 200, body = StatementView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let (principal, _) = auth::staff(&req, &state, Scope::ReportsRead).await?;
+    let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let id: StatementId = id_of(&id)?;
     let db = state.ctx.pool.get().await?;
     let shown = storage::statements::by_id(&db, id).await?.ok_or_else(absent)?;

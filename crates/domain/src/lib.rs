@@ -26,10 +26,13 @@ pub mod party;
 pub mod payment;
 pub mod plan;
 pub mod principal;
+pub mod reconciliation;
 pub mod reference;
 pub mod reference_text;
 pub mod refund;
+pub mod report;
 mod states;
+pub mod suggestion;
 pub mod transition;
 
 pub use ids::*;

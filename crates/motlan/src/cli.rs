@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, run, say, up, verify};
+use crate::{accounts, admin, report, run, say, up, verify};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -69,6 +69,8 @@ pub enum Command {
     Layout(LayoutCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print a report or a day of a running gateway
+    Report(report::Options),
     /// Play the demonstration against the instance that `motlan up` started
     Story {
         #[arg(long, default_value = up::DATA_DIR, value_name = "DIR")]
@@ -227,6 +229,7 @@ impl Cli {
         let config = || Config::load(&Sources::of_process(file.as_deref()));
         let result = match self.command {
             Command::Up(options) => return up::run(options, file.as_deref(), json).await,
+            Command::Report(options) => return report::run(options, json).await.map(|()| ExitCode::SUCCESS),
             Command::Story { data } => return up::story(&data).await,
             Command::Simulate { what, listen, notify } => {
                 return simulate::run(what, listen, notify, file).await.map(|()| ExitCode::SUCCESS);

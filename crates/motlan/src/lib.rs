@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod failed;
 pub mod keys;
+mod report;
 mod run;
 mod sample;
 mod say;

@@ -2,6 +2,7 @@
 //! Only [`record_money`] and [`advance_intent`] decide states and ledger entries.
 
 pub mod advance_intent;
+pub mod close_day;
 pub mod context;
 pub mod deliver_events;
 pub mod endpoints;
@@ -22,12 +23,14 @@ pub mod receive_webhook;
 pub mod record_money;
 pub mod register_obligation;
 pub mod reply;
+pub mod report;
 pub mod retry;
 pub mod seal_books;
 pub mod sequence_events;
 pub mod settings;
 pub mod slots;
 pub mod start_attempt;
+pub mod suggest;
 pub mod sweep_movements;
 pub mod verify_books;
 pub mod view;

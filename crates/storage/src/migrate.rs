@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__rights", include_str!("../migrations/0004_rights.sql")),
     ("V5__assurance_detail", include_str!("../migrations/0005_assurance_detail.sql")),
     ("V6__bank_accounts", include_str!("../migrations/0006_bank_accounts.sql")),
+    ("V11__days_and_cases", include_str!("../migrations/0011_days_and_cases.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
