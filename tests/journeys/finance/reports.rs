@@ -262,3 +262,16 @@ async fn a_report_of_any_length_streams_and_a_reader_that_stops_holds_up_nobody(
     assert_eq!(lines.text.matches("\r\n").count(), usize::try_from(MANY).unwrap() + 1 + 2);
     house.stop().await;
 }
+
+#[test]
+fn every_column_is_explained() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/finance.md")).unwrap();
+    for &report in Report::ALL {
+        for (key, _) in api::report_heads(report) {
+            assert!(page.contains(&format!("`{key}`")), "{report}: {key}");
+        }
+    }
+    for gap in domain::reconciliation::GapKind::ALL {
+        assert!(page.contains(&format!("`{gap}`")), "{gap}");
+    }
+}
