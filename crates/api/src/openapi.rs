@@ -21,7 +21,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         payments_of::list, payments_of::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         events::feed, events::redeliver, events::redeliver_range,
-        webhooks::receive,
+        webhooks::receive, webhooks::receive_of_account,
         operating::livez, operating::readyz, operating::metrics, operating::backlog,
     ),
     components(schemas(crate::problem::Problem, crate::problem::FieldError)),

@@ -5,7 +5,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
-use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
+use payments::{
+    Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events, sweep_movements,
+};
 use std::error::Error;
 use std::time::Duration;
 use storage::{StorageError, idempotency};
@@ -66,6 +68,15 @@ pub const TASKS: &[Task] = &[
         again_from: 100,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(poll_attempts::poll(&ctx, Pass::default(), Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "sweep_movements",
+        period: Duration::from_secs(1),
+        woken: false,
+        // each account has its own time
+        again_from: usize::MAX,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(sweep_movements::sweep(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "expire_intents",
