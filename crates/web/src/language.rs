@@ -204,7 +204,7 @@ const VI: Words = Words {
 
     transfer: "Quét mã để chuyển khoản",
     transfer_how: "Mở ứng dụng ngân hàng, chọn quét mã QR, xem lại số tiền và nội dung rồi xác nhận.",
-    transfer_picture: "Mã VietQR của khoản chuyển",
+    transfer_picture: "Mã QR của khoản chuyển",
     transfer_by_hand: "Hoặc tự nhập, đúng từng chữ:",
     bank: "Ngân hàng",
     account_number: "Số tài khoản",
@@ -304,7 +304,7 @@ const EN: Words = Words {
 
     transfer: "Scan to transfer",
     transfer_how: "Open your banking app, choose to scan a QR code, check amount and content, then confirm.",
-    transfer_picture: "VietQR code of the transfer",
+    transfer_picture: "QR code of the transfer",
     transfer_by_hand: "Or type it yourself, letter by letter:",
     bank: "Bank",
     account_number: "Account number",
