@@ -26,7 +26,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
-        webhooks::receive,
+        webhooks::receive, webhooks::receive_of_account,
         operating::livez, operating::readyz, operating::metrics, operating::backlog,
     ),
     components(schemas(crate::problem::Problem, crate::problem::FieldError)),

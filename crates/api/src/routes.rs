@@ -55,6 +55,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/events/{id}/redeliver", "POST").route(post().to(events::redeliver)))
         // -- what providers say: any method, since each provider's document names its own
         .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
+        .service(at("/v1/webhooks/{channel}/{teller}/{profile}", "").route(to(webhooks::receive_of_account)))
         .default_service(to(absent));
 }
 

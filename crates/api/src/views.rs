@@ -185,7 +185,8 @@ pub struct AttemptView {
     pub currency: &'static str,
     /// started | offered | committed | succeeded | failed | expired | unknown
     pub status: &'static str,
-    /// What the payer acts on: `{"type":"redirect","url":…}`.
+    /// What the payer acts on: `{"type":"redirect","url"}`, or `{"type":"qr","qr_data","bank_bin","account_number",
+    /// "account_name","transfer_content","amount"}`.
     #[schema(value_type = Option<Object>)]
     pub action: Option<serde_json::Value>,
     #[schema(value_type = String, format = DateTime)]

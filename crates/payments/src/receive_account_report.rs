@@ -3,7 +3,7 @@
 //!
 //! | the row | then |
 //! |---|---|
-//! | told before by the same teller, in whatever way | it is the same |
+//! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
 //! | money that went out | kept as evidence; statements book debits |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
 //! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
@@ -126,26 +126,25 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     let turns = [turn(&known.account.code, told.report.amount)];
     let (webhook, listing) = sources(told, known);
     let key = format!("{}:{}", told.provider.profile, told.report.source_key);
-    let (begun, fresh, turned) = join!(
-        tx.begin(),
-        keep(tx, id, told, known, &key, if told.way == Way::Webhook { &webhook } else { &listing }),
-        account_money::take_turns(tx, &turns),
-    );
+    let source = if told.way == Way::Webhook { &webhook } else { &listing };
+    let (begun, fresh, turned) =
+        join!(tx.begin(), keep(tx, id, told, known, &key, source), account_money::take_turns(tx, &turns));
     begun?;
     turned?;
-    if !fresh? {
+    if !fresh? && !contradicts(tx, id, told, known, &key, source).await? {
         return Ok(Outcome::Known);
     }
     let empty = Unit::new(caller.actor(), told.now);
     if told.report.direction == Direction::Out {
         return finish(tx, id, SightingState::Applied, None, &empty, Outcome::Recorded).await;
     }
-    // the same row told another way: whatever was made of it then stands
-    if let Some(payment) = account_money::same_row(tx, &[webhook, listing], &key, id).await? {
-        let state = if payment.is_some() { SightingState::Repeated } else { SightingState::Waiting };
-        return finish(tx, id, state, payment, &empty, Outcome::Known).await;
-    }
     let seen = seen(id, told, known);
+    // the same row told another way: whatever was made of it then stands
+    match account_money::same_row(tx, &[webhook, listing], &key, id).await? {
+        Some(Some(payment)) => return same_row(tx, told, known, &seen, payment, caller).await,
+        Some(None) => return finish(tx, id, SightingState::Waiting, None, &empty, Outcome::Known).await,
+        None => {}
+    }
     if let Some(reference) = &known.reference
         && let Some(payment) = account_money::by_reference(tx, &known.account.code, reference).await?
     {
@@ -195,6 +194,23 @@ async fn keep(
     sightings::insert(tx, &row).await
 }
 
+/// A row that is kept already, told again with another amount: kept beside the first. False where it says the same.
+async fn contradicts(
+    tx: &Tx,
+    id: SightingId,
+    told: &Told<'_>,
+    known: &Known,
+    key: &str,
+    source: &str,
+) -> Result<bool, storage::StorageError> {
+    let kept = sightings::latest(tx, source, key).await?;
+    if kept.is_none_or(|kept| kept.amount == Some(told.report.amount.dong())) {
+        return Ok(false);
+    }
+    let beside = format!("{key}#{}", told.report.amount.dong());
+    keep(tx, id, told, known, &beside, source).await
+}
+
 fn seen<'a>(id: SightingId, told: &'a Told<'_>, known: &Known) -> Seen<'a> {
     // a row without a reference is known by its teller's own id until a statement says more
     let reference = match &known.reference {
@@ -218,6 +234,22 @@ fn may_be_same(candidate: &Candidate, known: &Known, stated: Timestamp) -> bool 
     candidate.payment.intent_id == intent
         && !comparable
         && known.calendar.within(business_date(candidate.payment.paid_at), business_date(stated), APART)
+}
+
+/// What a row became when it was told first, it stays; told again it may have the reference that it lacked.
+async fn same_row(
+    tx: &Tx,
+    told: &Told<'_>,
+    known: &Known,
+    seen: &Seen<'_>,
+    payment: PaymentId,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let payment = payments::lock_one(tx, payment).await?;
+    let payment = payment.ok_or_else(|| storage::StorageError::Unreadable("a row's payment".to_owned()))?;
+    let names: Vec<_> = known.reference.iter().map(|r| (r.to_string(), payment.id)).collect();
+    account_money::learn(tx, &known.account.code, &names).await?;
+    another_sight(tx, told, known, seen, &payment, caller).await
 }
 
 async fn another_sight(
@@ -266,12 +298,10 @@ async fn wait(
         // found by the sighting, whose case was written just now
         case_id: uuid::Uuid::nil().into(),
     };
-    let (waits, noted, committed) = join!(
-        account_money::wait(tx, &known.account.code, &waiting),
-        sightings::outcome(tx, seen.sighting_id, SightingState::Waiting, None),
-        tx.commit(),
-    );
-    unit::first_error([waits, noted, committed])?;
+    // not in the pipeline: a statement that has to be prepared first would run after its COMMIT
+    account_money::wait(tx, &known.account.code, &waiting).await?;
+    let (noted, committed) = join!(sightings::outcome(tx, seen.sighting_id, SightingState::Waiting, None), tx.commit());
+    unit::first_error([noted, committed])?;
     Ok(Outcome::Recorded)
 }
 

@@ -4,8 +4,9 @@
 use crate::context::{Caller, Context};
 use crate::poll_attempts::PollError;
 use crate::receive_account_report::{self, Told, Way};
+use crate::receive_report::ReportError;
 use jiff::{SignedDuration, Timestamp};
-use provider::{Movements, Provider};
+use provider::{Listed, Movements, Provider};
 use storage::receiving_accounts::{self, ReceivingAccount};
 
 /// An account that was never listed is listed from so long ago.
@@ -19,7 +20,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
 /// One pass; how many accounts were listed. `all`: whatever the schedule says.
 pub async fn sweep(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, PollError> {
-    let mut swept = 0;
+    let (mut swept, mut failed) = (0, None);
     for provider in ctx.providers.iter() {
         let Some(movements) = &provider.movements else { continue };
         let accounts = {
@@ -27,10 +28,14 @@ pub async fn sweep(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, Po
             receiving_accounts::of_beneficiaries(&db, &provider.beneficiaries, None).await?
         };
         for account in accounts {
-            swept += usize::from(list(ctx, provider, movements.as_ref(), &account, all, now).await?);
+            match list(ctx, provider, movements.as_ref(), &account, all, now).await {
+                Ok(listed) => swept += usize::from(listed),
+                // the other accounts are none the worse for it
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
     }
-    Ok(swept)
+    failed.map_or(Ok(swept), Err)
 }
 
 async fn list(
@@ -48,22 +53,32 @@ async fn list(
     };
     let Some(since) = since else { return Ok(false) };
     let listed = movements.list(&account.account_number, since - OVERLAP, now).await;
-    let until = match listed {
-        Ok(rows) => {
-            for row in &rows {
-                let (report, evidence) = (&row.report, row.evidence.as_slice());
-                let told = Told { way: Way::Listing, provider, report, evidence, now };
-                receive_account_report::receive(ctx, &told, &Caller::system()).await?;
-            }
-            tracing::debug!(account = %account.code, rows = rows.len(), "account listed");
-            Some(now - UNSETTLED)
-        }
+    let received = match listed {
+        Ok(rows) => receive(ctx, provider, account, &rows, now).await.map(|()| Some(now - UNSETTLED)),
         Err(error) => {
             tracing::warn!(account = %account.code, profile = %provider.profile, error = &error as &dyn std::error::Error, "account not listed");
-            None
+            Ok(None)
         }
     };
+    // in any case: a row that could not be kept is tried again when the next listing is due, not when the lease ends
+    let until = received.as_ref().ok().copied().flatten();
     let db = ctx.pool.get().await?;
     receiving_accounts::swept(&db, &provider.profile, &account.code, until, period).await?;
-    Ok(true)
+    Ok(received.map(|_| true)?)
+}
+
+async fn receive(
+    ctx: &Context,
+    provider: &Provider,
+    account: &ReceivingAccount,
+    rows: &[Listed],
+    now: Timestamp,
+) -> Result<(), ReportError> {
+    for row in rows {
+        let (report, evidence) = (&row.report, row.evidence.as_slice());
+        let told = Told { way: Way::Listing, provider, report, evidence, now };
+        receive_account_report::receive(ctx, &told, &Caller::system()).await?;
+    }
+    tracing::debug!(account = %account.code, rows = rows.len(), "account listed");
+    Ok(())
 }

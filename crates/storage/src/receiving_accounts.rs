@@ -98,17 +98,12 @@ pub struct Sweep {
     pub listed_until: Timestamp,
 }
 
-const CLAIM_SWEEP: &str = "with open as (
-        select exists (select from attempt a where a.profile = $1 and a.status in ('started', 'offered', 'committed')) as any),
-    due as (
-        insert into account_sweep as s (profile, account_code, listed_until, next_at, lease_until)
-        select $1, $2, now() - $3::bigint * interval '1 second', now(), now() + $4::bigint * interval '1 second'
-        where (select any from open) or $5
-        on conflict (profile, account_code) do update set lease_until = excluded.lease_until
+const CLAIM_SWEEP: &str = "insert into account_sweep as s (profile, account_code, listed_until, next_at, lease_until)
+    select $1, $2, now() - $3::bigint * interval '1 second', now(), now() + $4::bigint * interval '1 second'
+    where $5 or exists (select from attempt a where a.profile = $1 and a.status in ('started', 'offered', 'committed'))
+    on conflict (profile, account_code) do update set lease_until = excluded.lease_until
         where (s.lease_until is null or s.lease_until < now()) and (s.next_at <= now() or $5)
-          and ((select any from open) or $5)
-        returning listed_until)
-    select listed_until from due";
+    returning listed_until";
 
 /// Takes the listing of an account where it is due: while an attempt of this contract is open, or `now_in_any_case`.
 /// An account that was never listed begins `first_back` ago. None: not due, or another worker has it.

@@ -1,5 +1,6 @@
 //! Works off all that is left, whatever its schedule says: for tests, before an upgrade, and after an outage. It ends:
-//! an endpoint that keeps refusing is given up when its schedule is used up, an attempt is asked about once.
+//! an endpoint that keeps refusing is given up when its schedule is used up, an attempt is asked about once, an account is
+//! listed once.
 
 use crate::failure::Failure;
 use crate::tasks::{Outcome, told};
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
     Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
-    seal_books, sequence_events,
+    seal_books, sequence_events, sweep_movements,
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
@@ -37,6 +38,8 @@ pub enum DrainError {
 /// When a task fails, or something is left at the limit of rounds or time.
 pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
     let (begin, since) = (Instant::now(), Timestamp::now());
+    // once: what a listing shows is there in the first answer, or a later drain's
+    told(sweep_movements::sweep(ctx, true, Timestamp::now()).await)?;
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
         ask_about_all(ctx, since).await?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
     Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
-    seal_books, sequence_events,
+    seal_books, sequence_events, sweep_movements,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -85,6 +85,15 @@ pub const TASKS: &[Task] = &[
         again_from: 100,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(import_settlement::hear(&ctx, None, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "sweep_movements",
+        period: Duration::from_secs(1),
+        woken: false,
+        // each account has its own time
+        again_from: usize::MAX,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(sweep_movements::sweep(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "expire_intents",
