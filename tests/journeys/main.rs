@@ -12,6 +12,7 @@ mod races;
 mod refusals;
 mod round_trips;
 mod slow_providers;
+mod statements;
 mod story;
 mod telemetry;
 mod transfers;

@@ -5,7 +5,7 @@ mod contents;
 mod deadlines;
 mod forged;
 mod tellers;
-mod words;
+pub(crate) mod words;
 
 use provider_vietqr::qr;
 use serde_json::{Value, json};

@@ -10,6 +10,21 @@ use uuid::Uuid;
 pub const ACCOUNT: &str = "970436.1029384756";
 pub const PROFILE: &str = "vnpay_main";
 
+impl House {
+    /// The second beneficiary had the first one's account once.
+    pub async fn share_account(&self) {
+        self.ask(&format!(
+            "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+                 account_name, proposed_by)
+             select '{}', now() - interval '1 year', account_kind, bank_bin, account_number, account_name, 'test'
+             from beneficiary_account where beneficiary_code = '{}'",
+            crate::OTHER_BENEFICIARY,
+            crate::BENEFICIARY
+        ))
+        .await;
+    }
+}
+
 pub struct Bank {
     pub client: Client,
 }
@@ -148,9 +163,10 @@ impl Bank {
         self.run("begin").await;
         self.run(&format!(
             "insert into account (code, kind) values ('{kept}', 'fee') on conflict do nothing;
-             insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
+             insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by,
+                payout_account)
              select '{id}', '{PROFILE}', '{id}', '{day}', sum(amount), count(*) * {fee}, 0, sum(amount) - count(*) * {fee},
-                    count(*), 'test' from payment where profile = '{PROFILE}' and business_date = '{day}';
+                    count(*), 'test', '{ACCOUNT}' from payment where profile = '{PROFILE}' and business_date = '{day}';
              insert into settlement_line (settlement_id, line_no, profile, kind, provider_txn_id, payment_id, amount, fee, net,
                 status, disposition)
              select '{id}', row_number() over (order by id), '{PROFILE}', 'payment', provider_txn_id, id, amount, {fee},

@@ -4,6 +4,7 @@
 
 pub mod bank;
 pub mod child;
+pub mod files;
 pub mod interruption;
 pub mod ledger_rows;
 pub mod portal;

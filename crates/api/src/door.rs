@@ -26,6 +26,11 @@ pub fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
+/// Lets work that goes on beside its request name that request.
+pub fn named<F: Future>(id: String, work: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(id, work)
+}
+
 /// The clock, as finely as the database keeps it: what is answered at once and what is read back later are the same.
 pub fn now() -> Timestamp {
     let now = Timestamp::now();

@@ -2,6 +2,7 @@
 //! body is larger and slower than any other.
 
 use crate::State;
+use crate::door::{named, request_id};
 use crate::problem::{Code, Problem};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -47,5 +48,5 @@ pub(crate) async fn detached<F>(work: F) -> Result<HttpResponse, Problem>
 where
     F: Future<Output = Result<HttpResponse, Problem>> + 'static,
 {
-    actix_web::rt::spawn(work).await.unwrap_or_else(|_| Err(Problem::new(Code::Internal)))
+    actix_web::rt::spawn(named(request_id(), work)).await.unwrap_or_else(|_| Err(Problem::new(Code::Internal)))
 }

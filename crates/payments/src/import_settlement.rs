@@ -200,6 +200,7 @@ async fn settle(
         refunds: -file.refunds,
         net: file.net,
         lines: i32::try_from(file.rows.len()).map_err(|_| SettleError::Unfit("the file has too many rows"))?,
+        payout_account: account.as_str(),
         imported_by: &unit.actor,
     };
     settlements::insert(tx, &new).await?;

@@ -67,7 +67,11 @@ async fn list(
     Ok(received.map(|_| true)?)
 }
 
-async fn receive(
+/// Keeps each row of a listing and concludes from it.
+///
+/// # Errors
+/// When a row cannot be recorded; those before it are.
+pub async fn receive(
     ctx: &Context,
     provider: &Provider,
     account: &ReceivingAccount,

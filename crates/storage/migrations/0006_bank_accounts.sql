@@ -210,6 +210,8 @@ create table settlement (
     refunds      bigint not null,
     net          bigint not null,
     lines        int not null,
+    -- where it is paid out to
+    payout_account  text not null references receiving_account,
     imported_by  text not null,
     imported_at  timestamptz not null default now(),
     constraint settlement_file_once unique (profile, sha256)
@@ -328,9 +330,9 @@ select assurance.text_id('stm', id) as statement_id, account_code as account, sh
 from statement;
 
 create or replace view assurance.movement as
-select assurance.text_id('mov', id) as movement_id, account_code as account, bank_ref, booking_date, amount, occurrence,
-       business_date, fate, reversal, direction
-from movement;
+select assurance.text_id('mov', m.id) as movement_id, m.account_code as account, bank_ref, booking_date, amount, occurrence,
+       m.business_date, fate, reversal, direction, payout_of, s.imported_at
+from movement m join statement s on s.id = m.statement_id;
 
 create or replace view assurance.statement_line as
 select assurance.text_id('stm', l.statement_id) as statement_id, l.line_no,
@@ -352,10 +354,11 @@ select assurance.text_id('stl', id) as settlement_id, profile, date, gross, fee,
 from settlement;
 
 create or replace view assurance.settlement_line as
-select assurance.text_id('stl', settlement_id) as settlement_id, line_no, kind,
-       assurance.text_id('pay', payment_id) as payment_id, assurance.text_id('rfd', refund_id) as refund_id, amount,
-       disposition, fee, net, provider_txn_id
-from settlement_line;
+select assurance.text_id('stl', l.settlement_id) as settlement_id, l.line_no, l.kind,
+       assurance.text_id('pay', l.payment_id) as payment_id, assurance.text_id('rfd', l.refund_id) as refund_id, l.amount,
+       l.disposition, l.fee, l.net, l.provider_txn_id, l.profile, s.payout_account,
+       l.disposition in ('matched', 'case', 'unmatched') as booked
+from settlement_line l join settlement s on s.id = l.settlement_id;
 
 -- beside the contract
 create view assurance.waiting_sighting as

@@ -51,6 +51,9 @@ pub const INVARIANTS: &[Invariant] = &[
     invariant!("I22", "i22", "versions count from 1, and each step starts where the one before ended"),
     invariant!("I23", "i23", "a row says what its last transition says"),
     invariant!("I24", "i24", "obligation, intent and attempt states are what the allocations derive"),
+    invariant!("I29", "i29", "a statement's bytes are imported once"),
+    invariant!("I30", "i30", "opening and lines of a statement give its closing"),
+    invariant!("I31", "i31", "each line is one movement, and each movement is claimed once or told of"),
     invariant!("I32", "i32", "nothing is stuck"),
     invariant!("I33", "i33", "each account stands at what the other side says"),
 ];

@@ -41,16 +41,30 @@ pub struct NewSettlement<'a> {
     pub refunds: i64,
     pub net: i64,
     pub lines: i32,
+    pub payout_account: &'a str,
     pub imported_by: &'a str,
 }
 
-const INSERT: &str = "insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const INSERT: &str = "insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by,
+        payout_account)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 pub async fn insert(db: &Db, s: &NewSettlement<'_>) -> Result<(), StorageError> {
     db.execute(
         INSERT,
-        &[&s.id.uuid(), &s.profile, &s.sha256, &s.date, &s.gross, &s.fee, &s.refunds, &s.net, &s.lines, &s.imported_by],
+        &[
+            &s.id.uuid(),
+            &s.profile,
+            &s.sha256,
+            &s.date,
+            &s.gross,
+            &s.fee,
+            &s.refunds,
+            &s.net,
+            &s.lines,
+            &s.imported_by,
+            &s.payout_account,
+        ],
     )
     .await?;
     Ok(())

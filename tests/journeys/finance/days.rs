@@ -197,6 +197,7 @@ async fn what_cannot_be_a_day_is_refused() {
     let other = format!("/v1/reconciliation/{day}/close?profile={PROFILE}");
     let other = house.staff.post_with(&other, "same", json!({})).await;
     assert_eq!((other.replayed, &other.json["profile"]), (false, &json!(PROFILE)));
+    house.share_account().await;
     // both beneficiaries have a part in the account: who sees one of them sees no whole
     let one = staff_of(&house, "ke-toan-17", tests::BENEFICIARY).await;
     assert_eq!(one.get(&of_account(day)).await.refused(404), "not_found");

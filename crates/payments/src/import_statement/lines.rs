@@ -216,8 +216,11 @@ impl Sink for Lines {
     }
 }
 
-/// MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`).
+/// An export that does not name its account is of the one under which it was sent. MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`).
 fn is_ours(named: &str, number: &str) -> bool {
+    if named.is_empty() {
+        return true;
+    }
     let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
     let last = named.rsplit('/').next().unwrap_or(named);
     letters(last) == letters(number)

@@ -90,7 +90,11 @@ impl Table<'_> {
 
     fn head(&self, ends: Option<(i64, i64)>) -> Result<Head, Reason> {
         Ok(Head {
-            account: self.account.clone().ok_or_else(|| Reason::Missing("the account".to_owned()))?,
+            account: match &self.account {
+                Some(account) => account.clone(),
+                None if self.layout.account.is_none() => String::new(),
+                None => return Err(Reason::Missing("the account".to_owned())),
+            },
             currency: self.currency,
             id: String::new(),
             sequence: None,

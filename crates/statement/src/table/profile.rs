@@ -12,7 +12,8 @@ pub struct Profile {
     /// Lines before the header row (the bank's letterhead), which are not read.
     #[serde(default)]
     pub preamble_lines: usize,
-    /// The account that the files are about, unless a column says it.
+    /// The account that the files are about, unless a column says it. Where neither does, the file is of the account under
+    /// which it was sent, and [`crate::Head::account`] is empty.
     #[serde(default)]
     pub account: Option<String>,
     pub currency: String,
@@ -143,8 +144,8 @@ impl Profile {
         if !dates.into_iter().flatten().all(|d| super::cell::is_date_format(&d.format)) {
             return Err(Reason::Profile(DATE_FORMAT));
         }
-        if self.account.is_none() == self.columns.account.is_none() {
-            return Err(Reason::Profile("either an account or a column with it"));
+        if self.account.is_some() && self.columns.account.is_some() {
+            return Err(Reason::Profile("an account, and a column with it"));
         }
         Ok(currency)
     }

@@ -79,7 +79,7 @@ fn a_profile_that_contradicts_itself_reads_nothing() {
         |p| p.delimiter = '"',
         |p| p.numbers.decimal = p.numbers.grouping,
         |p| p.numbers.decimal = Some('-'),
-        |p| p.account = None,
+        |p| p.columns.account = Some("Số tham chiếu".to_owned()),
         |p| p.columns.value_date.as_mut().unwrap().format = "dd/MM/yyyy".to_owned(),
     ];
     for (i, spoil) in spoil.iter().enumerate() {

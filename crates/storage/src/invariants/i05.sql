@@ -7,7 +7,9 @@ with moved(journal_id, payment_id, obligation_id, suspense_reason, given, booked
     union all
     select journal_id, payment_id, obligation_id,
            case when account_code like 'suspense:%' then substr(account_code, length('suspense:') + 1) end, 0, -amount
-    from assurance.ledger_entry where account_code like 'obligation:%' or account_code like 'suspense:%'
+    from assurance.ledger_entry
+    where account_code like 'obligation:%'
+       or account_code like 'suspense:%' and (payment_id is not null or coalesce(movement_id, settlement_id) is null)
 )
 select coalesce(payment_id, journal_id) as subject,
        format('%s gives %s to %s and books %s', journal_id, sum(given),
@@ -39,8 +41,10 @@ select e.journal_id, format('entry %s on %s names %s', e.entry_id, e.account_cod
                             coalesce(e.payment_id, 'no payment'))
 from assurance.ledger_entry e left join assurance.payment p on p.payment_id = e.payment_id
 where p.payment_id is null
-  and (split_part(e.account_code, ':', 1) in ('obligation', 'suspense')
-       or e.account_code like 'clearing:%' and e.journal_kind is distinct from 'settlement'
+  and (e.account_code like 'obligation:%'
+       -- what a bank or a provider took without a reason that we know is of a line, not of a payment
+       or e.account_code like 'suspense:%' and coalesce(e.movement_id, e.settlement_id) is null
+       or e.account_code like 'clearing:%' and e.settlement_id is null
        or e.account_code like 'in_transit:%' and e.journal_kind = 'bank_credit')
 union all
 select e.journal_id, format('entry %s on %s names %s of another profile or account', e.entry_id, e.account_code, e.payment_id)

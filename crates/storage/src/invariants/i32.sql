@@ -17,6 +17,16 @@ select p.payment_id, format('it names order %s of %s and is not placed', p.order
 from assurance.payment p join assurance.attempt a on a.profile = p.profile and a.order_ref = p.order_ref
 where p.intent_id is null and p.recorded_at < now() - interval '5 minutes'
 union all
+select movement_id, format('%s on %s, and nobody says what it is', amount, account)
+from assurance.movement where fate is null and amount < 0 and imported_at < now() - interval '5 minutes'
+union all
+select movement_id, format('%s on %s, and nobody says what it is', amount, account)
+from assurance.movement where fate is null and payout_of is null and imported_at < now() - interval '5 minutes'
+union all
+select sighting_id, format('%s on %s wait, and no case tells of it', w.amount, w.account_code)
+from assurance.waiting_sighting w
+where not exists (select from assurance.kase k where k.case_id = w.case_id and k.status <> 'closed')
+union all
 select w.payment_id, format('%s of it wait in suspense:%s and no case tells of it', w.total, w.suspense_reason)
 from (select payment_id, suspense_reason, sum(amount) as total from assurance.allocation
       where suspense_reason is not null group by payment_id, suspense_reason having sum(amount) > 0) w

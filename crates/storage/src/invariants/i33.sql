@@ -12,13 +12,13 @@ expected(account_code, amount) as (
     from assurance.refund r join assurance.payment p on p.payment_id = r.payment_id
     where r.status = 'succeeded' and r.provider_refund_id is not null and p.profile is not null
     union all
-    select 'clearing:' || profile, -(fee + net) from assurance.settlement
+    -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was
+    select 'clearing:' || profile, -amount from assurance.settlement_line where kind = 'payment' and booked
     union all
     select 'in_transit:' || receiving_account, amount - reversed from assurance.payment
     where receiving_account is not null
     union all
-    select account_code, amount from assurance.ledger_entry
-    where journal_kind = 'settlement' and account_code like 'in_transit:%'
+    select 'in_transit:' || payout_account, net from assurance.settlement_line where booked
     union all
     select 'in_transit:' || account, -amount from assurance.movement where amount > 0
     union all
@@ -28,6 +28,11 @@ expected(account_code, amount) as (
     where journal_kind = 'opening_balance' and account_code like 'bank:%'
     union all
     select 'suspense:' || suspense_reason, -amount from assurance.allocation where suspense_reason is not null
+    union all
+    select 'suspense:unidentified', -amount from assurance.movement where amount < 0 and fate = 'case'
+    union all
+    select 'suspense:unidentified', -amount from assurance.settlement_line
+    where kind in ('refund', 'adjustment') and disposition = 'case'
     union all
     select 'obligation:' || o.beneficiary, -a.amount
     from assurance.allocation a join assurance.obligation o on o.obligation_id = a.obligation_id

@@ -121,6 +121,10 @@ const NEW: &str = "with fresh as (
 const REFERENCES: &str = "insert into movement_reference (account_code, direction, reference, movement_id)
     select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null on conflict do nothing";
 
+const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
+    select $1, l.bank_ref, k.payment_id from staged_line l join movement_match k on k.movement_id = l.movement_id
+    where l.bank_ref is not null and k.payment_id is not null on conflict do nothing";
+
 const SIGHTINGS: &str =
     "insert into sighting (id, source, source_key, channel, amount, stated_at, payload_sha256, account_code,
         bank_ref)
@@ -179,6 +183,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     }
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
+    db.execute(LEARNED, &[&account]).await?;
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;
     db.execute(REPEATED, &[]).await?;

@@ -1,0 +1,40 @@
+-- Each line is one movement of its account, each movement one thing: claimed once, told of by a case, or open.
+select l.statement_id as subject, format('line %s is %s', l.line_no, coalesce(l.movement_id, 'no movement')) as detail
+from assurance.statement_line l
+left join assurance.statement s on s.statement_id = l.statement_id
+left join assurance.movement m on m.movement_id = l.movement_id and m.account = s.account
+where m.movement_id is null
+union all
+select l.movement_id, format('it is %s, line %s of %s says %s, and no case tells of it', m.amount, l.line_no, l.statement_id, l.amount)
+from assurance.statement_line l join assurance.movement m on m.movement_id = l.movement_id
+where l.amount <> m.amount
+  and not exists (select from assurance.kase k where k.movement_id = m.movement_id and k.kind = 'amount_differs')
+union all
+select m.movement_id, 'no line of a statement is it'
+from assurance.movement m
+where not exists (select from assurance.statement_line l where l.movement_id = m.movement_id)
+union all
+select movement_id, format('it is claimed %s times', count(*))
+from assurance.match group by movement_id having count(*) > 1
+union all
+select coalesce(payment_id, settlement_id, refund_id), format('it claims %s movements', count(*))
+from assurance.match where contra_account is null
+group by payment_id, settlement_id, refund_id having count(*) > 1
+union all
+select k.movement_id, format('it is %s and is claimed for %s', m.amount, k.amount)
+from assurance.match k left join assurance.movement m on m.movement_id = k.movement_id
+where m.amount is distinct from k.amount
+union all
+select m.movement_id, format('its fate is %s, and it is %s', coalesce(m.fate, 'open'),
+                             case when k.movement_id is null then 'not claimed' else 'claimed' end)
+from assurance.movement m left join assurance.match k on k.movement_id = m.movement_id
+where (m.fate is not distinct from 'matched') <> (k.movement_id is not null)
+union all
+select m.movement_id, 'its fate is a case, and there is none'
+from assurance.movement m
+where m.fate = 'case' and not exists (select from assurance.kase k where k.movement_id = m.movement_id)
+union all
+select k.movement_id, format('it came to %s, and %s to %s', m.account, p.payment_id, p.receiving_account)
+from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+join assurance.payment p on p.payment_id = k.payment_id
+where p.receiving_account is distinct from m.account

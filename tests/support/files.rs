@@ -1,0 +1,104 @@
+//! Files that staff send: statements of the bank, settlement files of the provider, and small ones written here.
+
+use crate::bank::{ACCOUNT, BIN};
+use crate::portal::{Answered, fresh};
+use crate::{House, bank};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// As the books name the first beneficiary's account.
+pub fn account() -> String {
+    format!("{BIN}.{ACCOUNT}")
+}
+
+/// A line of a small statement: amount (credit +), the bank's reference, the text.
+pub type Line<'a> = (i64, &'a str, &'a str);
+
+/// An MT940 statement of one day (SWIFT: `:20:` to `:62F:`) that ties out.
+pub fn mt940(number: &str, day: jiff::civil::Date, opening: i64, lines: &[Line<'_>]) -> Vec<u8> {
+    let mark = |amount: i64| if amount < 0 { 'D' } else { 'C' };
+    let date = day.strftime("%y%m%d");
+    let mut text = format!(":20:STM{date}\r\n:25:{number}\r\n:28C:1/1\r\n");
+    let _ = write!(text, ":60F:{}{date}VND{},\r\n", mark(opening), opening.abs());
+    let mut closing = opening;
+    for (amount, reference, narrative) in lines {
+        closing += amount;
+        let entry = day.strftime("%m%d");
+        let named = if reference.is_empty() { String::new() } else { format!("//{reference}") };
+        let _ = write!(text, ":61:{date}{entry}{}{},NTRFNONREF{named}\r\n", mark(*amount), amount.abs());
+        let _ = write!(text, ":86:{narrative}\r\n");
+    }
+    let _ = write!(text, ":62F:{}{date}VND{},\r\n", mark(closing), closing.abs());
+    text.into_bytes()
+}
+
+impl House {
+    /// The first beneficiary once had this account too.
+    pub async fn had_account(&self, number: &str) {
+        self.ask(&format!(
+            "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+                 account_name, proposed_by)
+             select '{}', now() - interval '1 year' - interval '1 second' * (select count(*) from beneficiary_account),
+                    'bank', '{BIN}', '{number}', 'DON VI THU HUONG MAU', 'test'",
+            crate::BENEFICIARY
+        ))
+        .await;
+    }
+
+    /// Sends a statement of an account of ours.
+    pub async fn sends_statement(&self, account: &str, format: &str, bytes: Vec<u8>) -> Answered {
+        let path = format!("/v1/statements?account={account}&format={format}");
+        self.sends_file(&path, &format!("file-{}", fresh()), bytes).await
+    }
+
+    pub async fn sends_file(&self, path: &str, key: &str, bytes: Vec<u8>) -> Answered {
+        let call = self.http.post(format!("{}{path}", self.staff.base)).bearer_auth(&self.staff.key);
+        let call = call.header("Idempotency-Key", key).timeout(std::time::Duration::from_secs(600)).body(bytes);
+        Answered::of(call.send().await.unwrap()).await
+    }
+
+    /// The bank's statement of an account for a day, as its bytes.
+    pub async fn bank_statement(&self, number: &str, format: &str, day: &str) -> Vec<u8> {
+        let base = &self.bank.as_ref().unwrap().url;
+        let url = format!("{base}/_sim/bank/statement?account={number}&format={format}&date={day}");
+        let answer = self.http.get(url).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.bytes().await.unwrap().to_vec()
+    }
+
+    /// The first beneficiary's account, imported in this format of the bank's.
+    pub async fn imports(&self, format: &str, day: &str) -> Value {
+        let bytes = self.bank_statement(bank::ACCOUNT, format, day).await;
+        let said = match format {
+            "csv" => "csv:synthetic-bank",
+            _ => "auto",
+        };
+        let answer = self.sends_statement(&account(), said, bytes).await;
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+        answer.json
+    }
+
+    /// Where VNPAY's payouts come to, and how they read there.
+    pub async fn pays_out_to(&self, account: &str) {
+        let db = self.gateway.ctx.pool.get().await.unwrap();
+        assert!(storage::profiles::put_payouts(&db, "vnpay_main", account, "VNPAY TT").await.unwrap());
+    }
+
+    /// VNPAY's settlement file of a day, imported.
+    pub async fn settles(&self, day: &str) -> Answered {
+        let url = format!("{}/_sim/settlement?date={day}", self.vnpay.url);
+        let bytes = self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec();
+        self.sends_file("/v1/settlements?profile=vnpay_main", &format!("file-{}", fresh()), bytes).await
+    }
+
+    /// What VNPAY pays out for a day.
+    pub async fn payout(&self, day: &str) -> Value {
+        let url = format!("{}/_sim/settlement/payout?date={day}", self.vnpay.url);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+/// Today in Hanoi.
+pub fn today() -> jiff::civil::Date {
+    domain::business_day::business_date(jiff::Timestamp::now())
+}
