@@ -139,6 +139,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ("get", "/metrics"),
     ("get", "/backlog"),
     ("get", "/v1/webhooks/{channel}/{profile}"),
+    ("post", "/v1/webhooks/{channel}/{teller}/{profile}"),
 ];
 
 impl Operation {
