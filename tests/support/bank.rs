@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use simulator::Running;
 use simulator::bank::{AccountConfig, BankConfig, ListingConfig, ListingKind, NotifierConfig, NotifierKind};
 use std::time::Duration;
+use testkit::TestDatabase;
 
 pub const PROFILE: &str = "vietqr_kb";
 pub const ACCOUNT: &str = "1029384756";
@@ -29,6 +30,11 @@ pub async fn start() -> Running {
         ..BankConfig::new(accounts)
     };
     simulator::bank::start(config).await.unwrap()
+}
+
+/// The house of journeys; here each beneficiary has an account of its own.
+pub async fn database() -> TestDatabase {
+    crate::furnished("journeys at the bank", OTHER_ACCOUNT).await
 }
 
 fn account(number: &str) -> AccountConfig {

@@ -69,7 +69,7 @@ impl House {
     }
 
     pub async fn planned(plan: Plan) -> Self {
-        let database = database().await;
+        let database = if plan.with_bank { bank::database().await } else { database().await };
         Self::on(database, plan).await
     }
 
@@ -233,25 +233,30 @@ impl House {
     }
 }
 
-/// An empty house: the schema, two beneficiaries, two portals, one person.
+/// An empty house: the schema, two beneficiaries that share an account, two portals, one person.
 pub async fn database() -> TestDatabase {
-    let key = format!("{} journeys", storage::migrate::fingerprint());
+    furnished("journeys", bank::ACCOUNT).await
+}
+
+/// `other_account`: the second beneficiary's.
+async fn furnished(name: &str, other_account: &'static str) -> TestDatabase {
+    let key = format!("{} {name}", storage::migrate::fingerprint());
     testkit::database(&key, |url| async move {
         let url = SecretString::from(url);
         storage::migrate::migrate(&url).await.unwrap();
         let pool = Pool::new(&url, &Settings { max_connections: 1, ..Settings::default() }).unwrap();
-        furnish(&pool).await;
+        furnish(&pool, other_account).await;
         pool.close();
     })
     .await
 }
 
-async fn furnish(pool: &Pool) {
+async fn furnish(pool: &Pool, other_account: &str) {
     let db = pool.get().await.unwrap();
     let now = Timestamp::now();
     for (agency, code, kind, account) in [
         ("H38.17", BENEFICIARY, AccountKind::Treasury, bank::ACCOUNT),
-        ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank, bank::OTHER_ACCOUNT),
+        ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank, other_account),
     ] {
         beneficiaries::put_agency(&db, agency, "UBND phường (mẫu)").await.unwrap();
         let beneficiary = Beneficiary {

@@ -45,13 +45,14 @@ pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, Stora
         references::waiting(tx, &ids),
         references::open_cases(tx, &ids),
     );
-    let mut obligations = own?;
+    // in the order in which they were sent: what fails after the first failure says only that there was one
+    let (mut obligations, intents, attempts) = (own?, intents?, attempts?);
     let known: BTreeSet<_> = obligations.iter().map(|o| o.id).collect();
     obligations.extend(others?.into_iter().filter(|o| !known.contains(&o.id)));
     let all = Facts {
         obligations,
-        intents: intents?,
-        attempts: attempts?,
+        intents,
+        attempts,
         waiting: Vec::new(),
         open_cases: Vec::new(),
         own: IntentId::from(Uuid::nil()),

@@ -130,8 +130,9 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     let (begun, fresh, turned) =
         join!(tx.begin(), keep(tx, id, told, known, &key, source), account_money::take_turns(tx, &turns));
     begun?;
+    let fresh = fresh?;
     turned?;
-    if !fresh? && !contradicts(tx, id, told, known, &key, source).await? {
+    if !fresh && !contradicts(tx, id, told, known, &key, source).await? {
         return Ok(Outcome::Known);
     }
     let empty = Unit::new(caller.actor(), told.now);

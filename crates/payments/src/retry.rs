@@ -16,6 +16,7 @@ impl Retryable for StorageError {
         // somebody else recorded the same money first: read it, do not insert it
         StorageError::is_retryable(self)
             || self.is_conflict("payment_provider_identity")
+            || self.is_conflict("payment_bank_identity")
             || self.is_conflict("intent_reference_unique")
             || self.is_conflict("attempt_number_unique")
     }

@@ -29,7 +29,7 @@ pub fn turn(account: &AccountCode, amount: Vnd) -> String {
 
 const BY_REFERENCE: &str =
     "select r.reference as known_as, p.* from payment_reference r join payment p on p.id = r.payment_id
-    where r.account_code = $1 and left(r.reference, 16) = left($2, 16) for update of p";
+    where r.account_code = $1 and left(r.reference, 16) = left($2, 16) for no key update of p";
 
 /// The payment that this reference is, locked.
 pub async fn by_reference(
@@ -75,7 +75,7 @@ const ALIKE: &str =
         exists (select from movement_match m where m.payment_id = p.id) as claimed
     from payment p
     where p.receiving_account = $1 and p.amount = any($2) and p.reversed = 0 and p.paid_at between $3 and $4
-    order by p.paid_at, p.id for update of p";
+    order by p.paid_at, p.id for no key update of p";
 
 /// Payments on the account of these amounts that were paid between the two instants, oldest first, locked.
 pub async fn alike(

@@ -100,7 +100,7 @@ const LOCK_RELATED: &str = select_intent!(
     "where i.id = any($1) or i.id in (
         select link.intent_id from intent_obligation own
         join intent_obligation link on link.obligation_id = own.obligation_id and link.live where own.intent_id = any($1))
-    order by i.id for update of i"
+    order by i.id for no key update of i"
 );
 
 /// The intents and every live one that shares an obligation with any of them, locked in id order.
@@ -109,7 +109,7 @@ pub async fn lock_related(db: &Db, intents: &[Uuid]) -> Result<Vec<Intent>, Stor
     rows.iter().map(from_row).collect()
 }
 
-const LOCK_ONE: &str = select_intent!("where i.id = $1 for update of i");
+const LOCK_ONE: &str = select_intent!("where i.id = $1 for no key update of i");
 
 pub async fn lock_one(db: &Db, intent: Uuid) -> Result<Option<Intent>, StorageError> {
     db.query_opt(&prepared(db, LOCK_ONE)?, &[&intent]).await?.map(|row| from_row(&row)).transpose()

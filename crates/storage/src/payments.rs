@@ -96,7 +96,7 @@ pub async fn insert(db: &Db, new: &[NewPayment], recorded_at: Timestamp) -> Resu
     Ok(())
 }
 
-const LOCK_BY_TXN: &str = "select p.* from payment p where p.profile = $1 and p.provider_txn_id = $2 for update";
+const LOCK_BY_TXN: &str = "select p.* from payment p where p.profile = $1 and p.provider_txn_id = $2 for no key update";
 
 /// The payment that a provider's transaction is, locked first of all.
 pub async fn lock_by_txn(db: &Db, profile: &str, txn: &str) -> Result<Option<Payment>, StorageError> {
@@ -259,7 +259,7 @@ pub async fn orphans(db: &Db, limit: i64) -> Result<Vec<(PaymentId, domain::Atte
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>("id").into(), r.get::<_, Uuid>("attempt_id").into())).collect())
 }
 
-const LOCK_ONE: &str = "select p.* from payment p where p.id = $1 for update";
+const LOCK_ONE: &str = "select p.* from payment p where p.id = $1 for no key update";
 
 pub async fn lock_one(db: &Db, id: PaymentId) -> Result<Option<Payment>, StorageError> {
     let statement = db.prepare_cached(LOCK_ONE).await?;

@@ -90,7 +90,11 @@ fn names(transaction: &Value) -> Names {
     let keys: BTreeSet<String> =
         ["sepay", "casso"].iter().map(|teller| format!("{PROFILE}:{teller}:{}", transaction["id"])).collect();
     let mut references: BTreeSet<String> = keys.iter().map(|key| format!("row:{key}")).collect();
-    references.extend([plain("reference"), plain("other_reference")]);
+    for reference in [plain("reference"), plain("other_reference")] {
+        // with the teller before it where the numbering is the teller's own
+        references.extend(["sepay", "casso"].iter().map(|teller| format!("{teller}:{reference}")));
+        references.insert(reference);
+    }
     Names { references, keys }
 }
 
