@@ -13,7 +13,6 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
-use opentelemetry::KeyValue;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
@@ -55,14 +54,7 @@ pub async fn door(
     let took = started.elapsed();
     span.in_scope(|| tracing::info!(status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
     if let Some(state) = state {
-        state.measures.requests.record(
-            took.as_secs_f64(),
-            &[
-                KeyValue::new("method", method),
-                KeyValue::new("route", route),
-                KeyValue::new("status", i64::from(status)),
-            ],
-        );
+        state.measures.request(&method, route, status, took);
     }
     let left = res.request().extensions().get::<Left>().copied();
     let headers = res.headers_mut();

@@ -22,6 +22,7 @@ use measures::Measures;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
+use volatile::Volatile;
 
 pub use openapi::reference;
 pub use routes::{ops, public, staff};
@@ -49,6 +50,8 @@ pub struct Parts {
     /// Keys are stored as HMAC-SHA-256 under it.
     pub api_key_pepper: SecretString,
     pub limits: Limits,
+    /// What this process shares with the others.
+    pub volatile: Volatile,
     pub render_metrics: RenderMetrics,
 }
 
@@ -67,7 +70,7 @@ pub struct State {
 impl State {
     pub fn new(parts: Parts) -> Self {
         Self {
-            rate_limit: Arc::new(RateLimit::new(parts.limits.calls_per_minute)),
+            rate_limit: Arc::new(RateLimit::new(parts.limits.calls_per_minute, parts.volatile)),
             ctx: parts.ctx,
             api_key_pepper: Arc::new(parts.api_key_pepper),
             limits: parts.limits,

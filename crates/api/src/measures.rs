@@ -1,25 +1,34 @@
-//! What the API counts. Names and units by OpenTelemetry's conventions; no label holds an id or a person.
+//! What the API counts. Names and labels stand in the table of `telemetry`; no label holds an id or a person.
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
-use opentelemetry::{KeyValue, global};
+use std::time::Duration;
+use telemetry::metrics::{REQUESTS, WEBHOOKS};
+
+/// Anybody may send a method of any name, and each new label would stay for ever (OpenTelemetry, "HTTP metrics").
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+const OTHER: &str = "_OTHER";
 
 #[derive(Clone)]
 pub struct Measures {
-    pub requests: Histogram<f64>,
+    requests: Histogram<f64>,
     webhooks: Counter<u64>,
 }
 
 impl Measures {
     pub fn new() -> Self {
-        let meter = global::meter("motlan");
-        Self {
-            requests: meter
-                .f64_histogram("http_server_request_duration")
-                .with_unit("s")
-                .with_boundaries(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
-                .build(),
-            webhooks: meter.u64_counter("motlan_webhooks").with_description("calls of providers, by outcome").build(),
-        }
+        Self { requests: REQUESTS.histogram(), webhooks: WEBHOOKS.counter() }
+    }
+
+    /// `route`: the template, never the path.
+    pub fn request(&self, method: &str, route: String, status: u16, took: Duration) {
+        let method = METHODS.iter().find(|known| **known == method).copied().unwrap_or(OTHER);
+        let labels = [
+            KeyValue::new("method", method),
+            KeyValue::new("route", route),
+            KeyValue::new("status", i64::from(status)),
+        ];
+        self.requests.record(took.as_secs_f64(), &labels);
     }
 
     pub fn webhook(&self, channel: &str, outcome: &'static str) {

@@ -21,8 +21,6 @@ use table::{KEYS, Kind};
 
 /// Names in our corner of the environment that are no keys: the file's place, and what tests tell each other.
 const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"];
-/// In the contract, and without use until something here may be lost: it is accepted, and starts nothing.
-const NOT_YET: &str = "redis.url";
 const FILE: &str = "motlan.toml";
 /// A sending must end well before its lease of 60 s does, or another worker sends the same event.
 const MAX_DELIVERY_MS: u64 = 30_000;
@@ -233,9 +231,6 @@ fn put(
     path: &str,
     text: &str,
 ) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
-    if path == NOT_YET {
-        return Ok(builder);
-    }
     let key = table::find(path).ok_or_else(|| ConfigError::Unknown { path: path.to_owned() })?;
     Ok(builder.set_override(path, value_of(key.kind, text))?)
 }
@@ -256,7 +251,6 @@ fn known(path: String, value: Value) -> Result<(), ConfigError> {
         ValueKind::Table(table) if table::find(&path).is_none() => {
             table.into_iter().try_for_each(|(name, value)| known(format!("{path}.{name}"), value))
         }
-        _ if path == NOT_YET => Ok(()),
         kind => match table::find(&path) {
             Some(key) => fits(key.kind, &kind).map_err(|reason| ConfigError::value(&path, reason)),
             None => Err(ConfigError::Unknown { path }),

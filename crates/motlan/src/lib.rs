@@ -16,4 +16,5 @@ pub mod story;
 pub mod telemetry;
 mod up;
 mod verify;
+mod wake;
 pub mod wiring;

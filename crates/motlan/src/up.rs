@@ -85,6 +85,7 @@ async fn with_database(
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     sample::put(&admin::pool(&config)?).await?;
     let gateway = Gateway::start_on(bound, &config, Role::Both, telemetry.render()).await?;
+    telemetry.watch_process(&gateway);
     let watch = telemetry.watch_backlog(gateway.ctx.pool.clone());
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
     let keys = usable_keys(home, &config, &*gateway.ctx.pool.get().await?).await?;

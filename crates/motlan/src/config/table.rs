@@ -82,7 +82,7 @@ pub const KEYS: &[Key] = &[
         "http.calls_per_minute",
         Number,
         Is("0"),
-        "calls of one key in a minute, a tenth of them at once; 0 limits nothing; counted in each process",
+        "calls of one key in a minute, a tenth of them at once; 0 limits nothing; counted for all processes in Redis, without it in each",
     ),
     key("staff.listen", Text, Is("127.0.0.1:8081"), "listener for staff (`/console`, `/docs`), `host:port`"),
     key(
@@ -111,6 +111,12 @@ pub const KEYS: &[Key] = &[
         Number,
         Is("3000"),
         "milliseconds after which the server gives up waiting for a row that another holds",
+    ),
+    key(
+        "redis.url",
+        Secret,
+        Absent,
+        "`redis://`, `rediss://` or `redis+unix://`; holds only what may be lost; absent or away: each process counts for itself",
     ),
     key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
     key(
