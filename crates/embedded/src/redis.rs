@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::place::{Account, Place, make_base, make_private};
+use crate::place::{Account, Place, make_base};
 use crate::process::{Server, tied_to_parent};
 use crate::{Context as _, Error};
 
@@ -36,13 +36,14 @@ pub fn find_redis() -> Option<PathBuf> {
 }
 
 impl Redis {
-    /// Starts `program` for `base_dir`, which is made when it is missing and says where the socket is.
+    /// Starts `program` for `base_dir`, which is made when it is missing and says where the socket is. Both go with it.
     ///
     /// # Errors
     /// When a directory cannot be made, or the server does not answer in time.
     pub fn start(program: &Path, base_dir: &Path) -> Result<Self, Error> {
-        let Place { run, account, .. } = Place::of(&make_base(base_dir)?)?;
-        make_private(&run, account)?;
+        let place = Place::of(&make_base(base_dir)?)?;
+        place.make_run()?;
+        let Place { run, account, .. } = place;
         let socket = run.join("redis.sock");
         // one that outlived its parent, where the kernel does not end it with the parent
         let _ = ask(&socket, "SHUTDOWN NOSAVE");
@@ -100,6 +101,10 @@ impl Drop for Redis {
     fn drop(&mut self) {
         let _ = self.server.stop(&WAYS_TO_STOP);
         let _ = fs::remove_file(self.socket());
+        // refused while something of others is in them
+        for dir in self.dir.ancestors().take(2) {
+            let _ = fs::remove_dir(dir);
+        }
     }
 }
 

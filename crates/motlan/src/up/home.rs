@@ -60,6 +60,10 @@ impl Home {
         self.dir.join("postgres")
     }
 
+    pub fn redis(&self) -> PathBuf {
+        self.dir.join("redis")
+    }
+
     pub fn run_file(&self) -> PathBuf {
         self.dir.join("run.json")
     }
@@ -102,6 +106,8 @@ impl Home {
         }
         let home = Self { dir: dir.canonicalize()? };
         embedded::remove(&home.postgres())?;
+        // left only by one that was killed
+        let _ = fs::remove_dir_all(home.redis());
         let files =
             [home.config_file(), home.run_file(), home.vnpay_log(), home.dossier_log(), home.dir.join("keys.json")];
         for file in files {
