@@ -18,7 +18,6 @@ mod routes;
 mod views;
 mod webhooks;
 
-use measures::Measures;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -64,7 +63,6 @@ pub struct State {
     pub(crate) render_metrics: RenderMetrics,
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
-    pub(crate) measures: Measures,
 }
 
 impl State {
@@ -76,7 +74,6 @@ impl State {
             limits: parts.limits,
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
-            measures: Measures::new(),
         }
     }
 }

@@ -5,11 +5,10 @@
 use crate::problem::{Code, Problem};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use domain::KeyId;
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::Counter;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use telemetry::metrics::RATE_LIMITED;
 use volatile::{Taken, Volatile};
 
 const KEYS_AT_MOST: usize = 10_000;
@@ -30,14 +29,12 @@ pub struct RateLimit {
     shared: Volatile,
     /// The theoretical arrival time of each key's next call, as far as this process counts by itself.
     keys: Mutex<HashMap<KeyId, Instant>>,
-    refusals: Counter<u64>,
 }
 
 impl RateLimit {
     /// `per_minute` = 0 limits nothing.
     pub fn new(per_minute: u32, shared: Volatile) -> Self {
-        let refusals = telemetry::metrics::RATE_LIMITED.counter();
-        Self { per_minute, shared, keys: Mutex::default(), refusals }
+        Self { per_minute, shared, keys: Mutex::default() }
     }
 
     /// Takes one call of `key`: what is left (None where nothing is limited), and the refusal with the seconds to wait
@@ -58,7 +55,7 @@ impl RateLimit {
             let remaining = u32::try_from(free).unwrap_or(burst);
             return (Some(Left { limit: burst, remaining, reset_s: ahead.as_secs() + 1 }), Ok(()));
         }
-        self.refusals.add(1, &[KeyValue::new("counted", counted)]);
+        RATE_LIMITED.count(&[("counted", counted)]);
         let wait_s = ahead.saturating_sub(tolerance).as_secs() + 1;
         let none = Left { limit: burst, remaining: 0, reset_s: ahead.saturating_sub(step).as_secs() + 1 };
         (Some(none), Err(Problem::new(Code::RateLimited).and("retry_after_s", wait_s)))

@@ -9,6 +9,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use payments::receive_webhook;
 use provider::{Answer, Request};
+use telemetry::metrics::WEBHOOKS;
 use tracing::Instrument;
 
 /// A provider reports. Fields, signature and answer are those of the provider's own document.
@@ -38,7 +39,7 @@ pub async fn receive(
     let heard = tokio::spawn(hearing.in_current_span()).await;
     let Ok(heard) = heard else { return Err(Problem::new(crate::problem::Code::Internal)) };
     let (answer, verdict) = heard.ok_or_else(absent)?;
-    state.measures.webhook(&named, verdict.as_str());
+    WEBHOOKS.count(&[("channel", &named), ("outcome", verdict.as_str())]);
     Ok(on_the_wire(answer))
 }
 

@@ -6,8 +6,8 @@ mod line;
 use crate::config::{Log, LogFormat};
 use crate::wiring::Gateway;
 use line::Line;
-use opentelemetry::global;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry::{KeyValue, global};
 use opentelemetry_otlp::{Protocol, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -121,7 +121,8 @@ async fn read(pool: &Pool) -> Result<Backlog, storage::StorageError> {
 }
 
 fn resource() -> Resource {
-    Resource::builder().with_service_name(SERVICE).build()
+    let instance = KeyValue::new("service.instance.id", uuid::Uuid::new_v4().to_string());
+    Resource::builder().with_service_name(SERVICE).with_attribute(instance).build()
 }
 
 fn meters(registry: &Registry) -> Result<SdkMeterProvider, TelemetryError> {

@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod events;
 pub mod expire_intents;
 pub mod facts;
+mod neighbour;
 pub mod open_intent;
 pub mod place_orphans;
 pub mod poll_attempts;

@@ -1,8 +1,10 @@
-//! Every metric on one page: name, unit, labels. An instrument is made from its row only, and the dashboards and alerts
-//! under `deploy/` are checked against the rows. Names by OpenTelemetry's conventions, as Prometheus shows them.
+//! Every metric on one page: name, unit, labels. Whoever knows a fact tells it to its row here, and the dashboards and
+//! alerts under `deploy/` are checked against the rows. Names by OpenTelemetry's conventions, as Prometheus shows them.
 
-use opentelemetry::global;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::{KeyValue, global};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 const SCOPE: &str = "motlan";
 
@@ -16,17 +18,18 @@ pub enum Kind {
     Histogram,
 }
 
-#[derive(Debug)]
 pub struct Metric {
     pub name: &'static str,
     pub kind: Kind,
     /// Each with few values, none of them an id or a person.
     pub labels: &'static [&'static str],
     pub meaning: &'static str,
+    counter: OnceLock<Counter<u64>>,
+    histogram: OnceLock<Histogram<f64>>,
 }
 
 const fn metric(name: &'static str, kind: Kind, labels: &'static [&'static str], meaning: &'static str) -> Metric {
-    Metric { name, kind, labels, meaning }
+    Metric { name, kind, labels, meaning, counter: OnceLock::new(), histogram: OnceLock::new() }
 }
 
 use Kind::{Counter as Count, Gauge, Histogram as Seconds};
@@ -95,15 +98,31 @@ pub static ALL: &[&Metric] = &[
 const BOUNDARIES_S: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 impl Metric {
-    /// The instrument; of a process whose meters are not set up it measures nothing, so it is made after that.
-    pub fn counter(&self) -> Counter<u64> {
-        meter().u64_counter(self.name).with_description(self.meaning).build()
+    /// One more. In a process whose meters are not set up by then, it and all that follow are not counted.
+    pub fn count(&self, labels: &[(&'static str, &str)]) {
+        let make = || meter().u64_counter(self.name).with_description(self.meaning).build();
+        self.counter.get_or_init(make).add(1, &self.labelled(Kind::Counter, labels));
     }
 
-    pub fn histogram(&self) -> Histogram<f64> {
-        let meter = meter();
-        let builder = meter.f64_histogram(self.name).with_unit("s").with_description(self.meaning);
-        builder.with_boundaries(BOUNDARIES_S.to_vec()).build()
+    /// One that took so long. Likewise.
+    pub fn took(&self, time: Duration, labels: &[(&'static str, &str)]) {
+        let make = || {
+            let meter = meter();
+            let builder = meter.f64_histogram(self.name).with_unit("s").with_description(self.meaning);
+            builder.with_boundaries(BOUNDARIES_S.to_vec()).build()
+        };
+        self.histogram.get_or_init(make).record(time.as_secs_f64(), &self.labelled(Kind::Histogram, labels));
+    }
+
+    fn labelled(&self, kind: Kind, labels: &[(&'static str, &str)]) -> Vec<KeyValue> {
+        debug_assert!(
+            self.kind == kind && self.labels.iter().eq(labels.iter().map(|(name, _)| name)),
+            "{} is a {:?} of {:?}",
+            self.name,
+            self.kind,
+            self.labels
+        );
+        labels.iter().map(|(name, value)| KeyValue::new(*name, (*value).to_owned())).collect()
     }
 
     /// As Prometheus calls its series (prometheus.io, "Metric and label naming"; the exporter adds unit and `_total`).

@@ -2,14 +2,13 @@
 //! connection, tried beside the calls once a second, answers again. So a Redis that hangs costs one time limit.
 
 use crate::BadUrl;
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::Counter;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use secrecy::{ExposeSecret, SecretString};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use telemetry::metrics::REDIS_FAILURES;
 use tokio::runtime::Handle;
 
 /// Of one call, answer included.
@@ -28,7 +27,6 @@ struct Parts {
     /// A connection lives on the runtime that made it; a listener's thread may end before the process does.
     runtime: Handle,
     state: Mutex<State>,
-    failures: Counter<u64>,
 }
 
 enum State {
@@ -41,8 +39,7 @@ impl Line {
     pub fn new(url: &SecretString) -> Result<Self, BadUrl> {
         let client = Client::open(url.expose_secret()).map_err(|_| BadUrl)?;
         let state = Mutex::new(State::Down(Instant::now()));
-        let failures = telemetry::metrics::REDIS_FAILURES.counter();
-        let line = Self(Arc::new(Parts { client, runtime: Handle::current(), state, failures }));
+        let line = Self(Arc::new(Parts { client, runtime: Handle::current(), state }));
         line.connection();
         Ok(line)
     }
@@ -66,7 +63,7 @@ impl Line {
             Ok(Err(error)) => reason(&error),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.0.failures.add(1, &[KeyValue::new("operation", operation)]);
+        REDIS_FAILURES.count(&[("operation", operation)]);
         self.give_up(&reason);
         None
     }
