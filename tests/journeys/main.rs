@@ -10,6 +10,8 @@ mod interruptions;
 mod races;
 mod refusals;
 mod round_trips;
+mod side_by_side;
 mod slow_providers;
 mod story;
 mod telemetry;
+mod traces;
