@@ -35,9 +35,11 @@ demo-reset: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start again f
 test: servers ## Run every test; the last line says how many passed
 	@exec tests/run.sh
 
-lint: ## Check formatting and run clippy; a warning is an error
+lint: ## Check formatting, run clippy (a warning is an error), and read what lies under deploy/
 	@cargo fmt --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@bash -n deploy/*.sh deploy/postgres/*.sh
+	@cargo test -q --locked -p motlan --test motlan -- deployment observed
 
 fmt: ## Format the sources
 	@cargo fmt

@@ -7,6 +7,7 @@ mod deliveries;
 mod floors;
 mod idempotency;
 mod interruptions;
+mod measured;
 mod races;
 mod refusals;
 mod round_trips;
