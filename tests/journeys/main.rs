@@ -8,6 +8,7 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
+mod proxies;
 mod races;
 mod refusals;
 mod round_trips;

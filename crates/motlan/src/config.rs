@@ -10,6 +10,7 @@ pub mod table;
 pub use error::ConfigError;
 pub use profile::{Channel, Profile};
 
+use crate::proxies::Proxies;
 use config::builder::DefaultState;
 use config::{Config as Merged, ConfigBuilder, File, FileFormat, Value, ValueKind};
 use domain::mode::Mode;
@@ -29,6 +30,8 @@ const MAX_DELIVERY_MS: u64 = 30_000;
 pub struct Http {
     pub listen: String,
     pub public_url: Option<String>,
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     pub workers: usize,
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
@@ -173,6 +176,9 @@ impl Config {
         }
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));
+        }
+        if Proxies::read(&self.http.trusted_proxies).is_none() {
+            return Err(ConfigError::value("http.trusted_proxies", "addresses or networks, as 10.0.0.0/8"));
         }
         for path in ["keys.pii", "keys.api"] {
             let hex = |s: &SecretString| s.expose_secret().len() == 64 && hex::decode(s.expose_secret()).is_ok();

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod failed;
 pub mod keys;
+mod proxies;
 mod run;
 mod sample;
 mod say;

@@ -75,6 +75,12 @@ pub const KEYS: &[Key] = &[
         Absent,
         "where payers and providers reach the public listener; https in production, in sandbox by default the listener's own address",
     ),
+    key(
+        "http.trusted_proxies",
+        List,
+        Absent,
+        "addresses or networks (`10.0.0.0/8`) of the proxies before the public listener: of their calls, and no others', `X-Forwarded-For` says who calls",
+    ),
     key("http.workers", Number, Is("2"), "threads of each listener"),
     key("http.max_body_bytes", Number, Is("262144"), "bytes: a longer request body is refused"),
     key("http.body_timeout_ms", Number, Is("10000"), "milliseconds: a body that takes longer to arrive is refused"),
