@@ -2,9 +2,9 @@
 //! person, and may be lost or come twice: who hears it looks into the database, and looks there now and then anyway.
 
 use crate::Volatile;
-use crate::line::Line;
 use futures_util::StreamExt;
-use redis::Client;
+use redis::aio::{PubSubSink, PubSubStream};
+use redis::{Client, RedisResult, Value};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -16,6 +16,10 @@ const CHANNEL: &str = "motlan:changes";
 const KEPT: usize = 256;
 /// Before a broken subscription is made again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After so long without news the server is asked whether it is still there: a network that swallows says nothing.
+const QUIET: Duration = Duration::from_secs(15);
+/// Of making a subscription, and of that answer.
+const LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -63,31 +67,44 @@ impl Volatile {
         let changes = &self.0.changes;
         if let Some(line) = &self.0.line {
             changes.listener.get_or_init(|| {
-                let (client, heard) = (Line::client(line).clone(), changes.heard.clone());
-                tokio::spawn(hear(client, heard, changes.origin)).abort_handle()
+                let hearing = hear(line.client().clone(), changes.heard.clone(), changes.origin);
+                line.runtime().spawn(hearing).abort_handle()
             });
         }
         changes.heard.subscribe()
     }
 }
 
+/// For ever: a subscription that breaks, or of which nothing is heard any more, is made again.
 async fn hear(client: Client, heard: broadcast::Sender<Change>, own: Uuid) {
     loop {
-        if let Ok(mut subscription) = client.get_async_pubsub().await
-            && subscription.subscribe(CHANNEL).await.is_ok()
-        {
+        if let Ok(Ok((mut server, mut messages))) = tokio::time::timeout(LIMIT, subscribed(&client)).await {
             // what was told while nobody heard it
             let _ = heard.send(Change::Work);
-            let mut messages = subscription.into_on_message();
-            while let Some(message) = messages.next().await {
-                let told = message.get_payload::<String>().ok().as_deref().and_then(read);
-                if let Some((_, change)) = told.filter(|(origin, _)| *origin != own) {
-                    let _ = heard.send(change);
+            loop {
+                match tokio::time::timeout(QUIET, messages.next()).await {
+                    Ok(Some(message)) => {
+                        let told = message.get_payload::<String>().ok().as_deref().and_then(read);
+                        if let Some((_, change)) = told.filter(|(origin, _)| *origin != own) {
+                            let _ = heard.send(change);
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(_) => match tokio::time::timeout(LIMIT, server.ping::<Value>()).await {
+                        Ok(Ok(_)) => {}
+                        _ => break,
+                    },
                 }
             }
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+async fn subscribed(client: &Client) -> RedisResult<(PubSubSink, PubSubStream)> {
+    let mut subscription = client.get_async_pubsub().await?;
+    subscription.subscribe(CHANNEL).await?;
+    Ok(subscription.split())
 }
 
 fn written(origin: Uuid, change: Change) -> String {

@@ -52,6 +52,11 @@ impl Line {
         &self.0.client
     }
 
+    /// Where what outlives a call runs.
+    pub fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+
     /// The answer, or None where there is none in time: a reason to go on without.
     pub async fn call<T, F>(&self, operation: &'static str, ask: impl FnOnce(MultiplexedConnection) -> F) -> Option<T>
     where
