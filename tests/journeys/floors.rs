@@ -106,7 +106,18 @@ fn the_clock_is_read_at_the_door_only() {
 
 #[test]
 fn sql_lies_in_storage_only() {
-    let outside = ["domain", "provider", "provider-vnpay", "dossier", "payments", "api", "web", "worker"];
+    let outside = [
+        "domain",
+        "telemetry",
+        "provider",
+        "volatile",
+        "provider-vnpay",
+        "dossier",
+        "payments",
+        "api",
+        "web",
+        "worker",
+    ];
     for name in outside {
         for (file, text) in sources(&root().join("crates").join(name).join("src")) {
             for line in code_lines(&text) {
@@ -120,7 +131,9 @@ fn sql_lies_in_storage_only() {
 
 #[test]
 fn a_providers_name_appears_only_where_it_may() {
-    for name in ["domain", "provider", "storage", "payments", "api", "web", "worker", "dossier"] {
+    for name in
+        ["domain", "telemetry", "provider", "volatile", "storage", "payments", "api", "web", "worker", "dossier"]
+    {
         for (file, text) in sources(&root().join("crates").join(name).join("src")) {
             for line in code_lines(&text) {
                 assert!(!line.to_lowercase().contains("vnpay"), "{}: {line}", file.display());

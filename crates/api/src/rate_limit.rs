@@ -127,7 +127,7 @@ mod tests {
         for fate in ["KILL", "STOP"] {
             let redis = testkit::redis::start();
             let url = SecretString::from(redis.url());
-            let limits = [&url, &url].map(|url| RateLimit::new(60, Volatile::new(Some(url)).expect("an address")));
+            let limits = [&url, &url].map(|url| RateLimit::new(20, Volatile::new(Some(url)).expect("an address")));
             for limit in &limits {
                 while limit.shared.is_up() != Some(true) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -135,11 +135,11 @@ mod tests {
             }
             let [one, other] = &limits;
             let now = Instant::now();
-            assert_eq!(burst(&[one, other], now).await, 6, "together");
+            assert_eq!(burst(&[one, other], now).await, 2, "together");
             testkit::redis::signal(&redis, fate);
-            assert_eq!(burst(&[one], now).await, 6, "alone, and not without a limit");
-            assert_eq!(burst(&[other], now).await, 6);
-            assert!(now.elapsed() < Duration::from_secs(1), "{:?}", now.elapsed());
+            assert_eq!(burst(&[one], now).await, 2, "alone, and not without a limit");
+            assert_eq!(burst(&[other], now).await, 2);
+            assert!(now.elapsed() < Duration::from_secs(3), "{:?}", now.elapsed());
         }
     }
 }

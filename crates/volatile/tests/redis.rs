@@ -7,8 +7,9 @@ use testkit::redis::{self, Redis, signal};
 use uuid::Uuid;
 use volatile::{Change, Volatile};
 
-const STEP: Duration = Duration::from_secs(1);
-const TOLERANCE: Duration = Duration::from_secs(6);
+/// Longer than a busy machine may stop in the midst of a test.
+const STEP: Duration = Duration::from_secs(10);
+const TOLERANCE: Duration = Duration::from_secs(60);
 /// One time limit of a call, and what two busy cores add to it.
 const ONE_LIMIT: Duration = Duration::from_millis(400);
 
@@ -56,7 +57,7 @@ async fn two_processes_share_one_burst_and_a_flush_only_gives_it_anew() {
 async fn a_share_comes_back_evenly_and_a_clock_set_back_locks_nobody_out() {
     let redis = redis::start();
     let volatile = process(&redis).await;
-    let step = Duration::from_millis(200);
+    let step = Duration::from_millis(500);
     assert!(volatile.take("key", step, step).await.unwrap().allowed);
     assert!(!volatile.take("key", step, step).await.unwrap().allowed);
     tokio::time::sleep(step).await;
