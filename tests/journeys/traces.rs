@@ -53,12 +53,13 @@ impl Traced {
         panic!("not told of {id}: {:?}", self.house.heard().await);
     }
 
-    /// Ends the processes, which send their last spans.
-    async fn end(self) -> House {
+    /// Ends the processes, which send their last spans; the house, and what each said.
+    async fn end(self) -> (House, Vec<String>) {
+        let mut said = Vec::new();
         for process in self.processes {
-            process.end().await;
+            said.push(process.end().await);
         }
-        self.house
+        (self.house, said)
     }
 }
 
@@ -74,7 +75,7 @@ async fn one_trace_joins_api_call_provider_webhook_and_delivery() {
     traced.house.sim("script", never).await;
     traced.house.sim("pay", json!({"order_ref": lost["order_ref"]})).await;
     traced.told(&unheard).await;
-    let house = traced.end().await;
+    let (house, said) = traced.end().await;
 
     let trace = collector.trace_with("open", "intent_id", intent["id"].as_str().unwrap());
     let has = |name: &str, field: &str, value: &str| trace.iter().any(|span| span.is(name, field, value));
@@ -85,6 +86,8 @@ async fn one_trace_joins_api_call_provider_webhook_and_delivery() {
     assert!(has("deliver", "attempts", "1"), "{all}");
     let processes: BTreeSet<&str> = trace.iter().map(|span| span.process.as_str()).collect();
     assert_eq!(processes.len(), 3, "{all}");
+    let line = format!("\"trace_id\":\"{}\"", trace[0].trace);
+    assert!(said[0].contains(&line), "the log does not name the trace: {}", said[0]);
     // from the report one finds the call that brought it
     let report = trace.iter().find(|span| span.name == "report").unwrap();
     let calls = collector.spans();
@@ -121,7 +124,7 @@ async fn a_portal_that_traces_finds_our_part_in_its_own_trace() {
     let intent: Value = answer.json().await.unwrap();
     let path = format!("/v1/payment-intents/{}/cancel", intent["id"].as_str().unwrap());
     traced.portal.post(&path, json!({})).await.expect(200);
-    let house = traced.end().await;
+    let (house, _) = traced.end().await;
     let trace = collector.trace_with("open", "intent_id", intent["id"].as_str().unwrap());
     assert_eq!(trace[0].trace, "4bf92f3577b34da6a3ce929d0e0e4736");
     house.close().await;
