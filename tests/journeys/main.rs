@@ -4,6 +4,7 @@
 mod canaries;
 mod conformance;
 mod deliveries;
+mod finance;
 mod floors;
 mod idempotency;
 mod interruptions;
@@ -17,3 +18,4 @@ mod slow_providers;
 mod story;
 mod telemetry;
 mod traces;
+mod transfers;

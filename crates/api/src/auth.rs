@@ -87,6 +87,25 @@ pub async fn client_or_staff(
     Ok(principal)
 }
 
+/// A person with any of these scopes; portals are refused.
+pub async fn staff(req: &HttpRequest, state: &State, scopes: &[Scope]) -> Result<(Principal, Caller), Problem> {
+    let principal = principal(req, state).await?;
+    if !matches!(principal.who, Who::Person(_)) {
+        return Err(Problem::with(Code::ScopeMissing, "only a person's key may do this"));
+    }
+    if !scopes.iter().any(|scope| principal.may(*scope)) {
+        let named: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        return Err(Problem::with(Code::ScopeMissing, format!("the key lacks the scope {}", named.join(" or "))));
+    }
+    let caller = Caller { who: principal.who, request_id: request_id() };
+    Ok((principal, caller))
+}
+
+/// Whose money a person sees; None: all.
+pub fn beneficiaries(principal: &Principal) -> Option<Vec<String>> {
+    (!principal.beneficiaries.is_empty()).then(|| principal.beneficiaries.clone())
+}
+
 fn allow(principal: &Principal, scope: Scope) -> Result<(), Problem> {
     if principal.may(scope) {
         Ok(())

@@ -2,9 +2,12 @@
 
 pub mod auth;
 mod body;
+mod cases;
+mod days;
 pub mod door;
 mod endpoints;
 mod events;
+mod files;
 mod intents;
 pub mod keys;
 mod measures;
@@ -14,16 +17,21 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod reports;
 mod routes;
+mod settlements;
+mod statements;
 mod views;
 mod webhooks;
 
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use volatile::Volatile;
 
 pub use openapi::reference;
+pub use reports::heads as report_heads;
 pub use routes::{ops, public, staff};
 
 /// What a body may be.
@@ -31,13 +39,22 @@ pub use routes::{ops, public, staff};
 pub struct Limits {
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
+    /// Of a statement or a settlement file.
+    pub max_file_bytes: usize,
+    pub file_timeout_ms: u64,
     /// Calls of one key in a minute; 0 limits nothing.
     pub calls_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body_bytes: 262_144, body_timeout_ms: 10_000, calls_per_minute: 0 }
+        Self {
+            max_body_bytes: 262_144,
+            body_timeout_ms: 10_000,
+            max_file_bytes: 268_435_456,
+            file_timeout_ms: 300_000,
+            calls_per_minute: 0,
+        }
     }
 }
 
@@ -63,6 +80,7 @@ pub struct State {
     pub(crate) render_metrics: RenderMetrics,
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
+    pub(crate) report_turns: Arc<Semaphore>,
 }
 
 impl State {
@@ -74,6 +92,7 @@ impl State {
             limits: parts.limits,
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
+            report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
         }
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use payments::advance_intent::PlanError;
+use payments::close_day::DayError;
 use payments::endpoints::EndpointError;
 use payments::open_intent::OpenError;
 use payments::register_obligation::ObligationError;
@@ -45,6 +46,10 @@ codes! {
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
+    DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
+    DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
+    DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
     IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
     IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
@@ -61,8 +66,12 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
     BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
     EventUrlRefused = "event_url_refused", 422, "Events cannot be sent there", "`detail` says which rule the address breaks.";
+    FileRefused = "file_refused", 422, "The file is refused", "Nothing of it was taken; `detail` says why, `line` and `offset` where reading stopped.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request", "Use a new key for a new request.";
     MixedBeneficiaries = "mixed_beneficiaries", 422, "Several beneficiaries", "One intent pays one beneficiary; `groups` lists the obligations of each.";
+    LayoutUnknown = "layout_unknown", 422, "No such file layout", "Name a layout that exists, or set one for the account or the contract.";
+    OtherAccount = "other_account", 422, "The file is of another account", "Nothing of it was taken; send it under its own account.";
+    PayoutAccountMissing = "payout_account_missing", 422, "No account to pay out to", "Set the account that the contract pays out to, then send the file again.";
     ValidationFailed = "validation_failed", 422, "Fields are not valid", "`errors` names each field by JSON pointer, with a code and why.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as `Retry-After` says.";
     Internal = "internal", 500, "Our mistake", "Nothing was done, or it was done once: repeat with the same key. Tell us the `request_id`.";
@@ -93,7 +102,7 @@ pub struct Problem {
     pub request_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Further members that the code calls for: `intent_id`, `groups`.
+    /// Further members that the code calls for: `intent_id`, `groups`, `gaps`, `day`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub more: serde_json::Map<String, serde_json::Value>,
@@ -127,6 +136,12 @@ impl Problem {
             self.more.insert(member.to_owned(), value);
         }
         self
+    }
+
+    /// The file is in; what follows from it goes on by itself, or with the same request.
+    pub(crate) fn after_import(error: &payments::receive_report::ReportError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "matching after an import failed");
+        Self::new(Code::Unavailable)
     }
 
     /// Our mistake, or the database's absence: logged here once with its whole chain, never shown.
@@ -277,6 +292,20 @@ impl From<StartError> for Problem {
                 Self::new(Code::ProviderUnavailable)
             }
             StartError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}
+
+impl From<DayError> for Problem {
+    fn from(e: DayError) -> Self {
+        match e {
+            DayError::Storage(e) => e.into(),
+            DayError::Idempotency(e) => e.into(),
+            DayError::Absent => Self::new(Code::NotFound),
+            DayError::NotOver => Self::new(Code::DayNotOver),
+            DayError::Closed => Self::new(Code::DayClosed),
+            DayError::OpenBefore(day) => Self::new(Code::DayOpenBefore).and("day", day),
+            DayError::DoesNotTieOut(gaps) => Self::new(Code::DoesNotTieOut).and("gaps", crate::days::gaps(&gaps)),
         }
     }
 }

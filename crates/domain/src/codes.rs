@@ -32,6 +32,9 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A bank account of ours, as statements and the ledger name it: `<bank bin>.<account number>` unless the province
+    /// gave a name.
+    AccountCode,
     /// An agency's receiving account, as the province names it.
     BeneficiaryCode,
     /// One contract with one provider, as the configuration names it.

@@ -1,8 +1,10 @@
 //! What is true: money, who owes, what was paid, which state follows which cause.
 //! No async, no I/O, no clock, no randomness, no wire formats: `now` and random numbers are arguments.
 
+pub mod account_report;
 pub mod allocation;
 pub mod attempt;
+pub mod bank_reference;
 pub mod beneficiary;
 pub mod booking;
 pub mod business_day;
@@ -16,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
+pub mod matching;
 pub mod mode;
 pub mod money;
 pub mod obligation;
@@ -23,10 +26,13 @@ pub mod party;
 pub mod payment;
 pub mod plan;
 pub mod principal;
+pub mod reconciliation;
 pub mod reference;
 pub mod reference_text;
 pub mod refund;
+pub mod report;
 mod states;
+pub mod suggestion;
 pub mod transition;
 
 pub use ids::*;

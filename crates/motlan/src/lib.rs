@@ -1,12 +1,14 @@
 //! The gateway put together: configuration, wiring, listeners, worker, command line. What tests need to start one in
 //! their own process is [`wiring::Gateway`].
 
+pub mod accounts;
 pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod failed;
 pub mod keys;
 mod proxies;
+mod report;
 mod run;
 mod sample;
 mod say;

@@ -192,7 +192,9 @@ fn run_file(
         "client_key": keys.client.key,
         "staff_key": keys.staff.key,
         "database_url_readonly": database.readonly_url,
-        "simulators": {"vnpay": neighbours.vnpay.url, "dossier": neighbours.dossier.url},
+        "simulators": {
+            "vnpay": neighbours.vnpay.url, "bank": neighbours.bank.running.url, "dossier": neighbours.dossier.url,
+        },
         "pids": {"motlan": std::process::id(), "postgres": database.pid(), "redis": shared.pid()},
         "data_dir": home.dir().display().to_string(),
     })
@@ -208,6 +210,7 @@ fn page(run: &Value, (database, shared): (&Database, &Shared), home: &Home) -> S
         ("  key of staff", text("/staff_key")),
         ("API reference", text("/docs_url")),
         ("VNPAY simulator", format!("{}/_sim", text("/simulators/vnpay"))),
+        ("Bank simulator", format!("{}/_sim", text("/simulators/bank"))),
         ("Dossier system (stub)", format!("{}/_sim", text("/simulators/dossier"))),
         ("Metrics, backlog", format!("{ops}/metrics  {ops}/backlog")),
         ("Books, read-only", text("/database_url_readonly")),

@@ -16,12 +16,12 @@ use domain::{AttemptId, ClientId, IntentId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::Locale;
-use provider::{Action, Order, Provider, ProviderError};
+use provider::{Action, Order, Provider, ProviderError, Receiver};
 use std::net::IpAddr;
 use storage::attempts::Stored;
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
-use storage::{StorageError, Tx, attempts, idempotency, intents, unit};
+use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -241,20 +241,28 @@ fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode)
 /// Tells the provider, then commits what it said with the answer. The payer on the page comes without a trace: what is
 /// done for the attempt joins the one in which its intent was opened.
 async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> Result<Reply, StartError> {
-    let (stored, intent) = {
+    let (stored, intent, receiver) = {
         let db = ctx.pool.get().await?;
         let stored = attempts::by_id(&db, id).await?.ok_or(StartError::Absent)?;
         let intent = intents::by_id(&db, None, stored.attempt.intent_id).await?.ok_or(StartError::Absent)?;
-        (stored, intent)
+        let beneficiary = beneficiaries::in_force(&db, Some(intent.beneficiary_code.as_str())).await?.pop();
+        let beneficiary = beneficiary.ok_or(StartError::ChannelUnavailable("no_account"))?;
+        let receiver = Receiver {
+            bank_bin: beneficiary.bank_bin,
+            account_number: beneficiary.account_number,
+            account_name: beneficiary.account_name,
+        };
+        (stored, intent, receiver)
     };
     let span = trace::join(tracing::info_span!("offer", attempt_id = %id), stored.traceparent.as_deref());
-    offer_order(ctx, start, (&stored, &intent), render).instrument(span).await
+    offer_order(ctx, start, (&stored, &intent), receiver, render).instrument(span).await
 }
 
 async fn offer_order(
     ctx: &Context,
     start: &Start,
     (stored, intent): (&Stored, &Intent),
+    receiver: Receiver,
     render: &Render,
 ) -> Result<Reply, StartError> {
     let id = stored.attempt.id;
@@ -263,6 +271,8 @@ async fn offer_order(
     let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
     let order = Order {
         order_ref: stored.attempt.order_ref.clone(),
+        reference: intent.reference.clone(),
+        receiver,
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
         return_url: page_url(ctx, intent, start.locale),
@@ -296,6 +306,10 @@ fn page_url(ctx: &Context, intent: &Intent, locale: Locale) -> String {
 pub fn action_json(action: &Action) -> serde_json::Value {
     match action {
         Action::Redirect { url } => serde_json::json!({"type": "redirect", "url": url}),
+        Action::Qr { qr_data, receiver, transfer_content, amount } => serde_json::json!({
+            "type": "qr", "qr_data": qr_data, "bank_bin": receiver.bank_bin, "account_number": receiver.account_number,
+            "account_name": receiver.account_name, "transfer_content": transfer_content, "amount": amount.dong(),
+        }),
     }
 }
 

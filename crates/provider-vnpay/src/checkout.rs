@@ -62,10 +62,18 @@ pub mod tests {
     use super::*;
     use crate::tests::gateway;
     use domain::codes::OrderRef;
+    use domain::reference::Reference;
+    use provider::Receiver;
 
     pub fn order(order_ref: &str, amount: i64) -> Order {
         Order {
             order_ref: OrderRef::new(order_ref).expect("code"),
+            reference: Reference::parse("LC7K2M9QX4T").expect("a reference"),
+            receiver: Receiver {
+                bank_bin: "970418".to_owned(),
+                account_number: "12010000123456".to_owned(),
+                account_name: "UBND PHUONG LAO CAI".to_owned(),
+            },
             amount: Vnd::new(amount),
             description: "Phí chứng thực".to_owned(),
             return_url: "https://dvc.example.vn/return".to_owned(),

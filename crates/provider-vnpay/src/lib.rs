@@ -43,6 +43,8 @@ pub fn provider(
         checkout: Some(gateway.clone()),
         webhook: Some(gateway.clone()),
         status: Some(gateway),
+        account_webhooks: Vec::new(),
+        movements: None,
     })
 }
 

@@ -4,12 +4,25 @@ use crate::error::ProviderError;
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::codes::OrderRef;
+use domain::reference::Reference;
 use jiff::{SignedDuration, Timestamp};
+
+/// The account that the obligations are owed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// Six digits (NAPAS).
+    pub bank_bin: String,
+    pub account_number: String,
+    pub account_name: String,
+}
 
 /// What the provider is told. The order reference is committed before the provider hears it.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub order_ref: OrderRef,
+    /// The intent's own reference: what a payer types, and what money is known by where no provider keeps our order.
+    pub reference: Reference,
+    pub receiver: Receiver,
     pub amount: Vnd,
     /// For the payer to read, Vietnamese; the adapter folds it to what its provider allows.
     pub description: String,
@@ -30,7 +43,16 @@ pub enum Locale {
 /// What the payer acts on (contract, "Payment intents", `action`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    Redirect { url: String },
+    Redirect {
+        url: String,
+    },
+    /// A transfer that the payer's bank application makes from a QR, or the payer by hand.
+    Qr {
+        qr_data: String,
+        receiver: Receiver,
+        transfer_content: String,
+        amount: Vnd,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

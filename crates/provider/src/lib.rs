@@ -2,9 +2,11 @@
 //! An adapter fills the capabilities that its provider's document has; a missing one is None, never "not implemented".
 //! Nothing here decides about money: adapters translate, `payments` concludes.
 
+pub mod account_webhook;
 pub mod checkout;
 pub mod error;
 pub mod http;
+pub mod movements;
 pub mod registry;
 pub mod status;
 pub mod webhook;
@@ -12,8 +14,10 @@ pub mod webhook;
 use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
-pub use checkout::{Action, Checkout, Offer, Order};
+pub use account_webhook::AccountWebhook;
+pub use checkout::{Action, Checkout, Offer, Order, Receiver};
 pub use error::ProviderError;
+pub use movements::{Listed, Movements};
 pub use registry::Registry;
 pub use status::{Question, Status};
 pub use webhook::{Acknowledgement, Answer, Refusal, Request, Webhook};
@@ -30,6 +34,9 @@ pub struct Provider {
     pub checkout: Option<Arc<dyn Checkout>>,
     pub webhook: Option<Arc<dyn Webhook>>,
     pub status: Option<Arc<dyn Status>>,
+    /// Those who tell of the bank account that this contract collects on.
+    pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
+    pub movements: Option<Arc<dyn Movements>>,
 }
 
 /// How people call the channel.

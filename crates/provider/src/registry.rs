@@ -1,6 +1,6 @@
 //! The providers of this deployment, by profile. A profile that the configuration does not name is not here.
 
-use crate::Provider;
+use crate::{AccountWebhook, Provider};
 use domain::codes::{BeneficiaryCode, ProfileCode};
 
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,18 @@ impl Registry {
     /// By the two names of a webhook's path: both must fit.
     pub fn by_path(&self, channel: &str, profile: &str) -> Option<&Provider> {
         self.providers.iter().find(|p| p.channel.as_str() == channel && p.profile.as_str() == profile)
+    }
+
+    /// Who tells of a bank account, by the three names of its path: all must fit.
+    pub fn account_webhook(
+        &self,
+        channel: &str,
+        teller: &str,
+        profile: &str,
+    ) -> Option<(&Provider, &dyn AccountWebhook)> {
+        let provider = self.by_path(channel, profile)?;
+        let webhook = provider.account_webhooks.iter().find(|w| w.teller() == teller)?;
+        Some((provider, webhook.as_ref()))
     }
 
     /// The ways in which this beneficiary may be paid online.

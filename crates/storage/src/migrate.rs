@@ -12,6 +12,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V3__assurance", include_str!("../migrations/0003_assurance.sql")),
     ("V4__rights", include_str!("../migrations/0004_rights.sql")),
     ("V5__assurance_detail", include_str!("../migrations/0005_assurance_detail.sql")),
+    ("V6__bank_accounts", include_str!("../migrations/0006_bank_accounts.sql")),
+    ("V11__days_and_cases", include_str!("../migrations/0011_days_and_cases.sql")),
     ("V20__trace_context", include_str!("../migrations/0020_trace_context.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.

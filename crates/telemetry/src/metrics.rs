@@ -52,7 +52,7 @@ pub static PROVIDER_CALLS: Metric = metric(
     "motlan_provider_call_duration",
     Seconds,
     &["channel", "operation", "outcome"],
-    "our calls to providers: `checkout`, `status`",
+    "our calls to providers: `checkout`, `status`, `movements`",
 );
 pub static DELIVERIES: Metric = metric(
     "motlan_delivery_duration",

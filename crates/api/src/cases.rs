@@ -1,0 +1,163 @@
+//! `/v1/cases`: what no rule explains, for finance staff, with whose debt the money may be. No personal data is shown.
+
+use crate::State;
+use crate::auth;
+use crate::body;
+use crate::door::now;
+use crate::obligations::{absent, id_of};
+use crate::problem::{Code, Problem};
+use crate::views::Page;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::CaseId;
+use domain::case::{CaseKind, CaseStatus};
+use domain::principal::Scope;
+use domain::suggestion::Suggestion;
+use jiff::Timestamp;
+use payments::suggest;
+use serde::{Deserialize, Serialize};
+use storage::case_list::{self, Filter, Listed};
+use utoipa::{IntoParams, ToSchema};
+
+const SCOPES: &[Scope] = &[Scope::ReportsRead, Scope::CasesWrite];
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// open | proposed | closed
+    status: Option<String>,
+    /// A kind of difference, e.g. `unidentified`.
+    kind: Option<String>,
+    /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    after: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CaseView {
+    pub id: String,
+    pub kind: String,
+    /// open | proposed | closed
+    pub status: String,
+    /// In đồng; 0 where it is about no money.
+    pub amount: i64,
+    pub payment_id: Option<String>,
+    pub movement_id: Option<String>,
+    pub sighting_id: Option<String>,
+    pub subject: String,
+    /// Whose day it belongs to: `bank:<account>` or `clearing:<profile>`.
+    pub scope: Option<String>,
+    #[schema(value_type = Option<String>, format = Date)]
+    pub business_date: Option<jiff::civil::Date>,
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Seconds since it was opened.
+    pub age_s: i64,
+}
+
+impl CaseView {
+    fn new(c: &Listed, now: Timestamp) -> Self {
+        Self {
+            id: c.id.to_string(),
+            kind: c.kind.clone(),
+            status: c.status.clone(),
+            amount: c.amount.dong(),
+            payment_id: c.payment_id.map(|id| id.to_string()),
+            movement_id: c.movement_id.clone(),
+            sighting_id: c.sighting_id.map(|id| id.to_string()),
+            subject: c.subject.clone(),
+            scope: c.scope.clone(),
+            business_date: c.business_date,
+            opened_at: c.opened_at,
+            updated_at: c.updated_at,
+            age_s: now.duration_since(c.opened_at).as_secs().max(0),
+        }
+    }
+}
+
+/// A debt that the case's money may be for. It books nothing.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestionView {
+    /// Null where the dossier's debt is in no intent yet.
+    pub intent_id: Option<String>,
+    pub reference: Option<String>,
+    pub dossier_codes: Vec<String>,
+    /// What is due now, in đồng.
+    pub amount_due: i64,
+    /// dossier_code | amount_account_time
+    pub rule: &'static str,
+    /// What agreed: account, amount, dossier_code, time.
+    pub fields: Vec<&'static str>,
+}
+
+impl SuggestionView {
+    fn new(s: &Suggestion) -> Self {
+        Self {
+            intent_id: s.intent_id.map(|id| id.to_string()),
+            reference: s.reference.clone(),
+            dossier_codes: s.dossier_codes.clone(),
+            amount_due: s.amount_due.dong(),
+            rule: s.rule.as_str(),
+            fields: s.fields.iter().copied().collect(),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CaseWholeView {
+    #[serde(flatten)]
+    pub case: CaseView,
+    /// Best first; empty on a closed case.
+    pub suggestions: Vec<SuggestionView>,
+}
+
+fn word<T: std::str::FromStr>(asked: &Option<String>, name: &str) -> Result<Option<T>, Problem> {
+    let wrong = || Problem::with(Code::QueryInvalid, format!("{name} is not one"));
+    asked.as_deref().map(|text| text.parse().map_err(|_| wrong())).transpose()
+}
+
+/// Cases, newest first. A person sees those of their beneficiaries, and those that are nobody's yet.
+#[utoipa::path(get, path = "/v1/cases", tag = "reconciliation", params(ListQuery),
+    responses((status = 200, body = Page<CaseView>)))]
+pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let (principal, _) = auth::staff(&req, &state, SCOPES).await?;
+    let limit = body::limit(query.limit)?;
+    let after: Option<CaseId> = body::after(query.after.as_deref())?;
+    let filter = Filter {
+        beneficiaries: auth::beneficiaries(&principal),
+        status: word::<CaseStatus>(&query.status, "status")?,
+        kind: word::<CaseKind>(&query.kind, "kind")?,
+        id: None,
+    };
+    let db = state.ctx.pool.get().await?;
+    let found = case_list::page(&db, &filter, after, limit).await?;
+    let now = now();
+    let list = found.iter().map(|c| CaseView::new(c, now)).collect();
+    Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &CaseView| v.id.clone())))
+}
+
+/// One case, with the debts that its money may be for.
+#[utoipa::path(get, path = "/v1/cases/{id}", tag = "reconciliation", params(("id" = String, Path)),
+    responses((status = 200, body = CaseWholeView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let (principal, _) = auth::staff(&req, &state, SCOPES).await?;
+    let id: CaseId = id_of(&id)?;
+    let beneficiaries = auth::beneficiaries(&principal);
+    let filter = Filter { id: Some(id), beneficiaries: beneficiaries.clone(), ..Filter::default() };
+    let found = {
+        let db = state.ctx.pool.get().await?;
+        case_list::page(&db, &filter, None, 1).await?.pop()
+    };
+    let case = found.ok_or_else(absent)?;
+    let closed = case.status == CaseStatus::Closed.as_str();
+    let suggestions =
+        if closed { Vec::new() } else { suggest::of_case(&state.ctx, id, beneficiaries.as_deref()).await? };
+    Ok(HttpResponse::Ok().json(CaseWholeView {
+        case: CaseView::new(&case, now()),
+        suggestions: suggestions.iter().map(SuggestionView::new).collect(),
+    }))
+}

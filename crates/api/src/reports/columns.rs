@@ -1,0 +1,94 @@
+//! The columns of each report: the key in JSON, which is the name in SQL, and the head in CSV, which staff read.
+
+use domain::report::Report;
+
+pub struct Column {
+    pub key: &'static str,
+    pub head: &'static str,
+}
+
+const fn column(key: &'static str, head: &'static str) -> Column {
+    Column { key, head }
+}
+
+const TRANSACTIONS: &[Column] = &[
+    column("day", "Ngày hạch toán"),
+    column("agency", "Cơ quan"),
+    column("beneficiary", "Đơn vị thụ hưởng"),
+    column("procedure", "Mã thủ tục"),
+    column("dossier_code", "Mã hồ sơ"),
+    column("customer_code", "Mã khách hàng"),
+    column("obligation_kind", "Loại khoản thu"),
+    column("fee_code", "Mã phí, lệ phí"),
+    column("amount_due", "Số phải nộp"),
+    column("amount_paid", "Số đã nộp"),
+    column("channel", "Kênh thanh toán"),
+    column("profile", "Hợp đồng"),
+    column("provider_txn_id", "Mã giao dịch của cổng"),
+    column("reference", "Mã tham chiếu"),
+    column("order_ref", "Mã đơn hàng"),
+    column("statement_bank_ref", "Số tham chiếu trên sao kê"),
+    column("paid_at", "Nộp lúc (giờ Việt Nam)"),
+    column("credited_on", "Ngày ghi có"),
+    column("provider_fee", "Phí của cổng"),
+    column("settlement_id", "Lần quyết toán"),
+    column("treasury", "Kho bạc"),
+    column("treasury_account", "Tài khoản thụ hưởng"),
+    column("chapter", "Chương"),
+    column("sub_item", "Tiểu mục"),
+    column("match_state", "Trạng thái khớp"),
+    column("reason", "Lý do"),
+    column("payment_id", "Mã khoản thu"),
+    column("obligation_id", "Mã nghĩa vụ"),
+];
+
+const RECONCILIATION: &[Column] = &[
+    column("day", "Ngày"),
+    column("scope_kind", "Loại"),
+    column("scope", "Tài khoản hoặc hợp đồng"),
+    column("opening", "Số dư đầu ngày"),
+    column("in", "Phát sinh tăng"),
+    column("out", "Phát sinh giảm"),
+    column("closing", "Số dư cuối ngày"),
+    column("statement_closing", "Số dư cuối ngày theo sao kê"),
+    column("matched", "Số dòng khớp"),
+    column("unmatched", "Số dòng chưa khớp"),
+    column("cases", "Số chênh lệch chưa xử lý"),
+    column("status", "Trạng thái ngày"),
+];
+
+const SUSPENSE: &[Column] = &[
+    column("reason", "Lý do treo"),
+    column("amount", "Số tiền"),
+    column("since", "Treo từ ngày"),
+    column("age_days", "Số ngày treo"),
+    column("channel", "Kênh thanh toán"),
+    column("scope", "Tài khoản hoặc hợp đồng"),
+    column("agency", "Cơ quan"),
+    column("reference", "Mã tham chiếu"),
+    column("provider_txn_id", "Mã giao dịch của cổng"),
+    column("bank_ref", "Số tham chiếu ngân hàng"),
+    column("paid_at", "Nộp lúc (giờ Việt Nam)"),
+    column("case_id", "Mã chênh lệch"),
+    column("case_kind", "Loại chênh lệch"),
+    column("payment_id", "Mã khoản thu"),
+    column("movement_id", "Mã biến động"),
+];
+
+pub const fn of(report: Report) -> &'static [Column] {
+    match report {
+        Report::Transactions => TRANSACTIONS,
+        Report::Reconciliation => RECONCILIATION,
+        Report::Suspense => SUSPENSE,
+    }
+}
+
+/// Columns of money that may be added up, and the columns by which they are grouped.
+pub const fn sums(report: Report) -> (&'static [&'static str], &'static [&'static str]) {
+    match report {
+        // a sum due stands on each row that pays a part of it, so it is not added
+        Report::Transactions => (&["amount_paid", "provider_fee"], &["agency", "sub_item", "channel"]),
+        Report::Reconciliation => (&["in", "out"], &["scope"]),
+        Report::Suspense => (&["amount"], &["reason"]),
+    }
+}

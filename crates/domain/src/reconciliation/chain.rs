@@ -1,0 +1,60 @@
+//! Statements of one day follow each other without a gap: each begins with the balance that another ended with. Banks
+//! send parts of a day, the whole day, and the whole day once more in another format; all of them must agree.
+
+use super::{Gap, GapKind};
+use crate::money::Vnd;
+use std::collections::BTreeSet;
+
+/// What one statement says of the day, in đồng.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Piece {
+    pub opening: Vnd,
+    pub closing: Vnd,
+}
+
+/// The balance at the end of the day by the statements: that of the last one that no other goes on from.
+pub fn shown_closing(pieces: &[Piece]) -> Option<Vnd> {
+    let goes_on = |p: &&Piece| pieces.iter().any(|q| q.opening == p.closing && q.closing != p.closing);
+    pieces.iter().rev().find(|p| !goes_on(p)).or(pieces.last()).map(|p| p.closing)
+}
+
+/// What keeps the pieces from leading from `start` to `end`, the balances of our books. `before`: the closing balances
+/// of the statements before the day.
+pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let from_start = reached(pieces, start, |p| (p.opening, p.closing));
+    let to_end = reached(pieces, end, |p| (p.closing, p.opening));
+    let begins = pieces.iter().any(|p| p.opening == start);
+    let first = pieces.iter().find(|p| !pieces.iter().any(|q| q != *p && q.closing == p.opening)).or(pieces.first());
+    if let Some(first) = first.filter(|_| !begins) {
+        gaps.push(Gap { kind: GapKind::OpeningDiffers, ours: start, theirs: Some(first.opening) });
+    } else {
+        // a part that nothing leads to
+        let lost = pieces.iter().find(|p| !from_start.contains(&p.opening));
+        gaps.extend(lost.map(|p| Gap { kind: GapKind::StatementGap, ours: start, theirs: Some(p.opening) }));
+    }
+    if let Some(last) = shown_closing(pieces).filter(|last| *last != end) {
+        gaps.push(Gap { kind: GapKind::ClosingDiffers, ours: end, theirs: Some(last) });
+    } else if gaps.is_empty()
+        && let Some(p) = pieces.iter().find(|p| !to_end.contains(&p.closing))
+    {
+        gaps.push(Gap { kind: GapKind::StatementGap, ours: end, theirs: Some(p.closing) });
+    }
+    if let Some(last) = before.first().filter(|_| !before.contains(&start)) {
+        gaps.push(Gap { kind: GapKind::StatementGap, ours: start, theirs: Some(*last) });
+    }
+    gaps
+}
+
+/// The balances that one comes to from `from`, going along the pieces.
+fn reached(pieces: &[Piece], from: Vnd, step: impl Fn(&Piece) -> (Vnd, Vnd)) -> BTreeSet<Vnd> {
+    let mut known = BTreeSet::from([from]);
+    loop {
+        let before = known.len();
+        let next: Vec<Vnd> = pieces.iter().map(&step).filter(|(a, _)| known.contains(a)).map(|(_, b)| b).collect();
+        known.extend(next);
+        if known.len() == before {
+            return known;
+        }
+    }
+}

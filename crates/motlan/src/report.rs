@@ -1,0 +1,142 @@
+//! `motlan report`: a thin client of the API for finance staff. It asks over HTTP with a person's key, as anybody may,
+//! and prints a table for people or passes on what the gateway said.
+
+mod client;
+mod table;
+
+use crate::failed::Failed;
+use crate::say;
+use crate::up::DATA_DIR;
+use clap::{Args, Subcommand, ValueEnum};
+use client::Client;
+use domain::report::Report;
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(subcommand)]
+    what: What,
+    /// The gateway's address; that of the instance which `motlan up` started, unless told
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    /// A person's key with the scope reports:read
+    #[arg(long, global = true, conflicts_with = "key_file")]
+    key: Option<String>,
+    /// A file with the key, which then stands in no list of processes
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Where `motlan up` keeps its data
+    #[arg(long, global = true, default_value = DATA_DIR, value_name = "DIR")]
+    data: PathBuf,
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people; all columns are in the other two
+    Table,
+    Csv,
+    Json,
+}
+
+/// Which
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Payments, a row for each debt that they pay
+    Transactions(Days),
+    /// Days of accounts and contracts
+    Reconciliation(Days),
+    /// Money that waits for a home
+    Suspense {
+        /// The day since which it has waited
+        #[arg(long)]
+        from: Option<Date>,
+        /// As of the end of this day; today unless told
+        #[arg(long)]
+        to: Option<Date>,
+        #[command(flatten)]
+        only: Only,
+    },
+    /// One day of an account or a contract
+    Day {
+        date: Date,
+        #[arg(long, required_unless_present = "profile", conflicts_with = "profile")]
+        account: Option<String>,
+        #[arg(long)]
+        profile: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Days {
+    /// The first business date
+    #[arg(long)]
+    from: Date,
+    /// The last business date; the first one unless told
+    #[arg(long)]
+    to: Option<Date>,
+    #[command(flatten)]
+    only: Only,
+}
+
+#[derive(Debug, Args)]
+pub struct Only {
+    #[arg(long)]
+    agency: Option<String>,
+    #[arg(long)]
+    channel: Option<String>,
+}
+
+type Parameters = Vec<(&'static str, String)>;
+
+fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
+    let all = [
+        ("from", from.map(|d| d.to_string())),
+        ("to", to.map(|d| d.to_string())),
+        ("agency", only.agency),
+        ("channel", only.channel),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Asks, and prints the answer.
+///
+/// # Errors
+/// When no gateway or key is known, it does not answer, or it refuses: the refusal is told as it said it.
+pub async fn run(options: Options, json: bool) -> Result<(), Failed> {
+    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &options.data)?;
+    let format = if json { Format::Json } else { options.format };
+    let (report, parameters) = match options.what {
+        What::Transactions(d) => (Report::Transactions, parameters(Some(d.from), d.to.or(Some(d.from)), d.only)),
+        What::Reconciliation(d) => (Report::Reconciliation, parameters(Some(d.from), d.to.or(Some(d.from)), d.only)),
+        What::Suspense { from, to, only } => (Report::Suspense, parameters(from, to, only)),
+        What::Day { date, account, profile } => {
+            let of = [("account", account), ("profile", profile)];
+            let parameters: Parameters = of.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            return day(&client, &format!("/v1/reconciliation/{date}"), &parameters, format).await;
+        }
+    };
+    let path = format!("/v1/reports/{report}");
+    match format {
+        Format::Table => say::line(&table::of_report(report, &client.read(&path, &parameters).await?)),
+        Format::Csv => client.pass_on(&path, &with(parameters, "csv")).await?,
+        Format::Json => client.pass_on(&path, &with(parameters, "json")).await?,
+    }
+    Ok(())
+}
+
+fn with(mut parameters: Parameters, format: &str) -> Parameters {
+    parameters.push(("format", format.to_owned()));
+    parameters
+}
+
+async fn day(client: &Client, path: &str, parameters: &Parameters, format: Format) -> Result<(), Failed> {
+    match format {
+        Format::Table => say::line(&table::of_day(&client.read(path, parameters).await?)),
+        Format::Json => client.pass_on(path, parameters).await?,
+        Format::Csv => return Err("a day has no CSV: ask for `report reconciliation`".into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! A report, read row by row from one snapshot and handed over in batches. Whatever its length, no more than a few
+//! batches are in memory: a reader that is slow makes the database wait, one that has gone or stopped ends it.
+
+use crate::context::Context;
+use futures_util::TryStreamExt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::reports::{Cell, Query};
+use storage::{StorageError, Tx, assurance, reports};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+const ROWS_IN_A_BATCH: usize = 200;
+/// Batches on their way to a reader.
+const BATCHES: usize = 4;
+/// A reader that takes nothing for so long has gone.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a report waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+/// Each holds a connection from beginning to end: money goes before reports.
+pub const AT_ONCE: usize = 2;
+
+pub type Row = Vec<Cell>;
+
+/// What a reader gets; a report is whole when [`Part::End`] came, and not otherwise.
+#[derive(Debug)]
+pub enum Part {
+    Rows(Vec<Row>),
+    End,
+    Broken(StorageError),
+}
+
+/// Begins a report in a task of its own. `turns` has [`AT_ONCE`] permits per process.
+pub fn start(ctx: &Context, turns: &Arc<Semaphore>, query: Query) -> Receiver<Part> {
+    let (parts, receiver) = mpsc::channel(BATCHES);
+    let (ctx, turns) = (ctx.clone(), Arc::clone(turns));
+    tokio::spawn(async move {
+        let last = match turn(turns).await {
+            Ok(held) => {
+                let read = read(&ctx, &query, &parts).await;
+                drop(held);
+                read
+            }
+            Err(error) => Err(error),
+        };
+        let last = match last {
+            Ok(Read::Whole) => Part::End,
+            Ok(Read::ReaderGone) => return,
+            Err(error) => Part::Broken(error),
+        };
+        // a reader that has gone does not need it
+        drop(timeout(PATIENCE, parts.send(last)).await);
+    });
+    receiver
+}
+
+async fn turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StorageError> {
+    let busy = || StorageError::Unavailable("too many reports at once".to_owned());
+    timeout(TURN, turns.acquire_owned()).await.map_err(|_| busy())?.map_err(|_| busy())
+}
+
+enum Read {
+    Whole,
+    ReaderGone,
+}
+
+async fn read(ctx: &Context, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
+    let tx = ctx.pool.tx().await?;
+    match read_in(&tx, query, parts).await {
+        // half read: the connection is given up, which stops the database
+        Ok(Read::ReaderGone) => {
+            drop(tx);
+            Ok(Read::ReaderGone)
+        }
+        outcome => tx.close(outcome).await,
+    }
+}
+
+async fn read_in(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
+    assurance::snapshot(tx).await?;
+    reports::patient(tx).await?;
+    let mut rows = pin!(reports::rows(tx, query).await?);
+    let mut batch = Vec::with_capacity(ROWS_IN_A_BATCH);
+    while let Some(row) = rows.try_next().await? {
+        batch.push(row);
+        if batch.len() == ROWS_IN_A_BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(ROWS_IN_A_BATCH));
+            if !sent(parts, full).await {
+                return Ok(Read::ReaderGone);
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(if batch.is_empty() || sent(parts, batch).await { Read::Whole } else { Read::ReaderGone })
+}
+
+async fn sent(parts: &Sender<Part>, rows: Vec<Row>) -> bool {
+    matches!(timeout(PATIENCE, parts.send(Part::Rows(rows))).await, Ok(Ok(())))
+}

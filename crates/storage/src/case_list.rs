@@ -1,0 +1,86 @@
+//! Cases as finance staff read them: with whose day they belong to. They are opened and closed by a unit of work.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::case::{CaseKind, CaseStatus};
+use domain::{CaseId, PaymentId, SightingId, Vnd};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// A case with its context.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub id: CaseId,
+    pub kind: String,
+    pub status: String,
+    pub amount: Vnd,
+    pub payment_id: Option<PaymentId>,
+    pub movement_id: Option<String>,
+    pub sighting_id: Option<SightingId>,
+    pub subject: String,
+    /// `bank:<account>` or `clearing:<profile>`; None where it is about no money.
+    pub scope: Option<String>,
+    pub business_date: Option<Date>,
+    pub opened_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+pub(crate) fn from_row(row: &Row) -> Listed {
+    Listed {
+        id: row.get::<_, Uuid>("id").into(),
+        kind: row.get("kind"),
+        status: row.get("status"),
+        amount: Vnd::new(row.get("amount")),
+        payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
+        movement_id: row.get("movement"),
+        sighting_id: row.get::<_, Option<Uuid>>("sighting_id").map(Into::into),
+        subject: row.get("subject"),
+        scope: row.get("scope"),
+        business_date: row.get("business_date"),
+        opened_at: row.get("opened_at"),
+        updated_at: row.get("updated_at"),
+    }
+}
+
+/// Which cases are seen. A person with beneficiaries sees those of their intents, and those without an intent unless
+/// they are on an account or a contract of others only.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub beneficiaries: Option<Vec<String>>,
+    pub status: Option<CaseStatus>,
+    pub kind: Option<CaseKind>,
+    pub id: Option<CaseId>,
+}
+
+const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
+    where ($1::text[] is null or c.beneficiary_code = any($1)
+           or (c.beneficiary_code is null
+               and (c.scope is null
+                    or not exists (select from scope_beneficiary b where b.scope = c.scope)
+                    or exists (select from scope_beneficiary b where b.scope = c.scope and b.beneficiary_code = any($1)))))
+      and ($2::text is null or c.status = $2)
+      and ($3::text is null or c.kind = $3)
+      and ($4::uuid is null or c.id = $4)
+      and ($5::uuid is null or c.id < $5)
+    order by c.id desc limit $6";
+
+/// Newest first, those after `after`.
+pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Result<Vec<Listed>, StorageError> {
+    let statement = db.prepare_cached(PAGE).await?;
+    let (status, kind) = (f.status.map(CaseStatus::as_str), f.kind.map(CaseKind::as_str));
+    let (id, after) = (f.id.map(CaseId::uuid), after.map(CaseId::uuid));
+    let rows = db.query(&statement, &[&f.beneficiaries, &status, &kind, &id, &after, &limit]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+const OF_DAY: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
+    where c.scope = $1 and c.business_date = $2 order by c.id limit $3";
+
+/// The cases of one day of an account or a contract, whatever their status, oldest first.
+pub async fn of_day(db: &Db, scope: &str, day: Date, limit: i64) -> Result<Vec<Listed>, StorageError> {
+    let statement = db.prepare_cached(OF_DAY).await?;
+    let rows = db.query(&statement, &[&scope, &day, &limit]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}

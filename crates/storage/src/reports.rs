@@ -1,0 +1,85 @@
+//! Reports: their rows as the database sends them, one after the other. Nobody holds them all.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::report::{Period, Report};
+use futures_util::{Stream, TryStreamExt};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, RowStream};
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    Empty,
+    Text(String),
+    /// Đồng, or a count.
+    Number(i64),
+    Date(Date),
+    At(Timestamp),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub report: Report,
+    pub period: Period,
+    pub agency: Option<String>,
+    pub channel: Option<String>,
+    /// Whose money the asker sees; None: all.
+    pub beneficiaries: Option<Vec<String>>,
+}
+
+const TRANSACTIONS: &str = include_str!("reports/transactions.sql");
+const RECONCILIATION: &str = include_str!("reports/reconciliation.sql");
+const SUSPENSE: &str = include_str!("reports/suspense.sql");
+
+const fn sql(report: Report) -> &'static str {
+    match report {
+        Report::Transactions => TRANSACTIONS,
+        Report::Reconciliation => RECONCILIATION,
+        Report::Suspense => SUSPENSE,
+    }
+}
+
+const PATIENT: &str = "set local idle_in_transaction_session_timeout = '30min'";
+
+/// Lets the transaction wait for its reader: the database may have sent its last row long before the reader took it.
+pub async fn patient(db: &Db) -> Result<(), StorageError> {
+    Ok(db.batch_execute(PATIENT).await?)
+}
+
+/// The rows, in a transaction that the caller has made a snapshot (`assurance::snapshot`). A reader that is slow makes
+/// the database wait: no more than a few rows are on their way.
+pub async fn rows(
+    db: &Db,
+    q: &Query,
+) -> Result<impl Stream<Item = Result<Vec<Cell>, StorageError>> + use<>, StorageError> {
+    let statement = db.prepare_cached(sql(q.report)).await?;
+    let (from, to) = (q.period.from(), q.period.to());
+    let params: [&(dyn ToSql + Sync); 5] = [&from, &to, &q.agency, &q.channel, &q.beneficiaries];
+    let rows: RowStream = db.query_raw(&statement, params).await?;
+    Ok(rows.map_err(StorageError::from).and_then(|row| std::future::ready(cells(&row))))
+}
+
+/// The names of a report's columns, as its SQL gives them.
+pub async fn columns(db: &Db, report: Report) -> Result<Vec<String>, StorageError> {
+    let statement = db.prepare_cached(sql(report)).await?;
+    Ok(statement.columns().iter().map(|c| c.name().to_owned()).collect())
+}
+
+fn cells(row: &Row) -> Result<Vec<Cell>, StorageError> {
+    row.columns().iter().enumerate().map(|(at, column)| cell(row, at, column.type_())).collect()
+}
+
+fn cell(row: &Row, at: usize, kind: &Type) -> Result<Cell, StorageError> {
+    let cell = match *kind {
+        Type::TEXT => row.try_get::<_, Option<String>>(at)?.map(Cell::Text),
+        Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map(Cell::Number),
+        Type::DATE => row.try_get::<_, Option<Date>>(at)?.map(Cell::Date),
+        Type::TIMESTAMPTZ => row.try_get::<_, Option<Timestamp>>(at)?.map(Cell::At),
+        _ => return Err(StorageError::Unreadable(format!("a report's column of type {kind}"))),
+    };
+    Ok(cell.unwrap_or(Cell::Empty))
+}

@@ -1,0 +1,66 @@
+-- One row for each day on which something happened, of each account and contract: $1 from, $2 to, $3 agency, $4 channel,
+-- $5 beneficiaries. Totals of a scope are seen by those who see all that have a part in it.
+with scope as (
+    select s.scope, s.kind, s.code
+    from (select 'bank:' || code as scope, 'account' as kind, code, null as channel from receiving_account
+          union all select 'clearing:' || code, 'profile', code, channel from merchant_profile) s
+    where ($4::text is null or s.channel = $4)
+      and ($3::text is null or exists (select from scope_beneficiary x join beneficiary b on b.code = x.beneficiary_code
+                                       where x.scope = s.scope and b.agency_code = $3))
+      and ($5::text[] is null
+           or (exists (select from scope_beneficiary x where x.scope = s.scope)
+               and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
+entry as (
+    select e.account_code as scope, j.business_date as day, j.kind = 'opening_balance' as stood, e.amount
+    from ledger_entry e join journal j on j.id = e.journal_id
+    where e.account_code in (select scope from scope) and j.business_date <= $2::date),
+fate as (
+    select 'bank:' || account_code as scope, business_date as day, count(*) filter (where fate = 'matched') as matched,
+           count(*) filter (where fate is null) as unmatched
+    from movement where business_date between $1::date and $2::date group by 1, 2
+    union all
+    select 'clearing:' || s.profile, s.date, count(*) filter (where l.disposition = 'matched'),
+           count(*) filter (where l.disposition = 'unmatched')
+    from settlement s join settlement_line l on l.settlement_id = s.id
+    where s.date between $1::date and $2::date group by 1, 2),
+cases as (
+    select scope, business_date as day, count(*) as cases from case_in_context
+    where status <> 'closed' and business_date between $1::date and $2::date group by 1, 2),
+stated as (
+    select distinct on (account_code, closing_date) 'bank:' || account_code as scope, closing_date as day, closing
+    from statement where state = 'imported' and closing is not null and closing_date between $1::date and $2::date
+    order by account_code, closing_date, imported_at desc),
+timeline as (
+    select scope, day, sum(stood)::bigint as stood, sum(moved_in)::bigint as moved_in, sum(moved_out)::bigint as moved_out
+    from (select scope, greatest(day, $1::date - 1) as day,
+                 case when stood or day < $1::date then amount else 0 end as stood,
+                 case when not stood and day >= $1::date then greatest(amount, 0) else 0 end as moved_in,
+                 case when not stood and day >= $1::date then greatest(-amount, 0) else 0 end as moved_out
+          from entry
+          union all select scope, day, 0, 0, 0 from fate
+          union all select scope, day, 0, 0, 0 from cases
+          union all select scope, day, 0, 0, 0 from stated
+          union all select scope, day, 0, 0, 0 from closed_day where day between $1::date and $2::date) every
+    where scope in (select scope from scope)
+    group by scope, day),
+running as (
+    select *, sum(stood + moved_in - moved_out) over (partition by scope order by day)::bigint as closing from timeline)
+select r.day,
+       s.kind as scope_kind,
+       s.code as scope,
+       r.closing - r.moved_in + r.moved_out as opening,
+       r.moved_in as "in",
+       r.moved_out as "out",
+       r.closing,
+       t.closing as statement_closing,
+       coalesce(f.matched, 0)::bigint as matched,
+       coalesce(f.unmatched, 0)::bigint as unmatched,
+       coalesce(c.cases, 0)::bigint as cases,
+       case when r.day <= (select max(d.day) from closed_day d where d.scope = r.scope) then 'closed' else 'open' end as status
+from running r
+join scope s on s.scope = r.scope
+left join fate f on f.scope = r.scope and f.day = r.day
+left join cases c on c.scope = r.scope and c.day = r.day
+left join stated t on t.scope = r.scope and t.day = r.day
+where r.day >= $1::date
+order by r.day, s.kind, s.code

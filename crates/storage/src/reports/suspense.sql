@@ -1,0 +1,43 @@
+-- Money that had no obligation at the end of day $2 and has waited since $1 or later, by the ledger:
+-- $3 agency, $4 channel, $5 beneficiaries. What left an account without an explanation is negative.
+with waiting as (
+    select substr(e.account_code, length('suspense:') + 1) as reason, e.payment_id,
+           case when e.payment_id is null then e.movement_id end as movement_id,
+           -sum(e.amount)::bigint as amount, min(j.business_date) as since
+    from ledger_entry e join journal j on j.id = e.journal_id
+    where e.account_code in (select code from account where kind = 'suspense') and j.business_date <= $2::date
+    group by 1, 2, 3 having sum(e.amount) <> 0)
+select w.reason,
+       w.amount,
+       w.since,
+       ($2::date - w.since)::bigint as age_days,
+       p.channel,
+       coalesce('bank:' || coalesce(m.account_code, p.receiving_account), 'clearing:' || p.profile) as scope,
+       b.agency_code as agency,
+       coalesce(i.reference, m.reference) as reference,
+       p.provider_txn_id,
+       coalesce(m.bank_ref, p.bank_ref) as bank_ref,
+       p.paid_at,
+       assurance.text_id('cas', c.id) as case_id,
+       c.kind as case_kind,
+       assurance.text_id('pay', w.payment_id) as payment_id,
+       assurance.text_id('mov', w.movement_id) as movement_id
+from waiting w
+left join payment p on p.id = w.payment_id
+left join movement m on m.id = w.movement_id
+left join intent i on i.id = p.intent_id
+left join beneficiary b on b.code = i.beneficiary_code
+left join lateral (
+    select id, kind from kase
+    where (payment_id = w.payment_id or movement_id = w.movement_id) and status <> 'closed'
+    order by id desc limit 1) c on true
+where w.since >= $1::date
+  and ($3::text is null or b.agency_code = $3)
+  and ($4::text is null or p.channel = $4)
+  and ($5::text[] is null or i.beneficiary_code = any($5)
+       or (i.beneficiary_code is null
+           and (coalesce(m.account_code, p.receiving_account) is null
+                or exists (select from account_beneficiary a
+                           where a.account_code = coalesce(m.account_code, p.receiving_account)
+                             and a.beneficiary_code = any($5)))))
+order by w.since, w.reason, w.payment_id, w.movement_id
