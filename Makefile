@@ -13,12 +13,12 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story verify demo-reset test lint fmt build postgresql
+.PHONY: help run story verify demo-reset test lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start the whole gateway on this machine, database included (ARGS="…" goes to `motlan up`)
+run: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start the whole gateway on this machine, database included (ARGS="…" goes to `motlan up`)
 	@exec "$(MOTLAN)" up $(ARGS)
 
 story: build ## Play the demonstration against the instance that `make run` started
@@ -29,15 +29,17 @@ verify: build ## Ask every invariant of the books that `make run` keeps; exit 1 
 	test -n "$$url" || { echo "nothing is running here: make run" >&2; exit 1; }; \
 	MOTLAN_DATABASE__URL="$$url" exec "$(MOTLAN)" verify $(ARGS)
 
-demo-reset: $(if $(MOTLAN_DATABASE__URL),,postgresql) build ## Start again from an empty database: all demonstration data is deleted
+demo-reset: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start again from an empty database: all demonstration data is deleted
 	@exec "$(MOTLAN)" up --reset $(ARGS)
 
-test: postgresql ## Run every test; the last line says how many passed
+test: servers ## Run every test; the last line says how many passed
 	@exec tests/run.sh
 
-lint: ## Check formatting and run clippy; a warning is an error
+lint: ## Check formatting, run clippy (a warning is an error), and read what lies under deploy/
 	@cargo fmt --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@bash -n deploy/*.sh deploy/postgres/*.sh
+	@cargo test -q --locked -p motlan --test motlan -- deployment observed
 
 fmt: ## Format the sources
 	@cargo fmt
@@ -45,5 +47,8 @@ fmt: ## Format the sources
 build:
 	@cargo build -p motlan --locked
 
-postgresql:
-	@deploy/install-postgresql.sh
+servers:
+	@deploy/install-servers.sh
+
+servers-to-run:
+	@deploy/install-servers.sh --redis-optional

@@ -4,6 +4,7 @@
 
 pub mod bank;
 pub mod child;
+pub mod collector;
 pub mod files;
 pub mod interruption;
 pub mod ledger_rows;
@@ -287,8 +288,13 @@ async fn key(gateway: &Gateway, holder: &str) -> String {
 }
 
 pub fn config(database: &TestDatabase, vnpay: &str, plan: &Plan) -> Config {
+    Config::load(&Sources { env: env(database, vnpay, plan), ..Sources::default() }).unwrap()
+}
+
+/// The same for a process of its own.
+pub fn env(database: &TestDatabase, vnpay: &str, plan: &Plan) -> child::Env {
     let database_url = plan.database_url.clone().unwrap_or_else(|| database.url("motlan_app"));
-    let mut env: Vec<(String, String)> = [
+    let mut env: child::Env = [
         ("MOTLAN_MODE", "sandbox"),
         ("MOTLAN_HTTP__LISTEN", "127.0.0.1:0"),
         ("MOTLAN_STAFF__LISTEN", "127.0.0.1:0"),
@@ -315,5 +321,5 @@ pub fn config(database: &TestDatabase, vnpay: &str, plan: &Plan) -> Config {
         env.retain(|(k, _)| k != name);
         env.push(((*name).to_owned(), value.clone()));
     }
-    Config::load(&Sources { env, ..Sources::default() }).unwrap()
+    env
 }

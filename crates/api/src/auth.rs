@@ -57,7 +57,7 @@ pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Pr
     if !presented.fits(&state.api_key_pepper, &stored.secret_hash) {
         return Err(refused());
     }
-    let (left, refusal) = state.rate_limit.take(stored.principal.key_id, Instant::now());
+    let (left, refusal) = state.rate_limit.take(stored.principal.key_id, Instant::now()).await;
     if let Some(left) = left {
         req.extensions_mut().insert(left);
     }

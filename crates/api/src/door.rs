@@ -2,6 +2,7 @@
 //! body that is bounded in size and time.
 
 use crate::State;
+use crate::measures;
 use crate::problem::{Code, Problem};
 use crate::rate_limit::Left;
 use actix_web::body::MessageBody;
@@ -13,8 +14,8 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
-use opentelemetry::KeyValue;
 use std::time::{Duration, Instant};
+use telemetry::trace;
 use tracing::Instrument;
 
 tokio::task_local! {
@@ -46,8 +47,10 @@ pub async fn door(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = taken(&req).unwrap_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()));
     let method = req.method().as_str().to_owned();
-    let state = req.app_data::<Data<State>>().cloned();
-    let span = tracing::info_span!("request", request_id = %id, method, route = tracing::field::Empty);
+    let span =
+        tracing::info_span!("request", otel.kind = "server", request_id = %id, method, route = tracing::field::Empty);
+    // a portal that traces finds our part in its own trace
+    let span = trace::join(span, req.headers().get(trace::HEADER).and_then(|value| value.to_str().ok()));
     let started = Instant::now();
     let answered = REQUEST_ID.scope(id.clone(), next.call(req)).instrument(span.clone()).await;
     let mut res = match answered {
@@ -59,16 +62,7 @@ pub async fn door(
     let status = res.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| tracing::info!(status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
-    if let Some(state) = state {
-        state.measures.requests.record(
-            took.as_secs_f64(),
-            &[
-                KeyValue::new("method", method),
-                KeyValue::new("route", route),
-                KeyValue::new("status", i64::from(status)),
-            ],
-        );
-    }
+    measures::request(&method, &route, status, took);
     let left = res.request().extensions().get::<Left>().copied();
     let headers = res.headers_mut();
     if let Some(left) = left {

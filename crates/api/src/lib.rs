@@ -24,11 +24,11 @@ mod statements;
 mod views;
 mod webhooks;
 
-use measures::Measures;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use volatile::Volatile;
 
 pub use openapi::reference;
 pub use reports::heads as report_heads;
@@ -66,6 +66,8 @@ pub struct Parts {
     /// Keys are stored as HMAC-SHA-256 under it.
     pub api_key_pepper: SecretString,
     pub limits: Limits,
+    /// What this process shares with the others.
+    pub volatile: Volatile,
     pub render_metrics: RenderMetrics,
 }
 
@@ -78,20 +80,18 @@ pub struct State {
     pub(crate) render_metrics: RenderMetrics,
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
-    pub(crate) measures: Measures,
     pub(crate) report_turns: Arc<Semaphore>,
 }
 
 impl State {
     pub fn new(parts: Parts) -> Self {
         Self {
-            rate_limit: Arc::new(RateLimit::new(parts.limits.calls_per_minute)),
+            rate_limit: Arc::new(RateLimit::new(parts.limits.calls_per_minute, parts.volatile)),
             ctx: parts.ctx,
             api_key_pepper: Arc::new(parts.api_key_pepper),
             limits: parts.limits,
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
-            measures: Measures::new(),
             report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
         }
     }

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use payments::receive_account_webhook;
 use payments::receive_webhook::{self, Verdict};
 use provider::{Answer, Request};
+use telemetry::metrics::WEBHOOKS;
 use tracing::Instrument;
 
 /// A provider reports. Fields, signature and answer are those of the provider's own document.
@@ -27,7 +28,7 @@ pub async fn receive(
     let (call, ctx, id, now) = (Call::of(&req, raw), state.ctx.clone(), request_id(), now());
     let named = channel.clone();
     let hearing = async move { receive_webhook::receive(&ctx, &channel, &profile, &call.request(), &id, now).await };
-    answered(&state, &named, hearing).await
+    answered(&named, hearing).await
 }
 
 /// Somebody tells of a bank account. Fields, signature and answer are those of the teller's own document.
@@ -49,7 +50,7 @@ pub async fn receive_of_account(
         let path = receive_account_webhook::Path { channel: &channel, teller: &teller, profile: &profile };
         receive_account_webhook::receive(&ctx, path, &call.request(), &id, now).await
     };
-    answered(&state, &named, hearing).await
+    answered(&named, hearing).await
 }
 
 /// The call as it came, in our hands.
@@ -81,14 +82,13 @@ impl Call {
 
 /// Detached: a provider that hangs up after sending has still told us.
 async fn answered(
-    state: &State,
     channel: &str,
     hearing: impl Future<Output = Option<(Answer, Verdict)>> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let heard = tokio::spawn(hearing.in_current_span()).await;
     let Ok(heard) = heard else { return Err(Problem::new(Code::Internal)) };
     let (answer, verdict) = heard.ok_or_else(absent)?;
-    state.measures.webhook(channel, verdict.as_str());
+    WEBHOOKS.count(&[("channel", channel), ("outcome", verdict.as_str())]);
     Ok(on_the_wire(answer))
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::binaries::{find_binaries, find_binaries_of, leading_number};
 use crate::place::{Place, make_base, make_private};
-use crate::process::{PidFile, Postmaster, as_account, end_leftover, tied_to_parent};
+use crate::process::{PidFile, Server, WAYS_TO_STOP, as_account, end_leftover, tied_to_parent};
 use crate::{Context as _, Error, SUPERUSER};
 
 const START_LIMIT: Duration = Duration::from_secs(15);
@@ -26,7 +26,7 @@ pub struct Options {
 
 /// A running PostgreSQL; dropping it stops it.
 pub struct Cluster {
-    postmaster: Postmaster,
+    postmaster: Server,
     place: Place,
     // Last, so that nobody else starts on the directory before the server is gone.
     lock: File,
@@ -75,19 +75,19 @@ impl Cluster {
     }
 
     pub fn stop(self) -> Result<(), Error> {
-        self.postmaster.stop()
+        self.postmaster.stop(&WAYS_TO_STOP)
     }
 
     /// Stops it and deletes everything it kept.
     pub fn remove(self) -> Result<(), Error> {
-        self.postmaster.stop()?;
+        self.postmaster.stop(&WAYS_TO_STOP)?;
         delete(&self.place)
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let _ = self.postmaster.stop();
+        let _ = self.postmaster.stop(&WAYS_TO_STOP);
         let _ = self.lock.unlock();
     }
 }
@@ -257,7 +257,7 @@ fn server(bindir: &Path, place: &Place, durable: bool, log: &File) -> Result<Com
     Ok(command)
 }
 
-fn launch(bindir: &Path, place: &Place, durable: bool) -> Result<Postmaster, Error> {
+fn launch(bindir: &Path, place: &Place, durable: bool) -> Result<Server, Error> {
     let path = place.log();
     if fs::metadata(&path).is_ok_and(|log| log.len() > LARGEST_LOG) {
         fs::rename(&path, place.old_log()).at(&path)?;
@@ -266,12 +266,12 @@ fn launch(bindir: &Path, place: &Place, durable: bool) -> Result<Postmaster, Err
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let before = log.metadata().at(&path)?.len();
-        let postmaster = Postmaster::spawn(server(bindir, place, durable, &log)?)?;
+        let postmaster = Server::spawn(server(bindir, place, durable, &log)?, "postgres")?;
         let reason = match until_ready(&postmaster, &place.data(), deadline) {
             Ok(()) => return Ok(postmaster),
             Err(reason) => reason,
         };
-        let _ = postmaster.stop();
+        let _ = postmaster.stop(&WAYS_TO_STOP);
         let tail = tail(&mut log, before);
         // Backends of a killed postmaster need a moment to notice.
         if tail.contains("pre-existing shared memory block") && Instant::now() < deadline {
@@ -282,7 +282,7 @@ fn launch(bindir: &Path, place: &Place, durable: bool) -> Result<Postmaster, Err
     }
 }
 
-fn until_ready(postmaster: &Postmaster, data: &Path, deadline: Instant) -> Result<(), String> {
+fn until_ready(postmaster: &Server, data: &Path, deadline: Instant) -> Result<(), String> {
     loop {
         if let Some(status) = postmaster.exited() {
             return Err(format!("it ended with {status}"));

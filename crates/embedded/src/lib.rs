@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster beside the program, so that one command runs on a fresh machine.
+//! A private PostgreSQL cluster, and a private Redis, beside the program, so that one command runs on a fresh machine.
 //!
 //! The cluster has no TCP port and trusts whoever reaches its Unix socket; the socket's directory is
 //! open to its owner alone. It ends with the process that started it, even when that one is killed.
@@ -7,12 +7,14 @@ mod binaries;
 mod cluster;
 mod place;
 mod process;
+mod redis;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use binaries::find_binaries;
 pub use cluster::{Cluster, Options, remove, url};
+pub use redis::{Redis, find_redis};
 
 /// The role that `initdb` creates. Ours alone: a name that no connection string of a real server uses.
 pub const SUPERUSER: &str = "motlan_superuser";
@@ -36,7 +38,9 @@ pub enum Error {
     Initdb { output: String },
     #[error("PostgreSQL did not start: {reason}; the end of {}:\n{tail}", .log.display())]
     Start { reason: String, log: PathBuf, tail: String },
-    #[error("PostgreSQL (process {pid}) does not stop")]
+    #[error("{} did not start", .program.display())]
+    RedisStart { program: PathBuf },
+    #[error("process {pid} does not stop")]
     Stop { pid: u32 },
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },

@@ -69,16 +69,21 @@ impl Place {
     }
 
     pub fn make(&self) -> Result<(), Error> {
+        self.make_run()?;
+        let text =
+            format!("data={}\nrun={}\nlog={}\n", self.data().display(), self.run.display(), self.log().display());
+        fs::write(self.record(), text).at(&self.record())
+    }
+
+    /// Where the sockets are, and what must be passed through to get there.
+    pub fn make_run(&self) -> Result<(), Error> {
         if self.home != self.base {
             if let Some(parent) = self.home.parent() {
                 make_traversable(parent)?;
             }
             make_traversable(&self.home)?;
         }
-        make_private(&self.run, self.account)?;
-        let text =
-            format!("data={}\nrun={}\nlog={}\n", self.data().display(), self.run.display(), self.log().display());
-        fs::write(self.record(), text).at(&self.record())
+        make_private(&self.run, self.account)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The postmaster as a process: spawning it, telling it from others, signalling it.
+//! A server as a process: spawning it, telling PostgreSQL's from others, signalling it.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -12,7 +12,8 @@ use crate::place::Account;
 use crate::{Context as _, Error};
 
 /// Fast shutdown, then immediate; the latter costs a recovery at the next start but no committed data.
-const WAYS_TO_STOP: [(&str, Duration); 2] = [("INT", Duration::from_secs(10)), ("QUIT", Duration::from_secs(5))];
+pub(crate) const WAYS_TO_STOP: [(&str, Duration); 2] =
+    [("INT", Duration::from_secs(10)), ("QUIT", Duration::from_secs(5))];
 
 /// What libpq and the server would otherwise take over from the caller's surroundings.
 const FOREIGN_SETTINGS: [&str; 10] =
@@ -61,20 +62,20 @@ struct Exit {
     changed: Condvar,
 }
 
-pub(crate) struct Postmaster {
+pub(crate) struct Server {
     pub pid: u32,
     exit: Arc<Exit>,
 }
 
-impl Postmaster {
+impl Server {
     /// The parent-death signal fires when the *thread* that spawned the child ends, so the child gets a
     /// thread that waits for it and does nothing else.
-    pub fn spawn(mut command: Command) -> Result<Self, Error> {
+    pub fn spawn(mut command: Command, name: &str) -> Result<Self, Error> {
         let exit = Arc::new(Exit::default());
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::clone(&exit);
         thread::Builder::new()
-            .name("postgres-parent".to_owned())
+            .name(format!("{name}-parent"))
             .spawn(move || match command.spawn() {
                 Ok(mut child) => {
                     let _ = sender.send(Ok(child.id()));
@@ -88,7 +89,7 @@ impl Postmaster {
             })
             .doing("starting a thread")?;
         let spawned = receiver.recv().unwrap_or_else(|_| Err(std::io::Error::other("its thread died")));
-        Ok(Self { pid: spawned.doing("starting postgres")?, exit })
+        Ok(Self { pid: spawned.doing(&format!("starting {name}"))?, exit })
     }
 
     pub fn exited(&self) -> Option<ExitStatus> {
@@ -101,8 +102,8 @@ impl Postmaster {
         waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
     }
 
-    pub fn stop(&self) -> Result<(), Error> {
-        for (signal, patience) in WAYS_TO_STOP {
+    pub fn stop(&self, ways: &[(&str, Duration)]) -> Result<(), Error> {
+        for &(signal, patience) in ways {
             if self.exited().is_some() {
                 return Ok(());
             }

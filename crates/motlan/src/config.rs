@@ -10,6 +10,7 @@ pub mod table;
 pub use error::ConfigError;
 pub use profile::{Channel, Profile};
 
+use crate::proxies::Proxies;
 use config::builder::DefaultState;
 use config::{Config as Merged, ConfigBuilder, File, FileFormat, Value, ValueKind};
 use domain::mode::Mode;
@@ -21,8 +22,6 @@ use table::{KEYS, Kind};
 
 /// Names in our corner of the environment that are no keys: the file's place, and what tests tell each other.
 const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"];
-/// In the contract, and without use until something here may be lost: it is accepted, and starts nothing.
-const NOT_YET: &str = "redis.url";
 const FILE: &str = "motlan.toml";
 /// A sending must end well before its lease of 60 s does, or another worker sends the same event.
 const MAX_DELIVERY_MS: u64 = 30_000;
@@ -31,6 +30,8 @@ const MAX_DELIVERY_MS: u64 = 30_000;
 pub struct Http {
     pub listen: String,
     pub public_url: Option<String>,
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     pub workers: usize,
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
@@ -177,6 +178,9 @@ impl Config {
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));
         }
+        if Proxies::read(&self.http.trusted_proxies).is_none() {
+            return Err(ConfigError::value("http.trusted_proxies", "addresses or networks, as 10.0.0.0/8"));
+        }
         for path in ["keys.pii", "keys.api"] {
             let hex = |s: &SecretString| s.expose_secret().len() == 64 && hex::decode(s.expose_secret()).is_ok();
             if !self.secrets.get(path).is_none_or(hex) {
@@ -234,9 +238,6 @@ fn put(
     path: &str,
     text: &str,
 ) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
-    if path == NOT_YET {
-        return Ok(builder);
-    }
     let key = table::find(path).ok_or_else(|| ConfigError::Unknown { path: path.to_owned() })?;
     Ok(builder.set_override(path, value_of(key.kind, text))?)
 }
@@ -257,7 +258,6 @@ fn known(path: String, value: Value) -> Result<(), ConfigError> {
         ValueKind::Table(table) if table::find(&path).is_none() => {
             table.into_iter().try_for_each(|(name, value)| known(format!("{path}.{name}"), value))
         }
-        _ if path == NOT_YET => Ok(()),
         kind => match table::find(&path) {
             Some(key) => fits(key.kind, &kind).map_err(|reason| ConfigError::value(&path, reason)),
             None => Err(ConfigError::Unknown { path }),

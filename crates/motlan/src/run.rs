@@ -23,6 +23,7 @@ async fn run(config: &Config, role: Role) -> Result<(), Failed> {
     let mut end = End::listen()?;
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     let gateway = Gateway::start(config, role, telemetry.render()).await?;
+    telemetry.watch_process(&gateway);
     let watch = (role != Role::Serve).then(|| telemetry.watch_backlog(gateway.ctx.pool.clone()));
     say::line(&gateway.addresses.ready_line());
     tracing::info!(role = ?role, mode = %config.mode, "ready");

@@ -2,6 +2,7 @@
 //! taken stops the start, and port 0 is known before anyone is told an address.
 
 use crate::config::Config;
+use crate::proxies::{Proxies, see_through};
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
@@ -105,8 +106,9 @@ impl Servers {
         let mut servers = Vec::new();
         if let Some(public) = bound.public {
             let (ctx, sandbox) = (Data::new(ctx.clone()), config.mode == Mode::Sandbox);
+            let proxies = Data::new(Proxies::read(&config.http.trusted_proxies).unwrap_or_default());
             let routes = move |cfg: &mut ServiceConfig| {
-                cfg.app_data(ctx.clone()).configure(api::public).configure(web::pages);
+                cfg.app_data(proxies.clone()).app_data(ctx.clone()).configure(api::public).configure(web::pages);
                 if sandbox {
                     cfg.configure(api::reference);
                 }
@@ -142,7 +144,11 @@ fn serve(
 ) -> io::Result<(ServerHandle, JoinHandle<io::Result<()>>)> {
     let state = Data::new(state.clone());
     let server = HttpServer::new(move || {
-        App::new().app_data(state.clone()).wrap(from_fn(api::door::door)).configure(routes.clone())
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(see_through))
+            .wrap(from_fn(api::door::door))
+            .configure(routes.clone())
     })
     .workers(workers)
     .client_request_timeout(HEAD_LIMIT)

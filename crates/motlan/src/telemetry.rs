@@ -1,10 +1,11 @@
 //! Logs to stderr, metrics for `/metrics`, traces where the configuration names a collector. Stdout stays the command's.
 
+mod gauges;
 mod line;
 
 use crate::config::{Log, LogFormat};
+use crate::wiring::Gateway;
 use line::Line;
-use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_otlp::{Protocol, WithExportConfig};
@@ -15,7 +16,7 @@ use prometheus::{Registry, TextEncoder};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::Pool;
-use storage::backlog::{self, Backlog, Counts};
+use storage::backlog::{self, Backlog};
 use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 use tracing_subscriber::fmt::format::JsonFields;
@@ -83,10 +84,18 @@ impl Telemetry {
         })
     }
 
+    /// Shows what this process uses: its pool, and Redis where it has one.
+    pub fn watch_process(&self, gateway: &Gateway) {
+        gauges::pool(gateway.ctx.pool.clone());
+        if gateway.volatile.is_up().is_some() {
+            gauges::redis(gateway.volatile.clone());
+        }
+    }
+
     /// Shows the backlog as gauges, refreshed until the handle is aborted.
     pub fn watch_backlog(&self, pool: Pool) -> JoinHandle<()> {
         let seen = Arc::new(Mutex::new(Backlog::default()));
-        gauges(&self.meters, Arc::clone(&seen));
+        gauges::backlog(Arc::clone(&seen));
         tokio::spawn(async move {
             loop {
                 // a database that is away is said by those who need it
@@ -112,7 +121,8 @@ async fn read(pool: &Pool) -> Result<Backlog, storage::StorageError> {
 }
 
 fn resource() -> Resource {
-    Resource::builder().with_service_name(SERVICE).build()
+    let instance = KeyValue::new("service.instance.id", uuid::Uuid::new_v4().to_string());
+    Resource::builder().with_service_name(SERVICE).with_attribute(instance).build()
 }
 
 fn meters(registry: &Registry) -> Result<SdkMeterProvider, TelemetryError> {
@@ -140,39 +150,4 @@ fn tracers(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
         .build()
         .map_err(TelemetryError::Traces)?;
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build())
-}
-
-fn gauges(meters: &SdkMeterProvider, seen: Arc<Mutex<Backlog>>) {
-    let meter = meters.meter(SERVICE);
-    let oldest = Arc::clone(&seen);
-    meter
-        .i64_observable_gauge("motlan_backlog")
-        .with_description("What is left to do, by state and queue")
-        .with_callback(move |observer| {
-            let backlog = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for (state, counts) in [("due", &backlog.due), ("waiting", &backlog.waiting), ("parked", &backlog.parked)] {
-                for (queue, count) in queues(counts) {
-                    observer.observe(count, &[KeyValue::new("state", state), KeyValue::new("queue", queue)]);
-                }
-            }
-        })
-        .build();
-    meter
-        .i64_observable_gauge("motlan_backlog_oldest_due_seconds")
-        .with_description("How long the oldest of what could be done now has waited")
-        .with_callback(move |observer| {
-            observer.observe(oldest.lock().unwrap_or_else(PoisonError::into_inner).oldest_due_s, &[]);
-        })
-        .build();
-}
-
-fn queues(counts: &Counts) -> [(&'static str, i64); 6] {
-    [
-        ("inbox", counts.inbox),
-        ("outbox", counts.outbox),
-        ("polls", counts.polls),
-        ("refunds", counts.refunds),
-        ("movements", counts.movements),
-        ("unsealed", counts.unsealed),
-    ]
 }

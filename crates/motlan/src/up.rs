@@ -4,6 +4,7 @@
 mod database;
 mod home;
 mod neighbours;
+mod shared;
 
 use crate::config::{Config, Sources};
 use crate::failed::{Failed, chain};
@@ -17,6 +18,7 @@ use database::Database;
 use home::{Home, Key, Keys, reset_line};
 use neighbours::Neighbours;
 use serde_json::{Value, json};
+use shared::Shared;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,7 +53,15 @@ pub async fn run(options: Options, file: Option<&Path>, json: bool) -> Result<Ex
     let home = Home::open(&options.data)?;
     let sources = Sources::of_process(Some(file.unwrap_or(&home.config_file())));
     let database = Database::start(&home, &sources.env).await?;
-    let outcome = with_database(&options, &home, &database, sources, json, end).await;
+    let outcome = match Shared::start(&home, &sources.env).await {
+        Ok(shared) => {
+            let outcome = with_servers(&options, &home, (&database, &shared), sources, json, end).await;
+            // it held nothing that is missed
+            let _ = shared.stop().await;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
     let stopped = database.stop().await;
     let code = outcome?;
     stopped.map(|()| code)
@@ -68,10 +78,10 @@ fn reset(data: &Path, json: bool) -> Result<ExitCode, Failed> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn with_database(
+async fn with_servers(
     options: &Options,
     home: &Home,
-    database: &Database,
+    (database, shared): (&Database, &Shared),
     mut sources: Sources,
     json: bool,
     end: End,
@@ -81,17 +91,19 @@ async fn with_database(
     sources.computed = neighbours.computed();
     sources.computed.push(("database.url".to_owned(), database.url.clone()));
     sources.computed.push(("database.owner_url".to_owned(), database.owner_url.clone()));
+    sources.computed.extend(shared.url().map(|url| ("redis.url".to_owned(), url)));
     let config = Config::load(&sources)?;
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     sample::put(&admin::pool(&config)?).await?;
     let gateway = Gateway::start_on(bound, &config, Role::Both, telemetry.render()).await?;
+    telemetry.watch_process(&gateway);
     let watch = telemetry.watch_backlog(gateway.ctx.pool.clone());
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
     let keys = usable_keys(home, &config, &*gateway.ctx.pool.get().await?).await?;
-    let run = run_file(home, database, &neighbours, &gateway, &keys);
+    let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
     home.write_run_file(&run)?;
     say::line(&gateway.addresses.ready_line());
-    let page = if json { String::new() } else { page(&run, database, home) };
+    let page = if json { String::new() } else { page(&run, (database, shared), home) };
     say::line(&page);
     let code = stay(options, home, &page, end).await;
     watch.abort();
@@ -164,7 +176,13 @@ async fn usable_keys(home: &Home, config: &Config, db: &Db) -> Result<Keys, Fail
     Ok(keys)
 }
 
-fn run_file(home: &Home, database: &Database, neighbours: &Neighbours, gateway: &Gateway, keys: &Keys) -> Value {
+fn run_file(
+    home: &Home,
+    (database, shared): (&Database, &Shared),
+    neighbours: &Neighbours,
+    gateway: &Gateway,
+    keys: &Keys,
+) -> Value {
     let base_url = gateway.base_url();
     json!({
         "base_url": base_url,
@@ -177,13 +195,13 @@ fn run_file(home: &Home, database: &Database, neighbours: &Neighbours, gateway: 
         "simulators": {
             "vnpay": neighbours.vnpay.url, "bank": neighbours.bank.running.url, "dossier": neighbours.dossier.url,
         },
-        "pids": {"motlan": std::process::id(), "postgres": database.pid()},
+        "pids": {"motlan": std::process::id(), "postgres": database.pid(), "redis": shared.pid()},
         "data_dir": home.dir().display().to_string(),
     })
 }
 
 /// Where everything is, for whoever looks at the terminal.
-fn page(run: &Value, database: &Database, home: &Home) -> String {
+fn page(run: &Value, (database, shared): (&Database, &Shared), home: &Home) -> String {
     let text = |pointer: &str| run.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
     let ops = text("/ops_url");
     let rows = [
@@ -197,6 +215,7 @@ fn page(run: &Value, database: &Database, home: &Home) -> String {
         ("Metrics, backlog", format!("{ops}/metrics  {ops}/backlog")),
         ("Books, read-only", text("/database_url_readonly")),
         ("Database", database.place()),
+        ("Redis", shared.place.clone()),
         ("All of this", home.run_file().display().to_string()),
         ("Start again", reset_line(home.dir())),
     ];

@@ -2,11 +2,14 @@
 
 use crate::config::{Channel, Config, ConfigError, Profile};
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
+use crate::wake;
 use payments::Context;
 use provider::{Provider, Registry};
 use std::io;
 use std::sync::Arc;
 use storage::{Pool, StorageError, Vault, beneficiaries, profiles};
+use tokio::task::JoinHandle;
+use volatile::Volatile;
 use worker::Worker;
 
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,8 @@ pub enum WiringError {
     Serve(#[source] io::Error),
     #[error("the database")]
     Storage(#[from] StorageError),
+    #[error(transparent)]
+    Redis(#[from] volatile::BadUrl),
     #[error("keys.pii")]
     Key(#[from] storage::vault::BadKey),
     #[error("dossier settings")]
@@ -103,8 +108,10 @@ pub enum Role {
 /// A running gateway: the listeners, the worker, or both in one process, as `motlan up` and tests run it.
 pub struct Gateway {
     pub ctx: Context,
+    pub volatile: Volatile,
     pub addresses: Addresses,
     servers: Servers,
+    relay: JoinHandle<()>,
     worker: Option<Worker>,
 }
 
@@ -133,6 +140,7 @@ impl Gateway {
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
         let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
         enter_profiles(&ctx.pool, &config.profiles).await?;
+        let volatile = Volatile::new(config.secret("redis.url").ok())?;
         crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),
@@ -143,11 +151,13 @@ impl Gateway {
                 calls_per_minute: config.http.calls_per_minute,
                 ..api::Limits::default()
             },
+            volatile: volatile.clone(),
             render_metrics,
         });
         let servers = Servers::start(bound, config, &ctx, &state).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
-        Ok(Self { ctx, addresses, servers, worker })
+        let relay = wake::relay(role, &ctx, &volatile);
+        Ok(Self { ctx, volatile, addresses, servers, relay, worker })
     }
 
     /// Where payers reach it, without a slash at the end.
@@ -172,6 +182,7 @@ impl Gateway {
             }
         };
         futures_util::join!(self.servers.stop(), worker);
+        self.relay.abort();
         self.ctx.pool.close();
     }
 }

@@ -5,10 +5,16 @@
 mod commands;
 #[path = "motlan/composition.rs"]
 mod composition;
+#[path = "motlan/deployment.rs"]
+mod deployment;
 #[path = "motlan/listed.rs"]
 mod listed;
+#[path = "motlan/observed.rs"]
+mod observed;
 #[path = "motlan/processes.rs"]
 mod processes;
+#[path = "motlan/promql.rs"]
+mod promql;
 
 use std::path::PathBuf;
 

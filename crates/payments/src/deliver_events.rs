@@ -10,9 +10,13 @@ use dossier::Delivery;
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
+use std::time::Instant;
 use storage::deliveries::{Claimed, Ending};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, deliveries, unit};
+use telemetry::metrics::DELIVERIES;
+use telemetry::trace;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// At the most; what waits for its turn under a lease might outlive it.
@@ -40,17 +44,20 @@ pub async fn deliver(ctx: &Context, ignore_schedule: bool, now: Timestamp) -> Re
     let count = claimed.len();
     slots::each(&ctx.slots.sending, claimed, PATIENCE, |claimed| {
         let ctx = ctx.clone();
+        let event = &claimed.event;
+        let span = tracing::info_span!("deliver", otel.kind = "client", event_id = %event.id, attempts = claimed.attempts);
+        let span = trace::join(span, event.traceparent.as_deref());
         async move {
             if let Err(error) = send(&ctx, &claimed, token, now).await {
                 tracing::error!(event = %claimed.event.id, error = &error as &dyn std::error::Error, "delivery not recorded");
             }
         }
+        .instrument(span)
     })
     .await;
     Ok(count)
 }
 
-#[tracing::instrument(skip_all, fields(event_id = %claimed.event.id, attempts = claimed.attempts))]
 async fn send(ctx: &Context, claimed: &Claimed, token: Uuid, now: Timestamp) -> Result<(), StorageError> {
     let event = &claimed.event;
     let body = match &claimed.body {
@@ -69,6 +76,7 @@ async fn send(ctx: &Context, claimed: &Claimed, token: Uuid, now: Timestamp) -> 
         }
     };
     let id = event.id.to_string();
+    let begun = Instant::now();
     let result = ctx.dossier.send(&claimed.target.url, &claimed.target.secrets, &id, now, &body).await;
     let (said, wish) = match result {
         Delivery::Accepted { status } => (format!("{status}"), None),
@@ -81,8 +89,18 @@ async fn send(ctx: &Context, claimed: &Claimed, token: Uuid, now: Timestamp) -> 
         Delivery::Gone => Ending::Dead,
         _ => again(ctx, claimed.attempts, wish),
     };
+    DELIVERIES.took(begun.elapsed(), &[("outcome", word(ending))]);
     tracing::debug!(event = %event.id, stream = %event.stream, sequence = event.sequence, attempts = claimed.attempts, said, "delivery");
     retrying(|| finish_once(ctx, claimed, token, ending, &said, now)).await
+}
+
+/// For counting.
+fn word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Delivered => "delivered",
+        Ending::Again { .. } => "again",
+        Ending::Dead => "dead",
+    }
 }
 
 /// When it is sent again: the schedule, jittered by a tenth, and not before the receiver wishes.

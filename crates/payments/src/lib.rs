@@ -13,6 +13,7 @@ pub mod import_settlement;
 pub mod import_statement;
 pub mod learn;
 pub mod match_movements;
+mod neighbour;
 pub mod open_intent;
 pub mod place_orphans;
 pub mod poll_attempts;

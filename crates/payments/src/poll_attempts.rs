@@ -3,6 +3,7 @@
 
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
+use crate::neighbour;
 use crate::receive_report::{self, ReportError, Sighted};
 use crate::slots;
 use domain::IntentId;
@@ -14,6 +15,8 @@ use provider::{Provider, ProviderError, Question};
 use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
 use storage::{StorageError, attempts, receiving_accounts};
+use telemetry::trace;
+use tracing::Instrument;
 
 /// No other worker asks before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -78,14 +81,19 @@ pub async fn poll(ctx: &Context, pass: Pass, now: Timestamp) -> Result<usize, Po
     Ok(count)
 }
 
-#[tracing::instrument(skip_all, fields(attempt_id = %claimed.attempt_id, asked = claimed.asked))]
+/// In the trace in which the attempt's intent was opened.
 async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), PollError> {
     let stored = {
         let db = ctx.pool.get().await?;
         attempts::by_id(&db, claimed.attempt_id).await?
     };
     let Some(stored) = stored else { return Ok(()) };
-    let attempt = stored.attempt;
+    let span = tracing::info_span!("ask", attempt_id = %claimed.attempt_id, asked = claimed.asked);
+    let span = trace::join(span, stored.traceparent.as_deref());
+    ask_about(ctx, claimed, stored.attempt, now).instrument(span).await
+}
+
+async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Timestamp) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     if let Some(provider) = provider.filter(|p| p.status.is_none()) {
         return watch_window(ctx, provider, &attempt, now).await;
@@ -130,11 +138,11 @@ async fn answer_of(
     attempt: &Attempt,
     now: Timestamp,
 ) -> Result<Option<provider::status::Told>, ProviderError> {
-    let status = ctx.providers.by_profile(&attempt.profile).and_then(|p| p.status.as_ref());
-    let Some(status) = status else { return Ok(None) };
+    let provider = ctx.providers.by_profile(&attempt.profile);
+    let Some((provider, status)) = provider.and_then(|p| Some((p, p.status.as_ref()?))) else { return Ok(None) };
     let question =
         Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
-    status.ask(&question).await.map(Some)
+    neighbour::called(provider, "status", status.ask(&question)).await.map(Some)
 }
 
 async fn conclude(

@@ -20,6 +20,8 @@ use storage::ids::mint;
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
 use storage::{StorageError, Tx, attempts, payments, sightings, unit};
+use telemetry::trace;
+use tracing::Instrument;
 
 /// A verified report with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -89,13 +91,26 @@ async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller
     if !fresh {
         return Ok(said(Outcome::Known, sighted, stored.as_ref()));
     }
-    let mut outcome = said(Outcome::Recorded, sighted, stored.as_ref());
     let Some(stored) = stored else {
         without_order(tx, id, sighted, capture, payment.as_ref(), caller).await?;
-        return Ok(outcome);
+        return Ok(said(Outcome::Recorded, sighted, None));
     };
-    let attempt = stored.attempt.id;
     tracing::Span::current().record("intent_id", tracing::field::display(stored.attempt.intent_id));
+    // a provider calls without a trace: what it says joins the one in which the intent was opened
+    let span = trace::join(tracing::info_span!("report", source = sighted.source), stored.traceparent.as_deref());
+    apply(ctx, tx, (id, sighted, capture), payment, &stored, caller).instrument(span).await
+}
+
+async fn apply(
+    ctx: &Context,
+    tx: &Tx,
+    (id, sighted, capture): (SightingId, &Sighted<'_>, Option<&Capture>),
+    payment: Option<Payment>,
+    stored: &Stored,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let mut outcome = said(Outcome::Recorded, sighted, Some(stored));
+    let attempt = stored.attempt.id;
     let facts = facts::lock(tx, stored.attempt.intent_id).await?;
     match (capture, payment) {
         (Some(capture), Some(payment)) => {
@@ -103,7 +118,7 @@ async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller
             let unit = record_money::repeat(&seen(id, sighted, capture), &payment, intent, caller);
             finish(tx, id, SightingState::Repeated, Some(payment.id), &unit).await?;
             // the money was known by another sight of it
-            outcome = said(Outcome::Known, sighted, Some(&stored));
+            outcome = said(Outcome::Known, sighted, Some(stored));
         }
         (Some(capture), None) => {
             let recording =

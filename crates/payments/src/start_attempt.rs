@@ -4,6 +4,7 @@
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
+use crate::neighbour;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use domain::attempt::{Attempt, AttemptStatus};
@@ -21,6 +22,7 @@ use storage::attempts::Stored;
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
 use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, unit};
+use telemetry::trace;
 use tracing::Instrument;
 
 /// Seconds for which another process must believe that this one is between the two commits.
@@ -207,7 +209,7 @@ fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, S
     };
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
-    Ok((Stored { attempt, number, action: None, return_url }, give_up_after))
+    Ok((Stored { attempt, number, action: None, return_url, traceparent: None }, give_up_after))
 }
 
 fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), StartError> {
@@ -236,35 +238,51 @@ fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode)
         .ok_or(StartError::ChannelUnavailable("not_offered"))
 }
 
-/// Tells the provider, then commits what it said with the answer.
+/// Tells the provider, then commits what it said with the answer. The payer on the page comes without a trace: what is
+/// done for the attempt joins the one in which its intent was opened.
 async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> Result<Reply, StartError> {
-    let (stored, intent, beneficiary) = {
+    let (stored, intent, receiver) = {
         let db = ctx.pool.get().await?;
         let stored = attempts::by_id(&db, id).await?.ok_or(StartError::Absent)?;
         let intent = intents::by_id(&db, None, stored.attempt.intent_id).await?.ok_or(StartError::Absent)?;
         let beneficiary = beneficiaries::in_force(&db, Some(intent.beneficiary_code.as_str())).await?.pop();
-        (stored, intent, beneficiary.ok_or(StartError::ChannelUnavailable("no_account"))?)
+        let beneficiary = beneficiary.ok_or(StartError::ChannelUnavailable("no_account"))?;
+        let receiver = Receiver {
+            bank_bin: beneficiary.bank_bin,
+            account_number: beneficiary.account_number,
+            account_name: beneficiary.account_name,
+        };
+        (stored, intent, receiver)
     };
+    let span = trace::join(tracing::info_span!("offer", attempt_id = %id), stored.traceparent.as_deref());
+    offer_order(ctx, start, (&stored, &intent), receiver, render).instrument(span).await
+}
+
+async fn offer_order(
+    ctx: &Context,
+    start: &Start,
+    (stored, intent): (&Stored, &Intent),
+    receiver: Receiver,
+    render: &Render,
+) -> Result<Reply, StartError> {
+    let id = stored.attempt.id;
     let provider =
         ctx.providers.by_profile(&stored.attempt.profile).ok_or(StartError::ChannelUnavailable("not_offered"))?;
     let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
     let order = Order {
         order_ref: stored.attempt.order_ref.clone(),
         reference: intent.reference.clone(),
-        receiver: Receiver {
-            bank_bin: beneficiary.bank_bin,
-            account_number: beneficiary.account_number,
-            account_name: beneficiary.account_name,
-        },
+        receiver,
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
-        return_url: page_url(ctx, &intent, start.locale),
+        return_url: page_url(ctx, intent, start.locale),
         payer_ip: start.payer_ip,
         locale: start.locale,
         ordered_at: stored.attempt.ordered_at,
         expires_at: stored.attempt.expires_at,
     };
-    match checkout.start(&order).await {
+    let offered = neighbour::called(provider, "checkout", checkout.start(&order)).await;
+    match offered {
         Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
         Err(error) => {
             if let ProviderError::Refused(_) = error {

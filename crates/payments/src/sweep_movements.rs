@@ -2,6 +2,7 @@
 //! asked about. Each minute, with an overlap, since tellers learn of a transfer late and out of order.
 
 use crate::context::{Caller, Context};
+use crate::neighbour;
 use crate::poll_attempts::PollError;
 use crate::receive_account_report::{self, Told, Way};
 use crate::receive_report::ReportError;
@@ -52,7 +53,8 @@ async fn list(
         receiving_accounts::claim_sweep(&db, &provider.profile, &account.code, FIRST_BACK, LEASE, all).await?
     };
     let Some(since) = since else { return Ok(false) };
-    let listed = movements.list(&account.account_number, since - OVERLAP, now).await;
+    let listing = movements.list(&account.account_number, since - OVERLAP, now);
+    let listed = neighbour::called(provider, "movements", listing).await;
     let received = match listed {
         Ok(rows) => receive(ctx, provider, account, &rows, now).await.map(|()| Some(now - UNSETTLED)),
         Err(error) => {

@@ -19,6 +19,8 @@ pub struct Stored {
     pub number: i32,
     pub action: Option<serde_json::Value>,
     pub return_url: Option<String>,
+    /// The trace in which its intent was opened.
+    pub traceparent: Option<String>,
 }
 
 fn from_row(row: &Row) -> Result<Stored, StorageError> {
@@ -38,13 +40,16 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         number: row.get("number"),
         action: row.get("action"),
         return_url: row.get("return_url"),
+        traceparent: row.get("traceparent"),
     })
 }
 
 const INSERT: &str =
     "insert into attempt (id, intent_id, number, channel, profile, order_ref, amount, status, ordered_at,
-    expires_at, return_url, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $10, $8)";
+    expires_at, return_url, updated_at, traceparent)
+    values ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $10, $8, (select traceparent from intent where id = $2))";
 
+/// Its trace is its intent's, whatever `stored` says.
 pub async fn insert(db: &Db, stored: &Stored) -> Result<(), StorageError> {
     let a = &stored.attempt;
     let statement = db.prepare_cached(INSERT).await?;

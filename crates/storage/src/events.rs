@@ -79,6 +79,8 @@ pub struct Placed {
     pub data: serde_json::Value,
     pub at: Timestamp,
     pub feed_position: i64,
+    /// The trace of what caused it.
+    pub traceparent: Option<String>,
 }
 
 pub(crate) fn placed(row: &Row) -> Placed {
@@ -92,6 +94,7 @@ pub(crate) fn placed(row: &Row) -> Placed {
         data: row.get("data"),
         at: row.get("at"),
         feed_position: row.get("feed_position"),
+        traceparent: row.get("traceparent"),
     }
 }
 

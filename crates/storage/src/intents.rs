@@ -47,9 +47,11 @@ pub(crate) fn from_row(row: &Row) -> Result<Intent, StorageError> {
 }
 
 const INSERT: &str = "insert into intent (id, client_id, reference, beneficiary_code, amount, status, return_url,
-    allowed_channels, metadata, page_token, expires_at, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $11)";
+    allowed_channels, metadata, page_token, expires_at, created_at, updated_at, traceparent)
+    values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $11, $12)";
 
+/// Keeps with it the trace in which we are.
+///
 /// # Errors
 /// Conflict `intent_reference_unique` when the reference was minted before: mint another.
 pub async fn insert(db: &Db, i: &Intent) -> Result<(), StorageError> {
@@ -68,6 +70,7 @@ pub async fn insert(db: &Db, i: &Intent) -> Result<(), StorageError> {
             &i.page_token,
             &i.expires_at,
             &i.created_at,
+            &telemetry::trace::current(),
         ],
     )
     .await?;

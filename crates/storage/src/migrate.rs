@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V5__assurance_detail", include_str!("../migrations/0005_assurance_detail.sql")),
     ("V6__bank_accounts", include_str!("../migrations/0006_bank_accounts.sql")),
     ("V11__days_and_cases", include_str!("../migrations/0011_days_and_cases.sql")),
+    ("V20__trace_context", include_str!("../migrations/0020_trace_context.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

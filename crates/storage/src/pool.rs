@@ -34,6 +34,15 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Pool(deadpool_postgres::Pool);
 
+/// How busy a pool is: connections, and calls that wait for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    pub used: usize,
+    pub idle: usize,
+    pub waiting: usize,
+    pub max: usize,
+}
+
 /// Statements that run inside a pipeline: prepared when the connection is made, since a statement that is prepared in
 /// the midst of a pipeline would run after its COMMIT.
 fn hot() -> impl Iterator<Item = &'static str> {
@@ -110,6 +119,13 @@ impl Pool {
     /// A transaction that is begun with its first statements.
     pub async fn tx(&self) -> Result<Tx, StorageError> {
         Ok(Tx::new(self.get().await?))
+    }
+
+    /// Connections now.
+    pub fn load(&self) -> Load {
+        let status = self.0.status();
+        let idle = status.available.min(status.size);
+        Load { used: status.size - idle, idle, waiting: status.waiting, max: status.max_size }
     }
 
     pub fn close(&self) {

@@ -151,8 +151,8 @@ const TRANSITIONS: &str = "insert into transition (entity_type, entity_id, versi
     select entity, id, version, before, after, cause, $7
     from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[]) with ordinality
         as t(entity, id, version, before, after, cause, n) order by n";
-const EVENTS: &str = "insert into event (id, client_id, stream_kind, stream, type, subject_id, data, at)
-    select id, client, kind, stream, type, subject, data, $8
+const EVENTS: &str = "insert into event (id, client_id, stream_kind, stream, type, subject_id, data, at, traceparent)
+    select id, client, kind, stream, type, subject, data, $8, $9
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[]) with ordinality
         as e(id, client, kind, stream, type, subject, data, n) order by n";
 const AUDIT: &str = "with written as (
@@ -314,6 +314,8 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let event_subjects: Vec<Uuid> = events.iter().map(|e| e.subject).collect();
     let event_data: Vec<&serde_json::Value> = events.iter().map(|e| &e.data).collect();
 
+    let traceparent = telemetry::trace::current();
+
     let actions: Vec<&str> = unit.audit.iter().map(|a| a.action).collect();
     let subjects: Vec<&str> = unit.audit.iter().map(|a| a.subject.as_str()).collect();
     let requests: Vec<&str> = unit.audit.iter().map(|a| a.request_id.as_str()).collect();
@@ -389,7 +391,8 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
                 &event_types,
                 &event_subjects,
                 &event_data,
-                at
+                at,
+                &traceparent
             ],
             events.len()
         ),

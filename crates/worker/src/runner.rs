@@ -7,7 +7,7 @@ use payments::Context;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -96,8 +96,12 @@ async fn run(task: Task, ctx: Context, bells: Arc<Bells>, mut stopped: watch::Re
 }
 
 async fn pass(task: Task, ctx: &Context) -> Outcome {
+    let begun = Instant::now();
     let outcome = AssertUnwindSafe((task.run)(ctx.clone())).catch_unwind().await;
-    outcome.unwrap_or_else(|payload| Err(Failure::of_panic(&*payload)))
+    let outcome = outcome.unwrap_or_else(|payload| Err(Failure::of_panic(&*payload)));
+    let word = if outcome.is_ok() { "done" } else { "failed" };
+    telemetry::metrics::TASKS.took(begun.elapsed(), &[("task", task.name), ("outcome", word)]);
+    outcome
 }
 
 /// At once, after the period, or, when failing, after a wait that doubles.

@@ -75,6 +75,12 @@ pub const KEYS: &[Key] = &[
         Absent,
         "where payers and providers reach the public listener; https in production, in sandbox by default the listener's own address",
     ),
+    key(
+        "http.trusted_proxies",
+        List,
+        Absent,
+        "addresses or networks (`10.0.0.0/8`) of the proxies before the public listener: of their calls, and no others', `X-Forwarded-For` says who calls",
+    ),
     key("http.workers", Number, Is("2"), "threads of each listener"),
     key("http.max_body_bytes", Number, Is("262144"), "bytes: a longer request body is refused"),
     key("http.body_timeout_ms", Number, Is("10000"), "milliseconds: a body that takes longer to arrive is refused"),
@@ -82,7 +88,7 @@ pub const KEYS: &[Key] = &[
         "http.calls_per_minute",
         Number,
         Is("0"),
-        "calls of one key in a minute, a tenth of them at once; 0 limits nothing; counted in each process",
+        "calls of one key in a minute, a tenth of them at once; 0 limits nothing; counted for all processes in Redis, without it in each",
     ),
     key("staff.listen", Text, Is("127.0.0.1:8081"), "listener for staff (`/console`, `/docs`), `host:port`"),
     key(
@@ -111,6 +117,12 @@ pub const KEYS: &[Key] = &[
         Number,
         Is("3000"),
         "milliseconds after which the server gives up waiting for a row that another holds",
+    ),
+    key(
+        "redis.url",
+        Secret,
+        Absent,
+        "`redis://`, `rediss://` or `redis+unix://`; holds only what may be lost; absent or away: each process counts for itself",
     ),
     key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
     key(

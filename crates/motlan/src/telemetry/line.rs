@@ -1,6 +1,7 @@
 //! One event of the log as one line of JSON: its fields flat, the fields of the spans around it, and of an error the
 //! whole chain of causes (tracing-subscriber's own JSON keeps its first link only).
 
+use opentelemetry::trace::TraceContextExt;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::fmt;
@@ -27,11 +28,17 @@ where
         line.insert("timestamp".to_owned(), json!(jiff::Timestamp::now().to_string()));
         line.insert("level".to_owned(), json!(meta.level().as_str()));
         line.insert("target".to_owned(), json!(meta.target()));
+        // the same id as at the collector: from a line to its trace, and back
+        let present = opentelemetry::Context::current();
+        if present.has_active_span() {
+            line.insert("trace_id".to_owned(), json!(present.span().span_context().trace_id().to_string()));
+        }
         for span in ctx.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(fields)
             {
-                line.extend(fields);
+                // words to the collector about the span itself
+                line.extend(fields.into_iter().filter(|(name, _)| !name.starts_with("otel.")));
             }
         }
         event.record(&mut Fields(&mut line));
@@ -114,13 +121,19 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let error = Stopped(io::Error::other("the wire is cut"));
-            let span = tracing::info_span!("request", request_id = "req_1", route = tracing::field::Empty);
+            let span = tracing::info_span!(
+                "request",
+                otel.kind = "server",
+                request_id = "req_1",
+                route = tracing::field::Empty
+            );
             span.record("route", "/v1/events");
             span.in_scope(|| tracing::error!(error = &error as &dyn Error, failures = 2, "task failed"));
         });
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1);
         let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line.get("otel.kind"), None);
         for (field, value) in [
             ("message", json!("task failed")),
             ("error", json!("the pass stopped: the wire is cut")),

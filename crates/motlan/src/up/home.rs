@@ -63,6 +63,10 @@ impl Home {
         self.dir.join("postgres")
     }
 
+    pub fn redis(&self) -> PathBuf {
+        self.dir.join("redis")
+    }
+
     pub fn run_file(&self) -> PathBuf {
         self.dir.join("run.json")
     }
@@ -109,6 +113,8 @@ impl Home {
         }
         let home = Self { dir: dir.canonicalize()? };
         embedded::remove(&home.postgres())?;
+        // left only by one that was killed
+        let _ = fs::remove_dir_all(home.redis());
         let files = [
             home.config_file(),
             home.run_file(),

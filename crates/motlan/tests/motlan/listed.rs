@@ -20,6 +20,7 @@ fn the_page_in_the_docs_is_the_table() {
 fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
     match (path, default, kind) {
         ("keys.pii" | "keys.api", ..) => crate::HEX_KEY,
+        ("http.trusted_proxies", ..) => "10.0.0.0/8",
         ("http.public_url", ..) => "http://127.0.0.1:1",
         (_, Fallback::Is(text) | Fallback::ByMode(text, _), _) => text,
         (_, _, Kind::Number) => "5",
