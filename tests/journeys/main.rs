@@ -14,3 +14,4 @@ mod round_trips;
 mod slow_providers;
 mod story;
 mod telemetry;
+mod transfers;

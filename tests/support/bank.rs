@@ -1,168 +1,189 @@
-//! Rows of the bank's side as an import leaves them, written by SQL: statements with their movements and bookings,
-//! settlement files, money that came by a bank. What imports them is tested elsewhere.
+//! The bank beside the gateway: accounts of both beneficiaries, of which SePay and Casso tell, and which SePay lists.
 
-use crate::House;
-use jiff::civil::Date;
-use tokio_postgres::Client;
-use uuid::Uuid;
+use crate::{BENEFICIARY, House, OTHER_BENEFICIARY, Plan};
+use serde_json::{Value, json};
+use simulator::Running;
+use simulator::bank::{AccountConfig, BankConfig, ListingConfig, ListingKind, NotifierConfig, NotifierKind};
+use std::time::Duration;
 
-/// The account of the harness's beneficiaries.
-pub const ACCOUNT: &str = "970436.1029384756";
-pub const PROFILE: &str = "vnpay_main";
+pub const PROFILE: &str = "vietqr_kb";
+pub const ACCOUNT: &str = "1029384756";
+pub const OTHER_ACCOUNT: &str = "2029384756";
+/// Of the bank, as VietQR names it.
+pub const BIN: &str = "970436";
+pub const SEPAY_SECRET: &str = "sepay-secret-of-the-journeys";
+pub const CASSO_KEY: &str = "casso-key-of-the-journeys";
+pub const PAYOS_KEY: &str = "payos-key-of-the-journeys";
+pub const LISTING_TOKEN: &str = "token-of-the-journeys";
 
-pub struct Bank {
-    pub client: Client,
+/// The notifiers' names in scripts and in the log, and how the gateway calls who tells.
+pub const SEPAY: &str = "sepay_hmac";
+pub const CASSO: &str = "casso";
+
+pub async fn start() -> Running {
+    let accounts = vec![account(ACCOUNT), account(OTHER_ACCOUNT)];
+    let config = BankConfig {
+        schedule_ms: vec![0, 200, 200, 500],
+        listing_per_second: 0,
+        notify_timeout_ms: 10_000,
+        ..BankConfig::new(accounts)
+    };
+    simulator::bank::start(config).await.unwrap()
 }
 
-/// A leg of a journal.
-pub struct Leg<'a> {
-    pub account: &'a str,
-    pub amount: i64,
-    pub payment: Option<Uuid>,
-    pub movement: Option<Uuid>,
-}
-
-impl<'a> Leg<'a> {
-    pub fn new(account: &'a str, amount: i64) -> Self {
-        Self { account, amount, payment: None, movement: None }
+fn account(number: &str) -> AccountConfig {
+    let notifier = |kind, secret: &str| NotifierConfig {
+        kind,
+        name: None,
+        url: String::new(),
+        secret: secret.to_owned(),
+        schedule_ms: None,
+    };
+    AccountConfig {
+        number: number.to_owned(),
+        bin: BIN.to_owned(),
+        bank: "Vietcombank".to_owned(),
+        name: "DON VI THU HUONG MAU".to_owned(),
+        opening_balance: 1_000_000,
+        bic: None,
+        virtual_accounts: Vec::new(),
+        notifiers: vec![notifier(NotifierKind::SepayHmac, SEPAY_SECRET), notifier(NotifierKind::Casso, CASSO_KEY)],
+        listing: Some(ListingConfig { kind: ListingKind::Sepay, token: LISTING_TOKEN.to_owned() }),
+        mt940_reference: simulator::bank::Mt940Reference::Same,
+        payment_code: None,
     }
 }
 
-impl Bank {
-    pub async fn of(house: &House) -> Self {
-        Self { client: house.database.connect("motlan_superuser").await }
+/// The profile that collects on these accounts.
+pub fn settings(bank_url: &str) -> Vec<(&'static str, String)> {
+    [
+        ("MOTLAN_PROFILES__VIETQR_KB__CHANNEL", "vietqr".to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", format!("{BENEFICIARY},{OTHER_BENEFICIARY}")),
+        ("MOTLAN_PROFILES__VIETQR_KB__SEPAY_HMAC_SECRET", SEPAY_SECRET.to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__CASSO_CHECKSUM_KEY", CASSO_KEY.to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__PAYOS_CHECKSUM_KEY", PAYOS_KEY.to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING", "sepay".to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING_URL", bank_url.to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING_TOKEN", LISTING_TOKEN.to_owned()),
+        ("MOTLAN_POLL__LIST_EVERY_S", "1".to_owned()),
+    ]
+    .to_vec()
+}
+
+/// Where a teller of the profile calls.
+pub fn webhook(base: &str, teller: &str) -> String {
+    format!("{base}/v1/webhooks/vietqr/{teller}/{PROFILE}")
+}
+
+impl House {
+    /// With the bank and its profile.
+    pub async fn with_bank() -> Self {
+        Self::planned(Plan { with_bank: true, ..Plan::default() }).await
     }
 
-    pub async fn run(&self, sql: &str) {
-        self.client.batch_execute(sql).await.unwrap();
+    fn bank(&self) -> &Running {
+        self.bank.as_ref().expect("a house with a bank")
     }
 
-    /// Books in a transaction of its own, on the first open day of the scope from `day` on; says which day that was.
-    pub async fn book(&self, kind: &str, scope: &str, day: Date, legs: &[Leg<'_>]) -> Date {
-        self.run("begin").await;
-        let booked = self.book_within(kind, scope, day, legs).await;
-        self.run("commit").await;
+    /// Tells the bank where those who tell of its accounts call.
+    pub(crate) async fn tell_the_bank(&self) {
+        let base = self.gateway.base_url();
+        let notifiers = json!([
+            {"kind": "sepay_hmac", "url": webhook(&base, "sepay"), "secret": SEPAY_SECRET},
+            {"kind": "casso", "url": webhook(&base, "casso"), "secret": CASSO_KEY},
+        ]);
+        for number in [ACCOUNT, OTHER_ACCOUNT] {
+            self.bank_sim("bank/accounts", json!({"number": number, "notifiers": notifiers})).await;
+        }
+    }
+
+    /// A control call to the bank.
+    pub async fn bank_sim(&self, what: &str, body: Value) -> Value {
+        self.control(&self.bank().url, what, body).await
+    }
+
+    /// What the bank does to notifications and listings from now on.
+    pub async fn bank_script(&self, matching: Value, what: Value) {
+        self.bank_sim("script", json!({"match": matching, "do": [what]})).await;
+    }
+
+    pub async fn bank_as_usual(&self) {
+        let script = format!("{}/_sim/script", self.bank().url);
+        assert!(self.http.delete(script).send().await.unwrap().status().is_success());
+    }
+
+    /// Nobody tells of any account; a listing shows it.
+    pub async fn tellers_are_lost(&self) {
+        self.bank_script(json!({}), json!({"drop": true})).await;
+    }
+
+    /// One teller alone tells of the accounts.
+    pub async fn only_tells(&self, notifier: &str) {
+        for other in [SEPAY, CASSO].iter().filter(|n| **n != notifier) {
+            self.bank_script(json!({"notifier": other}), json!({"drop": true})).await;
+        }
+    }
+
+    /// All that the bank booked: the truth.
+    pub async fn bank_transactions(&self) -> Vec<Value> {
+        let url = format!("{}/_sim/bank/transactions", self.bank().url);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Each line of the bank's log.
+    pub async fn bank_log(&self) -> Vec<Value> {
+        let url = format!("{}/_sim/log", self.bank().url);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Starts a transfer's attempt: what the payer scans.
+    pub async fn at_the_bank(&self, intent: &Value) -> Value {
+        let path = format!("/v1/payment-intents/{}/attempts", intent["id"].as_str().unwrap());
+        self.portal.post(&path, json!({"channel": "vietqr"})).await.expect(201)
+    }
+
+    /// A payer transfers so much with this content to the first beneficiary's account.
+    pub async fn transfers(&self, amount: i64, content: &str) -> Value {
+        self.transfers_how(json!({"account": ACCOUNT, "amount": amount, "content": content})).await
+    }
+
+    /// A transfer by all its fields; returns once each teller was heard or is known to be lost.
+    pub async fn transfers_how(&self, how: Value) -> Value {
+        let booked = self.bank_sim("bank/transfer", how).await["transaction"].clone();
+        self.tellers_are_through(&booked).await;
         booked
     }
 
-    pub async fn book_within(&self, kind: &str, scope: &str, day: Date, legs: &[Leg<'_>]) -> Date {
-        let id = Uuid::now_v7();
-        let open: Date = self.client.query_one("select open_day($1, $2)", &[&scope, &day]).await.unwrap().get(0);
-        let moved = (open != day).then_some(day);
-        let journal = "insert into journal (id, kind, cause, business_date, original_business_date, actor)
-            values ($1, $2, 'test', $3, $4, 'test')";
-        self.client.execute(journal, &[&id, &kind, &open, &moved]).await.unwrap();
-        for leg in legs {
-            let entry = "insert into ledger_entry (journal_id, account_code, amount, payment_id, movement_id)
-                values ($1, $2, $3, $4, $5)";
-            self.client.execute(entry, &[&id, &leg.account, &leg.amount, &leg.payment, &leg.movement]).await.unwrap();
+    /// Waits until the last word of each teller about a movement was heard or lost.
+    pub async fn tellers_are_through(&self, booked: &Value) {
+        let notifiers = self.notifiers(&booked["account"]).await;
+        for _ in 0..400 {
+            let log = self.bank_log().await;
+            let through = |notifier: &String| {
+                log.iter().any(|l| {
+                    let over = l["verdict"] == "confirmed" || l["verdict"] == "dropped";
+                    l["kind"] == "received" && l["notifier"] == *notifier && l["id"] == booked["id"] && over
+                })
+            };
+            if notifiers.iter().all(through) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        open
+        panic!("nobody told of {booked}");
     }
 
-    /// What stood on the account before its first statement.
-    pub async fn stood(&self, day: Date, amount: i64) {
-        let bank = format!("bank:{ACCOUNT}");
-        let legs = [Leg::new(&bank, amount), Leg::new("opening:bank", -amount)];
-        self.book("opening_balance", &bank, day, &legs).await;
+    async fn notifiers(&self, account: &Value) -> Vec<String> {
+        let url = format!("{}/_sim/bank/accounts", self.bank().url);
+        let accounts: Vec<Value> = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let account = accounts.iter().find(|a| a["number"] == *account).unwrap();
+        let name = |n: &Value| n["name"].as_str().or(n["kind"].as_str()).unwrap().to_owned();
+        account["notifiers"].as_array().unwrap().iter().map(name).collect()
     }
 
-    /// A statement of one day with these movements, booked; the ids of the movements.
-    pub async fn statement(&self, day: Date, opening: i64, lines: &[(i64, &str)]) -> Vec<Uuid> {
-        let id = Uuid::now_v7();
-        let closing: i64 = opening + lines.iter().map(|(amount, _)| amount).sum::<i64>();
-        let count = i32::try_from(lines.len()).unwrap();
-        let statement = "insert into statement (id, account_code, sha256, format, opening, opening_date, closing,
-            closing_date, first_date, lines, imported_by) values ($1, $2, $1::text, 'mt940', $3, $4, $5, $4, $4, $6, 'test')";
-        let sha = id.to_string();
-        let statement = statement.replace("$1::text", "$7");
-        self.run("begin").await;
-        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-            [&id, &ACCOUNT, &opening, &day, &closing, &count, &sha];
-        self.client.execute(&statement, &params).await.unwrap();
-        let mut movements = Vec::new();
-        for (no, (amount, text)) in (1_i32..).zip(lines) {
-            let movement = Uuid::now_v7();
-            let direction = if *amount > 0 { "in" } else { "out" };
-            let (identity, reference) = (movement.to_string(), format!("FT{no}{}", &sha[30..]));
-            let row =
-                "insert into movement (id, account_code, direction, identity, bank_ref, booking_date, business_date,
-                amount, fate, statement_id, line_no) values ($1, $2, $3, $4, $5, $6, $6, $7, 'matched', $8, $9)";
-            let params: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
-                [&movement, &ACCOUNT, &direction, &identity, &reference, &day, amount, &id, &no];
-            self.client.execute(row, &params).await.unwrap();
-            let line = "insert into statement_line (statement_id, line_no, movement_id, repeated, booking_date,
-                business_date, amount, text, reversal) values ($1, $2, $3, false, $4, $4, $5, $6, false)";
-            self.client.execute(line, &[&id, &no, &movement, &day, amount, text]).await.unwrap();
-            movements.push(movement);
-        }
-        let (bank, transit) = (format!("bank:{ACCOUNT}"), format!("in_transit:{ACCOUNT}"));
-        let legs: Vec<Leg> = lines
-            .iter()
-            .zip(&movements)
-            .flat_map(|((amount, _), id)| {
-                [(&bank, *amount), (&transit, -amount)]
-                    .map(|(account, amount)| Leg { movement: Some(*id), ..Leg::new(account, amount) })
-            })
-            .collect();
-        if !legs.is_empty() {
-            self.book_within("statement_line", &bank, day, &legs).await;
-        }
-        self.run("commit").await;
-        movements
-    }
-
-    /// A bank credit that nobody can place: the payment in suspense, and its case.
-    pub async fn stray(&self, day: Date, paid_at: &str, amount: i64, bank_ref: &str) -> (Uuid, Uuid) {
-        let (payment, case) = (Uuid::now_v7(), Uuid::now_v7());
-        self.run("begin").await;
-        let row = format!(
-            "insert into payment (id, channel, receiving_account, bank_ref, amount, paid_at, business_date)
-            values ('{payment}', 'vietqr', '{ACCOUNT}', $1, {amount}, '{paid_at}', '{day}')"
-        );
-        self.client.execute(&row, &[&bank_ref]).await.unwrap();
-        let (bank, transit) = (format!("bank:{ACCOUNT}"), format!("in_transit:{ACCOUNT}"));
-        let legs = [(transit.as_str(), amount), ("suspense:unidentified", -amount)]
-            .map(|(account, amount)| Leg { payment: Some(payment), ..Leg::new(account, amount) });
-        self.book_within("bank_credit", &bank, day, &legs).await;
-        self.run(&format!(
-            "insert into allocation (payment_id, suspense_reason, amount, journal_id)
-             select '{payment}', 'unidentified', {amount}, max(journal_id::text)::uuid from ledger_entry
-             where payment_id = '{payment}';
-             insert into kase (id, kind, status, amount, payment_id, subject)
-             values ('{case}', 'unidentified', 'open', {amount}, '{payment}', 'pay_{}');
-             insert into transition (entity_type, entity_id, version, to_state, cause, actor)
-             values ('case', '{case}', 1, 'open', 'found', 'test');
-             commit",
-            payment.simple()
-        ))
-        .await;
-        (payment, case)
-    }
-
-    /// A settlement file of the provider for all that it captured on `day`, with a fee of `fee` on each payment.
-    pub async fn settlement(&self, day: Date, fee: i64) -> Uuid {
-        let id = Uuid::now_v7();
-        let (clearing, kept, transit) =
-            (format!("clearing:{PROFILE}"), format!("fee:{PROFILE}"), format!("in_transit:{ACCOUNT}"));
-        self.run("begin").await;
-        self.run(&format!(
-            "insert into account (code, kind) values ('{kept}', 'fee') on conflict do nothing;
-             insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
-             select '{id}', '{PROFILE}', '{id}', '{day}', sum(amount), count(*) * {fee}, 0, sum(amount) - count(*) * {fee},
-                    count(*), 'test' from payment where profile = '{PROFILE}' and business_date = '{day}';
-             insert into settlement_line (settlement_id, line_no, profile, kind, provider_txn_id, payment_id, amount, fee, net,
-                status, disposition)
-             select '{id}', row_number() over (order by id), '{PROFILE}', 'payment', provider_txn_id, id, amount, {fee},
-                    amount - {fee}, '00', 'matched' from payment where profile = '{PROFILE}' and business_date = '{day}'"
-        ))
-        .await;
-        let row = self.client.query_one("select fee, net from settlement where id = $1", &[&id]).await.unwrap();
-        let (fees, net): (i64, i64) = (row.get(0), row.get(1));
-        let legs = [Leg::new(&kept, fees), Leg::new(&transit, net), Leg::new(&clearing, -fees - net)];
-        let legs: Vec<Leg> = legs.into_iter().filter(|leg| leg.amount != 0).collect();
-        self.book_within("settlement", &clearing, day, &legs).await;
-        self.run("commit").await;
-        id
+    /// The next listing of each account is due at once.
+    pub async fn listings_are_due(&self) {
+        self.ask("update account_sweep set next_at = now() - interval '1 second'").await;
     }
 }

@@ -5,6 +5,7 @@
 pub mod bank;
 pub mod child;
 pub mod interruption;
+pub mod ledger_rows;
 pub mod portal;
 pub mod rows;
 pub mod shape;
@@ -39,6 +40,8 @@ const PEPPER: &str = "7065707065727465737470657070657274657374706570706572746573
 pub struct Plan {
     /// Also run the worker's clock; else the test drains by hand.
     pub with_worker: bool,
+    /// Also run a bank, and collect on its accounts.
+    pub with_bank: bool,
     /// `MOTLAN_…` settings over those of the harness.
     pub settings: Vec<(&'static str, String)>,
     /// The URL of the application role, where it is not the database itself (a proxy before it).
@@ -49,6 +52,7 @@ pub struct House {
     pub gateway: Gateway,
     pub vnpay: simulator::Running,
     pub dossier: simulator::Running,
+    pub bank: Option<simulator::Running>,
     pub database: TestDatabase,
     pub portal: Portal,
     /// The portal's id as a client.
@@ -69,7 +73,7 @@ impl House {
     }
 
     /// A gateway on a database that is there already.
-    pub async fn on(database: TestDatabase, plan: Plan) -> Self {
+    pub async fn on(database: TestDatabase, mut plan: Plan) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let vnpay = simulator::vnpay::start(simulator::VnpayConfig {
             listen: "127.0.0.1:0".to_owned(),
@@ -80,6 +84,11 @@ impl House {
         .unwrap();
         let listen = "127.0.0.1:0".to_owned();
         let dossier = simulator::dossier::start(simulator::DossierConfig { listen, log: None }).await.unwrap();
+        let bank = if plan.with_bank { Some(bank::start().await) } else { None };
+        if let Some(bank) = &bank {
+            // what the test says comes later, and wins
+            plan.settings.splice(0..0, bank::settings(&bank.url));
+        }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };
         let gateway = Gateway::start(&config, role, Arc::new(String::new)).await.unwrap();
@@ -96,9 +105,12 @@ impl House {
         drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house = Self { gateway, vnpay, dossier, database, portal, client, other_portal, staff, http };
+        let house = Self { gateway, vnpay, dossier, bank, database, portal, client, other_portal, staff, http };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
+        if house.bank.is_some() {
+            house.tell_the_bank().await;
+        }
         house
     }
 
@@ -111,7 +123,7 @@ impl House {
         self.control(&self.dossier.url, what, body).await
     }
 
-    async fn control(&self, base: &str, what: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, base: &str, what: &str, body: Value) -> Value {
         let answer = self.http.post(format!("{base}/_sim/{what}")).json(&body).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
@@ -214,6 +226,9 @@ impl House {
         self.gateway.stop().await;
         self.vnpay.stop().await;
         self.dossier.stop().await;
+        if let Some(bank) = self.bank {
+            bank.stop().await;
+        }
     }
 }
 
@@ -233,17 +248,18 @@ pub async fn database() -> TestDatabase {
 async fn furnish(pool: &Pool) {
     let db = pool.get().await.unwrap();
     let now = Timestamp::now();
-    for (agency, code, kind) in
-        [("H38.17", BENEFICIARY, AccountKind::Treasury), ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank)]
-    {
+    for (agency, code, kind, account) in [
+        ("H38.17", BENEFICIARY, AccountKind::Treasury, bank::ACCOUNT),
+        ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank, bank::OTHER_ACCOUNT),
+    ] {
         beneficiaries::put_agency(&db, agency, "UBND phường (mẫu)").await.unwrap();
         let beneficiary = Beneficiary {
             code: BeneficiaryCode::new(code).unwrap(),
             agency_code: agency.to_owned(),
             name: "Đơn vị thụ hưởng (mẫu)".to_owned(),
             account_kind: kind,
-            bank_bin: "970436".to_owned(),
-            account_number: "1029384756".to_owned(),
+            bank_bin: bank::BIN.to_owned(),
+            account_number: account.to_owned(),
             account_name: "DON VI THU HUONG MAU".to_owned(),
         };
         beneficiaries::put_beneficiary(&db, &beneficiary, now, "test").await.unwrap();

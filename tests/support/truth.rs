@@ -1,5 +1,7 @@
-//! The other sides' word: what VNPAY took and what the dossier system received, against our books
+//! The other sides' word: what VNPAY took, what the bank booked and what the dossier system received, against our books
 //! (I08 to I11, I16 to I18).
+
+mod transfers;
 
 use crate::House;
 use serde_json::Value;
@@ -9,6 +11,9 @@ use tokio_postgres::SimpleQueryMessage;
 pub async fn compare(house: &House) {
     captures(house).await;
     webhooks(house).await;
+    if house.bank.is_some() {
+        transfers::compare(house).await;
+    }
     deliveries(house).await;
 }
 

@@ -7,6 +7,7 @@ mod days;
 pub mod door;
 mod endpoints;
 mod events;
+mod files;
 mod intents;
 pub mod keys;
 mod measures;
@@ -18,6 +19,8 @@ pub mod problem;
 mod rate_limit;
 mod reports;
 mod routes;
+mod settlements;
+mod statements;
 mod views;
 mod webhooks;
 
@@ -36,13 +39,22 @@ pub use routes::{ops, public, staff};
 pub struct Limits {
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
+    /// Of a statement or a settlement file.
+    pub max_file_bytes: usize,
+    pub file_timeout_ms: u64,
     /// Calls of one key in a minute; 0 limits nothing.
     pub calls_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body_bytes: 262_144, body_timeout_ms: 10_000, calls_per_minute: 0 }
+        Self {
+            max_body_bytes: 262_144,
+            body_timeout_ms: 10_000,
+            max_file_bytes: 268_435_456,
+            file_timeout_ms: 300_000,
+            calls_per_minute: 0,
+        }
     }
 }
 

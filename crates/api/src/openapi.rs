@@ -2,7 +2,10 @@
 //! page. The page and its scripts come from this binary; no outside host is asked.
 
 use crate::problem::Code;
-use crate::{cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, webhooks};
+use crate::{
+    cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, settlements, statements,
+    webhooks,
+};
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get, resource};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -21,8 +24,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         payments_of::list, payments_of::show,
         cases::list, cases::show, days::show, days::close, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
+        statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
-        webhooks::receive,
+        webhooks::receive, webhooks::receive_of_account,
         operating::livez, operating::readyz, operating::metrics, operating::backlog,
     ),
     components(schemas(crate::problem::Problem, crate::problem::FieldError)),

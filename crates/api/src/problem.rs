@@ -66,8 +66,12 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
     BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
     EventUrlRefused = "event_url_refused", 422, "Events cannot be sent there", "`detail` says which rule the address breaks.";
+    FileRefused = "file_refused", 422, "The file is refused", "Nothing of it was taken; `detail` says why, `line` and `offset` where reading stopped.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request", "Use a new key for a new request.";
     MixedBeneficiaries = "mixed_beneficiaries", 422, "Several beneficiaries", "One intent pays one beneficiary; `groups` lists the obligations of each.";
+    LayoutUnknown = "layout_unknown", 422, "No such file layout", "Name a layout that exists, or set one for the account or the contract.";
+    OtherAccount = "other_account", 422, "The file is of another account", "Nothing of it was taken; send it under its own account.";
+    PayoutAccountMissing = "payout_account_missing", 422, "No account to pay out to", "Set the account that the contract pays out to, then send the file again.";
     ValidationFailed = "validation_failed", 422, "Fields are not valid", "`errors` names each field by JSON pointer, with a code and why.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as `Retry-After` says.";
     Internal = "internal", 500, "Our mistake", "Nothing was done, or it was done once: repeat with the same key. Tell us the `request_id`.";
@@ -132,6 +136,12 @@ impl Problem {
             self.more.insert(member.to_owned(), value);
         }
         self
+    }
+
+    /// The file is in; what follows from it goes on by itself, or with the same request.
+    pub(crate) fn after_import(error: &payments::receive_report::ReportError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "matching after an import failed");
+        Self::new(Code::Unavailable)
     }
 
     /// Our mistake, or the database's absence: logged here once with its whole chain, never shown.

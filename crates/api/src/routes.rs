@@ -1,7 +1,10 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
 use crate::problem::{Code, Problem};
-use crate::{cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, webhooks};
+use crate::{
+    cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, settlements, statements,
+    webhooks,
+};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
 use actix_web::{HttpResponse, Resource, ResponseError};
@@ -29,6 +32,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what was paid
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
+        // -- what banks and providers say in files
+        .service(at("/v1/statements", "POST").route(post().to(statements::import)))
+        .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
+        .service(at("/v1/settlements", "POST").route(post().to(settlements::import)))
+        .service(at("/v1/settlements/{id}", "GET").route(get().to(settlements::show)))
         // -- finance staff: what no rule explains, days, reports
         .service(at("/v1/cases", "GET").route(get().to(cases::list)))
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
@@ -47,6 +55,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/events/{id}/redeliver", "POST").route(post().to(events::redeliver)))
         // -- what providers say: any method, since each provider's document names its own
         .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
+        .service(at("/v1/webhooks/{channel}/{teller}/{profile}", "").route(to(webhooks::receive_of_account)))
         .default_service(to(absent));
 }
 

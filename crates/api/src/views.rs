@@ -1,6 +1,7 @@
 //! What the API shows: our contract with callers, written out, apart from the types inside.
 
 use domain::obligation::Obligation;
+use domain::payment::Identity;
 use payments::view::{IntentView, Paid};
 use serde::Serialize;
 use storage::attempts::Stored;
@@ -184,7 +185,8 @@ pub struct AttemptView {
     pub currency: &'static str,
     /// started | offered | committed | succeeded | failed | expired | unknown
     pub status: &'static str,
-    /// What the payer acts on: `{"type":"redirect","url":…}`.
+    /// What the payer acts on: `{"type":"redirect","url"}`, or `{"type":"qr","qr_data","bank_bin","account_number",
+    /// "account_name","transfer_content","amount"}`.
     #[schema(value_type = Option<Object>)]
     pub action: Option<serde_json::Value>,
     #[schema(value_type = String, format = DateTime)]
@@ -229,7 +231,11 @@ fn allocation(part: &Part) -> AllocationView {
 pub struct PaymentView {
     pub id: String,
     pub channel: String,
-    pub provider_txn_id: String,
+    /// The provider's number; absent for a bank transfer.
+    pub provider_txn_id: Option<String>,
+    /// The account of ours that a bank transfer came to, and the bank's reference of it.
+    pub receiving_account: Option<String>,
+    pub bank_ref: Option<String>,
     pub reference: Option<String>,
     pub intent_id: Option<String>,
     pub amount: i64,
@@ -246,10 +252,16 @@ pub struct PaymentView {
 impl PaymentView {
     pub fn new(shown: &Shown, parts: &[Part]) -> Self {
         let p = &shown.payment;
+        let (transaction, account, bank_ref) = match p.identity.clone() {
+            Identity::Provider { transaction, .. } => (Some(transaction), None, None),
+            Identity::Account { account, reference } => (None, Some(account.to_string()), Some(reference)),
+        };
         Self {
             id: p.id.to_string(),
             channel: p.channel.to_string(),
-            provider_txn_id: p.provider_txn_id.clone(),
+            provider_txn_id: transaction,
+            receiving_account: account,
+            bank_ref,
             reference: shown.reference.clone(),
             intent_id: p.intent_id.map(|id| id.to_string()),
             amount: p.amount.dong(),

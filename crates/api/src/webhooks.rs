@@ -1,13 +1,15 @@
-//! `/v1/webhooks/{channel}/{profile}`: providers call, each in its own words, and hear its own answer.
+//! `/v1/webhooks/…`: providers call, each in its own words, and hear its own answer.
 
 use crate::State;
 use crate::door::{RawBody, now, request_id};
 use crate::obligations::absent;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use payments::receive_webhook;
+use payments::receive_account_webhook;
+use payments::receive_webhook::{self, Verdict};
 use provider::{Answer, Request};
 use tracing::Instrument;
 
@@ -22,23 +24,71 @@ pub async fn receive(
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
     let (channel, profile) = path.into_inner();
-    let headers: Vec<(String, String)> = req
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
-    let (method, query) = (req.method().as_str().to_owned(), req.query_string().to_owned());
-    let (ctx, id, now) = (state.ctx.clone(), request_id(), now());
+    let (call, ctx, id, now) = (Call::of(&req, raw), state.ctx.clone(), request_id(), now());
     let named = channel.clone();
-    // detached: a provider that hangs up after sending has still told us
+    let hearing = async move { receive_webhook::receive(&ctx, &channel, &profile, &call.request(), &id, now).await };
+    answered(&state, &named, hearing).await
+}
+
+/// Somebody tells of a bank account. Fields, signature and answer are those of the teller's own document.
+#[utoipa::path(post, path = "/v1/webhooks/{channel}/{teller}/{profile}", tag = "providers",
+    params(("channel" = String, Path), ("teller" = String, Path), ("profile" = String, Path)),
+    responses((status = 200, description = "the teller's own answer: recorded, or known"),
+        (status = 401, description = "the teller's own answer: not believed"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn receive_of_account(
+    req: HttpRequest,
+    state: Data<State>,
+    path: Path<(String, String, String)>,
+    raw: RawBody,
+) -> Result<HttpResponse, Problem> {
+    let (channel, teller, profile) = path.into_inner();
+    let (call, ctx, id, now) = (Call::of(&req, raw), state.ctx.clone(), request_id(), now());
+    let named = channel.clone();
     let hearing = async move {
-        let request = Request { method: &method, query: &query, headers: &headers, body: &raw.0 };
-        receive_webhook::receive(&ctx, &channel, &profile, &request, &id, now).await
+        let path = receive_account_webhook::Path { channel: &channel, teller: &teller, profile: &profile };
+        receive_account_webhook::receive(&ctx, path, &call.request(), &id, now).await
     };
+    answered(&state, &named, hearing).await
+}
+
+/// The call as it came, in our hands.
+struct Call {
+    method: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    raw: RawBody,
+}
+
+impl Call {
+    fn of(req: &HttpRequest, raw: RawBody) -> Self {
+        let headers = req.headers().iter();
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        Self {
+            method: req.method().as_str().to_owned(),
+            query: req.query_string().to_owned(),
+            headers: headers.filter_map(text).collect(),
+            raw,
+        }
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request { method: &self.method, query: &self.query, headers: &self.headers, body: &self.raw.0 }
+    }
+}
+
+/// Detached: a provider that hangs up after sending has still told us.
+async fn answered(
+    state: &State,
+    channel: &str,
+    hearing: impl Future<Output = Option<(Answer, Verdict)>> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
     let heard = tokio::spawn(hearing.in_current_span()).await;
-    let Ok(heard) = heard else { return Err(Problem::new(crate::problem::Code::Internal)) };
+    let Ok(heard) = heard else { return Err(Problem::new(Code::Internal)) };
     let (answer, verdict) = heard.ok_or_else(absent)?;
-    state.measures.webhook(&named, verdict.as_str());
+    state.measures.webhook(channel, verdict.as_str());
     Ok(on_the_wire(answer))
 }
 

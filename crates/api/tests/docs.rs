@@ -39,9 +39,11 @@ fn every_route_is_described_and_every_description_is_a_route() {
                 routes.insert((method.to_owned(), path.to_owned()));
             }
         }
-        // a webhook takes whatever method the provider's document names
-        if rest.contains("route(to(") {
+        // a webhook takes whatever method the provider's document names, and is described by the usual one
+        if rest.contains("route(to(webhooks::receive)") {
             routes.insert(("get".to_owned(), path.to_owned()));
+        } else if rest.contains("route(to(webhooks::receive_of_account)") {
+            routes.insert(("post".to_owned(), path.to_owned()));
         }
     }
     let described: serde_json::Value =

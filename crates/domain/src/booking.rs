@@ -1,21 +1,25 @@
-//! What follows from money that a provider took: the one payment's journal, its allocations, and the states derived
+//! What follows from money that a provider took or a bank account received: the one payment's journal, its allocations, and the states derived
 //! from them. Pure: the facts come in under lock, the changes go out as one whole.
 //!
 //! | the money names | its amount | then |
 //! |---|---|---|
-//! | no order of ours | any | suspense `unidentified`, a case |
+//! | nothing of ours, or more than one | any | suspense `unidentified`, a case |
+//! | ours, on an account that is not its beneficiary's | any | suspense `wrong_account`, a case; nothing settles |
 //! | an order | not what the provider was told | suspense `amount_differs`, a case; nothing settles |
-//! | an order, nothing due, something paid | as told | suspense `duplicate`, a case |
-//! | an order, nothing due, all cancelled | as told | suspense `late`, a case |
-//! | an order | with what waits, less than due | suspense `underpaid`, a case |
-//! | an order | with what waits, enough | all that is due settles; the rest `overpaid`, a case |
+//! | ours, nothing due, something paid | any | suspense `duplicate`, a case |
+//! | ours, nothing due, all cancelled | any | suspense `late`, a case |
+//! | ours | with what waits, less than due | suspense `underpaid`, a case |
+//! | ours | with what waits, enough | all that is due settles; the rest `overpaid`, a case |
+//!
+//! "Ours" is an attempt's order at a provider, whose amount we told, or an intent's reference in the text of a transfer,
+//! whose amount the payer typed.
 
 use crate::allocation::{self, Home, Owed, Placement, Standing, Waiting};
 use crate::attempt::AttemptStatus;
 use crate::case::{CaseKind, CaseStatus};
 use crate::cause::Cause;
 use crate::changes::{AllocationRow, Changes, NewCase, step};
-use crate::codes::{BeneficiaryCode, ProfileCode};
+use crate::codes::BeneficiaryCode;
 use crate::event::Notice;
 use crate::ids::{AttemptId, CaseId, IntentId, ObligationId, PaymentId, SightingId};
 use crate::intent::IntentStatus;
@@ -65,10 +69,24 @@ pub struct OpenCase {
     pub version: i32,
 }
 
-/// What stands behind the order that the money names.
+/// What the amount is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// The provider was told this amount.
+    Told(Vnd),
+    /// The payer typed the amount.
+    Typed,
+    /// It came to an account that is not the beneficiary's.
+    WrongAccount,
+}
+
+/// What stands behind the order or the reference that the money names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    pub attempt: AttemptState,
+    pub intent_id: IntentId,
+    pub terms: Terms,
+    /// The attempt that brought the money. A transfer may come without one.
+    pub attempt: Option<AttemptState>,
     /// Another attempt of the same intent is committed at its provider.
     pub other_committed: bool,
     /// The reference's own obligations first; then those of the other live intents that hold any of them.
@@ -85,11 +103,12 @@ pub struct Named {
 pub struct NewMoney {
     pub payment_id: PaymentId,
     pub sighting_id: SightingId,
-    pub profile: ProfileCode,
+    /// Where it is: `clearing` of a provider, `in_transit` of an account.
+    pub from: Account,
     pub amount: Vnd,
     pub business_date: Date,
-    /// What the provider calls the order: the case's subject where nothing of ours answers to it.
-    pub order_ref: String,
+    /// The case's subject where nothing of ours answers to it: what the provider calls the order, or the account.
+    pub subject: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,11 +121,11 @@ pub enum BookingError {
     Missing(&'static str),
 }
 
-/// Books a capture at a provider. With `named` = None nothing of ours answers to the order.
-pub fn book_capture(money: &NewMoney, named: Option<&Named>) -> Result<Changes, BookingError> {
+/// Books money that was seen for the first time. With `named` = None nothing of ours answers to it.
+pub fn book_money(money: &NewMoney, named: Option<&Named>) -> Result<Changes, BookingError> {
     let Some(named) = named else {
         let placement = allocation::held(money.payment_id, money.amount, SuspenseReason::Unidentified);
-        return booked(money, &placement, &[], &money.order_ref);
+        return booked(money, &placement, &[], &money.subject);
     };
     let placement = placement_of(money, named)?;
     let own = own_intent(named)?;
@@ -121,7 +140,8 @@ pub fn place_orphan(money: &NewMoney, case: Option<&OpenCase>, named: &Named) ->
     let placement = placement_of(money, named)?;
     let own = own_intent(named)?;
     let mut changes = Changes::default();
-    let mut legs = vec![leg(Account::Suspense(SuspenseReason::Unidentified), money.amount, None, money.payment_id)];
+    let from = Account::Suspense(SuspenseReason::Unidentified);
+    let mut legs = vec![Leg::new(from, money.amount).of_payment(money.payment_id)];
     changes.allocations.push(AllocationRow {
         payment_id: money.payment_id,
         home: Home::Suspense(SuspenseReason::Unidentified),
@@ -141,8 +161,11 @@ pub fn place_orphan(money: &NewMoney, case: Option<&OpenCase>, named: &Named) ->
 }
 
 fn placement_of(money: &NewMoney, named: &Named) -> Result<Placement, BookingError> {
-    if money.amount != named.attempt.amount {
-        return Ok(allocation::held(money.payment_id, money.amount, SuspenseReason::AmountDiffers));
+    let nowhere = |reason| Ok(allocation::held(money.payment_id, money.amount, reason));
+    match named.terms {
+        Terms::Told(amount) if amount != money.amount => return nowhere(SuspenseReason::AmountDiffers),
+        Terms::WrongAccount => return nowhere(SuspenseReason::WrongAccount),
+        Terms::Told(_) | Terms::Typed => {}
     }
     let own = own_intent(named)?;
     let owed: Vec<Owed> = own
@@ -169,9 +192,13 @@ fn booked(
     subject: &str,
 ) -> Result<Changes, BookingError> {
     let mut changes = Changes::default();
-    let mut legs = vec![leg(Account::Clearing(money.profile.clone()), money.amount, None, money.payment_id)];
+    let mut legs = vec![Leg::new(money.from.clone(), money.amount).of_payment(money.payment_id)];
     credit_portions(&mut changes, &mut legs, placement, obligations)?;
-    changes.journals.push(Journal::new(JournalKind::Capture, Cause::ProviderCaptured, money.business_date, legs)?);
+    let (kind, cause) = match money.from {
+        Account::InTransit(_) => (JournalKind::BankCredit, Cause::BankCredited),
+        _ => (JournalKind::Capture, Cause::ProviderCaptured),
+    };
+    changes.journals.push(Journal::new(kind, cause, money.business_date, legs)?);
     move_waiting(&mut changes, money, placement, obligations)?;
     open_cases(&mut changes, money, placement, subject);
     Ok(changes)
@@ -185,7 +212,7 @@ fn credit_portions(
 ) -> Result<(), BookingError> {
     for portion in &placement.portions {
         let (account, obligation) = account_of(portion.home, obligations)?;
-        legs.push(leg(account, -portion.amount, obligation, portion.payment_id));
+        legs.push(Leg::new(account, -portion.amount).of_obligation(obligation).of_payment(portion.payment_id));
         changes.allocations.push(AllocationRow {
             payment_id: portion.payment_id,
             home: portion.home,
@@ -206,8 +233,8 @@ fn move_waiting(
     let mut legs = Vec::new();
     for m in &placement.moves {
         let (to, obligation) = account_of(m.to, obligations)?;
-        legs.push(leg(Account::Suspense(m.from), m.amount, None, m.payment_id));
-        legs.push(leg(to, -m.amount, obligation, m.payment_id));
+        legs.push(Leg::new(Account::Suspense(m.from), m.amount).of_payment(m.payment_id));
+        legs.push(Leg::new(to, -m.amount).of_obligation(obligation).of_payment(m.payment_id));
         let (payment_id, journal) = (m.payment_id, changes.journals.len());
         let from = Home::Suspense(m.from);
         changes.allocations.push(AllocationRow { payment_id, home: from, amount: -m.amount, journal });
@@ -226,21 +253,16 @@ fn account_of(home: Home, obligations: &[ObligationState]) -> Result<(Account, O
     })
 }
 
-fn leg(account: Account, amount: Vnd, obligation_id: Option<ObligationId>, payment_id: PaymentId) -> Leg {
-    Leg { account, amount, obligation_id, payment_id }
-}
-
 fn open_cases(changes: &mut Changes, money: &NewMoney, placement: &Placement, subject: &str) {
     let held = placement.portions.iter().map(|p| (p.payment_id, p.amount, p.home));
     let relabelled = placement.moves.iter().map(|m| (m.payment_id, m.amount, m.to));
     for (payment_id, amount, home) in held.chain(relabelled) {
         if let Home::Suspense(reason) = home {
             changes.cases_opened.push(NewCase {
-                kind: case_of(reason),
-                amount,
                 payment_id: Some(payment_id),
                 sighting_id: (payment_id == money.payment_id).then_some(money.sighting_id),
-                subject: subject.to_owned(),
+                day: money.from.scope().map(|scope| (scope, money.business_date)),
+                ..NewCase::new(case_of(reason), amount, subject)
             });
         }
     }
@@ -268,16 +290,18 @@ fn derive_states(changes: &mut Changes, settled: &[ObligationId], named: &Named)
         changes.obligations.push(step);
         changes.notices.extend(event.map(|event| Notice::Obligation(id, event)));
     }
-    let attempt = &named.attempt;
-    if attempt.status != AttemptStatus::Succeeded {
+    // a provider has taken its order's money, settled or not; a transfer serves its attempt when it settles something
+    let served = |_: &&AttemptState| matches!(named.terms, Terms::Told(_)) || !settled.is_empty();
+    if let Some(attempt) = named.attempt.as_ref().filter(served).filter(|a| a.status != AttemptStatus::Succeeded) {
         changes.attempts.push(step(attempt.id, attempt.version, attempt.status, Cause::ProviderCaptured)?.0);
     }
+    let told = matches!(named.terms, Terms::Told(_));
     let settled: BTreeSet<_> = settled.iter().copied().collect();
     for intent in &named.intents {
-        let own = intent.id == attempt.intent_id;
+        let own = intent.id == named.intent_id;
         let cause = match intent_cause(intent, own, &settled, named)? {
             Some(cause) => cause,
-            None if own && intent.status == IntentStatus::Processing && !named.other_committed => {
+            None if own && told && intent.status == IntentStatus::Processing && !named.other_committed => {
                 Cause::AttemptUnsettled
             }
             None => continue,
@@ -328,7 +352,7 @@ fn close_explained(changes: &mut Changes, placement: &Placement, named: &Named) 
 }
 
 fn own_intent(named: &Named) -> Result<&IntentState, BookingError> {
-    named.intents.iter().find(|i| i.id == named.attempt.intent_id).ok_or(BookingError::Missing("the attempt's intent"))
+    named.intents.iter().find(|i| i.id == named.intent_id).ok_or(BookingError::Missing("the named intent"))
 }
 
 fn find(obligations: &[ObligationState], id: ObligationId) -> Result<&ObligationState, BookingError> {

@@ -44,6 +44,19 @@ impl WorkingCalendar {
     }
 }
 
+impl WorkingCalendar {
+    /// Whether no more than `n` worked days lie between the two, the later one counted.
+    pub fn within(&self, one: Date, other: Date, n: u32) -> bool {
+        let (mut at, end) = (one.min(other), one.max(other));
+        let mut worked = 0;
+        while at < end && worked <= n {
+            at = next(at);
+            worked += u32::from(self.is_worked(at));
+        }
+        worked <= n
+    }
+}
+
 fn next(day: Date) -> Date {
     day.saturating_add(1.day())
 }

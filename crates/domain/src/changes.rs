@@ -5,12 +5,13 @@ use crate::attempt::AttemptStatus;
 use crate::case::{CaseKind, CaseStatus};
 use crate::cause::Cause;
 use crate::event::Notice;
-use crate::ids::{AttemptId, CaseId, IntentId, ObligationId, PaymentId, SightingId};
+use crate::ids::{AttemptId, CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId};
 use crate::intent::IntentStatus;
 use crate::ledger::Journal;
 use crate::money::Vnd;
 use crate::obligation::ObligationStatus;
 use crate::transition::{NoSuchEdge, Stateful};
+use jiff::civil::Date;
 
 /// One step of one thing along an edge of the table; `version` is the one after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,18 @@ pub struct NewCase {
     pub amount: Vnd,
     pub payment_id: Option<PaymentId>,
     pub sighting_id: Option<SightingId>,
+    pub movement_id: Option<MovementId>,
     /// What it is about, as an id or a code; never personal data.
     pub subject: String,
+    /// Whose day it belongs to (`bank:<account>`, `clearing:<profile>`), where it belongs to one.
+    pub day: Option<(String, Date)>,
+}
+
+impl NewCase {
+    pub fn new(kind: CaseKind, amount: Vnd, subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        Self { kind, amount, payment_id: None, sighting_id: None, movement_id: None, subject, day: None }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +68,20 @@ pub struct Changes {
 impl Changes {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Takes up what another decision of the same commit changes.
+    pub fn append(&mut self, other: Self) {
+        let offset = self.journals.len();
+        self.obligations.extend(other.obligations);
+        self.intents.extend(other.intents);
+        self.attempts.extend(other.attempts);
+        self.cases_closed.extend(other.cases_closed);
+        self.cases_opened.extend(other.cases_opened);
+        self.journals.extend(other.journals);
+        let moved = other.allocations.into_iter().map(|row| AllocationRow { journal: row.journal + offset, ..row });
+        self.allocations.extend(moved);
+        self.notices.extend(other.notices);
     }
 }
 

@@ -51,11 +51,14 @@ ids! {
     IntentId = "pi",
     JournalId = "jnl",
     KeyId = "key",
+    MovementId = "mov",
     ObligationId = "obl",
     PaymentId = "pay",
     PersonId = "usr",
     RefundId = "rfd",
+    SettlementId = "stl",
     SightingId = "sgt",
+    StatementId = "stm",
 }
 
 #[cfg(test)]

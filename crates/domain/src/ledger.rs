@@ -1,8 +1,8 @@
 //! Double entry: accounts, legs and journals. A journal that does not balance cannot be made.
 
 use crate::cause::Cause;
-use crate::codes::{BeneficiaryCode, ProfileCode};
-use crate::ids::{ObligationId, PaymentId};
+use crate::codes::{AccountCode, BeneficiaryCode, ProfileCode};
+use crate::ids::{MovementId, ObligationId, PaymentId, SettlementId};
 use crate::money::Vnd;
 use crate::payment::SuspenseReason;
 use crate::states::words;
@@ -22,25 +22,50 @@ words! {
 pub enum Account {
     /// What a provider holds for us until it pays out.
     Clearing(ProfileCode),
+    /// What a bank's statements say that stands on an account of ours.
+    Bank(AccountCode),
+    /// On its way between what was told and what a statement says.
+    InTransit(AccountCode),
     Obligation(BeneficiaryCode),
     Suspense(SuspenseReason),
+    /// What a provider keeps for its service.
+    Fee(ProfileCode),
+    /// What stood on bank accounts before we kept their books.
+    Opening,
 }
 
 impl Account {
+    /// The books of a day are closed per provider's contract and per bank account.
+    pub fn scope(&self) -> Option<String> {
+        match self {
+            Self::Clearing(profile) => Some(format!("clearing:{profile}")),
+            Self::Bank(account) | Self::InTransit(account) => Some(format!("bank:{account}")),
+            Self::Obligation(_) | Self::Suspense(_) | Self::Fee(_) | Self::Opening => None,
+        }
+    }
+
     pub const fn kind(&self) -> AccountKind {
         match self {
             Self::Clearing(_) => AccountKind::Clearing,
+            Self::Bank(_) => AccountKind::Bank,
+            Self::InTransit(_) => AccountKind::InTransit,
+            Self::Fee(_) => AccountKind::Fee,
+            Self::Opening => AccountKind::Opening,
             Self::Obligation(_) => AccountKind::Obligation,
             Self::Suspense(_) => AccountKind::Suspense,
         }
     }
 }
 
-/// `clearing:<profile>`, `obligation:<beneficiary>`, `suspense:<reason>` (contract, "The books").
+/// `clearing:<profile>`, `bank:<account>`, `suspense:<reason>` … (contract, "The books").
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clearing(profile) => write!(f, "clearing:{profile}"),
+            Self::Bank(account) => write!(f, "bank:{account}"),
+            Self::InTransit(account) => write!(f, "in_transit:{account}"),
+            Self::Fee(profile) => write!(f, "fee:{profile}"),
+            Self::Opening => f.write_str("opening:bank"),
             Self::Obligation(beneficiary) => write!(f, "obligation:{beneficiary}"),
             Self::Suspense(reason) => write!(f, "suspense:{reason}"),
         }
@@ -52,6 +77,18 @@ words! {
     JournalKind {
         /// A provider took the payer's money.
         Capture = "capture",
+        /// A bank credit was seen first, by whatever source.
+        BankCredit = "bank_credit",
+        /// Lines of a statement that ties out: what was in transit has arrived, or has left.
+        StatementLine = "statement_line",
+        /// What stood on an account before its first statement.
+        OpeningBalance = "opening_balance",
+        /// A debit that nobody explains.
+        UnexplainedDebit = "unexplained_debit",
+        /// A provider's settlement: its fee, and what it pays out.
+        Settlement = "settlement",
+        /// A refund that a settlement file tells of and that we do not know.
+        UnexplainedRefund = "unexplained_refund",
         /// Waiting money found its obligation, or another reason to wait.
         Reassignment = "reassignment",
     }
@@ -63,7 +100,31 @@ pub struct Leg {
     /// Debit plus, credit minus, never zero.
     pub amount: Vnd,
     pub obligation_id: Option<ObligationId>,
-    pub payment_id: PaymentId,
+    pub payment_id: Option<PaymentId>,
+    pub movement_id: Option<MovementId>,
+    pub settlement_id: Option<SettlementId>,
+}
+
+impl Leg {
+    pub const fn new(account: Account, amount: Vnd) -> Self {
+        Self { account, amount, obligation_id: None, payment_id: None, movement_id: None, settlement_id: None }
+    }
+    pub const fn of_payment(mut self, id: PaymentId) -> Self {
+        self.payment_id = Some(id);
+        self
+    }
+    pub const fn of_obligation(mut self, id: Option<ObligationId>) -> Self {
+        self.obligation_id = id;
+        self
+    }
+    pub const fn of_movement(mut self, id: MovementId) -> Self {
+        self.movement_id = Some(id);
+        self
+    }
+    pub const fn of_settlement(mut self, id: SettlementId) -> Self {
+        self.settlement_id = Some(id);
+        self
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,5 +165,10 @@ impl Journal {
     }
     pub fn legs(&self) -> &[Leg] {
         &self.legs
+    }
+
+    /// Whose day it belongs to, `clearing:<profile>` or `bank:<account>`; None where only the homes of money change.
+    pub fn scope(&self) -> Option<String> {
+        self.legs.iter().find_map(|leg| leg.account.scope())
     }
 }

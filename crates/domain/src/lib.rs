@@ -4,6 +4,7 @@
 pub mod account_report;
 pub mod allocation;
 pub mod attempt;
+pub mod bank_reference;
 pub mod beneficiary;
 pub mod booking;
 pub mod business_day;
@@ -17,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
+pub mod matching;
 pub mod mode;
 pub mod money;
 pub mod obligation;

@@ -1,7 +1,8 @@
 //! Reports that money moved (sightings), and the economic fact behind them (payment).
 
-use crate::codes::{ChannelCode, OrderRef, ProfileCode};
+use crate::codes::{AccountCode, ChannelCode, OrderRef, ProfileCode};
 use crate::ids::{IntentId, PaymentId};
+use crate::ledger::Account;
 use crate::money::Vnd;
 use crate::states::words;
 use jiff::Timestamp;
@@ -64,13 +65,46 @@ pub struct Capture {
     pub paid_at: Option<Timestamp>,
 }
 
+/// By what a payment is one and not another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A transaction at a provider, under one contract.
+    Provider { profile: ProfileCode, transaction: String },
+    /// A credit on an account of ours. `reference`: the first by which it was known.
+    Account { account: AccountCode, reference: String },
+}
+
+impl Identity {
+    /// What the other side calls it.
+    pub fn transaction(&self) -> &str {
+        match self {
+            Self::Provider { transaction, .. } => transaction,
+            Self::Account { reference, .. } => reference,
+        }
+    }
+
+    pub const fn profile(&self) -> Option<&ProfileCode> {
+        match self {
+            Self::Provider { profile, .. } => Some(profile),
+            Self::Account { .. } => None,
+        }
+    }
+
+    /// Where the money is when it is first seen.
+    pub fn source_account(&self) -> Account {
+        match self {
+            Self::Provider { profile, .. } => Account::Clearing(profile.clone()),
+            Self::Account { account, .. } => Account::InTransit(account.clone()),
+        }
+    }
+}
+
 /// The economic fact behind one or more sightings. Dates and amounts are compared, never part of its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
     pub channel: ChannelCode,
-    pub profile: ProfileCode,
-    pub provider_txn_id: String,
+    pub identity: Identity,
     /// The intent whose reference the money named, if any.
     pub intent_id: Option<IntentId>,
     pub amount: Vnd,

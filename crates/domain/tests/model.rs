@@ -4,11 +4,11 @@
 use domain::allocation::{Home, Waiting};
 use domain::attempt::AttemptStatus;
 use domain::booking::{
-    AttemptState, IntentState, Named, NewMoney, ObligationState, OpenCase, book_capture, case_of, place_orphan,
+    AttemptState, IntentState, Named, NewMoney, ObligationState, OpenCase, Terms, book_money, case_of, place_orphan,
 };
 use domain::case::CaseStatus;
 use domain::changes::Changes;
-use domain::codes::{BeneficiaryCode, ProfileCode};
+use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
 use domain::intent::IntentStatus;
 use domain::ledger::Account;
 use domain::obligation::ObligationStatus;
@@ -31,6 +31,8 @@ enum Command {
     News(usize, u8),
     /// The provider has money for an attempt: as told, or off by so much.
     Pay(usize, i64),
+    /// A transfer with an intent's reference: what is owed and so much more or less; `true` on a wrong account.
+    Transfer(usize, i64, bool),
     /// Money for an order that nobody knows.
     PayUnknown(i64),
     Expire(usize),
@@ -45,6 +47,8 @@ fn command() -> impl Strategy<Value = Command> {
         4 => any::<usize>().prop_map(Command::Start),
         3 => (any::<usize>(), 0_u8..6).prop_map(|(a, n)| Command::News(a, n)),
         5 => (any::<usize>(), off).prop_map(|(a, o)| Command::Pay(a, o)),
+        3 => (any::<usize>(), -3_000_i64..3_000, prop::bool::weighted(0.1)).prop_map(|(i, o, w)| Command::Transfer(i, o, w)),
+        1 => (any::<usize>()).prop_map(|i| Command::Transfer(i, 0, false)),
         1 => (1_i64..9_000).prop_map(Command::PayUnknown),
         2 => any::<usize>().prop_map(Command::Expire),
         1 => any::<usize>().prop_map(Command::Cancel),
@@ -92,15 +96,21 @@ impl World {
         list
     }
 
-    fn named(&self, attempt: &AttemptState) -> Named {
-        let own = self.intents.iter().find(|i| i.id == attempt.intent_id).expect("its intent");
+    fn told(&self, attempt: &AttemptState) -> Named {
+        self.named(attempt.intent_id, Some(attempt), Terms::Told(attempt.amount))
+    }
+
+    fn named(&self, intent: IntentId, attempt: Option<&AttemptState>, terms: Terms) -> Named {
+        let own = self.intents.iter().find(|i| i.id == intent).expect("the intent");
         let shares = |i: &IntentState| i.obligation_ids.iter().any(|o| own.obligation_ids.contains(o));
         let payments: Vec<PaymentId> =
             self.parts.iter().filter(|(_, (named, ..))| *named == Some(own.id)).map(|((p, _), _)| *p).collect();
         Named {
-            attempt: attempt.clone(),
+            intent_id: intent,
+            terms,
+            attempt: attempt.cloned(),
             other_committed: self.attempts.iter().any(|a| {
-                a.id != attempt.id && a.intent_id == attempt.intent_id && a.status == AttemptStatus::Committed
+                Some(a.id) != attempt.map(|own| own.id) && a.intent_id == intent && a.status == AttemptStatus::Committed
             }),
             obligations: self.obligations.clone(),
             intents: self
@@ -146,7 +156,10 @@ impl World {
         }
         for row in &changes.allocations {
             let journal = &changes.journals[row.journal];
-            assert!(journal.legs().iter().any(|l| l.payment_id == row.payment_id), "an allocation without its leg");
+            assert!(
+                journal.legs().iter().any(|l| l.payment_id == Some(row.payment_id)),
+                "an allocation without its leg"
+            );
             let key = (row.payment_id, format!("{:?}", row.home));
             let slot = self.parts.entry(key).or_insert((named(row.payment_id), row.home, Vnd::ZERO));
             slot.2 = slot.2 + row.amount;
@@ -171,10 +184,10 @@ fn money(world: &mut World, amount: i64) -> NewMoney {
     NewMoney {
         payment_id: world.id(),
         sighting_id: world.id(),
-        profile: ProfileCode::new("vnpay_main").expect("a code"),
+        from: Account::Clearing(ProfileCode::new("vnpay_main").expect("a code")),
         amount: Vnd::new(amount),
         business_date: date(2026, 11, 24),
-        order_ref: "order".to_owned(),
+        subject: "order".to_owned(),
     }
 }
 
@@ -224,7 +237,7 @@ fn run(world: &mut World, notebook: &mut Notebook, command: &Command) {
                 AttemptNews::Refused,
             ][usize::from(kind)];
             let attempt = world.attempts[at].clone();
-            let facts = world.named(&attempt);
+            let facts = world.told(&attempt);
             let intent = facts.intents.iter().find(|i| i.id == attempt.intent_id).expect("own").clone();
             let changes = follow_attempt(&attempt, &intent, facts.other_committed, news).expect("an edge");
             assert!(changes.journals.is_empty() && changes.allocations.is_empty(), "a plan moved money");
@@ -238,16 +251,43 @@ fn run(world: &mut World, notebook: &mut Notebook, command: &Command) {
                 return;
             }
             let new = money(world, amount);
-            let facts = world.named(&attempt);
-            let changes = book_capture(&new, Some(&facts)).expect("booked");
+            let facts = world.told(&attempt);
+            let changes = book_money(&new, Some(&facts)).expect("booked");
             notebook.given = notebook.given + new.amount;
-            settle_in(notebook, world, &attempt, amount, &facts.waiting);
+            if amount == attempt.amount.dong() {
+                settle_in(notebook, world, attempt.intent_id, amount, &facts.waiting);
+            }
             let intent = attempt.intent_id;
             world.apply(&changes, |_| Some(intent));
         }
+        Command::Transfer(n, off, wrong) => {
+            let Some(at) = pick(world.intents.len(), n) else { return };
+            let intent = world.intents[at].clone();
+            let owed: i64 = world
+                .obligations
+                .iter()
+                .filter(|o| intent.obligation_ids.contains(&o.id) && o.status == ObligationStatus::Due)
+                .map(|o| o.amount.dong())
+                .sum();
+            if owed + off <= 0 {
+                return;
+            }
+            let account = Account::InTransit(AccountCode::new("970418.1201").expect("a code"));
+            let new = NewMoney { from: account, ..money(world, owed + off) };
+            let offered =
+                world.attempts.iter().find(|a| a.intent_id == intent.id && a.status == AttemptStatus::Offered);
+            let terms = if wrong { Terms::WrongAccount } else { Terms::Typed };
+            let facts = world.named(intent.id, offered, terms);
+            let changes = book_money(&new, Some(&facts)).expect("booked");
+            notebook.given = notebook.given + new.amount;
+            if !wrong {
+                settle_in(notebook, world, intent.id, new.amount.dong(), &facts.waiting);
+            }
+            world.apply(&changes, |_| Some(intent.id));
+        }
         Command::PayUnknown(amount) => {
             let new = money(world, amount);
-            let changes = book_capture(&new, None).expect("booked");
+            let changes = book_money(&new, None).expect("booked");
             notebook.given = notebook.given + new.amount;
             world.apply(&changes, |_| None);
         }
@@ -266,13 +306,10 @@ fn run(world: &mut World, notebook: &mut Notebook, command: &Command) {
     }
 }
 
-/// The clerk: with the right amount, if what lies in this reference's drawer and the new money cover all that is owed,
+/// The clerk: if what lies in this reference's drawer and the new money cover all that is owed,
 /// everything owed is ticked off.
-fn settle_in(notebook: &mut Notebook, world: &World, attempt: &AttemptState, amount: i64, drawer: &[Waiting]) {
-    if amount != attempt.amount.dong() {
-        return;
-    }
-    let intent = world.intents.iter().find(|i| i.id == attempt.intent_id).expect("its intent");
+fn settle_in(notebook: &mut Notebook, world: &World, intent: IntentId, amount: i64, drawer: &[Waiting]) {
+    let intent = world.intents.iter().find(|i| i.id == intent).expect("the intent");
     let owed: Vec<usize> = (0..OBLIGATIONS)
         .filter(|i| intent.obligation_ids.contains(&world.obligations[*i].id) && !notebook.paid[*i])
         .collect();
@@ -310,8 +347,8 @@ fn check(world: &World, notebook: &Notebook) {
     assert_eq!(homes, notebook.given, "a đồng has no home, or two");
     assert!(world.parts.values().all(|(.., amount)| *amount >= Vnd::ZERO));
     assert!(world.ledger.values().copied().sum::<Vnd>().is_zero());
-    let clearing = world.ledger.get("clearing:vnpay_main").copied().unwrap_or_default();
-    assert_eq!(clearing, notebook.given);
+    let at = |account: &str| world.ledger.get(account).copied().unwrap_or_default();
+    assert_eq!(at("clearing:vnpay_main") + at("in_transit:970418.1201"), notebook.given);
     let beneficiary = BeneficiaryCode::new("H38.17-KB").expect("a code");
     let collected = world.ledger.get(&Account::Obligation(beneficiary).to_string()).copied().unwrap_or_default();
     assert_eq!(-collected, notebook.used);
@@ -380,7 +417,7 @@ proptest! {
 fn money_that_came_before_its_order_was_known_settles_when_it_is() {
     let mut world = world(&[5_000]);
     let new = money(&mut world, 5_000);
-    let changes = book_capture(&new, None).expect("booked");
+    let changes = book_money(&new, None).expect("booked");
     world.apply(&changes, |_| None);
     let (intent_id, attempt_id): (IntentId, AttemptId) = (world.id(), world.id());
     let obligation_ids = vec![world.obligations[0].id];
@@ -389,7 +426,7 @@ fn money_that_came_before_its_order_was_known_settles_when_it_is() {
         AttemptState { id: attempt_id, intent_id, amount: Vnd::new(5_000), status: AttemptStatus::Offered, version: 2 };
     world.attempts.push(attempt.clone());
     let case = world.cases[0].clone();
-    let changes = place_orphan(&new, Some(&case), &world.named(&attempt)).expect("placed");
+    let changes = place_orphan(&new, Some(&case), &world.told(&attempt)).expect("placed");
     world.apply(&changes, |_| Some(intent_id));
     let notebook = Notebook { paid: [true, false, false], given: Vnd::new(5_000), used: Vnd::new(5_000) };
     assert_eq!(world.obligations[0].status, ObligationStatus::Paid);

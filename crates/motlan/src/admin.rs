@@ -1,5 +1,6 @@
 //! What the province sets up from the command line: clients, people, beneficiaries; and what is set up.
 
+use crate::accounts;
 use crate::cli::{BeneficiaryCommand, ClientCommand, KeyCommand, ProfileCommand, UserCommand};
 use crate::config::Config;
 use crate::failed::Failed;
@@ -73,7 +74,9 @@ pub async fn beneficiary(config: &Config, command: BeneficiaryCommand) -> Result
 }
 
 pub async fn profile(config: &Config, command: ProfileCommand) -> Result<Value, Failed> {
-    let ProfileCommand::List = command;
+    if let ProfileCommand::Payouts { code, account, text } = command {
+        return accounts::payouts(config, &code, &account, &text).await;
+    }
     let db = pool(config)?.get().await?;
     let listed = profiles::list(&db).await?;
     let configured = |code: &str| config.profiles.iter().any(|p| p.code.as_str() == code);

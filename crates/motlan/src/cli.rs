@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{admin, report, run, say, up, verify};
+use crate::{accounts, admin, report, run, say, up, verify};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -63,6 +63,10 @@ pub enum Command {
     Beneficiary(BeneficiaryCommand),
     #[command(subcommand)]
     Profile(ProfileCommand),
+    #[command(subcommand)]
+    Account(AccountCommand),
+    #[command(subcommand)]
+    Layout(LayoutCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a report or a day of a running gateway
@@ -164,6 +168,48 @@ pub struct NewBeneficiary {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     List,
+    /// Say where a provider pays out to, and by which text its payouts are known there
+    Payouts {
+        #[arg(long)]
+        code: String,
+        /// Code of the account of ours
+        #[arg(long)]
+        account: String,
+        /// What stands in every payout's text, and in nothing else
+        #[arg(long)]
+        text: String,
+    },
+}
+
+/// Bank accounts of ours, as statements name them
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    List,
+    /// Say how an account's reports and statements are read; what is left out is reset
+    Set {
+        #[arg(long)]
+        code: String,
+        /// Tellers and formats with references of their own: sepay, casso, payos, camt, mt940, csv
+        #[arg(long, value_delimiter = ',')]
+        own_numbering: Vec<String>,
+        /// The layout of the bank's CSV exports
+        #[arg(long)]
+        csv_layout: Option<String>,
+    },
+}
+
+/// Layouts of banks' CSV exports and providers' settlement files
+#[derive(Debug, Subcommand)]
+pub enum LayoutCommand {
+    /// Put a layout from a TOML file in place of the one before
+    Put {
+        #[arg(long)]
+        code: String,
+        /// statement or settlement
+        #[arg(long)]
+        kind: String,
+        file: PathBuf,
+    },
 }
 
 /// The configuration
@@ -198,6 +244,8 @@ impl Cli {
             Command::Key(command) => admin::key(&config()?, command).await?,
             Command::Beneficiary(command) => admin::beneficiary(&config()?, command).await?,
             Command::Profile(command) => admin::profile(&config()?, command).await?,
+            Command::Account(command) => accounts::account(&config()?, command).await?,
+            Command::Layout(command) => accounts::layout(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };
         say::result(json, &result);

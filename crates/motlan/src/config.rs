@@ -168,6 +168,7 @@ impl Config {
             ("delivery.in_flight", self.payments.delivery.in_flight, 1),
             ("delivery.schedule_s", self.payments.delivery.schedule_s.len(), 1),
             ("poll.schedule_s", self.payments.poll.schedule_s.len(), 1),
+            ("poll.list_every_s", usize::try_from(self.payments.poll.list_every_s).unwrap_or(0), 1),
         ] {
             if value < least {
                 return Err(ConfigError::value(path, format_args!("at least {least}")));

@@ -1,6 +1,7 @@
 //! The gateway put together: configuration, wiring, listeners, worker, command line. What tests need to start one in
 //! their own process is [`wiring::Gateway`].
 
+pub mod accounts;
 pub mod admin;
 pub mod cli;
 pub mod config;

@@ -115,6 +115,15 @@ async fn put_lists(db: &Db) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A beneficiary of the sample.
+///
+/// # Errors
+/// When there is none of this code.
+pub fn beneficiary_of(code: &str) -> Result<Beneficiary, Failed> {
+    let account = ACCOUNTS.iter().find(|account| account.0 == code);
+    beneficiary(account.ok_or_else(|| format!("the sample has no beneficiary {code}"))?)
+}
+
 fn beneficiary(account: &SampleAccount) -> Result<Beneficiary, Failed> {
     let &(code, agency, name, account_kind, bank_bin, account_number, account_name) = account;
     Ok(Beneficiary {

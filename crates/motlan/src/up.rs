@@ -174,7 +174,9 @@ fn run_file(home: &Home, database: &Database, neighbours: &Neighbours, gateway: 
         "client_key": keys.client.key,
         "staff_key": keys.staff.key,
         "database_url_readonly": database.readonly_url,
-        "simulators": {"vnpay": neighbours.vnpay.url, "dossier": neighbours.dossier.url},
+        "simulators": {
+            "vnpay": neighbours.vnpay.url, "bank": neighbours.bank.running.url, "dossier": neighbours.dossier.url,
+        },
         "pids": {"motlan": std::process::id(), "postgres": database.pid()},
         "data_dir": home.dir().display().to_string(),
     })
@@ -190,6 +192,7 @@ fn page(run: &Value, database: &Database, home: &Home) -> String {
         ("  key of staff", text("/staff_key")),
         ("API reference", text("/docs_url")),
         ("VNPAY simulator", format!("{}/_sim", text("/simulators/vnpay"))),
+        ("Bank simulator", format!("{}/_sim", text("/simulators/bank"))),
         ("Dossier system (stub)", format!("{}/_sim", text("/simulators/dossier"))),
         ("Metrics, backlog", format!("{ops}/metrics  {ops}/backlog")),
         ("Books, read-only", text("/database_url_readonly")),

@@ -29,7 +29,7 @@ pub enum WiringError {
     Profile {
         profile: String,
         #[source]
-        source: provider_vnpay::SettingsError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     #[error("profile {profile} collects for {beneficiary}, which does not exist: `motlan beneficiary create` makes it")]
     NoBeneficiary { profile: String, beneficiary: String },
@@ -57,11 +57,19 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
 }
 
 fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {
-    let (code, beneficiaries) = (profile.code.clone(), profile.beneficiaries.clone());
+    let (code, beneficiaries, http) = (profile.code.clone(), profile.beneficiaries.clone(), http.clone());
     match &profile.channel {
-        Channel::Vnpay(settings) => provider_vnpay::provider(code, beneficiaries, settings.clone(), http.clone())
-            .map_err(|source| WiringError::Profile { profile: profile.code.to_string(), source }),
+        Channel::Vietqr(settings) => {
+            provider_vietqr::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
+        }
+        Channel::Vnpay(settings) => {
+            provider_vnpay::provider(code, beneficiaries, settings.clone(), http).map_err(|e| ill(profile, e))
+        }
     }
+}
+
+fn ill(profile: &Profile, source: impl std::error::Error + Send + Sync + 'static) -> WiringError {
+    WiringError::Profile { profile: profile.code.to_string(), source: Box::new(source) }
 }
 
 /// Brings the configured profiles into the books, each with its clearing account.
@@ -125,6 +133,7 @@ impl Gateway {
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
         let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
         enter_profiles(&ctx.pool, &config.profiles).await?;
+        crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),
             api_key_pepper: config.api_key_pepper()?,
@@ -132,6 +141,7 @@ impl Gateway {
                 max_body_bytes: config.http.max_body_bytes,
                 body_timeout_ms: config.http.body_timeout_ms,
                 calls_per_minute: config.http.calls_per_minute,
+                ..api::Limits::default()
             },
             render_metrics,
         });

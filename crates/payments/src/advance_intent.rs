@@ -62,11 +62,8 @@ pub fn follow(
     let a_person_must_look = matches!(news, AttemptNews::Unclear | AttemptNews::Unresolved);
     if a_person_must_look && !unit.changes.is_empty() {
         unit.changes.cases_opened.push(NewCase {
-            kind: CaseKind::StatusDiffers,
-            amount: stored.attempt.amount,
-            payment_id: None,
             sighting_id: sighting,
-            subject: attempt.to_string(),
+            ..NewCase::new(CaseKind::StatusDiffers, stored.attempt.amount, attempt.to_string())
         });
     }
     Ok(unit)

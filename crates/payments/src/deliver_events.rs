@@ -112,13 +112,7 @@ async fn finish_once(
     }
     let caller = Caller::system();
     let mut unit = Unit::new(caller.actor(), now);
-    unit.changes.cases_opened.push(NewCase {
-        kind: CaseKind::Undelivered,
-        amount: domain::Vnd::ZERO,
-        payment_id: None,
-        sighting_id: None,
-        subject: event.to_string(),
-    });
+    unit.changes.cases_opened.push(NewCase::new(CaseKind::Undelivered, domain::Vnd::ZERO, event.to_string()));
     unit.audit.push(Audit { action: "delivery_given_up", subject: event.to_string(), request_id: String::new() });
     let tx = ctx.pool.tx().await?;
     let outcome = async {

@@ -2,14 +2,17 @@
 
 use domain::allocation::Waiting;
 use domain::attempt::AttemptStatus;
-use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase};
+use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase, Terms};
+use domain::codes::ChannelCode;
 use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::{AttemptId, IntentId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use storage::attempts::Stored;
 use storage::{StorageError, Tx, attempts, intents, obligations, references};
+use uuid::Uuid;
 
 /// An intent with all that money for its reference can touch.
 pub struct Facts {
@@ -24,30 +27,61 @@ pub struct Facts {
 /// Locks and reads, one round trip. The obligations of other live intents are read after those intents are locked, so
 /// that two payments that meet in one intent see each other.
 pub async fn lock(tx: &Tx, intent: IntentId) -> Result<Facts, StorageError> {
-    let id = intent.uuid();
+    lock_many(tx, &[intent])
+        .await?
+        .pop()
+        .ok_or_else(|| StorageError::Unreadable("an intent that is not there".to_owned()))
+}
+
+/// The same for several at once, in the order given; still one round trip. Where two of them share an obligation, what
+/// is concluded from one changes the facts of the other.
+pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, StorageError> {
+    let ids: Vec<Uuid> = wanted.iter().map(|id| id.uuid()).collect();
     let (own, intents, attempts, others, waiting, open_cases) = join!(
-        obligations::lock_of_intent(tx, id),
-        intents::lock_related(tx, id),
-        attempts::of_intent(tx, id),
-        obligations::of_related_intents(tx, id),
-        references::waiting(tx, id),
-        references::open_cases(tx, id),
+        obligations::lock_of_intents(tx, &ids),
+        intents::lock_related(tx, &ids),
+        attempts::of_intents(tx, &ids),
+        obligations::of_related_intents(tx, &ids),
+        references::waiting(tx, &ids),
+        references::open_cases(tx, &ids),
     );
     let mut obligations = own?;
-    let others = others?;
-    obligations
-        .extend(others.into_iter().filter(|o| !obligations.iter().any(|own| own.id == o.id)).collect::<Vec<_>>());
-    Ok(Facts {
+    let known: BTreeSet<_> = obligations.iter().map(|o| o.id).collect();
+    obligations.extend(others?.into_iter().filter(|o| !known.contains(&o.id)));
+    let all = Facts {
         obligations,
         intents: intents?,
         attempts: attempts?,
-        waiting: waiting?,
-        open_cases: open_cases?,
-        own: intent,
-    })
+        waiting: Vec::new(),
+        open_cases: Vec::new(),
+        own: IntentId::from(Uuid::nil()),
+    };
+    let (waiting, open_cases) = (waiting?, open_cases?);
+    let of = |id: IntentId| Facts {
+        waiting: waiting.iter().filter(|(of, _)| *of == id).map(|(_, w)| w.clone()).collect(),
+        open_cases: open_cases.iter().filter(|(of, _)| *of == id).map(|(_, c)| c.clone()).collect(),
+        ..all.around(id)
+    };
+    Ok(wanted.iter().map(|id| of(*id)).collect())
 }
 
 impl Facts {
+    /// The part that concerns one intent: itself, the live ones that share an obligation with it, what they hold.
+    fn around(&self, id: IntentId) -> Self {
+        let held: &[_] = self.intents.iter().find(|i| i.id == id).map_or(&[], |i| &i.obligation_ids);
+        let shares = |i: &&Intent| i.status.is_live() && i.obligation_ids.iter().any(|o| held.contains(o));
+        let intents: Vec<Intent> = self.intents.iter().filter(|i| i.id == id || shares(i)).cloned().collect();
+        let touched: BTreeSet<_> = intents.iter().flat_map(|i| &i.obligation_ids).collect();
+        Self {
+            obligations: self.obligations.iter().filter(|o| touched.contains(&o.id)).cloned().collect(),
+            attempts: self.attempts.iter().filter(|a| a.attempt.intent_id == id).cloned().collect(),
+            intents,
+            waiting: Vec::new(),
+            open_cases: Vec::new(),
+            own: id,
+        }
+    }
+
     pub fn intent(&self) -> Result<&Intent, StorageError> {
         self.intents
             .iter()
@@ -84,16 +118,33 @@ impl Facts {
         domain::intent::amount_due(due, self.waiting.iter().map(|w| w.amount))
     }
 
-    /// For the booking of money that names the order of `attempt`.
-    pub fn named(&self, attempt: AttemptId) -> Result<Named, StorageError> {
-        Ok(Named {
-            attempt: attempt_state(self.attempt(attempt)?),
-            other_committed: self.other_committed(attempt),
+    /// For the booking of money that names the order of `attempt`, of which its provider was told the amount.
+    pub fn told(&self, attempt: AttemptId) -> Result<Named, StorageError> {
+        let attempt = attempt_state(self.attempt(attempt)?);
+        let (terms, other_committed) = (Terms::Told(attempt.amount), self.other_committed(attempt.id));
+        Ok(self.named(terms, Some(attempt), other_committed))
+    }
+
+    /// For the booking of a transfer whose text names the intent's reference. It serves the newest attempt that gave the
+    /// payer this account's details, if there was one.
+    pub fn typed(&self, terms: Terms, channel: &ChannelCode) -> Named {
+        let open = |a: &&Stored| a.attempt.channel == *channel && a.attempt.status != AttemptStatus::Succeeded;
+        let attempt = self.attempts.iter().rev().find(open).map(attempt_state);
+        let other_committed = self.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Committed);
+        self.named(terms, attempt, other_committed)
+    }
+
+    fn named(&self, terms: Terms, attempt: Option<AttemptState>, other_committed: bool) -> Named {
+        Named {
+            intent_id: self.own,
+            terms,
+            attempt,
+            other_committed,
             obligations: self.obligations.iter().map(obligation_state).collect(),
             intents: self.intents.iter().map(intent_state).collect(),
             waiting: self.waiting.clone(),
             open_cases: self.open_cases.clone(),
-        })
+        }
     }
 }
 

@@ -3,19 +3,14 @@
 
 use crate::context::{Caller, Context};
 use crate::facts;
+use crate::learn;
 use crate::receive_report::ReportError;
-use crate::record_money::RecordError;
 use crate::retry::retrying;
-use domain::booking::{NewMoney, place_orphan};
-use domain::business_day::business_date;
-use domain::case::CaseKind;
 use domain::payment::SightingState;
 use domain::{AttemptId, PaymentId};
-use dossier::PaidBy;
 use futures_util::join;
 use jiff::Timestamp;
-use storage::unit::{Audit, Unit};
-use storage::{attempts, cases, payments, sightings, unit};
+use storage::{attempts, payments, sightings, unit};
 
 const PER_PASS: i64 = 100;
 
@@ -40,33 +35,10 @@ async fn place_once(ctx: &Context, payment: PaymentId, attempt: AttemptId, now: 
         };
         let Some(stored) = attempts::by_id(&tx, attempt).await? else { return Ok(()) };
         let facts = facts::lock(&tx, stored.attempt.intent_id).await?;
-        let case = cases::open_of_payment(&tx, payment.id, CaseKind::Unidentified).await?;
         let seen = sightings::of_payment(&tx, payment.id).await?;
         let Some(first) = seen.first() else { return Ok(()) };
-        let money = NewMoney {
-            payment_id: payment.id,
-            sighting_id: first.id,
-            profile: payment.profile.clone(),
-            amount: payment.amount,
-            business_date: business_date(now),
-            order_ref: stored.attempt.order_ref.to_string(),
-        };
-        let intent = facts.intent()?;
-        let caller = Caller::system();
-        let mut unit = Unit::new(caller.actor(), now);
-        unit.changes = place_orphan(&money, case.as_ref(), &facts.named(attempt)?).map_err(RecordError::Booking)?;
-        let by = PaidBy {
-            channel: payment.channel.clone(),
-            provider_txn_id: payment.provider_txn_id.clone(),
-            reference: Some(intent.reference.clone()),
-            intent_id: Some(intent.id),
-            payment_id: payment.id,
-        };
-        let paid = (payment.paid_at, by);
-        unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, Some(&paid))?;
-        unit.paid = Some((payment.paid_at, payment.channel.to_string()));
-        unit.audit.push(Audit { action: "money_placed", subject: payment.id.to_string(), request_id: String::new() });
-        payments::set_intent(&tx, payment.id, intent.id).await?;
+        let named = facts.told(attempt)?;
+        let unit = learn::place_by(&tx, &payment, &facts, &named, first.id, &Caller::system(), now).await?;
         let (written, unwatched, noted, committed) = join!(
             unit::write(&tx, &unit),
             attempts::unwatch(&tx, attempt),

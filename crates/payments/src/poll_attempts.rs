@@ -10,15 +10,17 @@ use domain::attempt::Attempt;
 use domain::payment::News;
 use domain::plan::AttemptNews;
 use jiff::{SignedDuration, Timestamp};
-use provider::{ProviderError, Question};
+use provider::{Provider, ProviderError, Question};
 use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
-use storage::{StorageError, attempts};
+use storage::{StorageError, attempts, receiving_accounts};
 
 /// No other worker asks before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// Seconds until a provider that gave no answer is tried again, at most.
 const UNANSWERED_S: i64 = 60;
+/// How late a notification of a transfer may come.
+const TELLERS_DELAY: SignedDuration = SignedDuration::from_mins(10);
 /// After its window a payer may still be on the bank's page: "not found" is final only this much later.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -84,6 +86,10 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
     };
     let Some(stored) = stored else { return Ok(()) };
     let attempt = stored.attempt;
+    let provider = ctx.providers.by_profile(&attempt.profile);
+    if let Some(provider) = provider.filter(|p| p.status.is_none()) {
+        return watch_window(ctx, provider, &attempt, now).await;
+    }
     let answered = match answer_of(ctx, &attempt, now).await {
         Ok(None) => true,
         Ok(Some(told)) => {
@@ -96,6 +102,26 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
         }
     };
     reschedule(ctx, claimed, &attempt, answered, now).await
+}
+
+/// A transfer cannot be asked about: its attempt is over when its window is, and the account was listed to the end of it.
+/// Where nobody lists the account, whoever tells of it has a while to do so. Money that comes later is money all the same.
+async fn watch_window(ctx: &Context, provider: &Provider, attempt: &Attempt, now: Timestamp) -> Result<(), PollError> {
+    let told_until = match provider.movements {
+        Some(_) => {
+            let db = ctx.pool.get().await?;
+            receiving_accounts::listed_until(&db, attempt.id).await?
+        }
+        None => Some(now - TELLERS_DELAY),
+    };
+    if told_until.is_some_and(|until| until >= attempt.expires_at) {
+        advance_intent::attempt_news(ctx, attempt.id, AttemptNews::WindowClosed, now).await?;
+        let db = ctx.pool.get().await?;
+        return Ok(attempts::unwatch(&db, attempt.id).await?);
+    }
+    let next = attempt.expires_at.max(now) + SignedDuration::from_secs(ctx.settings.poll.list_every_s);
+    let db = ctx.pool.get().await?;
+    Ok(attempts::asked(&db, attempt.id, next, false).await?)
 }
 
 /// None where this provider cannot be asked.

@@ -6,10 +6,12 @@ use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
 use crate::retry::{Retryable, retrying};
+use domain::case::CaseKind;
+use domain::changes::NewCase;
 use domain::codes::{ChannelCode, ProfileCode};
-use domain::payment::{Capture, News, Payment, Report, SightingState};
+use domain::payment::{Capture, Identity, News, Payment, Report, SightingState};
 use domain::plan::AttemptNews;
-use domain::{AttemptId, PaymentId, SightingId};
+use domain::{AttemptId, PaymentId, SightingId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -104,8 +106,9 @@ async fn conclude(ctx: &Context, tx: &Tx, sighted: &Sighted<'_>, caller: &Caller
             outcome = said(Outcome::Known, sighted, Some(&stored));
         }
         (Some(capture), None) => {
-            let recording = record_money::record(&seen(id, sighted, capture), Some((&facts, attempt)), caller)?;
-            write_recording(tx, id, sighted, &recording, Some(attempt)).await?;
+            let recording =
+                record_money::record(&seen(id, sighted, capture), Some((&facts, facts.told(attempt)?)), caller)?;
+            write_recording(tx, id, &recording, Some(attempt)).await?;
         }
         (None, _) => {
             let unit = not_money(&facts, attempt, id, sighted, caller)?;
@@ -146,6 +149,9 @@ async fn keep(
         payload_sha256: &digest,
         raw: sighted.evidence,
         received_at: sighted.now,
+        account: None,
+        bank_ref: None,
+        intent: None,
     };
     let txn = capture.map_or("", |c| c.provider_txn_id.as_str());
     let (begun, fresh, known, attempt, payment) = join!(
@@ -171,9 +177,10 @@ fn seen<'a>(id: SightingId, sighted: &'a Sighted<'_>, capture: &'a Capture) -> S
     Seen {
         sighting_id: id,
         channel: sighted.channel,
-        profile: sighted.profile,
-        order_ref: sighted.report.order_ref.as_str(),
-        capture,
+        identity: Identity::Provider { profile: sighted.profile.clone(), transaction: capture.provider_txn_id.clone() },
+        order_ref: Some(sighted.report.order_ref.as_str()),
+        amount: capture.amount,
+        paid_at: capture.paid_at,
         now: sighted.now,
     }
 }
@@ -198,7 +205,7 @@ async fn without_order(
     match (capture, payment) {
         (Some(capture), None) => {
             let recording = record_money::record(&seen(id, sighted, capture), None, caller)?;
-            write_recording(tx, id, sighted, &recording, None).await
+            write_recording(tx, id, &recording, None).await
         }
         (Some(capture), Some(payment)) => {
             let unit = record_money::repeat(&seen(id, sighted, capture), payment, None, caller);
@@ -232,17 +239,14 @@ fn not_money(
 async fn write_recording(
     tx: &Tx,
     id: SightingId,
-    sighted: &Sighted<'_>,
     recording: &Recording,
     attempt: Option<AttemptId>,
 ) -> Result<(), ReportError> {
-    let order_ref = sighted.report.order_ref.as_str();
-    let p = &recording.payment;
     let (inserted, written, unwatched, noted, committed) = join!(
-        payments::insert(tx, p, order_ref, recording.business_date, sighted.now),
+        payments::insert(tx, std::slice::from_ref(&recording.new), recording.unit.at),
         unit::write(tx, &recording.unit),
         unwatch(tx, attempt),
-        sightings::outcome(tx, id, SightingState::Applied, Some(p.id)),
+        sightings::outcome(tx, id, SightingState::Applied, Some(recording.new.payment.id)),
         tx.commit(),
     );
     unit::first_error([inserted, written, unwatched, noted, committed])?;
@@ -305,15 +309,14 @@ async fn park_once(
         payload_sha256: &digest,
         raw: evidence,
         received_at: now,
+        account: None,
+        bank_ref: None,
+        intent: None,
     };
     let mut unit = Unit::new(Caller::system().actor(), now);
-    unit.changes.cases_opened.push(domain::changes::NewCase {
-        kind: domain::case::CaseKind::Poison,
-        amount: domain::Vnd::ZERO,
-        payment_id: None,
-        sighting_id: Some(id),
-        subject: reason.to_owned(),
-    });
+    unit.changes
+        .cases_opened
+        .push(NewCase { sighting_id: Some(id), ..NewCase::new(CaseKind::Poison, Vnd::ZERO, reason) });
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         let (begun, fresh) = join!(tx.begin(), sightings::insert(&tx, &row));

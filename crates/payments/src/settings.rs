@@ -32,6 +32,8 @@ pub struct Poll {
     pub schedule_s: Vec<i64>,
     /// Seconds after which an attempt without an answer is `unknown` and a case.
     pub give_up_after_s: i64,
+    /// Seconds from one listing of an account to the next, while a transfer to it may be under way.
+    pub list_every_s: i64,
 }
 
 impl Default for Poll {
@@ -39,7 +41,7 @@ impl Default for Poll {
         // every minute while VNPAY's window of 15 minutes is open, then backing off to six hours, until 72 hours
         let mut schedule_s = vec![60; 16];
         schedule_s.extend([120, 300, 600, 1_800, 3_600, 7_200, 14_400, 21_600]);
-        Self { schedule_s, give_up_after_s: 72 * 3_600 }
+        Self { schedule_s, give_up_after_s: 72 * 3_600, list_every_s: 60 }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::webhook::{Acknowledgement, Answer, Refusal, Request};
 use domain::account_report::AccountReport;
+use jiff::Timestamp;
 
 pub trait AccountWebhook: Send + Sync {
     /// The last but one part of the webhook's path: `sepay`, `casso`, `payos`.
@@ -10,8 +11,9 @@ pub trait AccountWebhook: Send + Sync {
 
     fn method(&self) -> &'static str;
 
-    /// The rows of one call, in its order; none where the call only tries whether we are there.
-    fn verify(&self, request: &Request<'_>) -> Result<Vec<AccountReport>, Refusal>;
+    /// The rows of one call, in its order; none where the call only tries whether we are there. `now` is when the call
+    /// came: some tellers sign a time, and a call too far from it is forged.
+    fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Vec<AccountReport>, Refusal>;
 
     fn acknowledge(&self, outcome: Acknowledgement) -> Answer;
 }

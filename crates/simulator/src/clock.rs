@@ -14,6 +14,16 @@ pub(crate) fn wire_time(at: Timestamp) -> String {
     HANOI.to_datetime(at).strftime("%Y%m%d%H%M%S").to_string()
 }
 
+/// What a clock in Hanoi shows.
+pub(crate) fn hanoi(at: Timestamp) -> civil::DateTime {
+    HANOI.to_datetime(at)
+}
+
+/// None outside the years that a timestamp can hold.
+pub(crate) fn from_hanoi(at: civil::DateTime) -> Option<Timestamp> {
+    HANOI.to_timestamp(at).ok()
+}
+
 pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
     if text.len() != 14 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -6,9 +6,11 @@ mod log;
 mod script;
 mod server;
 
+pub mod bank;
 pub mod dossier;
 pub mod vnpay;
 
+pub use bank::BankConfig;
 pub use dossier::DossierConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;

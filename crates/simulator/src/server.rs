@@ -178,6 +178,15 @@ pub(crate) async fn json_lines(log: &Log) -> Answer {
 
 /// 21000 → `21.000 ₫`, as amounts are written in Vietnamese.
 pub(crate) fn dong(amount: i64) -> String {
+    separated(amount, '.') + " ₫"
+}
+
+/// 1234567 → `1,234,567`, as files write it.
+pub(crate) fn grouped(amount: i64) -> String {
+    separated(amount, ',')
+}
+
+fn separated(amount: i64, separator: char) -> String {
     let digits = amount.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + 8);
     if amount < 0 {
@@ -185,16 +194,16 @@ pub(crate) fn dong(amount: i64) -> String {
     }
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('.');
+            text.push(separator);
         }
         text.push(digit);
     }
-    text + " ₫"
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::dong;
+    use super::{dong, grouped};
 
     #[test]
     fn amounts_read_as_in_vietnam() {
@@ -202,5 +211,6 @@ mod tests {
         assert_eq!(dong(500), "500 ₫");
         assert_eq!(dong(9_999_999_999), "9.999.999.999 ₫");
         assert_eq!(dong(-1000), "-1.000 ₫");
+        assert_eq!((grouped(0).as_str(), grouped(-1_234_567).as_str()), ("0", "-1,234,567"));
     }
 }

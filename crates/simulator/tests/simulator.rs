@@ -478,6 +478,70 @@ async fn refunds() {
 }
 
 #[tokio::test]
+async fn the_settlement_file_and_its_payout() {
+    let t = setup(|config| config.refund_ms = 0).await;
+    let first = order("LT1", 21_063, 900);
+    t.open(&first).await;
+    for (order_ref, amount) in [("LT2", 1_000_000), ("LT3", 50_000), ("LT4", 60_000), ("LT5", 70_000)] {
+        t.open(&order(order_ref, amount, 900)).await;
+    }
+    for order_ref in ["LT1", "LT2", "LT3", "LT4"] {
+        t.press("confirm", order_ref).await;
+    }
+    t.press("cancel", "LT5").await;
+    let code = t.post("/merchant_webapi/api/transaction", refund("1", &first, "03", 1_000)).await.1;
+    assert_eq!(code["vnp_ResponseCode"], "00", "{code}");
+    let paid = t.order("LT1").await;
+    let pay_date = paid["pay_date"].as_str().unwrap();
+    let date = format!("{}-{}-{}", &pay_date[..4], &pay_date[4..6], &pay_date[6..8]);
+    let next = date.parse::<jiff::civil::Date>().unwrap().tomorrow().unwrap();
+    let file = async |date: &str| {
+        let answer = t.http.get(format!("{}/_sim/settlement?date={date}", t.sim.url)).send().await.unwrap();
+        String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap()
+    };
+    let text = file(&date).await;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "\u{feff}STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
+         Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc"
+    );
+    let no = paid["transaction_no"].as_str().unwrap();
+    let time = format!("{}/{}/{} ", &pay_date[6..8], &pay_date[4..6], &pay_date[..4])
+        + &format!("{}:{}:{}", &pay_date[8..10], &pay_date[10..12], &pay_date[12..14]);
+    let settled = next.strftime("%d/%m/%Y");
+    assert_eq!(lines[1], format!("1,{no},LT1,{TMN},Thanh toán,Thành công,\"21,063\",169,\"20,894\",{time},{settled},"));
+    assert!(lines[2].contains("\"1,000,000\",\"8,000\",\"992,000\""), "{}", lines[2]);
+    let back = lines.iter().find(|line| line.contains("Hoàn tiền")).unwrap();
+    assert!(back.contains(",\"-1,000\",0,\"-1,000\",") && back.ends_with(&format!(",{no}")), "{back}");
+    assert_eq!(*lines.last().unwrap(), "Tổng cộng,,,,,,\"1,130,063\",\"9,049\",\"1,121,014\",,,");
+    let payout = t.get(&format!("/_sim/settlement/payout?date={date}")).await;
+    let content = format!("VNPAY TT {TMN} NGAY {}{}{}", &pay_date[6..8], &pay_date[4..6], &pay_date[..4]);
+    let expected = json!({
+        "date": date, "gross": 1_131_063, "fee": 9_049, "refunds": 1_000, "net": 1_121_014, "content": content,
+    });
+    assert_eq!(payout, expected);
+
+    for rule in [
+        json!({"match": {"order_ref": "LT1"}, "do": [{"settlement": "omit"}]}),
+        json!({"match": {"order_ref": "LT2"}, "do": [{"settlement": {"amount_delta": -500}}]}),
+        json!({"match": {"amount": 50_000}, "do": [{"settlement": {"repeat": 1}}, {"settlement": {"status": "Thất bại"}}]}),
+        json!({"match": {"order_ref": "LT4"}, "do": [{"settlement": "settle_late"}], "times": 1}),
+    ] {
+        t.script(rule).await;
+    }
+    let text = file(&date).await;
+    assert_eq!(text, file(&date).await, "a rule about the file is not used up");
+    assert!(!text.contains("LT1,LAOCAI01,Thanh toán") && !text.contains("LT4"), "{text}");
+    assert_eq!(text.matches("Thất bại").count(), 2);
+    assert!(text.contains("\"999,500\",\"7,996\",\"991,504\""), "{text}");
+    assert!(text.ends_with("Tổng cộng,,,,,,\"1,098,500\",\"8,796\",\"1,089,704\",,,\r\n"), "{text}");
+    assert!(file(&next.to_string()).await.contains(",LT4,"));
+    assert_eq!(t.get(&format!("/_sim/settlement/payout?date={next}")).await["net"], 59_520);
+    t.end().await;
+}
+
+#[tokio::test]
 async fn dropped_repeated_forged_and_stale_reports() {
     let t = setup(|_| {}).await;
     let run = async |order_ref: &str, rule: Value, count: usize| {

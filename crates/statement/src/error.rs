@@ -1,5 +1,5 @@
-//! Why a file was refused. Each reason means the same to the caller: nothing of the file is taken, a person looks at
-//! it. No reason repeats what a cell holds, so that a log of it names no payer.
+//! Why a file was refused. Each reason means the same to the caller: nothing of the file is taken, also if lines were
+//! handed over already, and a person looks at it. No reason repeats what a cell holds, so that a log of it names no payer.
 
 use crate::money::Money;
 use crate::place::Place;
@@ -53,10 +53,14 @@ pub enum Reason {
     Balance { computed: Money, stated: Money },
     #[error("the page before closed with {closed}, this one opens with {opened}")]
     PageBalance { closed: Money, opened: Money },
+    #[error("gross less fee is {computed}, the net amount says {stated}")]
+    Net { computed: Money, stated: Money },
     #[error("a total of the file does not agree with its lines: {0}")]
     Total(&'static str),
     #[error("an amount is too large")]
     Overflow,
+    #[error("the receiver of the lines stopped the reading")]
+    Stopped,
     #[error("the profile cannot be used: {0}")]
     Profile(&'static str),
 }

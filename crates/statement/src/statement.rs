@@ -33,12 +33,21 @@ pub struct Statement {
     pub sequence: Option<String>,
     /// camt `CpyDplctInd`: a copy or duplicate of a statement that was sent before, not to be booked twice.
     pub copy: bool,
+    /// The days that the bank says the statement is about (camt `FrToDt`).
+    pub period: Option<Period>,
     pub opening: Option<Balance>,
     pub closing: Option<Balance>,
     /// What the bank has booked, in the order of the file.
     pub lines: Vec<Line>,
     /// What the bank has announced only (camt `Sts` other than BOOK). It moved no money and is in no balance.
     pub pending: Vec<Line>,
+}
+
+/// Both days belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub from: Date,
+    pub to: Date,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

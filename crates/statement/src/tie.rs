@@ -1,20 +1,22 @@
 //! Opening balance + Σ lines = closing balance (reliability F45).
 
 use crate::error::Reason;
-use crate::money::{Currency, Money};
-use crate::statement::{Balance, Line};
+use crate::money::Money;
+use crate::statement::Balance;
 
-pub(crate) fn sum<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Result<i64, Reason> {
-    lines.into_iter().try_fold(0_i64, |sum, line| sum.checked_add(line.amount.minor)).ok_or(Reason::Overflow)
+/// Adds a signed amount to a running sum.
+pub(crate) fn add(sum: &mut i64, minor: i64) -> Result<(), Reason> {
+    *sum = sum.checked_add(minor).ok_or(Reason::Overflow)?;
+    Ok(())
 }
 
-pub(crate) fn balances(opening: Balance, lines: &[Line], closing: Balance) -> Result<(), Reason> {
-    let currency: Currency = opening.amount.currency;
-    let one_currency = closing.amount.currency == currency && lines.iter().all(|l| l.amount.currency == currency);
-    if !one_currency {
+/// `sum` is that of the booked lines, in the currency of the opening balance.
+pub(crate) fn balances(opening: Balance, sum: i64, closing: Balance) -> Result<(), Reason> {
+    let currency = opening.amount.currency;
+    if closing.amount.currency != currency {
         return Err(Reason::OtherCurrency);
     }
-    let minor = opening.amount.minor.checked_add(sum(lines)?).ok_or(Reason::Overflow)?;
+    let minor = opening.amount.minor.checked_add(sum).ok_or(Reason::Overflow)?;
     let computed = Money { minor, currency };
     if computed == closing.amount { Ok(()) } else { Err(Reason::Balance { computed, stated: closing.amount }) }
 }

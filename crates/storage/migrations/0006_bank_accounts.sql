@@ -26,6 +26,17 @@ create table file_profile (
     updated_at  timestamptz not null default now()
 );
 
+-- Until when an account was listed by a contract's teller, and when it is listed next.
+create table account_sweep (
+    profile       text not null references merchant_profile,
+    account_code  text not null references receiving_account,
+    -- everything that the teller stated before this was in a listing
+    listed_until  timestamptz not null,
+    next_at       timestamptz not null,
+    lease_until   timestamptz,
+    primary key (profile, account_code)
+);
+
 create function open_receiving_account() returns trigger language plpgsql security definer
     set search_path = public, pg_temp as $$
 declare
@@ -131,9 +142,10 @@ create table movement (
     amount         bigint not null check (amount <> 0),
     occurrence     int not null default 1,
     reversal       boolean not null default false,
-    -- our reference, found in the bank's text; ambiguous: there were several
-    reference      text,
-    ambiguous      boolean not null default false,
+    -- our references, found in the bank's text
+    codes          text[] not null default '{}',
+    -- whose payout it is, by the text that the provider's payouts carry
+    payout_of      text references merchant_profile,
     -- null while nobody has claimed or explained it
     fate           text check (fate in ('matched', 'case')),
     statement_id   uuid not null references statement,
@@ -172,6 +184,8 @@ create table statement_line (
     text                 text not null,
     code                 text,
     reversal             boolean not null,
+    -- a credit is a sighting of money
+    sighting_id          uuid references sighting,
     primary key (statement_id, line_no)
 );
 create index statement_line_by_movement on statement_line (movement_id);
@@ -365,4 +379,5 @@ grant update (new_movements) on statement to motlan_app;
 grant update (fate) on movement to motlan_app;
 grant update (payment_id, refund_id, disposition) on settlement_line to motlan_app;
 grant insert, delete on waiting_sighting to motlan_app;
+grant insert, update on account_sweep to motlan_app;
 grant update (amount, movement_id) on kase to motlan_app;

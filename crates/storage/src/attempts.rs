@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub(crate) const HOT: &[&str] = &[BY_ORDER, OF_INTENT, UNWATCH, WATCH];
+pub(crate) const HOT: &[&str] = &[BY_ORDER, OF_INTENTS, UNWATCH, WATCH];
 
 /// An attempt with what the payer was given.
 #[derive(Debug, Clone)]
@@ -89,19 +89,11 @@ pub async fn by_id(db: &Db, id: AttemptId) -> Result<Option<Stored>, StorageErro
     db.query_opt(&statement, &[&id.uuid()]).await?.map(|row| from_row(&row)).transpose()
 }
 
-const OF_INTENT: &str = "select a.* from attempt a where a.intent_id = $1 order by a.number";
-
-/// All attempts of an intent, oldest first.
-pub async fn of_intent(db: &Db, intent: Uuid) -> Result<Vec<Stored>, StorageError> {
-    let rows = db.query(&prepared(db, OF_INTENT)?, &[&intent]).await?;
-    rows.iter().map(from_row).collect()
-}
-
 const OF_INTENTS: &str = "select a.* from attempt a where a.intent_id = any($1) order by a.intent_id, a.number";
 
+/// All attempts of these intents, those of one oldest first.
 pub async fn of_intents(db: &Db, intents: &[Uuid]) -> Result<Vec<Stored>, StorageError> {
-    let statement = db.prepare_cached(OF_INTENTS).await?;
-    let rows = db.query(&statement, &[&intents]).await?;
+    let rows = db.query(&prepared(db, OF_INTENTS)?, &[&intents]).await?;
     rows.iter().map(from_row).collect()
 }
 

@@ -97,15 +97,15 @@ pub async fn live_holders(db: &Db, ids: &[Uuid]) -> Result<Vec<(ObligationId, In
 }
 
 const LOCK_RELATED: &str = select_intent!(
-    "where i.id = $1 or i.id in (
+    "where i.id = any($1) or i.id in (
         select link.intent_id from intent_obligation own
-        join intent_obligation link on link.obligation_id = own.obligation_id and link.live where own.intent_id = $1)
+        join intent_obligation link on link.obligation_id = own.obligation_id and link.live where own.intent_id = any($1))
     order by i.id for update of i"
 );
 
-/// The intent and every live one that shares an obligation with it, locked in id order.
-pub async fn lock_related(db: &Db, intent: Uuid) -> Result<Vec<Intent>, StorageError> {
-    let rows = db.query(&prepared(db, LOCK_RELATED)?, &[&intent]).await?;
+/// The intents and every live one that shares an obligation with any of them, locked in id order.
+pub async fn lock_related(db: &Db, intents: &[Uuid]) -> Result<Vec<Intent>, StorageError> {
+    let rows = db.query(&prepared(db, LOCK_RELATED)?, &[&intents]).await?;
     rows.iter().map(from_row).collect()
 }
 

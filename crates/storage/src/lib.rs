@@ -1,6 +1,7 @@
 //! PostgreSQL: every row in and out, nothing decided. SQL is a constant above the one function that runs it; functions
 //! take a connection, so they run in or out of a transaction. Transactions begin and end in `payments`.
 
+pub mod account_money;
 pub mod assurance;
 pub mod attempts;
 pub mod backlog;
@@ -12,21 +13,26 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod error;
 pub mod events;
+pub mod file_profiles;
 pub mod idempotency;
 pub mod ids;
 pub mod intents;
 pub mod migrate;
+pub mod movements;
 pub mod obligations;
 pub mod parties;
 pub mod payments;
 pub mod pool;
 pub mod principals;
 pub mod profiles;
+pub mod receiving_accounts;
 pub mod references;
 pub mod reports;
 mod rows;
 pub mod seals;
+pub mod settlements;
 pub mod sightings;
+pub mod statements;
 pub mod suggestions;
 pub mod tx;
 pub mod unit;

@@ -10,7 +10,7 @@ use domain::{ClientId, ObligationId, Vnd};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub(crate) const HOT: &[&str] = &[LOCK_BY_IDS, LOCK_OF_INTENT, OF_RELATED_INTENTS];
+pub(crate) const HOT: &[&str] = &[LOCK_BY_IDS, LOCK_OF_INTENTS, OF_RELATED_INTENTS];
 
 pub(crate) fn from_row(row: &Row) -> Result<Obligation, StorageError> {
     let dossier: Option<String> = row.get("dossier_code");
@@ -238,22 +238,22 @@ pub async fn lock_by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Obligation>, Stora
     all(&db.query(&prepared(db, LOCK_BY_IDS)?, &[&ids]).await?)
 }
 
-const LOCK_OF_INTENT: &str = "select o.* from obligation o
-    where o.id in (select obligation_id from intent_obligation where intent_id = $1) order by o.id for update of o";
+const LOCK_OF_INTENTS: &str = "select o.* from obligation o
+    where o.id in (select obligation_id from intent_obligation where intent_id = any($1)) order by o.id for update of o";
 
-pub async fn lock_of_intent(db: &Db, intent: Uuid) -> Result<Vec<Obligation>, StorageError> {
-    all(&db.query(&prepared(db, LOCK_OF_INTENT)?, &[&intent]).await?)
+pub async fn lock_of_intents(db: &Db, intents: &[Uuid]) -> Result<Vec<Obligation>, StorageError> {
+    all(&db.query(&prepared(db, LOCK_OF_INTENTS)?, &[&intents]).await?)
 }
 
 const OF_RELATED_INTENTS: &str = "select o.* from obligation o where o.id in (
         select theirs.obligation_id from intent_obligation own
         join intent_obligation link on link.obligation_id = own.obligation_id and link.live
         join intent_obligation theirs on theirs.intent_id = link.intent_id
-        where own.intent_id = $1)";
+        where own.intent_id = any($1))";
 
-/// Obligations of every live intent that shares one with `intent`; read after those intents are locked.
-pub async fn of_related_intents(db: &Db, intent: Uuid) -> Result<Vec<Obligation>, StorageError> {
-    all(&db.query(&prepared(db, OF_RELATED_INTENTS)?, &[&intent]).await?)
+/// Obligations of every live intent that shares one with any of `intents`; read after those intents are locked.
+pub async fn of_related_intents(db: &Db, intents: &[Uuid]) -> Result<Vec<Obligation>, StorageError> {
+    all(&db.query(&prepared(db, OF_RELATED_INTENTS)?, &[&intents]).await?)
 }
 
 const BY_ID: &str = "select o.* from obligation o where o.client_id = $1 and o.id = $2";
@@ -279,7 +279,8 @@ pub async fn page(
     all(&db.query(&statement, &[&client.uuid(), &dossier_code, &after, &limit]).await?)
 }
 
-const SETTLED_BY: &str = "select a.obligation_id, p.id as payment_id, p.channel, p.provider_txn_id, i.reference
+const SETTLED_BY: &str = "select a.obligation_id, p.id as payment_id, p.channel,
+        coalesce(p.provider_txn_id, p.bank_ref) as provider_txn_id, i.reference
     from allocation a join payment p on p.id = a.payment_id left join intent i on i.id = p.intent_id
     where a.obligation_id = any($1) group by a.obligation_id, p.id, i.reference having sum(a.amount) > 0 order by p.id";
 

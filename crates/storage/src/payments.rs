@@ -3,8 +3,8 @@
 use crate::error::StorageError;
 use crate::pool::{Db, prepared};
 use crate::rows::unreadable;
-use domain::codes::{ChannelCode, ProfileCode};
-use domain::payment::Payment;
+use domain::codes::{AccountCode, ChannelCode, ProfileCode};
+use domain::payment::{Identity, Payment};
 use domain::{IntentId, PaymentId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,45 +13,82 @@ use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[INSERT, LOCK_BY_TXN];
 
-fn from_row(row: &Row) -> Result<Payment, StorageError> {
+pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
+    let text = |column: &str| row.get::<_, Option<String>>(column);
+    let identity = match (text("receiving_account"), text("bank_ref"), text("profile"), text("provider_txn_id")) {
+        (Some(account), Some(reference), ..) => {
+            Identity::Account { account: AccountCode::new(account).map_err(unreadable)?, reference }
+        }
+        (_, _, Some(profile), Some(transaction)) => {
+            Identity::Provider { profile: ProfileCode::new(profile).map_err(unreadable)?, transaction }
+        }
+        _ => return Err(unreadable("a payment without an identity")),
+    };
     Ok(Payment {
         id: row.get::<_, Uuid>("id").into(),
         channel: ChannelCode::new(row.get::<_, String>("channel")).map_err(unreadable)?,
-        profile: ProfileCode::new(row.get::<_, String>("profile")).map_err(unreadable)?,
-        provider_txn_id: row.get("provider_txn_id"),
+        identity,
         intent_id: row.get::<_, Option<Uuid>>("intent_id").map(Into::into),
         amount: Vnd::new(row.get("amount")),
         paid_at: row.get("paid_at"),
     })
 }
 
-const INSERT: &str =
-    "insert into payment (id, channel, profile, provider_txn_id, intent_id, order_ref, amount, paid_at,
-    business_date, recorded_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+/// profile, provider_txn_id, receiving_account, bank_ref
+fn columns(identity: &Identity) -> [Option<&str>; 4] {
+    match identity {
+        Identity::Provider { profile, transaction } => [Some(profile.as_str()), Some(transaction), None, None],
+        Identity::Account { account, reference } => [None, None, Some(account.as_str()), Some(reference)],
+    }
+}
+
+/// A payment that is seen for the first time.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    pub payment: Payment,
+    /// The provider's order that it names; none for a transfer.
+    pub order_ref: Option<String>,
+    pub business_date: Date,
+}
+
+const INSERT: &str = "insert into payment (id, channel, profile, provider_txn_id, receiving_account, bank_ref, intent_id,
+        order_ref, amount, paid_at, business_date, recorded_at)
+    select id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day, $12
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::bigint[],
+        $10::timestamptz[], $11::date[])
+        as p(id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day)";
 
 /// # Errors
-/// Conflict `payment_provider_identity` when another report of the same money got there first: try again.
-pub async fn insert(
-    db: &Db,
-    p: &Payment,
-    order_ref: &str,
-    business_date: Date,
-    recorded_at: Timestamp,
-) -> Result<(), StorageError> {
-    let intent = p.intent_id.map(IntentId::uuid);
+/// Conflict `payment_provider_identity` or `payment_bank_identity` when another report of the same money got there
+/// first: try again.
+pub async fn insert(db: &Db, new: &[NewPayment], recorded_at: Timestamp) -> Result<(), StorageError> {
     let statement = prepared(db, INSERT)?;
+    let parts: Vec<[Option<&str>; 4]> = new.iter().map(|n| columns(&n.payment.identity)).collect();
+    let ids: Vec<Uuid> = new.iter().map(|n| n.payment.id.uuid()).collect();
+    let channels: Vec<&str> = new.iter().map(|n| n.payment.channel.as_str()).collect();
+    let profiles: Vec<Option<&str>> = parts.iter().map(|p| p[0]).collect();
+    let transactions: Vec<Option<&str>> = parts.iter().map(|p| p[1]).collect();
+    let accounts: Vec<Option<&str>> = parts.iter().map(|p| p[2]).collect();
+    let references: Vec<Option<&str>> = parts.iter().map(|p| p[3]).collect();
+    let intents: Vec<Option<Uuid>> = new.iter().map(|n| n.payment.intent_id.map(IntentId::uuid)).collect();
+    let orders: Vec<Option<&str>> = new.iter().map(|n| n.order_ref.as_deref()).collect();
+    let amounts: Vec<i64> = new.iter().map(|n| n.payment.amount.dong()).collect();
+    let paid: Vec<Timestamp> = new.iter().map(|n| n.payment.paid_at).collect();
+    let days: Vec<Date> = new.iter().map(|n| n.business_date).collect();
     db.execute(
         &statement,
         &[
-            &p.id.uuid(),
-            &p.channel.as_str(),
-            &p.profile.as_str(),
-            &p.provider_txn_id,
-            &intent,
-            &order_ref,
-            &p.amount.dong(),
-            &p.paid_at,
-            &business_date,
+            &ids,
+            &channels,
+            &profiles,
+            &transactions,
+            &accounts,
+            &references,
+            &intents,
+            &orders,
+            &amounts,
+            &paid,
+            &days,
             &recorded_at,
         ],
     )

@@ -6,7 +6,7 @@ use crate::pool::Db;
 const PUT: &str = "with p as (
         insert into merchant_profile (code, channel) values ($1, $2)
         on conflict (code) do update set updated_at = now() where merchant_profile.channel <> excluded.channel returning code)
-    insert into account (code, kind) values ('clearing:' || $1, 'clearing') on conflict do nothing";
+    insert into account (code, kind) values ('clearing:' || $1, 'clearing'), ('fee:' || $1, 'fee') on conflict do nothing";
 const LINK: &str = "insert into profile_beneficiary (profile_code, beneficiary_code)
     select $1, code from unnest($2::text[]) as b(code) on conflict do nothing";
 const UNLINK: &str = "delete from profile_beneficiary where profile_code = $1 and beneficiary_code <> all($2)";
@@ -37,4 +37,30 @@ const LIST: &str = "select p.code, p.channel, coalesce(array_agg(b.beneficiary_c
 pub async fn list(db: &Db) -> Result<Vec<Listed>, StorageError> {
     let rows = db.query(LIST, &[]).await?;
     Ok(rows.iter().map(|row| Listed { code: row.get(0), channel: row.get(1), beneficiaries: row.get(2) }).collect())
+}
+
+/// By what a provider's payouts are known on an account of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payouts {
+    pub profile: String,
+    pub account: String,
+    pub text: String,
+}
+
+const PAYOUTS: &str = "select code, payout_account, payout_text from merchant_profile
+    where payout_account is not null and payout_text is not null and ($1::text is null or payout_account = $1)
+      and ($2::text is null or code = $2) order by code";
+
+/// The payouts that come to an account, or that a contract makes.
+pub async fn payouts(db: &Db, account: Option<&str>, profile: Option<&str>) -> Result<Vec<Payouts>, StorageError> {
+    let rows = db.query(PAYOUTS, &[&account, &profile]).await?;
+    Ok(rows.iter().map(|row| Payouts { profile: row.get(0), account: row.get(1), text: row.get(2) }).collect())
+}
+
+const PUT_PAYOUTS: &str =
+    "update merchant_profile set payout_account = $2, payout_text = $3, updated_at = now() where code = $1";
+
+/// Says where a contract's payouts come to, and how they read there. False where there is no such profile.
+pub async fn put_payouts(db: &Db, profile: &str, account: &str, text: &str) -> Result<bool, StorageError> {
+    Ok(db.execute(PUT_PAYOUTS, &[&profile, &account, &text]).await? == 1)
 }

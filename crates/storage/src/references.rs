@@ -10,22 +10,23 @@ use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[WAITING, OPEN_CASES];
 
-const WAITING: &str = "select a.payment_id, a.suspense_reason, sum(a.amount)::bigint as amount
+const WAITING: &str = "select p.intent_id, a.payment_id, a.suspense_reason, sum(a.amount)::bigint as amount
     from payment p join allocation a on a.payment_id = p.id
-    where p.intent_id = $1 and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
-    group by a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0
+    where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
+    group by p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0
     order by p.recorded_at, a.payment_id";
 
-/// Money that waits for the intent's reference, oldest first.
-pub async fn waiting(db: &Db, intent: Uuid) -> Result<Vec<Waiting>, StorageError> {
-    let rows = db.query(&prepared(db, WAITING)?, &[&intent]).await?;
+/// Money that waits for these intents' references, oldest first.
+pub async fn waiting(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Waiting)>, StorageError> {
+    let rows = db.query(&prepared(db, WAITING)?, &[&intents]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Waiting {
+            let waiting = Waiting {
                 payment_id: row.get::<_, Uuid>("payment_id").into(),
                 reason: word(row, "suspense_reason")?,
                 amount: Vnd::new(row.get("amount")),
-            })
+            };
+            Ok((row.get::<_, Uuid>("intent_id").into(), waiting))
         })
         .collect()
 }
@@ -41,12 +42,12 @@ pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vn
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
 }
 
-const OPEN_CASES: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from payment p
-    join kase k on k.payment_id = p.id where p.intent_id = $1 and k.status <> 'closed' for update of k";
+const OPEN_CASES: &str = "select p.intent_id, k.id, k.payment_id, k.kind, k.status, k.version from payment p
+    join kase k on k.payment_id = p.id where p.intent_id = any($1) and k.status <> 'closed' for update of k";
 
-pub async fn open_cases(db: &Db, intent: Uuid) -> Result<Vec<OpenCase>, StorageError> {
-    let rows = db.query(&prepared(db, OPEN_CASES)?, &[&intent]).await?;
-    rows.iter().map(case_from_row).collect()
+pub async fn open_cases(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, OpenCase)>, StorageError> {
+    let rows = db.query(&prepared(db, OPEN_CASES)?, &[&intents]).await?;
+    rows.iter().map(|row| Ok((row.get::<_, Uuid>("intent_id").into(), case_from_row(row)?))).collect()
 }
 
 pub(crate) fn case_from_row(row: &tokio_postgres::Row) -> Result<OpenCase, StorageError> {

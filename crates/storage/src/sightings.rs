@@ -3,7 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::{Db, prepared};
 use domain::payment::SightingState;
-use domain::{PaymentId, SightingId};
+use domain::{IntentId, PaymentId, SightingId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -24,12 +24,16 @@ pub struct NewSighting<'a> {
     pub payload_sha256: &'a str,
     pub raw: &'a [u8],
     pub received_at: Timestamp,
+    /// For a report about a bank account of ours: which, under what reference, and whose intent its text names.
+    pub account: Option<&'a str>,
+    pub bank_ref: Option<&'a str>,
+    pub intent: Option<IntentId>,
 }
 
 const INSERT: &str = "with kept as (
         insert into sighting (id, source, source_key, channel, profile, order_ref, provider_txn_id, amount, stated_at,
-            payload_sha256, received_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            payload_sha256, received_at, account_code, bank_ref, intent_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15)
         on conflict on constraint sighting_source_key_unique do nothing returning id)
     insert into sighting_payload (sighting_id, raw) select id, $12 from kept returning sighting_id";
 
@@ -51,6 +55,9 @@ pub async fn insert(db: &Db, s: &NewSighting<'_>) -> Result<bool, StorageError> 
                 &s.payload_sha256,
                 &s.received_at,
                 &s.raw,
+                &s.account,
+                &s.bank_ref,
+                &s.intent.map(IntentId::uuid),
             ],
         )
         .await?;

@@ -1,6 +1,8 @@
 //! One unit of work: everything that one decision changes, written in one pipeline. The only writer of states, ledger
 //! entries, allocations, cases and transitions.
 
+pub mod arrivals;
+
 use crate::error::StorageError;
 use crate::ids::mint;
 use crate::pool::{Db, prepared};
@@ -13,6 +15,7 @@ use domain::transition::Stateful;
 use domain::{CaseId, ClientId, EventId, JournalId};
 use futures_util::join;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
@@ -71,6 +74,8 @@ pub struct Unit {
     pub audit: Vec<Audit>,
     /// For what becomes paid here: when and through which channel.
     pub paid: Option<(Timestamp, String)>,
+    /// The same for one thing of several that different money paid.
+    paid_each: BTreeMap<Uuid, (Timestamp, String)>,
 }
 
 impl Unit {
@@ -84,18 +89,38 @@ impl Unit {
             events: Vec::new(),
             audit: Vec::new(),
             paid: None,
+            paid_each: BTreeMap::new(),
         }
+    }
+
+    /// Takes up another unit of the same commit, by the same actor.
+    pub fn append(&mut self, other: Self) {
+        if let Some(paid) = &other.paid {
+            let obligations = other.changes.obligations.iter().map(|s| s.id.uuid());
+            let intents = other.changes.intents.iter().map(|s| s.id.uuid());
+            self.paid_each.extend(obligations.chain(intents).map(|id| (id, paid.clone())));
+        }
+        self.paid_each.extend(other.paid_each);
+        self.changes.append(other.changes);
+        self.births.extend(other.births);
+        self.traced.extend(other.traced);
+        self.events.extend(other.events);
+        self.audit.extend(other.audit);
+    }
+
+    fn paid_of(&self, id: &Uuid) -> Option<(Timestamp, String)> {
+        self.paid_each.get(id).or(self.paid.as_ref()).cloned()
     }
 }
 
 const OBLIGATIONS: &str = "update obligation o set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then coalesce(o.paid_at, $5::timestamptz) when 'due' then null else o.paid_at end
-    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    paid_at = case s.status when 'paid' then coalesce(o.paid_at, s.paid_at) when 'due' then null else o.paid_at end
+    from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[]) as s(id, version, status, paid_at)
     where o.id = s.id and o.version = s.version - 1";
 const INTENTS: &str = "update intent i set status = s.status, version = s.version, updated_at = $4,
-    paid_at = case s.status when 'paid' then $5::timestamptz end,
-    paid_channel = case s.status when 'paid' then $6::text end
-    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    paid_at = case s.status when 'paid' then s.paid_at end,
+    paid_channel = case s.status when 'paid' then s.channel end
+    from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[], $6::text[]) as s(id, version, status, paid_at, channel)
     where i.id = s.id and i.version = s.version - 1";
 const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
@@ -103,16 +128,21 @@ const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.vers
 const CASES_CLOSED: &str = "update kase k set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where k.id = s.id and k.version = s.version - 1";
-const CASES_OPENED: &str = "insert into kase (id, kind, status, amount, payment_id, sighting_id, subject)
-    select id, kind, 'open', amount, payment, sighting, subject
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[])
-        as c(id, kind, amount, payment, sighting, subject)";
-const JOURNALS: &str = "insert into journal (id, kind, cause, business_date, actor)
-    select id, kind, cause, day, $5 from unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) as j(id, kind, cause, day)";
-const ENTRIES: &str = "insert into ledger_entry (journal_id, account_code, amount, obligation_id, payment_id)
-    select journal, account, amount, obligation, payment
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[]) with ordinality
-        as e(journal, account, amount, obligation, payment, n) order by n";
+const CASES_OPENED: &str = "insert into kase (id, kind, status, amount, payment_id, sighting_id, movement_id, subject, scope,
+        business_date)
+    select id, kind, 'open', amount, payment, sighting, movement, subject, scope, day
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::date[])
+        as c(id, kind, amount, payment, sighting, movement, subject, scope, day)";
+const JOURNALS: &str = "insert into journal (id, kind, cause, business_date, original_business_date, actor)
+    select id, kind, cause, open.day, case when open.day <> j.day then j.day end, $6
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::text[]) as j(id, kind, cause, day, scope)
+    cross join lateral (select open_day(j.scope, j.day) as day) as open";
+const ENTRIES: &str =
+    "insert into ledger_entry (journal_id, account_code, amount, obligation_id, payment_id, movement_id,
+        settlement_id)
+    select journal, account, amount, obligation, payment, movement, settlement
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[]) with ordinality
+        as e(journal, account, amount, obligation, payment, movement, settlement, n) order by n";
 const ALLOCATIONS: &str = "insert into allocation (payment_id, obligation_id, suspense_reason, amount, journal_id)
     select payment, obligation, reason, amount, journal
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[]) with ordinality
@@ -221,12 +251,20 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let intents = t.step(&c.intents, domain::IntentId::uuid);
     let attempts = t.step(&c.attempts, domain::AttemptId::uuid);
     let closed = t.step(&c.cases_closed, CaseId::uuid);
-    let (paid_at, paid_channel) = unit.paid.clone().unzip();
+    let obligations_paid: Vec<Option<Timestamp>> =
+        obligations.id.iter().map(|id| unit.paid_of(id).map(|(at, _)| at)).collect();
+    let (intents_paid, intent_channels): (Vec<Option<Timestamp>>, Vec<Option<String>>) =
+        intents.id.iter().map(|id| unit.paid_of(id).unzip()).unzip();
 
     let kinds: Vec<&str> = c.cases_opened.iter().map(|k| k.kind.as_str()).collect();
     let case_amounts: Vec<i64> = c.cases_opened.iter().map(|k| k.amount.dong()).collect();
     let case_payments: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.payment_id.map(|p| p.uuid())).collect();
     let case_sightings: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.sighting_id.map(|s| s.uuid())).collect();
+    let case_movements: Vec<Option<Uuid>> = c.cases_opened.iter().map(|k| k.movement_id.map(|m| m.uuid())).collect();
+    let case_scopes: Vec<Option<&str>> =
+        c.cases_opened.iter().map(|k| k.day.as_ref().map(|(scope, _)| scope.as_str())).collect();
+    let case_days: Vec<Option<jiff::civil::Date>> =
+        c.cases_opened.iter().map(|k| k.day.as_ref().map(|(_, day)| *day)).collect();
     let case_subjects: Vec<&str> = c.cases_opened.iter().map(|k| k.subject.as_str()).collect();
 
     let journal_ids: Vec<JournalId> = c.journals.iter().map(|_| mint(unit.at)).collect();
@@ -234,6 +272,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let journal_kinds: Vec<&str> = c.journals.iter().map(|j| j.kind().as_str()).collect();
     let journal_causes: Vec<&str> = c.journals.iter().map(|j| j.cause().as_str()).collect();
     let journal_days: Vec<jiff::civil::Date> = c.journals.iter().map(domain::ledger::Journal::business_date).collect();
+    let journal_scopes: Vec<Option<String>> = c.journals.iter().map(domain::ledger::Journal::scope).collect();
     let journal_texts: Vec<String> = journal_ids.iter().map(ToString::to_string).collect();
 
     let legs: Vec<(Uuid, &domain::ledger::Leg)> =
@@ -242,7 +281,9 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let leg_accounts: Vec<String> = legs.iter().map(|(_, leg)| leg.account.to_string()).collect();
     let leg_amounts: Vec<i64> = legs.iter().map(|(_, leg)| leg.amount.dong()).collect();
     let leg_obligations: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.obligation_id.map(|o| o.uuid())).collect();
-    let leg_payments: Vec<Uuid> = legs.iter().map(|(_, leg)| leg.payment_id.uuid()).collect();
+    let leg_payments: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.payment_id.map(|p| p.uuid())).collect();
+    let leg_movements: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.movement_id.map(|m| m.uuid())).collect();
+    let leg_settlements: Vec<Option<Uuid>> = legs.iter().map(|(_, leg)| leg.settlement_id.map(|s| s.uuid())).collect();
 
     let parts = &c.allocations;
     let part_payments: Vec<Uuid> = parts.iter().map(|a| a.payment_id.uuid()).collect();
@@ -283,13 +324,13 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(OBLIGATIONS),
-            vec![&obligations.id, &obligations.version, &obligations.status, at, &paid_at],
+            vec![&obligations.id, &obligations.version, &obligations.status, at, &obligations_paid],
             obligations.id.len()
         ),
         run(
             tx,
             st(INTENTS),
-            vec![&intents.id, &intents.version, &intents.status, at, &paid_at, &paid_channel],
+            vec![&intents.id, &intents.version, &intents.status, at, &intents_paid, &intent_channels],
             intents.id.len()
         ),
         run(tx, st(ATTEMPTS), vec![&attempts.id, &attempts.version, &attempts.status, at], attempts.id.len()),
@@ -297,19 +338,37 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(CASES_OPENED),
-            vec![&case_ids, &kinds, &case_amounts, &case_payments, &case_sightings, &case_subjects],
+            vec![
+                &case_ids,
+                &kinds,
+                &case_amounts,
+                &case_payments,
+                &case_sightings,
+                &case_movements,
+                &case_subjects,
+                &case_scopes,
+                &case_days
+            ],
             case_ids.len()
         ),
         run(
             tx,
             st(JOURNALS),
-            vec![&journal_uuids, &journal_kinds, &journal_causes, &journal_days, actor],
+            vec![&journal_uuids, &journal_kinds, &journal_causes, &journal_days, &journal_scopes, actor],
             journal_uuids.len()
         ),
         run(
             tx,
             st(ENTRIES),
-            vec![&leg_journals, &leg_accounts, &leg_amounts, &leg_obligations, &leg_payments],
+            vec![
+                &leg_journals,
+                &leg_accounts,
+                &leg_amounts,
+                &leg_obligations,
+                &leg_payments,
+                &leg_movements,
+                &leg_settlements
+            ],
             leg_journals.len()
         ),
         run(

@@ -181,6 +181,11 @@ async fn i05_money_in_two_places_or_on_another_leg_is_named() {
         "update ledger_entry set obligation_id = test.id('b', 10) where journal_id = test.id('1', 12)
         and account_code like 'suspense:%'";
     names(&["I05"], &format!("on suspense:amount_differs names {}", obligation(10)), obligation_on_suspense).await;
+    let nobodys_credit = "update ledger_entry set payment_id = null where account_code like 'in_transit:%'";
+    names(&["I05", "I07"], "on in_transit:970409.8888 names no payment", nobodys_credit).await;
+    let other_account = "update ledger_entry set payment_id = test.id('f', 8) where journal_id = test.id('1', 16)";
+    let which = format!("on in_transit:970409.8888 names {} of another profile or account", payment(8));
+    names(&["I05"], &which, other_account).await;
     let other_profile = "update ledger_entry set account_code = 'clearing:vnpay_two'
         where account_code = 'clearing:vnpay_main' and journal_id = test.id('1', 9)";
     names(&["I05", "I33"], &journal(9), other_profile).await;
@@ -226,6 +231,19 @@ async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
     let one_reference = "alter table payment drop constraint payment_bank_identity;
         update payment set receiving_account = 'KB', bank_ref = 'FT1' where id in (test.id('f', 7), test.id('f', 8))";
     names(&["I07", "I33"], &format!("{}: 2 payments are reference FT1 on KB", payment(7)), one_reference).await;
+    let other_amount = "update sighting set amount = 4001 where id = test.id('5', 9)";
+    names(&["I07"], &format!("{}: it tells of 4001 and {} is 4000", sighting(9), payment(9)), other_amount).await;
+    let credited_again = "select test.journal(99, 'bank_credit', 'x'), test.leg(99, 'in_transit:970409.8888', 4000, 9),
+        test.leg(99, 'refund_payable', -4000, 9)";
+    let twice = format!("{}: 2 journals capture 8000 of it on in_transit:970409.8888", payment(9));
+    names(&["I07", "I33"], &twice, credited_again).await;
+    names(
+        &["I07", "I33"],
+        &payment(9),
+        "update ledger_entry set account_code = 'clearing:vnpay_main', payment_id = test.id('f', 8)
+        where account_code like 'in_transit:%' and journal_id = test.id('1', 14)",
+    )
+    .await;
     let unseen = "insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 7), 'parked', test.id('f', 7))";
     names(&["I07"], &payment(7), unseen).await;
     let ignored =
@@ -438,6 +456,12 @@ async fn i32_what_is_stuck_is_named() {
 async fn i33_an_account_that_stands_elsewhere_is_named() {
     let paid_out = "select test.journal(99, 'payout', 'x'), test.leg(99, 'refund_payable', 5, 8), test.leg(99, 'clearing:vnpay_main', -5, 8)";
     names(&["I33"], "clearing:vnpay_main", paid_out).await;
+    let not_on_the_statement = "update movement set amount = 4001 where id = test.id('58', 1)";
+    names(&["I33"], "bank:970409.8888: it stands at 5000, the other side says 5001", not_on_the_statement).await;
+    names(&["I33"], "in_transit:970409.8888: it stands at 99, the other side says 98", not_on_the_statement).await;
+    let not_booked = "delete from ledger_entry where journal_id = test.id('1', 16);
+        delete from journal where id = test.id('1', 16)";
+    names(&["I33"], "in_transit:970409.8888: it stands at 4099, the other side says 99", not_booked).await;
     let leg_gone = "delete from ledger_entry where journal_id = test.id('1', 9) and account_code = 'refund_payable'";
     names(&["I01", "I02", "I33"], "all accounts", leg_gone).await;
 }
@@ -541,7 +565,7 @@ async fn the_auditor_reads_the_views_and_nothing_else() {
     }
     let texts = "select count(*) filter (where text is null), count(*) from assurance.sealed_text";
     let row = auditor.query_one(texts, &[]).await.expect("the canonical texts too");
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 21));
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 25));
 }
 
 // ------------------------------------------------------------------ the canonical text

@@ -3,12 +3,14 @@
 //! it changes nothing, and nothing of a payer's personal data stands on it.
 
 mod answer;
+mod banks;
 mod guard;
 mod language;
 mod load;
 mod page;
 mod show;
 mod start;
+mod transfer;
 
 use actix_web::web::{self, ServiceConfig};
 

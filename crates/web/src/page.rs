@@ -3,6 +3,7 @@
 
 use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Loaded};
+use crate::transfer::Transfer;
 use askama::Template;
 use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
@@ -12,11 +13,14 @@ use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
 use payments::view::{ChannelOption, IntentView, Paid};
+use provider::ChannelKind;
 use uuid::Uuid;
 
 /// Seconds between reloads: while a reader waits before the page, and while a bank takes its time.
 const REFRESH_RETURNED_S: u32 = 5;
 const REFRESH_PROCESSING_S: u32 = 15;
+/// Longer than it takes to copy a line.
+const REFRESH_TRANSFER_S: u32 = 10;
 /// How long after its window an attempt is still waited for by reloading: a forgotten phone shall not ask for ever.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
@@ -55,8 +59,11 @@ pub(crate) struct Page {
     items: Vec<Item>,
     total: String,
     still_due: Option<String>,
+    transfer: Option<Transfer>,
     may_pay: bool,
+    choose: &'static str,
     channels: Vec<Button>,
+    leaves: bool,
     waits: bool,
     choose_again_url: Option<String>,
     money_title: &'static str,
@@ -86,6 +93,8 @@ struct Button {
     name: String,
     form_id: String,
     available: bool,
+    /// Its page is elsewhere.
+    leaves: bool,
 }
 
 struct Money {
@@ -104,14 +113,16 @@ impl Page {
         let state = state(view, asked.returned, now);
         let token = &intent.page_token;
         let (said, tone) = said(w, state);
-        let waits = matches!(state, State::Checking | State::Processing);
+        let transfer = Transfer::of(view, now).filter(|_| state == State::Open);
+        let waits = matches!(state, State::Checking | State::Processing) || transfer.is_some();
+        let channels = buttons(ctx, language, &view.channels, transfer.as_ref());
         let still_due = (view.amount_due != intent.amount && state != State::Paid).then_some(view.amount_due);
         Self {
             w,
             said,
             tone,
             sandbox: ctx.mode == Mode::Sandbox,
-            refresh: refresh(view, state, asked.returned, now),
+            refresh: refresh(view, state, transfer.as_ref(), asked.returned, now),
             notice: notice(w, view, state, asked.returned),
             page_url: format!("/pay/{token}{}", language.query(asked.returned)),
             switch_url: format!("/pay/{token}{}", language.other().query(asked.returned)),
@@ -125,8 +136,11 @@ impl Page {
             items: view.obligations.iter().map(|o| item(language, o, state)).collect(),
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
-            may_pay: state == State::Open,
-            channels: buttons(ctx, language, &view.channels),
+            may_pay: state == State::Open && !(transfer.is_some() && channels.is_empty()),
+            choose: if transfer.is_some() { w.choose_other } else { w.choose },
+            leaves: channels.iter().any(|c| c.leaves),
+            transfer,
+            channels,
             waits,
             choose_again_url: (state == State::Checking).then(|| format!("/pay/{token}{}", language.query(false))),
             money_title: if state == State::Paid { w.details } else { w.received },
@@ -171,7 +185,16 @@ fn is_awaited(view: &IntentView, now: Timestamp) -> bool {
     last_attempt(view).is_some_and(|a| a.status.is_undecided() && now < a.expires_at + PATIENCE)
 }
 
-fn refresh(view: &IntentView, state: State, returned: bool, now: Timestamp) -> Option<u32> {
+fn refresh(
+    view: &IntentView,
+    state: State,
+    transfer: Option<&Transfer>,
+    returned: bool,
+    now: Timestamp,
+) -> Option<u32> {
+    if let Some(transfer) = transfer {
+        return transfer.awaited.then_some(REFRESH_TRANSFER_S);
+    }
     if state == State::Paid || !is_awaited(view, now) {
         return None;
     }
@@ -240,9 +263,10 @@ fn item(language: Language, o: &Obligation, state: State) -> Item {
     }
 }
 
-/// What can be pressed first.
-fn buttons(ctx: &Context, language: Language, options: &[ChannelOption]) -> Vec<Button> {
-    let mut buttons: Vec<Button> = options.iter().map(|option| button(ctx, language, option)).collect();
+/// What can be pressed first; not what is shown already.
+fn buttons(ctx: &Context, language: Language, options: &[ChannelOption], transfer: Option<&Transfer>) -> Vec<Button> {
+    let others = options.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code));
+    let mut buttons: Vec<Button> = others.map(|option| button(ctx, language, option)).collect();
     buttons.sort_by_key(|button| !button.available);
     buttons
 }
@@ -253,6 +277,7 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption) -> Button {
         code: option.code.clone(),
         form_id: Uuid::new_v4().simple().to_string(),
         available: option.unavailable.is_none(),
+        leaves: option.kind != ChannelKind::Bank.as_str(),
     }
 }
 
@@ -289,7 +314,7 @@ fn received(ctx: &Context, language: Language, paid: &Paid) -> Money {
         paid_at: Some(language.instant(payment.paid_at)),
         amount: Some(payment.amount.to_string()),
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
-        transaction: Some(payment.provider_txn_id.clone()),
+        transaction: Some(payment.identity.transaction().to_owned()),
         held: held.is_positive().then(|| held.to_string()),
     }
 }

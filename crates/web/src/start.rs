@@ -1,5 +1,5 @@
-//! The payer presses a channel's button: an attempt is started, the browser goes to the provider's page. What goes wrong
-//! is said on the page itself, never on an empty one.
+//! The payer presses a channel's button: an attempt is started, the browser goes to the provider's page, or back to ours
+//! where that shows what to do. What goes wrong is said on the page itself, never on an empty one.
 
 use crate::answer;
 use crate::language::Words;
@@ -21,6 +21,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::idempotency;
+
+/// Beside the addresses of providers: our page shows the attempt's action.
+const OUR_PAGE: &str = "page";
 
 #[derive(Deserialize)]
 pub(crate) struct Choice {
@@ -54,7 +57,7 @@ pub(crate) async fn start(
     // without an address (a socket of this machine) the payer is at this machine
     let payer_ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |addr| addr.ip());
     let start = wish(&loaded, &page, channel, &choice, payer_ip);
-    match start_attempt::start(&ctx, &start, Arc::new(|stored| redirect_url(stored).to_owned())).await {
+    match start_attempt::start(&ctx, &start, Arc::new(|stored| next_place(stored).to_owned())).await {
         Ok(reply) => page.follow(&loaded, &start, &reply),
         Err(error) => page.explain(&loaded, &start, &choice, &error).await,
     }
@@ -88,8 +91,11 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// To the provider's page.
+    /// To the provider's page, or to ours.
     fn follow(&self, loaded: &Loaded, start: &Start, reply: &Reply) -> HttpResponse {
+        if reply.body == OUR_PAGE {
+            return back_to_page(self.asked);
+        }
         // a page kept by the browser was sent again, and its order at the provider is over: show how things stand
         if reply.replayed && is_over(loaded, &reply.body, self.now) {
             return back_to_page(self.asked);
@@ -139,6 +145,12 @@ fn back_to_page(asked: &Asked) -> HttpResponse {
 
 fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// Where the browser goes with the attempt's action.
+fn next_place(stored: &Stored) -> &str {
+    let shown_here = stored.action.as_ref().is_some_and(|action| action["type"] == "qr");
+    if shown_here { OUR_PAGE } else { redirect_url(stored) }
 }
 
 /// Where the attempt sends the browser; empty when its action is of another kind.

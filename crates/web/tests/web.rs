@@ -337,3 +337,57 @@ async fn without_a_database_the_page_asks_to_come_again() {
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "30"));
     assert!(page.body.contains("xin đừng thanh toán lại"));
 }
+
+#[actix_web::test]
+async fn a_transfer_is_shown_as_a_picture_and_as_text_to_copy_until_it_is_over() {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    let form_id = world.get("").await.form_id();
+    for _ in 0..2 {
+        let pressed = world.post(&form("testbank", &form_id)).await;
+        assert_eq!(pressed.status, StatusCode::SEE_OTHER);
+        assert_eq!(pressed.header("location"), format!("/pay/{}", world.token), "our own page shows it");
+    }
+    assert_eq!(world.count("attempt").await, 1);
+    let page = world.get("").await;
+    let reference = world.intent().await.reference.to_string();
+    for text in [
+        "<svg class=\"qr\" viewBox=\"0 0 ",
+        "Vietcombank (970436)",
+        ">3511.0.1234567<",
+        ">UBND XA TA PHIN<",
+        ">71.000 ₫<",
+        &format!(">{reference}<"),
+        "Nội dung chuyển khoản",
+        "Người khác cũng có thể quét mã này",
+        "http-equiv=\"refresh\" content=\"10\"",
+        "Xem trạng thái mới nhất",
+        "Hoặc chọn cách khác",
+    ] {
+        assert!(page.body.contains(text), "{text} is missing:\n{}", page.body);
+    }
+    assert!(!page.body.contains("<script") && !page.body.contains("style="), "{}", page.body);
+    assert!(!page.body.contains("value=\"testbank\""), "its own button leads nowhere new");
+    let english = world.get("?lang=en").await.body;
+    assert!(english.contains("Transfer content") && english.contains("Another person may scan"), "{english}");
+    let pressed = world.post_to(&format!("/pay/{}/attempts?lang=en", world.token), form("testbank", "2")).await;
+    assert_eq!(pressed.header("location"), format!("/pay/{}?lang=en", world.token));
+    // a forgotten page stops looking
+    world.sql("update attempt set ordered_at = ordered_at - interval '16 minutes'").await;
+    let later = world.get("").await.body;
+    assert!(later.contains("<svg class=\"qr\"") && !later.contains("http-equiv=\"refresh\""), "{later}");
+    world.pay(71_000, "T1").await;
+    let paid = world.get("").await.body;
+    assert!(!paid.contains("<svg") && paid.contains("Đã thanh toán"), "{paid}");
+}
+
+#[actix_web::test]
+async fn a_code_over_another_amount_than_what_is_due_is_shown_no_more() {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "1")).await;
+    assert!(world.get("").await.body.contains("<svg"));
+    world.sql("update attempt set action = jsonb_set(action::jsonb, '{amount}', '70999')").await;
+    let page = world.get("").await.body;
+    assert!(!page.contains("<svg") && page.contains("value=\"testbank\""), "{page}");
+}

@@ -1,11 +1,15 @@
 //! Works off all that is left, whatever its schedule says: for tests, before an upgrade, and after an outage. It ends:
-//! an endpoint that keeps refusing is given up when its schedule is used up, an attempt is asked about once.
+//! an endpoint that keeps refusing is given up when its schedule is used up, an attempt is asked about once, an account is
+//! listed once.
 
 use crate::failure::Failure;
 use crate::tasks::{Outcome, told};
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
-use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
+use payments::{
+    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
+    seal_books, sequence_events, sweep_movements,
+};
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
 use storage::{StorageError, attempts};
@@ -34,6 +38,8 @@ pub enum DrainError {
 /// When a task fails, or something is left at the limit of rounds or time.
 pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
     let (begin, since) = (Instant::now(), Timestamp::now());
+    // once: what a listing shows is there in the first answer, or a later drain's
+    told(sweep_movements::sweep(ctx, true, Timestamp::now()).await)?;
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
         ask_about_all(ctx, since).await?;
@@ -77,6 +83,8 @@ async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
 async fn round(ctx: &Context) -> Outcome {
     let mut done = told(place_orphans::place(ctx, Timestamp::now()).await)?;
     told(poll_attempts::poll(ctx, Pass::default(), Timestamp::now()).await)?;
+    done += told(import_settlement::hear(ctx, None, Timestamp::now()).await)?;
+    done += told(match_movements::match_all(ctx, Timestamp::now()).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(deliver_events::deliver(ctx, true, Timestamp::now()).await)?;

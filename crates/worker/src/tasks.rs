@@ -5,7 +5,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
-use payments::{Context, deliver_events, expire_intents, place_orphans, poll_attempts, seal_books, sequence_events};
+use payments::{
+    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
+    seal_books, sequence_events, sweep_movements,
+};
 use std::error::Error;
 use std::time::Duration;
 use storage::{StorageError, idempotency};
@@ -66,6 +69,31 @@ pub const TASKS: &[Task] = &[
         again_from: 100,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(poll_attempts::poll(&ctx, Pass::default(), Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "match_movements",
+        period: Duration::from_secs(5),
+        woken: false,
+        again_from: 500,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(match_movements::match_all(&ctx, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "hear_settlements",
+        period: Duration::from_secs(5),
+        woken: false,
+        again_from: 100,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(import_settlement::hear(&ctx, None, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "sweep_movements",
+        period: Duration::from_secs(1),
+        woken: false,
+        // each account has its own time
+        again_from: usize::MAX,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(sweep_movements::sweep(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "expire_intents",

@@ -4,7 +4,7 @@ use super::{days_ago, staff_of, today};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::House;
-use tests::bank::{ACCOUNT, Bank};
+use tests::ledger_rows::{ACCOUNT, Bank};
 use tests::portal::{dossier, fresh};
 use tests::rows::digest;
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::House;
-use tests::bank::{ACCOUNT, Bank, Leg, PROFILE};
+use tests::ledger_rows::{ACCOUNT, Bank, Leg, PROFILE};
 use tests::portal::{Answered, dossier};
 
 fn of_account(day: Date) -> String {

@@ -5,7 +5,7 @@ use domain::report::Report;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::House;
-use tests::bank::{ACCOUNT, Bank};
+use tests::ledger_rows::{ACCOUNT, Bank};
 use tests::portal::{Answered, dossier};
 
 const TEXT: &str = "text/csv; charset=utf-8; header=present";

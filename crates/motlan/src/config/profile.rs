@@ -16,12 +16,15 @@ pub struct Profile {
 /// A channel with its settings. A new provider is a variant here and a row in the table.
 #[derive(Debug, Clone)]
 pub enum Channel {
+    /// Boxed: secrets of three tellers make it large.
+    Vietqr(Box<provider_vietqr::Settings>),
     Vnpay(provider_vnpay::Settings),
 }
 
 impl Channel {
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Vietqr(_) => provider_vietqr::CHANNEL,
             Self::Vnpay(_) => provider_vnpay::CHANNEL,
         }
     }
@@ -29,6 +32,7 @@ impl Channel {
     /// Addresses that this deployment sends payers or questions to, by key.
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
+            Self::Vietqr(s) => s.listing_url.iter().map(|url| ("listing_url", url.as_str())).collect(),
             Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
         }
     }
@@ -69,6 +73,11 @@ fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
 fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
     let value = Value::new(None, ValueKind::Table(table));
     match channel {
+        provider_vietqr::CHANNEL => {
+            let settings: provider_vietqr::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::Vietqr(Box::new(settings)))
+        }
         provider_vnpay::CHANNEL => {
             let settings: provider_vnpay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;

@@ -138,6 +138,12 @@ pub const KEYS: &[Key] = &[
         "seconds after which an attempt without an answer is `unknown` and a case",
     ),
     key(
+        "poll.list_every_s",
+        Number,
+        Is("60"),
+        "seconds from one listing of a bank account to the next, while a transfer to it may be under way; at least 1",
+    ),
+    key(
         "delivery.schedule_s",
         Numbers,
         Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),
@@ -170,12 +176,34 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `vnpay`"),
+    key("channel", Text, Required, "the provider: `vietqr` or `vnpay`"),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
 /// Keys that a channel adds, by channel.
-pub const CHANNELS: &[(&str, &[Key])] = &[(provider_vnpay::CHANNEL, VNPAY)];
+pub const CHANNELS: &[(&str, &[Key])] = &[(provider_vietqr::CHANNEL, VIETQR), (provider_vnpay::CHANNEL, VNPAY)];
+
+const VIETQR: &[Key] = &[
+    key("sepay_api_key", Secret, Absent, "SePay's webhook in its key form; not together with `sepay_hmac_secret`"),
+    key("sepay_api_key_next", Secret, Absent, "a second key accepted while it is being changed"),
+    key("sepay_hmac_secret", Secret, Absent, "SePay's webhook in its signed form, which is to be preferred"),
+    key("sepay_hmac_secret_next", Secret, Absent, "a second secret accepted while it is being changed"),
+    key("casso_checksum_key", Secret, Absent, "Casso's webhook V2"),
+    key("casso_checksum_key_next", Secret, Absent, "a second key accepted while it is being changed"),
+    key("payos_checksum_key", Secret, Absent, "payOS's webhook"),
+    key("payos_checksum_key_next", Secret, Absent, "a second key accepted while it is being changed"),
+    key("listing", Text, Absent, "who lists the account: `sepay` or `casso`; then the next two are needed"),
+    key("listing_url", Text, Absent, "the listing's host, without a path"),
+    key("listing_token", Secret, Absent, "SePay's API token, Casso's API key"),
+    key(
+        "virtual_account_prefix",
+        Text,
+        Absent,
+        "the bank's prefix of virtual accounts, 1 to 8 letters and digits: the payer then pays into prefix and reference",
+    ),
+    key("max_amount", Number, Is("499999999"), "đồng: the most of one transfer"),
+    key("clock_tolerance_s", Number, Is("300"), "seconds that a signed time may be from ours: 1 to 900"),
+];
 
 const VNPAY: &[Key] = &[
     key("pay_url", Text, Required, "the page that the payer's browser opens"),

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// The demonstration's contract with the simulated provider.
 pub const PROFILE: &str = "vnpay_main";
+/// The demonstration's contract with those who tell of an account, and whose account that is.
+pub const BANK_PROFILE: &str = "vietqr_kb";
+pub const BANK_BENEFICIARY: &str = "H38.17-KB";
 pub const TMN_CODE: &str = "MOTLAN01";
 
 pub struct Home {
@@ -68,6 +71,10 @@ impl Home {
         self.dir.join("vnpay.log.jsonl")
     }
 
+    pub fn bank_log(&self) -> PathBuf {
+        self.dir.join("bank.log.jsonl")
+    }
+
     pub fn dossier_log(&self) -> PathBuf {
         self.dir.join("dossier.log.jsonl")
     }
@@ -102,8 +109,14 @@ impl Home {
         }
         let home = Self { dir: dir.canonicalize()? };
         embedded::remove(&home.postgres())?;
-        let files =
-            [home.config_file(), home.run_file(), home.vnpay_log(), home.dossier_log(), home.dir.join("keys.json")];
+        let files = [
+            home.config_file(),
+            home.run_file(),
+            home.vnpay_log(),
+            home.bank_log(),
+            home.dossier_log(),
+            home.dir.join("keys.json"),
+        ];
         for file in files {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
@@ -125,14 +138,20 @@ fn demo_config() -> String {
          [keys]\npii = \"{}\"\napi = \"{}\"\n\n\
          [log]\nfilter = \"warn\"\nformat = \"text\"\n\n\
          [intents]\nmin_expires_in_s = 2\n\n\
-         [poll]\nschedule_s = [1, 2, 3, 5, 10, 30, 60, 300]\n\n\
+         [poll]\nschedule_s = [1, 2, 3, 5, 10, 30, 60, 300]\nlist_every_s = 2\n\n\
          [delivery]\nschedule_s = [0, 1, 2, 3, 5, 10, 30, 60]\n\n\
          [dossier]\nallow_http = true\nallow_private = true\n\n\
          [profiles.{PROFILE}]\nchannel = \"vnpay\"\nbeneficiaries = [{}]\ntmn_code = \"{TMN_CODE}\"\n\
-         hash_secret = \"TEST-{}\"\n",
+         hash_secret = \"TEST-{}\"\n\n\
+         [profiles.{BANK_PROFILE}]\nchannel = \"vietqr\"\nbeneficiaries = [\"{BANK_BENEFICIARY}\"]\n\
+         sepay_hmac_secret = \"TEST-{}\"\ncasso_checksum_key = \"TEST-{}\"\n\
+         listing = \"sepay\"\nlisting_token = \"TEST-{}\"\n",
         random_hex(32),
         random_hex(32),
         sample::BENEFICIARIES.split(',').map(|code| format!("{code:?}")).collect::<Vec<_>>().join(", "),
+        random_hex(16),
+        random_hex(16),
+        random_hex(16),
         random_hex(16),
     )
 }

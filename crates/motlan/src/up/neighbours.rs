@@ -1,7 +1,11 @@
-//! The other sides of the wires, simulated: VNPAY, and a dossier system that hears the gateway's events.
+//! The other sides of the wires, simulated: VNPAY, a bank with those who tell of its accounts, and a dossier system that
+//! hears the gateway's events.
+
+mod bank;
 
 use super::home::{Home, PROFILE, TMN_CODE};
 use crate::failed::Failed;
+use bank::Bank;
 use config::{Config as Merged, File, FileFormat};
 use simulator::{DossierConfig, Running, VnpayConfig};
 
@@ -11,6 +15,7 @@ const IPN_RETRY_MS: u64 = 3_000;
 /// The same at each start where they are free, so that links and endpoints of yesterday still lead somewhere.
 const VNPAY_PORT: u16 = 8090;
 const DOSSIER_PORT: u16 = 8091;
+const BANK_PORT: u16 = 8092;
 
 fn free_or_any(port: u16) -> String {
     let wanted = format!("127.0.0.1:{port}");
@@ -20,6 +25,7 @@ fn free_or_any(port: u16) -> String {
 
 pub struct Neighbours {
     pub vnpay: Running,
+    pub bank: Bank,
     pub dossier: Running,
 }
 
@@ -34,7 +40,11 @@ impl Neighbours {
         vnpay.ipn_retry_ms = IPN_RETRY_MS;
         vnpay.log = Some(home.vnpay_log());
         let dossier = DossierConfig { listen: free_or_any(DOSSIER_PORT), log: Some(home.dossier_log()) };
-        Ok(Self { vnpay: simulator::vnpay::start(vnpay).await?, dossier: simulator::dossier::start(dossier).await? })
+        Ok(Self {
+            vnpay: simulator::vnpay::start(vnpay).await?,
+            bank: Bank::start(home, &demo, free_or_any(BANK_PORT)).await?,
+            dossier: simulator::dossier::start(dossier).await?,
+        })
     }
 
     /// What the configuration says of them.
@@ -43,19 +53,20 @@ impl Neighbours {
         vec![
             (key("pay_url"), format!("{}/paymentv2/vpcpay.html", self.vnpay.url)),
             (key("api_url"), format!("{}/merchant_webapi/api/transaction", self.vnpay.url)),
+            self.bank.computed(),
         ]
     }
 
-    /// Tells VNPAY where its notifications go, as a merchant does in VNPAY's console.
+    /// Tells VNPAY and those who tell of accounts where their notifications go, as one does in their consoles.
     pub async fn tell_where_we_are(&self, base_url: &str) -> Result<(), Failed> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
         let url = format!("{base_url}/v1/webhooks/vnpay/{PROFILE}");
-        let body = serde_json::json!({ "url": url });
         let notify = format!("{}/_sim/notify", self.vnpay.url);
-        reqwest::Client::builder().no_proxy().build()?.post(notify).json(&body).send().await?.error_for_status()?;
-        Ok(())
+        http.post(notify).json(&serde_json::json!({ "url": url })).send().await?.error_for_status()?;
+        self.bank.tell_where_we_are(&http, base_url).await
     }
 
     pub async fn stop(self) {
-        futures_util::join!(self.vnpay.stop(), self.dossier.stop());
+        futures_util::join!(self.vnpay.stop(), self.bank.running.stop(), self.dossier.stop());
     }
 }

@@ -48,7 +48,7 @@ fn the_environment_wins_over_the_file_and_an_empty_variable_is_none() {
 #[test]
 fn a_code_of_digits_keeps_its_zeros() {
     let config = load(least()).unwrap();
-    let Channel::Vnpay(settings) = &config.profiles.first().unwrap().channel;
+    let Channel::Vnpay(settings) = &config.profiles.first().unwrap().channel else { panic!("another channel") };
     assert_eq!(settings.tmn_code, "00000001");
     assert_eq!(settings.hash_secret.expose_secret(), CANARY);
 }
@@ -96,6 +96,7 @@ fn a_value_of_another_kind_is_named_with_its_key() {
         ("MOTLAN_POLL__SCHEDULE_S", "1,soon"),
         ("MOTLAN_DOSSIER__ALLOW_HTTP", "perhaps"),
         ("MOTLAN_PROFILES__VNPAY_MAIN__WINDOW_S", "long"),
+        ("MOTLAN_POLL__LIST_EVERY_S", "-1"),
     ] {
         let said = refused(load(with(&[(name, value)])));
         assert!(said.contains(name), "{said}");
@@ -103,6 +104,7 @@ fn a_value_of_another_kind_is_named_with_its_key() {
     let said = refused(load_file("kind.toml", "[delivery]\nschedule_s = 5\n", least()));
     assert!(said.contains("delivery.schedule_s"), "{said}");
     assert!(refused(load(with(&[("MOTLAN_HTTP__WORKERS", "0")]))).contains("http.workers"));
+    assert!(refused(load(with(&[("MOTLAN_POLL__LIST_EVERY_S", "0")]))).contains("poll.list_every_s"));
     assert!(refused(load(with(&[("MOTLAN_MODE", "trial")]))).contains("mode"));
     assert!(refused(load(with(&[("MOTLAN_LOG__FORMAT", "xml")]))).contains("format"));
     let said = refused(load(with(&[("MOTLAN_KEYS__PII", CANARY)])));
@@ -133,6 +135,11 @@ fn production_refuses_what_is_for_trials() {
         ("MOTLAN_DOSSIER__ALLOW_HTTP", "true"),
         ("MOTLAN_DOSSIER__ALLOW_PRIVATE", "true"),
         ("MOTLAN_PROFILES__VNPAY_MAIN__PAY_URL", "http://127.0.0.1:9/pay"),
+        ("MOTLAN_PROFILES__VIETQR_KB__CHANNEL", "vietqr"),
+        ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", "H38.17-KB"),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING", "sepay"),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING_URL", "http://userapi-sandbox.sepay.vn"),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING_TOKEN", CANARY),
     ] {
         env.retain(|(n, _)| n != name);
         env.push((name.to_owned(), value.to_owned()));
@@ -146,6 +153,8 @@ fn production_refuses_what_is_for_trials() {
         "vnpay_main.pay_url is not an https address",
         "vnpay_main.pay_url is at a test host (127.0.0.1)",
         "vnpay_main.api_url is at a test host (sandbox.vnpayment.vn)",
+        "vietqr_kb.listing_url is not an https address",
+        "vietqr_kb.listing_url is at a test host (userapi-sandbox.sepay.vn)",
     ] {
         assert!(said.contains(part), "{part} is not in: {said}");
     }
@@ -165,7 +174,15 @@ fn the_example_file_is_a_production_configuration_once_its_secrets_are_given() {
 
 #[test]
 fn nothing_shown_and_no_debug_holds_a_secret() {
-    let config = load(with(&[("MOTLAN_PROFILES__VNPAY_MAIN__HASH_SECRET_NEXT", CANARY)])).unwrap();
+    let config = load(with(&[
+        ("MOTLAN_PROFILES__VNPAY_MAIN__HASH_SECRET_NEXT", CANARY),
+        ("MOTLAN_PROFILES__VIETQR_KB__CHANNEL", "vietqr"),
+        ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", "H38.17-KB"),
+        ("MOTLAN_PROFILES__VIETQR_KB__SEPAY_HMAC_SECRET", CANARY),
+        ("MOTLAN_PROFILES__VIETQR_KB__CASSO_CHECKSUM_KEY", CANARY),
+        ("MOTLAN_PROFILES__VIETQR_KB__PAYOS_CHECKSUM_KEY", CANARY),
+    ]))
+    .unwrap();
     let shown = serde_json::to_string(config.shown()).unwrap();
     assert!(!shown.contains(CANARY) && !shown.contains(HEX_PART), "{shown}");
     let debug = format!("{config:?}");
@@ -174,6 +191,9 @@ fn nothing_shown_and_no_debug_holds_a_secret() {
     assert_eq!(value("database.url"), "set");
     assert_eq!(value("profiles.vnpay_main.hash_secret_next"), "set");
     assert_eq!(value("profiles.vnpay_main.window_s"), 900);
+    assert_eq!(value("profiles.vietqr_kb.sepay_hmac_secret"), "set");
+    assert_eq!(value("profiles.vietqr_kb.listing_token"), "not set");
+    assert_eq!(value("profiles.vietqr_kb.max_amount"), 499_999_999);
     assert_eq!(value("delivery.in_flight"), 32);
 }
 

@@ -28,6 +28,36 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
     }
 }
 
+fn sample_of_profile(path: &str, kind: Kind, default: Fallback) -> &'static str {
+    match path {
+        "pay_url" | "api_url" => "https://a.example/b",
+        "tmn_code" => "LAOCAI01",
+        "listing" => "sepay",
+        "listing_url" => "https://a.example",
+        "virtual_account_prefix" => "VQR1",
+        _ => sample(path, kind, default),
+    }
+}
+
+/// A profile of the channel with this key, and with those without which the key is refused.
+fn of_profile(channel: &str, key: &str, value: &str) -> Vec<(String, String)> {
+    if channel == provider_vnpay::CHANNEL {
+        return with(&[(&env_name(&format!("profiles.vnpay_main.{key}")), value)]);
+    }
+    let mut keys = vec![("channel", channel), ("beneficiaries", "H38.17-KB")];
+    match key.strip_suffix("_next") {
+        Some(current) => keys.push((current, "one")),
+        None if key.starts_with("listing") => {
+            keys.extend([("listing", "sepay"), ("listing_url", "https://a.example"), ("listing_token", "one")]);
+        }
+        None => {}
+    }
+    keys.retain(|(name, _)| *name != key);
+    keys.push((key, value));
+    let named: Vec<_> = keys.iter().map(|(name, v)| (env_name(&format!("profiles.other.{name}")), *v)).collect();
+    with(&named.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>())
+}
+
 #[test]
 fn every_key_of_the_table_is_read_from_the_environment() {
     for key in KEYS {
@@ -37,14 +67,13 @@ fn every_key_of_the_table_is_read_from_the_environment() {
             panic!("{name}: {}", motlan::failed::chain(&error));
         }
     }
-    for key in CHANNELS.iter().flat_map(|(_, keys)| keys.iter()) {
-        let name = env_name(&format!("profiles.vnpay_main.{}", key.path));
-        let value = match key.path {
-            "pay_url" | "api_url" => "https://a.example/b",
-            "tmn_code" => "LAOCAI01",
-            _ => sample(key.path, key.kind, key.default),
-        };
-        Config::load(&Sources { env: with(&[(&name, value)]), ..Sources::default() }).unwrap();
+    for (channel, keys) in CHANNELS {
+        for key in *keys {
+            let env = of_profile(channel, key.path, sample_of_profile(key.path, key.kind, key.default));
+            if let Err(error) = Config::load(&Sources { env, ..Sources::default() }) {
+                panic!("{channel} {}: {}", key.path, motlan::failed::chain(&error));
+            }
+        }
     }
 }
 
@@ -70,8 +99,12 @@ fn every_field_of_the_settings_has_its_row() {
     assert_eq!(rows("database"), database);
     for (channel, keys) in CHANNELS {
         let rows: BTreeSet<String> = keys.iter().map(|k| k.path.to_owned()).collect();
-        assert_eq!(*channel, provider_vnpay::CHANNEL, "a new channel has its settings compared here");
-        assert_eq!(rows, fields::<provider_vnpay::Settings>());
+        let known = match *channel {
+            provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),
+            provider_vnpay::CHANNEL => fields::<provider_vnpay::Settings>(),
+            other => panic!("the settings of {other} are to be compared here"),
+        };
+        assert_eq!(rows, known, "{channel}");
         assert!(EVERY_PROFILE.iter().all(|k| !rows.contains(k.path)));
     }
 }

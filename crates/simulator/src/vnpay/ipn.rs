@@ -39,7 +39,8 @@ impl From<Vec<Action>> for Plan {
                 | Action::Late(_)
                 | Action::Hang(_)
                 | Action::FailAfterAccept(_)
-                | Action::LieUnpaid(_) => {}
+                | Action::LieUnpaid(_)
+                | Action::Settlement(_) => {}
             }
         }
         plan

@@ -7,6 +7,7 @@ mod control;
 mod ipn;
 mod page;
 mod request;
+mod settlement;
 mod sign;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use serde_json::json;
 use url::Url;
 
 use self::book::{Book, Outcome, Status};
+use self::settlement::FileAction;
 use crate::clock;
 use crate::log::Log;
 use crate::script::{HowMany, On, Rules};
@@ -47,6 +49,12 @@ pub struct VnpayConfig {
     /// How long an accepted refund is in hand (status 05) before it counts as sent to the bank (06); not published.
     #[serde(default = "two_seconds")]
     pub refund_ms: u64,
+    /// Of a payment, in millionths; the contract says how much. Rounded half up to whole đồng.
+    #[serde(default = "eight_thousand")]
+    pub fee_rate_ppm: u32,
+    /// Of each payment, in đồng.
+    #[serde(default)]
+    pub fee_fixed: i64,
 }
 
 fn any_port() -> String {
@@ -65,6 +73,10 @@ fn two_seconds() -> u64 {
     2_000
 }
 
+fn eight_thousand() -> u32 {
+    8_000
+}
+
 impl VnpayConfig {
     /// Any port of the loopback, no IPN address yet, times as VNPAY's.
     pub fn new(tmn_code: impl Into<String>, hash_secret: impl Into<String>) -> Self {
@@ -77,6 +89,8 @@ impl VnpayConfig {
             ipn_retry_ms: five_minutes(),
             ipn_timeout_ms: ten_seconds(),
             refund_ms: two_seconds(),
+            fee_rate_ppm: eight_thousand(),
+            fee_fixed: 0,
         }
     }
 }
@@ -91,6 +105,8 @@ impl fmt::Debug for VnpayConfig {
             .field("ipn_retry_ms", &self.ipn_retry_ms)
             .field("ipn_timeout_ms", &self.ipn_timeout_ms)
             .field("refund_ms", &self.refund_ms)
+            .field("fee_rate_ppm", &self.fee_rate_ppm)
+            .field("fee_fixed", &self.fee_fixed)
             .finish_non_exhaustive()
     }
 }
@@ -111,7 +127,8 @@ impl Match {
     }
 }
 
-/// The first seven are about what follows a payment, the last three about questions to the API.
+/// The first seven are about what follows a payment, the next three about questions to the API, the last about the
+/// settlement file.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {
@@ -135,6 +152,7 @@ enum Action {
     FailAfterAccept(On),
     /// A finished order is said to be unfinished (01).
     LieUnpaid(On),
+    Settlement(FileAction),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -150,7 +168,7 @@ enum Forgery {
 
 impl Action {
     fn is_about_payment(&self) -> bool {
-        !self.is_about_api()
+        !self.is_about_api() && !matches!(self, Self::Settlement(_))
     }
 
     fn is_about_api(&self) -> bool {
@@ -217,6 +235,8 @@ pub async fn start(config: VnpayConfig) -> io::Result<Running> {
             .route("/_sim/refund", web::post().to(control::refund))
             .route("/_sim/orders", web::get().to(control::orders))
             .route("/_sim/transactions", web::get().to(control::transactions))
+            .route("/_sim/settlement", web::get().to(settlement::file))
+            .route("/_sim/settlement/payout", web::get().to(settlement::payout))
             .route("/_sim/log", web::get().to(control::log));
     })
 }

@@ -3,16 +3,16 @@
 //! The sign is the entry's `CdtDbtInd`, also with `RvslInd`: DBIT and `true` is a credit that is taken back. The parties
 //! of a reversal are those of the movement that it reverses.
 
+use super::Ccy;
 use super::field::{Remittance, amount, count, date, first, flag, is_credit, once};
 use crate::error::Reason;
-use crate::money::{Currency, Money, UnknownCurrency};
+use crate::limits::MAX_TRANSACTIONS;
+use crate::money::Money;
 use crate::statement::{Batch, Counterparty, Line};
 use jiff::civil::Date;
 
 /// What banks write where the payer gave no reference.
 const NO_REFERENCE: [&str; 2] = ["NOTPROVIDED", "NONREF"];
-
-type Ccy = Option<Result<Currency, UnknownCurrency>>;
 
 #[derive(Default)]
 pub(super) struct Entry {
@@ -87,6 +87,9 @@ impl Entry {
                 let more = count(text, "NbOfTxs")?;
                 self.batch_count = Some(self.batch_count.unwrap_or_default().saturating_add(more));
             }
+            "NtryDtls/Btch/TtlAmt" if self.batch_totals.len() >= MAX_TRANSACTIONS => {
+                return Err(Reason::Limit("transactions of an entry"));
+            }
             "NtryDtls/Btch/TtlAmt" => self.batch_totals.push(amount(text, currency)?),
             _ => {}
         }
@@ -108,21 +111,19 @@ impl Entry {
         self.status.as_deref() == Some("BOOK")
     }
 
-    /// `before` lines stand before these.
-    pub fn into_lines(self, before: usize) -> Result<Vec<Line>, Reason> {
+    /// They get their numbers when they are handed over.
+    pub fn into_lines(self) -> Result<Vec<Line>, Reason> {
         let whole = self.signed()?;
         let of = self.transactions.len();
         if let Some(amounts) = self.parts(whole) {
             let parts = self.transactions.iter().zip(amounts).enumerate();
-            return Ok(parts
-                .map(|(i, (t, a))| self.part(before + i + 1, t, a, Batch::Part { no: i + 1, of }))
-                .collect());
+            return Ok(parts.map(|(i, (t, a))| self.part(t, a, Batch::Part { no: i + 1, of })).collect());
         }
-        let mut line = self.alone(before + 1, whole);
+        let mut line = self.alone(whole);
         if of > 1 {
             line.batch = Batch::Unsplit { of };
         } else if let Some(transaction) = self.transactions.first() {
-            line = self.part(before + 1, transaction, whole, Batch::No);
+            line = self.part(transaction, whole, Batch::No);
             line.bank_ref = self.bank_ref.clone().or(line.bank_ref);
             if line.text.is_empty() {
                 line.text = self.info.unwrap_or_default();
@@ -149,9 +150,9 @@ impl Entry {
         (amounts.iter().all(same) && sum == whole.minor).then_some(amounts)
     }
 
-    fn alone(&self, line_no: usize, amount: Money) -> Line {
+    fn alone(&self, amount: Money) -> Line {
         Line {
-            line_no,
+            line_no: 0,
             booking_date: self.booking,
             value_date: self.value,
             amount,
@@ -167,7 +168,7 @@ impl Entry {
         }
     }
 
-    fn part(&self, line_no: usize, transaction: &Transaction, amount: Money, batch: Batch) -> Line {
+    fn part(&self, transaction: &Transaction, amount: Money, batch: Batch) -> Line {
         let credit = if amount.minor == 0 { self.is_credit() } else { amount.minor > 0 };
         let came_in = credit != (self.reversal == Some(true));
         Line {
@@ -177,7 +178,7 @@ impl Entry {
             counterparty: if came_in { transaction.debtor.clone() } else { transaction.creditor.clone() },
             text: transaction.text(),
             batch,
-            ..self.alone(line_no, amount)
+            ..self.alone(amount)
         }
     }
 }

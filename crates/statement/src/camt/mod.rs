@@ -1,31 +1,39 @@
 //! camt.053 and camt.054 as a stream of XML events (protocols 2.5 and 3.1). Elements are known by their local names and
 //! their path, so any prefix and any version from 2 to 13 will do; other elements are skipped.
 //!
-//! No tree is built: memory holds the open path, one entry and the lines. A DOCTYPE ends the reading at once, and so
+//! No tree is built: memory holds the open path and one entry, whose lines leave as it closes. A DOCTYPE ends the reading at once, and so
 //! does an entity that XML does not predefine (S15). The five predefined and character references are resolved.
 
+mod balance;
 mod draft;
 mod entry;
 mod field;
+mod markup;
+mod totals;
 
 use crate::error::{ReadError, Reason};
-use crate::limits::{MAX_DEPTH, MAX_LINES, MAX_NODES, MAX_STATEMENTS, MAX_TAG_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_TAG_BYTES, MAX_TEXT_BYTES};
 use crate::money::{Currency, UnknownCurrency};
+use crate::out::Out;
 use crate::place::Source;
-use crate::statement::{Kind, Statement};
+use crate::statement::Kind;
 use draft::Draft;
+use markup::{attributes, declared, resolve, version};
 use quick_xml::Reader;
 use quick_xml::errors::{Error as XmlError, IllFormedError, SyntaxError};
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 
-pub(crate) fn read(source: Source<'_>) -> Result<(Kind, Vec<Statement>), ReadError> {
-    read_within(source, MAX_NODES)
+/// The `Ccy` of an amount, as far as it has one.
+type Ccy = Option<Result<Currency, UnknownCurrency>>;
+
+pub(crate) fn read(source: Source<'_>, out: &mut Out<'_>) -> Result<Kind, ReadError> {
+    read_within(source, MAX_NODES, out)
 }
 
-fn read_within(source: Source<'_>, nodes: usize) -> Result<(Kind, Vec<Statement>), ReadError> {
+fn read_within(source: Source<'_>, nodes: usize, out: &mut Out<'_>) -> Result<Kind, ReadError> {
     let mut reader = Reader::from_str(source.text);
     reader.config_mut().expand_empty_elements = true;
-    let mut walk = Walk::default();
+    let mut walk = Walk::new(out);
     for _ in 0..nodes {
         let at = reader.buffer_position();
         let event = reader.read_event().map_err(|error| {
@@ -54,13 +62,13 @@ fn refused(error: &XmlError) -> Reason {
 }
 
 /// The open elements, and the text of the innermost.
-#[derive(Default)]
-struct Walk {
+struct Walk<'o, 's> {
+    out: &'o mut Out<'s>,
     /// `Document/BkToCstmrStmt/Stmt/Ntry`, and where each name begins.
     path: String,
     names: Vec<usize>,
     text: String,
-    currency: Option<Result<Currency, UnknownCurrency>>,
+    currency: Ccy,
     /// The element has no child so far.
     leaf: bool,
     /// The first event is over, so a declaration comes too late.
@@ -69,17 +77,33 @@ struct Walk {
     over: bool,
     kind: Option<Kind>,
     draft: Option<Draft>,
-    read: Vec<Statement>,
-    lines: usize,
 }
 
-impl Walk {
+impl<'o, 's> Walk<'o, 's> {
+    fn new(out: &'o mut Out<'s>) -> Self {
+        Self {
+            out,
+            path: String::new(),
+            names: Vec::new(),
+            text: String::new(),
+            currency: None,
+            leaf: false,
+            begun: false,
+            over: false,
+            kind: None,
+            draft: None,
+        }
+    }
+
     fn event(&mut self, event: Event<'_>) -> Result<(), Reason> {
         let first = !std::mem::replace(&mut self.begun, true);
         match event {
             Event::Start(tag) => self.start(&tag),
             Event::End(_) => self.end(),
+            // Measured before line ends are normalised, which copies.
+            Event::Text(text) if text.len() > MAX_TEXT_BYTES => Err(Reason::Limit("bytes of a text")),
             Event::Text(text) => self.append(&text.xml10_content()),
+            Event::CData(text) if text.len() > MAX_TEXT_BYTES => Err(Reason::Limit("bytes of a text")),
             Event::CData(text) => self.append(&text.xml10_content()),
             Event::GeneralRef(entity) => {
                 let character = resolve(&entity)?;
@@ -131,7 +155,7 @@ impl Walk {
                 self.draft = Some(Draft::default());
                 Ok(())
             }
-            _ => self.within(|draft, path| draft.open(path)),
+            _ => self.within(|draft, path, _| draft.open(path)),
         }
     }
 
@@ -157,10 +181,10 @@ impl Walk {
     }
 
     /// Hands the path below the statement to its draft, if one is open.
-    fn within(&mut self, act: impl FnOnce(&mut Draft, &str) -> Result<(), Reason>) -> Result<(), Reason> {
+    fn within(&mut self, act: impl FnOnce(&mut Draft, &str, &mut Out<'s>) -> Result<(), Reason>) -> Result<(), Reason> {
         let path = self.names.get(3).and_then(|start| self.path.get(*start..));
         match (&mut self.draft, path) {
-            (Some(draft), Some(path)) => act(draft, path),
+            (Some(draft), Some(path)) => act(draft, path, self.out),
             _ => Ok(()),
         }
     }
@@ -168,12 +192,12 @@ impl Walk {
     fn end(&mut self) -> Result<(), Reason> {
         if self.leaf {
             let (text, currency) = (std::mem::take(&mut self.text), self.currency.take());
-            self.within(|draft, path| draft.leaf(path, &text, currency))?;
+            self.within(|draft, path, _| draft.leaf(path, &text, currency))?;
             self.text = text;
         } else {
             self.no_text_between()?;
         }
-        self.within(|draft, path| draft.close(path))?;
+        self.within(|draft, path, out| draft.close(path, out))?;
         if self.names.len() == 3 {
             self.close_statement()?;
         }
@@ -186,17 +210,10 @@ impl Walk {
     }
 
     fn close_statement(&mut self) -> Result<(), Reason> {
-        let (Some(draft), Some(kind)) = (self.draft.take(), self.kind) else { return Ok(()) };
-        let statement = draft.finish(kind)?;
-        self.lines += statement.lines.len() + statement.pending.len();
-        if self.lines > MAX_LINES {
-            return Err(Reason::Limit("lines"));
+        match (self.draft.take(), self.kind) {
+            (Some(draft), Some(kind)) => draft.finish(kind, self.out),
+            _ => Ok(()),
         }
-        if self.read.len() >= MAX_STATEMENTS {
-            return Err(Reason::Limit("statements"));
-        }
-        self.read.push(statement);
-        Ok(())
     }
 
     fn no_text_between(&mut self) -> Result<(), Reason> {
@@ -207,69 +224,14 @@ impl Walk {
         Ok(())
     }
 
-    fn finish(self) -> Result<(Kind, Vec<Statement>), Reason> {
+    fn finish(self) -> Result<Kind, Reason> {
         match self.kind {
             _ if !self.over => Err(Reason::Truncated),
             None => Err(Reason::NotCamt),
-            Some(_) if self.read.is_empty() => Err(Reason::NoStatement),
-            Some(kind) => Ok((kind, self.read)),
+            Some(_) if self.out.is_empty() => Err(Reason::NoStatement),
+            Some(kind) => Ok(kind),
         }
     }
-}
-
-/// Only UTF-8 is read, so only UTF-8 (or its part, ASCII) may be declared.
-fn declared(declaration: &BytesDecl<'_>) -> Result<(), Reason> {
-    match declaration.encoding() {
-        None => Ok(()),
-        Some(Ok(name)) if ["utf-8", "utf8", "us-ascii"].iter().any(|n| name.eq_ignore_ascii_case(n)) => Ok(()),
-        Some(_) => Err(Reason::Encoding("the declared one is not UTF-8")),
-    }
-}
-
-fn resolve(entity: &BytesRef<'_>) -> Result<char, Reason> {
-    let character = match entity.resolve_char_ref() {
-        Ok(Some(character)) => Some(character).filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r')),
-        Ok(None) => match entity.xml10_content().as_ref() {
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "amp" => Some('&'),
-            "apos" => Some('\''),
-            "quot" => Some('"'),
-            _ => None,
-        },
-        Err(_) => None,
-    };
-    character.ok_or(Reason::Entity)
-}
-
-/// Every attribute is looked at, for an entity may hide in any; only `Ccy` is kept.
-fn attributes(tag: &BytesStart<'_>) -> Result<Option<Result<Currency, UnknownCurrency>>, Reason> {
-    let mut currency = None;
-    for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|_| Reason::Malformed("attributes"))?;
-        let value = quick_xml::escape::unescape(&attribute.value).map_err(|_| Reason::Entity)?;
-        if attribute.key.as_ref() == "Ccy" {
-            currency = Some(Currency::new(&value));
-        }
-    }
-    Ok(currency)
-}
-
-/// A namespace of ISO 20022 must be a camt.053 or camt.054 that we know; none or the bank's own says nothing.
-fn version(document: &BytesStart<'_>) -> Result<(), Reason> {
-    for attribute in document.attributes() {
-        let attribute = attribute.map_err(|_| Reason::Malformed("attributes"))?;
-        let Some(message) = attribute.value.strip_prefix("urn:iso:std:iso:20022:tech:xsd:") else { continue };
-        if !attribute.key.as_ref().starts_with("xmlns") {
-            continue;
-        }
-        let version = message.strip_prefix("camt.053.001.").or_else(|| message.strip_prefix("camt.054.001."));
-        let known = version.filter(|v| v.len() == 2).and_then(|v| v.parse::<u8>().ok());
-        if !known.is_some_and(|v| (2..=13).contains(&v)) {
-            return Err(Reason::NotCamt);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -279,7 +241,11 @@ mod tests {
     #[test]
     fn nodes_are_bounded() {
         let text = format!("<Document><BkToCstmrStmt><GrpHdr>{}", "<a/>".repeat(100));
-        let nodes = |most| read_within(Source::utf8(text.as_bytes()).unwrap(), most).unwrap_err().reason;
+        let nodes = |most| {
+            let mut sink = crate::collect::Collected::default();
+            let source = Source::utf8(text.as_bytes()).unwrap();
+            read_within(source, most, &mut Out::new(&mut sink, 1)).unwrap_err().reason
+        };
         assert_eq!(nodes(200), Reason::Limit("nodes"));
         assert_eq!(nodes(210), Reason::Truncated);
     }

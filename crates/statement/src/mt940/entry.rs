@@ -12,8 +12,8 @@ const MAX_AMOUNT_CHARS: usize = 24;
 const MAX_OWNER_REF_CHARS: usize = 16;
 const MAX_BANK_REF_CHARS: usize = 34;
 
-/// `lines` are the field's own line and its supplementary details.
-pub(super) fn read(line_no: usize, lines: &[&str], currency: Currency) -> Result<Line, Reason> {
+/// `lines` are the field's own line and its supplementary details. It gets its number when it is handed over.
+pub(super) fn read(lines: &[&str], currency: Currency) -> Result<Line, Reason> {
     let (first, details) = lines.split_first().ok_or_else(|| unfit(":61:"))?;
     let details = details.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
     let mut rest = first.trim_end();
@@ -31,7 +31,7 @@ pub(super) fn read(line_no: usize, lines: &[&str], currency: Currency) -> Result
     }
     let (owner_ref, bank_ref) = rest.split_once("//").unwrap_or((rest, ""));
     Ok(Line {
-        line_no,
+        line_no: 0,
         booking_date: booking,
         value_date: Some(value),
         amount: Money { minor: if credit { size } else { -size }, currency },

@@ -11,16 +11,16 @@ mod narrative;
 mod page;
 
 use crate::error::{ReadError, Reason};
-use crate::limits::{MAX_LINES, MAX_STATEMENTS};
+use crate::limits::{MAX_STATEMENTS, MAX_TEXT_BYTES};
+use crate::out::Out;
 use crate::place::Source;
-use crate::statement::Statement;
-use page::{Page, Read};
+use page::{Open, Page};
 
 /// Lines of an envelope of the bank before a page (`ABNANL2A`, `940`); more are no envelope.
 const MAX_ENVELOPE_LINES: usize = 8;
 
-pub(crate) fn read(source: Source<'_>) -> Result<Vec<Statement>, ReadError> {
-    let mut file = Mt940::default();
+pub(crate) fn read(source: Source<'_>, out: &mut Out<'_>) -> Result<(), ReadError> {
+    let mut file = Mt940 { out, block: false, envelope_lines: 0, page: None, field: None, open: None, pages: 0 };
     let mut byte = 0;
     for raw in source.text.split_inclusive('\n') {
         let line = raw.strip_suffix('\n').unwrap_or(raw);
@@ -39,34 +39,39 @@ struct Field<'s> {
     at: usize,
     tag: &'s str,
     lines: Vec<&'s str>,
+    /// Of `lines`, each with its line end.
+    bytes: usize,
 }
 
-#[derive(Default)]
-struct Mt940<'s> {
+impl<'s> Field<'s> {
+    fn new(at: usize, tag: &'s str, text: &'s str) -> Self {
+        Self { at, tag, lines: vec![text], bytes: text.len() + 1 }
+    }
+}
+
+struct Mt940<'s, 'o, 'k> {
+    out: &'o mut Out<'k>,
     /// Within `{4:` … `-}`.
     block: bool,
     envelope_lines: usize,
     page: Option<Page>,
     field: Option<Field<'s>>,
-    /// The pages so far of a statement that a `:62M:` left open.
-    open: Option<Statement>,
-    read: Vec<Statement>,
+    open: Option<Open>,
     pages: usize,
-    lines: usize,
 }
 
-impl<'s> Mt940<'s> {
+impl<'s> Mt940<'s, '_, '_> {
     fn line(&mut self, at: usize, line: &'s str) -> At<()> {
         match tag(line) {
             Some(("20", text)) if self.page.is_none() || !self.block => {
                 self.close_page(at)?;
                 self.page = Some(Page::default());
-                self.field = Some(Field { at, tag: "20", lines: vec![text] });
+                self.field = Some(Field::new(at, "20", text));
                 Ok(())
             }
             Some((tag, text)) if self.page.is_some() => {
                 self.close_field()?;
-                self.field = Some(Field { at, tag, lines: vec![text] });
+                self.field = Some(Field::new(at, tag, text));
                 Ok(())
             }
             Some((tag, _)) => Err((at, Reason::Unexpected(format!(":{tag}:")))),
@@ -99,23 +104,24 @@ impl<'s> Mt940<'s> {
     fn follow(&mut self, at: usize, line: &'s str) -> At<()> {
         let Some(field) = &mut self.field else { return Err((at, Reason::Unexpected("text".to_owned()))) };
         let fits = match field.tag {
-            "86" => field.lines.iter().map(|l| l.len()).sum::<usize>() + line.len() <= crate::MAX_TEXT_BYTES,
+            "86" => field.bytes + line.len() < MAX_TEXT_BYTES,
             "61" | "25P" => field.lines.len() < 8 && line.len() <= 128,
             _ => line.trim_end().is_empty(),
         };
         if self.block && line == "-" || !fits {
             return Err((at, Reason::Unexpected(format!("a further line of :{}:", field.tag))));
         }
-        field.lines.push(line);
+        field.bytes += line.len() + 1;
+        // Blank lines after other fields may be many and mean nothing.
+        if matches!(field.tag, "86" | "61" | "25P") {
+            field.lines.push(line);
+        }
         Ok(())
     }
 
     fn close_field(&mut self) -> At<()> {
         if let (Some(field), Some(page)) = (self.field.take(), &mut self.page) {
-            page.field(&field).map_err(|reason| (field.at, reason))?;
-            if self.lines + page.lines() > MAX_LINES {
-                return Err((field.at, Reason::Limit("lines")));
-            }
+            page.field(&field, self.open.as_ref(), self.out).map_err(|reason| (field.at, reason))?;
         }
         Ok(())
     }
@@ -123,32 +129,21 @@ impl<'s> Mt940<'s> {
     fn close_page(&mut self, at: usize) -> At<()> {
         self.close_field()?;
         let Some(page) = self.page.take() else { return Ok(()) };
-        self.lines += page.lines();
         self.pages += 1;
         self.envelope_lines = 0;
         if self.pages > MAX_STATEMENTS {
             return Err((at, Reason::Limit("pages")));
         }
-        let page = page.finish(at)?;
-        self.join(page)
-    }
-
-    fn join(&mut self, page: Read) -> At<()> {
-        let statement = match (self.open.take(), page.continues) {
-            (None, false) => page.statement,
-            (Some(before), true) => page::joined(before, page.statement).map_err(|reason| (page.at, reason))?,
-            (None, true) => return Err((page.at, Reason::Missing("the page before :60M:".to_owned()))),
-            (Some(_), false) => return Err((page.at, Reason::Missing("the page after :62M:".to_owned()))),
-        };
+        let page = page.finish(at, self.out)?;
+        let head = self.open.take().map_or_else(|| page.head.clone(), |before| before.head);
         if page.to_be_continued {
-            self.open = Some(statement)
-        } else {
-            self.read.push(statement)
+            self.open = Some(page.open(head));
+            return Ok(());
         }
-        Ok(())
+        self.out.finish(head, Some(page.closing)).map_err(|reason| (at, reason))
     }
 
-    fn finish(mut self, end: usize) -> At<Vec<Statement>> {
+    fn finish(mut self, end: usize) -> At<()> {
         if self.block {
             return Err((end, Reason::Truncated));
         }
@@ -158,10 +153,10 @@ impl<'s> Mt940<'s> {
             return Err((end, Reason::Truncated));
         }
         self.close_page(end)?;
-        match (self.open, self.read) {
-            (Some(_), _) => Err((end, Reason::Truncated)),
-            (None, read) if read.is_empty() => Err((end, Reason::NoStatement)),
-            (None, read) => Ok(read),
+        match self.open {
+            Some(_) => Err((end, Reason::Truncated)),
+            None if self.out.is_empty() => Err((end, Reason::NoStatement)),
+            None => Ok(()),
         }
     }
 }

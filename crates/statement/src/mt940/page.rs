@@ -4,7 +4,9 @@ use super::entry::{self, short_date};
 use super::{At, Field, narrative};
 use crate::error::Reason;
 use crate::money::{Currency, Money};
-use crate::statement::{Balance, Line, Statement};
+use crate::out::Out;
+use crate::sink::{Head, LineState};
+use crate::statement::{Balance, Line};
 use crate::tie;
 
 /// Tags in their order; a tag may not come after a later one.
@@ -22,48 +24,60 @@ pub(super) struct Page {
     sequence: Option<String>,
     opening: Option<Balance>,
     continues: bool,
-    lines: Vec<Line>,
-    /// The `:61:` that a `:86:` would describe.
+    /// Σ of the lines so far.
+    sum: i64,
+    /// The `:61:` that a `:86:` may yet describe.
+    held: Option<Line>,
     awaits_text: bool,
     closing: Option<(usize, Balance)>,
     to_be_continued: bool,
 }
 
+/// The pages so far of a statement that a `:62M:` left open.
+pub(super) struct Open {
+    pub head: Head,
+    closing: Balance,
+}
+
 /// A page that ties.
 pub(super) struct Read {
-    pub at: usize,
-    pub statement: Statement,
-    pub continues: bool,
+    pub head: Head,
+    pub closing: Balance,
     pub to_be_continued: bool,
 }
 
-impl Page {
-    pub fn lines(&self) -> usize {
-        self.lines.len()
+impl Read {
+    /// `head` is that of the first page.
+    pub fn open(self, head: Head) -> Open {
+        Open { head, closing: self.closing }
     }
+}
 
+impl Page {
     /// Whether the page has its closing balance, once the field that is still open is counted.
     pub fn is_closed(&self, open_field: Option<&str>) -> bool {
         self.closing.is_some() || matches!(open_field, Some("62F" | "62M"))
     }
 
-    pub fn field(&mut self, field: &Field<'_>) -> Result<(), Reason> {
+    pub fn field(&mut self, field: &Field<'_>, before: Option<&Open>, out: &mut Out<'_>) -> Result<(), Reason> {
         let text = field.lines.first().copied().unwrap_or_default();
         if field.tag == "86" {
             return self.narrative(&field.lines);
         }
         self.advance(field.tag)?;
+        self.hand_over(out)?;
         match field.tag {
             "20" => self.id = Some(name(text, "20", 16)?),
             "25" | "25P" => self.account = Some(account(&name(text, field.tag, 70)?)),
             "28" | "28C" => self.sequence = Some(sequence(text)?),
             "60F" | "60M" => {
                 self.continues = field.tag == "60M";
-                self.opening = Some(balance(text, field.tag)?);
+                self.open(balance(text, field.tag)?, before)?;
             }
             "61" => {
-                let line = entry::read(self.lines.len() + 1, &field.lines, self.currency()?)?;
-                self.lines.push(line);
+                let line = entry::read(&field.lines, self.currency()?)?;
+                tie::add(&mut self.sum, line.amount.minor)?;
+                self.held = Some(line);
             }
             "62F" | "62M" => {
                 self.to_be_continued = field.tag == "62M";
@@ -74,6 +88,44 @@ impl Page {
         }
         self.awaits_text = field.tag == "61";
         Ok(())
+    }
+
+    /// A page that continues has the account and the number of the one before, and opens with what that closed with.
+    fn open(&mut self, opening: Balance, before: Option<&Open>) -> Result<(), Reason> {
+        self.opening = Some(opening);
+        match (before, self.continues) {
+            (None, false) => Ok(()),
+            (None, true) => Err(missing("the page before :60M:")),
+            (Some(_), false) => Err(missing("the page after :62M:")),
+            (Some(before), true) => {
+                let same = self.account.as_ref() == Some(&before.head.account) && self.sequence == before.head.sequence;
+                if !same {
+                    return Err(missing("the page after :62M:"));
+                }
+                let (closed, opened) = (before.closing.amount, opening.amount);
+                if closed == opened { Ok(()) } else { Err(Reason::PageBalance { closed, opened }) }
+            }
+        }
+    }
+
+    fn hand_over(&mut self, out: &mut Out<'_>) -> Result<(), Reason> {
+        let Some(line) = self.held.take() else { return Ok(()) };
+        if !out.begun() {
+            out.begin(&self.head()?)?;
+        }
+        out.line(line, LineState::Booked)
+    }
+
+    fn head(&self) -> Result<Head, Reason> {
+        Ok(Head {
+            account: self.account.clone().ok_or_else(|| missing(":25:"))?,
+            currency: self.currency()?,
+            id: self.id.clone().ok_or_else(|| missing(":20:"))?,
+            sequence: Some(self.sequence.clone().ok_or_else(|| missing(":28C:"))?),
+            copy: false,
+            period: None,
+            opening: self.opening,
+        })
     }
 
     fn advance(&mut self, tag: &str) -> Result<(), Reason> {
@@ -95,7 +147,7 @@ impl Page {
     /// After a `:61:` it is the narrative of the line; after the closing balance it is about the whole statement.
     fn narrative(&mut self, lines: &[&str]) -> Result<(), Reason> {
         let awaited = std::mem::replace(&mut self.awaits_text, false);
-        match self.lines.last_mut() {
+        match &mut self.held {
             _ if self.closing.is_some() => Ok(()),
             Some(line) if awaited => {
                 let told = narrative::read(&lines.concat());
@@ -111,40 +163,18 @@ impl Page {
         self.opening.map(|b| b.amount.currency).ok_or_else(|| missing(":60F:"))
     }
 
-    pub fn finish(self, end: usize) -> At<Read> {
+    /// Errors stand at the closing balance, or at `end` where something is missing.
+    pub fn finish(mut self, end: usize, out: &mut Out<'_>) -> At<Read> {
+        self.hand_over(out).map_err(|reason| (end, reason))?;
         let (at, closing) = self.closing.ok_or((end, missing(":62F:")))?;
         let opening = self.opening.ok_or((end, missing(":60F:")))?;
-        tie::balances(opening, &self.lines, closing).map_err(|reason| (at, reason))?;
-        let statement = Statement {
-            account: self.account.ok_or((end, missing(":25:")))?,
-            currency: opening.amount.currency,
-            id: self.id.ok_or((end, missing(":20:")))?,
-            sequence: Some(self.sequence.ok_or((end, missing(":28C:")))?),
-            copy: false,
-            opening: Some(opening),
-            closing: Some(closing),
-            lines: self.lines,
-            pending: Vec::new(),
-        };
-        Ok(Read { at, statement, continues: self.continues, to_be_continued: self.to_be_continued })
+        tie::balances(opening, self.sum, closing).map_err(|reason| (at, reason))?;
+        let head = self.head().map_err(|reason| (end, reason))?;
+        if self.to_be_continued && !out.begun() {
+            out.begin(&head).map_err(|reason| (at, reason))?;
+        }
+        Ok(Read { head, closing, to_be_continued: self.to_be_continued })
     }
-}
-
-/// The next page of the same statement: same account, and it opens with what the one before closed with.
-pub(super) fn joined(before: Statement, mut page: Statement) -> Result<Statement, Reason> {
-    if page.account != before.account || page.sequence != before.sequence {
-        return Err(missing("the page after :62M:"));
-    }
-    if let (Some(closed), Some(opened)) = (before.closing, page.opening)
-        && closed.amount != opened.amount
-    {
-        return Err(Reason::PageBalance { closed: closed.amount, opened: opened.amount });
-    }
-    let earlier = before.lines.len();
-    page.lines.iter_mut().for_each(|line| line.line_no += earlier);
-    let mut lines = before.lines;
-    lines.append(&mut page.lines);
-    Ok(Statement { id: before.id, opening: before.opening, lines, ..page })
 }
 
 fn missing(what: &str) -> Reason {

@@ -6,7 +6,7 @@ use crate::money::{Currency, minor};
 use jiff::civil::{Date, DateTime, date as civil_date};
 use jiff::fmt::strtime;
 
-pub(super) struct Row<'r>(pub &'r ::csv::StringRecord);
+pub(crate) struct Row<'r>(pub &'r ::csv::StringRecord);
 
 impl Row<'_> {
     pub fn cell(&self, column: usize) -> &str {
@@ -15,12 +15,15 @@ impl Row<'_> {
 
     /// The text, a line break within a cell as a blank; `None` if there is none.
     pub fn text(&self, column: usize) -> Option<String> {
-        let text = self.cell(column).replace("\r\n", " ").replace(['\r', '\n'], " ");
-        Some(text).filter(|t| !t.is_empty())
+        match self.cell(column) {
+            "" => None,
+            text if text.contains(['\r', '\n']) => Some(text.replace("\r\n", " ").replace(['\r', '\n'], " ")),
+            text => Some(text.to_owned()),
+        }
     }
 }
 
-pub(super) struct Number<'p> {
+pub(crate) struct Number<'p> {
     pub format: &'p Numbers,
     pub currency: Currency,
 }
@@ -70,13 +73,27 @@ impl Number<'_> {
 }
 
 /// A day of this century, by the declared format only.
-pub(super) fn date(text: &str, format: &str, name: &str) -> Result<Date, Reason> {
+pub(crate) fn date(text: &str, format: &str, name: &str) -> Result<Date, Reason> {
     let date = Date::strptime(format, text).ok().filter(|d| (2000..2100).contains(&d.year()));
     date.ok_or_else(|| Reason::Unfit(name.to_owned()))
 }
 
+/// A day and time of this century, by the declared format only, on the clock of wherever the file was written.
+pub(crate) fn time(text: &str, format: &str, name: &str) -> Result<DateTime, Reason> {
+    let time = DateTime::strptime(format, text).ok().filter(|t| (2000..2100).contains(&t.year()));
+    time.ok_or_else(|| Reason::Unfit(name.to_owned()))
+}
+
+/// Whether a day and time written in the format are read back, to the minute at least. A format with a zone cannot be
+/// written from a time without one.
+pub(crate) fn is_time_format(format: &str) -> bool {
+    let time = civil_date(2031, 12, 25).at(13, 14, 15, 0);
+    let read = strtime::format(format, time).ok().and_then(|text| DateTime::strptime(format, text).ok());
+    read.is_some_and(|read| read == time || read == civil_date(2031, 12, 25).at(13, 14, 0, 0))
+}
+
 /// Whether a day written in the format is read back.
-pub(super) fn is_date_format(format: &str) -> bool {
+pub(crate) fn is_date_format(format: &str) -> bool {
     let day = civil_date(2031, 12, 25);
     let written = strtime::format(format, DateTime::from_parts(day, jiff::civil::time(13, 14, 15, 0)));
     written.is_ok_and(|text| Date::strptime(format, text).is_ok_and(|read| read == day))
@@ -115,6 +132,8 @@ mod tests {
         for text in ["11/24/2026", "24/11/2026 14:02", "24-11-2026", "24/11/26", "30/02/2026", ""] {
             assert!(date(text, format, "").is_err(), "{text}");
         }
+        assert!(is_time_format("%d/%m/%Y %H:%M:%S") && is_time_format("%Y%m%d%H%M"));
+        assert!(!["%d/%m/%Y", "%d/%m/%Y %I:%M", "%d/%m/%Y %H:%M:%S %z", "%s"].into_iter().any(is_time_format));
         assert!(is_date_format("%d/%m/%Y %H:%M:%S"));
         assert!(!is_date_format("%d/%m") && !is_date_format("dd/MM/yyyy"));
     }

@@ -5,7 +5,7 @@ use crate::error::{ReadError, Reason};
 use crate::place::{BOM, Place, Source, is_control};
 use std::borrow::Cow;
 
-pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, ReadError> {
+pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, ReadError> {
     let marked = bytes.starts_with(BOM);
     let start = |why| Err(ReadError::at(Place::start(), Reason::Encoding(why)));
     let text = match encoding {
@@ -31,7 +31,8 @@ fn refuse(before: impl Iterator<Item = char>, why: &'static str) -> ReadError {
 fn utf16le(bytes: &[u8]) -> Result<String, ReadError> {
     let body = bytes.strip_prefix(b"\xFF\xFE").unwrap_or(bytes);
     let (pairs, rest) = body.as_chunks::<2>();
-    let mut text = String::with_capacity(body.len());
+    // Two bytes become three at most. A text that grew as it went would for a moment be there twice.
+    let mut text = String::with_capacity(body.len() / 2 * 3);
     for unit in char::decode_utf16(pairs.iter().map(|pair| u16::from_le_bytes(*pair))) {
         match unit {
             Ok(c) => text.push(c),
@@ -96,7 +97,8 @@ const TONES: [&str; 24] = [
 const MARKS: [char; 5] = ['\u{300}', '\u{301}', '\u{303}', '\u{309}', '\u{323}'];
 
 fn windows_1258(bytes: &[u8]) -> Result<String, ReadError> {
-    let mut text = String::with_capacity(bytes.len());
+    let beyond_ascii = bytes.iter().filter(|b| **b > 0x7F).count();
+    let mut text = String::with_capacity(bytes.len() + 2 * beyond_ascii);
     for byte in bytes {
         let c = match byte {
             0..=0x7F => char::from(*byte),

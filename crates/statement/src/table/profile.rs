@@ -101,25 +101,47 @@ pub enum Order {
     NewestFirst,
 }
 
-impl Profile {
-    pub(crate) fn check(&self) -> Result<Currency, Reason> {
-        let currency = Currency::new(&self.currency).map_err(|_| Reason::Profile("the currency is unknown"))?;
-        if !matches!(self.delimiter, ',' | ';' | '\t' | '|') {
-            return Err(Reason::Profile("the delimiter is none of , ; tab |"));
-        }
-        let signs = [self.numbers.grouping, self.numbers.decimal];
+pub(crate) const DATE_FORMAT: &str = "a date format does not give day, month and year";
+
+pub(crate) fn check_delimiter(delimiter: char) -> Result<(), Reason> {
+    match delimiter {
+        ',' | ';' | '\t' | '|' => Ok(()),
+        _ => Err(Reason::Profile("the delimiter is none of , ; tab |")),
+    }
+}
+
+impl Numbers {
+    pub(crate) fn check(&self) -> Result<(), Reason> {
+        let signs = [self.grouping, self.decimal];
         if signs.iter().flatten().any(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '"' | '\r' | '\n')) {
             return Err(Reason::Profile("a separator of numbers is a digit, a letter or a sign"));
         }
-        if self.numbers.grouping.is_some() && self.numbers.grouping == self.numbers.decimal {
+        if self.grouping.is_some() && self.grouping == self.decimal {
             return Err(Reason::Profile("grouping and decimal separator are the same"));
         }
+        Ok(())
+    }
+}
+
+impl Profile {
+    /// # Errors
+    /// What is wrong with the layout, for whoever wrote it.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        let profile: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        profile.check().map_err(|reason| reason.to_string())?;
+        Ok(profile)
+    }
+
+    pub(crate) fn check(&self) -> Result<Currency, Reason> {
+        let currency = Currency::new(&self.currency).map_err(|_| Reason::Profile("the currency is unknown"))?;
+        check_delimiter(self.delimiter)?;
+        self.numbers.check()?;
         let dates = [&self.columns.booking_date, &self.columns.value_date];
         if dates.iter().all(|d| d.is_none()) {
             return Err(Reason::Profile("no column with a date"));
         }
         if !dates.into_iter().flatten().all(|d| super::cell::is_date_format(&d.format)) {
-            return Err(Reason::Profile("a date format does not give day, month and year"));
+            return Err(Reason::Profile(DATE_FORMAT));
         }
         if self.account.is_none() == self.columns.account.is_none() {
             return Err(Reason::Profile("either an account or a column with it"));

@@ -1,7 +1,7 @@
 //! Bytes that mean harm are refused fast (F47).
 
 use crate::detect;
-use statement::{Format, MAX_FILE_BYTES, MAX_LINES, ReadError, Reason};
+use statement::{Format, MAX_FILE_BYTES, MAX_LINES_HELD, MAX_TRANSACTIONS, ReadError, Reason};
 use std::time::{Duration, Instant};
 
 fn refused(name: &str, text: &str) -> ReadError {
@@ -75,7 +75,10 @@ fn a_file_is_bounded_in_bytes_and_lines() {
     let bytes = vec![b' '; MAX_FILE_BYTES + 1];
     let error = statement::read(&bytes, Format::Detect).unwrap_err();
     assert_eq!(error.reason, Reason::Limit("bytes of a file"));
-    let many = within(&format!("<Ntry><NtryDtls>{}</NtryDtls></Ntry>", "<TxDtls/>".repeat(MAX_LINES + 1)));
+    let many = within(&format!("<Ntry><NtryDtls>{}</NtryDtls></Ntry>", "<TxDtls/>".repeat(MAX_TRANSACTIONS + 1)));
+    assert_eq!(detect(&many).unwrap_err().reason, Reason::Limit("transactions of an entry"));
+    let head = ":20:S\n:25:1\n:28C:1\n:60F:C260320VND0,\n";
+    let many = format!("{head}{}", ":61:260320C1,NTRF\n".repeat(MAX_LINES_HELD + 2));
     assert_eq!(detect(&many).unwrap_err().reason, Reason::Limit("lines"));
 }
 
@@ -113,5 +116,7 @@ fn an_mt940_is_bounded_too() {
     refused("huge narrative", &format!("{head}{}", "x".repeat(65).repeat(100_000)));
     refused("narrative of many lines", &format!("{head}{}", "xxxxxxxx\n".repeat(100_000)));
     refused("many lines of details", &format!("{}{}", head.trim_end_matches(":86:"), "x\n".repeat(100_000)));
+    refused("narrative of blank lines", &format!("{head}{}", "\n".repeat(1_000_000)));
+    refused("blank lines after a field", &format!(":20:{}", "\n".repeat(1_000_000)));
     refused("envelope without end", &format!("{{1:F01}}\n{}", "ABC\n".repeat(100_000)));
 }

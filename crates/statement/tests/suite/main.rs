@@ -6,6 +6,8 @@ mod hostile;
 mod mt940;
 mod round_trip;
 mod samples;
+mod settlement;
+mod stream;
 mod synthetic;
 mod table;
 mod truncation;

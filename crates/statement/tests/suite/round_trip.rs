@@ -63,6 +63,7 @@ fn statement() -> impl Strategy<Value = Statement> {
             id: "S1".to_owned(),
             sequence: Some("328".to_owned()),
             copy: false,
+            period: None,
             opening: balance(opening, from),
             closing: balance(closing, to),
             lines,

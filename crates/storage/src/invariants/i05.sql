@@ -1,6 +1,6 @@
 -- Each đồng of a payment is in exactly one place, and the ledger agrees: whatever one journal gives of one payment to
 -- one obligation or suspense account, it books on that account. Legs name their payment, and their obligation where
--- the account is a beneficiary's.
+-- the account is a beneficiary's; what a settlement pays out and what a statement line carries is of no one payment.
 with moved(journal_id, payment_id, obligation_id, suspense_reason, given, booked) as (
     select journal_id, payment_id, obligation_id, suspense_reason, amount, 0
     from assurance.allocation where refund_id is null
@@ -38,11 +38,15 @@ union all
 select e.journal_id, format('entry %s on %s names %s', e.entry_id, e.account_code,
                             coalesce(e.payment_id, 'no payment'))
 from assurance.ledger_entry e left join assurance.payment p on p.payment_id = e.payment_id
-where split_part(e.account_code, ':', 1) in ('clearing', 'obligation', 'suspense') and p.payment_id is null
+where p.payment_id is null
+  and (split_part(e.account_code, ':', 1) in ('obligation', 'suspense')
+       or e.account_code like 'clearing:%' and e.journal_kind is distinct from 'settlement'
+       or e.account_code like 'in_transit:%' and e.journal_kind = 'bank_credit')
 union all
-select e.journal_id, format('entry %s on %s names %s of another profile', e.entry_id, e.account_code, e.payment_id)
+select e.journal_id, format('entry %s on %s names %s of another profile or account', e.entry_id, e.account_code, e.payment_id)
 from assurance.ledger_entry e join assurance.payment p on p.payment_id = e.payment_id
 where e.account_code like 'clearing:%' and e.account_code is distinct from 'clearing:' || p.profile
+   or e.account_code like 'in_transit:%' and e.account_code is distinct from 'in_transit:' || p.receiving_account
 union all
 select e.journal_id, format('entry %s on %s names %s', e.entry_id, e.account_code,
                             coalesce(e.obligation_id, 'no obligation'))

@@ -1,6 +1,6 @@
 -- States are what the allocations derive. Obligations: exactly the covered ones are paid, exactly those of nothing are
 -- exempt. Intents: paid when nothing of theirs is due any more, live while something is. Attempts: the one whose order
--- the money named has succeeded.
+-- the money named has succeeded, and one that a transfer of its channel served.
 with given as (
     select obligation_id, sum(amount) as total from assurance.allocation
     where obligation_id is not null group by obligation_id
@@ -40,7 +40,9 @@ select a.attempt_id, format('it has succeeded and no money names order %s of %s'
 from assurance.attempt a
 where a.status = 'succeeded' and not exists (
     select from assurance.payment p
-    where p.intent_id = a.intent_id and p.order_ref = a.order_ref and p.profile = a.profile)
+    where p.intent_id = a.intent_id
+      -- a transfer names the intent, no order
+      and (p.order_ref = a.order_ref and p.profile = a.profile or p.receiving_account is not null and p.channel = a.channel))
 union all
 select p.payment_id, format('it is placed under %s by order %s of %s, %s', p.intent_id, p.order_ref, p.profile,
                             case when a.attempt_id is null then 'which is no attempt of it'

@@ -244,6 +244,40 @@ select test.payment(8, 333, null), test.journal(13, 'capture', 'provider_capture
 select test.leg(13, 'clearing:vnpay_main', 333, 8), test.leg(13, 'suspense:unidentified', -333, 8);
 select test.give(13, 8, 333, null, 'unidentified'), test.case(3, 'unidentified', 'NOBODYS', 333, 8);
 
+-- ---------------------------------------------------------------- a transfer that names nothing, then its statement
+
+insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number, account_name,
+    proposed_by)
+values ('H38.17-KB', now(), 'treasury', '970409', '8888', 'KHO BAC', 'test');
+insert into payment (id, channel, receiving_account, bank_ref, amount, paid_at, business_date)
+values (test.id('f', 9), 'vietqr', '970409.8888', 'FT1', 4000, now(), '2026-11-24');
+insert into payment_reference values ('970409.8888', 'FT1', test.id('f', 9));
+insert into sighting (id, source, source_key, channel, profile, amount, payload_sha256, account_code, bank_ref)
+values (test.id('5', 9), 'webhook:vietqr', 'sepay:1', 'vietqr', 'vnpay_main', 4000, repeat('0', 64), '970409.8888', 'FT1');
+insert into sighting_outcome (sighting_id, state, payment_id) values (test.id('5', 9), 'applied', test.id('f', 9));
+select test.journal(14, 'bank_credit', 'bank_credited');
+select test.leg(14, 'in_transit:970409.8888', 4000, 9), test.leg(14, 'suspense:unidentified', -4000, 9);
+select test.give(14, 9, 4000, null, 'unidentified'), test.case(5, 'unidentified', '970409.8888', 4000, 9);
+insert into statement (id, account_code, sha256, format, opening, opening_date, closing, closing_date, first_date, lines,
+    new_movements, imported_by)
+values (test.id('57', 1), '970409.8888', repeat('0', 64), 'camt053', 1000, '2026-11-24', 5000, '2026-11-24', '2026-11-24', 1,
+    1, 'test');
+insert into movement (id, account_code, direction, identity, bank_ref, booking_date, business_date, amount, fate,
+    statement_id, line_no)
+values (test.id('58', 1), '970409.8888', 'in', 'FT1', 'FT1', '2026-11-24', '2026-11-24', 4000, 'matched', test.id('57', 1), 1);
+insert into movement_match (movement_id, payment_id, amount, rule, fields)
+values (test.id('58', 1), test.id('f', 9), 4000, 'reference', array['bank_ref', 'amount']);
+select test.journal(15, 'opening_balance', 'statement'), test.journal(16, 'statement_line', 'statement');
+select test.leg(15, 'bank:970409.8888', 1000, null), test.leg(15, 'opening:bank', -1000, null);
+select test.leg(16, 'bank:970409.8888', 4000, null), test.leg(16, 'in_transit:970409.8888', -4000, null);
+-- what a provider pays out is on its way
+insert into account (code, kind) values ('fee:vnpay_main', 'fee') on conflict do nothing;
+insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
+values (test.id('59', 1), 'vnpay_main', repeat('0', 64), '2026-11-25', 100, 1, 0, 99, 1, 'test');
+select test.journal(17, 'settlement', 'settled');
+select test.leg(17, 'fee:vnpay_main', 1, null), test.leg(17, 'in_transit:970409.8888', 99, null),
+       test.leg(17, 'clearing:vnpay_main', -100, null);
+
 insert into idempotency (principal, scope, key_hash, fingerprint, resource_id, status, body)
 values (test.id('c', 1), 'POST /v1/payment-intents', 'k1', 'body', 'pi_' || replace(test.id('d', 1)::text, '-', ''), 201, '{}'),
        (test.id('c', 1), 'POST /v1/payment-intents', 'k2', 'body', 'pi_' || replace(test.id('d', 2)::text, '-', ''), 201, '{}'),

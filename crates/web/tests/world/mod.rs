@@ -22,7 +22,7 @@ use provider::checkout::Locale;
 use provider::{Action, ChannelKind, Checkout, Names, Offer, Order, Provider, ProviderError, Registry};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use storage::ids::mint;
 use storage::{Pool, Vault, beneficiaries, idempotency, intents, principals, profiles};
@@ -42,6 +42,7 @@ pub enum Fault {
 pub struct Bank {
     limit: Option<Vnd>,
     fault: AtomicU8,
+    transfers: AtomicBool,
     calls: AtomicUsize,
     last_order: Mutex<Option<OrderRef>>,
 }
@@ -49,6 +50,11 @@ pub struct Bank {
 impl Bank {
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// From now on the payer gets a QR.
+    pub fn takes_transfers(&self) {
+        self.transfers.store(true, Ordering::SeqCst);
     }
 
     pub fn fail_as(&self, fault: Fault) {
@@ -73,6 +79,16 @@ impl Checkout for Bank {
             1 => return Err(ProviderError::Unavailable(None)),
             2 => return Err(ProviderError::Refused("no".to_owned())),
             _ => {}
+        }
+        if self.transfers.load(Ordering::SeqCst) {
+            return Ok(Offer {
+                action: Action::Qr {
+                    qr_data: format!("00020101021238{}", order.reference),
+                    receiver: order.receiver.clone(),
+                    transfer_content: order.reference.to_string(),
+                    amount: order.amount,
+                },
+            });
         }
         let lang = if order.locale == Locale::Vi { "vi" } else { "en" };
         let (order_ref, amount, ip) = (&order.order_ref, order.amount.dong(), order.payer_ip);
@@ -265,7 +281,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         profile: ProfileCode::new(format!("{channel}_main")).unwrap(),
         channel: ChannelCode::new(channel).unwrap(),
         names,
-        kind: ChannelKind::Bank,
+        kind: ChannelKind::Gateway,
         beneficiaries: vec![BeneficiaryCode::new("H38.17-KB").unwrap()],
         checkout: Some(checkout),
         webhook: None,

@@ -1,0 +1,181 @@
+//! `/v1/statements`: what banks say of our accounts.
+
+use crate::State;
+use crate::auth;
+use crate::body;
+use crate::door::now;
+use crate::files;
+use crate::obligations::{absent, id_of};
+use crate::problem::{Code, Problem};
+use crate::views;
+use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::StatementId;
+use domain::codes::AccountCode;
+use domain::principal::{Principal, Scope, Who};
+use jiff::civil::Date;
+use payments::import_statement::{self, FileFormat, Import, ImportError};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use storage::receiving_accounts;
+use storage::statements::Shown;
+use tracing::Instrument;
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// The account of ours that the file is about.
+    account: String,
+    /// auto | camt053 | camt054 | mt940 | csv:<layout>; auto unless told.
+    format: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StatementView {
+    id: String,
+    /// `imported`
+    status: &'static str,
+    /// The same bytes were here before; nothing was done again.
+    duplicate: bool,
+    account: String,
+    format: String,
+    sha256: String,
+    #[schema(value_type = String, format = Date)]
+    first_date: Date,
+    /// The day of its closing balance, or of its last line.
+    #[schema(value_type = String, format = Date)]
+    closing_date: Date,
+    lines: i32,
+    /// Movements that no earlier file had.
+    new_movements: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opening_balance: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closing_balance: Option<i64>,
+    /// Movements of its lines that are claimed.
+    matched: i64,
+    /// Cases about its movements and their money.
+    cases: i64,
+}
+
+impl StatementView {
+    fn new(s: &Shown, duplicate: bool) -> Self {
+        Self {
+            id: s.id.to_string(),
+            status: "imported",
+            duplicate,
+            account: s.account.clone(),
+            format: s.format.clone(),
+            sha256: s.sha256.clone(),
+            first_date: s.first_date,
+            closing_date: s.closing_date,
+            lines: s.lines,
+            new_movements: s.new_movements,
+            opening_balance: s.opening,
+            closing_balance: s.closing,
+            matched: s.matched,
+            cases: s.cases,
+        }
+    }
+}
+
+/// Imports a statement: the whole file or nothing. The same bytes again answer 200 with `duplicate`.
+#[utoipa::path(post, path = "/v1/statements", tag = "statements", params(ImportQuery, ("Idempotency-Key" = String, Header)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = StatementView), (status = 200, body = StatementView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn import(
+    req: HttpRequest,
+    state: Data<State>,
+    query: Query<ImportQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
+    let account = AccountCode::new(query.account.as_str()).map_err(|_| absent())?;
+    may_see(&state, &principal, &account).await?;
+    let format = format_of(query.format.as_deref())?;
+    let bytes = files::read(&req, &state, payload).await?;
+    let holder = holder(&principal);
+    let idempotency = body::idempotency(&req, holder, &bytes)?;
+    let wanted = Import { account, format, bytes, caller, idempotency, now: now() };
+    let ctx = state.ctx.clone();
+    let work = async move {
+        let render = Arc::new(|s: &Shown, duplicate| views::json(&StatementView::new(s, duplicate)));
+        Ok(body::reply(import_statement::import(&ctx, &wanted, render).await?))
+    };
+    files::detached(work.in_current_span()).await
+}
+
+/// One statement.
+#[utoipa::path(get, path = "/v1/statements/{id}", tag = "statements", params(("id" = String, Path)),
+    responses((status = 200, body = StatementView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
+    let id: StatementId = id_of(&id)?;
+    let db = state.ctx.pool.get().await?;
+    let shown = storage::statements::by_id(&db, id).await?.ok_or_else(absent)?;
+    drop(db);
+    let account = AccountCode::new(shown.account.as_str()).map_err(|_| absent())?;
+    may_see(&state, &principal, &account).await?;
+    Ok(HttpResponse::Ok().json(StatementView::new(&shown, false)))
+}
+
+/// A person with beneficiaries sees their accounts, and no other exists for them.
+pub(crate) async fn may_see(state: &State, principal: &Principal, account: &AccountCode) -> Result<(), Problem> {
+    let db = state.ctx.pool.get().await?;
+    if receiving_accounts::all(&db, Some(account.as_str())).await?.is_empty() {
+        return Err(absent());
+    }
+    let owners = receiving_accounts::beneficiaries_of(&db, account).await?;
+    let ours = principal.beneficiaries.is_empty()
+        || owners.iter().any(|owner| principal.beneficiaries.iter().any(|b| b == owner.as_str()));
+    if ours { Ok(()) } else { Err(absent()) }
+}
+
+pub(crate) fn holder(principal: &Principal) -> uuid::Uuid {
+    match principal.who {
+        Who::Client(id) => id.uuid(),
+        Who::Person(id) => id.uuid(),
+        Who::System => uuid::Uuid::nil(),
+    }
+}
+
+fn format_of(asked: Option<&str>) -> Result<FileFormat, Problem> {
+    Ok(match asked.unwrap_or("auto") {
+        "auto" => FileFormat::Auto,
+        "camt053" => FileFormat::Camt053,
+        "camt054" => FileFormat::Camt054,
+        "mt940" => FileFormat::Mt940,
+        other => {
+            match other.strip_prefix("csv:").filter(|code| !code.is_empty() && !code.chars().any(char::is_control)) {
+                Some(code) => FileFormat::Csv(code.to_owned()),
+                None => {
+                    return Err(Problem::with(
+                        Code::QueryInvalid,
+                        "format is auto, camt053, camt054, mt940 or csv:<layout>",
+                    ));
+                }
+            }
+        }
+    })
+}
+
+impl From<ImportError> for Problem {
+    fn from(e: ImportError) -> Self {
+        match e {
+            ImportError::Storage(e) => e.into(),
+            ImportError::Idempotency(e) => e.into(),
+            ImportError::Matching(e) => Self::after_import(&e),
+            ImportError::AccountAbsent => Self::new(Code::NotFound),
+            ImportError::ProfileAbsent => Self::new(Code::LayoutUnknown),
+            ImportError::Profile(why) => Self::with(Code::LayoutUnknown, why),
+            ImportError::OtherAccount => Self::new(Code::OtherAccount),
+            ImportError::Refused(e) => files::refused(&e),
+            ImportError::Unfit(why) => Self::with(Code::FileRefused, why),
+            ImportError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Which money that we know a credit on a statement is, where the bank's reference does not say it. Pure: what is known
+//! comes in under lock, each movement gets at most one claim and each claim at most one movement.
+//!
+//! | rule | what agrees |
+//! |---|---|
+//! | [`Rule::BankReference`] | account and reference, in sets (`storage::statements`) |
+//! | [`Rule::Reference`] | account, amount, our reference in the text, at most two worked days apart |
+//! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
+//! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair |
+//! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
+//!
+//! A pair whose references are of one numbering and differ is never one money.
+
+use crate::bank_reference::BankReference;
+use crate::business_day::WorkingCalendar;
+use crate::ids::{IntentId, MovementId, PaymentId, SightingId};
+use crate::money::Vnd;
+use crate::states::words;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// Worked days between two sights of one transfer, at most (contract, "Money in six nouns").
+pub const APART: u32 = 2;
+
+words! {
+    /// Why a movement is claimed; kept with the claim.
+    Rule {
+        BankReference = "bank_reference", Reference = "reference", AmountDay = "amount_day", OnlyOne = "only_one",
+        Line = "line", Settlement = "settlement",
+    }
+}
+
+impl Rule {
+    /// What agrees, as it is kept with the claim.
+    pub const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::BankReference => &["account", "bank_ref", "amount"],
+            Self::Reference => &["account", "amount", "reference", "day"],
+            Self::AmountDay | Self::OnlyOne => &["account", "amount", "day"],
+            Self::Line => &["account"],
+            Self::Settlement => &["account", "payout_text", "amount"],
+        }
+    }
+}
+
+/// A credit that nobody has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCredit {
+    pub id: MovementId,
+    pub amount: Vnd,
+    pub booking_date: Date,
+    pub references: Vec<BankReference>,
+    /// The intent that its text names.
+    pub intent: Option<IntentId>,
+}
+
+/// Money that was told of, and that no movement has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub what: What,
+    pub amount: Vnd,
+    pub day: Date,
+    pub references: Vec<BankReference>,
+    pub intent: Option<IntentId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Payment(PaymentId),
+    /// A report that waits unbooked, since it may be another sight of some payment.
+    Sighting(SightingId),
+}
+
+/// What a movement is: something told, by a rule, or None: new money.
+pub type Claim = Option<(What, Rule)>;
+
+/// Decides for each movement in the order given. `told` is oldest first; payments are taken before waiting reports.
+/// `complete`: the open credits are all that there are, so that "no other such pair" can be said.
+pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, complete: bool) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = vec![None; open.len()];
+    let mut taken: BTreeSet<What> = BTreeSet::new();
+    for (credit, claim) in open.iter().zip(&mut claims) {
+        let fits = |t: &&Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && !taken.contains(&t.what);
+        let nearest = |t: &&Told| (matches!(t.what, What::Sighting(_)), distance(credit.booking_date, t.day));
+        if let Some(found) = told.iter().filter(fits).min_by_key(nearest) {
+            let rule = if credit.intent.is_some() { Rule::Reference } else { Rule::AmountDay };
+            taken.insert(found.what);
+            *claim = Some((found.what, rule));
+        }
+    }
+    if complete {
+        claim_only_pairs(open, told, calendar, &mut claims, &mut taken);
+    }
+    claims
+}
+
+/// One side lost our reference on the way: a pair that has no rival on either side.
+fn claim_only_pairs(
+    open: &[OpenCredit],
+    told: &[Told],
+    calendar: &WorkingCalendar,
+    claims: &mut [Claim],
+    taken: &mut BTreeSet<What>,
+) {
+    let half_named = |c: &OpenCredit, t: &Told| c.intent.is_some() != t.intent.is_some();
+    let left: Vec<usize> = (0..open.len()).filter(|at| claims[*at].is_none()).collect();
+    for at in &left {
+        let credit = &open[*at];
+        let fits = |c: &OpenCredit, t: &Told| half_named(c, t) && may_be_one(c, t, calendar);
+        let free: Vec<&Told> = told.iter().filter(|t| !taken.contains(&t.what) && fits(credit, t)).collect();
+        let [only] = free.as_slice() else { continue };
+        if left.iter().filter(|other| fits(&open[**other], only)).count() == 1 {
+            taken.insert(only.what);
+            claims[*at] = Some((only.what, Rule::OnlyOne));
+        }
+    }
+}
+
+fn may_be_one(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> bool {
+    let contradict =
+        credit.references.iter().any(|ours| told.references.iter().any(|r| r.comparable(ours) && !r.same(ours)));
+    credit.amount == told.amount && !contradict && calendar.within(credit.booking_date, told.day, APART)
+}
+
+fn distance(one: Date, other: Date) -> i32 {
+    (one - other).get_days().abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn credit(n: u128, amount: i64, day: i8, reference: Option<&str>, intent: Option<u128>) -> OpenCredit {
+        OpenCredit {
+            id: Uuid::from_u128(n).into(),
+            amount: Vnd::new(amount),
+            booking_date: date(2026, 11, day),
+            references: reference.and_then(|r| BankReference::read(r, None)).into_iter().collect(),
+            intent: intent.map(|i| Uuid::from_u128(i).into()),
+        }
+    }
+
+    fn told(n: u128, amount: i64, day: i8, reference: Option<(&str, Option<&str>)>, intent: Option<u128>) -> Told {
+        Told {
+            what: What::Payment(Uuid::from_u128(n).into()),
+            amount: Vnd::new(amount),
+            day: date(2026, 11, day),
+            references: reference.and_then(|(r, numbering)| BankReference::read(r, numbering)).into_iter().collect(),
+            intent: intent.map(|i| Uuid::from_u128(i).into()),
+        }
+    }
+
+    fn rules(open: &[OpenCredit], told: &[Told]) -> Vec<Option<Rule>> {
+        let claims = decide(open, told, &WorkingCalendar::default(), true);
+        claims.iter().map(|c| c.map(|(_, rule)| rule)).collect()
+    }
+
+    #[test]
+    fn the_same_amount_is_not_enough_where_references_differ_or_name_others() {
+        let known = [told(1, 21_000, 25, Some(("FT1", None)), Some(7))];
+        assert_eq!(rules(&[credit(1, 21_000, 25, Some("FT2"), Some(7))], &known), [None]);
+        assert_eq!(rules(&[credit(1, 21_000, 25, None, Some(8))], &known), [None]);
+        assert_eq!(rules(&[credit(1, 20_999, 25, None, Some(7))], &known), [None]);
+        assert_eq!(rules(&[credit(1, 21_000, 25, None, Some(7))], &known), [Some(Rule::Reference)]);
+    }
+
+    #[test]
+    fn another_numbering_says_nothing_against_a_pair() {
+        let known = [told(1, 21_000, 25, Some(("SE99", Some("sepay"))), Some(7))];
+        assert_eq!(rules(&[credit(1, 21_000, 26, Some("FT2"), Some(7))], &known), [Some(Rule::Reference)]);
+    }
+
+    #[test]
+    fn two_worked_days_apart_are_near_and_three_are_not() {
+        // 2026-11-27 is a Friday
+        let known = [told(1, 21_000, 27, None, None)];
+        assert_eq!(rules(&[credit(1, 21_000, 30, None, None)], &known), [Some(Rule::AmountDay)]);
+        let known = [told(1, 21_000, 24, None, None)];
+        assert_eq!(rules(&[credit(1, 21_000, 26, None, None)], &known), [Some(Rule::AmountDay)]);
+        assert_eq!(rules(&[credit(1, 21_000, 27, None, None)], &known), [None]);
+    }
+
+    #[test]
+    fn a_lost_reference_is_bridged_only_without_a_rival() {
+        let known = [told(1, 21_000, 25, None, Some(7))];
+        let lost = credit(1, 21_000, 25, None, None);
+        assert_eq!(rules(std::slice::from_ref(&lost), &known), [Some(Rule::OnlyOne)]);
+        assert_eq!(rules(&[lost.clone(), credit(2, 21_000, 25, None, None)], &known), [None, None]);
+        let two = [known[0].clone(), told(2, 21_000, 25, None, Some(8))];
+        assert_eq!(rules(std::slice::from_ref(&lost), &two), [None]);
+        assert_eq!(decide(&[lost], &known, &WorkingCalendar::default(), false), [None]);
+    }
+
+    #[test]
+    fn n_equal_lines_claim_n_payments_and_the_rest_is_new() {
+        let known = [told(1, 5_000, 25, None, None), told(2, 5_000, 25, None, None)];
+        let open: Vec<_> = (1..=3).map(|n| credit(n, 5_000, 25, None, None)).collect();
+        assert_eq!(rules(&open, &known), [Some(Rule::AmountDay), Some(Rule::AmountDay), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_claimed_twice_and_every_claim_is_of_its_amount(
+            credits in prop::collection::vec((1_i64..4, 20_i8..30, prop::option::of(0_u128..3)), 0..12),
+            known in prop::collection::vec((1_i64..4, 20_i8..30, prop::option::of(0_u128..3)), 0..12),
+        ) {
+            let open: Vec<_> = credits.iter().enumerate().map(|(n, (a, d, i))| credit(n as u128, *a, *d, None, *i)).collect();
+            let known: Vec<_> = known.iter().enumerate().map(|(n, (a, d, i))| told(n as u128, *a, *d, None, *i)).collect();
+            let claims = decide(&open, &known, &WorkingCalendar::default(), true);
+            let what: Vec<What> = claims.iter().flatten().map(|(what, _)| *what).collect();
+            prop_assert_eq!(what.iter().collect::<BTreeSet<_>>().len(), what.len());
+            for (credit, claim) in open.iter().zip(&claims) {
+                if let Some((what, _)) = claim {
+                    let t = known.iter().find(|t| t.what == *what).expect("told");
+                    prop_assert_eq!(t.amount, credit.amount);
+                    prop_assert!(t.intent.is_none() || credit.intent.is_none() || t.intent == credit.intent);
+                }
+            }
+        }
+    }
+}

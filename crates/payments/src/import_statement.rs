@@ -1,0 +1,266 @@
+//! A statement comes in: read whole or refused, its lines told which movement they are, the new ones booked from in
+//! transit to the bank, all in one transaction; then `match_movements` says who each movement is.
+
+mod lines;
+
+pub(crate) use lines::channel_of;
+
+use crate::context::{Caller, Context};
+use crate::match_movements;
+use crate::receive_report::ReportError;
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use domain::case::CaseKind;
+use domain::cause::Cause;
+use domain::changes::{NewCase, step};
+use domain::codes::AccountCode;
+use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::{StatementId, Vnd};
+use futures_util::join;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use storage::file_profiles::{self, FileKind};
+use storage::ids::mint;
+use storage::receiving_accounts::{self, ReceivingAccount};
+use storage::statements::{self, FileFacts, NewStatement, Shown};
+use storage::unit::{Audit, Unit, arrivals};
+use storage::{StorageError, Tx, idempotency, unit};
+
+/// Seconds for which another process must believe that this one is between the commits.
+const BUSY_S: i64 = 900;
+
+/// How the caller says the file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFormat {
+    /// camt or MT940, told apart by the first bytes; where it is neither, the account's own CSV layout.
+    Auto,
+    Camt053,
+    Camt054,
+    Mt940,
+    /// By this layout.
+    Csv(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct Import {
+    pub account: AccountCode,
+    pub format: FileFormat,
+    pub bytes: Arc<[u8]>,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("matching failed")]
+    Matching(#[from] ReportError),
+    #[error("no such account")]
+    AccountAbsent,
+    #[error("no such layout")]
+    ProfileAbsent,
+    #[error("the layout is not understood: {0}")]
+    Profile(String),
+    #[error("the file is of another account")]
+    OtherAccount,
+    /// With the place where reading stopped.
+    #[error("{0}")]
+    Refused(#[from] statement::ReadError),
+    #[error("{0}")]
+    Unfit(&'static str),
+    #[error("the work was interrupted; the same request goes on with it")]
+    Interrupted,
+}
+
+impl Retryable for ImportError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e))
+    }
+}
+
+type Render = Arc<dyn Fn(&Shown, bool) -> String + Send + Sync>;
+
+/// Imports and matches; the answer says what became of it. What is imported stays when the caller hangs up.
+#[tracing::instrument(skip_all, fields(account = %import.account))]
+pub async fn import(ctx: &Context, import: &Import, render: Render) -> Result<Reply, ImportError> {
+    let (id, duplicate) = match retrying(|| import_once(ctx, import)).await? {
+        Begun::Answered(reply) => return Ok(reply),
+        Begun::Imported(id) => (id, false),
+        Begun::Known(id) => (id, true),
+    };
+    let matching = match_movements::match_account(ctx, &import.account, import.now).await;
+    let db = ctx.pool.get().await?;
+    if let Err(error) = matching {
+        // the worker goes on with it; the same request too
+        idempotency::release(&db, &import.idempotency).await?;
+        return Err(error.into());
+    }
+    let shown = statements::by_id(&db, id).await?.ok_or(ImportError::Interrupted)?;
+    let (status, body) = (if duplicate { 200 } else { 201 }, render(&shown, duplicate));
+    idempotency::keep(&db, &import.idempotency, &id.to_string(), Some((status, &body)), None).await?;
+    tracing::info!(statement_id = %id, lines = shown.lines, new = shown.new_movements, duplicate, "statement imported");
+    Ok(Reply::fresh(status, body))
+}
+
+enum Begun {
+    Answered(Reply),
+    Imported(StatementId),
+    /// The same bytes are there already.
+    Known(StatementId),
+}
+
+async fn import_once(ctx: &Context, import: &Import) -> Result<Begun, ImportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = begin(ctx, &tx, import).await;
+    tx.close(outcome).await
+}
+
+async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, ImportError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &import.idempotency));
+    begun?;
+    match earlier?.map(repeat_of).transpose()? {
+        Some(Repeat::Answered(reply)) => return Ok(Begun::Answered(reply)),
+        Some(Repeat::Resume(id)) => {
+            return Ok(Begun::Imported(id.parse().map_err(|_| ImportError::Interrupted)?));
+        }
+        None => {}
+    }
+    let account = receiving_accounts::lock(tx, &import.account).await?.ok_or(ImportError::AccountAbsent)?;
+    let sha256 = hex::encode(Sha256::digest(&import.bytes));
+    let (id, known) = match statements::by_digest(tx, &account.code, &sha256).await? {
+        Some(known) => (known.id, true),
+        None => (imported(ctx, tx, import, &account).await?, false),
+    };
+    let text = id.to_string();
+    let (kept, committed) = join!(idempotency::keep(tx, &import.idempotency, &text, None, Some(BUSY_S)), tx.commit());
+    unit::first_error([kept, committed])?;
+    Ok(if known { Begun::Known(id) } else { Begun::Imported(id) })
+}
+
+/// Everything but the claims of single movements, in the caller's transaction.
+async fn imported(
+    ctx: &Context,
+    tx: &Tx,
+    import: &Import,
+    account: &ReceivingAccount,
+) -> Result<StatementId, ImportError> {
+    let id: StatementId = mint(import.now);
+    let layout = layout(tx, import, account).await?;
+    statements::begin_staging(tx).await?;
+    let read = lines::stage(ctx, tx, import, account, layout).await?;
+    let file = lines::whole(&read)?;
+    let new = NewStatement {
+        id,
+        account: account.code.clone(),
+        sha256: read.sha256.clone(),
+        format: lines::format_name(read.format).to_owned(),
+        bank_id: file.bank_id.clone(),
+        first_sequence: file.first_sequence.clone(),
+        last_sequence: file.last_sequence.clone(),
+        opening: file.opening,
+        closing: file.closing.map(|(amount, _)| amount),
+        closing_date: file.last_day,
+        first_date: file.first_day,
+        lines: file.lines,
+        imported_by: import.caller.actor(),
+    };
+    statements::insert(tx, &new).await?;
+    statements::keep_bytes(tx, id, &import.bytes).await?;
+    let channel = lines::channel(ctx, tx, account).await?;
+    let facts = FileFacts {
+        account: &account.code,
+        statement: id,
+        sha256: &new.sha256,
+        channel: channel.as_str(),
+        days: &file.days,
+        last_day: file.last_day,
+        numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
+    };
+    let mut unit = Unit::new(import.caller.actor(), import.now);
+    if let Some((opening, _)) = file.opening
+        && !opening.is_zero()
+        && statements::is_first(tx, &account.code).await?
+    {
+        unit.changes.journals.push(opening_balance(&account.code, opening, file.first_day)?);
+    }
+    let identified = statements::identify(tx, facts).await?;
+    statements::set_new_movements(tx, id, i32::try_from(identified.new_movements).unwrap_or(i32::MAX)).await?;
+    arrivals::book(tx, id, &account.code, &unit.actor).await?;
+    let claims = statements::claim_known(tx, &account.code).await?;
+    for (movement, known, stated, day) in identified.other_amounts {
+        unit.changes.cases_opened.push(NewCase {
+            movement_id: Some(movement),
+            ..of_day(CaseKind::AmountDiffers, stated - known, account, day)
+        });
+    }
+    for other in claims.other_amounts {
+        unit.changes.cases_opened.push(NewCase {
+            movement_id: Some(other.movement_id),
+            payment_id: Some(other.payment_id),
+            ..of_day(CaseKind::AmountDiffers, other.stated - other.told, account, other.day)
+        });
+    }
+    tell_of_gaps(tx, account, &mut unit).await?;
+    unit.audit.push(Audit {
+        action: "statement_imported",
+        subject: id.to_string(),
+        request_id: import.caller.request_id.clone(),
+    });
+    unit::write(tx, &unit).await?;
+    Ok(id)
+}
+
+fn of_day(kind: CaseKind, amount: Vnd, account: &ReceivingAccount, day: Date) -> NewCase {
+    NewCase {
+        day: Some((format!("bank:{}", account.code), day)),
+        ..NewCase::new(kind, amount, account.code.to_string())
+    }
+}
+
+/// What stood on the account before its first statement is nobody's payment.
+fn opening_balance(account: &AccountCode, opening: Vnd, day: Date) -> Result<Journal, ImportError> {
+    let legs = vec![Leg::new(Account::Bank(account.clone()), opening), Leg::new(Account::Opening, -opening)];
+    Journal::new(JournalKind::OpeningBalance, Cause::StatementSays, day, legs)
+        .map_err(|e| StorageError::Unreadable(e.to_string()).into())
+}
+
+/// A statement that does not follow the one before it is a case until the missing one comes.
+async fn tell_of_gaps(tx: &Tx, account: &ReceivingAccount, unit: &mut Unit) -> Result<(), ImportError> {
+    for link in statements::broken_links(tx, &account.code).await? {
+        match (link.gap, link.case) {
+            (Some(gap), None) => unit.changes.cases_opened.push(NewCase {
+                subject: link.id.to_string(),
+                ..of_day(CaseKind::StatementGap, gap, account, link.closing_date)
+            }),
+            (None, Some((case, version))) => {
+                let closed = step(case, version, domain::case::CaseStatus::Open, Cause::Explained);
+                unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The CSV layout that the caller or the account names; None for the formats that need none.
+async fn layout(
+    tx: &Tx,
+    import: &Import,
+    account: &ReceivingAccount,
+) -> Result<Option<statement::Profile>, ImportError> {
+    let code = match &import.format {
+        FileFormat::Csv(code) => code,
+        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => {
+            account.csv_profile.as_ref().ok_or(ImportError::ProfileAbsent)?
+        }
+        _ => return Ok(None),
+    };
+    let text = file_profiles::layout(tx, code, FileKind::Statement).await?.ok_or(ImportError::ProfileAbsent)?;
+    statement::Profile::from_toml(&text).map(Some).map_err(ImportError::Profile)
+}

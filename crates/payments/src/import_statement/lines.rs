@@ -1,0 +1,295 @@
+//! From bytes to staged lines, batch by batch: the file is read beside the database's COPY, and no more of it is held
+//! than its bytes and two batches.
+
+use super::{FileFormat, Import, ImportError};
+use crate::context::Context;
+use domain::Vnd;
+use domain::bank_reference::BankReference;
+use domain::codes::ChannelCode;
+use domain::mode::Mode;
+use domain::reference_text::{self, Found, squeezed};
+use domain::{MovementId, SightingId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use provider::ChannelKind;
+use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
+use std::ops::ControlFlow;
+use storage::ids::mint;
+use storage::profiles;
+use storage::receiving_accounts::{self, ReceivingAccount};
+use storage::statements::{StagedLine, Stager};
+use storage::{StorageError, Tx};
+use tokio::sync::mpsc::{Sender, channel as queue};
+
+const PER_BATCH: usize = 1_000;
+
+/// As accounts' settings and statements name a format.
+pub const fn format_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Camt053 => "camt053",
+        Kind::Camt054 => "camt054",
+        Kind::Mt940 => "mt940",
+        Kind::Csv => "csv",
+    }
+}
+
+/// Whose numbering an account's settings name: formats of one family come from one system of the bank.
+pub const fn family(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Camt053 | Kind::Camt054 => "camt",
+        Kind::Mt940 => "mt940",
+        Kind::Csv => "csv",
+    }
+}
+
+/// Reads the file into the staging table.
+pub async fn stage(
+    ctx: &Context,
+    tx: &Tx,
+    import: &Import,
+    account: &ReceivingAccount,
+    layout: Option<Profile>,
+) -> Result<Summary, ImportError> {
+    let payouts = profiles::payouts(tx, Some(account.code.as_str()), None).await?;
+    let (sender, mut batches) = queue::<Vec<StagedLine>>(1);
+    let mut lines = Lines {
+        account_number: account.account_number.clone(),
+        account: account.clone(),
+        mode: ctx.mode,
+        now: import.now,
+        payouts: payouts.into_iter().map(|p| (squeezed(&p.text), p.profile)).collect(),
+        part: -1,
+        line_no: 0,
+        numbering: None,
+        batch: Vec::with_capacity(PER_BATCH),
+        sender,
+        stopped: None,
+    };
+    let (bytes, format) = (import.bytes.clone(), import.format.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        lines.numbering = layout.as_ref().map(|_| "csv").or(match format {
+            FileFormat::Mt940 => Some("mt940"),
+            FileFormat::Camt053 | FileFormat::Camt054 => Some("camt"),
+            FileFormat::Auto | FileFormat::Csv(_) => statement::told_apart(&bytes),
+        });
+        let wanted = match (&layout, &format) {
+            (Some(profile), _) => Format::Csv(profile),
+            (None, FileFormat::Camt053 | FileFormat::Camt054) => Format::Camt,
+            (None, FileFormat::Mt940) => Format::Mt940,
+            (None, _) => Format::Detect,
+        };
+        let read = statement::read_into(&bytes, wanted, &mut lines);
+        let rest = std::mem::take(&mut lines.batch);
+        if read.is_ok() && !rest.is_empty() {
+            let _ = lines.sender.blocking_send(rest);
+        }
+        (read, lines.stopped)
+    });
+    let mut stager = Stager::open(tx).await?;
+    let mut staging: Result<(), StorageError> = Ok(());
+    while let Some(batch) = batches.recv().await {
+        staging = stager.write(&batch).await;
+        if staging.is_err() {
+            break;
+        }
+    }
+    // the reader finds nobody there and ends
+    drop(batches);
+    let (read, stopped) = reading.await.map_err(|_| ImportError::Interrupted)?;
+    staging?;
+    if let Some(stopped) = stopped {
+        return Err(stopped);
+    }
+    let read = read?;
+    stager.finish().await?;
+    let kind_fits = match import.format {
+        FileFormat::Camt053 => read.format == Kind::Camt053,
+        FileFormat::Camt054 => read.format == Kind::Camt054,
+        _ => true,
+    };
+    if kind_fits { Ok(read) } else { Err(ImportError::Unfit("the file is of another format than was said")) }
+}
+
+/// Turns lines into rows.
+struct Lines {
+    account: ReceivingAccount,
+    account_number: String,
+    mode: Mode,
+    now: Timestamp,
+    /// What payouts read like, squeezed, and whose they are.
+    payouts: Vec<(String, String)>,
+    part: i32,
+    line_no: i32,
+    numbering: Option<&'static str>,
+    batch: Vec<StagedLine>,
+    sender: Sender<Vec<StagedLine>>,
+    stopped: Option<ImportError>,
+}
+
+impl Lines {
+    fn stop(&mut self, error: ImportError) -> ControlFlow<()> {
+        self.stopped = Some(error);
+        ControlFlow::Break(())
+    }
+
+    fn row(&mut self, line: Line, amount: i64) -> StagedLine {
+        self.line_no += 1;
+        let numbering = self.numbering.and_then(|name| self.account.numbering(name));
+        let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
+        let credit = amount > 0;
+        let told = squeezed(&line.text);
+        let payout = self.payouts.iter().find(|(text, _)| credit && !text.is_empty() && told.contains(text.as_str()));
+        let payout_of = payout.map(|(_, profile)| profile.clone());
+        let codes = if credit && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
+        StagedLine {
+            line_no: self.line_no,
+            part: self.part,
+            id: mint::<MovementId>(self.now).uuid(),
+            sighting_id: mint::<SightingId>(self.now).uuid(),
+            amount,
+            booking_date: line.booking_date,
+            value_date: line.value_date,
+            bank_ref: bank_ref.map(|r| r.to_string()),
+            owner_ref: line.owner_ref.map(plain),
+            counterparty_name: line.counterparty.name.map(plain),
+            counterparty_account: line.counterparty.account.map(plain),
+            text: plain(line.text),
+            code: line.code,
+            reversal: line.reversal,
+            codes,
+            payout_of,
+        }
+    }
+
+    /// Our references, in what the payer wrote; where there is none, in what the bank put beside it.
+    fn codes(&self, line: &Line) -> Vec<String> {
+        let beside = [Some(line.text.as_str()), line.end_to_end.as_deref(), line.details.as_deref()];
+        for text in beside.into_iter().flatten() {
+            let found = match reference_text::find(text, self.mode) {
+                Found::None => continue,
+                Found::One(code) => vec![code],
+                Found::Several(codes) => codes,
+            };
+            return found.iter().map(|code| code.as_str().to_owned()).collect();
+        }
+        Vec::new()
+    }
+}
+
+/// What a text column cannot hold becomes a blank.
+fn plain(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', " ") } else { text }
+}
+
+impl Sink for Lines {
+    fn statement(&mut self, head: &Head) -> ControlFlow<()> {
+        self.part += 1;
+        if !is_ours(&head.account, &self.account_number) {
+            return self.stop(ImportError::OtherAccount);
+        }
+        if head.currency.code() != "VND" {
+            return self.stop(ImportError::Unfit("the currency is not VND"));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn line(&mut self, line: Line, state: LineState) -> ControlFlow<()> {
+        if state == LineState::Pending {
+            return ControlFlow::Continue(());
+        }
+        let Ok(amount) = line.amount.vnd() else {
+            return self.stop(ImportError::Unfit("an amount is not whole đồng"));
+        };
+        if amount.is_zero() {
+            return ControlFlow::Continue(());
+        }
+        let row = self.row(line, amount.dong());
+        self.batch.push(row);
+        if self.batch.len() < PER_BATCH {
+            return ControlFlow::Continue(());
+        }
+        let full = std::mem::replace(&mut self.batch, Vec::with_capacity(PER_BATCH));
+        match self.sender.blocking_send(full) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`).
+fn is_ours(named: &str, number: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let last = named.rsplit('/').next().unwrap_or(named);
+    letters(last) == letters(number)
+}
+
+/// The statements of a file as one.
+pub struct Whole {
+    pub bank_id: String,
+    pub first_sequence: Option<String>,
+    pub last_sequence: Option<String>,
+    pub opening: Option<(Vnd, Option<Date>)>,
+    pub closing: Option<(Vnd, Option<Date>)>,
+    pub first_day: Date,
+    pub last_day: Date,
+    /// The day of each statement's closing balance, where it has one.
+    pub days: Vec<Option<Date>>,
+    pub lines: i32,
+}
+
+/// # Errors
+/// When the statements of the file do not follow each other, or nothing in it has a date.
+pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
+    let parts = &read.statements;
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+        return Err(ImportError::Unfit("the file holds no statement"));
+    };
+    for pair in parts.windows(2) {
+        let (before, after) = (pair[0].closing.as_ref(), pair[1].head.opening.as_ref());
+        if let (Some(before), Some(after)) = (before, after)
+            && before.amount != after.amount
+        {
+            return Err(ImportError::Unfit("the statements of the file do not follow each other"));
+        }
+    }
+    let days: Vec<Option<Date>> = parts.iter().map(|p| p.closing.as_ref().and_then(|b| b.date)).collect();
+    let booked = parts.iter().filter_map(|p| p.days.as_ref());
+    let from = booked.clone().map(|d| d.from).min();
+    let to = booked.map(|d| d.to).max();
+    let last_day = days.iter().flatten().max().copied().max(to);
+    let last_day = last_day.ok_or(ImportError::Unfit("the file names no day"))?;
+    let lines: usize = parts.iter().map(|p| p.lines).sum();
+    Ok(Whole {
+        bank_id: first.head.id.clone(),
+        first_sequence: first.head.sequence.clone(),
+        last_sequence: last.head.sequence.clone(),
+        opening: balance(first.head.opening.as_ref())?,
+        closing: balance(last.closing.as_ref())?,
+        first_day: from.unwrap_or(last_day),
+        last_day,
+        days,
+        lines: i32::try_from(lines).map_err(|_| ImportError::Unfit("the file has too many lines"))?,
+    })
+}
+
+fn balance(stated: Option<&Balance>) -> Result<Option<(Vnd, Option<Date>)>, ImportError> {
+    let read = |b: &Balance| b.amount.vnd().map(|amount| (amount, b.date));
+    stated.map(read).transpose().map_err(|_| ImportError::Unfit("a balance is not whole đồng"))
+}
+
+/// The channel by which transfers come to an account.
+pub async fn channel(ctx: &Context, tx: &Tx, account: &ReceivingAccount) -> Result<ChannelCode, ImportError> {
+    let owners = receiving_accounts::beneficiaries_of(tx, &account.code).await?;
+    Ok(channel_of(ctx, &owners)?)
+}
+
+/// Where no contract of ours tells of transfers, they come by a plain bank.
+pub fn channel_of(ctx: &Context, owners: &[domain::codes::BeneficiaryCode]) -> Result<ChannelCode, StorageError> {
+    let tells = |p: &&provider::Provider| {
+        p.kind == ChannelKind::Bank && p.checkout.is_some() && p.beneficiaries.iter().any(|b| owners.contains(b))
+    };
+    match ctx.providers.iter().find(tells) {
+        Some(provider) => Ok(provider.channel.clone()),
+        None => ChannelCode::new("bank").map_err(|e| StorageError::Unreadable(e.to_string())),
+    }
+}

@@ -1,0 +1,75 @@
+//! Money that waits unidentified, and whose intent is known after all: it is placed as if it came now, and its case is
+//! closed by it.
+
+use crate::context::Caller;
+use crate::facts::{self, Facts};
+use crate::receive_account_report::terms;
+use crate::receive_report::ReportError;
+use crate::record_money::RecordError;
+use domain::SightingId;
+use domain::booking::{Named, NewMoney, place_orphan};
+use domain::business_day::business_date;
+use domain::case::CaseKind;
+use domain::codes::ChannelCode;
+use domain::payment::Payment;
+use dossier::PaidBy;
+use jiff::Timestamp;
+use storage::account_money::NamedIntent;
+use storage::unit::{Audit, Unit};
+use storage::{Tx, cases, payments};
+
+/// A transfer whose text names an intent in a later sight of it.
+pub async fn place(
+    tx: &Tx,
+    payment: &Payment,
+    intent: &NamedIntent,
+    channel: &ChannelCode,
+    sighting: SightingId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Unit, ReportError> {
+    let facts = facts::lock(tx, intent.id).await?;
+    let named = facts.typed(terms(intent), channel);
+    place_by(tx, payment, &facts, &named, sighting, caller, now).await
+}
+
+/// Moves the payment out of `unidentified`, and says what to write. The payment must be locked and without an intent.
+pub async fn place_by(
+    tx: &Tx,
+    payment: &Payment,
+    facts: &Facts,
+    named: &Named,
+    sighting: SightingId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Unit, ReportError> {
+    let case = cases::open_of_payment(tx, payment.id, CaseKind::Unidentified).await?;
+    let intent = facts.intent()?;
+    let money = NewMoney {
+        payment_id: payment.id,
+        sighting_id: sighting,
+        from: payment.identity.source_account(),
+        amount: payment.amount,
+        business_date: business_date(now),
+        subject: intent.id.to_string(),
+    };
+    let mut unit = Unit::new(caller.actor(), now);
+    unit.changes = place_orphan(&money, case.as_ref(), named).map_err(RecordError::Booking)?;
+    let by = PaidBy {
+        channel: payment.channel.clone(),
+        provider_txn_id: payment.identity.transaction().to_owned(),
+        reference: Some(intent.reference.clone()),
+        intent_id: Some(intent.id),
+        payment_id: payment.id,
+    };
+    let paid = (payment.paid_at, by);
+    unit.events = crate::events::of_changes(&unit.changes, &facts.obligations, &facts.intents, Some(&paid))?;
+    unit.paid = Some((payment.paid_at, payment.channel.to_string()));
+    unit.audit.push(Audit {
+        action: "money_placed",
+        subject: payment.id.to_string(),
+        request_id: caller.request_id.clone(),
+    });
+    payments::set_intent(tx, payment.id, intent.id).await?;
+    Ok(unit)
+}

@@ -1,0 +1,171 @@
+//! Every movement of a statement finds who it is: money that was told of, a provider's payout, or money that is seen for
+//! the first time, which is booked like any other. Known references are matched in sets when the file is imported; this
+//! does the rest, in batches that each hold their rows and nothing else.
+//!
+//! | the movement | then |
+//! |---|---|
+//! | a credit | `domain::matching` |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open |
+//! | a debit that takes a credit back | suspense, a case `chargeback` |
+//! | any other debit | suspense, a case `unidentified` |
+
+mod batch;
+mod others;
+
+use crate::context::{Caller, Context};
+use crate::import_statement::channel_of;
+use crate::learn;
+use crate::receive_report::ReportError;
+use crate::retry::retrying;
+use domain::business_day::{WorkingCalendar, business_date};
+use domain::case::CaseKind;
+use domain::changes::step;
+use domain::codes::{AccountCode, ChannelCode};
+use domain::matching::APART;
+use domain::payment::SightingState;
+use domain::{MovementId, PaymentId, SightingId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use storage::unit::Unit;
+use storage::{StorageError, account_money, beneficiaries, movements, payments, receiving_accounts, sightings};
+use storage::{statements, unit};
+use uuid::Uuid;
+
+/// Credits of one transaction.
+const PER_BATCH: i64 = 500;
+
+/// What one account's matching rests on.
+pub(crate) struct Ground {
+    pub account: AccountCode,
+    pub channel: ChannelCode,
+    pub calendar: WorkingCalendar,
+}
+
+/// All accounts with open movements; how many movements found who they are.
+pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportError> {
+    let accounts = {
+        let db = ctx.pool.get().await?;
+        movements::accounts_with_open(&db).await?
+    };
+    let mut done = 0;
+    for code in accounts {
+        let code = AccountCode::new(code).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+        done += match_account(ctx, &code, now).await?;
+    }
+    Ok(done)
+}
+
+/// Matches until nothing more can be concluded; how many movements found who they are.
+#[tracing::instrument(skip_all, fields(account = %account))]
+pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
+    let ground = ground(ctx, account).await?;
+    let mut done = 0;
+    let mut after = MovementId::from(Uuid::nil());
+    loop {
+        let batch = retrying(|| batch::match_once(ctx, &ground, after, now)).await?;
+        done += batch.matched;
+        // a batch that leaves some for the next, since they touch the same obligations, is taken up again
+        match batch.last {
+            Some(last) if batch.matched == 0 => after = last,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    loop {
+        let explained = retrying(|| others::match_once(ctx, &ground, now)).await?;
+        done += explained;
+        if explained == 0 {
+            break;
+        }
+    }
+    place_named(ctx, &ground, now).await?;
+    retrying(|| decide_waiting(ctx, &ground, now)).await?;
+    if done > 0 {
+        tracing::info!(done, "movements matched");
+        ctx.wake.notify_one();
+    }
+    Ok(done)
+}
+
+async fn ground(ctx: &Context, account: &AccountCode) -> Result<Ground, StorageError> {
+    let db = ctx.pool.get().await?;
+    let owners = receiving_accounts::beneficiaries_of(&db, account).await?;
+    let channel = channel_of(ctx, &owners)?;
+    Ok(Ground { account: account.clone(), channel, calendar: beneficiaries::calendar(&db).await? })
+}
+
+/// Unidentified payments whose line on the statement says more than the notification did.
+async fn place_named(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
+    let unplaced = {
+        let db = ctx.pool.get().await?;
+        movements::unplaced(&db, &ground.account, PER_BATCH).await?
+    };
+    for (payment, reference, sighting) in &unplaced {
+        retrying(|| place_once(ctx, ground, *payment, reference, *sighting, now)).await?;
+    }
+    Ok(())
+}
+
+async fn place_once(
+    ctx: &Context,
+    ground: &Ground,
+    payment: PaymentId,
+    reference: &str,
+    sighting: SightingId,
+    now: Timestamp,
+) -> Result<(), ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let Some(payment) = payments::lock_one(&tx, payment).await?.filter(|p| p.intent_id.is_none()) else {
+            return Ok(());
+        };
+        let named = account_money::intents_named(&tx, &[reference], &ground.account).await?;
+        let Some(named) = named.first() else { return Ok(()) };
+        let caller = Caller::system();
+        let unit = learn::place(&tx, &payment, named, &ground.channel, sighting, &caller, now).await?;
+        unit::write(&tx, &unit).await?;
+        Ok(tx.commit().await?)
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// A report that waits was another sight of its payment when statements cover all days on which its own line could have
+/// come, and none came.
+async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let Some(covered) = statements::covered_until(&tx, &ground.account).await? else { return Ok(()) };
+        let over =
+            |w: &account_money::Waiting| covered >= ground.calendar.worked_day_after(business_date(w.stated_at), APART);
+        let waiting = account_money::waiting(&tx, &ground.account).await?;
+        let decided: Vec<_> = waiting.into_iter().filter(over).collect();
+        if decided.is_empty() {
+            return Ok(());
+        }
+        let mut unit = Unit::new(Caller::system().actor(), now);
+        let cases: Vec<_> = decided.iter().map(|w| w.case_id).collect();
+        for case in movements::open_cases(&tx, &cases).await? {
+            let closed = step(case.id, case.version, case.status, domain::cause::Cause::Explained);
+            unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+        }
+        for w in &decided {
+            sightings::outcome(&tx, w.sighting_id, SightingState::Repeated, Some(w.payment_id)).await?;
+        }
+        let ids: Vec<_> = decided.iter().map(|w| w.sighting_id).collect();
+        account_money::decided(&tx, &ids).await?;
+        unit::write(&tx, &unit).await?;
+        Ok(tx.commit().await?)
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// The kind of case of a debit that nobody explains.
+pub(crate) const fn debit_case(reversal: bool) -> CaseKind {
+    if reversal { CaseKind::Chargeback } else { CaseKind::Unidentified }
+}
+
+pub(crate) type ByIntent<T> = BTreeMap<domain::IntentId, T>;

@@ -1,0 +1,264 @@
+//! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
+//! their number.
+
+use super::{ByIntent, Ground, PER_BATCH};
+use crate::context::{Caller, Context};
+use crate::facts::{self, Facts};
+use crate::receive_account_report::terms;
+use crate::receive_report::ReportError;
+use crate::record_money::{self, Recording, Seen};
+use domain::business_day::business_date;
+use domain::cause::Cause;
+use domain::changes::step;
+use domain::matching::{self, Rule, Told, What};
+use domain::payment::{Identity, SightingState};
+use domain::{CaseId, MovementId, ObligationId, PaymentId, SightingId};
+use jiff::{SignedDuration, Timestamp, tz};
+use std::collections::{BTreeMap, BTreeSet};
+use storage::account_money::{self, NamedIntent, Waiting, turn};
+use storage::movements::{self, Claimant, NewClaim, OpenCredit};
+use storage::payments::NewPayment;
+use storage::unit::Unit;
+use storage::{StorageError, Tx, payments, unit};
+
+/// More than two worked days ever take: Tết closes banks for up to ten.
+const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
+
+/// What a batch came to.
+pub struct Batch {
+    pub matched: usize,
+    /// The last credit that it looked at; None when there was none.
+    pub last: Option<MovementId>,
+}
+
+pub async fn match_once(
+    ctx: &Context,
+    ground: &Ground,
+    after: MovementId,
+    now: Timestamp,
+) -> Result<Batch, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = matched(&tx, ground, after, now).await;
+    tx.close(outcome).await
+}
+
+async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -> Result<Batch, ReportError> {
+    tx.begin().await?;
+    let open = movements::open_credits(tx, &ground.account, after, PER_BATCH).await?;
+    let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, last: None }) };
+    let turns: BTreeSet<String> = open.iter().map(|c| turn(&ground.account, c.amount)).collect();
+    account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
+    let named = named_by(tx, ground, &open).await?;
+    let waiting = account_money::waiting(tx, &ground.account).await?;
+    let told = told_of(tx, ground, &open, &waiting).await?;
+    let credits: Vec<matching::OpenCredit> = open.iter().map(|c| credit(c, named.get(&c.id))).collect();
+    let complete = i64::try_from(open.len()).is_ok_and(|n| n < PER_BATCH);
+    let claims = matching::decide(&credits, &told, &ground.calendar, complete);
+
+    let mut work = Work::new(ground, now);
+    let fresh: Vec<&NamedIntent> = open
+        .iter()
+        .zip(&claims)
+        .filter(|(_, claim)| !matches!(claim, Some((What::Payment(_), _))))
+        .filter_map(|(c, _)| named.get(&c.id))
+        .collect();
+    let facts = lock_facts(tx, &fresh).await?;
+    for (credit, claim) in open.iter().zip(&claims) {
+        match claim {
+            Some((What::Payment(payment), rule)) => work.known(credit, *payment, *rule),
+            Some((What::Sighting(id), rule)) => {
+                let waiting = waiting.iter().find(|w| w.sighting_id == *id);
+                work.new_money(credit, named.get(&credit.id), &facts, waiting.map(|w| (w, *rule)))?;
+            }
+            None => work.new_money(credit, named.get(&credit.id), &facts, None)?,
+        }
+    }
+    let matched = work.claims.len();
+    work.write(tx).await?;
+    Ok(Batch { matched, last: Some(last) })
+}
+
+/// The one intent that each credit's text names.
+async fn named_by(
+    tx: &Tx,
+    ground: &Ground,
+    open: &[OpenCredit],
+) -> Result<BTreeMap<MovementId, NamedIntent>, StorageError> {
+    let codes: BTreeSet<&str> = open.iter().flat_map(|c| &c.codes).map(String::as_str).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    let known = account_money::intents_named(tx, &codes, &ground.account).await?;
+    let by_code: BTreeMap<&str, &NamedIntent> = known.iter().map(|n| (n.reference.as_str(), n)).collect();
+    let one = |c: &OpenCredit| {
+        let mut ours = c.codes.iter().filter_map(|code| by_code.get(code.as_str()));
+        match (ours.next(), ours.next()) {
+            (Some(only), None) => Some((c.id, (*only).clone())),
+            _ => None,
+        }
+    };
+    Ok(open.iter().filter_map(one).collect())
+}
+
+/// Unclaimed payments and waiting reports of these amounts.
+async fn told_of(
+    tx: &Tx,
+    ground: &Ground,
+    open: &[OpenCredit],
+    waiting: &[Waiting],
+) -> Result<Vec<Told>, StorageError> {
+    let amounts: BTreeSet<i64> = open.iter().map(|c| c.amount.dong()).collect();
+    let amounts: Vec<i64> = amounts.into_iter().collect();
+    let days = open.iter().map(|c| midnight(c.booking_date));
+    let (first, last) = (days.clone().min(), days.max());
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
+    let alike = account_money::alike(tx, &ground.account, &amounts, first - SEARCHED, last + SEARCHED).await?;
+    let payments = alike.into_iter().filter(|c| !c.claimed).map(|c| Told {
+        what: What::Payment(c.payment.id),
+        amount: c.payment.amount,
+        day: business_date(c.payment.paid_at),
+        references: c.references,
+        intent: c.payment.intent_id,
+    });
+    let sightings = waiting.iter().map(|w| Told {
+        what: What::Sighting(w.sighting_id),
+        amount: w.amount,
+        day: business_date(w.stated_at),
+        references: w.bank_ref.iter().cloned().collect(),
+        intent: w.intent_id,
+    });
+    Ok(payments.chain(sightings).collect())
+}
+
+fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {
+    matching::OpenCredit {
+        id: c.id,
+        amount: c.amount,
+        booking_date: c.booking_date,
+        references: c.references.clone(),
+        intent: named.map(|n| n.id),
+    }
+}
+
+async fn lock_facts(tx: &Tx, named: &[&NamedIntent]) -> Result<ByIntent<Facts>, StorageError> {
+    let ids: BTreeSet<_> = named.iter().map(|n| n.id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(ByIntent::new());
+    }
+    Ok(ids.iter().copied().zip(facts::lock_many(tx, &ids).await?).collect())
+}
+
+/// The beginning of a day in Hanoi.
+fn midnight(day: jiff::civil::Date) -> Timestamp {
+    let at = day.to_zoned(tz::TimeZone::fixed(domain::business_day::HANOI));
+    at.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+}
+
+/// What the batch writes.
+struct Work<'g> {
+    ground: &'g Ground,
+    now: Timestamp,
+    caller: Caller,
+    unit: Unit,
+    payments: Vec<NewPayment>,
+    claims: Vec<NewClaim>,
+    names: Vec<(String, PaymentId)>,
+    outcomes: Vec<(SightingId, SightingState, PaymentId)>,
+    decided: Vec<SightingId>,
+    explained: Vec<CaseId>,
+    touched: BTreeSet<ObligationId>,
+}
+
+impl<'g> Work<'g> {
+    fn new(ground: &'g Ground, now: Timestamp) -> Self {
+        let caller = Caller::system();
+        Self {
+            ground,
+            now,
+            unit: Unit::new(caller.actor(), now),
+            caller,
+            payments: Vec::new(),
+            claims: Vec::new(),
+            names: Vec::new(),
+            outcomes: Vec::new(),
+            decided: Vec::new(),
+            explained: Vec::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    fn claim(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
+        let claimant = Claimant::Payment(payment);
+        self.claims.push(NewClaim { movement_id: credit.id, claimant, amount: credit.amount, rule });
+        self.names.extend(credit.references.iter().map(|r| (r.to_string(), payment)));
+    }
+
+    fn known(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
+        self.claim(credit, payment, rule);
+        self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
+    }
+
+    /// Books a credit that no payment of ours is. One whose obligations this batch has touched is left for the next.
+    fn new_money(
+        &mut self,
+        credit: &OpenCredit,
+        named: Option<&NamedIntent>,
+        facts: &ByIntent<Facts>,
+        waited: Option<(&Waiting, Rule)>,
+    ) -> Result<(), ReportError> {
+        let facts = named.and_then(|n| facts.get(&n.id).map(|f| (n, f)));
+        if let Some((_, facts)) = facts {
+            if facts.obligations.iter().any(|o| self.touched.contains(&o.id)) {
+                return Ok(());
+            }
+            self.touched.extend(facts.obligations.iter().map(|o| o.id));
+        }
+        let channel = self.ground.channel.clone();
+        let reference = match credit.references.first() {
+            Some(reference) => reference.to_string(),
+            None => format!("line:{}", credit.id),
+        };
+        let (sighting_id, paid_at) = match waited {
+            Some((w, _)) => (w.sighting_id, w.stated_at),
+            None => (credit.sighting_id, midnight(credit.booking_date)),
+        };
+        let seen = Seen {
+            sighting_id,
+            channel: &channel,
+            identity: Identity::Account { account: self.ground.account.clone(), reference },
+            order_ref: None,
+            amount: credit.amount,
+            paid_at: Some(paid_at),
+            now: self.now,
+        };
+        let typed = facts.map(|(named, facts)| (facts, facts.typed(terms(named), &channel)));
+        let Recording { new, unit } = record_money::record(&seen, typed, &self.caller)?;
+        let payment = new.payment.id;
+        self.unit.append(unit);
+        self.payments.push(new);
+        self.outcomes.push((sighting_id, SightingState::Applied, payment));
+        if let Some((w, _)) = waited {
+            self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
+            self.names.extend(w.bank_ref.iter().map(|r| (r.to_string(), payment)));
+            self.decided.push(w.sighting_id);
+            self.explained.push(w.case_id);
+        }
+        self.claim(credit, payment, waited.map_or(Rule::Line, |(_, rule)| rule));
+        Ok(())
+    }
+
+    async fn write(mut self, tx: &Tx) -> Result<(), ReportError> {
+        for case in movements::open_cases(tx, &self.explained).await? {
+            let closed = step(case.id, case.version, case.status, Cause::Explained);
+            self.unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+        }
+        if !self.payments.is_empty() {
+            payments::insert(tx, &self.payments, self.now).await?;
+        }
+        account_money::learn(tx, &self.ground.account, &self.names).await?;
+        unit::write(tx, &self.unit).await?;
+        movements::claim(tx, &self.claims).await?;
+        movements::outcomes(tx, &self.outcomes).await?;
+        account_money::decided(tx, &self.decided).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,78 @@
+//! Debits, and payouts of providers.
+
+use super::{Ground, debit_case};
+use crate::context::{Caller, Context};
+use crate::receive_report::ReportError;
+use crate::record_money::RecordError;
+use domain::MovementId;
+use domain::booking::BookingError;
+use domain::cause::Cause;
+use domain::changes::NewCase;
+use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::matching::Rule;
+use domain::payment::SuspenseReason;
+use jiff::Timestamp;
+use storage::movements::{self, Claimant, NewClaim, Open};
+use storage::unit::Unit;
+use storage::{Tx, settlements, unit};
+
+const PER_BATCH: i64 = 500;
+
+/// One batch; how many found who they are.
+pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = matched(&tx, ground, now).await;
+    tx.close(outcome).await
+}
+
+async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    tx.begin().await?;
+    let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
+    let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
+    let mut unit = Unit::new(Caller::system().actor(), now);
+    for debit in &debits {
+        explain(&mut unit, ground, debit).map_err(RecordError::Booking)?;
+    }
+    let claims = payouts_of(tx, &payouts).await?;
+    let done = debits.len() + claims.len();
+    if done == 0 {
+        return Ok(0);
+    }
+    unit::write(tx, &unit).await?;
+    movements::claim(tx, &claims).await?;
+    let told: Vec<MovementId> = debits.iter().map(|m| m.id).collect();
+    movements::told_by_case(tx, &told).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// Nobody explains it yet: suspense, and a case.
+fn explain(unit: &mut Unit, ground: &Ground, debit: &Open) -> Result<(), BookingError> {
+    let legs = vec![
+        Leg::new(Account::Suspense(SuspenseReason::Unidentified), -debit.amount).of_movement(debit.id),
+        Leg::new(Account::Bank(ground.account.clone()), debit.amount).of_movement(debit.id),
+    ];
+    let kind = JournalKind::UnexplainedDebit;
+    unit.changes.journals.push(Journal::new(kind, Cause::StatementSays, debit.business_date, legs)?);
+    unit.changes.cases_opened.push(NewCase {
+        movement_id: Some(debit.id),
+        day: Some((format!("bank:{}", ground.account), debit.business_date)),
+        ..NewCase::new(debit_case(debit.reversal), debit.amount, ground.account.to_string())
+    });
+    Ok(())
+}
+
+/// The settlement that a payout pays: same contract, same net, not later than the payout, the oldest first.
+async fn payouts_of(tx: &Tx, payouts: &[&Open]) -> Result<Vec<NewClaim>, ReportError> {
+    let mut claims: Vec<NewClaim> = Vec::new();
+    for payout in payouts {
+        let Some(profile) = &payout.payout_of else { continue };
+        let unpaid = settlements::unpaid(tx, profile, payout.amount, payout.business_date).await?;
+        let taken = |id| claims.iter().any(|c| c.claimant == Claimant::Settlement(id));
+        if let Some(id) = unpaid.into_iter().find(|id| !taken(*id)) {
+            let (movement_id, amount) = (payout.id, payout.amount);
+            claims.push(NewClaim { movement_id, claimant: Claimant::Settlement(id), amount, rule: Rule::Settlement });
+        }
+    }
+    Ok(claims)
+}

@@ -1,0 +1,358 @@
+//! A row on a bank account of ours, told by a notification or a listing, in one transaction: kept verbatim once, then
+//! concluded from. A statement is what proves it; until then its money is in transit.
+//!
+//! | the row | then |
+//! |---|---|
+//! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
+//! | money that went out | kept as evidence; statements book debits |
+//! | its reference is that of a payment | another sight of it; a different amount is a case |
+//! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
+//! | anything else | new money: `domain::booking` |
+
+use crate::context::{Caller, Context};
+use crate::facts;
+use crate::learn;
+use crate::receive_report::{Outcome, ReportError};
+use crate::record_money::{self, Recording, Seen};
+use crate::retry::retrying;
+use domain::account_report::{AccountReport, Direction};
+use domain::bank_reference::BankReference;
+use domain::booking::Terms;
+use domain::business_day::{WorkingCalendar, business_date};
+use domain::case::CaseKind;
+use domain::changes::NewCase;
+use domain::matching::APART;
+use domain::payment::{Identity, Payment, SightingState};
+use domain::reference_text::{self, Found};
+use domain::{PaymentId, SightingId};
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use provider::Provider;
+use sha2::{Digest, Sha256};
+use storage::account_money::{self, Candidate, NamedIntent, Waiting, turn};
+use storage::ids::mint;
+use storage::receiving_accounts::{self, ReceivingAccount};
+use storage::sightings::NewSighting;
+use storage::unit::Unit;
+use storage::{Tx, beneficiaries, payments, sightings, unit};
+
+/// More than two worked days ever take: Tết closes banks for up to ten.
+const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
+
+/// A verified row with the bytes that it stands in.
+#[derive(Debug, Clone)]
+pub struct Told<'a> {
+    pub way: Way,
+    pub provider: &'a Provider,
+    pub report: &'a AccountReport,
+    pub evidence: &'a [u8],
+    pub now: Timestamp,
+}
+
+/// How a row was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Webhook,
+    Listing,
+}
+
+/// What is known before the transaction begins: all of it stands still.
+struct Known {
+    account: ReceivingAccount,
+    reference: Option<BankReference>,
+    named: Option<NamedIntent>,
+    calendar: WorkingCalendar,
+}
+
+/// Keeps the row and concludes from it.
+#[tracing::instrument(skip_all, fields(teller = told.report.teller, source_key = %told.report.source_key))]
+pub async fn receive(ctx: &Context, told: &Told<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
+    let Some(known) = look_up(ctx, told).await? else {
+        let (channel, profile) = (&told.provider.channel, &told.provider.profile);
+        let reason = "a row of an account that is not ours";
+        return crate::receive_report::park(ctx, channel, profile, told.evidence, reason, told.now).await;
+    };
+    let outcome = retrying(|| receive_once(ctx, told, &known, caller)).await?;
+    tracing::info!(?outcome, "account row received");
+    ctx.wake.notify_one();
+    Ok(outcome)
+}
+
+/// None: the account is none of this contract's beneficiaries'.
+async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, ReportError> {
+    let db = ctx.pool.get().await?;
+    let number = told.report.account_number.as_str();
+    let accounts = receiving_accounts::of_beneficiaries(&db, &told.provider.beneficiaries, Some(number)).await?;
+    let Some(account) = accounts.into_iter().next() else { return Ok(None) };
+    let texts = [told.report.virtual_account.as_deref(), Some(told.report.text.as_str())];
+    let mut named = None;
+    for text in texts.into_iter().flatten().filter(|_| told.report.direction == Direction::In) {
+        named = only_known(&db, ctx, text, &account).await?;
+        if named.is_some() {
+            break;
+        }
+    }
+    let numbering = account.numbering(told.report.teller);
+    let reference = told.report.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
+    let calendar = beneficiaries::calendar(&db).await?;
+    Ok(Some(Known { account, reference, named, calendar }))
+}
+
+/// The one intent that a text names. Codes that were never given out count for nothing; of two that were, neither does.
+async fn only_known(
+    db: &storage::Db,
+    ctx: &Context,
+    text: &str,
+    account: &ReceivingAccount,
+) -> Result<Option<NamedIntent>, ReportError> {
+    let codes = match reference_text::find(text, ctx.mode) {
+        Found::None => return Ok(None),
+        Found::One(code) => vec![code],
+        Found::Several(codes) => codes,
+    };
+    let codes: Vec<&str> = codes.iter().map(domain::reference::Reference::as_str).collect();
+    let mut named = account_money::intents_named(db, &codes, &account.code).await?;
+    Ok(if named.len() == 1 { named.pop() } else { None })
+}
+
+async fn receive_once(ctx: &Context, told: &Told<'_>, known: &Known, caller: &Caller) -> Result<Outcome, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = conclude(&tx, told, known, caller).await;
+    tx.close(outcome).await
+}
+
+async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> Result<Outcome, ReportError> {
+    let id: SightingId = mint(told.now);
+    let turns = [turn(&known.account.code, told.report.amount)];
+    let (webhook, listing) = sources(told, known);
+    let key = format!("{}:{}", told.provider.profile, told.report.source_key);
+    let source = if told.way == Way::Webhook { &webhook } else { &listing };
+    let (begun, fresh, turned) =
+        join!(tx.begin(), keep(tx, id, told, known, &key, source), account_money::take_turns(tx, &turns));
+    begun?;
+    turned?;
+    if !fresh? && !contradicts(tx, id, told, known, &key, source).await? {
+        return Ok(Outcome::Known);
+    }
+    let empty = Unit::new(caller.actor(), told.now);
+    if told.report.direction == Direction::Out {
+        return finish(tx, id, SightingState::Applied, None, &empty, Outcome::Recorded).await;
+    }
+    let seen = seen(id, told, known);
+    // the same row told another way: whatever was made of it then stands
+    match account_money::same_row(tx, &[webhook, listing], &key, id).await? {
+        Some(Some(payment)) => return same_row(tx, told, known, &seen, payment, caller).await,
+        Some(None) => return finish(tx, id, SightingState::Waiting, None, &empty, Outcome::Known).await,
+        None => {}
+    }
+    if let Some(reference) = &known.reference
+        && let Some(payment) = account_money::by_reference(tx, &known.account.code, reference).await?
+    {
+        return another_sight(tx, told, known, &seen, &payment, caller).await;
+    }
+    let stated = told.report.stated_at.unwrap_or(told.now);
+    let (from, to) = (stated - SEARCHED, stated + SEARCHED);
+    let amounts = [told.report.amount.dong()];
+    let alike = account_money::alike(tx, &known.account.code, &amounts, from, to).await?;
+    if let Some(candidate) = alike.iter().find(|c| may_be_same(c, known, stated)) {
+        return wait(tx, told, known, &seen, candidate, caller).await;
+    }
+    record(tx, told, known, &seen, caller).await
+}
+
+fn sources(told: &Told<'_>, known: &Known) -> (String, String) {
+    (format!("webhook:{}", told.provider.channel), format!("listing:{}", known.account.code))
+}
+
+async fn keep(
+    tx: &Tx,
+    id: SightingId,
+    told: &Told<'_>,
+    known: &Known,
+    key: &str,
+    source: &str,
+) -> Result<bool, storage::StorageError> {
+    let digest = hex::encode(Sha256::digest(told.evidence));
+    let reference = known.reference.as_ref().map(ToString::to_string);
+    let row = NewSighting {
+        id,
+        source,
+        source_key: key,
+        channel: told.provider.channel.as_str(),
+        profile: told.provider.profile.as_str(),
+        order_ref: None,
+        provider_txn_id: None,
+        amount: Some(told.report.amount.dong()),
+        stated_at: told.report.stated_at,
+        payload_sha256: &digest,
+        raw: told.evidence,
+        received_at: told.now,
+        account: Some(known.account.code.as_str()),
+        bank_ref: reference.as_deref(),
+        intent: known.named.as_ref().map(|n| n.id),
+    };
+    sightings::insert(tx, &row).await
+}
+
+/// A row that is kept already, told again with another amount: kept beside the first. False where it says the same.
+async fn contradicts(
+    tx: &Tx,
+    id: SightingId,
+    told: &Told<'_>,
+    known: &Known,
+    key: &str,
+    source: &str,
+) -> Result<bool, storage::StorageError> {
+    let kept = sightings::latest(tx, source, key).await?;
+    if kept.is_none_or(|kept| kept.amount == Some(told.report.amount.dong())) {
+        return Ok(false);
+    }
+    let beside = format!("{key}#{}", told.report.amount.dong());
+    keep(tx, id, told, known, &beside, source).await
+}
+
+fn seen<'a>(id: SightingId, told: &'a Told<'_>, known: &Known) -> Seen<'a> {
+    // a row without a reference is known by its teller's own id until a statement says more
+    let reference = match &known.reference {
+        Some(reference) => reference.to_string(),
+        None => format!("row:{}:{}", told.provider.profile, told.report.source_key),
+    };
+    Seen {
+        sighting_id: id,
+        channel: &told.provider.channel,
+        identity: Identity::Account { account: known.account.code.clone(), reference },
+        order_ref: None,
+        amount: told.report.amount,
+        paid_at: told.report.stated_at,
+        now: told.now,
+    }
+}
+
+fn may_be_same(candidate: &Candidate, known: &Known, stated: Timestamp) -> bool {
+    let intent = known.named.as_ref().map(|n| n.id);
+    let comparable = known.reference.as_ref().is_some_and(|own| candidate.references.iter().any(|r| r.comparable(own)));
+    candidate.payment.intent_id == intent
+        && !comparable
+        && known.calendar.within(business_date(candidate.payment.paid_at), business_date(stated), APART)
+}
+
+/// What a row became when it was told first, it stays; told again it may have the reference that it lacked.
+async fn same_row(
+    tx: &Tx,
+    told: &Told<'_>,
+    known: &Known,
+    seen: &Seen<'_>,
+    payment: PaymentId,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let payment = payments::lock_one(tx, payment).await?;
+    let payment = payment.ok_or_else(|| storage::StorageError::Unreadable("a row's payment".to_owned()))?;
+    let names: Vec<_> = known.reference.iter().map(|r| (r.to_string(), payment.id)).collect();
+    account_money::learn(tx, &known.account.code, &names).await?;
+    another_sight(tx, told, known, seen, &payment, caller).await
+}
+
+async fn another_sight(
+    tx: &Tx,
+    told: &Told<'_>,
+    known: &Known,
+    seen: &Seen<'_>,
+    payment: &Payment,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let intent = known.named.as_ref().map(|n| n.id);
+    let mut unit = record_money::repeat(seen, payment, intent, caller);
+    if let (None, Some(named)) = (payment.intent_id, &known.named) {
+        let placed =
+            learn::place(tx, payment, named, &told.provider.channel, seen.sighting_id, caller, told.now).await?;
+        unit.append(placed);
+    }
+    finish(tx, seen.sighting_id, SightingState::Repeated, Some(payment.id), &unit, Outcome::Known).await
+}
+
+async fn wait(
+    tx: &Tx,
+    told: &Told<'_>,
+    known: &Known,
+    seen: &Seen<'_>,
+    candidate: &Candidate,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let stated = told.report.stated_at.unwrap_or(told.now);
+    let mut unit = Unit::new(caller.actor(), told.now);
+    unit.changes.cases_opened.push(NewCase {
+        payment_id: Some(candidate.payment.id),
+        sighting_id: Some(seen.sighting_id),
+        day: Some((format!("bank:{}", known.account.code), business_date(stated))),
+        ..NewCase::new(CaseKind::PossibleSameMovement, told.report.amount, known.account.code.to_string())
+    });
+    unit::write(tx, &unit).await?;
+    let waiting = Waiting {
+        sighting_id: seen.sighting_id,
+        amount: told.report.amount,
+        intent_id: known.named.as_ref().map(|n| n.id),
+        bank_ref: known.reference.clone(),
+        channel: told.provider.channel.to_string(),
+        stated_at: stated,
+        payment_id: candidate.payment.id,
+        // found by the sighting, whose case was written just now
+        case_id: uuid::Uuid::nil().into(),
+    };
+    // not in the pipeline: a statement that has to be prepared first would run after its COMMIT
+    account_money::wait(tx, &known.account.code, &waiting).await?;
+    let (noted, committed) = join!(sightings::outcome(tx, seen.sighting_id, SightingState::Waiting, None), tx.commit());
+    unit::first_error([noted, committed])?;
+    Ok(Outcome::Recorded)
+}
+
+async fn record(
+    tx: &Tx,
+    told: &Told<'_>,
+    known: &Known,
+    seen: &Seen<'_>,
+    caller: &Caller,
+) -> Result<Outcome, ReportError> {
+    let recording = match &known.named {
+        None => record_money::record(seen, None, caller)?,
+        Some(named) => {
+            let facts = facts::lock(tx, named.id).await?;
+            let typed = facts.typed(terms(named), &told.provider.channel);
+            record_money::record(seen, Some((&facts, typed)), caller)?
+        }
+    };
+    write(tx, known, seen, &recording).await?;
+    Ok(Outcome::Recorded)
+}
+
+/// What the amount of a transfer is held against.
+pub fn terms(named: &NamedIntent) -> Terms {
+    if named.of_account { Terms::Typed } else { Terms::WrongAccount }
+}
+
+async fn write(tx: &Tx, known: &Known, seen: &Seen<'_>, recording: &Recording) -> Result<(), ReportError> {
+    let payment = &recording.new.payment;
+    let names: Vec<_> = known.reference.iter().map(|r| (r.to_string(), payment.id)).collect();
+    payments::insert(tx, std::slice::from_ref(&recording.new), recording.unit.at).await?;
+    account_money::learn(tx, &known.account.code, &names).await?;
+    let (written, noted, committed) = join!(
+        unit::write(tx, &recording.unit),
+        sightings::outcome(tx, seen.sighting_id, SightingState::Applied, Some(payment.id)),
+        tx.commit(),
+    );
+    unit::first_error([written, noted, committed])?;
+    Ok(())
+}
+
+async fn finish(
+    tx: &Tx,
+    id: SightingId,
+    state: SightingState,
+    payment: Option<PaymentId>,
+    unit: &Unit,
+    outcome: Outcome,
+) -> Result<Outcome, ReportError> {
+    let (written, noted, committed) =
+        join!(unit::write(tx, unit), sightings::outcome(tx, id, state, payment), tx.commit());
+    unit::first_error([written, noted, committed])?;
+    Ok(outcome)
+}

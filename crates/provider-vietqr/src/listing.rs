@@ -1,0 +1,113 @@
+//! Listing the account at SePay or Casso: how one page is asked for and read. Whatever is not a whole and readable list is
+//! an error, for what a list leaves out must not be there. Asking changes nothing at the teller.
+
+mod casso;
+mod sepay;
+
+#[cfg(test)]
+mod tests;
+
+use crate::json::{Json, Object};
+use crate::settings::{Lister, Settings};
+use domain::account_report::AccountReport;
+use provider::{Listed, Movements, ProviderError};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Five thousand rows of SePay are below 4 MB; more is not a listing.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// None where no listing is configured.
+pub fn lister(settings: &Settings, http: reqwest::Client) -> Option<Arc<dyn Movements>> {
+    let (Some(kind), Some(url), Some(token)) = (settings.listing, &settings.listing_url, &settings.listing_token)
+    else {
+        return None;
+    };
+    let host = Host { url: url.trim_end_matches('/').to_owned(), token: token.clone(), http };
+    Some(match kind {
+        Lister::Sepay => Arc::new(sepay::Listing::new(host)),
+        Lister::Casso => Arc::new(casso::Listing::new(host)),
+    })
+}
+
+/// Where one teller's listing is.
+struct Host {
+    url: String,
+    token: SecretString,
+    http: reqwest::Client,
+}
+
+impl Host {
+    /// One page's bytes.
+    async fn get(&self, path: &str, scheme: &str, query: &[(&str, String)]) -> Result<Vec<u8>, ProviderError> {
+        let mut authorization = HeaderValue::from_str(&format!("{scheme} {}", self.token.expose_secret()))
+            .map_err(|_| ProviderError::Refused("the token is not for a header".to_owned()))?;
+        authorization.set_sensitive(true);
+        let request = self.http.get(format!("{}{path}", self.url)).query(query).header(AUTHORIZATION, authorization);
+        let response = request.send().await.map_err(not_reached)?;
+        expect_ok(response.status())?;
+        read(response).await
+    }
+}
+
+/// A row as it stood, and what it says.
+struct Record<'a> {
+    raw: &'a str,
+    row: Object,
+}
+
+impl<'a> Record<'a> {
+    fn parse(raw: &'a RawValue) -> Result<Self, ProviderError> {
+        let row = Json::object(raw.get()).map_err(|e| malformed(format!("a row: {e}")))?;
+        Ok(Self { raw: raw.get(), row })
+    }
+
+    fn listed(&self, report: AccountReport) -> Listed {
+        Listed { report, evidence: self.raw.as_bytes().to_vec() }
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ProviderError> {
+    serde_json::from_slice(body).map_err(|_| malformed("not the JSON of a listing".to_owned()))
+}
+
+/// A question moves nothing; still a time-out after sending keeps its name, as for every call.
+fn not_reached(error: reqwest::Error) -> ProviderError {
+    if error.is_connect() || error.is_builder() {
+        ProviderError::Unavailable(Some(error))
+    } else {
+        ProviderError::Unknown(Some(error))
+    }
+}
+
+fn expect_ok(status: reqwest::StatusCode) -> Result<(), ProviderError> {
+    match status.as_u16() {
+        200 => Ok(()),
+        code @ (401 | 403) => Err(ProviderError::Refused(format!("HTTP {code}: the token is not accepted"))),
+        429 => Err(ProviderError::Unavailable(None)),
+        500..=599 => Err(ProviderError::Unknown(None)),
+        other => Err(malformed(format!("HTTP {other}"))),
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ProviderError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| ProviderError::Unknown(Some(e)))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            return Err(malformed("the answer is too long".to_owned()));
+        }
+    }
+    Ok(body)
+}
+
+fn malformed(what: String) -> ProviderError {
+    ProviderError::Malformed(what)
+}
+
+fn ill(what: &'static str) -> ProviderError {
+    malformed(format!("{what} of a row is missing or ill-formed"))
+}

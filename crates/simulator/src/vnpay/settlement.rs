@@ -1,0 +1,238 @@
+//! The settlement file of a day and the payout that follows it. VNPAY's columns come with the contract and are not
+//! public: this layout is the project's own. Refuses nothing that the books hold.
+
+use actix_web::{HttpResponse, web};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::book::{Order, Refund, Status};
+use super::{Action, Shop, VnpayConfig, clock};
+use crate::server::{Answer, grouped};
+
+const HEADER: &str = "STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
+                      Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc";
+
+/// What a rule does to the row of a payment. The file is made anew at each call, so a rule is not used up by it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FileAction {
+    /// The payment is in no file.
+    Omit,
+    /// The row is in the next day's file.
+    SettleLate,
+    /// So many đồng more (or less) in the row; fee, net and totals follow.
+    AmountDelta(i64),
+    /// As many more copies of the row, which the totals count.
+    Repeat(u32),
+    /// Instead of `Thành công`.
+    Status(String),
+}
+
+struct Row {
+    transaction_no: String,
+    order_ref: String,
+    refund: bool,
+    status: String,
+    /// In đồng; money given back is negative.
+    amount: i64,
+    fee: i64,
+    /// yyyyMMddHHmmss in Hanoi.
+    at: String,
+    original: String,
+}
+
+impl Row {
+    fn net(&self) -> i64 {
+        self.amount.saturating_sub(self.fee)
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    /// Payments.
+    gross: i64,
+    /// Money given back, above zero.
+    refunds: i64,
+    fee: i64,
+}
+
+impl Totals {
+    fn of(rows: &[Row]) -> Self {
+        rows.iter().fold(Self::default(), |mut totals, row| {
+            totals.fee = totals.fee.saturating_add(row.fee);
+            match row.refund {
+                true => totals.refunds = totals.refunds.saturating_sub(row.amount),
+                false => totals.gross = totals.gross.saturating_add(row.amount),
+            }
+            totals
+        })
+    }
+
+    fn amount(&self) -> i64 {
+        self.gross.saturating_sub(self.refunds)
+    }
+
+    fn net(&self) -> i64 {
+        self.amount().saturating_sub(self.fee)
+    }
+}
+
+/// Rounded half up to whole đồng, per row.
+fn fee(config: &VnpayConfig, amount: i64) -> i64 {
+    let share = (i128::from(amount) * i128::from(config.fee_rate_ppm) + 500_000).div_euclid(1_000_000);
+    i64::try_from(share).unwrap_or(i64::MAX).saturating_add(config.fee_fixed)
+}
+
+fn wire_day(date: Date) -> String {
+    date.strftime("%Y%m%d").to_string()
+}
+
+/// Of that session: payments by their pay date, refunds by the time they count as sent to the bank.
+fn rows(shop: &Shop, date: Date) -> Vec<Row> {
+    let book = shop.book();
+    let mut rows: Vec<Row> = Vec::new();
+    for order in &book.orders {
+        rows.extend(payment(shop, order, date));
+        let now = clock::now();
+        let sent = order
+            .refunds
+            .iter()
+            .filter(|refund| refund.transaction_status(now) == "06" && clock::hanoi(refund.sent_at).date() == date);
+        rows.extend(sent.map(|refund| given_back(order, refund)));
+    }
+    rows.sort_by(|a, b| (&a.at, &a.transaction_no).cmp(&(&b.at, &b.transaction_no)));
+    rows
+}
+
+fn payment(shop: &Shop, order: &Order, date: Date) -> Vec<Row> {
+    let Some(outcome) = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid) else {
+        return Vec::new();
+    };
+    let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
+    let scripted = shop.rules.peek(matches, |action| matches!(action, Action::Settlement(_)));
+    let (mut in_file, mut session, mut copies) = (true, date, 1_usize);
+    let (mut amount, mut status) = (outcome.amount, "Thành công".to_owned());
+    for action in scripted {
+        match action {
+            Action::Settlement(FileAction::Omit) => in_file = false,
+            Action::Settlement(FileAction::SettleLate) => session = date.yesterday().unwrap_or(date),
+            Action::Settlement(FileAction::AmountDelta(delta)) => amount = amount.saturating_add(delta),
+            Action::Settlement(FileAction::Repeat(n)) => copies += usize::try_from(n).unwrap_or(0),
+            Action::Settlement(FileAction::Status(other)) => status = other,
+            _ => {}
+        }
+    }
+    if !in_file || clock::wire_day(&outcome.pay_date) != wire_day(session) {
+        return Vec::new();
+    }
+    let row = || Row {
+        transaction_no: outcome.transaction_no(),
+        order_ref: order.request.order_ref.clone(),
+        refund: false,
+        status: status.clone(),
+        amount,
+        fee: fee(&shop.config, amount),
+        at: outcome.pay_date.clone(),
+        original: String::new(),
+    };
+    (0..copies).map(|_| row()).collect()
+}
+
+/// The fee of the payment is not given back and the refund costs none.
+fn given_back(order: &Order, refund: &Refund) -> Row {
+    Row {
+        transaction_no: refund.transaction_no.to_string(),
+        order_ref: order.request.order_ref.clone(),
+        refund: true,
+        status: "Thành công".to_owned(),
+        amount: -refund.amount,
+        fee: 0,
+        at: clock::wire_time(refund.sent_at),
+        original: order.outcome.as_ref().map_or_else(String::new, |outcome| outcome.transaction_no()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    date: Date,
+}
+
+pub(super) async fn file(shop: web::Data<Shop>, session: web::Query<Session>) -> Answer {
+    let rows = rows(&shop, session.date);
+    let totals = Totals::of(&rows);
+    let settled = session.date.tomorrow().unwrap_or(session.date).strftime("%d/%m/%Y").to_string();
+    let mut csv = format!("\u{feff}{HEADER}\r\n");
+    for (number, row) in (1..).zip(&rows) {
+        csv.push_str(&line(&[
+            number.to_string(),
+            row.transaction_no.clone(),
+            row.order_ref.clone(),
+            shop.config.tmn_code.clone(),
+            if row.refund { "Hoàn tiền" } else { "Thanh toán" }.to_owned(),
+            row.status.clone(),
+            grouped(row.amount),
+            grouped(row.fee),
+            grouped(row.net()),
+            time(&row.at),
+            settled.clone(),
+            row.original.clone(),
+        ]));
+    }
+    let mut last = [const { String::new() }; 12];
+    last[0] = "Tổng cộng".to_owned();
+    last[6] = grouped(totals.amount());
+    last[7] = grouped(totals.fee);
+    last[8] = grouped(totals.net());
+    csv.push_str(&line(&last));
+    shop.log.write("settlement", json!({"date": session.date, "file": csv})).await?;
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv))
+}
+
+/// The transfer by which the session is paid out, if its net is above zero.
+pub(super) async fn payout(shop: web::Data<Shop>, session: web::Query<Session>) -> Answer {
+    let totals = Totals::of(&rows(&shop, session.date));
+    let content = format!("VNPAY TT {} NGAY {}", shop.config.tmn_code, session.date.strftime("%d%m%Y"));
+    Ok(HttpResponse::Ok().json(json!({
+        "date": session.date, "gross": totals.gross, "fee": totals.fee, "refunds": totals.refunds,
+        "net": totals.net(), "content": content,
+    })))
+}
+
+/// yyyyMMddHHmmss → `dd/MM/yyyy HH:mm:ss`.
+fn time(wire: &str) -> String {
+    let part = |range| wire.get(range).unwrap_or("");
+    format!("{}/{}/{} {}:{}:{}", part(6..8), part(4..6), part(0..4), part(8..10), part(10..12), part(12..14))
+}
+
+fn line(fields: &[String]) -> String {
+    let quoted = |field: &String| match field.contains([',', '"', '\r', '\n']) {
+        true => format!("\"{}\"", field.replace('"', "\"\"")),
+        false => field.clone(),
+    };
+    fields.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fees_are_rounded_half_up() {
+        let mut config = VnpayConfig::new("T", "s");
+        for (amount, expected) in
+            [(0, 0), (62, 0), (63, 1), (187, 1), (188, 2), (150_000, 1200), (1_000_000_000, 8_000_000)]
+        {
+            assert_eq!(fee(&config, amount), expected, "{amount}");
+        }
+        (config.fee_rate_ppm, config.fee_fixed) = (11_000, 1650);
+        assert_eq!(fee(&config, 100_000), 1100 + 1650);
+    }
+
+    #[test]
+    fn only_what_needs_it_is_quoted() {
+        assert_eq!(line(&["a".to_owned(), "1,000".to_owned(), "x\"y".to_owned()]), "a,\"1,000\",\"x\"\"y\"\r\n");
+        assert_eq!(time("20261124154546"), "24/11/2026 15:45:46");
+    }
+}

@@ -1,0 +1,8 @@
+//! Profiles that come with the program, as data: the TOML that a configuration would hold.
+
+/// Each with its name. Those whose names end in `-settlement` are for [`crate::SettlementProfile`], the others for
+/// [`crate::Profile`].
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("synthetic-bank", include_str!("../profiles/synthetic-bank.toml")),
+    ("vnpay-settlement", include_str!("../profiles/vnpay-settlement.toml")),
+];

@@ -1,0 +1,221 @@
+//! Money on accounts of ours: payments by the bank's references, those that a report may be another sight of, and
+//! reports that wait for a statement to decide.
+
+use crate::error::StorageError;
+use crate::payments;
+use crate::pool::Db;
+use crate::rows::unreadable;
+use domain::bank_reference::BankReference;
+use domain::codes::AccountCode;
+use domain::payment::Payment;
+use domain::reference::Reference;
+use domain::{CaseId, IntentId, PaymentId, SightingId, Vnd};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+const TURN: &str = "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as k(key)";
+
+/// Takes turns with whoever decides about money of the same account, amount and intent, so that two reports of one
+/// transfer that cannot be compared do not both find nothing. Keys are taken in their order: give them sorted.
+pub async fn take_turns(db: &Db, keys: &[String]) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(TURN).await?;
+    db.query(&statement, &[&keys]).await?;
+    Ok(())
+}
+
+pub fn turn(account: &AccountCode, amount: Vnd) -> String {
+    format!("credit:{account}:{}", amount.dong())
+}
+
+const BY_REFERENCE: &str =
+    "select r.reference as known_as, p.* from payment_reference r join payment p on p.id = r.payment_id
+    where r.account_code = $1 and left(r.reference, 16) = left($2, 16) for update of p";
+
+/// The payment that this reference is, locked.
+pub async fn by_reference(
+    db: &Db,
+    account: &AccountCode,
+    reference: &BankReference,
+) -> Result<Option<Payment>, StorageError> {
+    let statement = db.prepare_cached(BY_REFERENCE).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &reference.to_string()]).await?;
+    let known = |row: &tokio_postgres::Row| BankReference::stored(row.get("known_as"));
+    let exact = rows.iter().find(|row| known(row) == *reference);
+    let near = || rows.iter().find(|row| known(row).same(reference));
+    exact.or_else(near).map(payments::from_row).transpose()
+}
+
+const SAME_ROW: &str = "select o.payment_id from sighting s join lateral (
+        select payment_id from sighting_outcome where sighting_id = s.id order by seq desc limit 1) o on true
+    where s.source = any($1) and s.source_key = $2 and s.id <> $3 order by s.id limit 1";
+
+/// What became of the same row of the same teller when it was told another way; the inner option is its payment.
+pub async fn same_row(
+    db: &Db,
+    sources: &[String],
+    source_key: &str,
+    own: SightingId,
+) -> Result<Option<Option<PaymentId>>, StorageError> {
+    let statement = db.prepare_cached(SAME_ROW).await?;
+    let row = db.query_opt(&statement, &[&sources, &source_key, &own.uuid()]).await?;
+    Ok(row.map(|row| row.get::<_, Option<Uuid>>(0).map(Into::into)))
+}
+
+/// A payment with every reference by which it is known.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub payment: Payment,
+    pub references: Vec<BankReference>,
+    /// A movement of a statement has claimed it.
+    pub claimed: bool,
+}
+
+const ALIKE: &str =
+    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as,
+        exists (select from movement_match m where m.payment_id = p.id) as claimed
+    from payment p
+    where p.receiving_account = $1 and p.amount = any($2) and p.reversed = 0 and p.paid_at between $3 and $4
+    order by p.paid_at, p.id for update of p";
+
+/// Payments on the account of these amounts that were paid between the two instants, oldest first, locked.
+pub async fn alike(
+    db: &Db,
+    account: &AccountCode,
+    amounts: &[i64],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Candidate>, StorageError> {
+    let statement = db.prepare_cached(ALIKE).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Candidate {
+                payment: payments::from_row(row)?,
+                references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+                claimed: row.get("claimed"),
+            })
+        })
+        .collect()
+}
+
+const LEARN: &str = "insert into payment_reference (account_code, reference, payment_id)
+    select $1, reference, payment from unnest($2::text[], $3::uuid[]) as r(reference, payment) on conflict do nothing";
+
+/// Payments are known by these references from now on. One that another payment has already keeps it.
+pub async fn learn(db: &Db, account: &AccountCode, references: &[(String, PaymentId)]) -> Result<(), StorageError> {
+    if references.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = references.iter().map(|(name, _)| name.as_str()).collect();
+    let ids: Vec<Uuid> = references.iter().map(|(_, id)| id.uuid()).collect();
+    let statement = db.prepare_cached(LEARN).await?;
+    db.execute(&statement, &[&account.as_str(), &names, &ids]).await?;
+    Ok(())
+}
+
+/// A report that waits unbooked.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub sighting_id: SightingId,
+    pub amount: Vnd,
+    pub intent_id: Option<IntentId>,
+    pub bank_ref: Option<BankReference>,
+    pub channel: String,
+    pub stated_at: Timestamp,
+    /// What it may be another sight of.
+    pub payment_id: PaymentId,
+    pub case_id: CaseId,
+}
+
+const WAIT: &str = "insert into waiting_sighting (sighting_id, account_code, amount, intent_id, bank_ref, channel, stated_at,
+        payment_id, case_id)
+    select $1, $2, $3, $4, $5, $6, $7, $8, k.id from kase k where k.sighting_id = $1 and k.kind = 'possible_same_movement'";
+
+pub async fn wait(db: &Db, account: &AccountCode, w: &Waiting) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(WAIT).await?;
+    let reference = w.bank_ref.as_ref().map(ToString::to_string);
+    let intent = w.intent_id.map(IntentId::uuid);
+    db.execute(
+        &statement,
+        &[
+            &w.sighting_id.uuid(),
+            &account.as_str(),
+            &w.amount.dong(),
+            &intent,
+            &reference,
+            &w.channel,
+            &w.stated_at,
+            &w.payment_id.uuid(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const WAITING: &str =
+    "select w.* from waiting_sighting w where w.account_code = $1 order by w.stated_at, w.sighting_id for update";
+
+/// All that wait on an account, oldest first, locked.
+pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<Waiting>, StorageError> {
+    let statement = db.prepare_cached(WAITING).await?;
+    let rows = db.query(&statement, &[&account.as_str()]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Waiting {
+            sighting_id: row.get::<_, Uuid>("sighting_id").into(),
+            amount: Vnd::new(row.get("amount")),
+            intent_id: row.get::<_, Option<Uuid>>("intent_id").map(Into::into),
+            bank_ref: row.get::<_, Option<&str>>("bank_ref").map(BankReference::stored),
+            channel: row.get("channel"),
+            stated_at: row.get("stated_at"),
+            payment_id: row.get::<_, Uuid>("payment_id").into(),
+            case_id: row.get::<_, Uuid>("case_id").into(),
+        })
+        .collect())
+}
+
+const DECIDED: &str = "delete from waiting_sighting where sighting_id = any($1)";
+
+pub async fn decided(db: &Db, sightings: &[SightingId]) -> Result<(), StorageError> {
+    let ids: Vec<Uuid> = sightings.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(DECIDED).await?;
+    db.execute(&statement, &[&ids]).await?;
+    Ok(())
+}
+
+/// An intent that a reference names.
+#[derive(Debug, Clone)]
+pub struct NamedIntent {
+    pub reference: Reference,
+    pub id: IntentId,
+    /// The account is or was its beneficiary's.
+    pub of_account: bool,
+}
+
+const INTENTS: &str = "select i.reference, i.id, exists (
+        select from beneficiary_account b join receiving_account r
+            on r.bank_bin = b.bank_bin and r.account_number = b.account_number
+        where b.beneficiary_code = i.beneficiary_code and r.code = $2) as of_account
+    from intent i where i.reference = any($1)";
+
+/// The intents behind these references, as far as they are ours.
+pub async fn intents_named(
+    db: &Db,
+    references: &[&str],
+    account: &AccountCode,
+) -> Result<Vec<NamedIntent>, StorageError> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = db.prepare_cached(INTENTS).await?;
+    let rows = db.query(&statement, &[&references, &account.as_str()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(NamedIntent {
+                reference: Reference::parse(row.get("reference")).map_err(unreadable)?,
+                id: row.get::<_, Uuid>("id").into(),
+                of_account: row.get("of_account"),
+            })
+        })
+        .collect()
+}

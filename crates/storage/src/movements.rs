@@ -1,0 +1,211 @@
+//! Movements that nobody has claimed yet, and the claims on them. The database lets each be claimed once.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use crate::rows::word;
+use domain::bank_reference::BankReference;
+use domain::booking::OpenCase;
+use domain::codes::AccountCode;
+use domain::matching::Rule;
+use domain::{CaseId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+/// A credit without a claim, as a batch takes it.
+#[derive(Debug, Clone)]
+pub struct OpenCredit {
+    pub id: MovementId,
+    pub amount: Vnd,
+    pub booking_date: Date,
+    /// Our references in its text, whether or not we gave them out.
+    pub codes: Vec<String>,
+    pub references: Vec<BankReference>,
+    /// Its first line, as a sighting.
+    pub sighting_id: SightingId,
+}
+
+const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, l.sighting_id,
+        array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
+    from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    where m.account_code = $1 and m.fate is null and m.direction = 'in' and m.payout_of is null and m.id > $2
+    order by m.id limit $3 for update of m skip locked";
+
+/// Open credits after `after`, in order of import, locked; those that another process is at are left out.
+pub async fn open_credits(
+    db: &Db,
+    account: &AccountCode,
+    after: MovementId,
+    limit: i64,
+) -> Result<Vec<OpenCredit>, StorageError> {
+    let statement = db.prepare_cached(OPEN_CREDITS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| OpenCredit {
+            id: row.get::<_, Uuid>("id").into(),
+            amount: Vnd::new(row.get("amount")),
+            booking_date: row.get("booking_date"),
+            codes: row.get("codes"),
+            references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+            sighting_id: row.get::<_, Uuid>("sighting_id").into(),
+        })
+        .collect())
+}
+
+/// A debit, or a payout, without a claim.
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub id: MovementId,
+    /// Debit −.
+    pub amount: Vnd,
+    pub business_date: Date,
+    pub reversal: bool,
+    pub payout_of: Option<String>,
+}
+
+const OPEN_OTHERS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of from movement m
+    where m.account_code = $1 and m.fate is null and (m.direction = 'out' or m.payout_of is not null)
+    order by m.id limit $2 for update of m skip locked";
+
+pub async fn open_others(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Open>, StorageError> {
+    let statement = db.prepare_cached(OPEN_OTHERS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Open {
+            id: row.get::<_, Uuid>("id").into(),
+            amount: Vnd::new(row.get("amount")),
+            business_date: row.get("business_date"),
+            reversal: row.get("reversal"),
+            payout_of: row.get("payout_of"),
+        })
+        .collect())
+}
+
+/// Who claims a movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimant {
+    Payment(PaymentId),
+    Settlement(SettlementId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewClaim {
+    pub movement_id: MovementId,
+    pub claimant: Claimant,
+    pub amount: Vnd,
+    pub rule: Rule,
+}
+
+const CLAIM: &str = "insert into movement_match (movement_id, payment_id, settlement_id, amount, rule, fields)
+    select movement, payment, settlement, amount, rule, string_to_array(fields, ',')
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[])
+        as c(movement, payment, settlement, amount, rule, fields)";
+
+/// # Errors
+/// Conflicts `movement_claimed_once`, `payment_claims_one_movement`, `settlement_claims_one_movement` when somebody else
+/// was first: try again.
+pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let movements: Vec<Uuid> = claims.iter().map(|c| c.movement_id.uuid()).collect();
+    let payment = |c: &NewClaim| match c.claimant {
+        Claimant::Payment(id) => Some(id.uuid()),
+        Claimant::Settlement(_) => None,
+    };
+    let settlement = |c: &NewClaim| match c.claimant {
+        Claimant::Settlement(id) => Some(id.uuid()),
+        Claimant::Payment(_) => None,
+    };
+    let payments: Vec<Option<Uuid>> = claims.iter().map(payment).collect();
+    let settlements: Vec<Option<Uuid>> = claims.iter().map(settlement).collect();
+    let amounts: Vec<i64> = claims.iter().map(|c| c.amount.dong()).collect();
+    let rules: Vec<&str> = claims.iter().map(|c| c.rule.as_str()).collect();
+    let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
+    let statement = db.prepare_cached(CLAIM).await?;
+    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields]).await?;
+    set_fate(db, &movements, "matched").await
+}
+
+const FATE: &str = "update movement set fate = $2 where id = any($1) and fate is null";
+
+async fn set_fate(db: &Db, ids: &[Uuid], fate: &str) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(FATE).await?;
+    let touched = db.execute(&statement, &[&ids, &fate]).await?;
+    if touched == ids.len() as u64 { Ok(()) } else { Err(StorageError::Retry(None)) }
+}
+
+/// Nobody claims these; a case tells of each.
+pub async fn told_by_case(db: &Db, ids: &[MovementId]) -> Result<(), StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    set_fate(db, &ids, "case").await
+}
+
+const OUTCOMES: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
+    select sighting, state, payment from unnest($1::uuid[], $2::text[], $3::uuid[]) as o(sighting, state, payment)";
+
+/// What became of sightings, many at once.
+pub async fn outcomes(
+    db: &Db,
+    of: &[(SightingId, domain::payment::SightingState, PaymentId)],
+) -> Result<(), StorageError> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let sightings: Vec<Uuid> = of.iter().map(|(id, ..)| id.uuid()).collect();
+    let states: Vec<&str> = of.iter().map(|(_, state, _)| state.as_str()).collect();
+    let payments: Vec<Uuid> = of.iter().map(|(.., payment)| payment.uuid()).collect();
+    let statement = db.prepare_cached(OUTCOMES).await?;
+    db.execute(&statement, &[&sightings, &states, &payments]).await?;
+    Ok(())
+}
+
+const CASES: &str = "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.kind, k.status, k.version from kase k
+    where k.id = any($1) and k.status <> 'closed' order by k.id for update of k";
+
+/// Those of these cases that are not closed, locked.
+pub async fn open_cases(db: &Db, ids: &[CaseId]) -> Result<Vec<OpenCase>, StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(CASES).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OpenCase {
+                id: row.get::<_, Uuid>("id").into(),
+                payment_id: row.get::<_, Uuid>("payment_id").into(),
+                kind: word(row, "kind")?,
+                status: word(row, "status")?,
+                version: row.get("version"),
+            })
+        })
+        .collect()
+}
+
+const UNPLACED: &str = "select p.id, i.reference, l.sighting_id from payment p
+    join movement_match k on k.payment_id = p.id
+    join movement m on m.id = k.movement_id
+    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    join intent i on i.reference = any(m.codes)
+    where p.receiving_account = $1 and p.intent_id is null and p.reversed = 0
+      and (select count(*) from intent j where j.reference = any(m.codes)) = 1
+    order by p.id limit $2";
+
+/// Payments that named nothing of ours, and whose line on a statement names one intent.
+pub async fn unplaced(
+    db: &Db,
+    account: &AccountCode,
+    limit: i64,
+) -> Result<Vec<(PaymentId, String, SightingId)>, StorageError> {
+    let statement = db.prepare_cached(UNPLACED).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1), row.get::<_, Uuid>(2).into())).collect())
+}
+
+const ACCOUNTS: &str = "select distinct m.account_code from movement m where m.fate is null";
+
+/// Accounts with movements that nobody has claimed.
+pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
+    let statement = db.prepare_cached(ACCOUNTS).await?;
+    Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())
+}

@@ -1,0 +1,156 @@
+//! Bank accounts of ours: whose they are, how their statements are read, until when they were listed.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use crate::rows::unreadable;
+use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::Row;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivingAccount {
+    pub code: AccountCode,
+    pub bank_bin: String,
+    pub account_number: String,
+    pub account_name: String,
+    /// Tellers and formats whose references are of a numbering of their own.
+    pub own_numbering: Vec<String>,
+    pub csv_profile: Option<String>,
+}
+
+impl ReceivingAccount {
+    /// Whose numbering the references of this teller or format are; None: the bank's.
+    pub fn numbering<'t>(&self, teller: &'t str) -> Option<&'t str> {
+        self.own_numbering.iter().any(|own| own == teller).then_some(teller)
+    }
+}
+
+fn from_row(row: &Row) -> Result<ReceivingAccount, StorageError> {
+    Ok(ReceivingAccount {
+        code: AccountCode::new(row.get::<_, String>("code")).map_err(unreadable)?,
+        bank_bin: row.get("bank_bin"),
+        account_number: row.get("account_number"),
+        account_name: row.get("account_name"),
+        own_numbering: row.get("own_numbering"),
+        csv_profile: row.get("csv_profile"),
+    })
+}
+
+const ALL: &str = "select r.* from receiving_account r where $1::text is null or r.code = $1 order by r.code";
+
+/// All, or the one of `code`.
+pub async fn all(db: &Db, code: Option<&str>) -> Result<Vec<ReceivingAccount>, StorageError> {
+    let statement = db.prepare_cached(ALL).await?;
+    db.query(&statement, &[&code]).await?.iter().map(from_row).collect()
+}
+
+const OF_BENEFICIARIES: &str = "select r.* from receiving_account r
+    where ($2::text is null or r.account_number = $2) and exists (
+        select from beneficiary_account b where b.bank_bin = r.bank_bin and b.account_number = r.account_number
+          and b.beneficiary_code = any($1))
+    order by r.code";
+
+/// The accounts that these beneficiaries have or had, or the one of them with this number.
+pub async fn of_beneficiaries(
+    db: &Db,
+    beneficiaries: &[BeneficiaryCode],
+    number: Option<&str>,
+) -> Result<Vec<ReceivingAccount>, StorageError> {
+    let codes: Vec<&str> = beneficiaries.iter().map(BeneficiaryCode::as_str).collect();
+    let statement = db.prepare_cached(OF_BENEFICIARIES).await?;
+    db.query(&statement, &[&codes, &number]).await?.iter().map(from_row).collect()
+}
+
+const LOCK: &str = "select r.* from receiving_account r where r.code = $1 for update";
+
+/// One import at a time for an account.
+pub async fn lock(db: &Db, code: &AccountCode) -> Result<Option<ReceivingAccount>, StorageError> {
+    let statement = db.prepare_cached(LOCK).await?;
+    db.query_opt(&statement, &[&code.as_str()]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const PUT_SETTINGS: &str = "update receiving_account set own_numbering = $2, csv_profile = $3 where code = $1";
+
+/// False where there is no such account.
+pub async fn put_settings(
+    db: &Db,
+    code: &AccountCode,
+    own_numbering: &[String],
+    csv_profile: Option<&str>,
+) -> Result<bool, StorageError> {
+    Ok(db.execute(PUT_SETTINGS, &[&code.as_str(), &own_numbering, &csv_profile]).await? == 1)
+}
+
+const BENEFICIARIES_OF: &str = "select distinct b.beneficiary_code from beneficiary_account b
+    join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number where r.code = $1";
+
+/// Whose account it is or was.
+pub async fn beneficiaries_of(db: &Db, code: &AccountCode) -> Result<Vec<BeneficiaryCode>, StorageError> {
+    let statement = db.prepare_cached(BENEFICIARIES_OF).await?;
+    let rows = db.query(&statement, &[&code.as_str()]).await?;
+    rows.iter().map(|row| BeneficiaryCode::new(row.get::<_, String>(0)).map_err(unreadable)).collect()
+}
+
+/// A listing that is owed, leased to the caller.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    pub account: ReceivingAccount,
+    pub listed_until: Timestamp,
+}
+
+const CLAIM_SWEEP: &str = "insert into account_sweep as s (profile, account_code, listed_until, next_at, lease_until)
+    select $1, $2, now() - $3::bigint * interval '1 second', now(), now() + $4::bigint * interval '1 second'
+    where $5 or exists (select from attempt a where a.profile = $1 and a.status in ('started', 'offered', 'committed'))
+    on conflict (profile, account_code) do update set lease_until = excluded.lease_until
+        where (s.lease_until is null or s.lease_until < now()) and (s.next_at <= now() or $5)
+    returning listed_until";
+
+/// Takes the listing of an account where it is due: while an attempt of this contract is open, or `now_in_any_case`.
+/// An account that was never listed begins `first_back` ago. None: not due, or another worker has it.
+pub async fn claim_sweep(
+    db: &Db,
+    profile: &ProfileCode,
+    account: &AccountCode,
+    first_back: SignedDuration,
+    lease: SignedDuration,
+    now_in_any_case: bool,
+) -> Result<Option<Timestamp>, StorageError> {
+    let statement = db.prepare_cached(CLAIM_SWEEP).await?;
+    let row = db
+        .query_opt(
+            &statement,
+            &[&profile.as_str(), &account.as_str(), &first_back.as_secs(), &lease.as_secs(), &now_in_any_case],
+        )
+        .await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+const LISTED_UNTIL: &str = "select s.listed_until from attempt a join intent i on i.id = a.intent_id
+    join lateral (select bank_bin, account_number from beneficiary_account b
+                  where b.beneficiary_code = i.beneficiary_code and b.in_force_from <= now()
+                  order by b.in_force_from desc limit 1) b on true
+    join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number
+    join account_sweep s on s.account_code = r.code and s.profile = a.profile where a.id = $1";
+
+/// Until when the account that an attempt pays into was listed.
+pub async fn listed_until(db: &Db, attempt: domain::AttemptId) -> Result<Option<Timestamp>, StorageError> {
+    let statement = db.prepare_cached(LISTED_UNTIL).await?;
+    Ok(db.query_opt(&statement, &[&attempt.uuid()]).await?.map(|row| row.get(0)))
+}
+
+const SWEPT: &str = "update account_sweep set listed_until = greatest(listed_until, coalesce($3, listed_until)),
+        next_at = now() + $4::bigint * interval '1 second', lease_until = null
+    where profile = $1 and account_code = $2";
+
+/// The listing came to an end. `until`: what it covered; None where it failed. The next is due `after`.
+pub async fn swept(
+    db: &Db,
+    profile: &ProfileCode,
+    account: &AccountCode,
+    until: Option<Timestamp>,
+    after: SignedDuration,
+) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(SWEPT).await?;
+    db.execute(&statement, &[&profile.as_str(), &account.as_str(), &until, &after.as_secs()]).await?;
+    Ok(())
+}

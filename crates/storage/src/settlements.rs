@@ -1,0 +1,256 @@
+//! Providers' settlement files: what they say they took, kept and paid out.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::booking::OpenCase;
+use domain::{PaymentId, SettlementId, Vnd};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::movements::open_cases;
+
+const UNPAID: &str = "select s.id from settlement s where s.profile = $1 and s.net = $2 and s.date <= $3
+    and not exists (select from movement_match k where k.settlement_id = s.id) order by s.date, s.id";
+
+/// Settlements of this net amount whose payout was not seen yet, oldest first.
+pub async fn unpaid(db: &Db, profile: &str, net: Vnd, until: Date) -> Result<Vec<SettlementId>, StorageError> {
+    let statement = db.prepare_cached(UNPAID).await?;
+    let rows = db.query(&statement, &[&profile, &net.dong(), &until]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+const LOCK_PROFILE: &str = "select channel, payout_account from merchant_profile where code = $1 for update";
+
+/// One import at a time for a contract: its channel, and the account that it pays out to.
+pub async fn lock_profile(db: &Db, profile: &str) -> Result<Option<(String, Option<String>)>, StorageError> {
+    Ok(db.query_opt(LOCK_PROFILE, &[&profile]).await?.map(|row| (row.get(0), row.get(1))))
+}
+
+/// A file as it is kept.
+#[derive(Debug, Clone)]
+pub struct NewSettlement<'a> {
+    pub id: SettlementId,
+    pub profile: &'a str,
+    pub sha256: &'a str,
+    pub date: Date,
+    /// What payments brought, what the provider keeps, what went back, what is paid out. đồng, none below zero but the
+    /// last.
+    pub gross: i64,
+    pub fee: i64,
+    pub refunds: i64,
+    pub net: i64,
+    pub lines: i32,
+    pub imported_by: &'a str,
+}
+
+const INSERT: &str = "insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+pub async fn insert(db: &Db, s: &NewSettlement<'_>) -> Result<(), StorageError> {
+    db.execute(
+        INSERT,
+        &[&s.id.uuid(), &s.profile, &s.sha256, &s.date, &s.gross, &s.fee, &s.refunds, &s.net, &s.lines, &s.imported_by],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A row of a file, and what became of it.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    pub line_no: i32,
+    pub kind: &'static str,
+    pub provider_txn_id: String,
+    pub order_ref: Option<String>,
+    pub payment_id: Option<PaymentId>,
+    pub amount: i64,
+    pub fee: i64,
+    pub net: i64,
+    pub paid_at: Option<Timestamp>,
+    pub status: &'static str,
+    pub disposition: &'static str,
+}
+
+const INSERT_LINES: &str =
+    "insert into settlement_line (settlement_id, profile, line_no, kind, provider_txn_id, order_ref,
+        payment_id, amount, fee, net, paid_at, status, disposition)
+    select $1, $2, line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition
+    from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[],
+        $11::timestamptz[], $12::text[], $13::text[])
+        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition)";
+
+pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[NewLine]) -> Result<(), StorageError> {
+    let numbers: Vec<i32> = lines.iter().map(|l| l.line_no).collect();
+    let kinds: Vec<&str> = lines.iter().map(|l| l.kind).collect();
+    let transactions: Vec<&str> = lines.iter().map(|l| l.provider_txn_id.as_str()).collect();
+    let orders: Vec<Option<&str>> = lines.iter().map(|l| l.order_ref.as_deref()).collect();
+    let payments: Vec<Option<Uuid>> = lines.iter().map(|l| l.payment_id.map(|p| p.uuid())).collect();
+    let amounts: Vec<i64> = lines.iter().map(|l| l.amount).collect();
+    let fees: Vec<i64> = lines.iter().map(|l| l.fee).collect();
+    let nets: Vec<i64> = lines.iter().map(|l| l.net).collect();
+    let paid: Vec<Option<Timestamp>> = lines.iter().map(|l| l.paid_at).collect();
+    let statuses: Vec<&str> = lines.iter().map(|l| l.status).collect();
+    let dispositions: Vec<&str> = lines.iter().map(|l| l.disposition).collect();
+    db.execute(
+        INSERT_LINES,
+        &[
+            &id.uuid(),
+            &profile,
+            &numbers,
+            &kinds,
+            &transactions,
+            &orders,
+            &payments,
+            &amounts,
+            &fees,
+            &nets,
+            &paid,
+            &statuses,
+            &dispositions,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const KNOWN: &str = "select p.provider_txn_id, p.id, p.amount from payment p
+    where p.profile = $1 and p.provider_txn_id = any($2)";
+
+/// Payments of a contract by the provider's numbers.
+pub async fn payments_by_txn(
+    db: &Db,
+    profile: &str,
+    txns: &[&str],
+) -> Result<Vec<(String, PaymentId, Vnd)>, StorageError> {
+    let rows = db.query(KNOWN, &[&profile, &txns]).await?;
+    Ok(rows.iter().map(|r| (r.get(0), r.get::<_, Uuid>(1).into(), Vnd::new(r.get(2)))).collect())
+}
+
+const SETTLED: &str = "select kind, provider_txn_id from settlement_line
+    where profile = $1 and provider_txn_id = any($2) and disposition in ('matched', 'case', 'unmatched')";
+
+/// Which of these a file has named before: kind and the provider's number.
+pub async fn settled_before(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<(String, String)>, StorageError> {
+    let rows = db.query(SETTLED, &[&profile, &txns]).await?;
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+}
+
+const MISSING: &str = "select p.id, p.amount, p.business_date from payment p
+    where p.profile = $1 and p.reversed = 0 and p.business_date <= $2
+      and p.business_date >= (select min(s.date) from settlement s where s.profile = $1)
+      and not exists (select from settlement_line l where l.payment_id = p.id)
+      and not exists (select from kase k where k.payment_id = p.id and k.kind = 'missing_at_provider')
+    order by p.id";
+
+/// Payments up to a day that no file of the provider names and no case tells of.
+pub async fn missing(db: &Db, profile: &str, until: Date) -> Result<Vec<(PaymentId, Vnd, Date)>, StorageError> {
+    let rows = db.query(MISSING, &[&profile, &until]).await?;
+    Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
+}
+
+const FOUND: &str = "select k.id from kase k join settlement_line l on l.payment_id = k.payment_id
+    where l.profile = $1 and l.disposition = 'matched' and k.kind = 'missing_at_provider' and k.status <> 'closed'";
+
+/// Cases of payments that a file names after all, locked.
+pub async fn found_cases(db: &Db, profile: &str) -> Result<Vec<OpenCase>, StorageError> {
+    let rows = db.query(FOUND, &[&profile]).await?;
+    let ids: Vec<domain::CaseId> = rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect();
+    open_cases(db, &ids).await
+}
+
+/// A payment that a file names and that we had not heard of.
+#[derive(Debug, Clone)]
+pub struct Unheard {
+    pub settlement_id: SettlementId,
+    pub line_no: i32,
+    pub profile: String,
+    pub provider_txn_id: String,
+    pub order_ref: Option<String>,
+    pub amount: Vnd,
+    pub paid_at: Option<Timestamp>,
+    pub sha256: String,
+}
+
+const UNHEARD: &str = "select l.*, s.sha256 from settlement_line l join settlement s on s.id = l.settlement_id
+    where l.disposition = 'unmatched' and ($1::uuid is null or l.settlement_id = $1) order by l.settlement_id, l.line_no";
+
+pub async fn unheard(db: &Db, of: Option<SettlementId>) -> Result<Vec<Unheard>, StorageError> {
+    let rows = db.query(UNHEARD, &[&of.map(SettlementId::uuid)]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Unheard {
+            settlement_id: row.get::<_, Uuid>("settlement_id").into(),
+            line_no: row.get("line_no"),
+            profile: row.get("profile"),
+            provider_txn_id: row.get("provider_txn_id"),
+            order_ref: row.get("order_ref"),
+            amount: Vnd::new(row.get("amount")),
+            paid_at: row.get("paid_at"),
+            sha256: row.get("sha256"),
+        })
+        .collect())
+}
+
+const HEARD: &str = "update settlement_line l set payment_id = p.id, disposition = 'matched' from payment p
+    where l.settlement_id = $1 and l.line_no = $2 and l.disposition = 'unmatched'
+      and p.profile = l.profile and p.provider_txn_id = l.provider_txn_id";
+
+/// The payment that a line named is there now.
+pub async fn heard(db: &Db, id: SettlementId, line_no: i32) -> Result<bool, StorageError> {
+    Ok(db.execute(HEARD, &[&id.uuid(), &line_no]).await? == 1)
+}
+
+/// A file as it is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub id: SettlementId,
+    pub profile: String,
+    pub sha256: String,
+    pub date: Date,
+    pub gross: i64,
+    pub fee: i64,
+    pub refunds: i64,
+    pub net: i64,
+    pub lines: i32,
+    pub matched: i64,
+    /// Lines that a case tells of, and payments that the file should name and does not.
+    pub cases: i64,
+    /// Its payout was seen on a statement.
+    pub paid_out: bool,
+}
+
+const SHOWN: &str = "select s.*, (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'matched') as matched,
+        (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'case')
+        + (select count(*) from kase k join payment p on p.id = k.payment_id
+           where k.kind = 'missing_at_provider' and k.status <> 'closed' and p.profile = s.profile and p.business_date = s.date) as cases,
+        exists (select from movement_match k where k.settlement_id = s.id) as paid_out
+    from settlement s where ($1::uuid is null or s.id = $1) and ($2::text is null or s.profile = $2 and s.sha256 = $3)";
+
+fn shown(row: &tokio_postgres::Row) -> Shown {
+    Shown {
+        id: row.get::<_, Uuid>("id").into(),
+        profile: row.get("profile"),
+        sha256: row.get("sha256"),
+        date: row.get("date"),
+        gross: row.get("gross"),
+        fee: row.get("fee"),
+        refunds: row.get("refunds"),
+        net: row.get("net"),
+        lines: row.get("lines"),
+        matched: row.get("matched"),
+        cases: row.get("cases"),
+        paid_out: row.get("paid_out"),
+    }
+}
+
+pub async fn by_id(db: &Db, id: SettlementId) -> Result<Option<Shown>, StorageError> {
+    let none: Option<&str> = None;
+    Ok(db.query_opt(SHOWN, &[&id.uuid(), &none, &none]).await?.as_ref().map(shown))
+}
+
+/// The settlement that the same bytes made.
+pub async fn by_digest(db: &Db, profile: &str, sha256: &str) -> Result<Option<Shown>, StorageError> {
+    let none: Option<Uuid> = None;
+    Ok(db.query_opt(SHOWN, &[&none, &profile, &sha256]).await?.as_ref().map(shown))
+}

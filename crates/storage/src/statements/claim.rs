@@ -1,0 +1,91 @@
+//! Known money claims its movement by the bank's reference, set by set: what most lines of a statement are.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::codes::AccountCode;
+use domain::{MovementId, PaymentId, Vnd};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+// Equal, or one of the two is as much of the other as MT940 has room for.
+const PAIRS: &str = "create temp table claim on commit drop as
+    select distinct on (payment_id) movement_id, payment_id, amount, expected, business_date from (
+        select distinct on (m.id) m.id as movement_id, r.payment_id, m.amount, p.amount as expected, m.business_date,
+               mr.reference = r.reference as whole
+        from movement m
+        join movement_reference mr on mr.movement_id = m.id
+        join payment_reference r on r.account_code = m.account_code and left(r.reference, 16) = left(mr.reference, 16)
+            and (r.reference = mr.reference
+                 or position(':' in r.reference || mr.reference) = 0
+                    and (length(r.reference) = 16) <> (length(mr.reference) = 16))
+        join payment p on p.id = r.payment_id
+        where m.account_code = $1 and m.fate is null and m.direction = 'in' and not m.reversal and m.payout_of is null
+          and not exists (select from movement_match k where k.payment_id = r.payment_id)
+        order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc, p.recorded_at) one_each
+    order by payment_id, whole desc, expected = amount desc, movement_id";
+
+const MATCHES: &str = "insert into movement_match (movement_id, payment_id, amount, rule, fields)
+    select movement_id, payment_id, amount, 'bank_reference',
+           case when amount = expected then array['account', 'bank_ref', 'amount'] else array['account', 'bank_ref'] end
+    from claim order by movement_id";
+const FATES: &str = "update movement m set fate = 'matched' from claim c where c.movement_id = m.id";
+const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
+    select r.account_code, r.reference, c.payment_id from claim c join movement_reference r on r.movement_id = c.movement_id
+    on conflict do nothing";
+const OUTCOMES: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
+    select l.sighting_id, 'repeated', c.payment_id from claim c join statement_line l on l.movement_id = c.movement_id
+    where l.sighting_id is not null";
+const OTHER_AMOUNT: &str =
+    "select movement_id, payment_id, expected, amount, business_date from claim where amount <> expected
+    order by movement_id";
+const UNPLACED: &str = "select c.payment_id, m.codes, l.sighting_id from claim c join payment p on p.id = c.payment_id
+    join movement m on m.id = c.movement_id
+    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    where p.intent_id is null and cardinality(m.codes) > 0 order by c.payment_id";
+
+/// A payment whose movement has another amount than was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherAmount {
+    pub movement_id: MovementId,
+    pub payment_id: PaymentId,
+    pub told: Vnd,
+    pub stated: Vnd,
+    pub day: Date,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    pub count: u64,
+    pub other_amounts: Vec<OtherAmount>,
+    /// Payments that named nothing of ours so far, and the codes in the statement's text.
+    pub unplaced: Vec<(PaymentId, Vec<String>, domain::SightingId)>,
+}
+
+/// Lets payments claim the open movements that have their reference; each movement once, each payment once.
+pub async fn claim_known(db: &Db, account: &AccountCode) -> Result<Claims, StorageError> {
+    // a utility statement takes no parameters, and a code has no quotes
+    db.batch_execute(&PAIRS.replace("$1", &format!("'{account}'"))).await?;
+    let count = db.execute(MATCHES, &[]).await?;
+    db.execute(FATES, &[]).await?;
+    db.execute(LEARNED, &[]).await?;
+    db.execute(OUTCOMES, &[]).await?;
+    let other_amounts = db
+        .query(OTHER_AMOUNT, &[])
+        .await?
+        .iter()
+        .map(|r| OtherAmount {
+            movement_id: r.get::<_, Uuid>(0).into(),
+            payment_id: r.get::<_, Uuid>(1).into(),
+            told: Vnd::new(r.get(2)),
+            stated: Vnd::new(r.get(3)),
+            day: r.get(4),
+        })
+        .collect();
+    let unplaced = db
+        .query(UNPLACED, &[])
+        .await?
+        .iter()
+        .map(|r| (r.get::<_, Uuid>(0).into(), r.get(1), r.get::<_, Uuid>(2).into()))
+        .collect();
+    Ok(Claims { count, other_amounts, unplaced })
+}

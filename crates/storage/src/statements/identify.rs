@@ -1,0 +1,189 @@
+//! Which movement a line is. In this order, each step for what the ones before left over:
+//!
+//! | step | a line is the known movement that has |
+//! |---|---|
+//! | exact | its reference; where a reference has several, also its amount, the n-th to the n-th |
+//! | cut | a reference of which one is the first 16 characters of the other, and its amount |
+//! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
+//! | by day | its amount and day and no reference of this numbering, the n-th to the n-th |
+//!
+//! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
+//! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::codes::AccountCode;
+use domain::{MovementId, StatementId, Vnd};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+const DATES: &str = "update staged_line l set business_date = coalesce(p.day, l.booking_date, l.value_date, $3),
+        booking_date = coalesce(l.booking_date, l.value_date, p.day, $3)
+    from unnest($1::int[], $2::date[]) as p(part, day) where p.part = l.part";
+
+const INDEXES: &str = "create index on staged_line (direction, bank_ref);
+    create index on staged_line (direction, amount, booking_date);
+    create index on staged_line (movement_id);
+    analyze staged_line";
+
+const EXACT: &str = "update staged_line l set movement_id = pair.movement_id from (
+        select ours.line_no, theirs.movement_id from (
+            select line_no, direction, bank_ref, amount,
+                   row_number() over (partition by direction, bank_ref, amount order by line_no) as n,
+                   count(*) over (partition by direction, bank_ref) as several
+            from staged_line where bank_ref is not null) ours
+        join (
+            select r.direction, r.reference, r.movement_id, m.amount,
+                   row_number() over (partition by r.direction, r.reference, m.amount order by m.id) as n,
+                   count(*) over (partition by r.direction, r.reference) as several
+            from movement_reference r join movement m on m.id = r.movement_id
+            where r.account_code = $1
+              and (r.direction, r.reference) in (select s.direction, s.bank_ref from staged_line s)) theirs
+        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref
+           and (theirs.amount = ours.amount and theirs.n = ours.n or theirs.several = 1 and ours.several = 1)
+    ) pair where pair.line_no = l.line_no";
+
+const CUT: &str = "update staged_line l set movement_id = pair.movement_id from (
+        select ours.line_no, theirs.movement_id from (
+            select line_no, direction, amount, left(bank_ref, 16) as head, length(bank_ref) as long,
+                   row_number() over (partition by direction, left(bank_ref, 16), amount order by line_no) as n
+            from staged_line where bank_ref is not null and movement_id is null and position(':' in bank_ref) = 0) ours
+        join (
+            select r.direction, m.amount, left(r.reference, 16) as head, length(r.reference) as long, r.movement_id,
+                   row_number() over (partition by r.direction, left(r.reference, 16), m.amount order by m.id) as n
+            from movement_reference r join movement m on m.id = r.movement_id
+            where r.account_code = $1 and position(':' in r.reference) = 0
+              and (r.direction, left(r.reference, 16)) in (
+                  select s.direction, left(s.bank_ref, 16) from staged_line s where s.movement_id is null)
+              and not exists (select from staged_line s where s.movement_id = m.id)) theirs
+        on theirs.direction = ours.direction and theirs.head = ours.head and theirs.amount = ours.amount and theirs.n = ours.n
+           and (theirs.long = 16) <> (ours.long = 16)
+    ) pair where pair.line_no = l.line_no";
+
+// A movement may learn a reference of each numbering once.
+const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id from (
+        select distinct on (m.id) s.line_no, m.id as movement_id
+        from staged_line s
+        join payment_reference r on r.account_code = $1 and r.reference = s.bank_ref
+        join movement_match k on k.payment_id = r.payment_id
+        join movement m on m.id = k.movement_id
+        where s.movement_id is null and m.direction = s.direction and m.amount = s.amount and m.booking_date = s.booking_date
+          and not exists (select from staged_line t where t.movement_id = m.id)
+          and not exists (select from movement_reference o where o.movement_id = m.id
+                          and split_part(':' || o.reference, ':', -2) = split_part(':' || s.bank_ref, ':', -2))
+        order by m.id, s.line_no
+    ) pair where pair.line_no = l.line_no";
+
+const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id from (
+        select ours.line_no, theirs.id as movement_id from (
+            select line_no, direction, amount, booking_date,
+                   row_number() over (partition by direction, amount, booking_date order by line_no) as n
+            from staged_line where movement_id is null and (bank_ref is not null) = $2) ours
+        join (
+            select m.id, m.direction, m.amount, m.booking_date,
+                   row_number() over (partition by m.direction, m.amount, m.booking_date order by m.id) as n
+            from movement m
+            where m.account_code = $1
+              and (m.booking_date, m.amount) in (select s.booking_date, s.amount from staged_line s where s.movement_id is null)
+              and not exists (select from staged_line t where t.movement_id = m.id)
+              and not ($2 and exists (
+                  select from movement_reference o
+                  where o.movement_id = m.id and split_part(':' || o.reference, ':', -2) = $3))) theirs
+        on theirs.direction = ours.direction and theirs.amount = ours.amount and theirs.booking_date = ours.booking_date
+           and theirs.n = ours.n
+    ) pair where pair.line_no = l.line_no";
+
+const NEW: &str = "with fresh as (
+        select l.*, count(*) over (partition by l.direction, l.bank_ref) as several,
+               row_number() over (partition by l.direction, l.bank_ref, l.amount order by l.line_no)
+               + case when l.bank_ref is not null then (
+                     select count(*) from movement_reference r join movement m on m.id = r.movement_id
+                     where r.account_code = $1 and r.direction = l.direction and r.reference = l.bank_ref
+                       and m.amount = l.amount) else 0 end as nth_of_reference,
+               row_number() over (partition by l.direction, l.booking_date, l.amount, l.bank_ref is null order by l.line_no)
+               + (select count(*) from movement m where m.account_code = $1 and m.booking_date = l.booking_date
+                    and m.amount = l.amount) as nth_of_day,
+               exists (select from movement_reference r where r.account_code = $1 and r.direction = l.direction
+                         and r.reference = l.bank_ref) as known
+        from staged_line l where l.movement_id is null),
+    made as (
+        insert into movement (id, account_code, direction, identity, bank_ref, booking_date, value_date, business_date, amount,
+            occurrence, reversal, codes, payout_of, statement_id, line_no)
+        select id, $1, direction,
+               case when bank_ref is null then concat_ws('/', booking_date, amount, nth_of_day)
+                    when several = 1 and not known then bank_ref
+                    else concat_ws('/', bank_ref, amount, nth_of_reference) end,
+               bank_ref, booking_date, value_date, business_date, amount,
+               case when bank_ref is null then nth_of_day else nth_of_reference end, reversal, codes, payout_of, $2, line_no
+        from fresh order by line_no returning id)
+    update staged_line l set movement_id = l.id, fresh = true from made where made.id = l.id";
+
+const REFERENCES: &str = "insert into movement_reference (account_code, direction, reference, movement_id)
+    select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null on conflict do nothing";
+
+const SIGHTINGS: &str =
+    "insert into sighting (id, source, source_key, channel, amount, stated_at, payload_sha256, account_code,
+        bank_ref)
+    select sighting_id, 'statement:' || $1, assurance.text_id('stm', $2) || '/' || line_no, $3, amount,
+           booking_date::timestamp at time zone 'Asia/Ho_Chi_Minh', $4, $1, bank_ref
+    from staged_line where direction = 'in' order by line_no";
+
+const LINES: &str = "insert into statement_line (statement_id, line_no, movement_id, repeated, booking_date, value_date,
+        business_date, amount, bank_ref, owner_ref, counterparty_name, counterparty_account, text, code, reversal, sighting_id)
+    select $1, line_no, movement_id, not fresh, booking_date, value_date, business_date, amount, bank_ref, owner_ref,
+           counterparty_name, counterparty_account, text, code, reversal, case when direction = 'in' then sighting_id end
+    from staged_line order by line_no";
+
+const REPEATED: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
+    select l.sighting_id, 'repeated', k.payment_id
+    from staged_line l join movement_match k on k.movement_id = l.movement_id
+    where not l.fresh and l.direction = 'in' and k.payment_id is not null";
+
+const OTHER_AMOUNT: &str = "select l.movement_id, m.amount, l.amount, l.business_date from staged_line l
+    join movement m on m.id = l.movement_id where m.amount <> l.amount order by l.line_no";
+
+/// What a file brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identified {
+    pub new_movements: u64,
+    /// Known movements that this file gives another amount: what we have, what it says, on which day.
+    pub other_amounts: Vec<(MovementId, Vnd, Vnd, Date)>,
+}
+
+/// What all lines of a file share.
+#[derive(Debug, Clone, Copy)]
+pub struct FileFacts<'a> {
+    pub account: &'a AccountCode,
+    pub statement: StatementId,
+    pub sha256: &'a str,
+    pub channel: &'a str,
+    /// The day of the closing balance of each part, where it has one.
+    pub days: &'a [Option<Date>],
+    /// Where neither a line nor its balance has a date.
+    pub last_day: Date,
+    /// Whose the references of this format are; empty: the bank's.
+    pub numbering: &'a str,
+}
+
+/// Tells each staged line its movement, makes the new ones, and keeps the lines.
+pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, StorageError> {
+    let account = file.account.as_str();
+    let parts: Vec<i32> = (0_i32..).take(file.days.len()).collect();
+    db.execute(DATES, &[&parts, &file.days, &file.last_day]).await?;
+    db.batch_execute(INDEXES).await?;
+    db.execute(EXACT, &[&account]).await?;
+    db.execute(CUT, &[&account]).await?;
+    db.execute(CLAIMED, &[&account]).await?;
+    for with_reference in [true, false] {
+        db.execute(BY_DAY, &[&account, &with_reference, &file.numbering]).await?;
+    }
+    let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
+    db.execute(REFERENCES, &[&account]).await?;
+    db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
+    db.execute(LINES, &[&file.statement.uuid()]).await?;
+    db.execute(REPEATED, &[]).await?;
+    let rows = db.query(OTHER_AMOUNT, &[]).await?;
+    let other_amounts =
+        rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), Vnd::new(r.get(2)), r.get(3))).collect();
+    Ok(Identified { new_movements, other_amounts })
+}

@@ -1,0 +1,120 @@
+//! A transfer that the payer's bank makes: its QR as a picture made here, and the same as text to copy.
+
+use crate::banks;
+use domain::Vnd;
+use jiff::{SignedDuration, Timestamp};
+use payments::view::IntentView;
+use qrcode::{Color, EcLevel, QrCode};
+use serde::Deserialize;
+
+/// Modules without ink around the code (ISO/IEC 18004, section 6.3.8).
+const QUIET: usize = 4;
+/// How long the page looks by itself for the money: a forgotten phone shall not ask for ever.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+pub(crate) struct Transfer {
+    pub picture: Picture,
+    pub bank: String,
+    pub account_number: String,
+    pub account_name: String,
+    pub amount: String,
+    pub content: String,
+    /// By whom it was offered: its button is not shown beside it.
+    pub channel: String,
+    pub awaited: bool,
+}
+
+/// A QR as a path of SVG, one unit per module.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    pub size: usize,
+    pub path: String,
+}
+
+/// As `payments::start_attempt::action_json` writes it.
+#[derive(Deserialize)]
+struct Action {
+    qr_data: String,
+    bank_bin: String,
+    account_number: String,
+    account_name: String,
+    transfer_content: String,
+    amount: i64,
+}
+
+impl Transfer {
+    /// What the last attempt offered, while it may be paid and is what is due: after a part came, another amount is.
+    pub fn of(view: &IntentView, now: Timestamp) -> Option<Self> {
+        let stored = view.attempts.last()?;
+        let attempt = &stored.attempt;
+        let action = stored.action.as_ref().filter(|action| action["type"] == "qr")?;
+        let action = Action::deserialize(action).ok()?;
+        let payable = attempt.status.is_undecided() && now < attempt.expires_at;
+        if !payable || Vnd::new(action.amount) != view.amount_due {
+            return None;
+        }
+        Some(Self {
+            picture: Picture::of(&action.qr_data)?,
+            bank: banks::name(&action.bank_bin),
+            account_number: action.account_number,
+            account_name: action.account_name,
+            amount: view.amount_due.to_string(),
+            content: action.transfer_content,
+            channel: attempt.channel.to_string(),
+            awaited: now < attempt.ordered_at + PATIENCE,
+        })
+    }
+}
+
+impl Picture {
+    /// None for a text that no QR holds.
+    fn of(text: &str) -> Option<Self> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+        let width = code.width();
+        let mut path = String::new();
+        for (y, row) in code.to_colors().chunks(width).enumerate() {
+            let mut x = 0;
+            while let Some(dark) = row.get(x..).and_then(|rest| rest.iter().position(|c| *c == Color::Dark)) {
+                let from = x + dark;
+                let run = row.iter().skip(from).take_while(|c| **c == Color::Dark).count();
+                path.push_str(&format!("M{} {}h{run}v1h-{run}z", from + QUIET, y + QUIET));
+                x = from + run;
+            }
+        }
+        Some(Self { size: width + 2 * QUIET, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The picture drawn again, module by module.
+    fn drawn(picture: &Picture) -> Vec<Vec<bool>> {
+        let mut modules = vec![vec![false; picture.size]; picture.size];
+        for run in picture.path.split('M').skip(1) {
+            let (x, rest) = run.split_once(' ').expect("a start");
+            let (y, rest) = rest.split_once('h').expect("a row");
+            let (n, _) = rest.split_once('v').expect("a run");
+            let [x, y, n] = [x, y, n].map(|text| text.parse::<usize>().expect("a number"));
+            modules[y][x..x + n].fill(true);
+        }
+        modules
+    }
+
+    #[test]
+    fn the_picture_is_the_code_with_its_quiet_zone() {
+        let text = "00020101021238570010A00000072701270006970418011386301234567890208QRIBFTTA53037045406150000";
+        let picture = Picture::of(text).expect("a code");
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).expect("a code");
+        let modules = drawn(&picture);
+        for (y, row) in modules.iter().enumerate() {
+            for (x, dark) in row.iter().enumerate() {
+                let inside = (QUIET..picture.size - QUIET).contains(&x) && (QUIET..picture.size - QUIET).contains(&y);
+                let expected = inside && code[(x - QUIET.min(x), y - QUIET.min(y))] == Color::Dark;
+                assert_eq!(*dark, expected, "{x} {y}");
+            }
+        }
+        assert_eq!(Picture::of(&"a".repeat(5_000)), None);
+    }
+}
