@@ -10,6 +10,21 @@ use uuid::Uuid;
 pub const ACCOUNT: &str = "970436.1029384756";
 pub const PROFILE: &str = "vnpay_main";
 
+impl House {
+    /// The second beneficiary had the first one's account once.
+    pub async fn share_account(&self) {
+        self.ask(&format!(
+            "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+                 account_name, proposed_by)
+             select '{}', now() - interval '1 year', account_kind, bank_bin, account_number, account_name, 'test'
+             from beneficiary_account where beneficiary_code = '{}'",
+            crate::OTHER_BENEFICIARY,
+            crate::BENEFICIARY
+        ))
+        .await;
+    }
+}
+
 pub struct Bank {
     pub client: Client,
 }

@@ -153,9 +153,9 @@ pub async fn wait(db: &Db, account: &AccountCode, w: &Waiting) -> Result<(), Sto
 }
 
 const WAITING: &str =
-    "select w.* from waiting_sighting w where w.account_code = $1 order by w.stated_at, w.sighting_id for update";
+    "select w.* from waiting_sighting w where w.account_code = $1 order by w.stated_at, w.sighting_id";
 
-/// All that wait on an account, oldest first, locked.
+/// All that wait on an account, oldest first. Their cases are what is locked.
 pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<Waiting>, StorageError> {
     let statement = db.prepare_cached(WAITING).await?;
     let rows = db.query(&statement, &[&account.as_str()]).await?;

@@ -118,6 +118,7 @@ async fn money_without_a_home_is_offered_the_debts_that_it_may_be_for() {
     let whole = house.staff.get(&format!("/v1/cases/cas_{}", case.simple())).await;
     assert!(!whole.text.contains("NGUYEN") && !whole.text.contains("Nguyễn"), "{}", whole.text);
     assert_eq!(digest(&house.database).await, before);
+    house.share_account().await;
     // whose debts one does not see are not suggested either
     let of_18 = staff_of(&house, "ke-toan-18", tests::OTHER_BENEFICIARY).await;
     let theirs = of_18.get(&format!("/v1/cases/cas_{}", case.simple())).await.expect(200);

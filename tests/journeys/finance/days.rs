@@ -148,12 +148,11 @@ async fn a_day_of_a_provider_closes_when_its_file_names_every_payment() {
     assert_eq!(shown["gaps"], json!([]));
     // the same rows in another file are paid out once
     bank.run(&format!(
-        "insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
-         select '{again}', profile, 'again', date, gross, fee, refunds, net, lines, 'test' from settlement;
-         insert into settlement_line (settlement_id, line_no, profile, kind, provider_txn_id, payment_id, amount, fee, net,
-            status, disposition)
-         select '{again}', line_no, profile, kind, provider_txn_id, payment_id, amount, fee, net, status, 'duplicate'
-         from settlement_line",
+        "insert into settlement
+         select (jsonb_populate_record(s, '{{\"id\": \"{again}\", \"sha256\": \"again\"}}')).* from settlement s;
+         insert into settlement_line
+         select (jsonb_populate_record(l, '{{\"settlement_id\": \"{again}\", \"disposition\": \"duplicate\"}}')).*
+         from settlement_line l",
         again = uuid::Uuid::now_v7()
     ))
     .await;
@@ -210,6 +209,7 @@ async fn what_cannot_be_a_day_is_refused() {
     let other = format!("/v1/reconciliation/{day}/close?profile={PROFILE}");
     let other = house.staff.post_with(&other, "same", json!({})).await;
     assert_eq!((other.replayed, &other.json["profile"]), (false, &json!(PROFILE)));
+    house.share_account().await;
     // both beneficiaries have a part in the account: who sees one of them sees no whole
     let one = staff_of(&house, "ke-toan-17", tests::BENEFICIARY).await;
     assert_eq!(one.get(&of_account(day)).await.refused(404), "not_found");
