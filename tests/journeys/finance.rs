@@ -3,6 +3,7 @@
 mod cases;
 mod command;
 mod days;
+mod imported;
 mod reports;
 
 use domain::principal::Scope;

@@ -165,6 +165,8 @@ pub struct ProfileDay {
     pub books: Books,
     /// None while there is no file of the day.
     pub settled: Option<Settled>,
+    /// Fee and payout by those lines of the files that no other file had named.
+    pub paid_out: Vnd,
     /// What our books took off the clearing account by files of the day.
     pub booked_settled: Vnd,
     /// Payments of the day that no file names, of whatever day.
@@ -189,8 +191,7 @@ impl ProfileDay {
                 gaps.open(GapKind::PaymentsNotSettled, self.not_settled);
             }
         }
-        let paid_out = self.settled.map_or(Vnd::ZERO, |file| file.fee + file.net);
-        gaps.compare(GapKind::SettledDiffers, self.booked_settled, paid_out);
+        gaps.compare(GapKind::SettledDiffers, self.booked_settled, self.paid_out);
         if !self.lines_unknown.is_zero() {
             gaps.0.push(Gap { kind: GapKind::LinesUnknown, ours: Vnd::ZERO, theirs: Some(self.lines_unknown) });
         }

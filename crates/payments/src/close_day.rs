@@ -247,6 +247,7 @@ fn of_profile(day: &mut Day, books: Books, provided: Provided) {
     let told = ProfileDay {
         books,
         settled: provided.settled,
+        paid_out: provided.paid_out,
         booked_settled: provided.booked_settled,
         in_no_file: provided.in_no_file,
         not_settled: provided.not_settled,

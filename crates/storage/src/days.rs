@@ -202,6 +202,7 @@ pub async fn stated(db: &Db, account: &str, day: Date) -> Result<Stated, Storage
 #[derive(Debug, Clone, Default)]
 pub struct Provided {
     pub settled: Option<Settled>,
+    pub paid_out: Vnd,
     pub booked_settled: Vnd,
     pub in_no_file: Vnd,
     pub not_settled: Vnd,
@@ -221,7 +222,10 @@ const FILES: &str =
          where e.account_code = 'clearing:' || $1 and j.business_date = $2 and j.kind = 'settlement'
            and j.original_business_date is null) as booked_settled
     from settlement where profile = $1 and date = $2";
+// a fee in a row of its own is what the row takes; what another file named is booked with that one
 const LINES: &str = "select coalesce(sum(l.amount) filter (where l.kind = 'payment' and l.disposition <> 'ignored'), 0)::bigint as lines,
+        coalesce(sum(l.fee + l.net - case l.kind when 'fee' then l.amount else 0 end)
+                 filter (where l.disposition not in ('duplicate', 'ignored')), 0)::bigint as paid_out,
         coalesce(sum(abs(l.amount)) filter (where l.disposition = 'unmatched'), 0)::bigint as unknown,
         count(*) filter (where l.disposition = 'matched') as matched,
         count(*) filter (where l.disposition = 'unmatched') as unmatched,
@@ -267,6 +271,7 @@ pub async fn provided(db: &Db, profile: &str, day: Date) -> Result<Provided, Sto
     };
     Ok(Provided {
         settled: (file.get::<_, i64>("files") > 0).then_some(settled),
+        paid_out: vnd(&line, "paid_out"),
         booked_settled: vnd(&file, "booked_settled"),
         in_no_file: vnd(&own, "in_no_file"),
         not_settled: vnd(&own, "not_settled"),

@@ -146,6 +146,18 @@ async fn a_day_of_a_provider_closes_when_its_file_names_every_payment() {
     assert_eq!(figures(&shown), [0, 65_000, 65_000, 0], "{shown}");
     assert_eq!(shown["settlement"], json!({"gross": 65_000, "fee": 2_200, "refunds": 0, "net": 62_800}));
     assert_eq!(shown["gaps"], json!([]));
+    // the same rows in another file are paid out once
+    bank.run(&format!(
+        "insert into settlement
+         select (jsonb_populate_record(s, '{{\"id\": \"{again}\", \"sha256\": \"again\"}}')).* from settlement s;
+         insert into settlement_line
+         select (jsonb_populate_record(l, '{{\"settlement_id\": \"{again}\", \"disposition\": \"duplicate\"}}')).*
+         from settlement_line l",
+        again = uuid::Uuid::now_v7()
+    ))
+    .await;
+    let shown = house.staff.get(&path).await.expect(200);
+    assert_eq!((&shown["gaps"], &shown["counts"]["duplicate"]), (&json!([]), &json!(2)));
     // a payment that the file does not name, and a line that is nobody's
     let lost = format!("where settlement_id = '{settlement}' and line_no = 1");
     bank.run(&format!("update settlement_line set payment_id = null, disposition = 'unmatched' {lost}")).await;
@@ -156,7 +168,7 @@ async fn a_day_of_a_provider_closes_when_its_file_names_every_payment() {
         "update settlement_line set disposition = 'case' {lost};
          insert into kase (id, kind, status, amount, payment_id, subject)
          select gen_random_uuid(), 'missing_at_provider', 'open', amount, id, 'x' from payment p
-         where not exists (select from settlement_line l where l.payment_id = p.id)"
+         where not exists (select from settlement_line l where l.payment_id = p.id and l.disposition = 'matched')"
     ))
     .await;
     let closed = house.staff.post(&closing, json!({})).await;

@@ -89,15 +89,15 @@ proptest! {
             gross: vnd(gross), fee: vnd(fee), refunds: Vnd::ZERO, net: vnd(gross - fee), lines: vnd(gross),
         };
         let books = Books { moved_in: vnd(gross), moved_out: vnd(gross), ..Books::default() };
-        let day = ProfileDay { books, settled: Some(settled), booked_settled: vnd(gross), ..ProfileDay::default() };
+        let day = ProfileDay { books, settled: Some(settled), paid_out: vnd(gross), booked_settled: vnd(gross), ..ProfileDay::default() };
         prop_assert_eq!(day.gaps(), []);
         let delta = vnd(delta);
         let mut wrong = day.clone();
         let mut file = settled;
         match which {
             0 => file.gross = file.gross + delta,
-            1 => file.net = file.net + delta,
-            2 => file.fee = file.fee + delta,
+            1 => wrong.paid_out = wrong.paid_out + delta,
+            2 => file.lines = file.lines + delta,
             3 => wrong.not_settled = delta,
             4 => wrong.lines_unknown = delta,
             5 => wrong.differing = (delta, delta + delta),
