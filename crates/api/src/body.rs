@@ -170,6 +170,11 @@ pub fn filter(asked: &Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
+/// A parameter that must be there. Read as if it might be absent, so that who is not known is told nothing about it.
+pub fn needed<'q>(name: &str, asked: &'q Option<String>) -> Result<&'q str, Problem> {
+    asked.as_deref().ok_or_else(|| Problem::with(Code::QueryInvalid, format!("{name} is missing")))
+}
+
 /// Whether a text in it holds NUL, which PostgreSQL's JSON cannot keep.
 pub fn holds_nul(value: &serde_json::Value) -> bool {
     use serde_json::Value;

@@ -27,7 +27,8 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// The contract whose file it is.
-    profile: String,
+    #[param(required = true)]
+    profile: Option<String>,
     /// How the file is laid out; the layout of the contract's channel unless told.
     layout: Option<String>,
 }
@@ -92,7 +93,7 @@ pub async fn import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
-    let profile = ProfileCode::new(query.profile.as_str()).map_err(|_| absent())?;
+    let profile = ProfileCode::new(body::needed("profile", &query.profile)?).map_err(|_| absent())?;
     may_see(&state, &principal, profile.as_str()).await?;
     let layout = body::filter(&query.layout)?;
     let bytes = files::read(&req, &state, payload).await?;

@@ -27,7 +27,8 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// The account of ours that the file is about.
-    account: String,
+    #[param(required = true)]
+    account: Option<String>,
     /// auto | camt053 | camt054 | mt940 | csv:<layout>; auto unless told.
     format: Option<String>,
 }
@@ -94,7 +95,7 @@ pub async fn import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
-    let account = AccountCode::new(query.account.as_str()).map_err(|_| absent())?;
+    let account = AccountCode::new(body::needed("account", &query.account)?).map_err(|_| absent())?;
     may_see(&state, &principal, &account).await?;
     let format = format_of(query.format.as_deref())?;
     let bytes = files::read(&req, &state, payload).await?;
