@@ -41,6 +41,11 @@ impl BankReference {
         }
     }
 
+    /// Whose numbering it is of; None: the bank's.
+    pub fn numbering(&self) -> Option<&str> {
+        self.numbering.as_deref()
+    }
+
     /// Whether the two could be compared at all.
     pub fn comparable(&self, other: &Self) -> bool {
         self.numbering == other.numbering

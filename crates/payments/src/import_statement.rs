@@ -31,6 +31,9 @@ use storage::{StorageError, Tx, idempotency, unit};
 /// Seconds for which another process must believe that this one is between the commits.
 const BUSY_S: i64 = 900;
 
+/// Bytes from which on the planner is told of a file.
+const LARGE_FILE: usize = 512 * 1024;
+
 /// How the caller says the file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFormat {
@@ -94,8 +97,16 @@ pub async fn import(ctx: &Context, import: &Import, render: Render) -> Result<Re
         Begun::Imported(id) => (id, false),
         Begun::Known(id) => (id, true),
     };
+    // a megabyte holds some five thousand lines
+    let large = import.bytes.len() >= LARGE_FILE;
+    if large && !duplicate {
+        statements::analyze(&*ctx.pool.get().await?).await?;
+    }
     let matching = match_movements::match_account(ctx, &import.account, import.now).await;
     let db = ctx.pool.get().await?;
+    if large && !duplicate {
+        statements::analyze(&db).await?;
+    }
     if let Err(error) = matching {
         // the worker goes on with it; the same request too
         idempotency::release(&db, &import.idempotency).await?;
@@ -179,6 +190,7 @@ async fn imported(
         sha256: &new.sha256,
         channel: channel.as_str(),
         days: &file.days,
+        lines: usize::try_from(file.lines).unwrap_or(usize::MAX),
         last_day: file.last_day,
         numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
     };

@@ -19,7 +19,7 @@ use crate::receive_report::ReportError;
 use crate::retry::retrying;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
-use domain::changes::step;
+use domain::changes::{NewCase, step};
 use domain::codes::{AccountCode, ChannelCode};
 use domain::matching::APART;
 use domain::payment::SightingState;
@@ -80,6 +80,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     }
     place_named(ctx, &ground, now).await?;
     retrying(|| decide_waiting(ctx, &ground, now)).await?;
+    retrying(|| tell_of_missing(ctx, &ground, now)).await?;
     if done > 0 {
         tracing::info!(done, "movements matched");
         ctx.wake.notify_one();
@@ -156,6 +157,37 @@ async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
         }
         let ids: Vec<_> = decided.iter().map(|w| w.sighting_id).collect();
         account_money::decided(&tx, &ids).await?;
+        unit::write(&tx, &unit).await?;
+        Ok(tx.commit().await?)
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// A payment whose line should have come and did not is a case, until the line comes after all.
+async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let Some(covered) = statements::covered_until(&tx, &ground.account).await? else { return Ok(()) };
+        let mut unit = Unit::new(Caller::system().actor(), now);
+        for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account, batch::midnight(covered)).await? {
+            let day = business_date(paid_at);
+            if covered >= ground.calendar.worked_day_after(day, APART) {
+                unit.changes.cases_opened.push(NewCase {
+                    payment_id: Some(payment),
+                    day: Some((format!("bank:{}", ground.account), day)),
+                    ..NewCase::new(CaseKind::MissingAtProvider, amount, payment.to_string())
+                });
+            }
+        }
+        for case in movements::shown_after_all(&tx, &ground.account).await? {
+            let closed = step(case.id, case.version, case.status, domain::cause::Cause::Explained);
+            unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+        }
+        if unit.changes.is_empty() {
+            return Ok(());
+        }
         unit::write(&tx, &unit).await?;
         Ok(tx.commit().await?)
     }

@@ -29,7 +29,7 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::Provider;
 use sha2::{Digest, Sha256};
-use storage::account_money::{self, Candidate, NamedIntent, Waiting, turn};
+use storage::account_money::{self, Alike, NamedIntent, Waiting, turn};
 use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
@@ -152,10 +152,16 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         return another_sight(tx, told, known, &seen, &payment, caller).await;
     }
     let stated = told.report.stated_at.unwrap_or(told.now);
-    let (from, to) = (stated - SEARCHED, stated + SEARCHED);
-    let amounts = [told.report.amount.dong()];
-    let alike = account_money::alike(tx, &known.account.code, &amounts, from, to).await?;
-    if let Some(candidate) = alike.iter().find(|c| may_be_same(c, known, stated)) {
+    let alike = Alike {
+        account: &known.account.code,
+        amount: told.report.amount,
+        intent: known.named.as_ref().map(|n| n.id),
+        from: stated - SEARCHED,
+        to: stated + SEARCHED,
+        reference: known.reference.as_ref(),
+    };
+    let near = |p: &&Payment| known.calendar.within(business_date(p.paid_at), business_date(stated), APART);
+    if let Some(candidate) = account_money::alike(tx, alike).await?.iter().find(near) {
         return wait(tx, told, known, &seen, candidate, caller).await;
     }
     record(tx, told, known, &seen, caller).await
@@ -229,14 +235,6 @@ fn seen<'a>(id: SightingId, told: &'a Told<'_>, known: &Known) -> Seen<'a> {
     }
 }
 
-fn may_be_same(candidate: &Candidate, known: &Known, stated: Timestamp) -> bool {
-    let intent = known.named.as_ref().map(|n| n.id);
-    let comparable = known.reference.as_ref().is_some_and(|own| candidate.references.iter().any(|r| r.comparable(own)));
-    candidate.payment.intent_id == intent
-        && !comparable
-        && known.calendar.within(business_date(candidate.payment.paid_at), business_date(stated), APART)
-}
-
 /// What a row became when it was told first, it stays; told again it may have the reference that it lacked.
 async fn same_row(
     tx: &Tx,
@@ -276,13 +274,13 @@ async fn wait(
     told: &Told<'_>,
     known: &Known,
     seen: &Seen<'_>,
-    candidate: &Candidate,
+    candidate: &Payment,
     caller: &Caller,
 ) -> Result<Outcome, ReportError> {
     let stated = told.report.stated_at.unwrap_or(told.now);
     let mut unit = Unit::new(caller.actor(), told.now);
     unit.changes.cases_opened.push(NewCase {
-        payment_id: Some(candidate.payment.id),
+        payment_id: Some(candidate.id),
         sighting_id: Some(seen.sighting_id),
         day: Some((format!("bank:{}", known.account.code), business_date(stated))),
         ..NewCase::new(CaseKind::PossibleSameMovement, told.report.amount, known.account.code.to_string())
@@ -295,7 +293,7 @@ async fn wait(
         bank_ref: known.reference.clone(),
         channel: told.provider.channel.to_string(),
         stated_at: stated,
-        payment_id: candidate.payment.id,
+        payment_id: candidate.id,
         // found by the sighting, whose case was written just now
         case_id: uuid::Uuid::nil().into(),
     };
@@ -335,6 +333,7 @@ async fn write(tx: &Tx, known: &Known, seen: &Seen<'_>, recording: &Recording) -
     let names: Vec<_> = known.reference.iter().map(|r| (r.to_string(), payment.id)).collect();
     payments::insert(tx, std::slice::from_ref(&recording.new), recording.unit.at).await?;
     account_money::learn(tx, &known.account.code, &names).await?;
+    account_money::await_line(tx, &known.account.code, payment).await?;
     let (written, noted, committed) = join!(
         unit::write(tx, &recording.unit),
         sightings::outcome(tx, seen.sighting_id, SightingState::Applied, Some(payment.id)),

@@ -92,7 +92,17 @@ create table payment_reference (
 create index payment_reference_by_payment on payment_reference (payment_id);
 -- MT940 has room for 16 characters
 create index payment_reference_by_head on payment_reference (account_code, left(reference, 16));
-create index payment_by_account on payment (receiving_account, amount, paid_at) where receiving_account is not null;
+create index payment_unidentified on payment (receiving_account, amount, paid_at)
+    where receiving_account is not null and intent_id is null;
+
+-- Payments on an account that no statement has shown yet; few, since a statement comes each day.
+create table awaited_payment (
+    payment_id    uuid primary key references payment,
+    account_code  text not null references receiving_account,
+    amount        bigint not null,
+    paid_at       timestamptz not null
+);
+create index awaited_payment_by_amount on awaited_payment (account_code, amount, paid_at);
 
 -- ---------------------------------------------------------------- statements
 
@@ -196,6 +206,7 @@ alter table kase
     -- whose day it belongs to: bank:<account> or clearing:<profile>
     add column scope          text,
     add column business_date  date;
+create index kase_gap on kase (subject) where kind = 'statement_gap';
 create index kase_by_scope on kase (scope, business_date) where scope is not null;
 
 -- ---------------------------------------------------------------- settlement by providers
@@ -361,6 +372,8 @@ select assurance.text_id('stl', l.settlement_id) as settlement_id, l.line_no, l.
 from settlement_line l join settlement s on s.id = l.settlement_id;
 
 -- beside the contract
+create view assurance.awaited_payment as
+select assurance.text_id('pay', payment_id) as payment_id, account_code, amount, paid_at from awaited_payment;
 create view assurance.waiting_sighting as
 select assurance.text_id('sgt', sighting_id) as sighting_id, account_code, amount,
        assurance.text_id('pay', payment_id) as payment_id, assurance.text_id('cas', case_id) as case_id, stated_at
@@ -370,8 +383,16 @@ select account_code, reference, assurance.text_id('pay', payment_id) as payment_
 create view assurance.closed_day as select scope, day, opening, moved_in, moved_out, closing, closed_by, closed_at from closed_day;
 create view assurance.receiving_account as select code, bank_bin, account_number from receiving_account;
 
+-- What the planner knows of these tables is as old as their last analysis, and a large file changes them at once.
+create function analyze_bank_tables() returns void language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    analyze sighting, sighting_outcome, payment, payment_reference, movement, movement_reference, statement_line, movement_match;
+end $$;
+revoke execute on function analyze_bank_tables() from public;
+
 -- ---------------------------------------------------------------- rights
 
+grant execute on function analyze_bank_tables() to motlan_app;
 grant select on all tables in schema public, assurance to motlan_app;
 grant select on all tables in schema assurance to motlan_auditor;
 grant insert on statement_piece, movement, movement_reference, statement_line, movement_match, payment_reference,
@@ -381,6 +402,6 @@ grant insert on statement, settlement_line to motlan_app;
 grant update (new_movements) on statement to motlan_app;
 grant update (fate) on movement to motlan_app;
 grant update (payment_id, refund_id, disposition) on settlement_line to motlan_app;
-grant insert, delete on waiting_sighting to motlan_app;
+grant insert, delete on waiting_sighting, awaited_payment to motlan_app;
 grant insert, update on account_sweep to motlan_app;
 grant update (amount, movement_id) on kase to motlan_app;

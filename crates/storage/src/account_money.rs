@@ -61,41 +61,91 @@ pub async fn same_row(
     Ok(row.map(|row| row.get::<_, Option<Uuid>>(0).map(Into::into)))
 }
 
-/// A payment with every reference by which it is known.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    pub payment: Payment,
-    pub references: Vec<BankReference>,
-    /// A movement of a statement has claimed it.
-    pub claimed: bool,
+// An equal payment whose references say nothing about this one: it has none of the numbering.
+const ALIKE: &str = "select p.* from payment p
+    where p.receiving_account = $1 and p.amount = $2 and p.reversed = 0 and p.paid_at between $4 and $5
+      and p.intent_id = $3
+      and not exists (select from payment_reference r
+                      where r.payment_id = p.id and split_part(':' || r.reference, ':', -2) = $6)
+    order by p.paid_at, p.id limit 50 for no key update of p";
+const ALIKE_UNIDENTIFIED: &str = "select p.* from payment p
+    where p.receiving_account = $1 and p.amount = $2 and p.reversed = 0 and p.paid_at between $3 and $4
+      and p.intent_id is null
+      and not exists (select from payment_reference r
+                      where r.payment_id = p.id and split_part(':' || r.reference, ':', -2) = $5)
+    order by p.paid_at, p.id limit 50 for no key update of p";
+
+/// What a report on an account may be another sight of.
+#[derive(Debug, Clone, Copy)]
+pub struct Alike<'a> {
+    pub account: &'a AccountCode,
+    pub amount: Vnd,
+    pub intent: Option<IntentId>,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub reference: Option<&'a BankReference>,
 }
 
-const ALIKE: &str =
-    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as,
-        exists (select from movement_match m where m.payment_id = p.id) as claimed
-    from payment p
-    where p.receiving_account = $1 and p.amount = any($2) and p.reversed = 0 and p.paid_at between $3 and $4
+/// Payments of the same account, amount and intent that were paid between the two instants and cannot be told apart from
+/// this report by a reference; oldest first, locked.
+pub async fn alike(db: &Db, a: Alike<'_>) -> Result<Vec<Payment>, StorageError> {
+    // null compares with nothing: a report without a reference is told apart from no payment
+    let numbering = a.reference.map(|r| r.numbering().unwrap_or_default());
+    let (account, amount) = (a.account.as_str(), a.amount.dong());
+    let rows = match a.intent {
+        Some(intent) => {
+            let statement = db.prepare_cached(ALIKE).await?;
+            db.query(&statement, &[&account, &amount, &intent.uuid(), &a.from, &a.to, &numbering]).await?
+        }
+        None => {
+            let statement = db.prepare_cached(ALIKE_UNIDENTIFIED).await?;
+            db.query(&statement, &[&account, &amount, &a.from, &a.to, &numbering]).await?
+        }
+    };
+    rows.iter().map(payments::from_row).collect()
+}
+
+/// A payment that no statement has shown yet, with every reference by which it is known.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    pub payment: Payment,
+    pub references: Vec<BankReference>,
+}
+
+const AWAITED: &str =
+    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as
+    from awaited_payment a join payment p on p.id = a.payment_id
+    where a.account_code = $1 and a.amount = any($2) and a.paid_at between $3 and $4 and p.reversed = 0
     order by p.paid_at, p.id for no key update of p";
 
-/// Payments on the account of these amounts that were paid between the two instants, oldest first, locked.
-pub async fn alike(
+/// Payments of these amounts, paid between the two instants, that wait for their line; oldest first, locked.
+pub async fn awaited(
     db: &Db,
     account: &AccountCode,
     amounts: &[i64],
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<Candidate>, StorageError> {
-    let statement = db.prepare_cached(ALIKE).await?;
+) -> Result<Vec<Awaited>, StorageError> {
+    let statement = db.prepare_cached(AWAITED).await?;
     let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Candidate {
+            Ok(Awaited {
                 payment: payments::from_row(row)?,
                 references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
-                claimed: row.get("claimed"),
             })
         })
         .collect()
+}
+
+const AWAIT: &str = "insert into awaited_payment (payment_id, account_code, amount, paid_at) values ($1, $2, $3, $4)";
+
+/// The payment's line on a statement is to come.
+pub async fn await_line(db: &Db, account: &AccountCode, payment: &Payment) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(AWAIT).await?;
+    let (id, amount) = (payment.id.uuid(), payment.amount.dong());
+    db.execute(&statement, &[&id, &account.as_str(), &amount, &payment.paid_at]).await?;
+    Ok(())
 }
 
 const LEARN: &str = "insert into payment_reference (account_code, reference, payment_id)

@@ -125,8 +125,13 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
     let statement = db.prepare_cached(CLAIM).await?;
     db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields]).await?;
+    let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
+    let statement = db.prepare_cached(SHOWN).await?;
+    db.execute(&statement, &[&shown]).await?;
     set_fate(db, &movements, "matched").await
 }
+
+const SHOWN: &str = "delete from awaited_payment where payment_id = any($1)";
 
 const FATE: &str = "update movement set fate = $2 where id = any($1) and fate is null";
 
@@ -208,4 +213,40 @@ const ACCOUNTS: &str = "select distinct m.account_code from movement m where m.f
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+const BATCH: &str = "set local statement_timeout = '60s'";
+
+/// A batch may take longer than a request.
+pub async fn begin_batch(db: &Db) -> Result<(), StorageError> {
+    Ok(db.batch_execute(BATCH).await?)
+}
+
+const OVERDUE: &str = "select a.payment_id, a.amount, a.paid_at from awaited_payment a
+    where a.account_code = $1 and a.paid_at < $2
+      and not exists (select from kase k where k.payment_id = a.payment_id and k.kind = 'missing_at_provider'
+                      and k.status <> 'closed')
+    order by a.paid_at, a.payment_id limit 500";
+
+/// Payments from before an instant that no statement has shown and no case tells of.
+pub async fn overdue(
+    db: &Db,
+    account: &AccountCode,
+    before: jiff::Timestamp,
+) -> Result<Vec<(PaymentId, Vnd, jiff::Timestamp)>, StorageError> {
+    let statement = db.prepare_cached(OVERDUE).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &before]).await?;
+    Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
+}
+
+const SHOWN_AFTER_ALL: &str = "select k.id from kase k join payment p on p.id = k.payment_id
+    where p.receiving_account = $1 and k.kind = 'missing_at_provider' and k.status <> 'closed'
+      and exists (select from movement_match m where m.payment_id = p.id)";
+
+/// Open cases of payments whose line came after all, locked.
+pub async fn shown_after_all(db: &Db, account: &AccountCode) -> Result<Vec<OpenCase>, StorageError> {
+    let statement = db.prepare_cached(SHOWN_AFTER_ALL).await?;
+    let rows = db.query(&statement, &[&account.as_str()]).await?;
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect();
+    open_cases(db, &ids).await
 }

@@ -100,11 +100,13 @@ const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening,
         s.new_movements,
         (select count(distinct l.movement_id) from statement_line l join movement_match k on k.movement_id = l.movement_id
          where l.statement_id = s.id) as matched,
-        (select count(*) from kase k where k.movement_id in (
-             select l.movement_id from statement_line l where l.statement_id = s.id)
-            or k.payment_id in (select m.payment_id from statement_line l join movement_match m on m.movement_id = l.movement_id
-                                where l.statement_id = s.id and k.status <> 'closed')
-            or k.subject = assurance.text_id('stm', s.id)) as cases
+        (select count(*) from (
+             select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
+             union
+             select k.id from statement_line l join movement_match m on m.movement_id = l.movement_id
+                 join kase k on k.payment_id = m.payment_id where l.statement_id = s.id and k.status <> 'closed'
+             union
+             select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) c) as cases
     from statement s
     where ($1::uuid is null or s.id = $1) and ($2::text is null or s.account_code = $2 and ($3::text is null or s.sha256 = $3))";
 
@@ -192,6 +194,13 @@ const IS_FIRST: &str = "select not exists (select from ledger_entry where accoun
 /// Whether nothing was ever booked on the account's bank side.
 pub async fn is_first(db: &Db, account: &AccountCode) -> Result<bool, StorageError> {
     Ok(db.query_one(IS_FIRST, &[&account.as_str()]).await?.get(0))
+}
+
+/// Lets the planner see what an import has changed.
+pub async fn analyze(db: &Db) -> Result<(), StorageError> {
+    Ok(db
+        .batch_execute("set statement_timeout = '5min'; select analyze_bank_tables(); reset statement_timeout")
+        .await?)
 }
 
 const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'";

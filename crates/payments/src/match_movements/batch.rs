@@ -44,6 +44,7 @@ pub async fn match_once(
 
 async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -> Result<Batch, ReportError> {
     tx.begin().await?;
+    movements::begin_batch(tx).await?;
     let open = movements::open_credits(tx, &ground.account, after, PER_BATCH).await?;
     let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, last: None }) };
     let turns: BTreeSet<String> = open.iter().map(|c| turn(&ground.account, c.amount)).collect();
@@ -110,8 +111,8 @@ async fn told_of(
     let days = open.iter().map(|c| midnight(c.booking_date));
     let (first, last) = (days.clone().min(), days.max());
     let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-    let alike = account_money::alike(tx, &ground.account, &amounts, first - SEARCHED, last + SEARCHED).await?;
-    let payments = alike.into_iter().filter(|c| !c.claimed).map(|c| Told {
+    let awaited = account_money::awaited(tx, &ground.account, &amounts, first - SEARCHED, last + SEARCHED).await?;
+    let payments = awaited.into_iter().map(|c| Told {
         what: What::Payment(c.payment.id),
         amount: c.payment.amount,
         day: business_date(c.payment.paid_at),
@@ -148,7 +149,7 @@ async fn lock_facts(tx: &Tx, named: &[&NamedIntent]) -> Result<ByIntent<Facts>, 
 }
 
 /// The beginning of a day in Hanoi.
-fn midnight(day: jiff::civil::Date) -> Timestamp {
+pub(super) fn midnight(day: jiff::civil::Date) -> Timestamp {
     let at = day.to_zoned(tz::TimeZone::fixed(domain::business_day::HANOI));
     at.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }

@@ -27,6 +27,7 @@ pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
 
 async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     tx.begin().await?;
+    movements::begin_batch(tx).await?;
     let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
     let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
     let mut unit = Unit::new(Caller::system().actor(), now);

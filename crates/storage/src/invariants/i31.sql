@@ -34,6 +34,14 @@ select m.movement_id, 'its fate is a case, and there is none'
 from assurance.movement m
 where m.fate = 'case' and not exists (select from assurance.kase k where k.movement_id = m.movement_id)
 union all
+-- a payment on an account waits for its line, or has one
+select p.payment_id, format('it has %s line and is %s', case when k.payment_id is null then 'no' else 'a' end,
+                            case when a.payment_id is null then 'not awaited' else 'awaited' end)
+from assurance.payment p
+left join assurance.match k on k.payment_id = p.payment_id
+left join assurance.awaited_payment a on a.payment_id = p.payment_id
+where p.receiving_account is not null and p.reversed < p.amount and (k.payment_id is null) <> (a.payment_id is not null)
+union all
 select k.movement_id, format('it came to %s, and %s to %s', m.account, p.payment_id, p.receiving_account)
 from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
 join assurance.payment p on p.payment_id = k.payment_id

@@ -18,9 +18,9 @@ const PAIRS: &str = "create temp table claim on commit drop as
             and (r.reference = mr.reference
                  or position(':' in r.reference || mr.reference) = 0
                     and (length(r.reference) = 16) <> (length(mr.reference) = 16))
+        join awaited_payment a on a.payment_id = r.payment_id
         join payment p on p.id = r.payment_id
         where m.account_code = $1 and m.fate is null and m.direction = 'in' and not m.reversal and m.payout_of is null
-          and not exists (select from movement_match k where k.payment_id = r.payment_id)
         order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc, p.recorded_at) one_each
     order by payment_id, whole desc, expected = amount desc, movement_id";
 
@@ -28,6 +28,7 @@ const MATCHES: &str = "insert into movement_match (movement_id, payment_id, amou
     select movement_id, payment_id, amount, 'bank_reference',
            case when amount = expected then array['account', 'bank_ref', 'amount'] else array['account', 'bank_ref'] end
     from claim order by movement_id";
+const SHOWN: &str = "delete from awaited_payment a using claim c where c.payment_id = a.payment_id";
 const FATES: &str = "update movement m set fate = 'matched' from claim c where c.movement_id = m.id";
 const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
     select r.account_code, r.reference, c.payment_id from claim c join movement_reference r on r.movement_id = c.movement_id
@@ -66,6 +67,7 @@ pub async fn claim_known(db: &Db, account: &AccountCode) -> Result<Claims, Stora
     // a utility statement takes no parameters, and a code has no quotes
     db.batch_execute(&PAIRS.replace("$1", &format!("'{account}'"))).await?;
     let count = db.execute(MATCHES, &[]).await?;
+    db.execute(SHOWN, &[]).await?;
     db.execute(FATES, &[]).await?;
     db.execute(LEARNED, &[]).await?;
     db.execute(OUTCOMES, &[]).await?;

@@ -163,11 +163,17 @@ pub struct FileFacts<'a> {
     pub channel: &'a str,
     /// The day of the closing balance of each part, where it has one.
     pub days: &'a [Option<Date>],
+    pub lines: usize,
     /// Where neither a line nor its balance has a date.
     pub last_day: Date,
     /// Whose the references of this format are; empty: the bank's.
     pub numbering: &'a str,
 }
+
+/// From so many lines on a file is joined whole against what is known, never line by line: right after another large file
+/// the planner still takes the tables for small ones.
+const LARGE: usize = 5_000;
+const JOIN_WHOLE: &str = "set local enable_nestloop = off";
 
 /// Tells each staged line its movement, makes the new ones, and keeps the lines.
 pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, StorageError> {
@@ -175,6 +181,9 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     let parts: Vec<i32> = (0_i32..).take(file.days.len()).collect();
     db.execute(DATES, &[&parts, &file.days, &file.last_day]).await?;
     db.batch_execute(INDEXES).await?;
+    if file.lines >= LARGE {
+        db.batch_execute(JOIN_WHOLE).await?;
+    }
     db.execute(EXACT, &[&account]).await?;
     db.execute(CUT, &[&account]).await?;
     db.execute(CLAIMED, &[&account]).await?;
