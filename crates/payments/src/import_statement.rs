@@ -72,8 +72,9 @@ pub enum ImportError {
     /// With the place where reading stopped.
     #[error("{0}")]
     Refused(#[from] statement::ReadError),
+    /// What was read is not what we can take; with the place where it stands in one line of the file.
     #[error("{0}")]
-    Unfit(&'static str),
+    Unfit(&'static str, Option<statement::Place>),
     #[error("the work was interrupted; the same request goes on with it")]
     Interrupted,
 }
@@ -256,9 +257,11 @@ async fn layout(
 ) -> Result<Option<statement::Profile>, ImportError> {
     let code = match &import.format {
         FileFormat::Csv(code) => code,
-        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => {
-            account.csv_profile.as_ref().ok_or(ImportError::ProfileAbsent)?
-        }
+        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => match &account.csv_profile {
+            Some(code) => code,
+            // reading says that it is neither
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     let text = file_profiles::layout(tx, code, FileKind::Statement).await?.ok_or(ImportError::ProfileAbsent)?;
