@@ -184,16 +184,17 @@ async fn imported(
         numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
     };
     let mut unit = Unit::new(import.caller.actor(), import.now);
-    if let Some((opening, _)) = file.opening
-        && !opening.is_zero()
-        && statements::is_first(tx, &account.code).await?
-    {
-        unit.changes.journals.push(opening_balance(&account.code, opening, file.first_day)?);
-    }
     let identified = statements::identify(tx, facts).await?;
     statements::set_new_movements(tx, id, i32::try_from(identified.new_movements).unwrap_or(i32::MAX)).await?;
-    arrivals::book(tx, id, &account.code, &unit.actor).await?;
+    if let Some((opening, _)) = file.opening {
+        let stood = statements::stood_before(tx, &account.code, id, file.first_day, opening).await?;
+        if !stood.is_zero() {
+            unit.changes.journals.push(opening_balance(&account.code, stood, file.first_day)?);
+        }
+    }
     let claims = statements::claim_known(tx, &account.code).await?;
+    // the day is held last: whoever closes it waits for nothing else
+    arrivals::book(tx, id, &account.code, &unit.actor).await?;
     for (movement, known, stated, day) in identified.other_amounts {
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(movement),
@@ -224,7 +225,7 @@ fn of_day(kind: CaseKind, amount: Vnd, account: &ReceivingAccount, day: Date) ->
     }
 }
 
-/// What stood on the account before its first statement is nobody's payment.
+/// What stood on the account before its earliest statement is nobody's payment.
 fn opening_balance(account: &AccountCode, opening: Vnd, day: Date) -> Result<Journal, ImportError> {
     let legs = vec![Leg::new(Account::Bank(account.clone()), opening), Leg::new(Account::Opening, -opening)];
     Journal::new(JournalKind::OpeningBalance, Cause::StatementSays, day, legs)
