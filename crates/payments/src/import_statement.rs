@@ -192,20 +192,13 @@ async fn imported(
             unit.changes.journals.push(opening_balance(&account.code, stood, file.first_day)?);
         }
     }
-    let claims = statements::claim_known(tx, &account.code).await?;
+    match_movements::claim_known(tx, &account.code, &mut unit).await?;
     // the day is held last: whoever closes it waits for nothing else
     arrivals::book(tx, id, &account.code, &unit.actor).await?;
     for (movement, known, stated, day) in identified.other_amounts {
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(movement),
             ..of_day(CaseKind::AmountDiffers, stated - known, account, day)
-        });
-    }
-    for other in claims.other_amounts {
-        unit.changes.cases_opened.push(NewCase {
-            movement_id: Some(other.movement_id),
-            payment_id: Some(other.payment_id),
-            ..of_day(CaseKind::AmountDiffers, other.stated - other.told, account, other.day)
         });
     }
     tell_of_gaps(tx, account, &mut unit).await?;

@@ -152,9 +152,9 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         return another_sight(tx, told, known, &seen, &payment, caller).await;
     }
     let stated = told.report.stated_at.unwrap_or(told.now);
-    let (from, to) = (stated - SEARCHED, stated + SEARCHED);
-    let amounts = [told.report.amount.dong()];
-    let alike = account_money::alike(tx, &known.account.code, &amounts, from, to).await?;
+    let intent = known.named.as_ref().map(|n| n.id);
+    let around = (stated - SEARCHED, stated + SEARCHED);
+    let alike = account_money::alike(tx, &known.account.code, told.report.amount, intent, around).await?;
     if let Some(candidate) = alike.iter().find(|c| may_be_same(c, known, stated)) {
         return wait(tx, told, known, &seen, candidate, caller).await;
     }
@@ -230,11 +230,8 @@ fn seen<'a>(id: SightingId, told: &'a Told<'_>, known: &Known) -> Seen<'a> {
 }
 
 fn may_be_same(candidate: &Candidate, known: &Known, stated: Timestamp) -> bool {
-    let intent = known.named.as_ref().map(|n| n.id);
     let comparable = known.reference.as_ref().is_some_and(|own| candidate.references.iter().any(|r| r.comparable(own)));
-    candidate.payment.intent_id == intent
-        && !comparable
-        && known.calendar.within(business_date(candidate.payment.paid_at), business_date(stated), APART)
+    !comparable && known.calendar.within(business_date(candidate.payment.paid_at), business_date(stated), APART)
 }
 
 /// What a row became when it was told first, it stays; told again it may have the reference that it lacked.

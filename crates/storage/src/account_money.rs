@@ -11,6 +11,8 @@ use domain::payment::Payment;
 use domain::reference::Reference;
 use domain::{CaseId, IntentId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 const TURN: &str = "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as k(key)";
@@ -66,36 +68,70 @@ pub async fn same_row(
 pub struct Candidate {
     pub payment: Payment,
     pub references: Vec<BankReference>,
-    /// A movement of a statement has claimed it.
-    pub claimed: bool,
 }
 
 const ALIKE: &str =
-    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as,
-        exists (select from movement_match m where m.payment_id = p.id) as claimed
+    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as
     from payment p
-    where p.receiving_account = $1 and p.amount = any($2) and p.reversed = 0 and p.paid_at between $3 and $4
+    where p.receiving_account = $1 and p.amount = $2 and p.reversed = 0 and p.paid_at between $3 and $4
+      and p.intent_id is not distinct from $5
     order by p.paid_at, p.id for no key update of p";
 
-/// Payments on the account of these amounts that were paid between the two instants, oldest first, locked.
+/// Payments on the account of this amount and intent that were paid between the two instants, oldest first, locked.
 pub async fn alike(
     db: &Db,
     account: &AccountCode,
-    amounts: &[i64],
-    from: Timestamp,
-    to: Timestamp,
+    amount: Vnd,
+    intent: Option<IntentId>,
+    (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<Candidate>, StorageError> {
     let statement = db.prepare_cached(ALIKE).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Candidate {
-                payment: payments::from_row(row)?,
-                references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
-                claimed: row.get("claimed"),
-            })
-        })
-        .collect()
+    let intent = intent.map(IntentId::uuid);
+    let params: [&(dyn ToSql + Sync); 5] = [&account.as_str(), &amount.dong(), &from, &to, &intent];
+    db.query(&statement, &params).await?.iter().map(candidate).collect()
+}
+
+const UNCLAIMED: &str =
+    "select p.*, array(select r.reference from payment_reference r where r.payment_id = p.id) as known_as
+    from payment p
+    where p.receiving_account = $1 and p.amount = any($2) and p.reversed = 0 and p.paid_at between $3 and $4
+      and not exists (select from movement_match m where m.payment_id = p.id)
+    order by p.paid_at, p.id for no key update of p";
+
+/// Payments on the account of these amounts that no movement has claimed, oldest first, locked.
+pub async fn unclaimed(
+    db: &Db,
+    account: &AccountCode,
+    amounts: &[i64],
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<Candidate>, StorageError> {
+    let statement = db.prepare_cached(UNCLAIMED).await?;
+    db.query(&statement, &[&account.as_str(), &amounts, &from, &to]).await?.iter().map(candidate).collect()
+}
+
+fn candidate(row: &tokio_postgres::Row) -> Result<Candidate, StorageError> {
+    Ok(Candidate {
+        payment: payments::from_row(row)?,
+        references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+    })
+}
+
+const TAKEN: &str =
+    "select known.reference, bool_and(exists (select from movement_match m where m.payment_id = known.payment_id))
+    from (select reference, payment_id from payment_reference where account_code = $1 and reference = any($2)
+          union all
+          select bank_ref, id from payment where receiving_account = $1 and bank_ref = any($2)) known
+    group by known.reference";
+
+/// Those of these references that payments have already, and whether movements have claimed these.
+pub async fn taken(
+    db: &Db,
+    account: &AccountCode,
+    references: &[String],
+) -> Result<BTreeMap<String, bool>, StorageError> {
+    let statement = db.prepare_cached(TAKEN).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &references]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 const LEARN: &str = "insert into payment_reference (account_code, reference, payment_id)
@@ -174,10 +210,23 @@ pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<Waiting>, Sto
         .collect())
 }
 
+// the same row may have been told again while it waited
+const RETOLD: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
+    select again.id, 'repeated', d.payment from unnest($1::uuid[], $2::uuid[]) as d(sighting, payment)
+    join sighting s on s.id = d.sighting
+    join sighting again on again.source in ('webhook:' || s.channel, 'listing:' || s.account_code)
+        and again.source_key = s.source_key and again.id <> s.id
+    where (select o.state from sighting_outcome o where o.sighting_id = again.id order by o.seq desc limit 1) = 'waiting'";
 const DECIDED: &str = "delete from waiting_sighting where sighting_id = any($1)";
 
-pub async fn decided(db: &Db, sightings: &[SightingId]) -> Result<(), StorageError> {
-    let ids: Vec<Uuid> = sightings.iter().map(|id| id.uuid()).collect();
+/// These wait no more: which payment each of them is, and whoever else told of it.
+pub async fn decided(db: &Db, of: &[(SightingId, PaymentId)]) -> Result<(), StorageError> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let (ids, payments): (Vec<Uuid>, Vec<Uuid>) = of.iter().map(|(s, p)| (s.uuid(), p.uuid())).unzip();
+    let statement = db.prepare_cached(RETOLD).await?;
+    db.execute(&statement, &[&ids, &payments]).await?;
     let statement = db.prepare_cached(DECIDED).await?;
     db.execute(&statement, &[&ids]).await?;
     Ok(())
@@ -195,8 +244,8 @@ pub struct NamedIntent {
 const INTENTS: &str = "select i.reference, i.id, exists (
         select from beneficiary_account b join receiving_account r
             on r.bank_bin = b.bank_bin and r.account_number = b.account_number
-        where b.beneficiary_code = i.beneficiary_code and r.code = $2) as of_account
-    from intent i where i.reference = any($1)";
+        where b.beneficiary_code = i.beneficiary_code and r.code = $3) as of_account
+    from intent i where i.reference = any($1) or i.id = any($2)";
 
 /// The intents behind these references, as far as they are ours.
 pub async fn intents_named(
@@ -204,11 +253,26 @@ pub async fn intents_named(
     references: &[&str],
     account: &AccountCode,
 ) -> Result<Vec<NamedIntent>, StorageError> {
-    if references.is_empty() {
+    intents(db, references, &[], account).await
+}
+
+/// The same by their ids.
+pub async fn intents_by_id(db: &Db, ids: &[IntentId], account: &AccountCode) -> Result<Vec<NamedIntent>, StorageError> {
+    intents(db, &[], ids, account).await
+}
+
+async fn intents(
+    db: &Db,
+    references: &[&str],
+    ids: &[IntentId],
+    account: &AccountCode,
+) -> Result<Vec<NamedIntent>, StorageError> {
+    if references.is_empty() && ids.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(INTENTS).await?;
-    let rows = db.query(&statement, &[&references, &account.as_str()]).await?;
+    let rows = db.query(&statement, &[&references, &ids, &account.as_str()]).await?;
     rows.iter()
         .map(|row| {
             Ok(NamedIntent {

@@ -225,9 +225,13 @@ pub async fn stood_before(
     Ok(Vnd::new(db.query_one(STOOD, &params).await?.get(0)))
 }
 
-const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'";
+const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'
+    and closing_date < coalesce((
+        select min(k.business_date) from kase k where k.scope = 'bank:' || $1 and k.kind = 'statement_gap'
+           and k.status <> 'closed' and k.business_date >= $2), 'infinity')";
 
-/// The last day that a statement covers.
-pub async fn covered_until(db: &Db, account: &AccountCode) -> Result<Option<Date>, StorageError> {
-    Ok(db.query_one(COVERED, &[&account.as_str()]).await?.get(0))
+/// The last day that statements cover from this one on, without a gap between.
+pub async fn covered_until(db: &Db, account: &AccountCode, from: Date) -> Result<Option<Date>, StorageError> {
+    let statement = db.prepare_cached(COVERED).await?;
+    Ok(db.query_one(&statement, &[&account.as_str(), &from]).await?.get(0))
 }

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use provider::ChannelKind;
 use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
 use std::ops::ControlFlow;
-use storage::ids::mint;
+use storage::ids::mint_nth;
 use storage::profiles;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{StagedLine, Stager};
@@ -135,18 +135,20 @@ impl Lines {
 
     fn row(&mut self, line: Line, amount: i64) -> StagedLine {
         self.line_no += 1;
+        let nth = self.line_no.unsigned_abs();
         let numbering = self.numbering.and_then(|name| self.account.numbering(name));
         let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
         let credit = amount > 0;
         let told = squeezed(&line.text);
         let payout = self.payouts.iter().find(|(text, _)| credit && !text.is_empty() && told.contains(text.as_str()));
         let payout_of = payout.map(|(_, profile)| profile.clone());
-        let codes = if credit && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
+        // what comes back is not what was paid, whatever it names
+        let codes = if credit && !line.reversal && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
         StagedLine {
             line_no: self.line_no,
             part: self.part,
-            id: mint::<MovementId>(self.now).uuid(),
-            sighting_id: mint::<SightingId>(self.now).uuid(),
+            id: mint_nth::<MovementId>(self.now, nth).uuid(),
+            sighting_id: mint_nth::<SightingId>(self.now, nth).uuid(),
             amount,
             booking_date: line.booking_date,
             value_date: line.value_date,
