@@ -9,7 +9,7 @@
 //! | a debit that takes a credit back | suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
 
-mod batch;
+pub(crate) mod batch;
 mod others;
 
 use crate::context::{Caller, Context};

@@ -12,6 +12,7 @@
 use crate::context::{Caller, Context};
 use crate::facts;
 use crate::learn;
+use crate::match_movements::batch::{first_instant, last_instant};
 use crate::receive_report::{Outcome, ReportError};
 use crate::record_money::{self, Recording, Seen};
 use crate::retry::retrying;
@@ -26,7 +27,7 @@ use domain::payment::{Identity, Payment, SightingState};
 use domain::reference_text::{self, Found};
 use domain::{PaymentId, SightingId};
 use futures_util::join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use provider::Provider;
 use sha2::{Digest, Sha256};
 use storage::account_money::{self, Candidate, NamedIntent, Waiting, turn};
@@ -35,9 +36,6 @@ use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
 use storage::{Tx, beneficiaries, payments, sightings, unit};
-
-/// More than two worked days ever take: Tết closes banks for up to ten.
-const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
 
 /// A verified row with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -153,7 +151,8 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     }
     let stated = told.report.stated_at.unwrap_or(told.now);
     let intent = known.named.as_ref().map(|n| n.id);
-    let around = (stated - SEARCHED, stated + SEARCHED);
+    let day = business_date(stated);
+    let around = (first_instant(&known.calendar, day), last_instant(&known.calendar, day));
     let alike = account_money::alike(tx, &known.account.code, told.report.amount, intent, around).await?;
     if let Some(candidate) = alike.iter().find(|c| may_be_same(c, known, stated)) {
         return wait(tx, told, known, &seen, candidate, caller).await;

@@ -100,11 +100,13 @@ const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening,
         s.new_movements,
         (select count(distinct l.movement_id) from statement_line l join movement_match k on k.movement_id = l.movement_id
          where l.statement_id = s.id) as matched,
-        (select count(*) from kase k where k.movement_id in (
-             select l.movement_id from statement_line l where l.statement_id = s.id)
-            or k.payment_id in (select m.payment_id from statement_line l join movement_match m on m.movement_id = l.movement_id
-                                where l.statement_id = s.id and k.status <> 'closed')
-            or k.subject = assurance.text_id('stm', s.id)) as cases
+        (select count(*) from (
+             select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
+             union
+             select k.id from statement_line l join movement_match m on m.movement_id = l.movement_id
+             join kase k on k.payment_id = m.payment_id and k.status <> 'closed' where l.statement_id = s.id
+             union
+             select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) told) as cases
     from statement s
     where ($1::uuid is null or s.id = $1) and ($2::text is null or s.account_code = $2 and ($3::text is null or s.sha256 = $3))";
 

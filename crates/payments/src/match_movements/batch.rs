@@ -7,22 +7,20 @@ use crate::facts::{self, Facts};
 use crate::receive_account_report::terms;
 use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
-use domain::business_day::business_date;
+use domain::business_day::{WorkingCalendar, business_date};
 use domain::cause::Cause;
 use domain::changes::step;
-use domain::matching::{self, Rule, Told, What};
+use domain::matching::{self, APART, Rule, Told, What};
 use domain::payment::{Identity, SightingState};
 use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId, Vnd};
-use jiff::{SignedDuration, Timestamp, tz};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan, tz};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{self, NamedIntent, Waiting, turn};
 use storage::movements::{self, Claimant, NewClaim, OpenCredit};
 use storage::payments::NewPayment;
 use storage::unit::Unit;
 use storage::{StorageError, Tx, payments, unit};
-
-/// More than two worked days ever take: Tết closes banks for up to ten.
-const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
 
 /// What a batch came to.
 pub struct Batch {
@@ -144,10 +142,9 @@ async fn told_of(
 ) -> Result<Vec<Told>, StorageError> {
     let amounts: BTreeSet<i64> = open.iter().map(|c| c.amount.dong()).collect();
     let amounts: Vec<i64> = amounts.into_iter().collect();
-    let days = open.iter().map(|c| midnight(c.booking_date));
-    let (first, last) = (days.clone().min(), days.max());
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-    let around = (first - SEARCHED, last + SEARCHED);
+    let days = open.iter().map(|c| c.booking_date);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Vec::new()) };
+    let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, last));
     let unclaimed = account_money::unclaimed(tx, &ground.account, &amounts, around).await?;
     let payments = unclaimed.into_iter().map(|c| Told {
         what: What::Payment(c.payment.id),
@@ -186,8 +183,18 @@ async fn lock_facts(tx: &Tx, named: &[&NamedIntent]) -> Result<ByIntent<Facts>, 
     Ok(ids.iter().copied().zip(facts::lock_many(tx, &ids).await?).collect())
 }
 
+/// Since when money may be what a line of this day shows.
+pub(crate) fn first_instant(calendar: &WorkingCalendar, day: Date) -> Timestamp {
+    midnight(calendar.reach(day, APART).0)
+}
+
+/// Until when.
+pub(crate) fn last_instant(calendar: &WorkingCalendar, day: Date) -> Timestamp {
+    midnight(calendar.reach(day, APART).1.saturating_add(1.day()))
+}
+
 /// The beginning of a day in Hanoi.
-fn midnight(day: jiff::civil::Date) -> Timestamp {
+fn midnight(day: Date) -> Timestamp {
     let at = day.to_zoned(tz::TimeZone::fixed(domain::business_day::HANOI));
     at.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
