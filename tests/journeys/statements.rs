@@ -9,6 +9,8 @@ mod sights;
 use serde_json::Value;
 use tests::House;
 
+/// An account of ours at a bank that nobody plays: what is on it stands in files written here.
+const OWN: &str = "7700000001";
 const PAYMENTS: &str = "select count(*) from assurance.payment";
 const MOVEMENTS: &str = "select count(*) from assurance.movement";
 const IN_TRANSIT: &str =

@@ -136,6 +136,17 @@ impl House {
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
+    /// The numbers of the bank's accounts.
+    pub async fn bank_accounts(&self) -> Vec<String> {
+        let accounts = self.accounts().await;
+        accounts.iter().map(|a| a["number"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn accounts(&self) -> Vec<Value> {
+        let url = format!("{}/_sim/bank/accounts", self.bank().url);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
     /// Each line of the bank's log.
     pub async fn bank_log(&self) -> Vec<Value> {
         let url = format!("{}/_sim/log", self.bank().url);
@@ -181,8 +192,7 @@ impl House {
     }
 
     async fn notifiers(&self, account: &Value) -> Vec<String> {
-        let url = format!("{}/_sim/bank/accounts", self.bank().url);
-        let accounts: Vec<Value> = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let accounts = self.accounts().await;
         let account = accounts.iter().find(|a| a["number"] == *account).unwrap();
         let name = |n: &Value| n["name"].as_str().or(n["kind"].as_str()).unwrap().to_owned();
         account["notifiers"].as_array().unwrap().iter().map(name).collect()

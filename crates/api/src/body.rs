@@ -147,8 +147,16 @@ pub fn idempotency(req: &HttpRequest, principal: Uuid, raw: &[u8]) -> Result<ide
         principal,
         scope: format!("{} {}", req.method(), req.path()),
         key_hash: Sha256::digest(key.as_bytes()).to_vec(),
-        fingerprint: Sha256::digest(raw).to_vec(),
+        fingerprint: fingerprint(req.query_string(), raw),
     })
+}
+
+/// What a key stands for: the body, and what the query says about it.
+fn fingerprint(query: &str, raw: &[u8]) -> Vec<u8> {
+    if query.is_empty() {
+        return Sha256::digest(raw).to_vec();
+    }
+    Sha256::new().chain_update(query).chain_update("\n").chain_update(raw).finalize().to_vec()
 }
 
 /// `?limit=&after=` of a list.

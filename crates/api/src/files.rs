@@ -36,8 +36,17 @@ pub(crate) async fn read(req: &HttpRequest, state: &State, mut payload: Payload)
 
 /// A file that was refused: why, and where reading stopped.
 pub(crate) fn refused(error: &statement::ReadError) -> Problem {
-    let problem = Problem::with(Code::FileRefused, error.reason.to_string()).and("line", error.at.line);
-    match error.at.byte {
+    placed(error.reason.to_string(), error.at)
+}
+
+/// A file that can be read, and whose content we cannot take. What no line says is said of the first.
+pub(crate) fn unfit(why: &str, at: Option<statement::Place>) -> Problem {
+    placed(why.to_owned(), at.unwrap_or(statement::Place { line: 1, byte: None }))
+}
+
+fn placed(why: String, at: statement::Place) -> Problem {
+    let problem = Problem::with(Code::FileRefused, why).and("line", at.line);
+    match at.byte {
         Some(byte) => problem.and("offset", byte),
         None => problem,
     }

@@ -141,7 +141,7 @@ impl From<SettleError> for Problem {
             SettleError::Layout(why) => Self::with(Code::LayoutUnknown, why),
             SettleError::NoPayoutAccount => Self::new(Code::PayoutAccountMissing),
             SettleError::Refused(e) => files::refused(&e),
-            SettleError::Unfit(why) => Self::with(Code::FileRefused, why),
+            SettleError::Unfit(why) => files::unfit(why, None),
             SettleError::Interrupted => Self::new(Code::Unavailable),
         }
     }

@@ -175,7 +175,7 @@ impl From<ImportError> for Problem {
             ImportError::Profile(why) => Self::with(Code::LayoutUnknown, why),
             ImportError::OtherAccount => Self::new(Code::OtherAccount),
             ImportError::Refused(e) => files::refused(&e),
-            ImportError::Unfit(why) => Self::with(Code::FileRefused, why),
+            ImportError::Unfit(why, at) => files::unfit(why, at),
             ImportError::Interrupted => Self::new(Code::Unavailable),
         }
     }

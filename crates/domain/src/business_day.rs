@@ -55,6 +55,22 @@ impl WorkingCalendar {
         }
         worked <= n
     }
+
+    /// The first and the last day that are within `n` worked days of this one.
+    pub fn reach(&self, day: Date, n: u32) -> (Date, Date) {
+        let (mut first, mut last) = (day, day);
+        while first > Date::MIN && self.within(before(first), day, n) {
+            first = before(first);
+        }
+        while last < Date::MAX && self.within(day, next(last), n) {
+            last = next(last);
+        }
+        (first, last)
+    }
+}
+
+fn before(day: Date) -> Date {
+    day.saturating_sub(1.day())
 }
 
 fn next(day: Date) -> Date {
@@ -97,6 +113,16 @@ mod tests {
         assert!(c.is_worked(date(2026, 8, 22)));
         assert_eq!(c.worked_day_after(date(2026, 2, 13), 1), date(2026, 2, 23));
         assert_eq!(c.worked_day_after(date(2026, 2, 14), 0), date(2026, 2, 23));
+    }
+
+    #[test]
+    fn a_day_reaches_over_all_that_nobody_works_on() {
+        // Friday: from Wednesday to the Tuesday after
+        let c = WorkingCalendar::default();
+        assert_eq!(c.reach(date(2026, 11, 27), 2), (date(2026, 11, 25), date(2026, 12, 1)));
+        let (first, last) = calendar().reach(date(2026, 2, 13), 2);
+        assert!(calendar().within(first, date(2026, 2, 13), 2) && calendar().within(date(2026, 2, 13), last, 2));
+        assert!(last > date(2026, 2, 23), "over Tết: {last}");
     }
 
     proptest! {

@@ -3,13 +3,14 @@
 //!
 //! | rule | what agrees |
 //! |---|---|
-//! | [`Rule::BankReference`] | account and reference, in sets (`storage::statements`) |
+//! | [`Rule::BankReference`] | account and reference: in sets (`storage::statements`), and here what came since |
 //! | [`Rule::Reference`] | account, amount, our reference in the text, at most two worked days apart |
 //! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
 //! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //!
-//! A pair whose references are of one numbering and differ is never one money.
+//! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
+//! nobody's payment.
 
 use crate::bank_reference::BankReference;
 use crate::business_day::WorkingCalendar;
@@ -52,6 +53,8 @@ pub struct OpenCredit {
     pub references: Vec<BankReference>,
     /// The intent that its text names.
     pub intent: Option<IntentId>,
+    /// It returns what went out.
+    pub takes_back: bool,
 }
 
 /// Money that was told of, and that no movement has claimed.
@@ -75,11 +78,19 @@ pub enum What {
 pub type Claim = Option<(What, Rule)>;
 
 /// Decides for each movement in the order given. `told` is oldest first; payments are taken before waiting reports.
-/// `complete`: the open credits are all that there are, so that "no other such pair" can be said.
-pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, complete: bool) -> Vec<Claim> {
+/// `partly`: amounts of which there are more open credits than these, so that "no other such pair" cannot be said.
+pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, partly: &BTreeSet<Vnd>) -> Vec<Claim> {
     let mut claims: Vec<Claim> = vec![None; open.len()];
     let mut taken: BTreeSet<What> = BTreeSet::new();
-    for (credit, claim) in open.iter().zip(&mut claims) {
+    let ours = |credit: &OpenCredit| !credit.takes_back;
+    for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| ours(credit)) {
+        let fits = |t: &&Told| t.amount == credit.amount && share_a_reference(credit, t) && !taken.contains(&t.what);
+        if let Some(found) = told.iter().find(fits) {
+            taken.insert(found.what);
+            *claim = Some((found.what, Rule::BankReference));
+        }
+    }
+    for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
         let fits = |t: &&Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && !taken.contains(&t.what);
         let nearest = |t: &&Told| (matches!(t.what, What::Sighting(_)), distance(credit.booking_date, t.day));
         if let Some(found) = told.iter().filter(fits).min_by_key(nearest) {
@@ -88,9 +99,7 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, co
             *claim = Some((found.what, rule));
         }
     }
-    if complete {
-        claim_only_pairs(open, told, calendar, &mut claims, &mut taken);
-    }
+    claim_only_pairs(open, told, calendar, partly, &mut claims, &mut taken);
     claims
 }
 
@@ -99,11 +108,14 @@ fn claim_only_pairs(
     open: &[OpenCredit],
     told: &[Told],
     calendar: &WorkingCalendar,
+    partly: &BTreeSet<Vnd>,
     claims: &mut [Claim],
     taken: &mut BTreeSet<What>,
 ) {
     let half_named = |c: &OpenCredit, t: &Told| c.intent.is_some() != t.intent.is_some();
-    let left: Vec<usize> = (0..open.len()).filter(|at| claims[*at].is_none()).collect();
+    let left: Vec<usize> = (0..open.len())
+        .filter(|at| claims[*at].is_none() && !open[*at].takes_back && !partly.contains(&open[*at].amount))
+        .collect();
     for at in &left {
         let credit = &open[*at];
         let fits = |c: &OpenCredit, t: &Told| half_named(c, t) && may_be_one(c, t, calendar);
@@ -114,6 +126,10 @@ fn claim_only_pairs(
             claims[*at] = Some((only.what, Rule::OnlyOne));
         }
     }
+}
+
+fn share_a_reference(credit: &OpenCredit, told: &Told) -> bool {
+    credit.references.iter().any(|ours| told.references.iter().any(|r| r.same(ours)))
 }
 
 fn may_be_one(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> bool {
@@ -140,6 +156,7 @@ mod tests {
             booking_date: date(2026, 11, day),
             references: reference.and_then(|r| BankReference::read(r, None)).into_iter().collect(),
             intent: intent.map(|i| Uuid::from_u128(i).into()),
+            takes_back: false,
         }
     }
 
@@ -154,7 +171,7 @@ mod tests {
     }
 
     fn rules(open: &[OpenCredit], told: &[Told]) -> Vec<Option<Rule>> {
-        let claims = decide(open, told, &WorkingCalendar::default(), true);
+        let claims = decide(open, told, &WorkingCalendar::default(), &BTreeSet::new());
         claims.iter().map(|c| c.map(|(_, rule)| rule)).collect()
     }
 
@@ -191,7 +208,21 @@ mod tests {
         assert_eq!(rules(&[lost.clone(), credit(2, 21_000, 25, None, None)], &known), [None, None]);
         let two = [known[0].clone(), told(2, 21_000, 25, None, Some(8))];
         assert_eq!(rules(std::slice::from_ref(&lost), &two), [None]);
-        assert_eq!(decide(&[lost], &known, &WorkingCalendar::default(), false), [None]);
+        let partly = BTreeSet::from([lost.amount]);
+        assert_eq!(decide(&[lost], &known, &WorkingCalendar::default(), &partly), [None]);
+    }
+
+    #[test]
+    fn a_shared_reference_says_more_than_a_text() {
+        let known = [told(1, 21_000, 25, Some(("FT1", None)), None), told(2, 21_000, 25, None, Some(7))];
+        let open = [credit(1, 21_000, 25, Some("FT1"), Some(7)), credit(2, 21_000, 25, Some("FT2"), Some(7))];
+        assert_eq!(rules(&open, &known), [Some(Rule::BankReference), Some(Rule::Reference)]);
+    }
+
+    #[test]
+    fn a_credit_that_takes_a_debit_back_is_no_payment_that_we_know() {
+        let back = OpenCredit { takes_back: true, ..credit(1, 21_000, 25, None, None) };
+        assert_eq!(rules(&[back], &[told(1, 21_000, 25, None, None), told(2, 21_000, 25, None, Some(7))]), [None]);
     }
 
     #[test]
@@ -209,7 +240,7 @@ mod tests {
         ) {
             let open: Vec<_> = credits.iter().enumerate().map(|(n, (a, d, i))| credit(n as u128, *a, *d, None, *i)).collect();
             let known: Vec<_> = known.iter().enumerate().map(|(n, (a, d, i))| told(n as u128, *a, *d, None, *i)).collect();
-            let claims = decide(&open, &known, &WorkingCalendar::default(), true);
+            let claims = decide(&open, &known, &WorkingCalendar::default(), &BTreeSet::new());
             let what: Vec<What> = claims.iter().flatten().map(|(what, _)| *what).collect();
             prop_assert_eq!(what.iter().collect::<BTreeSet<_>>().len(), what.len());
             for (credit, claim) in open.iter().zip(&claims) {

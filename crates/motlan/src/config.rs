@@ -35,6 +35,8 @@ pub struct Http {
     pub workers: usize,
     pub max_body_bytes: usize,
     pub body_timeout_ms: u64,
+    pub max_file_bytes: usize,
+    pub file_timeout_ms: u64,
     pub calls_per_minute: u32,
 }
 

@@ -148,8 +148,9 @@ impl Gateway {
             limits: api::Limits {
                 max_body_bytes: config.http.max_body_bytes,
                 body_timeout_ms: config.http.body_timeout_ms,
+                max_file_bytes: config.http.max_file_bytes,
+                file_timeout_ms: config.http.file_timeout_ms,
                 calls_per_minute: config.http.calls_per_minute,
-                ..api::Limits::default()
             },
             volatile: volatile.clone(),
             render_metrics,

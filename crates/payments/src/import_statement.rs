@@ -75,8 +75,9 @@ pub enum ImportError {
     /// With the place where reading stopped.
     #[error("{0}")]
     Refused(#[from] statement::ReadError),
+    /// What was read is not what we can take; with the place where it stands in one line of the file.
     #[error("{0}")]
-    Unfit(&'static str),
+    Unfit(&'static str, Option<statement::Place>),
     #[error("the work was interrupted; the same request goes on with it")]
     Interrupted,
 }
@@ -195,27 +196,21 @@ async fn imported(
         numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
     };
     let mut unit = Unit::new(import.caller.actor(), import.now);
-    if let Some((opening, _)) = file.opening
-        && !opening.is_zero()
-        && statements::is_first(tx, &account.code).await?
-    {
-        unit.changes.journals.push(opening_balance(&account.code, opening, file.first_day)?);
-    }
     let identified = statements::identify(tx, facts).await?;
     statements::set_new_movements(tx, id, i32::try_from(identified.new_movements).unwrap_or(i32::MAX)).await?;
+    if let Some((opening, _)) = file.opening {
+        let stood = statements::stood_before(tx, &account.code, id, file.first_day, opening).await?;
+        if !stood.is_zero() {
+            unit.changes.journals.push(opening_balance(&account.code, stood, file.first_day)?);
+        }
+    }
+    match_movements::claim_known(tx, &account.code, &mut unit).await?;
+    // the day is held last: whoever closes it waits for nothing else
     arrivals::book(tx, id, &account.code, &unit.actor).await?;
-    let claims = statements::claim_known(tx, &account.code).await?;
     for (movement, known, stated, day) in identified.other_amounts {
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(movement),
             ..of_day(CaseKind::AmountDiffers, stated - known, account, day)
-        });
-    }
-    for other in claims.other_amounts {
-        unit.changes.cases_opened.push(NewCase {
-            movement_id: Some(other.movement_id),
-            payment_id: Some(other.payment_id),
-            ..of_day(CaseKind::AmountDiffers, other.stated - other.told, account, other.day)
         });
     }
     tell_of_gaps(tx, account, &mut unit).await?;
@@ -235,7 +230,7 @@ fn of_day(kind: CaseKind, amount: Vnd, account: &ReceivingAccount, day: Date) ->
     }
 }
 
-/// What stood on the account before its first statement is nobody's payment.
+/// What stood on the account before its earliest statement is nobody's payment.
 fn opening_balance(account: &AccountCode, opening: Vnd, day: Date) -> Result<Journal, ImportError> {
     let legs = vec![Leg::new(Account::Bank(account.clone()), opening), Leg::new(Account::Opening, -opening)];
     Journal::new(JournalKind::OpeningBalance, Cause::StatementSays, day, legs)
@@ -268,9 +263,11 @@ async fn layout(
 ) -> Result<Option<statement::Profile>, ImportError> {
     let code = match &import.format {
         FileFormat::Csv(code) => code,
-        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => {
-            account.csv_profile.as_ref().ok_or(ImportError::ProfileAbsent)?
-        }
+        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => match &account.csv_profile {
+            Some(code) => code,
+            // reading says that it is neither
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     let text = file_profiles::layout(tx, code, FileKind::Statement).await?.ok_or(ImportError::ProfileAbsent)?;

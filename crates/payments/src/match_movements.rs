@@ -9,7 +9,7 @@
 //! | a debit that takes a credit back | suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
 
-mod batch;
+pub(crate) mod batch;
 mod others;
 
 use crate::context::{Caller, Context};
@@ -25,9 +25,11 @@ use domain::matching::APART;
 use domain::payment::SightingState;
 use domain::{MovementId, PaymentId, SightingId};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use storage::account_money::{Waiting, turn};
 use storage::unit::Unit;
-use storage::{StorageError, account_money, beneficiaries, movements, payments, receiving_accounts, sightings};
+use storage::{StorageError, Tx, account_money, beneficiaries, movements, payments, receiving_accounts, sightings};
 use storage::{statements, unit};
 use uuid::Uuid;
 
@@ -59,7 +61,7 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 #[tracing::instrument(skip_all, fields(account = %account))]
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
-    let mut done = 0;
+    let mut done = retrying(|| claim_once(ctx, account, now)).await?;
     let mut after = MovementId::from(Uuid::nil());
     loop {
         let batch = retrying(|| batch::match_once(ctx, &ground, after, now)).await?;
@@ -86,6 +88,41 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
         ctx.wake.notify_one();
     }
     Ok(done)
+}
+
+/// What was told of between the import and now has its line.
+async fn claim_once(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        if !movements::any_open_credit(&tx, account).await? {
+            return Ok(0);
+        }
+        let mut unit = Unit::new(Caller::system().actor(), now);
+        let claimed = claim_known(&tx, account, &mut unit).await?;
+        if claimed == 0 {
+            return Ok(0);
+        }
+        unit::write(&tx, &unit).await?;
+        tx.commit().await?;
+        Ok(usize::try_from(claimed).unwrap_or(usize::MAX))
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// Lets payments claim the open movements that have their reference; a different amount is a case.
+pub(crate) async fn claim_known(tx: &Tx, account: &AccountCode, unit: &mut Unit) -> Result<u64, StorageError> {
+    let claims = statements::claim_known(tx, account).await?;
+    for other in claims.other_amounts {
+        unit.changes.cases_opened.push(NewCase {
+            movement_id: Some(other.movement_id),
+            payment_id: Some(other.payment_id),
+            day: Some((format!("bank:{account}"), other.day)),
+            ..NewCase::new(CaseKind::AmountDiffers, other.stated - other.told, account.to_string())
+        });
+    }
+    Ok(claims.count)
 }
 
 async fn ground(ctx: &Context, account: &AccountCode) -> Result<Ground, StorageError> {
@@ -138,14 +175,16 @@ async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
-        let Some(covered) = statements::covered_until(&tx, &ground.account).await? else { return Ok(()) };
-        let over =
-            |w: &account_money::Waiting| covered >= ground.calendar.worked_day_after(business_date(w.stated_at), APART);
-        let waiting = account_money::waiting(&tx, &ground.account).await?;
-        let decided: Vec<_> = waiting.into_iter().filter(over).collect();
-        if decided.is_empty() {
+        let over = account_money::waiting(&tx, &ground.account).await?;
+        let over = covered(&tx, ground, over).await?;
+        if over.is_empty() {
             return Ok(());
         }
+        // a line that claims one of them at this moment was first
+        let turns: BTreeSet<String> = over.iter().map(|w| turn(&ground.account, w.amount)).collect();
+        account_money::take_turns(&tx, &turns.into_iter().collect::<Vec<_>>()).await?;
+        let mut decided = account_money::waiting(&tx, &ground.account).await?;
+        decided.retain(|w| over.iter().any(|o| o.sighting_id == w.sighting_id));
         let mut unit = Unit::new(Caller::system().actor(), now);
         let cases: Vec<_> = decided.iter().map(|w| w.case_id).collect();
         for case in movements::open_cases(&tx, &cases).await? {
@@ -155,7 +194,7 @@ async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
         for w in &decided {
             sightings::outcome(&tx, w.sighting_id, SightingState::Repeated, Some(w.payment_id)).await?;
         }
-        let ids: Vec<_> = decided.iter().map(|w| w.sighting_id).collect();
+        let ids: Vec<_> = decided.iter().map(|w| (w.sighting_id, w.payment_id)).collect();
         account_money::decided(&tx, &ids).await?;
         unit::write(&tx, &unit).await?;
         Ok(tx.commit().await?)
@@ -169,11 +208,11 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
-        let Some(covered) = statements::covered_until(&tx, &ground.account).await? else { return Ok(()) };
+        let mut until = BTreeMap::new();
         let mut unit = Unit::new(Caller::system().actor(), now);
-        for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account, batch::midnight(covered)).await? {
+        for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account).await? {
             let day = business_date(paid_at);
-            if covered >= ground.calendar.worked_day_after(day, APART) {
+            if is_covered(&tx, ground, day, &mut until).await? {
                 unit.changes.cases_opened.push(NewCase {
                     payment_id: Some(payment),
                     day: Some((format!("bank:{}", ground.account), day)),
@@ -193,6 +232,32 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     }
     .await;
     tx.close(outcome).await
+}
+
+/// Those whose own line statements would have shown by now.
+async fn covered(tx: &Tx, ground: &Ground, waiting: Vec<Waiting>) -> Result<Vec<Waiting>, StorageError> {
+    let mut until: BTreeMap<Date, Option<Date>> = BTreeMap::new();
+    let mut over = Vec::new();
+    for w in waiting {
+        if is_covered(tx, ground, business_date(w.stated_at), &mut until).await? {
+            over.push(w);
+        }
+    }
+    Ok(over)
+}
+
+/// Whether statements show all days on which the line of money of this day could stand. `until`: what was asked already.
+async fn is_covered(
+    tx: &Tx,
+    ground: &Ground,
+    day: Date,
+    until: &mut BTreeMap<Date, Option<Date>>,
+) -> Result<bool, StorageError> {
+    let covered = match until.get(&day) {
+        Some(known) => *known,
+        None => *until.entry(day).or_insert(statements::covered_until(tx, &ground.account, day).await?),
+    };
+    Ok(covered.is_some_and(|covered| covered >= ground.calendar.worked_day_after(day, APART)))
 }
 
 /// The kind of case of a debit that nobody explains.

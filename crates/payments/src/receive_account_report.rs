@@ -12,6 +12,7 @@
 use crate::context::{Caller, Context};
 use crate::facts;
 use crate::learn;
+use crate::match_movements::batch::{first_instant, last_instant};
 use crate::receive_report::{Outcome, ReportError};
 use crate::record_money::{self, Recording, Seen};
 use crate::retry::retrying;
@@ -26,7 +27,7 @@ use domain::payment::{Identity, Payment, SightingState};
 use domain::reference_text::{self, Found};
 use domain::{PaymentId, SightingId};
 use futures_util::join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use provider::Provider;
 use sha2::{Digest, Sha256};
 use storage::account_money::{self, Alike, NamedIntent, Waiting, turn};
@@ -35,9 +36,6 @@ use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
 use storage::{Tx, beneficiaries, payments, sightings, unit};
-
-/// More than two worked days ever take: Tết closes banks for up to ten.
-const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
 
 /// A verified row with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -152,15 +150,16 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         return another_sight(tx, told, known, &seen, &payment, caller).await;
     }
     let stated = told.report.stated_at.unwrap_or(told.now);
+    let day = business_date(stated);
     let alike = Alike {
         account: &known.account.code,
         amount: told.report.amount,
         intent: known.named.as_ref().map(|n| n.id),
-        from: stated - SEARCHED,
-        to: stated + SEARCHED,
+        from: first_instant(&known.calendar, day),
+        to: last_instant(&known.calendar, day),
         reference: known.reference.as_ref(),
     };
-    let near = |p: &&Payment| known.calendar.within(business_date(p.paid_at), business_date(stated), APART);
+    let near = |p: &&Payment| known.calendar.within(business_date(p.paid_at), day, APART);
     if let Some(candidate) = account_money::alike(tx, alike).await?.iter().find(near) {
         return wait(tx, told, known, &seen, candidate, caller).await;
     }

@@ -11,6 +11,7 @@ use domain::payment::Payment;
 use domain::reference::Reference;
 use domain::{CaseId, IntentId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const TURN: &str = "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as k(key)";
@@ -123,8 +124,7 @@ pub async fn awaited(
     db: &Db,
     account: &AccountCode,
     amounts: &[i64],
-    from: Timestamp,
-    to: Timestamp,
+    (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<Awaited>, StorageError> {
     let statement = db.prepare_cached(AWAITED).await?;
     let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to]).await?;
@@ -136,6 +136,24 @@ pub async fn awaited(
             })
         })
         .collect()
+}
+
+const TAKEN: &str =
+    "select known.reference, bool_and(exists (select from movement_match m where m.payment_id = known.payment_id))
+    from (select reference, payment_id from payment_reference where account_code = $1 and reference = any($2)
+          union all
+          select bank_ref, id from payment where receiving_account = $1 and bank_ref = any($2)) known
+    group by known.reference";
+
+/// Those of these references that payments have already, and whether movements have claimed these.
+pub async fn taken(
+    db: &Db,
+    account: &AccountCode,
+    references: &[String],
+) -> Result<BTreeMap<String, bool>, StorageError> {
+    let statement = db.prepare_cached(TAKEN).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &references]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 const AWAIT: &str = "insert into awaited_payment (payment_id, account_code, amount, paid_at) values ($1, $2, $3, $4)";
@@ -224,10 +242,23 @@ pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<Waiting>, Sto
         .collect())
 }
 
+// the same row may have been told again while it waited
+const RETOLD: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
+    select again.id, 'repeated', d.payment from unnest($1::uuid[], $2::uuid[]) as d(sighting, payment)
+    join sighting s on s.id = d.sighting
+    join sighting again on again.source in ('webhook:' || s.channel, 'listing:' || s.account_code)
+        and again.source_key = s.source_key and again.id <> s.id
+    where (select o.state from sighting_outcome o where o.sighting_id = again.id order by o.seq desc limit 1) = 'waiting'";
 const DECIDED: &str = "delete from waiting_sighting where sighting_id = any($1)";
 
-pub async fn decided(db: &Db, sightings: &[SightingId]) -> Result<(), StorageError> {
-    let ids: Vec<Uuid> = sightings.iter().map(|id| id.uuid()).collect();
+/// These wait no more: which payment each of them is, and whoever else told of it.
+pub async fn decided(db: &Db, of: &[(SightingId, PaymentId)]) -> Result<(), StorageError> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let (ids, payments): (Vec<Uuid>, Vec<Uuid>) = of.iter().map(|(s, p)| (s.uuid(), p.uuid())).unzip();
+    let statement = db.prepare_cached(RETOLD).await?;
+    db.execute(&statement, &[&ids, &payments]).await?;
     let statement = db.prepare_cached(DECIDED).await?;
     db.execute(&statement, &[&ids]).await?;
     Ok(())
@@ -245,8 +276,8 @@ pub struct NamedIntent {
 const INTENTS: &str = "select i.reference, i.id, exists (
         select from beneficiary_account b join receiving_account r
             on r.bank_bin = b.bank_bin and r.account_number = b.account_number
-        where b.beneficiary_code = i.beneficiary_code and r.code = $2) as of_account
-    from intent i where i.reference = any($1)";
+        where b.beneficiary_code = i.beneficiary_code and r.code = $3) as of_account
+    from intent i where i.reference = any($1) or i.id = any($2)";
 
 /// The intents behind these references, as far as they are ours.
 pub async fn intents_named(
@@ -254,11 +285,26 @@ pub async fn intents_named(
     references: &[&str],
     account: &AccountCode,
 ) -> Result<Vec<NamedIntent>, StorageError> {
-    if references.is_empty() {
+    intents(db, references, &[], account).await
+}
+
+/// The same by their ids.
+pub async fn intents_by_id(db: &Db, ids: &[IntentId], account: &AccountCode) -> Result<Vec<NamedIntent>, StorageError> {
+    intents(db, &[], ids, account).await
+}
+
+async fn intents(
+    db: &Db,
+    references: &[&str],
+    ids: &[IntentId],
+    account: &AccountCode,
+) -> Result<Vec<NamedIntent>, StorageError> {
+    if references.is_empty() && ids.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(INTENTS).await?;
-    let rows = db.query(&statement, &[&references, &account.as_str()]).await?;
+    let rows = db.query(&statement, &[&references, &ids, &account.as_str()]).await?;
     rows.iter()
         .map(|row| {
             Ok(NamedIntent {

@@ -20,15 +20,17 @@ pub struct OpenCredit {
     /// Our references in its text, whether or not we gave them out.
     pub codes: Vec<String>,
     pub references: Vec<BankReference>,
+    /// It returns what went out.
+    pub reversal: bool,
     /// Its first line, as a sighting.
     pub sighting_id: SightingId,
 }
 
-const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, l.sighting_id,
+const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, m.reversal, l.sighting_id,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
     from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
     where m.account_code = $1 and m.fate is null and m.direction = 'in' and m.payout_of is null and m.id > $2
-    order by m.id limit $3 for update of m skip locked";
+    order by m.id limit $3 for no key update of m skip locked";
 
 /// Open credits after `after`, in order of import, locked; those that another process is at are left out.
 pub async fn open_credits(
@@ -47,9 +49,29 @@ pub async fn open_credits(
             booking_date: row.get("booking_date"),
             codes: row.get("codes"),
             references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+            reversal: row.get("reversal"),
             sighting_id: row.get::<_, Uuid>("sighting_id").into(),
         })
         .collect())
+}
+
+const COUNTS: &str = "select amount, count(*) from movement
+    where account_code = $1 and fate is null and direction = 'in' and payout_of is null and not reversal
+      and amount = any($2) group by amount";
+
+/// How many credits of each of these amounts are open, whoever is at them.
+pub async fn open_by_amount(db: &Db, account: &AccountCode, amounts: &[i64]) -> Result<Vec<(Vnd, i64)>, StorageError> {
+    let statement = db.prepare_cached(COUNTS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &amounts]).await?;
+    Ok(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get(1))).collect())
+}
+
+const ANY_CREDIT: &str = "select exists (select from movement
+    where account_code = $1 and fate is null and direction = 'in' and payout_of is null and not reversal)";
+
+pub async fn any_open_credit(db: &Db, account: &AccountCode) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(ANY_CREDIT).await?;
+    Ok(db.query_one(&statement, &[&account.as_str()]).await?.get(0))
 }
 
 /// A debit, or a payout, without a claim.
@@ -65,7 +87,7 @@ pub struct Open {
 
 const OPEN_OTHERS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of from movement m
     where m.account_code = $1 and m.fate is null and (m.direction = 'out' or m.payout_of is not null)
-    order by m.id limit $2 for update of m skip locked";
+    order by m.id limit $2 for no key update of m skip locked";
 
 pub async fn open_others(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Open>, StorageError> {
     let statement = db.prepare_cached(OPEN_OTHERS).await?;
@@ -207,9 +229,10 @@ pub async fn unplaced(
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1), row.get::<_, Uuid>(2).into())).collect())
 }
 
-const ACCOUNTS: &str = "select distinct m.account_code from movement m where m.fate is null";
+const ACCOUNTS: &str =
+    "select account_code from movement where fate is null union select account_code from waiting_sighting";
 
-/// Accounts with movements that nobody has claimed.
+/// Accounts with movements that nobody has claimed, or reports that wait.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())
@@ -223,19 +246,15 @@ pub async fn begin_batch(db: &Db) -> Result<(), StorageError> {
 }
 
 const OVERDUE: &str = "select a.payment_id, a.amount, a.paid_at from awaited_payment a
-    where a.account_code = $1 and a.paid_at < $2
+    where a.account_code = $1
       and not exists (select from kase k where k.payment_id = a.payment_id and k.kind = 'missing_at_provider'
                       and k.status <> 'closed')
     order by a.paid_at, a.payment_id limit 500";
 
-/// Payments from before an instant that no statement has shown and no case tells of.
-pub async fn overdue(
-    db: &Db,
-    account: &AccountCode,
-    before: jiff::Timestamp,
-) -> Result<Vec<(PaymentId, Vnd, jiff::Timestamp)>, StorageError> {
+/// Payments that no statement has shown and no case tells of, oldest first.
+pub async fn overdue(db: &Db, account: &AccountCode) -> Result<Vec<(PaymentId, Vnd, jiff::Timestamp)>, StorageError> {
     let statement = db.prepare_cached(OVERDUE).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &before]).await?;
+    let rows = db.query(&statement, &[&account.as_str()]).await?;
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
 }
 

@@ -156,24 +156,38 @@ pub struct Link {
     pub case: Option<(domain::CaseId, i32)>,
 }
 
-const CHAIN: &str = "with chain as (
-        select s.id, s.closing_date, s.opening, s.format, s.first_sequence,
-               lag(s.closing) over w as before, lag(s.format) over w as format_before,
-               lag(s.last_sequence) over w as sequence_before
-        from statement s where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null
-          -- of several files about one day the first counts
-          and s.imported_at = (select min(t.imported_at) from statement t where t.account_code = $1 and t.opening is not null
-                               and t.closing_date = s.closing_date and t.state = 'imported')
-        window w as (order by s.closing_date, s.imported_at)),
-    -- a number that runs on: both of one format, and more than one further
+// A statement that another one holds whole has no place of its own, and one that begins before its neighbour ends leaves
+// nothing out. What it opens with, any of the files about the days before may have closed with.
+const CHAIN: &str = "with mine as (
+        select s.*, greatest(s.first_date, s.opening_date) as begins from statement s
+        where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null),
+    outermost as (
+        select s.* from mine s where not exists (
+            select from mine t
+            where t.id <> s.id and t.begins <= s.begins and t.closing_date >= s.closing_date
+              and (t.begins < s.begins or t.closing_date > s.closing_date or (t.imported_at, t.id) < (s.imported_at, s.id)))),
+    chain as (
+        select s.*, lag(s.closing) over w as before, lag(s.closing_date) over w as day_before,
+               lag(s.format) over w as format_before, lag(s.last_sequence) over w as sequence_before
+        from outermost s window w as (order by s.closing_date, s.imported_at, s.id)),
     gaps as (
-        select c.*, case when c.before is not null and c.opening <> c.before then c.opening - c.before
-                         when c.format = c.format_before and c.first_sequence ~ '^[0-9]{1,9}$' and c.sequence_before ~ '^[0-9]{1,9}$'
-                              and c.first_sequence::int > c.sequence_before::int + 1 then 0 end as gap
+        select c.*, case
+            when c.begins > c.day_before and not exists (
+                select from mine t where t.id <> c.id and t.closing = c.opening
+                  and t.closing_date between c.day_before and c.closing_date) then c.opening - c.before
+            -- a number that runs on: both of one format, and more than one further
+            when c.format = c.format_before and c.first_sequence ~ '^[0-9]{1,9}$' and c.sequence_before ~ '^[0-9]{1,9}$'
+                 and c.first_sequence::int > c.sequence_before::int + 1
+                 and not exists (select from mine t where t.format = c.format and t.last_sequence ~ '^[0-9]{1,9}$'
+                                 and t.last_sequence::int = c.first_sequence::int - 1) then 0 end as gap
         from chain c)
-    select g.id, g.closing_date, g.gap, k.id as case_id, k.version from gaps g
-    left join kase k on k.kind = 'statement_gap' and k.status = 'open' and k.subject = assurance.text_id('stm', g.id)
-    where (g.gap is not null) <> (k.id is not null)";
+    select s.id, s.closing_date, g.gap, k.id as case_id, k.version from mine s
+    left join gaps g on g.id = s.id
+    left join kase k on k.kind = 'statement_gap' and k.status = 'open' and k.subject = assurance.text_id('stm', s.id)
+    where (g.gap is not null) <> (k.id is not null)
+      -- what somebody has decided about stays decided
+      and (k.id is not null or not exists (
+          select from kase d where d.kind = 'statement_gap' and d.subject = assurance.text_id('stm', s.id)))";
 
 /// Where the chain of an account's statements and what is told of it differ.
 pub async fn broken_links(db: &Db, account: &AccountCode) -> Result<Vec<Link>, StorageError> {
@@ -189,11 +203,28 @@ pub async fn broken_links(db: &Db, account: &AccountCode) -> Result<Vec<Link>, S
         .collect())
 }
 
-const IS_FIRST: &str = "select not exists (select from ledger_entry where account_code = 'bank:' || $1)";
+const STOOD: &str = "select case
+        when exists (select from statement t where t.account_code = $1 and t.id <> $2 and t.state = 'imported'
+                     and t.opening is not null and t.first_date <= $3) then 0
+        else $4 - coalesce((select sum(m.amount) from movement m where m.account_code = $1 and m.business_date < $3
+                            and not exists (select from statement_line l
+                                            where l.statement_id = $2 and l.movement_id = m.id)), 0)::bigint
+                - coalesce((select sum(e.amount) from ledger_entry e join journal j on j.id = e.journal_id
+                            where e.account_code = 'bank:' || $1 and j.kind = 'opening_balance'), 0)::bigint
+        end";
 
-/// Whether nothing was ever booked on the account's bank side.
-pub async fn is_first(db: &Db, account: &AccountCode) -> Result<bool, StorageError> {
-    Ok(db.query_one(IS_FIRST, &[&account.as_str()]).await?.get(0))
+/// What is still to be booked so that the account stands at what the earliest of its statements opens with; its lines
+/// are identified already. Statements may come in any order, and notifications before them.
+pub async fn stood_before(
+    db: &Db,
+    account: &AccountCode,
+    statement: StatementId,
+    first_day: Date,
+    opening: Vnd,
+) -> Result<Vnd, StorageError> {
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&account.as_str(), &statement.uuid(), &first_day, &opening.dong()];
+    Ok(Vnd::new(db.query_one(STOOD, &params).await?.get(0)))
 }
 
 /// Lets the planner see what an import has changed.
@@ -203,9 +234,13 @@ pub async fn analyze(db: &Db) -> Result<(), StorageError> {
         .await?)
 }
 
-const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'";
+const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'
+    and closing_date < coalesce((
+        select min(k.business_date) from kase k where k.scope = 'bank:' || $1 and k.kind = 'statement_gap'
+           and k.status <> 'closed' and k.business_date >= $2), 'infinity')";
 
-/// The last day that a statement covers.
-pub async fn covered_until(db: &Db, account: &AccountCode) -> Result<Option<Date>, StorageError> {
-    Ok(db.query_one(COVERED, &[&account.as_str()]).await?.get(0))
+/// The last day that statements cover from this one on, without a gap between.
+pub async fn covered_until(db: &Db, account: &AccountCode, from: Date) -> Result<Option<Date>, StorageError> {
+    let statement = db.prepare_cached(COVERED).await?;
+    Ok(db.query_one(&statement, &[&account.as_str(), &from]).await?.get(0))
 }

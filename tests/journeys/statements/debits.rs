@@ -1,1 +1,93 @@
-//! soon
+//! What goes out, what comes back, and what a provider pays out: none of it is a payment.
+
+use super::{IN_TRANSIT, MOVEMENTS, OWN, PAYMENTS, cases, count, standing};
+use serde_json::json;
+use tests::House;
+use tests::bank::{ACCOUNT, BIN};
+use tests::files::{account, mt940, today};
+use tests::portal::dossier;
+
+const FATES: &str = "select coalesce(string_agg(amount || ' ' || coalesce(fate, 'open'), ', ' order by amount), '')
+    from assurance.movement";
+
+async fn house() -> House {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    house
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_debit_that_nobody_explains_is_a_case_and_told_once() {
+    let house = house().await;
+    let lines = [(-2_000, "FT1", "PHI DICH VU"), (-2_000, "", "PHI"), (-2_000, "", "PHI")];
+    for part in [1, 3] {
+        let file = mt940(OWN, today(), 100_000, &lines[..part]);
+        house.sends_statement(&format!("{BIN}.{OWN}"), "auto", file).await.expect(201);
+    }
+    assert_eq!(cases(&house).await, "unidentified unidentified unidentified");
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified 6000");
+    assert_eq!(standing(&house, "bank").await, format!("bank:{BIN}.{OWN} 94000"));
+    assert_eq!(house.ask(FATES).await, "-2000 case, -2000 case, -2000 case");
+    assert_eq!(house.ask(PAYMENTS).await, "0");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_that_the_bank_takes_back_is_a_case_in_every_format_that_says_so() {
+    for format in ["camt053_v2", "camt053_v8", "mt940"] {
+        let house = House::with_bank().await;
+        let fee = house.portal.owes(&dossier(), 50_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        let booked = house.transfers(50_000, intent["reference"].as_str().unwrap()).await;
+        let reversal = json!({"account": ACCOUNT, "reference": booked["reference"]});
+        house.bank_sim("bank/reverse", reversal).await;
+        let statement = house.imports(format, &today().to_string()).await;
+        assert_eq!((count(&statement, "new_movements"), count(&statement, "matched")), (2, 1), "{format}: {statement}");
+        assert_eq!(cases(&house).await, "chargeback", "{format}");
+        assert_eq!(standing(&house, "bank").await, format!("bank:{} 1000000", account()), "{format}");
+        assert_eq!(house.ask(IN_TRANSIT).await, "0", "{format}");
+        // a person decides what it means for the payment
+        assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+        for other in ["camt053_v8", "mt940", "csv"] {
+            house.imports(other, &today().to_string()).await;
+        }
+        assert_eq!(
+            (house.ask(MOVEMENTS).await.as_str(), cases(&house).await.as_str()),
+            ("2", "chargeback"),
+            "{format}"
+        );
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversed_credit_goes_out_and_a_reversed_debit_comes_in_and_pays_nothing() {
+    let house = house().await;
+    let fee = house.portal.owes(&dossier(), 3_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let named = format!("HOAN TRA {}", intent["reference"].as_str().unwrap());
+    let lines = [(-2_000, "FT1", "HUY GD"), (3_000, "FT2", named.as_str())];
+    let text = String::from_utf8(mt940(OWN, today(), 100_000, &lines)).unwrap();
+    let text = text.replace("D2000,", "RC2000,").replace("C3000,", "RD3000,");
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", text.into_bytes()).await.expect(201);
+    assert_eq!(house.ask(FATES).await, "-2000 case, 3000 matched");
+    assert_eq!(cases(&house).await, "chargeback unidentified");
+    assert_eq!(standing(&house, "bank").await, format!("bank:{BIN}.{OWN} 101000"));
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified -1000");
+    assert_eq!(house.portal.intent(&intent).await["status"], "open");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_without_its_settlement_stays_open_and_is_no_payment() {
+    let house = house().await;
+    house.pays_out_to(&format!("{BIN}.{OWN}")).await;
+    let file = mt940(OWN, today(), 0, &[(98_900, "FT1", "VNPAY TT ngay 251126"), (-1_000, "FT2", "VNPAY TT")]);
+    let statement = house.sends_statement(&format!("{BIN}.{OWN}"), "auto", file).await.expect(201);
+    assert_eq!((count(&statement, "new_movements"), count(&statement, "matched")), (2, 0));
+    house.drain().await;
+    assert_eq!(house.ask(FATES).await, "-1000 case, 98900 open");
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("0", "-98900"));
+    assert_eq!(standing(&house, "bank").await, format!("bank:{BIN}.{OWN} 97900"));
+    house.close().await;
+}

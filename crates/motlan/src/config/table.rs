@@ -84,6 +84,8 @@ pub const KEYS: &[Key] = &[
     key("http.workers", Number, Is("2"), "threads of each listener"),
     key("http.max_body_bytes", Number, Is("262144"), "bytes: a longer request body is refused"),
     key("http.body_timeout_ms", Number, Is("10000"), "milliseconds: a body that takes longer to arrive is refused"),
+    key("http.max_file_bytes", Number, Is("268435456"), "bytes: a longer statement or settlement file is refused"),
+    key("http.file_timeout_ms", Number, Is("300000"), "milliseconds: a file that takes longer to arrive is refused"),
     key(
         "http.calls_per_minute",
         Number,

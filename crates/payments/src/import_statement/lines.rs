@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use provider::ChannelKind;
 use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
 use std::ops::ControlFlow;
-use storage::ids::mint;
+use storage::ids::mint_nth;
 use storage::profiles;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{StagedLine, Stager};
@@ -97,17 +97,18 @@ pub async fn stage(
     drop(batches);
     let (read, stopped) = reading.await.map_err(|_| ImportError::Interrupted)?;
     staging?;
-    if let Some(stopped) = stopped {
-        return Err(stopped);
-    }
-    let read = read?;
+    let read = match (read, stopped) {
+        (Err(at), Some(ImportError::Unfit(why, _))) => return Err(ImportError::Unfit(why, Some(at.at))),
+        (_, Some(stopped)) => return Err(stopped),
+        (read, None) => read?,
+    };
     stager.finish().await?;
     let kind_fits = match import.format {
         FileFormat::Camt053 => read.format == Kind::Camt053,
         FileFormat::Camt054 => read.format == Kind::Camt054,
         _ => true,
     };
-    if kind_fits { Ok(read) } else { Err(ImportError::Unfit("the file is of another format than was said")) }
+    if kind_fits { Ok(read) } else { Err(ImportError::Unfit("the file is of another format than was said", None)) }
 }
 
 /// Turns lines into rows.
@@ -134,18 +135,20 @@ impl Lines {
 
     fn row(&mut self, line: Line, amount: i64) -> StagedLine {
         self.line_no += 1;
+        let nth = self.line_no.unsigned_abs();
         let numbering = self.numbering.and_then(|name| self.account.numbering(name));
         let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
         let credit = amount > 0;
         let told = squeezed(&line.text);
         let payout = self.payouts.iter().find(|(text, _)| credit && !text.is_empty() && told.contains(text.as_str()));
         let payout_of = payout.map(|(_, profile)| profile.clone());
-        let codes = if credit && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
+        // what comes back is not what was paid, whatever it names
+        let codes = if credit && !line.reversal && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
         StagedLine {
             line_no: self.line_no,
             part: self.part,
-            id: mint::<MovementId>(self.now).uuid(),
-            sighting_id: mint::<SightingId>(self.now).uuid(),
+            id: mint_nth::<MovementId>(self.now, nth).uuid(),
+            sighting_id: mint_nth::<SightingId>(self.now, nth).uuid(),
             amount,
             booking_date: line.booking_date,
             value_date: line.value_date,
@@ -188,7 +191,7 @@ impl Sink for Lines {
             return self.stop(ImportError::OtherAccount);
         }
         if head.currency.code() != "VND" {
-            return self.stop(ImportError::Unfit("the currency is not VND"));
+            return self.stop(ImportError::Unfit("the currency is not VND", None));
         }
         ControlFlow::Continue(())
     }
@@ -198,7 +201,7 @@ impl Sink for Lines {
             return ControlFlow::Continue(());
         }
         let Ok(amount) = line.amount.vnd() else {
-            return self.stop(ImportError::Unfit("an amount is not whole đồng"));
+            return self.stop(ImportError::Unfit("an amount is not whole đồng", None));
         };
         if amount.is_zero() {
             return ControlFlow::Continue(());
@@ -245,14 +248,14 @@ pub struct Whole {
 pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
     let parts = &read.statements;
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
-        return Err(ImportError::Unfit("the file holds no statement"));
+        return Err(ImportError::Unfit("the file holds no statement", None));
     };
     for pair in parts.windows(2) {
         let (before, after) = (pair[0].closing.as_ref(), pair[1].head.opening.as_ref());
         if let (Some(before), Some(after)) = (before, after)
             && before.amount != after.amount
         {
-            return Err(ImportError::Unfit("the statements of the file do not follow each other"));
+            return Err(ImportError::Unfit("the statements of the file do not follow each other", None));
         }
     }
     let days: Vec<Option<Date>> = parts.iter().map(|p| p.closing.as_ref().and_then(|b| b.date)).collect();
@@ -260,7 +263,7 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
     let from = booked.clone().map(|d| d.from).min();
     let to = booked.map(|d| d.to).max();
     let last_day = days.iter().flatten().max().copied().max(to);
-    let last_day = last_day.ok_or(ImportError::Unfit("the file names no day"))?;
+    let last_day = last_day.ok_or(ImportError::Unfit("the file names no day", None))?;
     let lines: usize = parts.iter().map(|p| p.lines).sum();
     Ok(Whole {
         bank_id: first.head.id.clone(),
@@ -271,13 +274,13 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
         first_day: from.unwrap_or(last_day),
         last_day,
         days,
-        lines: i32::try_from(lines).map_err(|_| ImportError::Unfit("the file has too many lines"))?,
+        lines: i32::try_from(lines).map_err(|_| ImportError::Unfit("the file has too many lines", None))?,
     })
 }
 
 fn balance(stated: Option<&Balance>) -> Result<Option<(Vnd, Option<Date>)>, ImportError> {
     let read = |b: &Balance| b.amount.vnd().map(|amount| (amount, b.date));
-    stated.map(read).transpose().map_err(|_| ImportError::Unfit("a balance is not whole đồng"))
+    stated.map(read).transpose().map_err(|_| ImportError::Unfit("a balance is not whole đồng", None))
 }
 
 /// The channel by which transfers come to an account.

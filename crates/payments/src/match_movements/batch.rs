@@ -7,22 +7,20 @@ use crate::facts::{self, Facts};
 use crate::receive_account_report::terms;
 use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
-use domain::business_day::business_date;
+use domain::business_day::{WorkingCalendar, business_date};
 use domain::cause::Cause;
 use domain::changes::step;
-use domain::matching::{self, Rule, Told, What};
+use domain::matching::{self, APART, Rule, Told, What};
 use domain::payment::{Identity, SightingState};
-use domain::{CaseId, MovementId, ObligationId, PaymentId, SightingId};
-use jiff::{SignedDuration, Timestamp, tz};
+use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId, Vnd};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan, tz};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{self, NamedIntent, Waiting, turn};
 use storage::movements::{self, Claimant, NewClaim, OpenCredit};
 use storage::payments::NewPayment;
 use storage::unit::Unit;
 use storage::{StorageError, Tx, payments, unit};
-
-/// More than two worked days ever take: Tết closes banks for up to ten.
-const SEARCHED: SignedDuration = SignedDuration::from_hours(24 * 20);
 
 /// What a batch came to.
 pub struct Batch {
@@ -49,14 +47,17 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, last: None }) };
     let turns: BTreeSet<String> = open.iter().map(|c| turn(&ground.account, c.amount)).collect();
     account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
-    let named = named_by(tx, ground, &open).await?;
+    let mut named = named_by(tx, ground, &open).await?;
     let waiting = account_money::waiting(tx, &ground.account).await?;
     let told = told_of(tx, ground, &open, &waiting).await?;
+    let partly = partly(tx, ground, &open).await?;
     let credits: Vec<matching::OpenCredit> = open.iter().map(|c| credit(c, named.get(&c.id))).collect();
-    let complete = i64::try_from(open.len()).is_ok_and(|n| n < PER_BATCH);
-    let claims = matching::decide(&credits, &told, &ground.calendar, complete);
+    let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
+    name_by_reports(tx, ground, &open, &claims, &waiting, &mut named).await?;
 
-    let mut work = Work::new(ground, now);
+    let references: Vec<String> = open.iter().filter_map(|c| c.references.first()).map(ToString::to_string).collect();
+    let taken = account_money::taken(tx, &ground.account, &references).await?;
+    let mut work = Work::new(ground, now, taken);
     let fresh: Vec<&NamedIntent> = open
         .iter()
         .zip(&claims)
@@ -99,6 +100,40 @@ async fn named_by(
     Ok(open.iter().filter_map(one).collect())
 }
 
+/// What a report named that a line has lost.
+async fn name_by_reports(
+    tx: &Tx,
+    ground: &Ground,
+    open: &[OpenCredit],
+    claims: &[matching::Claim],
+    waiting: &[Waiting],
+    named: &mut BTreeMap<MovementId, NamedIntent>,
+) -> Result<(), StorageError> {
+    let mut lost: Vec<(MovementId, IntentId)> = Vec::new();
+    for (credit, claim) in open.iter().zip(claims).filter(|(credit, _)| !named.contains_key(&credit.id)) {
+        let Some((What::Sighting(id), _)) = claim else { continue };
+        let report = waiting.iter().find(|w| w.sighting_id == *id);
+        lost.extend(report.and_then(|w| w.intent_id).map(|intent| (credit.id, intent)));
+    }
+    let ids: Vec<IntentId> = lost.iter().map(|(_, intent)| *intent).collect();
+    for known in account_money::intents_by_id(tx, &ids, &ground.account).await? {
+        let credits = lost.iter().filter(|(_, intent)| *intent == known.id);
+        named.extend(credits.map(|(credit, _)| (*credit, known.clone())));
+    }
+    Ok(())
+}
+
+/// Amounts of which there are more open credits than this batch holds.
+async fn partly(tx: &Tx, ground: &Ground, open: &[OpenCredit]) -> Result<BTreeSet<Vnd>, StorageError> {
+    let mut here: BTreeMap<Vnd, i64> = BTreeMap::new();
+    for credit in open.iter().filter(|c| !c.reversal) {
+        *here.entry(credit.amount).or_default() += 1;
+    }
+    let amounts: Vec<i64> = here.keys().map(|amount| amount.dong()).collect();
+    let all = movements::open_by_amount(tx, &ground.account, &amounts).await?;
+    Ok(all.into_iter().filter(|(amount, count)| here.get(amount) != Some(count)).map(|(amount, _)| amount).collect())
+}
+
 /// Unclaimed payments and waiting reports of these amounts.
 async fn told_of(
     tx: &Tx,
@@ -108,10 +143,10 @@ async fn told_of(
 ) -> Result<Vec<Told>, StorageError> {
     let amounts: BTreeSet<i64> = open.iter().map(|c| c.amount.dong()).collect();
     let amounts: Vec<i64> = amounts.into_iter().collect();
-    let days = open.iter().map(|c| midnight(c.booking_date));
-    let (first, last) = (days.clone().min(), days.max());
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-    let awaited = account_money::awaited(tx, &ground.account, &amounts, first - SEARCHED, last + SEARCHED).await?;
+    let days = open.iter().map(|c| c.booking_date);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Vec::new()) };
+    let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, last));
+    let awaited = account_money::awaited(tx, &ground.account, &amounts, around).await?;
     let payments = awaited.into_iter().map(|c| Told {
         what: What::Payment(c.payment.id),
         amount: c.payment.amount,
@@ -136,6 +171,7 @@ fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {
         booking_date: c.booking_date,
         references: c.references.clone(),
         intent: named.map(|n| n.id),
+        takes_back: c.reversal,
     }
 }
 
@@ -148,8 +184,18 @@ async fn lock_facts(tx: &Tx, named: &[&NamedIntent]) -> Result<ByIntent<Facts>, 
     Ok(ids.iter().copied().zip(facts::lock_many(tx, &ids).await?).collect())
 }
 
+/// Since when money may be what a line of this day shows.
+pub(crate) fn first_instant(calendar: &WorkingCalendar, day: Date) -> Timestamp {
+    midnight(calendar.reach(day, APART).0)
+}
+
+/// Until when.
+pub(crate) fn last_instant(calendar: &WorkingCalendar, day: Date) -> Timestamp {
+    midnight(calendar.reach(day, APART).1.saturating_add(1.day()))
+}
+
 /// The beginning of a day in Hanoi.
-pub(super) fn midnight(day: jiff::civil::Date) -> Timestamp {
+fn midnight(day: Date) -> Timestamp {
     let at = day.to_zoned(tz::TimeZone::fixed(domain::business_day::HANOI));
     at.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
@@ -164,13 +210,16 @@ struct Work<'g> {
     claims: Vec<NewClaim>,
     names: Vec<(String, PaymentId)>,
     outcomes: Vec<(SightingId, SightingState, PaymentId)>,
-    decided: Vec<SightingId>,
+    /// Reports that waited, and the payment that each of them is.
+    decided: Vec<(SightingId, PaymentId)>,
     explained: Vec<CaseId>,
     touched: BTreeSet<ObligationId>,
+    /// References that payments have already, and whether movements have claimed these.
+    taken: BTreeMap<String, bool>,
 }
 
 impl<'g> Work<'g> {
-    fn new(ground: &'g Ground, now: Timestamp) -> Self {
+    fn new(ground: &'g Ground, now: Timestamp, taken: BTreeMap<String, bool>) -> Self {
         let caller = Caller::system();
         Self {
             ground,
@@ -184,6 +233,7 @@ impl<'g> Work<'g> {
             decided: Vec::new(),
             explained: Vec::new(),
             touched: BTreeSet::new(),
+            taken,
         }
     }
 
@@ -198,6 +248,22 @@ impl<'g> Work<'g> {
         self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
     }
 
+    /// By what a new payment is known. The parts of a batch may share the bank's reference: the first one has it.
+    /// None: a payment that has it came meanwhile, and claims the movement yet (`storage::statements::claim_known`).
+    fn reference(&mut self, credit: &OpenCredit) -> Option<String> {
+        let Some(reference) = credit.references.first().map(ToString::to_string) else {
+            return Some(format!("line:{}", credit.id));
+        };
+        match self.taken.get(&reference) {
+            Some(false) if !credit.reversal => None,
+            Some(_) => Some(format!("{reference}/{}", credit.id)),
+            None => {
+                self.taken.insert(reference.clone(), true);
+                Some(reference)
+            }
+        }
+    }
+
     /// Books a credit that no payment of ours is. One whose obligations this batch has touched is left for the next.
     fn new_money(
         &mut self,
@@ -207,17 +273,14 @@ impl<'g> Work<'g> {
         waited: Option<(&Waiting, Rule)>,
     ) -> Result<(), ReportError> {
         let facts = named.and_then(|n| facts.get(&n.id).map(|f| (n, f)));
+        if facts.is_some_and(|(_, facts)| facts.obligations.iter().any(|o| self.touched.contains(&o.id))) {
+            return Ok(());
+        }
+        let Some(reference) = self.reference(credit) else { return Ok(()) };
         if let Some((_, facts)) = facts {
-            if facts.obligations.iter().any(|o| self.touched.contains(&o.id)) {
-                return Ok(());
-            }
             self.touched.extend(facts.obligations.iter().map(|o| o.id));
         }
         let channel = self.ground.channel.clone();
-        let reference = match credit.references.first() {
-            Some(reference) => reference.to_string(),
-            None => format!("line:{}", credit.id),
-        };
         let (sighting_id, paid_at) = match waited {
             Some((w, _)) => (w.sighting_id, w.stated_at),
             None => (credit.sighting_id, midnight(credit.booking_date)),
@@ -240,7 +303,7 @@ impl<'g> Work<'g> {
         if let Some((w, _)) = waited {
             self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
             self.names.extend(w.bank_ref.iter().map(|r| (r.to_string(), payment)));
-            self.decided.push(w.sighting_id);
+            self.decided.push((w.sighting_id, payment));
             self.explained.push(w.case_id);
         }
         self.claim(credit, payment, waited.map_or(Rule::Line, |(_, rule)| rule));

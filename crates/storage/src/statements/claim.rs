@@ -39,11 +39,6 @@ const OUTCOMES: &str = "insert into sighting_outcome (sighting_id, state, paymen
 const OTHER_AMOUNT: &str =
     "select movement_id, payment_id, expected, amount, business_date from claim where amount <> expected
     order by movement_id";
-const UNPLACED: &str = "select c.payment_id, m.codes, l.sighting_id from claim c join payment p on p.id = c.payment_id
-    join movement m on m.id = c.movement_id
-    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
-    where p.intent_id is null and cardinality(m.codes) > 0 order by c.payment_id";
-
 /// A payment whose movement has another amount than was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherAmount {
@@ -58,8 +53,6 @@ pub struct OtherAmount {
 pub struct Claims {
     pub count: u64,
     pub other_amounts: Vec<OtherAmount>,
-    /// Payments that named nothing of ours so far, and the codes in the statement's text.
-    pub unplaced: Vec<(PaymentId, Vec<String>, domain::SightingId)>,
 }
 
 /// Lets payments claim the open movements that have their reference; each movement once, each payment once.
@@ -83,11 +76,5 @@ pub async fn claim_known(db: &Db, account: &AccountCode) -> Result<Claims, Stora
             day: r.get(4),
         })
         .collect();
-    let unplaced = db
-        .query(UNPLACED, &[])
-        .await?
-        .iter()
-        .map(|r| (r.get::<_, Uuid>(0).into(), r.get(1), r.get::<_, Uuid>(2).into()))
-        .collect();
-    Ok(Claims { count, other_amounts, unplaced })
+    Ok(Claims { count, other_amounts })
 }

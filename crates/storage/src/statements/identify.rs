@@ -5,7 +5,7 @@
 //! | exact | its reference; where a reference has several, also its amount, the n-th to the n-th |
 //! | cut | a reference of which one is the first 16 characters of the other, and its amount |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
-//! | by day | its amount and day and no reference of this numbering, the n-th to the n-th |
+//! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
 //!
 //! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
 //! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
@@ -74,24 +74,39 @@ const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id f
         order by m.id, s.line_no
     ) pair where pair.line_no = l.line_no";
 
+// `{among}` makes groups of what is alike, `{fits}` says which pairs of a group may be one.
 const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.id as movement_id from (
-            select line_no, direction, amount, booking_date,
-                   row_number() over (partition by direction, amount, booking_date order by line_no) as n
-            from staged_line where movement_id is null and (bank_ref is not null) = $2) ours
+            select line_no, direction, amount, booking_date, codes,
+                   row_number() over (partition by direction, amount, booking_date{among} order by line_no) as n
+            from staged_line s where movement_id is null and (bank_ref is not null) = $2 and {ours}) ours
         join (
-            select m.id, m.direction, m.amount, m.booking_date,
-                   row_number() over (partition by m.direction, m.amount, m.booking_date order by m.id) as n
+            select m.id, m.direction, m.amount, m.booking_date, m.codes,
+                   row_number() over (partition by m.direction, m.amount, m.booking_date{among} order by m.id) as n
             from movement m
-            where m.account_code = $1
+            where m.account_code = $1 and {theirs}
               and (m.booking_date, m.amount) in (select s.booking_date, s.amount from staged_line s where s.movement_id is null)
               and not exists (select from staged_line t where t.movement_id = m.id)
               and not ($2 and exists (
                   select from movement_reference o
                   where o.movement_id = m.id and split_part(':' || o.reference, ':', -2) = $3))) theirs
         on theirs.direction = ours.direction and theirs.amount = ours.amount and theirs.booking_date = ours.booking_date
-           and theirs.n = ours.n
+           and theirs.n = ours.n and {fits}
     ) pair where pair.line_no = l.line_no";
+
+/// Equal transfers are told apart by our references in their texts, as far as the formats keep them: first the same
+/// ones, then what has lost them on either side, then what has kept some of them.
+const BY_DAY_STEPS: [[&str; 4]; 4] = [
+    [", codes", "true", "true", "theirs.codes = ours.codes"],
+    ["", "s.codes <> '{}'", "m.codes = '{}'", "true"],
+    ["", "s.codes = '{}'", "true", "true"],
+    ["", "s.codes <> '{}'", "m.codes <> '{}'", "theirs.codes && ours.codes"],
+];
+
+fn by_day([among, ours, theirs, fits]: [&str; 4]) -> String {
+    let steps = [("{among}", among), ("{ours}", ours), ("{theirs}", theirs), ("{fits}", fits)];
+    steps.iter().fold(BY_DAY.to_owned(), |sql, (name, text)| sql.replace(name, text))
+}
 
 const NEW: &str = "with fresh as (
         select l.*, count(*) over (partition by l.direction, l.bank_ref) as several,
@@ -188,7 +203,9 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     db.execute(CUT, &[&account]).await?;
     db.execute(CLAIMED, &[&account]).await?;
     for with_reference in [true, false] {
-        db.execute(BY_DAY, &[&account, &with_reference, &file.numbering]).await?;
+        for step in BY_DAY_STEPS {
+            db.execute(&by_day(step), &[&account, &with_reference, &file.numbering]).await?;
+        }
     }
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
