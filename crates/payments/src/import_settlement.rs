@@ -23,7 +23,9 @@ use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::{NewCase, step};
 use domain::codes::{AccountCode, BadCode, ChannelCode, OrderRef, ProfileCode};
+use domain::intent::MAX_OBLIGATIONS;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::money::MAX_AMOUNT;
 use domain::payment::{Capture, News, Report, SuspenseReason};
 use domain::{PaymentId, SettlementId, Vnd};
 use futures_util::join;
@@ -41,6 +43,10 @@ use storage::{StorageError, Tx, idempotency, unit};
 
 /// Longer than any provider's number or name of an order.
 const NAME_MAX: usize = 200;
+
+/// What an intent may hold, and so a payment, and each entry of the books.
+#[expect(clippy::cast_possible_wrap, reason = "fifty")]
+const AMOUNT_MAX: i64 = MAX_AMOUNT * MAX_OBLIGATIONS as i64;
 
 /// Seconds for which another process must believe that this one is between the commits.
 const BUSY_S: i64 = 900;
@@ -238,6 +244,13 @@ fn fit(file: &SettlementFile, session: Option<Timestamp>, now: Timestamp) -> Res
     // payments up to that day would be missing
     if session.is_some_and(|last| business_date(last) > business_date(now)) {
         return Err(SettleError::Unfit("the file names a day that has not come"));
+    }
+    let of_rows = file.rows.iter().flat_map(|r| [r.gross, r.fee, r.net]);
+    if of_rows
+        .chain([file.gross, file.fee, file.refunds, file.net])
+        .any(|a| a.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
+    {
+        return Err(SettleError::Unfit("an amount is beyond what the books hold"));
     }
     let long = |text: &str| text.len() > NAME_MAX;
     if file.rows.iter().any(|r| long(&r.provider_txn) || r.order_ref.as_deref().is_some_and(long)) {

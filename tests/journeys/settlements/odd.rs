@@ -35,6 +35,8 @@ async fn names_that_no_provider_gives_and_days_that_have_not_come_are_refused() 
     for rows in [
         vec![Row::new("Thanh toán", &long, 1_000, 8)],
         vec![Row { order: &long, ..Row::new("Thanh toán", "1", 1_000, 8) }],
+        vec![Row::new("Thanh toán", "1", 49_999_999_999_951, 0)],
+        vec![Row::new("Điều chỉnh", "1", -9_000_000_000_000_000_000, 0)],
         vec![Row { day: next, ..Row::new("Thanh toán", "1", 1_000, 8) }],
         vec![],
     ] {
