@@ -157,3 +157,25 @@ async fn an_import_under_way_holds_up_no_payment() {
     import.await.expect(201);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_under_way_holds_up_no_transfer() {
+    let house = with_payouts().await;
+    house.transfers(21_000, "truoc").await;
+    let bytes = house.bank_statement(ACCOUNT, "mt940", &day()).await;
+    let blocker = house.database.connect("motlan_superuser").await;
+    blocker.batch_execute("begin; lock table movement in share mode").await.unwrap();
+    let of = tests::files::account();
+    let mut import = Box::pin(house.sends_statement(&of, "mt940", bytes));
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(700), &mut import).await;
+    assert!(waited.is_err(), "it did not wait for the lock");
+    let fee = house.portal.owes(&tests::portal::dossier(), 30_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    house.transfers(30_000, intent["reference"].as_str().unwrap()).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    blocker.batch_execute("commit").await.unwrap();
+    import.await.expect(201);
+    house.imports("mt940", &day()).await;
+    assert_eq!(in_transit(&house).await, 0);
+    house.close().await;
+}
