@@ -192,6 +192,7 @@ async fn settle(
             .collect(),
         named: settlements::settled_before(tx, profile, &txns).await?.into_iter().collect(),
         undone: settlements::called_undone(tx, profile, &txns).await?.into_iter().collect(),
+        done: file.rows.iter().filter(|r| r.status == Status::Success).map(|r| r.provider_txn.clone()).collect(),
         unit: Unit::new(import.caller.actor(), import.now),
         fee: 0,
         net: 0,
@@ -269,6 +270,8 @@ struct Books<'i> {
     named: BTreeSet<(String, String)>,
     /// Payments that have a case since a file called them undone.
     undone: BTreeSet<PaymentId>,
+    /// What the file calls done: a try that failed before counts for nothing.
+    done: BTreeSet<String>,
     unit: Unit,
     fee: i64,
     net: i64,
@@ -307,13 +310,13 @@ impl Books<'_> {
     }
 
     fn unsuccessful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> &'static str {
-        match payment {
-            Some((id, amount)) if row.kind == Kind::Payment && self.undone.insert(id) => {
-                self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
-                "ignored"
-            }
-            _ => "ignored",
+        let only_undone = row.kind == Kind::Payment && !self.done.contains(&row.provider_txn);
+        if let Some((id, amount)) = payment.filter(|_| only_undone)
+            && self.undone.insert(id)
+        {
+            self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
         }
+        "ignored"
     }
 
     /// Rows of the file that were booked before are in what it pays out all the same.

@@ -2,7 +2,9 @@
 
 use super::{CLEARING, UNIDENTIFIED, cases, day, lines, order_ref, pays, pays_with, plain, stands, txn};
 use serde_json::json;
+use testkit::proxy::Proxy;
 use tests::files::{Row, vnpay_file};
+use tests::{House, Plan, database};
 
 /// VNPAY knows nothing of these payments, so the books are not compared with its word.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,5 +85,27 @@ async fn a_payment_of_which_only_the_file_tells_with_another_amount_settles_noth
     assert_eq!(house.portal.obligation(&fee).await["status"], "due");
     assert_ne!(house.portal.intent(&intent).await["status"], "paid");
     assert_eq!(stands(&house, CLEARING).await, 0);
+    house.close().await;
+}
+
+/// The file is in, its payments were not heard of yet, and then comes the report of one, which says another amount.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_contradicts_the_file_in_between_is_a_case_on_both_sides() {
+    let database = database().await;
+    let proxy = Proxy::start(&database.socket_dir);
+    let database_url = Some(proxy.url(&database.name, "motlan_app"));
+    let house = House::on(database, Plan { database_url, ..Plan::default() }).await;
+    house.pays_out_to(&tests::files::account()).await;
+    let rule = json!([{"drop": true}, {"settlement": {"amount_delta": 500}}]);
+    let (_, intent, order) = pays_with(&house, 40_000, rule).await;
+    let bytes = house.settlement(&day()).await;
+    proxy.cut_after_commit(1);
+    assert_eq!(house.sends_settlement(bytes.clone()).await.refused(503), "unavailable");
+    house.sim("resend", json!({"order_ref": order_ref(&order)})).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    let again = house.sends_settlement(bytes).await.expect(200);
+    assert_eq!((&again["matched"], &again["cases"]), (&json!(0), &json!(1)));
+    assert_eq!((lines(&house).await.as_str(), cases(&house).await.as_str()), ("case 1", "amount_differs 40500"));
+    assert_eq!(stands(&house, CLEARING).await, -500);
     house.close().await;
 }
