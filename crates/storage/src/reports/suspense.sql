@@ -19,8 +19,8 @@ select w.reason,
        p.provider_txn_id,
        coalesce(m.bank_ref, p.bank_ref) as bank_ref,
        p.paid_at,
-       assurance.text_id('cas', c.id) as case_id,
-       c.kind as case_kind,
+       assurance.text_id('cas', coalesce(c.id, f.id)) as case_id,
+       coalesce(c.kind, f.kind) as case_kind,
        assurance.text_id('pay', w.payment_id) as payment_id,
        assurance.text_id('mov', w.movement_id) as movement_id
 from waiting w
@@ -32,13 +32,15 @@ left join intent i on i.id = p.intent_id
 left join beneficiary b on b.code = i.beneficiary_code
 left join lateral (
     select id, kind from kase
-    where (payment_id = w.payment_id or movement_id = w.movement_id
-           -- rows of a file that we cannot explain have their cases by the provider's numbers
-           or scope = 'clearing:' || s.profile and business_date = s.date
-              and subject in (select provider_txn_id from settlement_line l
-                              where l.settlement_id = s.id and l.kind in ('refund', 'adjustment')))
-      and status <> 'closed'
+    where (payment_id = w.payment_id or movement_id = w.movement_id) and status <> 'closed'
     order by id desc limit 1) c on true
+-- rows of a file that nobody explains have their cases under its day
+left join lateral (
+    select k.id, k.kind from kase k
+    where k.scope = 'clearing:' || s.profile and k.business_date = s.date and k.status <> 'closed'
+      and (k.kind in ('missing_in_books', 'refund_without_payment')
+           or k.kind = 'amount_differs' and k.payment_id is null and k.subject not like 'stl\_%')
+    order by k.id desc limit 1) f on s.id is not null
 where w.since >= $1::date
   and ($3::text is null or b.agency_code = $3)
   and ($4::text is null or coalesce(p.channel, contract.channel) = $4)
