@@ -23,7 +23,7 @@ fn days_ago(days: i64) -> Date {
 }
 
 /// Staff who see one beneficiary only.
-async fn staff_of(house: &House, code: &str, beneficiary: &str) -> Portal {
+pub(crate) async fn staff_of(house: &House, code: &str, beneficiary: &str) -> Portal {
     let db = house.gateway.ctx.pool.get().await.unwrap();
     let id = storage::ids::mint(Timestamp::now());
     principals::put_person(&db, id, code, "Kế toán (mẫu)", &[beneficiary.to_owned()]).await.unwrap();

@@ -13,6 +13,7 @@ mod proxies;
 mod races;
 mod refusals;
 mod round_trips;
+mod settlements;
 mod side_by_side;
 mod slow_providers;
 mod statements;

@@ -6,6 +6,9 @@ use crate::{House, bank};
 use serde_json::Value;
 use std::fmt::Write;
 
+/// By what text VNPAY's payouts are known.
+pub const PAYOUT: &str = "VNPAY TT";
+
 /// As the books name the first beneficiary's account.
 pub fn account() -> String {
     format!("{BIN}.{ACCOUNT}")
@@ -81,13 +84,22 @@ impl House {
     /// Where VNPAY's payouts come to, and how they read there.
     pub async fn pays_out_to(&self, account: &str) {
         let db = self.gateway.ctx.pool.get().await.unwrap();
-        assert!(storage::profiles::put_payouts(&db, "vnpay_main", account, "VNPAY TT").await.unwrap());
+        assert!(storage::profiles::put_payouts(&db, "vnpay_main", account, PAYOUT).await.unwrap());
+    }
+
+    /// VNPAY's settlement file of a day.
+    pub async fn settlement(&self, day: &str) -> Vec<u8> {
+        let url = format!("{}/_sim/settlement?date={day}", self.vnpay.url);
+        self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
     }
 
     /// VNPAY's settlement file of a day, imported.
     pub async fn settles(&self, day: &str) -> Answered {
-        let url = format!("{}/_sim/settlement?date={day}", self.vnpay.url);
-        let bytes = self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec();
+        self.sends_settlement(self.settlement(day).await).await
+    }
+
+    /// Sends a settlement file of VNPAY's.
+    pub async fn sends_settlement(&self, bytes: Vec<u8>) -> Answered {
         self.sends_file("/v1/settlements?profile=vnpay_main", &format!("file-{}", fresh()), bytes).await
     }
 
@@ -96,6 +108,44 @@ impl House {
         let url = format!("{}/_sim/settlement/payout?date={day}", self.vnpay.url);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
+}
+
+/// A row of a small settlement file, in VNPAY's words.
+#[derive(Clone)]
+pub struct Row<'a> {
+    pub kind: &'a str,
+    pub status: &'a str,
+    pub txn: &'a str,
+    pub order: &'a str,
+    pub original: &'a str,
+    /// What comes in is positive.
+    pub gross: i64,
+    pub fee: i64,
+    pub day: jiff::civil::Date,
+}
+
+impl Row<'_> {
+    pub fn new<'a>(kind: &'a str, txn: &'a str, gross: i64, fee: i64) -> Row<'a> {
+        Row { kind, status: "Thành công", txn, order: "", original: "", gross, fee, day: today() }
+    }
+}
+
+/// A settlement file of these rows, in the layout of the simulated VNPAY, that ties out.
+pub fn vnpay_file(rows: &[Row<'_>]) -> Vec<u8> {
+    let mut text = String::from(
+        "\u{feff}STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
+         Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc\r\n",
+    );
+    for (no, r) in (1..).zip(rows) {
+        let (day, paid) = (r.day.tomorrow().unwrap().strftime("%d/%m/%Y"), r.day.strftime("%d/%m/%Y"));
+        let net = r.gross - r.fee;
+        let _ = write!(text, "{no},{},{},{},{},{},", r.txn, r.order, crate::TMN_CODE, r.kind, r.status);
+        let _ = write!(text, "{},{},{net},{paid} 00:00:01,{day},{}\r\n", r.gross, r.fee, r.original);
+    }
+    let done = || rows.iter().filter(|r| r.status == "Thành công");
+    let (gross, fee) = (done().map(|r| r.gross).sum::<i64>(), done().map(|r| r.fee).sum::<i64>());
+    let _ = write!(text, "Tổng cộng,,,,,,{gross},{fee},{},,,\r\n", gross - fee);
+    text.into_bytes()
 }
 
 /// Today in Hanoi.

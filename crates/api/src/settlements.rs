@@ -125,8 +125,9 @@ pub(crate) async fn may_see(state: &State, principal: &Principal, profile: &str)
     let db = state.ctx.pool.get().await?;
     let profiles = storage::profiles::list(&db).await?;
     let found = profiles.iter().find(|p| p.code == profile).ok_or_else(absent)?;
-    let ours = principal.beneficiaries.is_empty()
-        || found.beneficiaries.iter().all(|b| principal.beneficiaries.iter().any(|own| own == b));
+    let own = |b: &String| principal.beneficiaries.iter().any(|own| own == b);
+    let ours =
+        principal.beneficiaries.is_empty() || (!found.beneficiaries.is_empty() && found.beneficiaries.iter().all(own));
     if ours { Ok(()) } else { Err(absent()) }
 }
 

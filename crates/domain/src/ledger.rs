@@ -167,8 +167,10 @@ impl Journal {
         &self.legs
     }
 
-    /// Whose day it belongs to, `clearing:<profile>` or `bank:<account>`; None where only the homes of money change.
+    /// Whose day it belongs to, `clearing:<profile>` or `bank:<account>`; None where only the homes of money change. What
+    /// a provider pays out is of the provider's day: in transit has none of its own.
     pub fn scope(&self) -> Option<String> {
-        self.legs.iter().find_map(|leg| leg.account.scope())
+        let at_provider = self.legs.iter().filter(|leg| leg.account.kind() == AccountKind::Clearing);
+        at_provider.chain(&self.legs).find_map(|leg| leg.account.scope())
     }
 }

@@ -206,6 +206,10 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
         }
         DayScope::Profile(profile) => of_profile(&mut day, books, days::provided(db, profile.as_str(), date).await?),
     }
+    if day.is_closed {
+        // it tied out; what came for it since is booked, and has to tie out, on a later day
+        day.gaps.clear();
+    }
     Ok(day)
 }
 

@@ -3,15 +3,15 @@
 //!
 //! | a row that succeeded | then |
 //! |---|---|
-//! | was in an earlier file, or twice in this one | `duplicate`: nothing is booked again |
+//! | was in an earlier file, or twice in this one | `duplicate`: nothing is booked again; one case `amount_differs` of the file says what it pays out again |
 //! | a payment of ours, of its amount | `matched` |
 //! | a payment of ours, of another amount | a case `amount_differs`; the difference stays in clearing |
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
 //! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` |
 //! | a correction | suspense, a case `amount_differs` |
 //!
-//! A row that did not succeed is `ignored`, or a case `status_differs` where we have the money. Payments of ours up to the
-//! file's day that no file names become cases `missing_at_provider`, which close when a later file names them.
+//! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money. Payments of ours up to the
+//! file's day that no file names become cases `missing_at_provider`. Both close when a later file says that they are done.
 
 use crate::context::{Caller, Context};
 use crate::match_movements;
@@ -22,8 +22,10 @@ use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::{NewCase, step};
-use domain::codes::{AccountCode, ChannelCode, OrderRef, ProfileCode};
+use domain::codes::{AccountCode, BadCode, ChannelCode, OrderRef, ProfileCode};
+use domain::intent::MAX_OBLIGATIONS;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::money::MAX_AMOUNT;
 use domain::payment::{Capture, News, Report, SuspenseReason};
 use domain::{PaymentId, SettlementId, Vnd};
 use futures_util::join;
@@ -38,6 +40,13 @@ use storage::ids::mint;
 use storage::settlements::{self, NewLine, NewSettlement, Shown, Unheard};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, unit};
+
+/// Longer than any provider's number or name of an order.
+const NAME_MAX: usize = 200;
+
+/// What an intent may hold, and so a payment, and each entry of the books.
+#[expect(clippy::cast_possible_wrap, reason = "fifty")]
+const AMOUNT_MAX: i64 = MAX_AMOUNT * MAX_OBLIGATIONS as i64;
 
 /// Seconds for which another process must believe that this one is between the commits.
 const BUSY_S: i64 = 900;
@@ -165,8 +174,10 @@ async fn settle(
 ) -> Result<SettlementId, SettleError> {
     let id: SettlementId = mint(import.now);
     let profile = import.profile.as_str();
-    let session = file.rows.iter().filter(|r| r.status == Status::Success).filter_map(|r| r.paid_at).max();
+    let last = |wanted: fn(&&Row) -> bool| file.rows.iter().filter(wanted).filter_map(|r| r.paid_at).max();
+    let session = last(|r| r.status == Status::Success).or_else(|| last(|_| true));
     let date = session.map(business_date).or(file.settled_on).ok_or(SettleError::Unfit("the file names no day"))?;
+    fit(file, session, import.now)?;
     let txns: Vec<&str> = file.rows.iter().map(|r| r.provider_txn.as_str()).collect();
     let originals: Vec<&str> = file.rows.iter().filter_map(|r| r.original.as_deref()).collect();
     let known: Vec<&str> = txns.iter().chain(&originals).copied().collect();
@@ -180,23 +191,27 @@ async fn settle(
             .map(|(t, p, a)| (t, (p, a)))
             .collect(),
         named: settlements::settled_before(tx, profile, &txns).await?.into_iter().collect(),
+        undone: settlements::called_undone(tx, profile, &txns).await?.into_iter().collect(),
+        done: file.rows.iter().filter(|r| r.status == Status::Success).map(|r| r.provider_txn.clone()).collect(),
         unit: Unit::new(import.caller.actor(), import.now),
         fee: 0,
         net: 0,
+        fee_rows: 0,
         lines: Vec::with_capacity(file.rows.len()),
     };
     for row in &file.rows {
         books.row(row)?;
     }
     books.book_settlement(account)?;
-    let Books { mut unit, lines, .. } = books;
+    books.tell_of_repeats(file.net);
+    let Books { mut unit, lines, fee_rows, .. } = books;
     let new = NewSettlement {
         id,
         profile,
         sha256: &file.sha256,
         date,
         gross: file.gross,
-        fee: file.fee,
+        fee: file.fee + fee_rows,
         refunds: -file.refunds,
         net: file.net,
         lines: i32::try_from(file.rows.len()).map_err(|_| SettleError::Unfit("the file has too many rows"))?,
@@ -212,7 +227,7 @@ async fn settle(
             ..NewCase::new(CaseKind::MissingAtProvider, amount, payment.to_string())
         });
     }
-    for case in settlements::found_cases(tx, profile).await? {
+    for case in settlements::found_cases(tx, id).await? {
         let closed = step(case.id, case.version, case.status, Cause::Explained);
         unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
     }
@@ -225,6 +240,26 @@ async fn settle(
     Ok(id)
 }
 
+/// What can be read and cannot be true.
+fn fit(file: &SettlementFile, session: Option<Timestamp>, now: Timestamp) -> Result<(), SettleError> {
+    // payments up to that day would be missing
+    if session.is_some_and(|last| business_date(last) > business_date(now)) {
+        return Err(SettleError::Unfit("the file names a day that has not come"));
+    }
+    let of_rows = file.rows.iter().flat_map(|r| [r.gross, r.fee, r.net]);
+    if of_rows
+        .chain([file.gross, file.fee, file.refunds, file.net])
+        .any(|a| a.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
+    {
+        return Err(SettleError::Unfit("an amount is beyond what the books hold"));
+    }
+    let long = |text: &str| text.len() > NAME_MAX;
+    if file.rows.iter().any(|r| long(&r.provider_txn) || r.order_ref.as_deref().is_some_and(long)) {
+        return Err(SettleError::Unfit("the number of a transaction or an order is too long"));
+    }
+    Ok(())
+}
+
 /// The rows of a file, held against what we have.
 struct Books<'i> {
     profile: &'i ProfileCode,
@@ -233,9 +268,15 @@ struct Books<'i> {
     payments: BTreeMap<String, (PaymentId, Vnd)>,
     /// Kind and number of what a file has named: those before this one, then its own rows.
     named: BTreeSet<(String, String)>,
+    /// Payments that have a case since a file called them undone.
+    undone: BTreeSet<PaymentId>,
+    /// What the file calls done: a try that failed before counts for nothing.
+    done: BTreeSet<String>,
     unit: Unit,
     fee: i64,
     net: i64,
+    /// Fees that stand in rows of their own.
+    fee_rows: i64,
     lines: Vec<NewLine>,
 }
 
@@ -269,12 +310,20 @@ impl Books<'_> {
     }
 
     fn unsuccessful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> &'static str {
-        match payment {
-            Some((id, amount)) if row.kind == Kind::Payment => {
-                self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
-                "ignored"
-            }
-            _ => "ignored",
+        let only_undone = row.kind == Kind::Payment && !self.done.contains(&row.provider_txn);
+        if let Some((id, amount)) = payment.filter(|_| only_undone)
+            && self.undone.insert(id)
+        {
+            self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
+        }
+        "ignored"
+    }
+
+    /// Rows of the file that were booked before are in what it pays out all the same.
+    fn tell_of_repeats(&mut self, net: i64) {
+        let again = net - self.net;
+        if again != 0 {
+            self.case(CaseKind::AmountDiffers, Vnd::new(again), None, self.id.to_string());
         }
     }
 
@@ -290,6 +339,7 @@ impl Books<'_> {
             (Kind::Fee, _) => {
                 // a fee of its own row: what it takes is a fee, whichever column says so
                 self.fee -= row.gross;
+                self.fee_rows -= row.gross;
                 "matched"
             }
             (Kind::Refund, _) => {
@@ -377,12 +427,19 @@ pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Re
         let db = ctx.pool.get().await?;
         settlements::unheard(&db, of).await?
     };
+    let mut refused = None;
     for line in &unheard {
-        hear_line(ctx, line, now).await?;
-        let db = ctx.pool.get().await?;
-        settlements::heard(&db, line.settlement_id, line.line_no).await?;
+        match hear_line(ctx, line, now).await {
+            Ok(()) => {
+                let db = ctx.pool.get().await?;
+                settlements::heard(&db, line.settlement_id, line.line_no).await?;
+            }
+            Err(e @ ReportError::Storage(_)) => return Err(e),
+            // one line that cannot be booked does not keep others from it
+            Err(e) => refused = refused.or(Some(e)),
+        }
     }
-    Ok(unheard.len())
+    refused.map_or(Ok(unheard.len()), Err)
 }
 
 async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), ReportError> {
@@ -392,10 +449,9 @@ async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), 
         Some(provider) => provider.channel.clone(),
         None => ChannelCode::new("provider").map_err(|e| unreadable(e.to_string()))?,
     };
-    let order = line.order_ref.clone().unwrap_or_else(|| line.provider_txn_id.clone());
     let report = Report {
         source_key: format!("{}/{}", line.settlement_id, line.line_no),
-        order_ref: OrderRef::new(order).map_err(|e| unreadable(e.to_string()))?,
+        order_ref: order_of(line).map_err(|e| unreadable(e.to_string()))?,
         news: News::Captured(Capture {
             provider_txn_id: line.provider_txn_id.clone(),
             amount: line.amount,
@@ -413,4 +469,10 @@ async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), 
     };
     receive_report::receive(ctx, &sighted, &Caller::system()).await?;
     Ok(())
+}
+
+/// The order that a line names. What cannot be an order of ours names none: the line stands for itself.
+fn order_of(line: &Unheard) -> Result<OrderRef, BadCode> {
+    let named = line.order_ref.as_deref().unwrap_or(&line.provider_txn_id);
+    OrderRef::new(named).or_else(|_| OrderRef::new(format!("{}-{}", line.settlement_id, line.line_no)))
 }

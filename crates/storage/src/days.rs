@@ -172,7 +172,8 @@ const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 
         (select count(*) from statement_line l join statement s on s.id = l.statement_id
          where s.account_code = $1 and l.business_date = $2 and l.repeated) as repeated,
         exists (select from journal j join ledger_entry e on e.journal_id = j.id
-                where j.business_date = $2 and e.account_code = 'in_transit:' || $1 and e.amount > 0) as told
+                where j.business_date = $2 and e.account_code = 'in_transit:' || $1 and e.amount > 0
+                  and e.settlement_id is null) as told
     from movement where account_code = $1 and business_date = $2";
 
 pub async fn stated(db: &Db, account: &str, day: Date) -> Result<Stated, StorageError> {

@@ -61,9 +61,9 @@ pub async fn of_beneficiaries(
     db.query(&statement, &[&codes, &number]).await?.iter().map(from_row).collect()
 }
 
-const LOCK: &str = "select r.* from receiving_account r where r.code = $1 for update";
+const LOCK: &str = "select r.* from receiving_account r where r.code = $1 for no key update";
 
-/// One import at a time for an account.
+/// One import at a time for an account. Rows that name it, which is every report of its money, do not wait.
 pub async fn lock(db: &Db, code: &AccountCode) -> Result<Option<ReceivingAccount>, StorageError> {
     let statement = db.prepare_cached(LOCK).await?;
     db.query_opt(&statement, &[&code.as_str()]).await?.map(|row| from_row(&row)).transpose()

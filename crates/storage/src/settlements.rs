@@ -3,6 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::booking::OpenCase;
+use domain::codes::AccountCode;
 use domain::{PaymentId, SettlementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,19 +11,31 @@ use uuid::Uuid;
 
 use crate::movements::open_cases;
 
-const UNPAID: &str = "select s.id from settlement s where s.profile = $1 and s.net = $2 and s.date <= $3
-    and not exists (select from movement_match k where k.settlement_id = s.id) order by s.date, s.id";
+// a file that says again what others have said pays nothing out
+const UNPAID: &str = "select s.id from settlement s
+    where s.profile = $1 and s.payout_account = $2 and s.net = $3 and s.date <= $4
+      and exists (select from settlement_line l
+                  where l.settlement_id = s.id and l.disposition in ('matched', 'case', 'unmatched'))
+      and not exists (select from movement_match k where k.settlement_id = s.id)
+    order by s.date, s.id";
 
-/// Settlements of this net amount whose payout was not seen yet, oldest first.
-pub async fn unpaid(db: &Db, profile: &str, net: Vnd, until: Date) -> Result<Vec<SettlementId>, StorageError> {
+/// Settlements of this net amount whose payout to the account was not seen yet, oldest first.
+pub async fn unpaid(
+    db: &Db,
+    profile: &str,
+    account: &AccountCode,
+    net: Vnd,
+    until: Date,
+) -> Result<Vec<SettlementId>, StorageError> {
     let statement = db.prepare_cached(UNPAID).await?;
-    let rows = db.query(&statement, &[&profile, &net.dong(), &until]).await?;
+    let rows = db.query(&statement, &[&profile, &account.as_str(), &net.dong(), &until]).await?;
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
-const LOCK_PROFILE: &str = "select channel, payout_account from merchant_profile where code = $1 for update";
+const LOCK_PROFILE: &str = "select channel, payout_account from merchant_profile where code = $1 for no key update";
 
-/// One import at a time for a contract: its channel, and the account that it pays out to.
+/// One import at a time for a contract: its channel, and the account that it pays out to. Rows that name the contract,
+/// which is every report of its money, do not wait.
 pub async fn lock_profile(db: &Db, profile: &str) -> Result<Option<(String, Option<String>)>, StorageError> {
     Ok(db.query_opt(LOCK_PROFILE, &[&profile]).await?.map(|row| (row.get(0), row.get(1))))
 }
@@ -163,14 +176,26 @@ pub async fn missing(db: &Db, profile: &str, until: Date) -> Result<Vec<(Payment
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
 }
 
+// a case with a sighting is of another origin than a file
 const FOUND: &str = "select k.id from kase k join settlement_line l on l.payment_id = k.payment_id
-    where l.profile = $1 and l.disposition = 'matched' and k.kind = 'missing_at_provider' and k.status <> 'closed'";
+    where l.settlement_id = $1 and l.disposition in ('matched', 'case') and k.status <> 'closed'
+      and (k.kind = 'missing_at_provider' or k.kind = 'status_differs' and k.sighting_id is null)";
 
-/// Cases of payments that a file names after all, locked.
-pub async fn found_cases(db: &Db, profile: &str) -> Result<Vec<OpenCase>, StorageError> {
-    let rows = db.query(FOUND, &[&profile]).await?;
+/// Cases of payments that files did not name, or called undone, and that this one names as done; locked.
+pub async fn found_cases(db: &Db, id: SettlementId) -> Result<Vec<OpenCase>, StorageError> {
+    let rows = db.query(FOUND, &[&id.uuid()]).await?;
     let ids: Vec<domain::CaseId> = rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect();
     open_cases(db, &ids).await
+}
+
+const CALLED_UNDONE: &str = "select k.payment_id from kase k join payment p on p.id = k.payment_id
+    where p.profile = $1 and p.provider_txn_id = any($2) and k.kind = 'status_differs' and k.sighting_id is null
+      and k.status <> 'closed'";
+
+/// Payments that a file has called undone, with a case that is not closed.
+pub async fn called_undone(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<PaymentId>, StorageError> {
+    let rows = db.query(CALLED_UNDONE, &[&profile, &txns]).await?;
+    Ok(rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect())
 }
 
 /// A payment that a file names and that we had not heard of.
@@ -206,7 +231,10 @@ pub async fn unheard(db: &Db, of: Option<SettlementId>) -> Result<Vec<Unheard>, 
         .collect())
 }
 
-const HEARD: &str = "update settlement_line l set payment_id = p.id, disposition = 'matched' from payment p
+// told in the meantime with another amount, it has its case by that report
+const HEARD: &str = "update settlement_line l set payment_id = p.id,
+        disposition = case when p.amount = l.amount then 'matched' else 'case' end
+    from payment p
     where l.settlement_id = $1 and l.line_no = $2 and l.disposition = 'unmatched'
       and p.profile = l.profile and p.provider_txn_id = l.provider_txn_id";
 

@@ -457,8 +457,12 @@ async fn i33_an_account_that_stands_elsewhere_is_named() {
     let paid_out = "select test.journal(99, 'payout', 'x'), test.leg(99, 'refund_payable', 5, 8), test.leg(99, 'clearing:vnpay_main', -5, 8)";
     names(&["I33"], "clearing:vnpay_main", paid_out).await;
     let not_on_the_statement = "update movement set amount = 4001 where id = test.id('58', 1)";
-    names(&["I33"], "bank:970409.8888: it stands at 5000, the other side says 5001", not_on_the_statement).await;
-    names(&["I33"], "in_transit:970409.8888: it stands at 99, the other side says 98", not_on_the_statement).await;
+    let named = &["I31", "I33"];
+    names(named, "bank:970409.8888: it stands at 5000, the other side says 5001", not_on_the_statement).await;
+    names(named, "in_transit:970409.8888: it stands at 99, the other side says 98", not_on_the_statement).await;
+    let of_a_file = "update settlement_line set amount = 101, net = 100 where settlement_id = test.id('59', 1)";
+    names(&["I33"], "in_transit:970409.8888: it stands at 99, the other side says 100", of_a_file).await;
+    names(&["I33"], "clearing:vnpay_main", of_a_file).await;
     let not_booked = "delete from ledger_entry where journal_id = test.id('1', 16);
         delete from journal where id = test.id('1', 16)";
     names(&["I33"], "in_transit:970409.8888: it stands at 4099, the other side says 99", not_booked).await;

@@ -4,6 +4,7 @@
 use super::rows;
 use crate::House;
 use crate::bank::PROFILE;
+use crate::files::PAYOUT;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +48,10 @@ async fn credits(house: &House, log: &[Value], transactions: &[Value]) {
         }
         // a statement decides about one that may be another's second sight
         let waits = !names.keys.is_disjoint(&waiting);
+        let payout = text(&t["content"]).contains(PAYOUT);
+        assert!(!payout || of_it.is_empty(), "a provider's payout is a payment: {t}");
         let is_told = t["id"].as_u64().is_some_and(|id| told.contains(&id));
-        assert!(!is_told || waits || of_it.len() == 1, "told and not booked: {t}");
+        assert!(!is_told || payout || waits || of_it.len() == 1, "told and not booked: {t}");
     }
     let unknown: Vec<_> = booked.iter().filter(|(id, _)| !known.contains(*id)).map(|(id, _)| id).collect();
     assert!(unknown.is_empty(), "booked and unknown to the bank: {unknown:?}");

@@ -42,7 +42,7 @@ pub async fn match_once(
 
 async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -> Result<Batch, ReportError> {
     tx.begin().await?;
-    movements::begin_batch(tx).await?;
+    movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_credits(tx, &ground.account, after, PER_BATCH).await?;
     let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, last: None }) };
     let turns: BTreeSet<String> = open.iter().map(|c| turn(&ground.account, c.amount)).collect();

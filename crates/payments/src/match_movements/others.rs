@@ -8,6 +8,7 @@ use domain::MovementId;
 use domain::booking::BookingError;
 use domain::cause::Cause;
 use domain::changes::NewCase;
+use domain::codes::AccountCode;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::Rule;
 use domain::payment::SuspenseReason;
@@ -27,14 +28,14 @@ pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
 
 async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     tx.begin().await?;
-    movements::begin_batch(tx).await?;
+    movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
     let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
     let mut unit = Unit::new(Caller::system().actor(), now);
     for debit in &debits {
         explain(&mut unit, ground, debit).map_err(RecordError::Booking)?;
     }
-    let claims = payouts_of(tx, &payouts).await?;
+    let claims = payouts_of(tx, &ground.account, &payouts).await?;
     let done = debits.len() + claims.len();
     if done == 0 {
         return Ok(0);
@@ -63,12 +64,12 @@ fn explain(unit: &mut Unit, ground: &Ground, debit: &Open) -> Result<(), Booking
     Ok(())
 }
 
-/// The settlement that a payout pays: same contract, same net, not later than the payout, the oldest first.
-async fn payouts_of(tx: &Tx, payouts: &[&Open]) -> Result<Vec<NewClaim>, ReportError> {
+/// The settlement that a payout pays: same contract, account and net, not later than the payout, the oldest first.
+async fn payouts_of(tx: &Tx, account: &AccountCode, payouts: &[&Open]) -> Result<Vec<NewClaim>, ReportError> {
     let mut claims: Vec<NewClaim> = Vec::new();
     for payout in payouts {
         let Some(profile) = &payout.payout_of else { continue };
-        let unpaid = settlements::unpaid(tx, profile, payout.amount, payout.business_date).await?;
+        let unpaid = settlements::unpaid(tx, profile, account, payout.amount, payout.business_date).await?;
         let taken = |id| claims.iter().any(|c| c.claimant == Claimant::Settlement(id));
         if let Some(id) = unpaid.into_iter().find(|id| !taken(*id)) {
             let (movement_id, amount) = (payout.id, payout.amount);

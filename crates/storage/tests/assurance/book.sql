@@ -265,6 +265,9 @@ values (test.id('57', 1), '970409.8888', repeat('0', 64), 'camt053', 1000, '2026
 insert into movement (id, account_code, direction, identity, bank_ref, booking_date, business_date, amount, fate,
     statement_id, line_no)
 values (test.id('58', 1), '970409.8888', 'in', 'FT1', 'FT1', '2026-11-24', '2026-11-24', 4000, 'matched', test.id('57', 1), 1);
+insert into statement_line (statement_id, line_no, movement_id, repeated, booking_date, business_date, amount, bank_ref, text,
+    reversal)
+values (test.id('57', 1), 1, test.id('58', 1), false, '2026-11-24', '2026-11-24', 4000, 'FT1', 'CHUYEN TIEN', false);
 insert into movement_match (movement_id, payment_id, amount, rule, fields)
 values (test.id('58', 1), test.id('f', 9), 4000, 'reference', array['bank_ref', 'amount']);
 select test.journal(15, 'opening_balance', 'statement'), test.journal(16, 'statement_line', 'statement');
@@ -272,11 +275,14 @@ select test.leg(15, 'bank:970409.8888', 1000, null), test.leg(15, 'opening:bank'
 select test.leg(16, 'bank:970409.8888', 4000, null), test.leg(16, 'in_transit:970409.8888', -4000, null);
 -- what a provider pays out is on its way
 insert into account (code, kind) values ('fee:vnpay_main', 'fee') on conflict do nothing;
-insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by)
-values (test.id('59', 1), 'vnpay_main', repeat('0', 64), '2026-11-25', 100, 1, 0, 99, 1, 'test');
+insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, payout_account, imported_by)
+values (test.id('59', 1), 'vnpay_main', repeat('0', 64), '2026-11-25', 100, 1, 0, 99, 1, '970409.8888', 'test');
+insert into settlement_line (settlement_id, line_no, profile, kind, provider_txn_id, amount, fee, net, status, disposition)
+values (test.id('59', 1), 1, 'vnpay_main', 'payment', '590001', 100, 1, 99, 'success', 'unmatched');
 select test.journal(17, 'settlement', 'settled');
 select test.leg(17, 'fee:vnpay_main', 1, null), test.leg(17, 'in_transit:970409.8888', 99, null),
        test.leg(17, 'clearing:vnpay_main', -100, null);
+update ledger_entry set settlement_id = test.id('59', 1) where journal_id = test.id('1', 17);
 
 insert into idempotency (principal, scope, key_hash, fingerprint, resource_id, status, body)
 values (test.id('c', 1), 'POST /v1/payment-intents', 'k1', 'body', 'pi_' || replace(test.id('d', 1)::text, '-', ''), 201, '{}'),

@@ -1,0 +1,216 @@
+//! What becomes of each row of a file, by the table at the head of `import_settlement`.
+
+use super::{CLEARING, FEE, UNIDENTIFIED, cases, day, in_transit, lines, order_ref, pays, pays_out, pays_with, plain};
+use super::{stands, txn, with_payouts};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::ToSpan;
+use serde_json::{Value, json};
+use tests::files::{Row, today, vnpay_file};
+use tests::{HASH_SECRET, House, TMN_CODE};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_amount_is_a_case_and_the_difference_stays_in_clearing() {
+    let house = plain().await;
+    pays(&house, 8_000).await;
+    pays_with(&house, 40_000, json!([{"settlement": {"amount_delta": 500}}])).await;
+    let file = house.settles(&day()).await.expect(201);
+    assert_eq!((&file["matched"], &file["cases"], &file["gross"]), (&json!(1), &json!(1), &json!(48_500)));
+    assert_eq!(cases(&house).await, "amount_differs 500");
+    assert_eq!(stands(&house, CLEARING).await, -500);
+    let shown = house.staff.get(&format!("/v1/reconciliation/{}?profile=vnpay_main", day())).await.expect(200);
+    assert_eq!((&shown["gaps"], &shown["counts"]["case"]), (&json!([]), &json!(1)), "{shown:#}");
+    assert_eq!(shown["differences"][0]["kind"], "amount_differs");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_of_which_only_the_file_tells_settles_its_debt_and_the_dossier_hears() {
+    let house = plain().await;
+    house.hear_events().await;
+    let (fee, intent, _) = pays_with(&house, 40_000, json!([{"drop": true}])).await;
+    let (_, omitted, _) = pays_with(&house, 8_000, json!([{"drop": true}, {"settlement": "omit"}])).await;
+    assert_ne!(house.portal.intent(&intent).await["status"], "paid");
+    let file = house.settles(&day()).await.expect(201);
+    assert_eq!((&file["lines"], &file["matched"], &file["cases"]), (&json!(1), &json!(1), &json!(0)));
+    let sighted =
+        "select s.source || ' ' || s.state from assurance.sighting s join assurance.payment p using (payment_id)
+        where p.amount = 40000";
+    assert_eq!(house.ask(sighted).await, "settlement:vnpay_main applied");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    assert_ne!(house.portal.intent(&omitted).await["status"], "paid");
+    assert_eq!(stands(&house, CLEARING).await, 0);
+    house.drain().await;
+    let heard = house.heard().await;
+    let told = heard.iter().any(|h| h.to_string().contains("obligation.paid"));
+    assert!(told, "{heard:#?}");
+    // asking finds the other, and no file has named it
+    house.settles(&day()).await.expect(200);
+    assert_eq!(house.portal.intent(&omitted).await["status"], "paid");
+    house.close().await;
+}
+
+/// Staff give money back at VNPAY's own portal: we hear of it by the file alone.
+async fn gives_back(house: &House, order: &Value, amount: i64) {
+    let (id, now) = (uuid::Uuid::now_v7().simple().to_string(), order["pay_date"].as_str().unwrap());
+    let (name, date) = (order_ref(order), order["create_date"].as_str().unwrap());
+    let text = format!("{id}|2.1.0|refund|{TMN_CODE}|03|{name}|{amount}00||{date}|kt|{now}|10.0.0.5|Hoan tien");
+    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(HASH_SECRET.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    let body = json!({
+        "vnp_RequestId": id, "vnp_Version": "2.1.0", "vnp_Command": "refund", "vnp_TmnCode": TMN_CODE,
+        "vnp_TransactionType": "03", "vnp_TxnRef": name, "vnp_Amount": format!("{amount}00"),
+        "vnp_OrderInfo": "Hoan tien", "vnp_TransactionDate": date, "vnp_CreateBy": "kt", "vnp_CreateDate": now,
+        "vnp_IpAddr": "10.0.0.5", "vnp_SecureHash": hex::encode(mac.finalize().into_bytes()),
+    });
+    let url = format!("{}/merchant_webapi/api/transaction", house.vnpay.url);
+    let said: Value = house.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+    assert_eq!(said["vnp_ResponseCode"], "00", "{said}");
+    house.sim("refund", json!({"order_ref": name, "outcome": "sent"})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_that_we_do_not_know_waits_in_suspense_with_a_case() {
+    let house = with_payouts().await;
+    let order = pays(&house, 40_000).await;
+    pays(&house, 21_000).await;
+    gives_back(&house, &order, 15_000).await;
+    let file = house.settles(&day()).await.expect(201);
+    let payout = pays_out(&house, &day()).await;
+    for sum in ["gross", "fee", "refunds", "net"] {
+        assert_eq!(file[sum], payout[sum], "{sum}");
+    }
+    assert_eq!(file["refunds"], 15_000);
+    assert_eq!(cases(&house).await, "missing_in_books -15000");
+    assert_eq!((stands(&house, CLEARING).await, stands(&house, UNIDENTIFIED).await), (0, 15_000));
+    let whose = "select p.amount from assurance.kase k join assurance.payment p using (payment_id)";
+    assert_eq!(house.ask(whose).await, "40000");
+    house.imports("mt940", &day()).await;
+    assert_eq!(in_transit(&house).await, 0);
+    // the report of what waits says where it comes from
+    let waiting = house.staff.get("/v1/reports/suspense").await.expect(200);
+    let row = &waiting["rows"][0];
+    assert_eq!((waiting["rows"].as_array().unwrap().len(), &row["amount"]), (1, &json!(-15_000)), "{waiting:#}");
+    assert_eq!((&row["scope"], &row["channel"]), (&json!(CLEARING), &json!("vnpay")));
+    assert_eq!(row["case_kind"], "missing_in_books");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_of_nothing_that_we_know_a_correction_and_a_fee_are_booked_apart() {
+    let house = plain().await;
+    let rows = [
+        Row { original: "404", ..Row::new("Hoàn tiền", "11", -7_000, 0) },
+        Row::new("Điều chỉnh", "12", 1_200, 0),
+        Row::new("Điều chỉnh", "13", -200, 50),
+        Row::new("Phí", "14", -3_300, 0),
+        Row::new("Phí", "15", 0, 110),
+    ];
+    let file = house.sends_settlement(vnpay_file(&rows)).await.expect(201);
+    let sums = ["gross", "fee", "refunds", "net", "lines", "matched", "cases"].map(|name| file[name].as_i64().unwrap());
+    assert_eq!(sums, [0, 3_460, 7_000, -9_460, 5, 2, 3], "{file:#}");
+    assert_eq!(cases(&house).await, "amount_differs -200, amount_differs 1200, refund_without_payment -7000");
+    assert_eq!((stands(&house, CLEARING).await, stands(&house, FEE).await), (0, 3_460));
+    assert_eq!((stands(&house, UNIDENTIFIED).await, in_transit(&house).await), (6_000, -9_460));
+    let shown = house.staff.get(&format!("/v1/reconciliation/{}?profile=vnpay_main", day())).await.expect(200);
+    assert_eq!((&shown["gaps"], &shown["settlement"]["fee"]), (&json!([]), &json!(3_460)), "{shown:#}");
+    assert_eq!(shown["differences"].as_array().unwrap().len(), 3);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_failed_for_money_that_we_have_is_one_case_until_a_file_says_done() {
+    let house = plain().await;
+    let order = pays(&house, 40_000).await;
+    let row = |status| Row { status, order: order_ref(&order), ..Row::new("Thanh toán", txn(&order), 40_000, 320) };
+    let strange = Row { status: "Thất bại", ..Row::new("Thanh toán", "404", 9_000, 0) };
+    house.sends_settlement(vnpay_file(&[row("Thất bại"), strange])).await.expect(201);
+    assert_eq!((cases(&house).await, lines(&house).await), ("status_differs 40000".into(), "ignored 2".into()));
+    assert_eq!((stands(&house, CLEARING).await, in_transit(&house).await), (40_000, 0));
+    let shown = house.staff.get(&format!("/v1/reconciliation/{}?profile=vnpay_main", day())).await.expect(200);
+    assert_eq!(shown["differences"][0]["kind"], "status_differs", "{shown:#}");
+    house.sends_settlement(vnpay_file(&[row("Đang xử lý")])).await.expect(201);
+    assert_eq!(cases(&house).await, "status_differs 40000", "told once");
+    house.sends_settlement(vnpay_file(&[row("Thành công")])).await.expect(201);
+    assert_eq!(cases(&house).await, "", "the provider came round");
+    assert_eq!(stands(&house, CLEARING).await, 0);
+    // one that had succeeded and is called failed later is a case again, and no success of before ends it
+    house.sends_settlement(vnpay_file(&[row("Thất bại")])).await.expect(201);
+    pays(&house, 8_000).await;
+    house.settles(&day()).await.expect(201);
+    assert!(cases(&house).await.contains("status_differs 40000"), "{}", cases(&house).await);
+    // a try that failed before the one that was done is of no account
+    let next = pays(&house, 5_000).await;
+    let tried = |status| Row { status, order: order_ref(&next), ..Row::new("Thanh toán", txn(&next), 5_000, 40) };
+    house.sends_settlement(vnpay_file(&[tried("Thất bại"), tried("Thành công")])).await.expect(201);
+    assert!(!cases(&house).await.contains("status_differs 5000"), "{}", cases(&house).await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_twice_in_one_file_is_booked_once_and_the_surplus_is_told() {
+    let house = with_payouts().await;
+    pays_with(&house, 40_000, json!([{"settlement": {"repeat": 2}}])).await;
+    let file = house.settles(&day()).await.expect(201);
+    assert_eq!(lines(&house).await, "duplicate 2, matched 1");
+    assert_eq!((&file["net"], stands(&house, CLEARING).await), (&json!(119_040), 0));
+    assert_eq!(in_transit(&house).await, 39_680);
+    assert_eq!(cases(&house).await, "amount_differs 79360");
+    pays_out(&house, &day()).await;
+    house.imports("mt940", &day()).await;
+    assert_eq!(in_transit(&house).await, -79_360, "paid out and of nobody: the case says so");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_yesterdays_file_are_not_booked_again() {
+    let house = plain().await;
+    let (first, second) = (pays(&house, 40_000).await, pays(&house, 21_000).await);
+    let row = |order, gross, fee| Row { order: order_ref(order), ..Row::new("Thanh toán", txn(order), gross, fee) };
+    let one = row(&first, 40_000, 320);
+    house.sends_settlement(vnpay_file(std::slice::from_ref(&one))).await.expect(201);
+    house.sends_settlement(vnpay_file(&[one, row(&second, 21_000, 168)])).await.expect(201);
+    assert_eq!(lines(&house).await, "duplicate 1, matched 2");
+    assert_eq!((stands(&house, CLEARING).await, in_transit(&house).await), (0, 60_512));
+    assert_eq!(stands(&house, FEE).await, 488);
+    assert_eq!(cases(&house).await, "amount_differs 39680", "that of the second payment has closed with its file");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_that_its_file_leaves_out_is_a_case_until_a_later_file_names_it() {
+    let house = plain().await;
+    pays(&house, 8_000).await;
+    pays_with(&house, 40_000, json!([{"settlement": "settle_late"}])).await;
+    pays_with(&house, 21_000, json!([{"settlement": "settle_late"}, {"settlement": {"amount_delta": -1_000}}])).await;
+    pays_with(&house, 5_000, json!([{"settlement": "omit"}])).await;
+    let file = house.settles(&day()).await.expect(201);
+    assert_eq!((&file["matched"], &file["cases"]), (&json!(1), &json!(3)));
+    let missing = "missing_at_provider 5000, missing_at_provider 21000, missing_at_provider 40000";
+    assert_eq!(cases(&house).await, missing);
+    let shown = house.staff.get(&format!("/v1/reconciliation/{}?profile=vnpay_main", day())).await.expect(200);
+    assert_eq!((&shown["gaps"], shown["differences"].as_array().unwrap().len()), (&json!([]), 3), "{shown:#}");
+    let tomorrow = today().checked_add(1.day()).unwrap().to_string();
+    house.settles(&tomorrow).await.expect(201);
+    // named with another amount is named
+    assert_eq!(cases(&house).await, "amount_differs -1000, missing_at_provider 5000");
+    assert_eq!(stands(&house, CLEARING).await, 5_000 + 1_000);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_file_of_a_contract_asks_for_nothing_before_its_day() {
+    let house = plain().await;
+    for _ in 0..3 {
+        pays(&house, 8_000).await;
+    }
+    house.ask("update payment set business_date = business_date - 3").await;
+    let late = pays_with(&house, 40_000, json!([{"settlement": "omit"}])).await.2;
+    let other = Row::new("Phí", "1", -100, 0);
+    house.sends_settlement(vnpay_file(&[other])).await.expect(201);
+    assert_eq!(cases(&house).await, "missing_at_provider 40000");
+    let whose =
+        "select p.order_ref from assurance.kase k join payment p on assurance.text_id('pay', p.id) = k.payment_id";
+    assert_eq!(house.ask(whose).await, order_ref(&late));
+    house.stop().await;
+}
