@@ -3,6 +3,7 @@
 mod chain;
 mod debits;
 mod matching;
+mod mixed;
 mod refused;
 mod sights;
 

@@ -84,7 +84,9 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
     let mut taken: BTreeSet<What> = BTreeSet::new();
     let ours = |credit: &OpenCredit| !credit.takes_back;
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| ours(credit)) {
-        let fits = |t: &&Told| t.amount == credit.amount && share_a_reference(credit, t) && !taken.contains(&t.what);
+        // a report that waits may be of a payment without a reference: this line claims that payment first
+        let is_payment = |t: &Told| matches!(t.what, What::Payment(_)) && !taken.contains(&t.what);
+        let fits = |t: &&Told| is_payment(t) && t.amount == credit.amount && share_a_reference(credit, t);
         if let Some(found) = told.iter().find(fits) {
             taken.insert(found.what);
             *claim = Some((found.what, Rule::BankReference));
@@ -119,7 +121,11 @@ fn claim_only_pairs(
     for at in &left {
         let credit = &open[*at];
         let fits = |c: &OpenCredit, t: &Told| half_named(c, t) && may_be_one(c, t, calendar);
-        let free: Vec<&Told> = told.iter().filter(|t| !taken.contains(&t.what) && fits(credit, t)).collect();
+        let mut free: Vec<&Told> = told.iter().filter(|t| !taken.contains(&t.what) && fits(credit, t)).collect();
+        // what waits may be the payment's own second report, and no rival of it
+        if free.iter().any(|t| matches!(t.what, What::Payment(_))) {
+            free.retain(|t| matches!(t.what, What::Payment(_)));
+        }
         let [only] = free.as_slice() else { continue };
         if left.iter().filter(|other| fits(&open[**other], only)).count() == 1 {
             taken.insert(only.what);
@@ -217,6 +223,21 @@ mod tests {
         let known = [told(1, 21_000, 25, Some(("FT1", None)), None), told(2, 21_000, 25, None, Some(7))];
         let open = [credit(1, 21_000, 25, Some("FT1"), Some(7)), credit(2, 21_000, 25, Some("FT2"), Some(7))];
         assert_eq!(rules(&open, &known), [Some(Rule::BankReference), Some(Rule::Reference)]);
+    }
+
+    #[test]
+    fn a_payment_is_claimed_before_the_report_that_waits_for_it() {
+        let waits = Told {
+            what: What::Sighting(Uuid::from_u128(2).into()),
+            ..told(2, 21_000, 25, Some(("FT1", None)), Some(7))
+        };
+        let known = [told(1, 21_000, 25, None, Some(7)), waits];
+        let open = [credit(1, 21_000, 25, Some("FT1"), Some(7)), credit(2, 21_000, 25, Some("FT2"), Some(7))];
+        let claims = decide(&open, &known, &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!(claims, [Some((known[0].what, Rule::Reference)), None]);
+        let lost = [credit(1, 21_000, 25, Some("FT1"), None)];
+        let claims = decide(&lost, &known, &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!(claims, [Some((known[0].what, Rule::OnlyOne))]);
     }
 
     #[test]

@@ -124,6 +124,34 @@ async fn two_equal_transfers_of_a_day_stay_two_in_every_format_and_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_in_every_format_at_once_is_the_day_once() {
+    let house = House::with_bank().await;
+    house.tellers_are_lost().await;
+    for amount in [10_000, 10_000, 20_000] {
+        house.transfers(amount, "NOP PHI").await;
+    }
+    let imports = ["camt053_v2", "camt053_v8", "camt054_v8", "mt940", "csv"];
+    let day = today().to_string();
+    let answers = join_all(imports.map(|format| house.imports(format, &day))).await;
+    assert_eq!(answers.iter().map(|a| count(a, "new_movements")).sum::<i64>(), 3, "{answers:?}");
+    assert_eq!((house.ask(MOVEMENTS).await.as_str(), house.ask(PAYMENTS).await.as_str()), ("3", "3"));
+    let shown = house.staff.get(&format!("/v1/statements/{}", answers[0]["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&shown["lines"], &shown["matched"]), (&json!(3), &json!(3)));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_disagree_about_an_amount_are_a_case_told_once() {
+    let house = house().await;
+    brings(&house, mt940(OWN, day(1), 0, &[(1_000, "FT1", "A")])).await;
+    brings(&house, mt940(OWN, day(1), 0, &[(1_001, "FT1", "A")])).await;
+    brings(&house, mt940(OWN, day(1), 0, &[(1_001, "FT1", "A"), (5_000, "FT2", "B")])).await;
+    let told = "select string_agg(amount::text, ' ') from assurance.kase where kind = 'amount_differs'";
+    assert_eq!((house.ask(told).await.as_str(), house.ask(MOVEMENTS).await.as_str()), ("1", "2"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn equal_transfers_are_told_apart_by_what_they_name() {
     let house = house().await;
     let mut intents = Vec::new();

@@ -7,6 +7,7 @@ use crate::facts::{self, Facts};
 use crate::receive_account_report::terms;
 use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
+use domain::bank_reference::BankReference;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::cause::Cause;
 use domain::changes::step;
@@ -57,7 +58,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
 
     let references: Vec<String> = open.iter().filter_map(|c| c.references.first()).map(ToString::to_string).collect();
     let taken = account_money::taken(tx, &ground.account, &references).await?;
-    let mut work = Work::new(ground, now, taken);
+    let mut work = Work::new(ground, now, &waiting, taken);
     let fresh: Vec<&NamedIntent> = open
         .iter()
         .zip(&claims)
@@ -214,12 +215,14 @@ struct Work<'g> {
     decided: Vec<(SightingId, PaymentId)>,
     explained: Vec<CaseId>,
     touched: BTreeSet<ObligationId>,
+    /// Reports that wait on the account.
+    waiting: &'g [Waiting],
     /// References that payments have already, and whether movements have claimed these.
     taken: BTreeMap<String, bool>,
 }
 
 impl<'g> Work<'g> {
-    fn new(ground: &'g Ground, now: Timestamp, taken: BTreeMap<String, bool>) -> Self {
+    fn new(ground: &'g Ground, now: Timestamp, waiting: &'g [Waiting], taken: BTreeMap<String, bool>) -> Self {
         let caller = Caller::system();
         Self {
             ground,
@@ -233,6 +236,7 @@ impl<'g> Work<'g> {
             decided: Vec::new(),
             explained: Vec::new(),
             touched: BTreeSet::new(),
+            waiting,
             taken,
         }
     }
@@ -241,6 +245,21 @@ impl<'g> Work<'g> {
         let claimant = Claimant::Payment(payment);
         self.claims.push(NewClaim { movement_id: credit.id, claimant, amount: credit.amount, rule });
         self.names.extend(credit.references.iter().map(|r| (r.to_string(), payment)));
+        for w in self.waiting {
+            let same = |own: &BankReference| credit.references.iter().any(|r| r.same(own));
+            if w.amount == credit.amount && w.bank_ref.as_ref().is_some_and(same) {
+                self.decide(w, SightingState::Repeated, payment);
+            }
+        }
+    }
+
+    /// A report waits no more. What was decided first stands.
+    fn decide(&mut self, w: &Waiting, state: SightingState, payment: PaymentId) {
+        if self.decided.iter().all(|(id, _)| *id != w.sighting_id) {
+            self.outcomes.push((w.sighting_id, state, payment));
+            self.decided.push((w.sighting_id, payment));
+            self.explained.push(w.case_id);
+        }
     }
 
     fn known(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
@@ -299,12 +318,13 @@ impl<'g> Work<'g> {
         let payment = new.payment.id;
         self.unit.append(unit);
         self.payments.push(new);
-        self.outcomes.push((sighting_id, SightingState::Applied, payment));
-        if let Some((w, _)) = waited {
-            self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
-            self.names.extend(w.bank_ref.iter().map(|r| (r.to_string(), payment)));
-            self.decided.push((w.sighting_id, payment));
-            self.explained.push(w.case_id);
+        match waited {
+            None => self.outcomes.push((credit.sighting_id, SightingState::Applied, payment)),
+            Some((w, _)) => {
+                self.decide(w, SightingState::Applied, payment);
+                self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
+                self.names.extend(w.bank_ref.iter().map(|r| (r.to_string(), payment)));
+            }
         }
         self.claim(credit, payment, waited.map_or(Rule::Line, |(_, rule)| rule));
         Ok(())

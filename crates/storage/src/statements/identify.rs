@@ -136,6 +136,9 @@ const NEW: &str = "with fresh as (
 const REFERENCES: &str = "insert into movement_reference (account_code, direction, reference, movement_id)
     select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null on conflict do nothing";
 
+const NAMED: &str = "update movement m set codes = l.codes from staged_line l
+    where l.movement_id = m.id and not l.fresh and l.codes <> '{}' and m.codes = '{}' and not m.reversal";
+
 const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
     select $1, l.bank_ref, k.payment_id from staged_line l join movement_match k on k.movement_id = l.movement_id
     where l.bank_ref is not null and k.payment_id is not null on conflict do nothing";
@@ -159,13 +162,17 @@ const REPEATED: &str = "insert into sighting_outcome (sighting_id, state, paymen
     where not l.fresh and l.direction = 'in' and k.payment_id is not null";
 
 const OTHER_AMOUNT: &str = "select l.movement_id, m.amount, l.amount, l.business_date from staged_line l
-    join movement m on m.id = l.movement_id where m.amount <> l.amount order by l.line_no";
+    join movement m on m.id = l.movement_id
+    where m.amount <> l.amount
+      and not exists (select from kase k where k.movement_id = m.id and k.kind = 'amount_differs' and k.status <> 'closed'
+                      and k.amount = l.amount - m.amount)
+    order by l.line_no";
 
 /// What a file brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identified {
     pub new_movements: u64,
-    /// Known movements that this file gives another amount: what we have, what it says, on which day.
+    /// Known movements that this file gives another amount than any before it: what we have, what it says, on which day.
     pub other_amounts: Vec<(MovementId, Vnd, Vnd, Date)>,
 }
 
@@ -209,6 +216,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     }
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
+    db.execute(NAMED, &[]).await?;
     db.execute(LEARNED, &[&account]).await?;
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;

@@ -59,6 +59,29 @@ async fn unidentified_money_is_placed_by_the_line_that_has_its_reference() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unidentified_money_is_placed_by_the_file_that_keeps_what_another_has_lost() {
+    let house = house().await;
+    let (intent, code) = asked(&house, 150_000).await;
+    stated(&house, day(1), 0, &[(150_000, "FT1", "da mat noi dung")]).await;
+    assert_eq!((cases(&house).await.as_str(), status(&house, &intent).await.as_str()), ("unidentified", "open"));
+    stated(&house, day(1), 0, &[(150_000, "FT1", &code)]).await;
+    assert_eq!((cases(&house).await.as_str(), status(&house, &intent).await.as_str()), ("", "paid"));
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), standing(&house, "suspense").await.as_str()), ("1", ""));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unidentified_money_without_a_reference_is_the_one_line_that_names_somebody() {
+    let house = house().await;
+    let (intent, code) = asked(&house, 150_000).await;
+    told(&house, day(1), 150_000, "", "nop phi").await;
+    stated(&house, day(1), 0, &[(150_000, "FT1", &code)]).await;
+    assert_eq!((house.ask(CLAIMS).await.as_str(), cases(&house).await.as_str()), ("150000 only_one", ""));
+    assert_eq!(status(&house, &intent).await, "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_of_another_amount_under_a_known_reference_is_a_case_and_no_second_payment() {
     let house = house().await;
     let (intent, code) = asked(&house, 150_000).await;

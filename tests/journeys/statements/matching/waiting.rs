@@ -35,6 +35,24 @@ async fn what_waited_names_the_intent_that_its_own_line_has_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_line_is_the_payment_and_what_waited_under_the_lines_reference() {
+    let house = house().await;
+    for (nth, text) in ["", "da mat noi dung"].into_iter().enumerate() {
+        let (intent, code) = asked(&house, 100_000).await;
+        let (on, reference) = (day(4 * i64::try_from(nth).unwrap()), format!("FT{nth}"));
+        told(&house, on, 100_000, "", &code).await;
+        told(&house, on, 100_000, &reference, &code).await;
+        assert_eq!((cases(&house).await.as_str(), house.ask(WAITING).await.as_str()), ("possible_same_movement", "1"));
+        let content = if text.is_empty() { code.as_str() } else { text };
+        stated(&house, on, 100_000 * i64::try_from(nth).unwrap(), &[(100_000, &reference, content)]).await;
+        assert_eq!((cases(&house).await.as_str(), house.ask(WAITING).await.as_str()), ("", "0"), "{content}");
+        assert_eq!(house.ask(PAYMENTS).await, (nth + 1).to_string(), "{content}");
+        assert_eq!(status(&house, &intent).await, "paid");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_days_are_over_what_waited_was_the_same() {
     let house = house().await;
     let (_, code) = asked(&house, 100_000).await;
