@@ -15,6 +15,7 @@ pub mod learn;
 pub mod match_movements;
 mod neighbour;
 pub mod open_intent;
+mod payout_texts;
 pub mod place_orphans;
 pub mod poll_attempts;
 pub mod receive_account_report;

@@ -4,7 +4,7 @@
 //! | the row | then |
 //! |---|---|
 //! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
-//! | money that went out | kept as evidence; statements book debits |
+//! | money that went out, or a provider's payout | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
 //! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
 //! | anything else | new money: `domain::booking` |
@@ -12,6 +12,7 @@
 use crate::context::{Caller, Context};
 use crate::facts;
 use crate::learn;
+use crate::payout_texts::PayoutTexts;
 use crate::receive_report::{Outcome, ReportError};
 use crate::record_money::{self, Recording, Seen};
 use crate::retry::retrying;
@@ -61,6 +62,8 @@ struct Known {
     account: ReceivingAccount,
     reference: Option<BankReference>,
     named: Option<NamedIntent>,
+    /// Its text is that of a provider's payouts.
+    payout: bool,
     calendar: WorkingCalendar,
 }
 
@@ -95,7 +98,9 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, Report
     let numbering = account.numbering(told.report.teller);
     let reference = told.report.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
     let calendar = beneficiaries::calendar(&db).await?;
-    Ok(Some(Known { account, reference, named, calendar }))
+    let payouts = PayoutTexts::of(&db, &account.code).await?;
+    let payout = payouts.contract(&told.report.text, ctx.mode).is_some();
+    Ok(Some(Known { account, reference, named, payout, calendar }))
 }
 
 /// The one intent that a text names. Codes that were never given out count for nothing; of two that were, neither does.
@@ -136,7 +141,7 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         return Ok(Outcome::Known);
     }
     let empty = Unit::new(caller.actor(), told.now);
-    if told.report.direction == Direction::Out {
+    if told.report.direction == Direction::Out || known.payout {
         return finish(tx, id, SightingState::Applied, None, &empty, Outcome::Recorded).await;
     }
     let seen = seen(id, told, known);

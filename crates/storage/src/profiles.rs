@@ -48,10 +48,11 @@ pub struct Payouts {
 }
 
 const PAYOUTS: &str = "select code, payout_account, payout_text from merchant_profile
-    where payout_account is not null and payout_text is not null and ($1::text is null or payout_account = $1)
-      and ($2::text is null or code = $2) order by code";
+    where payout_account is not null and payout_text is not null and ($2::text is null or code = $2)
+      and ($1::text is null or payout_account = $1
+           or exists (select from settlement s where s.profile = code and s.payout_account = $1)) order by code";
 
-/// The payouts that come to an account, or that a contract makes.
+/// The payouts that come to an account, or once did, or that a contract makes.
 pub async fn payouts(db: &Db, account: Option<&str>, profile: Option<&str>) -> Result<Vec<Payouts>, StorageError> {
     let rows = db.query(PAYOUTS, &[&account, &profile]).await?;
     Ok(rows.iter().map(|row| Payouts { profile: row.get(0), account: row.get(1), text: row.get(2) }).collect())

@@ -3,11 +3,12 @@
 
 use super::{FileFormat, Import, ImportError};
 use crate::context::Context;
+use crate::payout_texts::PayoutTexts;
 use domain::Vnd;
 use domain::bank_reference::BankReference;
 use domain::codes::ChannelCode;
 use domain::mode::Mode;
-use domain::reference_text::{self, Found, squeezed};
+use domain::reference_text::{self, Found};
 use domain::{MovementId, SightingId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,7 +16,6 @@ use provider::ChannelKind;
 use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
 use std::ops::ControlFlow;
 use storage::ids::mint;
-use storage::profiles;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{StagedLine, Stager};
 use storage::{StorageError, Tx};
@@ -50,14 +50,14 @@ pub async fn stage(
     account: &ReceivingAccount,
     layout: Option<Profile>,
 ) -> Result<Summary, ImportError> {
-    let payouts = profiles::payouts(tx, Some(account.code.as_str()), None).await?;
+    let payouts = PayoutTexts::of(tx, &account.code).await?;
     let (sender, mut batches) = queue::<Vec<StagedLine>>(1);
     let mut lines = Lines {
         account_number: account.account_number.clone(),
         account: account.clone(),
         mode: ctx.mode,
         now: import.now,
-        payouts: payouts.into_iter().map(|p| (squeezed(&p.text), p.profile)).collect(),
+        payouts,
         part: -1,
         line_no: 0,
         numbering: None,
@@ -116,8 +116,7 @@ struct Lines {
     account_number: String,
     mode: Mode,
     now: Timestamp,
-    /// What payouts read like, squeezed, and whose they are.
-    payouts: Vec<(String, String)>,
+    payouts: PayoutTexts,
     part: i32,
     line_no: i32,
     numbering: Option<&'static str>,
@@ -137,9 +136,7 @@ impl Lines {
         let numbering = self.numbering.and_then(|name| self.account.numbering(name));
         let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
         let credit = amount > 0;
-        let told = squeezed(&line.text);
-        let payout = self.payouts.iter().find(|(text, _)| credit && !text.is_empty() && told.contains(text.as_str()));
-        let payout_of = payout.map(|(_, profile)| profile.clone());
+        let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit).map(str::to_owned);
         let codes = if credit && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
         StagedLine {
             line_no: self.line_no,
