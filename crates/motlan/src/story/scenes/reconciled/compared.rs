@@ -160,7 +160,7 @@ async fn of_account(story: &Story, ground: &Ground, comparison: &mut Comparison)
     Ok(())
 }
 
-fn count<T>(things: &[T]) -> i64 {
+pub fn count<T>(things: &[T]) -> i64 {
     i64::try_from(things.len()).unwrap_or(i64::MAX)
 }
 

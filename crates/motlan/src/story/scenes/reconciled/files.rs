@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::compared::count;
 use crate::story::bank::{Booked, Days};
 use crate::story::gateway::{amount, text};
 use crate::story::paper::{Table, dong, say};
@@ -84,8 +85,10 @@ pub async fn catch_up(story: &mut Story, account: &(String, String), days: Days)
 pub async fn statements(story: &mut Story, account: &(String, String), days: Days) -> Result<(), Stop> {
     let (code, number) = account;
     let all = story.bank.transactions(number).await?;
-    let there = all.iter().filter(|booked| days.has(booked.day)).count();
-    let there = i64::try_from(there).unwrap_or(i64::MAX);
+    let there: Vec<&Booked> = all.iter().filter(|booked| days.has(booked.day)).collect();
+    // who took money off the account is a person's to say
+    let credits: Vec<&&Booked> = there.iter().filter(|booked| booked.amount > 0).collect();
+    let (there, credits) = (count(&there), count(&credits));
     let known = story.books()?.movements(code, &days.first.to_string(), &days.last.to_string()).await?;
     let mut table = Table::new(&["Sao kê", ">Byte", ">Dòng", ">Mới", ">Khớp", ">Vụ việc", ">Đầu kỳ", ">Cuối kỳ"]);
     let mut found = Vec::new();
@@ -118,10 +121,11 @@ pub async fn statements(story: &mut Story, account: &(String, String), days: Day
         format_args!("biến động mới: {} rồi 0 rồi 0", new.first().unwrap_or(&0)),
         "new movements come with the first file only",
     );
+    let claimed: Vec<String> = found.iter().map(|file| format!("{}/{}", file.2, file.0)).collect();
     story.tally.check(
-        found.iter().all(|file| file.0 == there && file.2 == there),
-        format_args!("cả ba tệp: {there}/{there} dòng đã rõ là khoản nào"),
-        "every line of every file is claimed",
+        found.iter().all(|file| file.0 == there && file.2 == credits),
+        format_args!("dòng đã rõ là khoản nào: {}", claimed.join(", ")),
+        "every credit is claimed, in every file",
     );
     Ok(())
 }
