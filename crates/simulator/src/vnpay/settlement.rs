@@ -85,10 +85,6 @@ fn fee(config: &VnpayConfig, amount: i64) -> i64 {
     i64::try_from(share).unwrap_or(i64::MAX).saturating_add(config.fee_fixed)
 }
 
-fn wire_day(date: Date) -> String {
-    date.strftime("%Y%m%d").to_string()
-}
-
 /// What a file is of.
 #[derive(Clone, Copy)]
 enum Of {
@@ -135,7 +131,7 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
     let is_in = match of {
         Of::Day(date) => {
             let paid_on = if late { date.yesterday().unwrap_or(date) } else { date };
-            clock::wire_day(&outcome.pay_date) == wire_day(paid_on)
+            clock::wire_day(&outcome.pay_date) == paid_on.strftime("%Y%m%d").to_string()
         }
         Of::Session(number) => order.session == Some(number),
     };
