@@ -4,6 +4,7 @@
 mod canaries;
 mod conformance;
 mod deliveries;
+mod demonstration;
 mod finance;
 mod floors;
 mod idempotency;

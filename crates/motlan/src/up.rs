@@ -1,6 +1,7 @@
 //! `motlan up`: the whole gateway on this machine, database and the other sides included, with sample data, and the
 //! demonstration played as a client would. For trials: it makes its own test secrets and runs in sandbox mode.
 
+mod agreements;
 mod database;
 mod home;
 mod neighbours;
@@ -99,7 +100,10 @@ async fn with_servers(
     telemetry.watch_process(&gateway);
     let watch = telemetry.watch_backlog(gateway.ctx.pool.clone());
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
-    let keys = usable_keys(home, &config, &*gateway.ctx.pool.get().await?).await?;
+    let db = gateway.ctx.pool.get().await?;
+    agreements::put(&db).await?;
+    let keys = usable_keys(home, &config, &db).await?;
+    drop(db);
     let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
     home.write_run_file(&run)?;
     say::line(&gateway.addresses.ready_line());

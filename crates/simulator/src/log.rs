@@ -2,7 +2,7 @@
 //! side leaves the truth here. Refuses to go on after a failed write: the caller must not answer.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,15 +29,42 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A killed process may leave half a line, which must not swallow the next one.
+fn end_half_line(file: &mut File) -> io::Result<()> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+}
+
 impl Log {
     /// Appends to a file that is already there: a restarted simulator keeps what was said before.
     pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let file = match path {
-            Some(path) => Some((OpenOptions::new().create(true).append(true).open(path)?, path.to_owned())),
+            Some(path) => {
+                let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+                end_half_line(&mut file)?;
+                Some((file, path.to_owned()))
+            }
             None => None,
         };
         let written = Mutex::new(Written { lines: 0, memory: Vec::new() });
         Ok(Self(Arc::new(Inner { written, synced: Mutex::new(0), file })))
+    }
+
+    /// What an earlier process wrote of one kind; none where there is no file. A half line of one that was killed is
+    /// nothing that anybody was told.
+    pub(crate) fn earlier(path: &Path, kind: &str) -> io::Result<Vec<Value>> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        Ok(lines.filter(|line| line["kind"].as_str() == Some(kind)).collect())
     }
 
     /// Returns when the line is on disk. Runs off the async threads, as an fsync may take long.

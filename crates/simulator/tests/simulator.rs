@@ -542,6 +542,33 @@ async fn the_settlement_file_and_its_payout() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_cut_takes_each_payment_once() {
+    let t = setup(|_| {}).await;
+    let pay = async |order_ref: &str, amount| {
+        t.open(&order(order_ref, amount, 900)).await;
+        t.press("confirm", order_ref).await;
+    };
+    pay("LT1", 100_000).await;
+    t.open(&order("LT2", 50_000, 900)).await;
+    let first = t.post("/_sim/settlement/cut", json!({})).await.1;
+    let figures = |cut: &Value| ["session", "rows", "gross", "fee", "net"].map(|name| cut[name].as_i64().unwrap());
+    assert_eq!(figures(&first), [1, 1, 100_000, 800, 99_200]);
+    t.press("confirm", "LT2").await;
+    pay("LT3", 25_000).await;
+    assert_eq!(figures(&t.post("/_sim/settlement/cut", json!({})).await.1), [2, 2, 75_000, 600, 74_400]);
+    assert_eq!(figures(&t.post("/_sim/settlement/cut", json!({})).await.1), [3, 0, 0, 0, 0]);
+    let answer = t.http.get(format!("{}/_sim/settlement?session=2", t.sim.url)).send().await.unwrap();
+    let file = answer.text().await.unwrap();
+    assert!(file.contains(",LT2,") && file.contains(",LT3,") && !file.contains(",LT1,"), "{file}");
+    assert_eq!(figures(&t.get("/_sim/settlement/payout?session=1").await), figures(&first));
+    for (query, status) in [("session=4", 404), ("session=0", 404), ("", 400), ("session=1&date=2026-11-24", 400)] {
+        let answer = t.http.get(format!("{}/_sim/settlement?{query}", t.sim.url)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{query}");
+    }
+    t.end().await;
+}
+
+#[tokio::test]
 async fn dropped_repeated_forged_and_stale_reports() {
     let t = setup(|_| {}).await;
     let run = async |order_ref: &str, rule: Value, count: usize| {

@@ -1,5 +1,7 @@
 //! Statements of one day follow each other without a gap: each begins with the balance that another ended with. Banks
-//! send parts of a day, the whole day, and the whole day once more in another format; all of them must agree.
+//! send parts of a day, the whole day, and the whole day once more in another format; all of them must agree. A part that
+//! the whole has overtaken (fetched at noon, say) ends where no other goes on: its lines are booked like all others, so
+//! that one which the whole lacks shows in the closing balance.
 
 use super::{Gap, GapKind};
 use crate::money::Vnd;
@@ -22,8 +24,7 @@ pub fn shown_closing(pieces: &[Piece]) -> Option<Vnd> {
 /// of the statements before the day.
 pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Vec<Gap> {
     let mut gaps = Vec::new();
-    let from_start = reached(pieces, start, |p| (p.opening, p.closing));
-    let to_end = reached(pieces, end, |p| (p.closing, p.opening));
+    let from_start = reached(pieces, start);
     let begins = pieces.iter().any(|p| p.opening == start);
     let first = pieces.iter().find(|p| !pieces.iter().any(|q| q != *p && q.closing == p.opening)).or(pieces.first());
     if let Some(first) = first.filter(|_| !begins) {
@@ -35,10 +36,6 @@ pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Ve
     }
     if let Some(last) = shown_closing(pieces).filter(|last| *last != end) {
         gaps.push(Gap { kind: GapKind::ClosingDiffers, ours: end, theirs: Some(last) });
-    } else if gaps.is_empty()
-        && let Some(p) = pieces.iter().find(|p| !to_end.contains(&p.closing))
-    {
-        gaps.push(Gap { kind: GapKind::StatementGap, ours: end, theirs: Some(p.closing) });
     }
     if let Some(last) = before.first().filter(|_| !before.contains(&start)) {
         gaps.push(Gap { kind: GapKind::StatementGap, ours: start, theirs: Some(*last) });
@@ -47,11 +44,11 @@ pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Ve
 }
 
 /// The balances that one comes to from `from`, going along the pieces.
-fn reached(pieces: &[Piece], from: Vnd, step: impl Fn(&Piece) -> (Vnd, Vnd)) -> BTreeSet<Vnd> {
+fn reached(pieces: &[Piece], from: Vnd) -> BTreeSet<Vnd> {
     let mut known = BTreeSet::from([from]);
     loop {
         let before = known.len();
-        let next: Vec<Vnd> = pieces.iter().map(&step).filter(|(a, _)| known.contains(a)).map(|(_, b)| b).collect();
+        let next: Vec<Vnd> = pieces.iter().filter(|p| known.contains(&p.opening)).map(|p| p.closing).collect();
         known.extend(next);
         if known.len() == before {
             return known;

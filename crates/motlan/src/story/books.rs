@@ -18,6 +18,15 @@ pub struct Payment {
     pub clearing: i64,
 }
 
+pub struct Unsettled {
+    pub number: String,
+    pub amount: i64,
+    /// Hanoi's, as the API writes it.
+    pub day: String,
+    /// A person is asked about it already.
+    pub in_case: bool,
+}
+
 pub struct Sighting {
     pub source: String,
     pub source_key: String,
@@ -68,9 +77,14 @@ impl Books {
         Ok(Self(client))
     }
 
-    /// The payments of these VNPAY transactions, wherever their money is, and those that gave đồng to any of these
-    /// obligations, whoever took it; oldest first.
-    pub async fn payments(&self, transactions: &[String], obligations: &[String]) -> Result<Vec<Payment>, Stop> {
+    /// The payments of these VNPAY transactions and of these transfers, wherever their money is, and those that gave đồng
+    /// to any of these obligations, whoever took it; oldest first.
+    pub async fn payments(
+        &self,
+        transactions: &[String],
+        obligations: &[String],
+        transfers: &[String],
+    ) -> Result<Vec<Payment>, Stop> {
         const SQL: &str = "select p.payment_id, coalesce(p.profile, ''), coalesce(p.provider_txn_id, ''), p.amount,
                 p.reversed,
                 (select coalesce(sum(a.amount), 0)::bigint from assurance.allocation a
@@ -81,6 +95,7 @@ impl Books {
             from assurance.payment p
             where (p.channel = 'vnpay' and p.provider_txn_id = any($1))
                 or p.payment_id in (select payment_id from assurance.allocation where obligation_id = any($2))
+                or p.bank_ref = any($3)
             order by p.payment_id";
         let payment = |row: &Row| Payment {
             id: row.get(0),
@@ -91,7 +106,14 @@ impl Books {
             allocated: row.get(5),
             clearing: row.get(6),
         };
-        Ok(self.0.query(SQL, &[&transactions, &obligations]).await?.iter().map(payment).collect())
+        Ok(self.0.query(SQL, &[&transactions, &obligations, &transfers]).await?.iter().map(payment).collect())
+    }
+
+    /// What of a payment waits in suspense: for which reason, and how much.
+    pub async fn held(&self, payment: &str) -> Result<Vec<(String, i64)>, Stop> {
+        const SQL: &str = "select suspense_reason, sum(amount)::bigint from assurance.allocation
+            where payment_id = $1 and suspense_reason is not null group by 1 having sum(amount) <> 0 order by 1";
+        Ok(self.0.query(SQL, &[&payment]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     pub async fn sightings(&self, payment: &str) -> Result<Vec<Sighting>, Stop> {
@@ -157,6 +179,39 @@ impl Books {
             where exists (select from unnest($1::text[]) as s(subject) where right(e.stream, length(s.subject)) = s.subject)";
         let event = |row: &Row| Event { id: row.get(0), delivery: row.get(1) };
         Ok(self.0.query(SQL, &[&subjects, &endpoint]).await?.iter().map(event).collect())
+    }
+
+    /// Payments of a contract that no settlement file has named.
+    pub async fn unsettled(&self, profile: &str) -> Result<Vec<Unsettled>, Stop> {
+        const SQL: &str = "select coalesce(p.provider_txn_id, ''), p.amount,
+                to_char(p.paid_at at time zone 'Asia/Ho_Chi_Minh', 'YYYY-MM-DD'),
+                exists (select from assurance.kase k where k.payment_id = p.payment_id and k.status <> 'closed'
+                    and k.kind = 'missing_at_provider')
+            from assurance.payment p where p.profile = $1 and not exists (
+                select from assurance.settlement_line l where l.kind = 'payment' and l.payment_id = p.payment_id)";
+        let payment =
+            |row: &Row| Unsettled { number: row.get(0), amount: row.get(1), day: row.get(2), in_case: row.get(3) };
+        Ok(self.0.query(SQL, &[&profile]).await?.iter().map(payment).collect())
+    }
+
+    /// What settlements of a contract promised and no movement has brought.
+    pub async fn not_paid_out(&self, profile: &str) -> Result<i64, Stop> {
+        const SQL: &str = "select coalesce(sum(s.net), 0)::bigint from assurance.settlement s where s.profile = $1
+            and not exists (select from assurance.match m where m.settlement_id = s.settlement_id)";
+        Ok(self.0.query_one(SQL, &[&profile]).await?.get(0))
+    }
+
+    /// What movements brought of one settlement.
+    pub async fn paid_out(&self, settlement: &str) -> Result<i64, Stop> {
+        const SQL: &str = "select coalesce(sum(amount), 0)::bigint from assurance.match where settlement_id = $1";
+        Ok(self.0.query_one(SQL, &[&settlement]).await?.get(0))
+    }
+
+    /// How many movements of these days statements have brought.
+    pub async fn movements(&self, account: &str, first: &str, last: &str) -> Result<i64, Stop> {
+        const SQL: &str = "select count(*) from assurance.movement
+            where account = $1 and booking_date between $2::text::date and $3::text::date";
+        Ok(self.0.query_one(SQL, &[&account, &first, &last]).await?.get(0))
     }
 
     /// The chain, recomputed from its first link: hash = sha256hex(prev_hash | seq | digest).

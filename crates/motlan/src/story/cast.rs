@@ -1,4 +1,4 @@
-//! Who owes what: three dossiers with six obligations, as a portal would register them. The persons are invented; fees,
+//! Who owes what: five dossiers with ten obligations, as a portal would register them. The persons are invented; fees,
 //! procedures and reliefs are those of the sample catalogue. Each run has its own dossiers, so that it can be told again.
 
 use jiff::{Timestamp, tz};
@@ -10,6 +10,8 @@ use super::stop::Stop;
 /// Of the sandbox: the commune's agency and its treasury account.
 const AGENCY: &str = "H38.17";
 const BENEFICIARY: &str = "H38.17-KB";
+
+pub const DOSSIERS: usize = 5;
 
 /// Circular 226/2016, Art. 4(1): the first two pages of an original, each.
 const COPY_PAGE: i64 = 2_000;
@@ -24,6 +26,14 @@ pub enum Fee {
     IdentityCard,
     /// All of it is relieved: exempt.
     CivilExtract,
+    /// Paid by a scanned code.
+    SchoolCopies,
+    /// Paid at VNPAY and by transfer.
+    Signatures,
+    /// Paid a đồng short first.
+    SecondHousehold,
+    /// Paid by a transfer of which nobody tells.
+    PaidExtract,
 }
 
 /// What tells one run from another.
@@ -44,10 +54,10 @@ impl Run {
         Self { name: format!("{day}-{}-{chance:x}", local.strftime("%H%M%S")), day }
     }
 
-    /// Three dossier codes that follow each other, beginning anywhere.
-    pub fn dossiers(&self) -> [String; 3] {
-        let first: u32 = rand::rng().random_range(1..=9_997);
-        [first, first + 1, first + 2].map(|number| format!("{AGENCY}-{}-{number:04}", self.day))
+    /// Dossier codes that follow each other, beginning anywhere.
+    pub fn dossiers(&self) -> [String; DOSSIERS] {
+        let first: usize = rand::rng().random_range(1..=9_999 - DOSSIERS);
+        std::array::from_fn(|at| first + at).map(|number| format!("{AGENCY}-{}-{number:04}", self.day))
     }
 }
 
@@ -133,7 +143,7 @@ struct Owed {
     relief_basis: Option<&'static str>,
 }
 
-const OWED: [Owed; 6] = [
+const OWED: [Owed; 10] = [
     Owed {
         fee: Fee::DegreeCopies,
         dossier: 0,
@@ -188,6 +198,42 @@ const OWED: [Owed; 6] = [
         relief: 8_000,
         relief_basis: Some("TT 117/2026/TT-BTC + NQ 66.22/2026/NQ-CP"),
     },
+    Owed {
+        fee: Fee::SchoolCopies,
+        dossier: 3,
+        listed: &CERTIFIED_COPY,
+        name: "Bản sao học bạ, 2 trang × 4 bản",
+        gross: COPY_PAGE * 2 * 4,
+        relief: 0,
+        relief_basis: None,
+    },
+    Owed {
+        fee: Fee::Signatures,
+        dossier: 3,
+        listed: &SIGNATURE,
+        name: "Chứng thực chữ ký, 2 giấy tờ",
+        gross: 10_000 * 2,
+        relief: 0,
+        relief_basis: None,
+    },
+    Owed {
+        fee: Fee::SecondHousehold,
+        dossier: 4,
+        listed: &HOUSEHOLD,
+        name: "Đăng ký hộ kinh doanh thứ hai",
+        gross: 100_000,
+        relief: 0,
+        relief_basis: None,
+    },
+    Owed {
+        fee: Fee::PaidExtract,
+        dossier: 4,
+        listed: &CIVIL_EXTRACT,
+        name: "Trích lục hộ tịch",
+        gross: 8_000,
+        relief: 0,
+        relief_basis: None,
+    },
 ];
 
 /// Invented persons; the numbers belong to nobody.
@@ -195,7 +241,9 @@ fn payer(dossier: usize) -> Value {
     let (name, number, place) = match dossier {
         0 => ("Nguyễn Thị Minh Hà", "010190000001", "Tổ 12, phường Cam Đường, tỉnh Lào Cai"),
         1 => ("Giàng A Tủa", "010088000002", "Thôn Sín Chải, xã Y Tý, tỉnh Lào Cai"),
-        _ => ("Hoàng Văn Bình", "010075000003", "Tổ 3, phường Sa Pa, tỉnh Lào Cai"),
+        2 => ("Hoàng Văn Bình", "010075000003", "Tổ 3, phường Sa Pa, tỉnh Lào Cai"),
+        3 => ("Lò Thị Mai", "010195000004", "Thôn Tả Van Giáy, xã Tả Van, tỉnh Lào Cai"),
+        _ => ("Vàng Seo Páo", "010082000005", "Thôn Na Áng, xã Mường Khương, tỉnh Lào Cai"),
     };
     json!({
         "name": name, "identity_kind": "citizen_id", "identity_number": number, "address": place,
@@ -204,12 +252,12 @@ fn payer(dossier: usize) -> Value {
 }
 
 pub struct Cast {
-    pub dossiers: [String; 3],
+    pub dossiers: [String; DOSSIERS],
     pub obligations: Vec<Obligation>,
 }
 
 impl Cast {
-    pub fn of(run: &Run, dossiers: [String; 3]) -> Self {
+    pub fn of(run: &Run, dossiers: [String; DOSSIERS]) -> Self {
         let obligations = OWED
             .iter()
             .zip(1..)
@@ -271,17 +319,18 @@ mod tests {
         let run = run();
         assert_eq!(run.day, "261125");
         assert!(run.name.starts_with("261125-033000-"), "{}", run.name);
-        let [first, second, third] = run.dossiers();
+        let codes = run.dossiers();
+        let first = &codes[0];
         assert!(first.starts_with("H38.17-261125-") && first.len() == "H38.17-261125-0001".len(), "{first}");
-        assert!(first < second && second < third);
+        assert!(codes.is_sorted_by(|a, b| a < b));
     }
 
     #[test]
-    fn three_dossiers_owe_six_obligations_one_relieved_and_one_exempt() {
+    fn five_dossiers_owe_ten_obligations_one_relieved_and_one_exempt() {
         let cast = Cast::of(&run(), run().dossiers());
-        assert_eq!(cast.obligations.len(), 6);
+        assert_eq!(cast.obligations.len(), 10);
         let amounts: Vec<i64> = cast.obligations.iter().map(Obligation::amount).collect();
-        assert_eq!(amounts, [8_000, 10_000, 100_000, 6_000, 25_000, 0]);
+        assert_eq!(amounts, [8_000, 10_000, 100_000, 6_000, 25_000, 0, 16_000, 20_000, 100_000, 8_000]);
         let exempt: Vec<Fee> =
             cast.obligations.iter().filter(|o| o.expected_status() == "exempt").map(|o| o.fee).collect();
         assert_eq!(exempt, [Fee::CivilExtract]);

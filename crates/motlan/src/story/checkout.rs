@@ -201,7 +201,7 @@ pub fn known(story: &Story, intent: usize) -> Result<&Intent, Stop> {
 }
 
 /// A POST that creates, kept with its key and its answer to the byte.
-async fn create(story: &mut Story, path: String, body: Value) -> Result<Answer, Stop> {
+pub async fn create(story: &mut Story, path: String, body: Value) -> Result<Answer, Stop> {
     let key = story.key();
     let answer = story.api.post(&path, &body, &key).await?.must_be(201)?;
     let (bytes, replayed) = (answer.bytes.clone(), answer.replayed.clone());

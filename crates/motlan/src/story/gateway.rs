@@ -1,8 +1,8 @@
 //! The gateway as a portal reaches it: HTTP and JSON, a Bearer key, an `Idempotency-Key` on each POST. Believes no
 //! status that it did not ask for.
 
-use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::stop::Stop;
@@ -43,6 +43,13 @@ impl Gateway {
         self.call(Method::POST, path, Some(body), Some(key)).await
     }
 
+    /// A file, word for word.
+    pub async fn send_file(&self, path: &str, file: Vec<u8>, key: &str) -> Result<Answer, Stop> {
+        let call = format!("POST {path}");
+        let request = self.request(Method::POST, path, Some(key));
+        self.answer(call, request.header(CONTENT_TYPE, "application/octet-stream").body(file)).await
+    }
+
     /// A command that has no body.
     pub async fn post_nothing(&self, path: &str, key: &str) -> Result<Answer, Stop> {
         self.call(Method::POST, path, None, Some(key)).await
@@ -58,6 +65,14 @@ impl Gateway {
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Answer, Stop> {
         let call = format!("{method} {path}");
+        let mut request = self.request(method, path, key);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        self.answer(call, request).await
+    }
+
+    fn request(&self, method: Method, path: &str, key: Option<&str>) -> RequestBuilder {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).header(ACCEPT, "application/json");
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
@@ -65,9 +80,10 @@ impl Gateway {
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
+        request
+    }
+
+    async fn answer(&self, call: String, request: RequestBuilder) -> Result<Answer, Stop> {
         let unanswered = |error: reqwest::Error| Stop::Unanswered(call.clone(), error.without_url());
         let answer = request.send().await.map_err(unanswered)?;
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);

@@ -5,6 +5,7 @@
 //! constant of the gateway is used here, so that what it states was seen from outside. Every number that it shows was
 //! read back. It goes on to its end where it can, and then fails with each assertion that did not hold.
 
+mod bank;
 mod books;
 mod cast;
 mod checkout;
@@ -16,10 +17,14 @@ mod scenes;
 mod stage;
 mod stop;
 mod tally;
+mod transfer;
 
 use std::path::PathBuf;
 
-use self::scenes::{cancelled, dossiers, endpoint, expired, ledger, lost_report, paid, repeated, told};
+use self::scenes::{
+    cancelled, dossiers, endpoint, expired, ledger, lost_report, lost_transfer, paid, reconciled, refused_closing,
+    repeated, scanned, short, told, two_channels,
+};
 use self::stage::Story;
 use self::stop::Stop;
 pub use self::tally::Failed;
@@ -45,14 +50,20 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     };
     let s = &mut story;
     play(s, "Hệ thống hồ sơ đăng ký nhận tin", "the dossier system subscribes", endpoint::register).await;
-    play(s, "Ba hồ sơ, sáu khoản phải nộp", "three dossiers, six obligations", dossiers::register).await;
+    play(s, "Năm hồ sơ, mười khoản phải nộp", "five dossiers, ten obligations", dossiers::register).await;
     play(s, "Một lần trả cho hai hồ sơ", "one payment for two dossiers", paid::play).await;
     play(s, "Huỷ tại VNPAY rồi trả lại", "cancelled, then paid on a second attempt", cancelled::play).await;
     play(s, "IPN bị mất, hỏi thì thấy", "the IPN is lost; the money is found by asking", lost_report::play).await;
     play(s, "Trả sau khi hết hạn", "paid after it expired", expired::play).await;
+    play(s, "Quét mã QR, ngân hàng làm méo nội dung", "a scanned code, a mangled text", scanned::play).await;
+    play(s, "Trả bằng hai kênh", "paid by two channels", two_channels::play).await;
+    play(s, "Thiếu một đồng", "a đồng short, then completed", short::play).await;
+    play(s, "Mất thông báo, liệt kê thì thấy", "no notification; found by listing", lost_transfer::play).await;
     play(s, "Gửi lại cùng một khoá", "the same idempotency key twice", repeated::play).await;
     play(s, "Hệ thống hồ sơ đã nghe gì", "what the dossier system heard", told::play).await;
     play(s, "Sổ sách: từng đồng", "the books: every đồng", ledger::play).await;
+    play(s, "Chưa đủ giấy tờ, chưa chốt ngày", "no day closes before its files", refused_closing::play).await;
+    play(s, "Sao kê và đối soát", "statements, settlement, reconciliation", reconciled::play).await;
     endpoint::remove(s).await;
     story.tally.end()
 }

@@ -7,35 +7,47 @@ use super::gateway::list;
 use super::stop::Stop;
 
 /// A control interface: JSON in, JSON out, 200 or it is a failure.
-struct Control {
+pub(super) struct Control {
     http: reqwest::Client,
     url: String,
 }
 
 impl Control {
-    fn new(http: reqwest::Client, url: &str) -> Self {
+    pub(super) fn new(http: reqwest::Client, url: &str) -> Self {
         Self { http, url: url.trim_end_matches('/').to_owned() }
     }
 
-    async fn get(&self, path: &str) -> Result<Value, Stop> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Stop> {
         let call = format!("GET {path}");
         read(&call, self.http.get(format!("{}{path}", self.url))).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, Stop> {
+    /// A file, to the byte.
+    pub(super) async fn file(&self, path: &str) -> Result<Vec<u8>, Stop> {
+        download(&format!("GET {path}"), self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Stop> {
         let call = format!("POST {path}");
         read(&call, self.http.post(format!("{}{path}", self.url)).json(body)).await
     }
 }
 
 async fn read(call: &str, request: reqwest::RequestBuilder) -> Result<Value, Stop> {
+    let bytes = download(call, request).await?;
+    Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned())))
+}
+
+async fn download(call: &str, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Stop> {
     let unanswered = |error: reqwest::Error| Stop::Unanswered(call.to_owned(), error.without_url());
     let answer = request.send().await.map_err(unanswered)?;
     let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.map_err(unanswered)?;
-    let body =
-        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-    if status == 200 { Ok(body) } else { Err(Stop::Refused { call: call.to_owned(), status, wanted: 200, body }) }
+    let bytes = answer.bytes().await.map_err(unanswered)?.to_vec();
+    if status == 200 {
+        return Ok(bytes);
+    }
+    let body = Value::String(String::from_utf8_lossy(&bytes).into_owned());
+    Err(Stop::Refused { call: call.to_owned(), status, wanted: 200, body })
 }
 
 pub struct Vnpay(Control);
@@ -80,6 +92,23 @@ impl Vnpay {
     /// An order that was decided.
     pub async fn transaction(&self, order_ref: &str) -> Result<Option<Value>, Stop> {
         Ok(named(&self.0.get("/_sim/transactions").await?, order_ref))
+    }
+
+    /// Ends the settlement session that is running, and what it comes to.
+    pub async fn cut_session(&self) -> Result<Value, Stop> {
+        self.0.post("/_sim/settlement/cut", &json!({})).await
+    }
+
+    /// The settlement file of a session.
+    pub async fn settlement(&self, session: i64) -> Result<Vec<u8>, Stop> {
+        self.0.file(&format!("/_sim/settlement?session={session}")).await
+    }
+
+    /// What was paid and settled in that session; with None, what is in no session yet.
+    pub async fn paid(&self, session: Option<i64>) -> Result<Vec<Value>, Stop> {
+        let all = self.0.get("/_sim/transactions").await?;
+        let is_of = |order: &&Value| order["status"].as_str() == Some("paid") && order["session"].as_i64() == session;
+        Ok(all.as_array().into_iter().flatten().filter(is_of).cloned().collect())
     }
 
     pub async fn ipns(&self, order_ref: &str) -> Result<Vec<Ipn>, Stop> {

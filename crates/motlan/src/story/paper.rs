@@ -10,6 +10,14 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// A long text under its name, so that no line is wider than a terminal.
+pub fn say_wrapped(name: &str, text: &str) {
+    const WIDTH: usize = 86;
+    say(&format!("    {name}"));
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(WIDTH).for_each(|line| say(&format!("      {}", line.iter().collect::<String>())));
+}
+
 /// `108000` as `108.000 ₫`.
 pub fn dong(amount: i64) -> String {
     let digits = amount.unsigned_abs().to_string();

@@ -12,6 +12,8 @@ pub struct RunFile {
     pub base_url: String,
     pub ops_url: String,
     pub client_key: String,
+    /// The accountant's.
+    pub staff_key: String,
     /// Role motlan_auditor: the views of schema `assurance`, nothing else.
     pub database_url_readonly: String,
     pub simulators: Simulators,
@@ -20,6 +22,7 @@ pub struct RunFile {
 #[derive(Deserialize)]
 pub struct Simulators {
     pub vnpay: String,
+    pub bank: String,
     pub dossier: String,
 }
 

@@ -9,8 +9,9 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::bank::{Bank, Booked};
 use super::books::Books;
-use super::cast::{Cast, Run};
+use super::cast::{Cast, DOSSIERS, Run};
 use super::checkout::Intent;
 use super::gateway::{Gateway, list};
 use super::neighbours::{DossierSystem, Vnpay};
@@ -26,8 +27,11 @@ const MOST_DRAWS: usize = 20;
 pub struct Story {
     pub tally: Tally,
     pub api: Gateway,
+    /// As the accountant.
+    pub staff: Gateway,
     pub ops: Gateway,
     pub vnpay: Vnpay,
+    pub bank: Bank,
     pub dossier: DossierSystem,
     pub run: Run,
     pub cast: Cast,
@@ -35,6 +39,10 @@ pub struct Story {
     pub intents: Vec<Intent>,
     /// Of every attempt, in the order in which they were made.
     pub order_refs: Vec<String>,
+    /// What payers of this run transferred, in the order in which the bank booked it.
+    pub transfers: Vec<Booked>,
+    /// The account that codes name: as the books name it, and its number at the bank.
+    pub account: Option<(String, String)>,
     /// The POSTs that created an intent or an attempt, to be repeated.
     pub calls: Vec<Created>,
     books: Option<Books>,
@@ -75,8 +83,10 @@ impl Story {
         let cast = Cast::of(&run, unused(&api, &run).await?);
         Ok(Self {
             tally: std::mem::take(tally),
+            staff: Gateway::new(http.clone(), &known.base_url, Some(known.staff_key)),
             ops: Gateway::new(http.clone(), &known.ops_url, None),
             vnpay: Vnpay::new(http.clone(), &known.simulators.vnpay),
+            bank: Bank::new(http.clone(), &known.simulators.bank),
             dossier: DossierSystem::new(http, &known.simulators.dossier),
             api,
             run,
@@ -84,6 +94,8 @@ impl Story {
             endpoint: None,
             intents: Vec::new(),
             order_refs: Vec::new(),
+            transfers: Vec::new(),
+            account: None,
             calls: Vec::new(),
             books,
             keys: 0,
@@ -102,7 +114,7 @@ impl Story {
     }
 }
 
-async fn unused(api: &Gateway, run: &Run) -> Result<[String; 3], Stop> {
+async fn unused(api: &Gateway, run: &Run) -> Result<[String; DOSSIERS], Stop> {
     let mut codes = run.dossiers();
     for _ in 0..MOST_DRAWS {
         let mut taken = false;

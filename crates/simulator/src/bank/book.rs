@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::{AccountConfig, MOST, PaymentCode};
 use super::mangle::{self, Shape, Typed};
@@ -13,7 +13,7 @@ use super::seeded::Seeded;
 use crate::clock;
 use crate::server::{Refused, refused};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Direction {
     In,
@@ -21,7 +21,7 @@ pub(super) enum Direction {
 }
 
 /// One movement, as booked. Serialized, it is the truth that the log and the control calls tell.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Transaction {
     /// Of the whole bank, rising, with gaps; the id by which SePay and Casso know the movement.
     pub(super) id: u64,

@@ -16,6 +16,9 @@ pub struct BankConfig {
     pub listen: String,
     #[serde(default)]
     pub log: Option<PathBuf>,
+    /// Begins with the movements that an earlier bank wrote to this log, instead of with none.
+    #[serde(default)]
+    pub remembers: bool,
     /// Makes references, shapes and the noise around a content come again; random when absent.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -39,6 +42,7 @@ impl BankConfig {
         Self {
             listen: any_port(),
             log: None,
+            remembers: false,
             seed: None,
             accounts,
             schedule_ms: sepay_schedule(),

@@ -165,6 +165,14 @@ pub async fn start(mut config: BankConfig) -> io::Result<Running> {
             return Err(wrong(format!("account {} is there twice", twin.number)));
         }
     }
+    if config.remembers
+        && let Some(path) = config.log.as_deref()
+    {
+        for line in Log::earlier(path, "transfer")? {
+            let transaction = serde_json::from_value(line).map_err(io::Error::other)?;
+            book.enter(transaction);
+        }
+    }
     let tasks = Tasks::new();
     let listen = config.listen.clone();
     let bank = web::Data::new(Bank {

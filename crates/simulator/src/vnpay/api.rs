@@ -246,6 +246,7 @@ fn refund(shop: &Shop, fields: &Fields) -> Said {
         at: now,
         sent_at: now.checked_add(wait).unwrap_or(jiff::Timestamp::MAX),
         refused: false,
+        session: None,
     });
     (DONE, "Refund success".to_owned(), found)
 }

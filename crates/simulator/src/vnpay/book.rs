@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,6 +15,8 @@ pub(crate) struct Book {
     pub(crate) orders: Vec<Order>,
     request_ids: HashSet<(String, String)>,
     next_no: u64,
+    /// The day of each settlement session that was ended by hand.
+    pub(crate) sessions: Vec<Date>,
 }
 
 pub(crate) struct Order {
@@ -25,6 +28,8 @@ pub(crate) struct Order {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) calls: Vec<Call>,
     pub(crate) refunds: Vec<Refund>,
+    /// The one of `sessions` that it was settled in, counted from 1.
+    pub(crate) session: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -77,6 +82,8 @@ pub(crate) struct Refund {
     /// When it counts as sent to the bank.
     pub(crate) sent_at: Timestamp,
     pub(crate) refused: bool,
+    #[serde(skip)]
+    pub(crate) session: Option<usize>,
 }
 
 impl Refund {
@@ -180,6 +187,7 @@ impl Order {
             "opened_at": self.opened_at,
             "pay_path": format!("/paymentv2/vpcpay.html?{}", self.request.query),
             "ipn": self.calls,
+            "session": self.session,
             "refunds": refunds,
         })
     }
@@ -188,7 +196,8 @@ impl Order {
 impl Book {
     /// Numbers start anywhere among the 8-digit ones, so that nobody relies on them starting at one.
     pub(crate) fn new() -> Self {
-        Self { orders: Vec::new(), request_ids: HashSet::new(), next_no: rand::random_range(10_000_000..90_000_000) }
+        let next_no = rand::random_range(10_000_000..90_000_000);
+        Self { orders: Vec::new(), request_ids: HashSet::new(), next_no, sessions: Vec::new() }
     }
 
     pub(crate) fn next_no(&mut self) -> u64 {
@@ -225,6 +234,7 @@ impl Book {
             outcome: None,
             calls: Vec::new(),
             refunds: Vec::new(),
+            session: None,
         });
     }
 

@@ -236,6 +236,7 @@ pub async fn start(config: VnpayConfig) -> io::Result<Running> {
             .route("/_sim/orders", web::get().to(control::orders))
             .route("/_sim/transactions", web::get().to(control::transactions))
             .route("/_sim/settlement", web::get().to(settlement::file))
+            .route("/_sim/settlement/cut", web::post().to(settlement::cut))
             .route("/_sim/settlement/payout", web::get().to(settlement::payout))
             .route("/_sim/log", web::get().to(control::log));
     })

@@ -1,14 +1,15 @@
 //! The settlement file of a day and the payout that follows it. VNPAY's columns come with the contract and are not
 //! public: this layout is the project's own. Refuses nothing that the books hold.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::book::{Order, Refund, Status};
 use super::{Action, Shop, VnpayConfig, clock};
-use crate::server::{Answer, grouped};
+use crate::server::{Answer, Refused, grouped, refused};
 
 const HEADER: &str = "STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
                       Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc";
@@ -84,46 +85,57 @@ fn fee(config: &VnpayConfig, amount: i64) -> i64 {
     i64::try_from(share).unwrap_or(i64::MAX).saturating_add(config.fee_fixed)
 }
 
-fn wire_day(date: Date) -> String {
-    date.strftime("%Y%m%d").to_string()
+/// What a file is of.
+#[derive(Clone, Copy)]
+enum Of {
+    Day(Date),
+    /// One that was ended by hand.
+    Session(usize),
 }
 
-/// Of that session: payments by their pay date, refunds by the time they count as sent to the bank.
-fn rows(shop: &Shop, date: Date) -> Vec<Row> {
+/// Of that day: payments by their pay date, refunds by the time they count as sent to the bank.
+fn rows(shop: &Shop, of: Of) -> Vec<Row> {
     let book = shop.book();
+    let now = clock::now();
+    let is_in = |refund: &&Refund| match of {
+        Of::Day(date) => refund.transaction_status(now) == "06" && clock::hanoi(refund.sent_at).date() == date,
+        Of::Session(number) => refund.session == Some(number),
+    };
     let mut rows: Vec<Row> = Vec::new();
     for order in &book.orders {
-        rows.extend(payment(shop, order, date));
-        let now = clock::now();
-        let sent = order
-            .refunds
-            .iter()
-            .filter(|refund| refund.transaction_status(now) == "06" && clock::hanoi(refund.sent_at).date() == date);
-        rows.extend(sent.map(|refund| given_back(order, refund)));
+        rows.extend(payment(shop, order, of));
+        rows.extend(order.refunds.iter().filter(is_in).map(|refund| given_back(order, refund)));
     }
     rows.sort_by(|a, b| (&a.at, &a.transaction_no).cmp(&(&b.at, &b.transaction_no)));
     rows
 }
 
-fn payment(shop: &Shop, order: &Order, date: Date) -> Vec<Row> {
+fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
     let Some(outcome) = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid) else {
         return Vec::new();
     };
     let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
     let scripted = shop.rules.peek(matches, |action| matches!(action, Action::Settlement(_)));
-    let (mut in_file, mut session, mut copies) = (true, date, 1_usize);
+    let (mut in_file, mut late, mut copies) = (true, false, 1_usize);
     let (mut amount, mut status) = (outcome.amount, "Thành công".to_owned());
     for action in scripted {
         match action {
             Action::Settlement(FileAction::Omit) => in_file = false,
-            Action::Settlement(FileAction::SettleLate) => session = date.yesterday().unwrap_or(date),
+            Action::Settlement(FileAction::SettleLate) => late = true,
             Action::Settlement(FileAction::AmountDelta(delta)) => amount = amount.saturating_add(delta),
             Action::Settlement(FileAction::Repeat(n)) => copies += usize::try_from(n).unwrap_or(0),
             Action::Settlement(FileAction::Status(other)) => status = other,
             _ => {}
         }
     }
-    if !in_file || clock::wire_day(&outcome.pay_date) != wire_day(session) {
+    let is_in = match of {
+        Of::Day(date) => {
+            let paid_on = if late { date.yesterday().unwrap_or(date) } else { date };
+            clock::wire_day(&outcome.pay_date) == paid_on.strftime("%Y%m%d").to_string()
+        }
+        Of::Session(number) => order.session == Some(number),
+    };
+    if !in_file || !is_in {
         return Vec::new();
     }
     let row = || Row {
@@ -153,16 +165,55 @@ fn given_back(order: &Order, refund: &Refund) -> Row {
     }
 }
 
+/// Exactly one of the two.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Session {
-    date: Date,
+pub(super) struct Asked {
+    date: Option<Date>,
+    session: Option<usize>,
 }
 
-pub(super) async fn file(shop: web::Data<Shop>, session: web::Query<Session>) -> Answer {
-    let rows = rows(&shop, session.date);
+impl Asked {
+    fn of(&self, shop: &Shop) -> Result<(Date, Of), Refused> {
+        match (self.date, self.session) {
+            (Some(date), None) => Ok((date, Of::Day(date))),
+            (None, Some(number)) => {
+                let date = number.checked_sub(1).and_then(|at| shop.book().sessions.get(at).copied());
+                let date = date.ok_or_else(|| refused(StatusCode::NOT_FOUND, "no such session"))?;
+                Ok((date, Of::Session(number)))
+            }
+            _ => Err(refused(StatusCode::BAD_REQUEST, "date or session, one of them")),
+        }
+    }
+}
+
+/// Ends a session before the day is over: all that was paid or given back and is in none yet is settled in it.
+pub(super) async fn cut(shop: web::Data<Shop>) -> Answer {
+    let (date, number) = {
+        let mut book = shop.book();
+        let number = book.sessions.len() + 1;
+        let now = clock::now();
+        for order in &mut book.orders {
+            let paid = order.outcome.as_ref().is_some_and(|outcome| outcome.status == Status::Paid);
+            if paid && order.session.is_none() {
+                order.session = Some(number);
+            }
+            let sent = order.refunds.iter_mut().filter(|refund| refund.transaction_status(now) == "06");
+            sent.filter(|refund| refund.session.is_none()).for_each(|refund| refund.session = Some(number));
+        }
+        let date = clock::hanoi(now).date();
+        book.sessions.push(date);
+        (date, number)
+    };
+    shop.log.write("control", json!({"what": "settlement_cut", "session": number})).await?;
+    Ok(HttpResponse::Ok().json(paid_out(&shop, date, Of::Session(number))))
+}
+
+pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Answer {
+    let (date, of) = asked.of(&shop)?;
+    let rows = rows(&shop, of);
     let totals = Totals::of(&rows);
-    let settled = session.date.tomorrow().unwrap_or(session.date).strftime("%d/%m/%Y").to_string();
+    let settled = date.tomorrow().unwrap_or(date).strftime("%d/%m/%Y").to_string();
     let mut csv = format!("\u{feff}{HEADER}\r\n");
     for (number, row) in (1..).zip(&rows) {
         csv.push_str(&line(&[
@@ -186,18 +237,29 @@ pub(super) async fn file(shop: web::Data<Shop>, session: web::Query<Session>) ->
     last[7] = grouped(totals.fee);
     last[8] = grouped(totals.net());
     csv.push_str(&line(&last));
-    shop.log.write("settlement", json!({"date": session.date, "file": csv})).await?;
+    shop.log.write("settlement", json!({"date": date, "session": asked.session, "file": csv})).await?;
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv))
 }
 
-/// The transfer by which the session is paid out, if its net is above zero.
-pub(super) async fn payout(shop: web::Data<Shop>, session: web::Query<Session>) -> Answer {
-    let totals = Totals::of(&rows(&shop, session.date));
-    let content = format!("VNPAY TT {} NGAY {}", shop.config.tmn_code, session.date.strftime("%d%m%Y"));
-    Ok(HttpResponse::Ok().json(json!({
-        "date": session.date, "gross": totals.gross, "fee": totals.fee, "refunds": totals.refunds,
-        "net": totals.net(), "content": content,
-    })))
+/// The transfer by which it is paid out, if its net is above zero.
+pub(super) async fn payout(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Answer {
+    let (date, of) = asked.of(&shop)?;
+    Ok(HttpResponse::Ok().json(paid_out(&shop, date, of)))
+}
+
+fn paid_out(shop: &Shop, date: Date, of: Of) -> Value {
+    let rows = rows(shop, of);
+    let totals = Totals::of(&rows);
+    let content = format!("VNPAY TT {} NGAY {}", shop.config.tmn_code, date.strftime("%d%m%Y"));
+    let mut told = json!({
+        "date": date, "gross": totals.gross, "fee": totals.fee, "refunds": totals.refunds, "net": totals.net(),
+        "content": content,
+    });
+    if let Of::Session(number) = of {
+        told["session"] = number.into();
+        told["rows"] = rows.len().into();
+    }
+    told
 }
 
 /// yyyyMMddHHmmss → `dd/MM/yyyy HH:mm:ss`.

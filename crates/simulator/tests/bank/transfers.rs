@@ -115,3 +115,30 @@ async fn an_account_and_its_notifiers_can_come_later() {
     let (status, _) = bank.post("/_sim/bank/accounts", json!({"number": ACCOUNT, "opening_balance": 1})).await;
     assert_eq!(status, 409);
 }
+
+#[actix_web::test]
+async fn a_bank_that_remembers_goes_on_where_it_was_killed() {
+    let log = std::env::temp_dir().join(format!("simulator-bank-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&log);
+    let config = |remembers: bool| json!({"accounts": [account(json!([]))], "log": log, "remembers": remembers});
+    let bank = Bank::open(config(true)).await;
+    let first = bank.transfer(150_000, "LC7K2M9QX4T", json!({"mangle": "vcb_app"})).await;
+    bank.running.stop().await;
+    // half a line of a killed process
+    let mut text = std::fs::read_to_string(&log).unwrap();
+    text.push_str("{\"kind\":\"transfer\",\"amo");
+    std::fs::write(&log, text).unwrap();
+    let bank = Bank::open(config(true)).await;
+    assert_eq!(bank.json("/_sim/bank/transactions", "").await, json!([first]));
+    let second = bank.transfer(1, "x", json!({})).await;
+    assert_eq!(second["balance"], 10_150_001);
+    assert!(second["id"].as_u64() > first["id"].as_u64() && second["reference"] != first["reference"]);
+    bank.running.stop().await;
+    let bank = Bank::open(config(true)).await;
+    assert_eq!(bank.json("/_sim/bank/transactions", "").await, json!([first, second]));
+    bank.running.stop().await;
+    let bank = Bank::open(config(false)).await;
+    assert_eq!(bank.json("/_sim/bank/transactions", "").await, json!([]));
+    bank.running.stop().await;
+    std::fs::remove_file(&log).unwrap();
+}

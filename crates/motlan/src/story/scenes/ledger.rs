@@ -16,7 +16,8 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     let obligations = story.cast.ids();
     let truth = truth(story).await?;
     let numbers: Vec<String> = truth.iter().map(|taken| taken.number.clone()).collect();
-    let payments = story.books()?.payments(&numbers, &obligations).await?;
+    let transfers: Vec<String> = story.transfers.iter().map(|booked| booked.reference.clone()).collect();
+    let payments = story.books()?.payments(&numbers, &obligations, &transfers).await?;
     let ids: Vec<String> = payments.iter().map(|payment| payment.id.clone()).collect();
     accounts(story, &ids).await?;
     by_obligation(story, &obligations).await?;
@@ -89,7 +90,9 @@ async fn truth(story: &Story) -> Result<Vec<Taken>, Stop> {
     Ok(truth)
 }
 
-fn against_vnpay(story: &mut Story, truth: &[Taken], payments: &[Payment]) {
+fn against_vnpay(story: &mut Story, truth: &[Taken], all: &[Payment]) {
+    // a transfer has no number of a provider's
+    let payments: Vec<&Payment> = all.iter().filter(|payment| !payment.provider_txn_id.is_empty()).collect();
     let mut table = Table::new(&["Đơn (order)", "Giao dịch", ">VNPAY đã thu", ">Sổ: bù trừ", ">Phân bổ", "Tài khoản"]);
     let mut equal = 0;
     for taken in truth {
@@ -113,10 +116,10 @@ fn against_vnpay(story: &mut Story, truth: &[Taken], payments: &[Payment]) {
         format_args!("{equal}/{} giao dịch khớp; VNPAY {}, sổ {}", truth.len(), dong(taken), dong(clearing)),
         "what VNPAY took is what the books hold, payment by payment",
     );
-    let homed = payments.iter().filter(|payment| payment.allocated == payment.amount - payment.reversed).count();
+    let homed = all.iter().filter(|payment| payment.allocated == payment.amount - payment.reversed).count();
     story.tally.check(
-        homed == payments.len() && homed > 0,
-        format_args!("{homed}/{} khoản tiền: tổng phân bổ = số tiền", payments.len()),
+        homed == all.len() && homed > 0,
+        format_args!("{homed}/{} khoản tiền: tổng phân bổ = số tiền", all.len()),
         "each payment's allocations sum to its amount",
     );
 }

@@ -38,7 +38,7 @@ async fn expect_found_by_asking(story: &mut Story, number: String) -> Result<(),
     let owed = [story.cast.get(Fee::LeaseCopies)?.id()?.to_owned()];
     let mut table = Table::new(&["Khoản tiền (payment)", "Nguồn (source)", "Khoá (source key)", "Trạng thái"]);
     let mut sources = Vec::new();
-    for payment in story.books()?.payments(std::slice::from_ref(&number), &owed).await? {
+    for payment in story.books()?.payments(std::slice::from_ref(&number), &owed, &[]).await? {
         for sighting in story.books()?.sightings(&payment.id).await? {
             sources.push(sighting.source.clone());
             table.row([payment.id.clone(), sighting.source, sighting.source_key, sighting.state]);

@@ -48,6 +48,8 @@ impl Bank {
         let config = BankConfig {
             listen,
             log: Some(home.bank_log()),
+            // the books that outlive a start are reconciled with it
+            remembers: true,
             schedule_ms: RETRIES_MS.to_vec(),
             ..BankConfig::new(vec![account])
         };
