@@ -97,6 +97,8 @@ impl House {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            // sooner than the gateway gives an idle connection up
+            .pool_idle_timeout(std::time::Duration::from_secs(2))
             .timeout(std::time::Duration::from_secs(20))
             .build()
             .unwrap();
