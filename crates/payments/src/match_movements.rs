@@ -15,6 +15,7 @@ mod others;
 use crate::context::{Caller, Context};
 use crate::import_statement::channel_of;
 use crate::learn;
+use crate::receive_account_report::unwatch_served;
 use crate::receive_report::ReportError;
 use crate::retry::retrying;
 use domain::business_day::{WorkingCalendar, business_date};
@@ -113,6 +114,7 @@ async fn claim_once(ctx: &Context, account: &AccountCode, now: Timestamp) -> Res
 
 /// Lets payments claim the open movements that have their reference; a different amount is a case.
 pub(crate) async fn claim_known(tx: &Tx, account: &AccountCode, unit: &mut Unit) -> Result<u64, StorageError> {
+    movements::match_alone(tx, account).await?;
     let claims = statements::claim_known(tx, account).await?;
     for other in claims.other_amounts {
         unit.changes.cases_opened.push(NewCase {
@@ -163,6 +165,7 @@ async fn place_once(
         let caller = Caller::system();
         let unit = learn::place(&tx, &payment, named, &ground.channel, sighting, &caller, now).await?;
         unit::write(&tx, &unit).await?;
+        unwatch_served(&tx, &unit).await?;
         Ok(tx.commit().await?)
     }
     .await;

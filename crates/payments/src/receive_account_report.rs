@@ -18,6 +18,7 @@ use crate::receive_report::{Outcome, ReportError};
 use crate::record_money::{self, Recording, Seen};
 use crate::retry::retrying;
 use domain::account_report::{AccountReport, Direction};
+use domain::attempt::AttemptStatus;
 use domain::bank_reference::BankReference;
 use domain::booking::Terms;
 use domain::business_day::{WorkingCalendar, business_date};
@@ -36,7 +37,7 @@ use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
-use storage::{Tx, beneficiaries, payments, sightings, unit};
+use storage::{Tx, attempts, beneficiaries, payments, sightings, unit};
 
 /// A verified row with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -338,12 +339,21 @@ async fn write(tx: &Tx, known: &Known, seen: &Seen<'_>, recording: &Recording) -
     payments::insert(tx, std::slice::from_ref(&recording.new), recording.unit.at).await?;
     account_money::learn(tx, &known.account.code, &names).await?;
     account_money::await_line(tx, &known.account.code, payment).await?;
+    unwatch_served(tx, &recording.unit).await?;
     let (written, noted, committed) = join!(
         unit::write(tx, &recording.unit),
         sightings::outcome(tx, seen.sighting_id, SightingState::Applied, Some(payment.id)),
         tx.commit(),
     );
     unit::first_error([written, noted, committed])?;
+    Ok(())
+}
+
+/// Attempts that a transfer has served are not looked after any more.
+pub(crate) async fn unwatch_served(tx: &Tx, unit: &Unit) -> Result<(), storage::StorageError> {
+    for step in unit.changes.attempts.iter().filter(|step| step.to == AttemptStatus::Succeeded) {
+        attempts::unwatch(tx, step.id).await?;
+    }
     Ok(())
 }
 
@@ -355,6 +365,7 @@ async fn finish(
     unit: &Unit,
     outcome: Outcome,
 ) -> Result<Outcome, ReportError> {
+    unwatch_served(tx, unit).await?;
     let (written, noted, committed) =
         join!(unit::write(tx, unit), sightings::outcome(tx, id, state, payment), tx.commit());
     unit::first_error([written, noted, committed])?;

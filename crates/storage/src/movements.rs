@@ -238,13 +238,20 @@ pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-const BATCH: &str = "set local statement_timeout = '5min'; set local lock_timeout = '5min'";
+const BATCH: &str = "set local statement_timeout = '5min'";
+const PATIENT: &str = "set local lock_timeout = '5min'";
 const MATCHING: &str = "select pg_advisory_xact_lock(hashtextextended('match:' || $1, 0))";
 
-/// A batch may take longer than a request, and an account's batches come one after the other: whoever sent the file and
-/// the worker would otherwise wait for each other's turns.
+/// A batch may take longer than a request.
 pub async fn begin_batch(db: &Db, account: &AccountCode) -> Result<(), StorageError> {
     db.batch_execute(BATCH).await?;
+    match_alone(db, account).await
+}
+
+/// Who matches an account does it alone until the transaction ends: whoever sent the file and the worker would otherwise
+/// claim the same movement, or wait for each other's turns.
+pub async fn match_alone(db: &Db, account: &AccountCode) -> Result<(), StorageError> {
+    db.batch_execute(PATIENT).await?;
     db.query(MATCHING, &[&account.as_str()]).await?;
     Ok(())
 }

@@ -230,7 +230,7 @@ async fn i07_money_that_is_there_twice_or_that_nobody_saw_is_named() {
     names(&["I07"], &payment(7), twice).await;
     let one_reference = "alter table payment drop constraint payment_bank_identity;
         update payment set receiving_account = 'KB', bank_ref = 'FT1' where id in (test.id('f', 7), test.id('f', 8))";
-    names(&["I07", "I33"], &format!("{}: 2 payments are reference FT1 on KB", payment(7)), one_reference).await;
+    names(&["I07", "I31", "I33"], &format!("{}: 2 payments are reference FT1 on KB", payment(7)), one_reference).await;
     let other_amount = "update sighting set amount = 4001 where id = test.id('5', 9)";
     names(&["I07"], &format!("{}: it tells of 4001 and {} is 4000", sighting(9), payment(9)), other_amount).await;
     let credited_again = "select test.journal(99, 'bank_credit', 'x'), test.leg(99, 'in_transit:970409.8888', 4000, 9),

@@ -4,7 +4,7 @@
 use super::{ByIntent, Ground, PER_BATCH};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
-use crate::receive_account_report::terms;
+use crate::receive_account_report::{terms, unwatch_served};
 use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
 use domain::bank_reference::BankReference;
@@ -340,6 +340,7 @@ impl<'g> Work<'g> {
         }
         account_money::learn(tx, &self.ground.account, &self.names).await?;
         unit::write(tx, &self.unit).await?;
+        unwatch_served(tx, &self.unit).await?;
         movements::claim(tx, &self.claims).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
