@@ -13,31 +13,33 @@
 //! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money. Payments of ours up to the
 //! file's day that no file names become cases `missing_at_provider`. Both close when a later file says that they are done.
 
+mod books;
+mod hear;
+
+pub use hear::hear;
+
 use crate::context::{Caller, Context};
 use crate::match_movements;
-use crate::receive_report::{self, ReportError, Sighted};
+use crate::receive_report::ReportError;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
+use books::Books;
+use domain::SettlementId;
 use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::{NewCase, step};
-use domain::codes::{AccountCode, BadCode, ChannelCode, OrderRef, ProfileCode};
+use domain::codes::{AccountCode, ProfileCode};
 use domain::intent::MAX_OBLIGATIONS;
-use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::money::MAX_AMOUNT;
-use domain::payment::{Capture, News, Report, SuspenseReason};
-use domain::{PaymentId, SettlementId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use statement::settlement::{Kind, Row, Status};
+use statement::settlement::{Row, Status};
 use statement::{SettlementFile, SettlementProfile};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use storage::file_profiles::{self, FileKind};
 use storage::ids::mint;
-use storage::settlements::{self, NewLine, NewSettlement, Shown, Unheard};
+use storage::settlements::{self, NewSettlement, Shown};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, unit};
 
@@ -258,221 +260,4 @@ fn fit(file: &SettlementFile, session: Option<Timestamp>, now: Timestamp) -> Res
         return Err(SettleError::Unfit("the number of a transaction or an order is too long"));
     }
     Ok(())
-}
-
-/// The rows of a file, held against what we have.
-struct Books<'i> {
-    profile: &'i ProfileCode,
-    date: Date,
-    id: SettlementId,
-    payments: BTreeMap<String, (PaymentId, Vnd)>,
-    /// Kind and number of what a file has named: those before this one, then its own rows.
-    named: BTreeSet<(String, String)>,
-    /// Payments that have a case since a file called them undone.
-    undone: BTreeSet<PaymentId>,
-    /// What the file calls done: a try that failed before counts for nothing.
-    done: BTreeSet<String>,
-    unit: Unit,
-    fee: i64,
-    net: i64,
-    /// Fees that stand in rows of their own.
-    fee_rows: i64,
-    lines: Vec<NewLine>,
-}
-
-impl Books<'_> {
-    fn row(&mut self, row: &Row) -> Result<(), SettleError> {
-        let kind = kind_word(row.kind);
-        let payment = self.payments.get(&row.provider_txn).copied();
-        let disposition = if row.status != Status::Success {
-            self.unsuccessful(row, payment)
-        } else if !self.named.insert((kind.to_owned(), row.provider_txn.clone())) {
-            "duplicate"
-        } else {
-            self.fee += row.fee;
-            self.net += row.net;
-            self.successful(row, payment)?
-        };
-        self.lines.push(NewLine {
-            line_no: i32::try_from(row.line_no).map_err(|_| SettleError::Unfit("the file has too many rows"))?,
-            kind,
-            provider_txn_id: row.provider_txn.clone(),
-            order_ref: row.order_ref.clone(),
-            payment_id: payment.filter(|_| row.kind == Kind::Payment).map(|(id, _)| id),
-            amount: row.gross,
-            fee: row.fee,
-            net: row.net,
-            paid_at: row.paid_at,
-            status: status_word(row.status),
-            disposition,
-        });
-        Ok(())
-    }
-
-    fn unsuccessful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> &'static str {
-        let only_undone = row.kind == Kind::Payment && !self.done.contains(&row.provider_txn);
-        if let Some((id, amount)) = payment.filter(|_| only_undone)
-            && self.undone.insert(id)
-        {
-            self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
-        }
-        "ignored"
-    }
-
-    /// Rows of the file that were booked before are in what it pays out all the same.
-    fn tell_of_repeats(&mut self, net: i64) {
-        let again = net - self.net;
-        if again != 0 {
-            self.case(CaseKind::AmountDiffers, Vnd::new(again), None, self.id.to_string());
-        }
-    }
-
-    fn successful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> Result<&'static str, SettleError> {
-        let gross = Vnd::new(row.gross);
-        Ok(match (row.kind, payment) {
-            (Kind::Payment, Some((_, amount))) if amount == gross => "matched",
-            (Kind::Payment, Some((id, amount))) => {
-                self.case(CaseKind::AmountDiffers, gross - amount, Some(id), id.to_string());
-                "case"
-            }
-            (Kind::Payment, None) => "unmatched",
-            (Kind::Fee, _) => {
-                // a fee of its own row: what it takes is a fee, whichever column says so
-                self.fee -= row.gross;
-                self.fee_rows -= row.gross;
-                "matched"
-            }
-            (Kind::Refund, _) => {
-                let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
-                let kind = if original.is_some() { CaseKind::MissingInBooks } else { CaseKind::RefundWithoutPayment };
-                self.unexplained(gross, kind, original, &row.provider_txn)?;
-                "case"
-            }
-            (Kind::Adjustment, _) => {
-                self.unexplained(gross, CaseKind::AmountDiffers, None, &row.provider_txn)?;
-                "case"
-            }
-        })
-    }
-
-    /// What the provider took or gave for a reason that we do not know: suspense, and a case.
-    fn unexplained(
-        &mut self,
-        amount: Vnd,
-        kind: CaseKind,
-        payment: Option<PaymentId>,
-        txn: &str,
-    ) -> Result<(), SettleError> {
-        if !amount.is_zero() {
-            let legs = vec![
-                Leg::new(Account::Clearing(self.profile.clone()), amount).of_settlement(self.id),
-                Leg::new(Account::Suspense(SuspenseReason::Unidentified), -amount).of_settlement(self.id),
-            ];
-            self.journal(JournalKind::UnexplainedRefund, legs)?;
-        }
-        self.case(kind, amount, payment, txn.to_owned());
-        Ok(())
-    }
-
-    /// Fee and payout leave clearing, each on its own leg.
-    fn book_settlement(&mut self, account: &AccountCode) -> Result<(), SettleError> {
-        let (fee, net) = (Vnd::new(self.fee), Vnd::new(self.net));
-        let legs: Vec<Leg> = [
-            (Account::Fee(self.profile.clone()), fee),
-            (Account::InTransit(account.clone()), net),
-            (Account::Clearing(self.profile.clone()), -(fee + net)),
-        ]
-        .into_iter()
-        .filter(|(_, amount)| !amount.is_zero())
-        .map(|(account, amount)| Leg::new(account, amount).of_settlement(self.id))
-        .collect();
-        if legs.is_empty() { Ok(()) } else { self.journal(JournalKind::Settlement, legs) }
-    }
-
-    fn journal(&mut self, kind: JournalKind, legs: Vec<Leg>) -> Result<(), SettleError> {
-        let journal = Journal::new(kind, Cause::ProviderSettled, self.date, legs);
-        self.unit.changes.journals.push(journal.map_err(|e| StorageError::Unreadable(e.to_string()))?);
-        Ok(())
-    }
-
-    fn case(&mut self, kind: CaseKind, amount: Vnd, payment: Option<PaymentId>, subject: String) {
-        self.unit.changes.cases_opened.push(NewCase {
-            payment_id: payment,
-            day: Some((format!("clearing:{}", self.profile), self.date)),
-            ..NewCase::new(kind, amount, subject)
-        });
-    }
-}
-
-const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Payment => "payment",
-        Kind::Refund => "refund",
-        Kind::Fee => "fee",
-        Kind::Adjustment => "adjustment",
-    }
-}
-
-const fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Success => "success",
-        Status::Failed => "failed",
-        Status::Pending => "pending",
-    }
-}
-
-/// Records the payments that files name and that we had not heard of; how many.
-pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Result<usize, ReportError> {
-    let unheard = {
-        let db = ctx.pool.get().await?;
-        settlements::unheard(&db, of).await?
-    };
-    let mut refused = None;
-    for line in &unheard {
-        match hear_line(ctx, line, now).await {
-            Ok(()) => {
-                let db = ctx.pool.get().await?;
-                settlements::heard(&db, line.settlement_id, line.line_no).await?;
-            }
-            Err(e @ ReportError::Storage(_)) => return Err(e),
-            // one line that cannot be booked does not keep others from it
-            Err(e) => refused = refused.or(Some(e)),
-        }
-    }
-    refused.map_or(Ok(unheard.len()), Err)
-}
-
-async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), ReportError> {
-    let unreadable = |e: String| ReportError::Storage(StorageError::Unreadable(e));
-    let profile = ProfileCode::new(line.profile.clone()).map_err(|e| unreadable(e.to_string()))?;
-    let channel = match ctx.providers.by_profile(&profile) {
-        Some(provider) => provider.channel.clone(),
-        None => ChannelCode::new("provider").map_err(|e| unreadable(e.to_string()))?,
-    };
-    let report = Report {
-        source_key: format!("{}/{}", line.settlement_id, line.line_no),
-        order_ref: order_of(line).map_err(|e| unreadable(e.to_string()))?,
-        news: News::Captured(Capture {
-            provider_txn_id: line.provider_txn_id.clone(),
-            amount: line.amount,
-            paid_at: line.paid_at,
-        }),
-    };
-    let evidence = format!("{}:{}", line.sha256, line.line_no);
-    let sighted = Sighted {
-        source: format!("settlement:{profile}"),
-        channel: &channel,
-        profile: &profile,
-        report: &report,
-        evidence: evidence.as_bytes(),
-        now,
-    };
-    receive_report::receive(ctx, &sighted, &Caller::system()).await?;
-    Ok(())
-}
-
-/// The order that a line names. What cannot be an order of ours names none: the line stands for itself.
-fn order_of(line: &Unheard) -> Result<OrderRef, BadCode> {
-    let named = line.order_ref.as_deref().unwrap_or(&line.provider_txn_id);
-    OrderRef::new(named).or_else(|_| OrderRef::new(format!("{}-{}", line.settlement_id, line.line_no)))
 }

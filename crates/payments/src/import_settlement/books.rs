@@ -1,0 +1,177 @@
+//! The rows of a settlement file, held against what we have: what each becomes, and what is booked for it.
+
+use super::SettleError;
+use domain::case::CaseKind;
+use domain::cause::Cause;
+use domain::changes::NewCase;
+use domain::codes::{AccountCode, ProfileCode};
+use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::payment::SuspenseReason;
+use domain::{PaymentId, SettlementId, Vnd};
+use jiff::civil::Date;
+use statement::settlement::{Kind, Row, Status};
+use std::collections::{BTreeMap, BTreeSet};
+use storage::StorageError;
+use storage::settlements::NewLine;
+use storage::unit::Unit;
+
+/// The rows of a file, held against what we have.
+pub(super) struct Books<'i> {
+    pub profile: &'i ProfileCode,
+    pub date: Date,
+    pub id: SettlementId,
+    pub payments: BTreeMap<String, (PaymentId, Vnd)>,
+    /// Kind and number of what a file has named: those before this one, then its own rows.
+    pub named: BTreeSet<(String, String)>,
+    /// Payments that have a case since a file called them undone.
+    pub undone: BTreeSet<PaymentId>,
+    /// What the file calls done: a try that failed before counts for nothing.
+    pub done: BTreeSet<String>,
+    pub unit: Unit,
+    pub fee: i64,
+    pub net: i64,
+    /// Fees that stand in rows of their own.
+    pub fee_rows: i64,
+    pub lines: Vec<NewLine>,
+}
+
+impl Books<'_> {
+    pub(super) fn row(&mut self, row: &Row) -> Result<(), SettleError> {
+        let kind = kind_word(row.kind);
+        let payment = self.payments.get(&row.provider_txn).copied();
+        let disposition = if row.status != Status::Success {
+            self.unsuccessful(row, payment)
+        } else if !self.named.insert((kind.to_owned(), row.provider_txn.clone())) {
+            "duplicate"
+        } else {
+            self.fee += row.fee;
+            self.net += row.net;
+            self.successful(row, payment)?
+        };
+        self.lines.push(NewLine {
+            line_no: i32::try_from(row.line_no).map_err(|_| SettleError::Unfit("the file has too many rows"))?,
+            kind,
+            provider_txn_id: row.provider_txn.clone(),
+            order_ref: row.order_ref.clone(),
+            payment_id: payment.filter(|_| row.kind == Kind::Payment).map(|(id, _)| id),
+            amount: row.gross,
+            fee: row.fee,
+            net: row.net,
+            paid_at: row.paid_at,
+            status: status_word(row.status),
+            disposition,
+        });
+        Ok(())
+    }
+
+    fn unsuccessful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> &'static str {
+        let only_undone = row.kind == Kind::Payment && !self.done.contains(&row.provider_txn);
+        if let Some((id, amount)) = payment.filter(|_| only_undone)
+            && self.undone.insert(id)
+        {
+            self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
+        }
+        "ignored"
+    }
+
+    /// Rows of the file that were booked before are in what it pays out all the same.
+    pub(super) fn tell_of_repeats(&mut self, net: i64) {
+        let again = net - self.net;
+        if again != 0 {
+            self.case(CaseKind::AmountDiffers, Vnd::new(again), None, self.id.to_string());
+        }
+    }
+
+    fn successful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> Result<&'static str, SettleError> {
+        let gross = Vnd::new(row.gross);
+        Ok(match (row.kind, payment) {
+            (Kind::Payment, Some((_, amount))) if amount == gross => "matched",
+            (Kind::Payment, Some((id, amount))) => {
+                self.case(CaseKind::AmountDiffers, gross - amount, Some(id), id.to_string());
+                "case"
+            }
+            (Kind::Payment, None) => "unmatched",
+            (Kind::Fee, _) => {
+                // a fee of its own row: what it takes is a fee, whichever column says so
+                self.fee -= row.gross;
+                self.fee_rows -= row.gross;
+                "matched"
+            }
+            (Kind::Refund, _) => {
+                let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
+                let kind = if original.is_some() { CaseKind::MissingInBooks } else { CaseKind::RefundWithoutPayment };
+                self.unexplained(gross, kind, original, &row.provider_txn)?;
+                "case"
+            }
+            (Kind::Adjustment, _) => {
+                self.unexplained(gross, CaseKind::AmountDiffers, None, &row.provider_txn)?;
+                "case"
+            }
+        })
+    }
+
+    /// What the provider took or gave for a reason that we do not know: suspense, and a case.
+    fn unexplained(
+        &mut self,
+        amount: Vnd,
+        kind: CaseKind,
+        payment: Option<PaymentId>,
+        txn: &str,
+    ) -> Result<(), SettleError> {
+        if !amount.is_zero() {
+            let legs = vec![
+                Leg::new(Account::Clearing(self.profile.clone()), amount).of_settlement(self.id),
+                Leg::new(Account::Suspense(SuspenseReason::Unidentified), -amount).of_settlement(self.id),
+            ];
+            self.journal(JournalKind::UnexplainedRefund, legs)?;
+        }
+        self.case(kind, amount, payment, txn.to_owned());
+        Ok(())
+    }
+
+    /// Fee and payout leave clearing, each on its own leg.
+    pub(super) fn book_settlement(&mut self, account: &AccountCode) -> Result<(), SettleError> {
+        let (fee, net) = (Vnd::new(self.fee), Vnd::new(self.net));
+        let legs: Vec<Leg> = [
+            (Account::Fee(self.profile.clone()), fee),
+            (Account::InTransit(account.clone()), net),
+            (Account::Clearing(self.profile.clone()), -(fee + net)),
+        ]
+        .into_iter()
+        .filter(|(_, amount)| !amount.is_zero())
+        .map(|(account, amount)| Leg::new(account, amount).of_settlement(self.id))
+        .collect();
+        if legs.is_empty() { Ok(()) } else { self.journal(JournalKind::Settlement, legs) }
+    }
+
+    fn journal(&mut self, kind: JournalKind, legs: Vec<Leg>) -> Result<(), SettleError> {
+        let journal = Journal::new(kind, Cause::ProviderSettled, self.date, legs);
+        self.unit.changes.journals.push(journal.map_err(|e| StorageError::Unreadable(e.to_string()))?);
+        Ok(())
+    }
+
+    fn case(&mut self, kind: CaseKind, amount: Vnd, payment: Option<PaymentId>, subject: String) {
+        self.unit.changes.cases_opened.push(NewCase {
+            payment_id: payment,
+            day: Some((format!("clearing:{}", self.profile), self.date)),
+            ..NewCase::new(kind, amount, subject)
+        });
+    }
+}
+
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Payment => "payment",
+        Kind::Refund => "refund",
+        Kind::Fee => "fee",
+        Kind::Adjustment => "adjustment",
+    }
+}
+
+const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Success => "success",
+        Status::Failed => "failed",
+        Status::Pending => "pending",
+    }
+}
