@@ -140,6 +140,7 @@ impl From<SettleError> for Problem {
             SettleError::ProfileAbsent => Self::new(Code::NotFound),
             SettleError::LayoutAbsent => Self::new(Code::LayoutUnknown),
             SettleError::Layout(why) => Self::with(Code::LayoutUnknown, why),
+            SettleError::OtherMerchant => Self::with(Code::OtherAccount, "the file names another merchant"),
             SettleError::NoPayoutAccount => Self::new(Code::PayoutAccountMissing),
             SettleError::Refused(e) => files::refused(&e),
             SettleError::Unfit(why) => files::unfit(why, None),

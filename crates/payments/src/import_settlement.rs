@@ -34,7 +34,7 @@ use domain::intent::MAX_OBLIGATIONS;
 use domain::money::MAX_AMOUNT;
 use futures_util::join;
 use jiff::Timestamp;
-use statement::settlement::{Row, Status};
+use statement::settlement::{Kind, Row, Status};
 use statement::{SettlementFile, SettlementProfile};
 use std::sync::Arc;
 use storage::file_profiles::{self, FileKind};
@@ -78,6 +78,8 @@ pub enum SettleError {
     LayoutAbsent,
     #[error("the layout is not understood: {0}")]
     Layout(String),
+    #[error("the file is of another merchant")]
+    OtherMerchant,
     #[error("the profile has no account that it pays out to")]
     NoPayoutAccount,
     #[error("{0}")]
@@ -129,11 +131,11 @@ enum Begun {
 
 async fn import_once(ctx: &Context, import: &Import) -> Result<Begun, SettleError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = begin(&tx, import).await;
+    let outcome = begin(ctx, &tx, import).await;
     tx.close(outcome).await
 }
 
-async fn begin(tx: &Tx, import: &Import) -> Result<Begun, SettleError> {
+async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, SettleError> {
     let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &import.idempotency));
     begun?;
     match earlier?.map(repeat_of).transpose()? {
@@ -148,6 +150,11 @@ async fn begin(tx: &Tx, import: &Import) -> Result<Begun, SettleError> {
     let account = account.ok_or(SettleError::NoPayoutAccount)?;
     let account = AccountCode::new(account).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     let file = read(tx, import, &channel).await?;
+    let ours = ctx.providers.by_profile(&import.profile).and_then(|p| p.merchant.as_deref());
+    let other = |row: &Row| row.merchant.as_deref().is_some_and(|named| ours.is_some_and(|ours| ours != named));
+    if file.rows.iter().any(other) {
+        return Err(SettleError::OtherMerchant);
+    }
     let (id, known) = match settlements::by_digest(tx, profile, &file.sha256).await? {
         Some(known) => (known.id, true),
         None => (settle(tx, import, &account, &file).await?, false),
@@ -254,6 +261,9 @@ fn fit(file: &SettlementFile, session: Option<Timestamp>, now: Timestamp) -> Res
         .any(|a| a.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
     {
         return Err(SettleError::Unfit("an amount is beyond what the books hold"));
+    }
+    if file.rows.iter().any(|r| r.kind == Kind::Payment && r.status == Status::Success && r.fee > r.gross) {
+        return Err(SettleError::Unfit("a fee is above the amount of its payment"));
     }
     let long = |text: &str| text.len() > NAME_MAX;
     if file.rows.iter().any(|r| long(&r.provider_txn) || r.order_ref.as_deref().is_some_and(long)) {

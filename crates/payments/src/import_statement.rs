@@ -167,6 +167,9 @@ async fn imported(
     statements::begin_staging(tx).await?;
     let read = lines::stage(ctx, tx, import, account, layout).await?;
     let file = lines::whole(&read)?;
+    if file.last_day > domain::business_day::business_date(import.now) {
+        return Err(ImportError::Unfit("the file names a day that has not come", None));
+    }
     let new = NewStatement {
         id,
         account: account.code.clone(),

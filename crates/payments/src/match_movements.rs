@@ -96,6 +96,7 @@ async fn claim_once(ctx: &Context, account: &AccountCode, now: Timestamp) -> Res
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
+        movements::begin_batch(&tx, account).await?;
         if !movements::any_open_credit(&tx, account).await? {
             return Ok(0);
         }

@@ -46,6 +46,7 @@ pub fn provider(
         channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
         names: Names { vi: "Chuyển khoản quét mã VietQR", en: "Bank transfer by VietQR" },
         kind: ChannelKind::Bank,
+        merchant: None,
         beneficiaries,
         checkout: Some(Arc::new(checkout::Transfer::new(&settings))),
         webhook: None,

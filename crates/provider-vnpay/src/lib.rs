@@ -33,6 +33,7 @@ pub fn provider(
     settings: Settings,
     http: reqwest::Client,
 ) -> Result<Provider, SettingsError> {
+    let merchant = Some(settings.tmn_code.clone());
     let gateway = Arc::new(Gateway::new(settings, http)?);
     Ok(Provider {
         profile,
@@ -45,6 +46,7 @@ pub fn provider(
         status: Some(gateway),
         account_webhooks: Vec::new(),
         movements: None,
+        merchant,
     })
 }
 

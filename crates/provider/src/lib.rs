@@ -29,6 +29,8 @@ pub struct Provider {
     pub channel: ChannelCode,
     pub names: Names,
     pub kind: ChannelKind,
+    /// How the provider calls us in its files; None where its files do not say.
+    pub merchant: Option<String>,
     /// Whose money this contract may take.
     pub beneficiaries: Vec<BeneficiaryCode>,
     pub checkout: Option<Arc<dyn Checkout>>,

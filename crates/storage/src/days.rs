@@ -166,7 +166,11 @@ const NEIGHBOURS: &str = "with own as (
              as opened_after";
 const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as moved_in,
         coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as moved_out,
-        coalesce(sum(abs(amount)) filter (where fate is null), 0)::bigint as open,
+        -- what came for a day that was closed keeps the first open one from closing
+        coalesce((select sum(abs(o.amount)) from movement o where o.account_code = $1 and o.fate is null
+                    and (o.business_date = $2 or o.business_date < $2 and exists (
+                        select from closed_day c where c.scope = 'bank:' || $1 and c.day >= o.business_date))), 0)::bigint
+            as open,
         count(*) filter (where fate = 'matched') as matched, count(*) filter (where fate = 'case') as in_case,
         count(*) filter (where fate is null) as unmatched,
         (select count(*) from statement_line l join statement s on s.id = l.statement_id

@@ -67,7 +67,7 @@ async fn a_file_that_does_not_tie_out_or_says_what_we_do_not_know_is_refused() {
 async fn another_currency_is_refused_where_the_layout_has_one() {
     let house = plain().await;
     let layout = include_str!("../../../crates/statement/profiles/vnpay-settlement.toml")
-        .replace("[numbers]", "currency = \"Mã website\"\n\n[numbers]");
+        .replace("merchant = \"Mã website\"", "currency = \"Mã website\"");
     let db = house.gateway.ctx.pool.get().await.unwrap();
     storage::file_profiles::put(&db, "with-currency", storage::file_profiles::FileKind::Settlement, &layout)
         .await
@@ -120,5 +120,27 @@ async fn what_it_rests_on_must_be_there_and_whoever_sends_it_must_be_allowed_to(
     let path = format!("/v1/settlements/{}", settled["id"].as_str().unwrap());
     assert_eq!(one.get(&path).await.refused(404), "not_found");
     assert_eq!(reader.get(&path).await.expect(200)["net"], settled["net"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_another_merchant_or_with_a_fee_above_its_payment_is_refused() {
+    let house = plain().await;
+    let whole = two_payments(&house).await;
+    let before = digest(&house.database).await;
+    let one_row = whole.replacen(tests::TMN_CODE, "OTHER001", 1);
+    for other in [whole.replace(tests::TMN_CODE, "OTHER001"), one_row] {
+        assert_ne!(other, whole);
+        assert_eq!(house.sends_settlement(other.into_bytes()).await.refused(422), "other_account");
+    }
+    let header = whole.lines().next().unwrap();
+    let greedy = format!(
+        "{header}\r\n1,99000005,M5,{},Thanh toán,Thành công,\"1,000\",\"5,000\",\"-4,000\",25/11/2026 10:00:00,26/11/2026,\r\n\
+         Tổng cộng,,,,,,\"1,000\",\"5,000\",\"-4,000\",,,\r\n",
+        tests::TMN_CODE
+    );
+    assert_eq!(house.sends_settlement(greedy.into_bytes()).await.refused(422), "file_refused");
+    assert_eq!(digest(&house.database).await, before);
+    house.sends_settlement(whole.into_bytes()).await.expect(201);
     house.close().await;
 }

@@ -275,3 +275,14 @@ async fn a_key_is_good_for_one_file_of_one_account() {
     assert_eq!(answer.expect(201)["lines"], json!(0));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_that_has_not_come_is_refused() {
+    let house = house().await;
+    let before = rows::digest(&house.database).await;
+    let tomorrow = today().tomorrow().unwrap();
+    let early = mt940(ACCOUNT, tomorrow, 1_000_000, &[(21_000, "FT1", "som")]);
+    refused(&house, "mt940", early).await;
+    is_as_before(&house, &before).await;
+    house.close().await;
+}

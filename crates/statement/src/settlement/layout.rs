@@ -8,6 +8,7 @@ use crate::table::records::column;
 pub(super) struct Layout {
     pub provider_txn: usize,
     pub order_ref: usize,
+    pub merchant: Option<usize>,
     pub original: Option<usize>,
     pub gross: usize,
     pub fee: usize,
@@ -29,6 +30,7 @@ impl Layout {
         Ok(Self {
             provider_txn: find(&columns.provider_txn)?,
             order_ref: find(&columns.order_ref)?,
+            merchant: maybe(columns.merchant.as_ref())?,
             original: maybe(columns.original.as_ref())?,
             gross: find(&columns.gross)?,
             fee: find(&columns.fee)?,

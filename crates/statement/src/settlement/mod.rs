@@ -34,6 +34,8 @@ pub struct Row {
     pub provider_txn: String,
     /// Our own name for it.
     pub order_ref: Option<String>,
+    /// Whose it is, as the provider names its merchants.
+    pub merchant: Option<String>,
     /// The provider's name for the transaction that this one is about: the payment of a refund.
     pub original: Option<String>,
     /// A payment's is positive, a refund's negative, a fee's zero or negative.

@@ -36,6 +36,9 @@ pub struct SettlementProfile {
 pub struct Columns {
     pub provider_txn: String,
     pub order_ref: String,
+    /// The merchant or terminal; where there is one, a file of another merchant can be told.
+    #[serde(default)]
+    pub merchant: Option<String>,
     #[serde(default)]
     pub original: Option<String>,
     pub gross: String,

@@ -30,6 +30,7 @@ pub(super) fn read(
             .text(layout.provider_txn)
             .ok_or_else(|| Reason::Missing("the provider's transaction".to_owned()))?,
         order_ref: cells.text(layout.order_ref),
+        merchant: layout.merchant.and_then(|column| cells.text(column)),
         original: layout.original.and_then(|column| cells.text(column)),
         gross,
         fee,

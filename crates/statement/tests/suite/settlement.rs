@@ -42,6 +42,7 @@ fn a_day_is_read_whole() {
             line_no: 4,
             provider_txn: "14422576".to_owned(),
             order_ref: Some("LCREF0001".to_owned()),
+            merchant: Some("LAOCAI01".to_owned()),
             original: Some("14400001".to_owned()),
             gross: -150_000,
             fee: 1_100,
@@ -100,7 +101,7 @@ fn each_row_that_does_not_fit_or_tie_is_refused_with_its_line() {
         ("\"1,099,000\",\"17,600\",\"1,081,400\"", ",,", 8, "an amount in the totals row is missing"),
         ("Tổng cộng", "Tổng", 8, "the type does not fit its format"),
         ("Mã đơn hàng", "Mã đơn", 1, "column Mã đơn hàng is missing"),
-        ("Mã website", "Phí", 1, "column Phí appears twice"),
+        ("STT,Mã giao dịch", "Phí,Mã giao dịch", 1, "column Phí appears twice"),
         ("\u{feff}", "", 1, "encoding: no byte order mark, but one is declared"),
     ];
     for (from, to, line, why) in cases {

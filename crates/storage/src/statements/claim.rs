@@ -7,18 +7,22 @@ use domain::{MovementId, PaymentId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-// Equal, or one of the two is as much of the other as MT940 has room for.
+// From what is on its way, which is little, to what a file brought, which may be much. References are equal, or one of the
+// two is as much of the other as MT940 has room for.
 const PAIRS: &str = "create temp table claim on commit drop as
+    with told as materialized (
+        select r.account_code, r.reference, r.payment_id from awaited_payment a
+        join payment_reference r on r.payment_id = a.payment_id where a.account_code = $1)
     select distinct on (payment_id) movement_id, payment_id, amount, expected, business_date from (
         select distinct on (m.id) m.id as movement_id, r.payment_id, m.amount, p.amount as expected, m.business_date,
                mr.reference = r.reference as whole
-        from movement m
-        join movement_reference mr on mr.movement_id = m.id
-        join payment_reference r on r.account_code = m.account_code and left(r.reference, 16) = left(mr.reference, 16)
+        from told r
+        join movement_reference mr on mr.account_code = r.account_code and mr.direction = 'in'
+            and left(mr.reference, 16) = left(r.reference, 16)
             and (r.reference = mr.reference
                  or position(':' in r.reference || mr.reference) = 0
                     and (length(r.reference) = 16) <> (length(mr.reference) = 16))
-        join awaited_payment a on a.payment_id = r.payment_id
+        join movement m on m.id = mr.movement_id
         join payment p on p.id = r.payment_id
         where m.account_code = $1 and m.fate is null and m.direction = 'in' and not m.reversal and m.payout_of is null
         order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc, p.recorded_at) one_each

@@ -288,6 +288,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         status: None,
         account_webhooks: Vec::new(),
         movements: None,
+        merchant: None,
     }
 }
 
