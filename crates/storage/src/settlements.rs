@@ -256,7 +256,8 @@ pub struct Shown {
     pub net: i64,
     pub lines: i32,
     pub matched: i64,
-    /// Lines that a case tells of, and payments that the file should name and does not.
+    /// Lines that a case tells of, what the file pays out again, money of it that nobody is named for, and payments that
+    /// it should name and does not.
     pub cases: i64,
     /// Its payout was seen on a statement.
     pub paid_out: bool,
@@ -264,6 +265,9 @@ pub struct Shown {
 
 const SHOWN: &str = "select s.*, (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'matched') as matched,
         (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'case')
+        + (select count(*) from kase k where k.scope = 'clearing:' || s.profile and k.subject = assurance.text_id('stl', s.id))
+        + (select count(*) from settlement_line l join kase k on k.payment_id = l.payment_id
+           where l.settlement_id = s.id and l.disposition = 'matched' and k.kind = 'unidentified' and k.status <> 'closed')
         + (select count(*) from kase k join payment p on p.id = k.payment_id
            where k.kind = 'missing_at_provider' and k.status <> 'closed' and p.profile = s.profile and p.business_date = s.date) as cases,
         exists (select from movement_match k where k.settlement_id = s.id) as paid_out
