@@ -178,6 +178,11 @@ pub fn filter(asked: &Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
+/// `YYYY-MM-DD` and nothing else that a date might be read from.
+pub fn civil_date(text: &str) -> Option<jiff::civil::Date> {
+    text.parse::<jiff::civil::Date>().ok().filter(|date| date.to_string() == text)
+}
+
 /// A parameter that must be there. Read as if it might be absent, so that who is not known is told nothing about it.
 pub fn needed<'q>(name: &str, asked: &'q Option<String>) -> Result<&'q str, Problem> {
     asked.as_deref().ok_or_else(|| Problem::with(Code::QueryInvalid, format!("{name} is missing")))

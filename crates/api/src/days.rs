@@ -4,7 +4,7 @@ use crate::State;
 use crate::auth;
 use crate::body;
 use crate::door::{RawBody, now};
-use crate::obligations::{absent, id_of};
+use crate::obligations::absent;
 use crate::problem::{Code, Problem};
 use crate::views::{self, CURRENCY};
 use actix_web::web::{Data, Path, Query};
@@ -169,7 +169,7 @@ impl DayView {
 
 /// What is not a date, an account or a profile is as absent as one that is not there.
 fn asked(date: &str, query: &DayQuery, principal: &Principal) -> Result<Asked, Problem> {
-    let date: Date = id_of(date)?;
+    let date: Date = body::civil_date(date).ok_or_else(absent)?;
     let scope = match (&query.account, &query.profile) {
         (Some(code), None) => DayScope::Account(AccountCode::new(code.as_str()).map_err(|_| absent())?),
         (None, Some(code)) => DayScope::Profile(ProfileCode::new(code.as_str()).map_err(|_| absent())?),

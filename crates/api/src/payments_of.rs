@@ -54,7 +54,7 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     let intent = query.intent_id.as_deref().map(|t| t.parse::<domain::IntentId>().map_err(|_| wrong("intent_id")));
     let obligation =
         query.obligation_id.as_deref().map(|t| t.parse::<domain::ObligationId>().map_err(|_| wrong("obligation_id")));
-    let date = query.business_date.as_deref().map(|t| t.parse().map_err(|_| wrong("business_date")));
+    let date = query.business_date.as_deref().map(|t| body::civil_date(t).ok_or_else(|| wrong("business_date")));
     let filter = Filter {
         intent: intent.transpose()?.map(domain::IntentId::uuid),
         obligation: obligation.transpose()?.map(domain::ObligationId::uuid),

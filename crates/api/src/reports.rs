@@ -74,7 +74,7 @@ trait Writer {
 
 fn date(asked: Option<&str>, name: &str) -> Result<Option<Date>, Problem> {
     let wrong = || Problem::with(Code::QueryInvalid, format!("{name} is not a date"));
-    let read = |text: &str| text.parse::<Date>().ok().filter(|d| (1970..=9998).contains(&d.year())).ok_or_else(wrong);
+    let read = |text: &str| body::civil_date(text).filter(|d| (1970..=9998).contains(&d.year())).ok_or_else(wrong);
     asked.map(read).transpose()
 }
 
