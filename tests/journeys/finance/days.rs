@@ -191,6 +191,7 @@ async fn what_cannot_be_a_day_is_refused() {
     for path in [
         format!("/v1/reconciliation/nonsense?account={ACCOUNT}"),
         format!("/v1/reconciliation/2026-02-30?account={ACCOUNT}"),
+        format!("/v1/reconciliation/{day}T00?account={ACCOUNT}"),
         format!("/v1/reconciliation/-009999-01-01?account={ACCOUNT}"),
         format!("/v1/reconciliation/{day}?account=970436.1"),
         format!("/v1/reconciliation/{day}?account=%27"),
