@@ -116,9 +116,7 @@ pub async fn import(
 pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let id: StatementId = id_of(&id)?;
-    let db = state.ctx.pool.get().await?;
-    let shown = storage::statements::by_id(&db, id).await?.ok_or_else(absent)?;
-    drop(db);
+    let shown = import_statement::shown(&state.ctx, id).await?.ok_or_else(absent)?;
     let account = AccountCode::new(shown.account.as_str()).map_err(|_| absent())?;
     may_see(&state, &principal, &account).await?;
     Ok(HttpResponse::Ok().json(StatementView::new(&shown, false)))

@@ -113,11 +113,22 @@ pub async fn import(ctx: &Context, import: &Import, render: Render) -> Result<Re
         idempotency::release(&db, &import.idempotency).await?;
         return Err(error.into());
     }
-    let shown = statements::by_id(&db, id).await?.ok_or(ImportError::Interrupted)?;
+    let shown = shown(ctx, id).await?.ok_or(ImportError::Interrupted)?;
     let (status, body) = (if duplicate { 200 } else { 201 }, render(&shown, duplicate));
     idempotency::keep(&db, &import.idempotency, &id.to_string(), Some((status, &body)), None).await?;
     tracing::info!(statement_id = %id, lines = shown.lines, new = shown.new_movements, duplicate, "statement imported");
     Ok(Reply::fresh(status, body))
+}
+
+/// A statement as it stands.
+pub async fn shown(ctx: &Context, id: StatementId) -> Result<Option<Shown>, StorageError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        statements::by_id(&tx, id).await
+    }
+    .await;
+    tx.close(outcome).await
 }
 
 enum Begun {
@@ -146,7 +157,7 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, ImportE
     let account = receiving_accounts::lock(tx, &import.account).await?.ok_or(ImportError::AccountAbsent)?;
     let sha256 = hex::encode(Sha256::digest(&import.bytes));
     let (id, known) = match statements::by_digest(tx, &account.code, &sha256).await? {
-        Some(known) => (known.id, true),
+        Some(known) => (known, true),
         None => (imported(ctx, tx, import, &account).await?, false),
     };
     let text = id.to_string();

@@ -137,20 +137,27 @@ async fn ground(ctx: &Context, account: &AccountCode) -> Result<Ground, StorageE
 
 /// Unidentified payments whose line on the statement says more than the notification did.
 async fn place_named(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
-    let unplaced = {
+    loop {
         let db = ctx.pool.get().await?;
-        movements::unplaced(&db, &ground.account, PER_BATCH).await?
-    };
-    for (payment, reference, sighting) in &unplaced {
-        retrying(|| place_once(ctx, ground, *payment, reference, *sighting, now)).await?;
+        let unplaced = movements::unplaced(&db, &ground.account, PER_BATCH).await?;
+        if unplaced.is_empty() {
+            return Ok(());
+        }
+        let silent = unplaced.iter().filter(|u| u.named.len() != 1).map(|u| u.payment_id);
+        movements::looked_at(&db, &silent.collect::<Vec<_>>()).await?;
+        drop(db);
+        for u in &unplaced {
+            if let [reference] = u.named.as_slice() {
+                retrying(|| place_once(ctx, ground, u.payment_id, reference, u.sighting_id, now)).await?;
+            }
+        }
     }
-    Ok(())
 }
 
 async fn place_once(
     ctx: &Context,
     ground: &Ground,
-    payment: PaymentId,
+    id: PaymentId,
     reference: &str,
     sighting: SightingId,
     now: Timestamp,
@@ -158,15 +165,15 @@ async fn place_once(
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
-        let Some(payment) = payments::lock_one(&tx, payment).await?.filter(|p| p.intent_id.is_none()) else {
-            return Ok(());
-        };
+        let payment = payments::lock_one(&tx, id).await?;
         let named = account_money::intents_named(&tx, &[reference], &ground.account).await?;
-        let Some(named) = named.first() else { return Ok(()) };
-        let caller = Caller::system();
-        let unit = learn::place(&tx, &payment, named, &ground.channel, sighting, &caller, now).await?;
-        unit::write(&tx, &unit).await?;
-        unwatch_served(&tx, &unit).await?;
+        if let (Some(payment), Some(named)) = (payment.filter(|p| p.intent_id.is_none()), named.first()) {
+            let caller = Caller::system();
+            let unit = learn::place(&tx, &payment, named, &ground.channel, sighting, &caller, now).await?;
+            unit::write(&tx, &unit).await?;
+            unwatch_served(&tx, &unit).await?;
+        }
+        movements::looked_at(&tx, &[id]).await?;
         Ok(tx.commit().await?)
     }
     .await;

@@ -150,8 +150,15 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
     let statement = db.prepare_cached(SHOWN).await?;
     db.execute(&statement, &[&shown]).await?;
+    let statement = db.prepare_cached(SAYS_MORE).await?;
+    db.execute(&statement, &[&movements]).await?;
     set_fate(db, &movements, "matched").await
 }
+
+const SAYS_MORE: &str = "insert into unplaced_payment (payment_id, account_code)
+    select k.payment_id, m.account_code from movement m
+    join movement_match k on k.movement_id = m.id join payment p on p.id = k.payment_id
+    where m.id = any($1) and cardinality(m.codes) > 0 and p.intent_id is null on conflict do nothing";
 
 const SHOWN: &str = "delete from awaited_payment where payment_id = any($1)";
 
@@ -209,24 +216,52 @@ pub async fn open_cases(db: &Db, ids: &[CaseId]) -> Result<Vec<OpenCase>, Storag
         .collect()
 }
 
-const UNPLACED: &str = "select p.id, i.reference, l.sighting_id from payment p
-    join movement_match k on k.payment_id = p.id
+// Only what a claim has put on this list: unidentified payments may be a million, those whose line says more are few.
+const UNPLACED: &str = "select u.payment_id, array_agg(distinct i.reference) filter (where i.id is not null), min(l.sighting_id::text)::uuid
+    from unplaced_payment u
+    join payment p on p.id = u.payment_id
+    join movement_match k on k.payment_id = u.payment_id
     join movement m on m.id = k.movement_id
     join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
-    join intent i on i.reference = any(m.codes)
-    where p.receiving_account = $1 and p.intent_id is null and p.reversed = 0
-      and (select count(*) from intent j where j.reference = any(m.codes)) = 1
-    order by p.id limit $2";
+    left join intent i on i.reference = any(m.codes) and p.intent_id is null and p.reversed = 0
+    where u.account_code = $1
+    group by u.payment_id order by u.payment_id limit $2";
 
-/// Payments that named nothing of ours, and whose line on a statement names one intent.
-pub async fn unplaced(
-    db: &Db,
-    account: &AccountCode,
-    limit: i64,
-) -> Result<Vec<(PaymentId, String, SightingId)>, StorageError> {
+/// A payment that named nothing of ours, and what its line on a statement names.
+#[derive(Debug, Clone)]
+pub struct Unplaced {
+    pub payment_id: PaymentId,
+    /// References of intents; none when the payment has been placed or taken back since.
+    pub named: Vec<String>,
+    /// The line.
+    pub sighting_id: SightingId,
+}
+
+/// Payments that named nothing of ours, and whose line has codes of ours.
+pub async fn unplaced(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Unplaced>, StorageError> {
     let statement = db.prepare_cached(UNPLACED).await?;
     let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
-    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1), row.get::<_, Uuid>(2).into())).collect())
+    Ok(rows
+        .iter()
+        .map(|row| Unplaced {
+            payment_id: row.get::<_, Uuid>(0).into(),
+            named: row.get::<_, Option<Vec<String>>>(1).unwrap_or_default(),
+            sighting_id: row.get::<_, Uuid>(2).into(),
+        })
+        .collect())
+}
+
+const PLACED: &str = "delete from unplaced_payment where payment_id = any($1)";
+
+/// Nothing more can be learned from the lines of these.
+pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageError> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(PLACED).await?;
+    db.execute(&statement, &[&ids]).await?;
+    Ok(())
 }
 
 const ACCOUNTS: &str =

@@ -7,6 +7,7 @@ mod stage;
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use crate::tx::Tx;
 use domain::codes::AccountCode;
 use domain::{StatementId, Vnd};
 use jiff::civil::Date;
@@ -98,8 +99,8 @@ pub struct Shown {
 
 const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
         s.new_movements,
-        (select count(distinct l.movement_id) from statement_line l join movement_match k on k.movement_id = l.movement_id
-         where l.statement_id = s.id) as matched,
+        (select count(distinct l.movement_id) from statement_line l join movement m on m.id = l.movement_id
+         where l.statement_id = s.id and m.fate = 'matched') as matched,
         (select count(*) from (
              select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
              union
@@ -108,7 +109,7 @@ const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening,
              union
              select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) c) as cases
     from statement s
-    where ($1::uuid is null or s.id = $1) and ($2::text is null or s.account_code = $2 and ($3::text is null or s.sha256 = $3))";
+    where s.id = $1";
 
 fn shown(row: &tokio_postgres::Row) -> Shown {
     Shown {
@@ -127,15 +128,20 @@ fn shown(row: &tokio_postgres::Row) -> Shown {
     }
 }
 
-pub async fn by_id(db: &Db, id: StatementId) -> Result<Option<Shown>, StorageError> {
-    let none: Option<&str> = None;
-    Ok(db.query_opt(SHOWN, &[&id.uuid(), &none, &none]).await?.as_ref().map(shown))
+/// What a large file came to takes longer to count than a request may last.
+const PATIENT: &str = "set local statement_timeout = '1min'";
+
+pub async fn by_id(tx: &Tx, id: StatementId) -> Result<Option<Shown>, StorageError> {
+    tx.batch_execute(PATIENT).await?;
+    Ok(tx.query_opt(SHOWN, &[&id.uuid()]).await?.as_ref().map(shown))
 }
 
+const BY_DIGEST: &str = "select id from statement where account_code = $1 and sha256 = $2";
+
 /// The statement that the same bytes made.
-pub async fn by_digest(db: &Db, account: &AccountCode, sha256: &str) -> Result<Option<Shown>, StorageError> {
-    let none: Option<Uuid> = None;
-    Ok(db.query_opt(SHOWN, &[&none, &account.as_str(), &sha256]).await?.as_ref().map(shown))
+pub async fn by_digest(db: &Db, account: &AccountCode, sha256: &str) -> Result<Option<StatementId>, StorageError> {
+    let row = db.query_opt(BY_DIGEST, &[&account.as_str(), &sha256]).await?;
+    Ok(row.map(|row| row.get::<_, Uuid>(0).into()))
 }
 
 const SET_NEW: &str = "update statement set new_movements = $2 where id = $1";

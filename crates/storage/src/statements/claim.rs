@@ -37,6 +37,10 @@ const FATES: &str = "update movement m set fate = 'matched' from claim c where c
 const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
     select r.account_code, r.reference, c.payment_id from claim c join movement_reference r on r.movement_id = c.movement_id
     on conflict do nothing";
+const SAYS_MORE: &str = "insert into unplaced_payment (payment_id, account_code)
+    select c.payment_id, m.account_code from claim c
+    join movement m on m.id = c.movement_id join payment p on p.id = c.payment_id
+    where cardinality(m.codes) > 0 and p.intent_id is null on conflict do nothing";
 const OUTCOMES: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
     select l.sighting_id, 'repeated', c.payment_id from claim c join statement_line l on l.movement_id = c.movement_id
     where l.sighting_id is not null";
@@ -67,6 +71,7 @@ pub async fn claim_known(db: &Db, account: &AccountCode) -> Result<Claims, Stora
     db.execute(SHOWN, &[]).await?;
     db.execute(FATES, &[]).await?;
     db.execute(LEARNED, &[]).await?;
+    db.execute(SAYS_MORE, &[]).await?;
     db.execute(OUTCOMES, &[]).await?;
     let other_amounts = db
         .query(OTHER_AMOUNT, &[])

@@ -139,6 +139,11 @@ const REFERENCES: &str = "insert into movement_reference (account_code, directio
 const NAMED: &str = "update movement m set codes = l.codes from staged_line l
     where l.movement_id = m.id and not l.fresh and l.codes <> '{}' and m.codes = '{}' and not m.reversal";
 
+const SAYS_MORE: &str = "insert into unplaced_payment (payment_id, account_code)
+    select distinct k.payment_id, $1 from staged_line l join movement_match k on k.movement_id = l.movement_id
+    join payment p on p.id = k.payment_id
+    where not l.fresh and l.codes <> '{}' and p.intent_id is null on conflict do nothing";
+
 const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
     select $1, l.bank_ref, k.payment_id from staged_line l join movement_match k on k.movement_id = l.movement_id
     where l.bank_ref is not null and k.payment_id is not null on conflict do nothing";
@@ -217,6 +222,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
     db.execute(NAMED, &[]).await?;
+    db.execute(SAYS_MORE, &[&account]).await?;
     db.execute(LEARNED, &[&account]).await?;
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;
