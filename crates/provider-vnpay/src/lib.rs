@@ -44,6 +44,7 @@ pub fn provider(
         checkout: Some(gateway.clone()),
         webhook: Some(gateway.clone()),
         status: Some(gateway),
+        refunds: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,
