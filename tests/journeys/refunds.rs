@@ -3,6 +3,7 @@
 
 mod decided;
 mod reduced;
+mod resolved;
 mod taken_back;
 mod transfers;
 mod vnpay;

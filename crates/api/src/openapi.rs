@@ -24,7 +24,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         payments_of::list, payments_of::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
-        cases::list, cases::show, days::show, days::close, reports::show,
+        cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,

@@ -15,6 +15,7 @@ use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
 use payments::reopen_day::ReopenError;
 use payments::reply::IdempotencyError;
+use payments::resolve_case::ResolveError;
 use payments::start_attempt::StartError;
 use provider::ProviderError;
 use serde::Serialize;
@@ -53,6 +54,9 @@ codes! {
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
+    CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
+    CaseMoneyWaits = "case_money_waits", 409, "The case's money waits in suspense", "Say where it goes: to obligations, or back to its payer.";
+    CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
     CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
@@ -370,6 +374,24 @@ impl From<LowerError> for Problem {
             e @ LowerError::TooMuch => {
                 let detail = e.to_string();
                 Self::fields(vec![FieldError { pointer: "/amount".to_owned(), code: "range".to_owned(), detail }])
+            }
+        }
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(e: ResolveError) -> Self {
+        match e {
+            ResolveError::Storage(e) => e.into(),
+            ResolveError::Idempotency(e) => e.into(),
+            ResolveError::Absent => Self::new(Code::NotFound),
+            ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
+            ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
+            e @ (ResolveError::Obligation | ResolveError::TooMuch(_)) => {
+                let detail = e.to_string();
+                let pointer = "/obligation_ids".to_owned();
+                Self::fields(vec![FieldError { pointer, code: "value".to_owned(), detail }])
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day};
+use crate::{lower_obligation, refund, reopen_day, resolve_case};
 use domain::ApprovalId;
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use futures_util::join;
@@ -133,6 +133,8 @@ async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>
         (ApprovalKind::Reduction | ApprovalKind::DayReopening, Verdict::Reject) => {
             Ok(Unit::new(d.caller.actor(), d.now))
         }
+        (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await,
+        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await,
         (kind, _) => Err(DecideError::NoEffect(kind)),
     }
 }
