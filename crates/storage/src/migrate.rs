@@ -17,6 +17,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V20__trace_context", include_str!("../migrations/0020_trace_context.sql")),
     ("V21__movement_codes", include_str!("../migrations/0021_movement_codes.sql")),
     ("V22__unplaced_payments", include_str!("../migrations/0022_unplaced_payments.sql")),
+    ("V40__roles", include_str!("../migrations/0040_roles.sql")),
+    ("V41__channels", include_str!("../migrations/0041_channels.sql")),
+    ("V42__fee_validity", include_str!("../migrations/0042_fee_validity.sql")),
+    ("V43__parked_calls", include_str!("../migrations/0043_parked_calls.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
