@@ -1,10 +1,12 @@
 //! What Motlan does: one file per use case. Transactions begin and end here; the network is never inside one.
 //! Only [`record_money`] and [`advance_intent`] decide states and ledger entries.
 
+pub mod administer;
 pub mod advance_intent;
 pub mod close_day;
 pub mod context;
 pub mod deliver_events;
+pub mod drive_parked;
 pub mod endpoints;
 pub mod events;
 pub mod expire_intents;
