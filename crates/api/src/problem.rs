@@ -5,13 +5,15 @@ use crate::door::request_id;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use payments::administer::AdminError;
 use payments::advance_intent::PlanError;
 use payments::close_day::DayError;
+use payments::drive_parked::DriveError;
 use payments::endpoints::EndpointError;
 use payments::open_intent::OpenError;
 use payments::register_obligation::ObligationError;
 use payments::reply::IdempotencyError;
-use payments::start_attempt::StartError;
+use payments::start_attempt::{self, StartError};
 use provider::ProviderError;
 use serde::Serialize;
 use std::fmt;
@@ -41,20 +43,25 @@ codes! {
     QueryInvalid = "query_invalid", 400, "The query is not understood", "A parameter is unknown, sent twice or has a wrong value.";
     Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
     ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
+    OwnRights = "own_rights", 403, "Nobody changes their own rights", "Ask another administrator.";
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
+    AccountStands = "account_stands", 409, "The account stands", "A beneficiary's account and agency are not changed by one person.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
     DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
     DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
     DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
+    HolderDisabled = "holder_disabled", 409, "The holder is disabled", "Enable the person first.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
     IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
     IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
     IntentPaid = "intent_paid", 409, "The intent is paid", "Nothing is left to do.";
     IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
+    KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
     ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
@@ -62,6 +69,8 @@ codes! {
     ObligationLocked = "obligation_locked", 409, "The obligation cannot change", "Money was seen for it, an intent holds it, or its status is final.";
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
+    StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
+    ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most `http.max_body_bytes`, a file at most `http.max_file_bytes`.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
     BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
@@ -282,7 +291,7 @@ impl From<StartError> for Problem {
             StartError::IntentCancelled => Self::new(Code::IntentCancelled),
             StartError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             StartError::NothingDue => Self::new(Code::NothingDue),
-            StartError::ChannelUnavailable(reason) => Self::with(Code::ChannelUnavailable, reason),
+            StartError::ChannelUnavailable(why) => Self::with(Code::ChannelUnavailable, start_attempt::reason(&why)),
             StartError::Provider(ProviderError::Refused(why)) => {
                 tracing::warn!(why, "the provider refused an order");
                 Self::new(Code::ProviderRefused)
@@ -317,6 +326,46 @@ impl From<EndpointError> for Problem {
             EndpointError::Idempotency(e) => e.into(),
             EndpointError::Url(e) => Self::with(Code::EventUrlRefused, e.to_string()),
             EndpointError::Absent => Self::new(Code::NotFound),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(e: AdminError) -> Self {
+        let named = e.to_string();
+        let field = |pointer: &str, code: &str| {
+            let error = FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: named.clone() };
+            Self::fields(vec![error])
+        };
+        match e {
+            AdminError::Storage(e) => e.into(),
+            AdminError::Idempotency(e) => e.into(),
+            AdminError::Absent | AdminError::NoKey(_) => Self::new(Code::NotFound),
+            AdminError::NotOfAll => Self::with(Code::ScopeMissing, named),
+            AdminError::OwnRights => Self::new(Code::OwnRights),
+            AdminError::CodeTaken(_) => Self::new(Code::CodeTaken),
+            AdminError::NoAgency(_) => unknown("/agency_code", "no such agency"),
+            AdminError::NoBeneficiary(_) => unknown("/beneficiaries", "no such beneficiary"),
+            AdminError::BeneficiariesMissing => field("/beneficiaries", "value"),
+            AdminError::NoHolder(_) => field("/holder", "value"),
+            AdminError::ForeignScope { .. } => field("/scopes", "value"),
+            AdminError::TwoActive { .. } => Self::new(Code::KeysActive),
+            AdminError::Disabled(_) => Self::new(Code::HolderDisabled),
+            AdminError::AccountStands(_) => Self::new(Code::AccountStands),
+            AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
+            AdminError::OtherKind(_) => field("/kind", "conflict"),
+            AdminError::BadLayout(_) => field("/layout", "format"),
+            AdminError::NoLayout(_) => Self::with(Code::LayoutUnknown, named),
+        }
+    }
+}
+
+impl From<DriveError> for Problem {
+    fn from(e: DriveError) -> Self {
+        match e {
+            DriveError::Admin(e) => e.into(),
+            DriveError::Report(e) => Self::after_import(&e),
+            DriveError::Stays(why) => Self::with(Code::StillParked, why),
         }
     }
 }
