@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub async fn channel(config: &Config, command: ChannelCommand) -> Result<Value, Failed> {
     let (pool, by) = (pool(config)?, by());
     let switched = async |code: String, off: bool, reason: String| -> Result<Value, Failed> {
-        let code = ChannelCode::new(code)?;
+        let (code, reason) = (ChannelCode::new(code)?, for_payers(reason)?);
         let work = async |tx: &Tx| channels::switch(tx, &by, &code, off, &reason).await;
         Ok(switch_shown(&once(&pool, &by, work).await?))
     };
@@ -34,7 +34,7 @@ pub async fn channel(config: &Config, command: ChannelCommand) -> Result<Value, 
             if to <= from || to <= by.now {
                 return Err("--to is after --from, and not past".into());
             }
-            let code = ChannelCode::new(code)?;
+            let (code, reason) = (ChannelCode::new(code)?, for_payers(reason)?);
             let told = Announcement { starts_at: from, ends_at: to, reason };
             let work = async |tx: &Tx| channels::announce(tx, &by, &code, &told).await;
             Ok(downtime_shown(&once(&pool, &by, work).await?))
@@ -45,6 +45,12 @@ pub async fn channel(config: &Config, command: ChannelCommand) -> Result<Value, 
             Ok(downtime_shown(&once(&pool, &by, work).await?))
         }
     }
+}
+
+/// A reason, fit to stand on a page.
+fn for_payers(reason: String) -> Result<String, Failed> {
+    let fits = (1..=200).contains(&reason.chars().count()) && !reason.chars().any(char::is_control);
+    if fits && !reason.trim().is_empty() { Ok(reason) } else { Err("a reason has 1 to 200 characters".into()) }
 }
 
 fn shown(c: &Shown, now: Timestamp) -> Value {

@@ -47,8 +47,16 @@ pub struct Call {
     teller: Option<String>,
 }
 
+/// A call as it comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Calling<'a> {
+    pub request: &'a Request<'a>,
+    /// Who tells of an account.
+    pub teller: Option<&'a str>,
+}
+
 impl Call {
-    pub fn of(request: &Request<'_>, teller: Option<&str>) -> Self {
+    pub fn of(Calling { request, teller }: Calling<'_>) -> Self {
         let query = if request.method == "GET" { "" } else { request.query };
         Self {
             method: request.method.to_owned(),

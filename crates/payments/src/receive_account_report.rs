@@ -10,7 +10,7 @@
 //! | anything else | new money: `domain::booking` |
 
 use crate::context::{Caller, Context};
-use crate::drive_parked::Call;
+use crate::drive_parked::Calling;
 use crate::facts;
 use crate::learn;
 use crate::match_movements::batch::{first_instant, last_instant};
@@ -48,7 +48,7 @@ pub struct Told<'a> {
     pub report: &'a AccountReport,
     pub evidence: &'a [u8],
     /// The call that told it, where it was one.
-    pub call: Option<&'a Call>,
+    pub call: Option<Calling<'a>>,
     pub now: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 //! acknowledged when all of them are, and told again otherwise.
 
 use crate::context::{Caller, Context};
-use crate::drive_parked::Call;
+use crate::drive_parked::Calling;
 use crate::receive_account_report::{self, Told, Way};
 use crate::receive_report::{self, Outcome, Parked};
 use crate::receive_webhook::Verdict;
@@ -42,9 +42,9 @@ pub async fn receive(
         Err(Refusal::Unreadable(reason)) => park(ctx, (provider, path.teller), request, &reason, now).await,
         Ok(rows) => {
             let mut verdict = Verdict::Known;
-            let call = Call::of(request, Some(path.teller));
             for report in &rows {
-                let (evidence, call) = (request.evidence(), Some(&call));
+                let call = Some(Calling { request, teller: Some(path.teller) });
+                let evidence = request.evidence();
                 let told = Told { way: Way::Webhook, provider, report, evidence, call, now };
                 let caller = Caller { request_id: request_id.to_owned(), ..Caller::system() };
                 match receive_account_report::receive(ctx, &told, &caller).await {
@@ -85,8 +85,8 @@ async fn park(
 ) -> (Acknowledgement, Verdict) {
     tracing::warn!(channel = %provider.channel, profile = %provider.profile, reason, "webhook signed but not understood");
     let (channel, profile, evidence) = (&provider.channel, &provider.profile, request.evidence());
-    let call = Call::of(request, Some(teller));
-    let parked = Parked { channel, profile, evidence, call: Some(&call), reason };
+    let call = Some(Calling { request, teller: Some(teller) });
+    let parked = Parked { channel, profile, evidence, call, reason };
     match receive_report::park(ctx, &parked, now).await {
         Ok(_) => (Acknowledgement::Recorded, Verdict::Parked),
         Err(error) => {

@@ -3,7 +3,7 @@
 
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
-use crate::drive_parked::Call;
+use crate::drive_parked::{Call, Calling};
 use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
 use crate::retry::{Retryable, retrying};
@@ -302,7 +302,7 @@ pub struct Parked<'a> {
     pub profile: &'a ProfileCode,
     pub evidence: &'a [u8],
     /// What it came with, where it was called in: by it, it can be verified once more.
-    pub call: Option<&'a Call>,
+    pub call: Option<Calling<'a>>,
     pub reason: &'a str,
 }
 
@@ -331,7 +331,7 @@ async fn park_once(ctx: &Context, told: &Parked<'_>, now: Timestamp) -> Result<O
     unit.changes
         .cases_opened
         .push(NewCase { sighting_id: Some(id), ..NewCase::new(CaseKind::Poison, Vnd::ZERO, *reason) });
-    let call = call.map(serde_json::to_vec).transpose();
+    let call = call.map(|call| serde_json::to_vec(&Call::of(call))).transpose();
     let call = call.map_err(|e| StorageError::Unreadable(e.to_string()))?;
     let tx = ctx.pool.tx().await?;
     let outcome = async {

@@ -2,7 +2,7 @@
 //! provider's own words. Money is never refused.
 
 use crate::context::{Caller, Context};
-use crate::drive_parked::Call;
+use crate::drive_parked::Calling;
 use crate::receive_report::{self, Outcome, Parked, Sighted};
 use domain::codes::{ChannelCode, ProfileCode};
 use jiff::Timestamp;
@@ -100,8 +100,8 @@ async fn park(
     now: Timestamp,
 ) -> (Acknowledgement, Verdict) {
     tracing::warn!(%channel, %profile, reason, "webhook signed but not understood");
-    let call = Call::of(request, None);
-    let parked = Parked { channel, profile, evidence: request.evidence(), call: Some(&call), reason };
+    let call = Some(Calling { request, teller: None });
+    let parked = Parked { channel, profile, evidence: request.evidence(), call, reason };
     match receive_report::park(ctx, &parked, now).await {
         Ok(Outcome::Known) => (Acknowledgement::Known, Verdict::Parked),
         Ok(_) => (Acknowledgement::Recorded, Verdict::Parked),

@@ -112,13 +112,16 @@ fn allowed(row: &Row) -> Result<Vec<Scope>, StorageError> {
 #[derive(Debug, Clone)]
 pub struct ListedKey {
     pub id: KeyId,
+    pub who: Who,
+    /// Code of whom it is.
     pub holder: String,
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
 
-const LIST_KEYS: &str = "select k.id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
+const LIST_KEYS: &str =
+    "select k.id, k.client_id, k.person_id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
     from api_key k left join client c on c.id = k.client_id left join person p on p.id = k.person_id
     where $1::text is null or coalesce(c.code, p.code) = $1 order by k.created_at";
 
@@ -187,7 +190,8 @@ pub struct KeyFilter {
     pub id: Option<KeyId>,
 }
 
-const PAGE_KEYS: &str = "select k.id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
+const PAGE_KEYS: &str =
+    "select k.id, k.client_id, k.person_id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
     from api_key k left join client c on c.id = k.client_id left join person p on p.id = k.person_id
     where ($1::text[] = '{}' or p.beneficiaries <> '{}' and p.beneficiaries <@ $1)
       and ($2::text is null or coalesce(c.code, p.code) = $2) and ($3::uuid is null or k.id = $3)
@@ -208,6 +212,7 @@ pub async fn page_keys(
 fn listed_key(row: &Row) -> ListedKey {
     ListedKey {
         id: row.get::<_, Uuid>("id").into(),
+        who: who(row),
         holder: row.get("holder"),
         scopes: row.get("scopes"),
         created_at: row.get("created_at"),

@@ -339,8 +339,9 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
             assert_eq!(answer.refused(401), "unauthenticated");
         }
         // who is not known is told nothing about ids either
-        let nowhere =
-            ["{id}", "{code}", "{date}", "{report}"].iter().fold(operation.path.to_owned(), |p, of| p.replace(of, "nonsense"));
+        let nowhere = ["{id}", "{code}", "{date}", "{report}"]
+            .iter()
+            .fold(operation.path.to_owned(), |p, of| p.replace(of, "nonsense"));
         let nowhere = operation.call_at(&house, &nowhere, None).await;
         assert_eq!(nowhere.status, 401, "{named}: {}", nowhere.text);
     }

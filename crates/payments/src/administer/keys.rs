@@ -35,7 +35,8 @@ pub async fn create(
 /// A second key with the scopes of `id`, which goes on until it is revoked.
 pub async fn rotate(tx: &Tx, by: &By, id: KeyId, new: &NewKey) -> Result<Made<ListedKey>, AdminError> {
     let named = active(tx, by, id).await?;
-    let holder = held(tx, by, &named.holder).await?.ok_or(AdminError::Absent)?;
+    // by id: a client and a person may have one code
+    let holder = held(tx, by, &named.who.to_string()).await?.ok_or(AdminError::Absent)?;
     // read again: revoked while we waited for the holder, it is no key to go on from
     let old = active(tx, by, id).await?;
     if principals::active_keys_of(tx, holder.who).await?.len() >= ACTIVE_AT_MOST {
@@ -68,7 +69,14 @@ async fn insert(
     principals::insert_key(tx, new.id, holder.who, &new.secret_hash, scopes).await?;
     let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
     let detail = format!("holder={} scopes={}", holder.who, scopes.join(","));
-    let key = ListedKey { id: new.id, holder: holder.code.clone(), scopes, created_at: by.now, revoked_at: None };
+    let key = ListedKey {
+        id: new.id,
+        who: holder.who,
+        holder: holder.code.clone(),
+        scopes,
+        created_at: by.now,
+        revoked_at: None,
+    };
     Ok(Made::of(key, action, new.id).to(detail))
 }
 
