@@ -14,6 +14,7 @@ mod measured;
 mod people;
 mod proxies;
 mod races;
+mod refund_calls;
 mod refusals;
 mod round_trips;
 mod settlements;

@@ -1,6 +1,7 @@
 //! REST: parses at the door, calls one use case, renders its outcome. Decides nothing about money.
 
 mod admin;
+mod approvals;
 pub mod auth;
 mod body;
 mod cases;
@@ -18,6 +19,7 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod refunds;
 mod reports;
 mod routes;
 mod settlements;
