@@ -5,3 +5,4 @@ mod channels;
 mod command;
 mod lists;
 mod parked;
+mod two_persons;

@@ -52,7 +52,7 @@ codes! {
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
-    AccountStands = "account_stands", 409, "The account stands", "A beneficiary's account and agency are not changed by one person.";
+    AccountStands = "account_stands", 409, "The account stands", "An account is changed by two persons: propose it. The agency stays.";
     ApprovalDecided = "approval_decided", 409, "It was decided already", "A proposal is decided once; `detail` says how.";
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
@@ -429,6 +429,9 @@ impl From<AdminError> for Problem {
             AdminError::TwoActive { .. } => Self::new(Code::KeysActive),
             AdminError::Disabled(_) => Self::new(Code::HolderDisabled),
             AdminError::AccountStands(_) => Self::new(Code::AccountStands),
+            AdminError::NothingChanges => field("", "value"),
+            AdminError::Pending => Self::new(Code::ApprovalPending),
+            AdminError::NoAccount(_) => field("/payout_account", "value"),
             AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
             AdminError::OtherKind(_) => field("/kind", "conflict"),
             AdminError::BadLayout(_) => field("/layout", "format"),

@@ -248,7 +248,7 @@ pub enum ProfileCommand {
         #[arg(long)]
         max_amount: Option<i64>,
     },
-    /// Say where a provider pays out to, and by which text its payouts are known there
+    /// Say for the first time where a provider pays out to, and by which text its payouts are known there
     Payouts {
         #[arg(long)]
         code: String,

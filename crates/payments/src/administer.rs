@@ -2,6 +2,7 @@
 //! for each change, with the line of the audit trail that says who made it. What an administrator does not administer does
 //! not exist for them, and nobody changes their own rights.
 
+pub mod accounts;
 pub mod channels;
 pub mod files;
 pub mod keys;
@@ -84,6 +85,12 @@ pub enum AdminError {
     Disabled(String),
     #[error("the account of {0} stands: changing it takes two persons")]
     AccountStands(String),
+    #[error("that is how it stands")]
+    NothingChanges,
+    #[error("another proposal about it waits")]
+    Pending,
+    #[error("there is no account {0}")]
+    NoAccount(String),
     #[error("two entries of the fee hold on one day")]
     ValidityOverlaps,
     #[error("{0} is a layout of the other kind")]

@@ -10,6 +10,7 @@ use domain::catalogue::CatalogueFee;
 use domain::codes::BeneficiaryCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio_postgres::Row;
 
 pub async fn put_agency(db: &Db, code: &str, name: &str) -> Result<(), StorageError> {
     db.execute(
@@ -66,19 +67,65 @@ const IN_FORCE: &str = "select distinct on (b.code) b.code, b.agency_code, b.nam
 pub async fn in_force(db: &Db, code: Option<&str>) -> Result<Vec<Beneficiary>, StorageError> {
     let statement = db.prepare_cached(IN_FORCE).await?;
     let rows = db.query(&statement, &[&code]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Beneficiary {
-                code: BeneficiaryCode::new(row.get::<_, String>("code")).map_err(unreadable)?,
-                agency_code: row.get("agency_code"),
-                name: row.get("name"),
-                account_kind: word(row, "account_kind")?,
-                bank_bin: row.get("bank_bin"),
-                account_number: row.get("account_number"),
-                account_name: row.get("account_name"),
-            })
-        })
-        .collect()
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &Row) -> Result<Beneficiary, StorageError> {
+    Ok(Beneficiary {
+        code: BeneficiaryCode::new(row.get::<_, String>("code")).map_err(unreadable)?,
+        agency_code: row.get("agency_code"),
+        name: row.get("name"),
+        account_kind: word(row, "account_kind")?,
+        bank_bin: row.get("bank_bin"),
+        account_number: row.get("account_number"),
+        account_name: row.get("account_name"),
+    })
+}
+
+const NEWEST: &str =
+    "select b.code, b.agency_code, b.name, a.account_kind, a.bank_bin, a.account_number, a.account_name
+    from beneficiary b join beneficiary_account a on a.beneficiary_code = b.code
+    where b.code = $1 order by a.in_force_from desc limit 1 for no key update of b";
+
+/// A beneficiary with its newest account, in force or not yet; held until the transaction ends.
+pub async fn newest(db: &Db, code: &str) -> Result<Option<Beneficiary>, StorageError> {
+    db.query_opt(NEWEST, &[&code]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const COMING: &str =
+    "select b.code, b.agency_code, b.name, a.account_kind, a.bank_bin, a.account_number, a.account_name,
+        a.in_force_from
+    from beneficiary b join beneficiary_account a on a.beneficiary_code = b.code
+    where a.in_force_from > now() order by b.code, a.in_force_from";
+
+/// Accounts that are approved and not in force yet, the next one of each beneficiary first.
+pub async fn coming(db: &Db) -> Result<Vec<(Beneficiary, Timestamp)>, StorageError> {
+    let rows = db.query(COMING, &[]).await?;
+    rows.iter().map(|row| Ok((from_row(row)?, row.get("in_force_from")))).collect()
+}
+
+const ADD_ACCOUNT: &str = "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin,
+        account_number, account_name, proposed_by, approved_by) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Another account of a beneficiary that is there; `persons`: who proposed and who approved it.
+pub async fn add_account(
+    db: &Db,
+    b: &Beneficiary,
+    in_force_from: Timestamp,
+    persons: (&str, &str),
+) -> Result<(), StorageError> {
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+        &b.code.as_str(),
+        &in_force_from,
+        &b.account_kind.as_str(),
+        &b.bank_bin,
+        &b.account_number,
+        &b.account_name,
+        &persons.0,
+        &persons.1,
+    ];
+    db.execute(ADD_ACCOUNT, &params).await?;
+    Ok(())
 }
 
 const KNOWN: &str = "select exists (select from agency where code = $1) as agency,

@@ -112,6 +112,8 @@ fn administration(of: &Things) -> Vec<Operation> {
     let new = json!({"code": "nguoi-moi", "name": "x", "roles": ["viewer"]});
     let account = json!({"kind": "bank", "bank_bin": "970436", "account_number": "1", "account_name": "A"});
     let beneficiary = json!({"agency_code": "H38.19", "name": "x", "account": account});
+    let other = json!({"kind": "bank", "bank_bin": "970436", "account_number": "2", "account_name": "A"});
+    let payouts = json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"});
     let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
     let away = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "x"});
     let layout = json!({"kind": "statement", "layout": ""});
@@ -133,8 +135,10 @@ fn administration(of: &Things) -> Vec<Operation> {
         coded("put", "/v1/agencies/{code}", "H38.19", "", json!({"name": "x"})),
         op("get", "/v1/beneficiaries", "", none.clone()),
         coded("put", "/v1/beneficiaries/{code}", "H38.19-NH", "", beneficiary),
+        coded("post", "/v1/beneficiaries/{code}/accounts", "H38.19-NH", "", json!({"account": other})),
         op("get", "/v1/profiles", "", none.clone()),
         coded("put", "/v1/profiles/{code}", "vnpay_main", "", terms),
+        coded("post", "/v1/profiles/{code}/payouts", "vnpay_main", "", payouts),
         op("get", "/v1/fees", "", none.clone()),
         coded("put", "/v1/fees/{code}", "LE-PHI", "", json!({"entries": []})),
         op("get", "/v1/calendar", "", none.clone()),

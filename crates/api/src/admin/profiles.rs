@@ -1,8 +1,9 @@
 //! `/v1/profiles`: contracts with providers. Channel, credentials and beneficiaries are the configuration's; what a contract
-//! says of money is set here.
+//! says of money is set here, and where it pays out to is proposed for a second person.
 
 use super::{CodesQuery, code_of};
 use crate::State;
+use crate::approvals::{ProposedView, proposed};
 use crate::auth;
 use crate::body::{self, Fields};
 use crate::door::RawBody;
@@ -10,9 +11,11 @@ use crate::problem::Problem;
 use crate::views::Page;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::Vnd;
+use domain::codes::AccountCode;
+use domain::{ApprovalId, Vnd};
 use jiff::Timestamp;
-use payments::administer::{self, parties};
+use payments::administer::accounts::{self, NewPayouts};
+use payments::administer::{self, Kept, parties};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::profiles::{Listed, Terms};
@@ -122,4 +125,40 @@ pub async fn put(
     let work = async |tx: &Tx| parties::put_terms(tx, &by, &code, &terms).await;
     let profile = administer::once(&state.ctx.pool, &by, work).await?;
     Ok(HttpResponse::Ok().json(ProfileView::new(&profile, &state)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayoutsBody {
+    /// Code of the account of ours.
+    payout_account: String,
+    /// What stands in every payout's text, and in nothing else.
+    payout_text: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Proposes where a contract's payouts come to. A second person decides (`/v1/approvals`).
+#[utoipa::path(post, path = "/v1/profiles/{code}/payouts", tag = "administration", request_body = PayoutsBody,
+    params(("code" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = ProposedView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn propose_payouts(
+    req: HttpRequest,
+    state: Data<State>,
+    code: Path<String>,
+    raw: RawBody,
+) -> Result<HttpResponse, Problem> {
+    let (by, who) = auth::administrator(&req, &state).await?;
+    let request = body::idempotency(&req, who, &raw.0)?;
+    let sent: PayoutsBody = body::json(&req, &raw.0)?;
+    let mut f = Fields::default();
+    let code = code_of(&mut f, &code).unwrap_or_default();
+    f.code("/payout_account", AccountCode::new(sent.payout_account.as_str()));
+    f.text("/payout_text", &sent.payout_text, 3, 100);
+    f.optional_text("/note", Some(sent.note.as_str()).filter(|note| !note.is_empty()), 500);
+    f.end()?;
+    let new = NewPayouts { payout_account: sent.payout_account, payout_text: sent.payout_text };
+    let render = |id: &ApprovalId| (201, proposed(*id));
+    let work = async |tx: &Tx| accounts::propose_payouts(tx, &by, &code, &new, &sent.note).await;
+    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
 }

@@ -75,11 +75,14 @@ pub async fn put_terms(tx: &Tx, by: &By, code: &str, terms: &Terms) -> Result<Ma
     Ok(Made::of(profile, "profile_terms_put", code).to(detail))
 }
 
-/// Says where a contract's payouts come to, and how they read there.
+/// Says for the first time where a contract's payouts come to, and how they read there; later, two persons do.
 pub async fn put_payouts(tx: &Tx, by: &By, code: &str, account: &str, text: &str) -> Result<Made<()>, AdminError> {
     by.of_all()?;
-    if !profiles::put_payouts(tx, code, account, text).await? {
-        return Err(AdminError::Absent);
+    let standing = profiles::lock(tx, code).await?.ok_or(AdminError::Absent)?;
+    let same = |kept: &Option<String>, told: &str| kept.as_deref().is_none_or(|kept| kept == told);
+    if !same(&standing.payout_account, account) || !same(&standing.payout_text, text) {
+        return Err(AdminError::AccountStands(code.to_owned()));
     }
+    profiles::put_payouts(tx, code, account, text).await?;
     Ok(Made::of((), "profile_payouts_put", code).to(format!("account={account}")))
 }
