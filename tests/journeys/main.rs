@@ -15,6 +15,7 @@ mod people;
 mod proxies;
 mod races;
 mod refund_calls;
+mod refunds;
 mod refusals;
 mod round_trips;
 mod settlements;
