@@ -1,6 +1,7 @@
 //! Journeys over real HTTP: a gateway, its database, and the simulators on the other side of every wire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
+mod administration;
 mod canaries;
 mod conformance;
 mod deliveries;
@@ -10,6 +11,7 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
+mod people;
 mod proxies;
 mod races;
 mod refund_calls;

@@ -37,11 +37,20 @@ struct Things {
     case: String,
     statement: String,
     settlement: String,
+    /// Somebody else, and a key of theirs.
+    person: String,
+    key: String,
+    /// An endpoint that nobody listens at, and what was given up for it.
+    deaf: String,
+    given_up: String,
+    downtime: String,
 }
 
 async fn things(house: &House) -> Things {
     let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
     let endpoint = house.hear_events().await;
+    let deaf = json!({"url": "http://127.0.0.1:9/events", "streams": ["intent"]});
+    let deaf = house.portal.post("/v1/event-endpoints", deaf).await.expect(201);
     let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
     let intent = house.portal.opens(&[&paid]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -62,6 +71,12 @@ async fn things(house: &House) -> Things {
     let settlement = house.settles(&files::today().to_string()).await.expect(201);
     let held = house.portal.owes(&dossier(), 22_000, json!({})).await;
     let open = house.portal.opens(&[&held]).await;
+    let body = json!({"code": "nguoi-khac", "name": "Người khác (mẫu)", "roles": ["viewer"]});
+    let person = house.staff.post("/v1/persons", body).await.expect(201);
+    let key = house.staff.post("/v1/keys", json!({"holder": "nguoi-khac"})).await.expect(201);
+    let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
+    let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
+    let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
     Things {
         fee: id(&house.portal.owes(&dossier(), 23_000, json!({})).await),
         intent: id(&open),
@@ -71,12 +86,82 @@ async fn things(house: &House) -> Things {
         case,
         statement: id(&statement),
         settlement: id(&settlement),
+        person: id(&person),
+        key: id(&key),
+        deaf: id(&deaf),
+        given_up: id(&given_up),
+        downtime: id(&downtime),
     }
+}
+
+/// What administrators alone may do.
+fn administration(of: &Things) -> Vec<Operation> {
+    let op = |method, path: &'static str, id: &str, body| Operation {
+        method,
+        path,
+        at: path.replace("{id}", id),
+        body,
+        client: None,
+        staff: &[Scope::Admin],
+    };
+    let coded = |method, path: &'static str, code: &str, id: &str, body| Operation {
+        at: path.replace("{code}", code).replace("{date}", code).replace("{id}", id),
+        ..op(method, path, "", body)
+    };
+    let none = Value::Null;
+    let new = json!({"code": "nguoi-moi", "name": "x", "roles": ["viewer"]});
+    let account = json!({"kind": "bank", "bank_bin": "970436", "account_number": "1", "account_name": "A"});
+    let beneficiary = json!({"agency_code": "H38.19", "name": "x", "account": account});
+    let other = json!({"kind": "bank", "bank_bin": "970436", "account_number": "2", "account_name": "A"});
+    let payouts = json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"});
+    let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
+    let away = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "x"});
+    let layout = json!({"kind": "statement", "layout": ""});
+    vec![
+        op("get", "/v1/persons", "", none.clone()),
+        op("post", "/v1/persons", "", new),
+        op("get", "/v1/persons/{id}", &of.person, none.clone()),
+        op("put", "/v1/persons/{id}", &of.person, json!({"name": "x", "roles": ["viewer"], "beneficiaries": []})),
+        op("get", "/v1/keys", "", none.clone()),
+        op("post", "/v1/keys", "", json!({"holder": "cong-khac"})),
+        op("post", "/v1/keys/{id}/rotate", &of.key, json!({})),
+        op("post", "/v1/keys/{id}/revoke", &of.key, json!({})),
+        op("post", "/v1/persons/{id}/disable", &of.person, json!({})),
+        op("post", "/v1/persons/{id}/enable", &of.person, json!({})),
+        op("get", "/v1/clients", "", none.clone()),
+        coded("put", "/v1/clients/{code}", "cong-moi", "", json!({"name": "x"})),
+        coded("get", "/v1/clients/{code}/event-endpoints", "cong-dvc", "", none.clone()),
+        op("get", "/v1/agencies", "", none.clone()),
+        coded("put", "/v1/agencies/{code}", "H38.19", "", json!({"name": "x"})),
+        op("get", "/v1/beneficiaries", "", none.clone()),
+        coded("put", "/v1/beneficiaries/{code}", "H38.19-NH", "", beneficiary),
+        coded("post", "/v1/beneficiaries/{code}/accounts", "H38.19-NH", "", json!({"account": other})),
+        op("get", "/v1/profiles", "", none.clone()),
+        coded("put", "/v1/profiles/{code}", "vnpay_main", "", terms),
+        coded("post", "/v1/profiles/{code}/payouts", "vnpay_main", "", payouts),
+        op("get", "/v1/fees", "", none.clone()),
+        coded("put", "/v1/fees/{code}", "LE-PHI", "", json!({"entries": []})),
+        op("get", "/v1/calendar", "", none.clone()),
+        coded("put", "/v1/calendar/{date}", "2099-01-01", "", json!({"worked": false, "name": "x"})),
+        coded("delete", "/v1/calendar/{date}", "2099-01-01", "", none.clone()),
+        op("get", "/v1/accounts", "", none.clone()),
+        coded("put", "/v1/accounts/{code}", &files::account(), "", json!({})),
+        op("get", "/v1/layouts", "", none.clone()),
+        coded("put", "/v1/layouts/{code}", "x", "", layout),
+        Operation { staff: &[Scope::ReportsRead, Scope::Admin], ..op("get", "/v1/channels", "", none.clone()) },
+        coded("post", "/v1/channels/{code}/off", "vnpay", "", json!({"reason": "x"})),
+        coded("post", "/v1/channels/{code}/on", "vnpay", "", json!({"reason": "x"})),
+        coded("post", "/v1/channels/{code}/downtimes", "vnpay", "", away),
+        coded("post", "/v1/channels/{code}/downtimes/{id}/withdraw", "vnpay", &of.downtime, json!({})),
+        Operation { at: "/v1/parked?kind=inbox".to_owned(), ..op("get", "/v1/parked", "", none) },
+        op("post", "/v1/parked/{id}/retry", &of.given_up, json!({})),
+        coded("post", "/v1/clients/{code}/event-endpoints/{id}/disable", "cong-dvc", &of.deaf, json!({})),
+    ]
 }
 
 fn operations(of: &Things, house: &House) -> Vec<Operation> {
     use Scope::{EventsRead, EventsWrite, ObligationsWrite, PaymentsRead, PaymentsWrite};
-    let Things { fee, intent, payment, endpoint, event, case, statement, settlement } = of;
+    let Things { fee, intent, payment, endpoint, event, case, statement, settlement, .. } = of;
     let url = format!("{}/events", house.dossier.url);
     let op =
         |method, path, at: String, body, scope| Operation { method, path, at, body, client: Some(scope), staff: &[] };
@@ -89,7 +174,7 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
     let of_staff = |method, path, at: String, body, staff| Operation { method, path, at, body, client: None, staff };
     let today = domain::business_day::business_date(jiff::Timestamp::now());
     let none = Value::Null;
-    vec![
+    let mut all = vec![
         plain("get", "/v1/obligations", none.clone(), PaymentsRead),
         on("put", "/v1/obligations/{id}", "matrix", obligation(&dossier(), 1_000, json!({})), ObligationsWrite),
         on("get", "/v1/obligations/{id}", fee, none.clone(), PaymentsRead),
@@ -168,7 +253,9 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
         on("post", "/v1/events/{id}/redeliver", event, json!({}), EventsWrite),
         plain("post", "/v1/events/redeliver", json!({"from": 1, "to": 2}), EventsWrite),
         on("delete", "/v1/event-endpoints/{id}", endpoint, json!({}), EventsWrite),
-    ]
+    ];
+    all.extend(administration(of));
+    all
 }
 
 /// Without a key by design: the operators' listener, and providers, who sign.
@@ -256,8 +343,9 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
             assert_eq!(answer.refused(401), "unauthenticated");
         }
         // who is not known is told nothing about ids either
-        let nowhere =
-            ["{id}", "{date}", "{report}"].iter().fold(operation.path.to_owned(), |p, of| p.replace(of, "nonsense"));
+        let nowhere = ["{id}", "{code}", "{date}", "{report}"]
+            .iter()
+            .fold(operation.path.to_owned(), |p, of| p.replace(of, "nonsense"));
         let nowhere = operation.call_at(&house, &nowhere, None).await;
         assert_eq!(nowhere.status, 401, "{named}: {}", nowhere.text);
     }
