@@ -10,6 +10,7 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
+mod mutations;
 mod proxies;
 mod races;
 mod refusals;
