@@ -18,6 +18,7 @@ mod round_trips;
 mod settlements;
 mod side_by_side;
 mod slow_providers;
+mod sockets;
 mod statements;
 mod story;
 mod telemetry;

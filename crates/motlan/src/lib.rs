@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod admin;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod failed;
 pub mod keys;
 mod proxies;
