@@ -3,6 +3,7 @@
 
 mod canaries;
 mod conformance;
+mod crash_points;
 mod deliveries;
 mod demonstration;
 mod finance;

@@ -5,6 +5,7 @@
 pub mod bank;
 pub mod child;
 pub mod collector;
+pub mod crash;
 pub mod files;
 pub mod interruption;
 pub mod ledger_rows;
