@@ -4,11 +4,12 @@
 
 use crate::transfers::words;
 use serde_json::{Value, json};
-use tests::bank::{PROFILE, SEPAY_SECRET};
-use tests::crash::{Server, Stage};
+use tests::House;
+use tests::bank::{BIN, PROFILE, SEPAY_SECRET};
+use tests::crash::{Disturbance, Server, Stage};
+use tests::files::{mt940, today};
 use tests::interruption::{busy_marks_run_out, heard, pays_unheard};
 use tests::portal::{Answered, Portal, dossier, fresh, obligation};
-use tests::House;
 
 /// A POST with its key, which is repeated word for word.
 struct Post {
@@ -192,5 +193,137 @@ async fn a_report_of_a_transfer_is_booked_once_wherever_the_server_is_killed() {
         }
     };
     stage.of_a_server("report of a transfer", prepare, act, again).await.at_least((12, 3), 1);
+    stage.house.close().await;
+}
+
+/// A file under its key.
+struct File {
+    path: String,
+    key: String,
+    bytes: Vec<u8>,
+}
+
+impl File {
+    fn new(path: String, bytes: Vec<u8>) -> Self {
+        Self { path, key: format!("key-{}", fresh()), bytes }
+    }
+
+    async fn sent(&self, staff: &Portal) -> Option<Answered> {
+        let call = staff.http.post(format!("{}{}", staff.base, self.path)).bearer_auth(&staff.key);
+        let call = call.header("Idempotency-Key", &self.key).body(self.bytes.clone());
+        heard(call).await.map(|(said, _)| said)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_is_imported_once_wherever_the_server_is_killed() {
+    let stage = Stage::new().await;
+    let prepare = async || {
+        let number = format!("66{:08}", fresh());
+        stage.house.had_account(&number).await;
+        let intent = an_intent(&stage.house, 34_000).await;
+        let (paid, strange) = (format!("FT{number}1"), format!("FT{number}3"));
+        let lines = [
+            (34_000, paid.as_str(), intent["reference"].as_str().unwrap()),
+            (-2_000, "", "PHI QUAN LY TAI KHOAN"),
+            (7_000, strange.as_str(), "CHUYEN TIEN"),
+        ];
+        let bytes = mt940(&number, today(), 1_000_000, &lines);
+        let account = format!("{BIN}.{number}");
+        (account.clone(), intent, File::new(format!("/v1/statements?account={account}&format=mt940"), bytes))
+    };
+    let act = async |server: &Server, (_, _, file): &(String, Value, File)| drop(file.sent(&server.staff).await);
+    let again = async |server: &Server, (account, intent, file): &(String, Value, File)| {
+        busy_marks_run_out(&stage.house).await;
+        let said = file.sent(&server.staff).await.unwrap();
+        assert_eq!(said.status, 201, "{}", said.text);
+        let third = file.sent(&server.staff).await.unwrap();
+        assert!(third.replayed && third.text == said.text, "{}", third.text);
+        stage.house.drain().await;
+        let house = &stage.house;
+        assert_eq!(count(house, &format!("statement where account_code = '{account}'")).await, "1");
+        let fates = format!(
+            "select string_agg(coalesce(fate, 'open') || ' ' || amount, ', ' order by amount) from movement
+             where account_code = '{account}'"
+        );
+        assert_eq!(house.ask(&fates).await, "case -2000, matched 7000, matched 34000");
+        let payments = format!("payment where receiving_account = '{account}'");
+        assert_eq!(count(house, &payments).await, "2", "the intent's money and the stranger's");
+        assert_eq!(count(house, &format!("payment where intent_id = '{}'", id(intent))).await, "1");
+        assert_eq!(server.portal.intent(intent).await["status"], "paid");
+        let bank = format!("select sum(amount) from ledger_entry where account_code = 'bank:{account}'");
+        assert_eq!(house.ask(&bank).await, "1039000", "the statement's closing balance");
+    };
+    stage.of_a_server("import a statement", prepare, act, again).await.at_least((40, 5), 1);
+    stage.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_asking_finds_is_booked_once_wherever_the_worker_is_killed() {
+    let stage = Stage::new().await;
+    let prepare = async || {
+        let intent = an_intent(&stage.house, 34_000).await;
+        let attempt = stage.house.at_vnpay(&intent).await;
+        pays_unheard(&stage.house, &attempt).await;
+        intent
+    };
+    let holds = async |intent: &Value| paid_once(&stage.house, intent).await;
+    for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
+        let visited = stage.of_a_worker("ask VNPAY", disturbance, prepare, holds).await;
+        visited.at_least(if disturbance == Disturbance::Killed { (50, 6) } else { (30, 3) }, 2);
+    }
+    let more = "(select from sighting s join sighting_outcome o on o.sighting_id = s.id where o.state = 'applied'
+        group by o.payment_id having count(*) > 1) twice";
+    assert_eq!(count(&stage.house, more).await, "0");
+    stage.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_listing_shows_is_booked_once_wherever_the_worker_is_killed() {
+    let stage = Stage::new().await;
+    stage.house.tellers_are_lost().await;
+    let prepare = async || {
+        let intent = an_intent(&stage.house, 34_000).await;
+        stage.house.at_the_bank(&intent).await;
+        stage.house.transfers(34_000, intent["reference"].as_str().unwrap()).await;
+        stage.house.listings_are_due().await;
+        intent
+    };
+    let holds = async |intent: &Value| paid_once(&stage.house, intent).await;
+    for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
+        let visited = stage.of_a_worker("list an account", disturbance, prepare, holds).await;
+        visited.at_least(if disturbance == Disturbance::Killed { (50, 6) } else { (30, 3) }, 2);
+    }
+    stage.house.close().await;
+}
+
+/// All that there is was delivered, applied once, in its order.
+async fn told_once(house: &House) {
+    assert_eq!(count(house, "delivery where state <> 'delivered'").await, "0");
+    let heard = house.heard().await;
+    let applied = heard.iter().filter(|r| r["applied"] == true).count();
+    assert_eq!(applied.to_string(), count(house, "event").await);
+    let late = |r: &&Value| r["applied"] == true && r["gap"] != false;
+    assert_eq!(heard.iter().find(late), None, "out of order");
+    assert!(heard.iter().all(|r| r["same_bytes"] == true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_delivered_is_applied_once_wherever_the_worker_is_killed() {
+    let stage = Stage::new().await;
+    let url = format!("{}/events", stage.dossier);
+    let endpoint = stage.house.portal.post("/v1/event-endpoints", json!({"url": url})).await.expect(201);
+    let secret = json!({"secret": endpoint["secret"], "from_start": true});
+    stage.house.dossier_sim("endpoint", secret).await;
+    let prepare = async || {
+        let intent = an_intent(&stage.house, 34_000).await;
+        let attempt = stage.house.at_vnpay(&intent).await;
+        stage.house.pays(&attempt, json!({})).await;
+    };
+    let holds = async |(): &()| told_once(&stage.house).await;
+    for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
+        let visited = stage.of_a_worker("deliver", disturbance, prepare, holds).await;
+        visited.at_least(if disturbance == Disturbance::Killed { (50, 8) } else { (30, 4) }, 3);
+    }
     stage.house.close().await;
 }

@@ -60,7 +60,7 @@ impl fmt::Display for Place {
 pub struct Passed {
     /// It ended a transaction that wrote: known of a statement once its result has passed.
     pub committed: bool,
-    /// Its transaction was open afterwards, or it is not known.
+    /// Its connection has a transaction open while it waits there.
     pub within: bool,
 }
 
@@ -68,6 +68,9 @@ pub struct Passed {
 struct State {
     passed: HashMap<Place, Vec<Passed>>,
     armed: Option<(Place, usize)>,
+    /// One waits at the place that was armed.
+    held: bool,
+    /// All others wait too.
     stands_still: bool,
     /// Counts the cuts: a connection of an earlier one is over.
     generation: u64,
@@ -106,30 +109,32 @@ impl Shared {
 
     /// Waits while the gate stands still; an error once the connection was cut.
     fn open(&self, generation: u64) -> io::Result<()> {
-        self.waits(self.locked(), generation)
+        self.waits(self.locked(), generation, |state| state.stands_still).map(drop)
     }
 
-    fn waits(&self, mut state: MutexGuard<'_, State>, generation: u64) -> io::Result<()> {
-        while state.stands_still && state.generation == generation {
+    fn waits<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        generation: u64,
+        shut: impl Fn(&State) -> bool,
+    ) -> io::Result<MutexGuard<'a, State>> {
+        while shut(&state) && state.generation == generation {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        if state.generation == generation { Ok(()) } else { Err(io::Error::other("cut")) }
+        if state.generation == generation { Ok(state) } else { Err(io::Error::other("cut")) }
     }
 
     /// Something comes to a place; returns when it may go on, with its number.
     fn pass(&self, generation: u64, place: Place, what: Passed) -> io::Result<usize> {
-        let mut state = self.locked();
-        while state.stands_still && state.generation == generation {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        let mut state = self.waits(self.locked(), generation, |state| state.stands_still)?;
         let all = state.passed.entry(place).or_default();
         all.push(what);
         let number = all.len();
         if state.armed == Some((place, number)) {
             state.armed = None;
-            state.stands_still = true;
+            (state.held, state.stands_still) = (true, true);
+            drop(self.waits(state, generation, |state| state.held)?);
         }
-        self.waits(state, generation)?;
         Ok(number)
     }
 
@@ -232,14 +237,14 @@ impl Gate {
         state.armed = Some((place, n));
     }
 
-    /// Whether it stands still.
-    pub fn stands_still(&self) -> bool {
-        self.shared.locked().stands_still
+    /// Whether one waits at the place.
+    pub fn is_reached(&self) -> bool {
+        self.shared.locked().held
     }
 
-    /// Returns when it stands still.
+    /// Returns when one waits at the place.
     pub async fn reached(&self) {
-        while !self.stands_still() {
+        while !self.is_reached() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -249,11 +254,17 @@ impl Gate {
         self.shared.locked().passed.get(&place).cloned().unwrap_or_default()
     }
 
+    /// Only the one waits on: the process is halted, and others use the same wires.
+    pub fn others_pass(&self) {
+        self.shared.locked().stands_still = false;
+        self.shared.changed.notify_all();
+    }
+
     /// What waits goes on.
     pub fn go_on(&self) {
         let mut state = self.shared.locked();
         state.armed = None;
-        state.stands_still = false;
+        (state.held, state.stands_still) = (false, false);
         drop(state);
         self.shared.changed.notify_all();
     }
@@ -263,7 +274,7 @@ impl Gate {
         let mut state = self.shared.locked();
         state.generation += 1;
         state.armed = None;
-        state.stands_still = false;
+        (state.held, state.stands_still) = (false, false);
         state.ends.drain(..).for_each(|end| end.close());
         drop(state);
         self.shared.changed.notify_all();

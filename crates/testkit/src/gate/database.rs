@@ -15,6 +15,8 @@ use std::thread;
 #[derive(Default)]
 struct Talk {
     started: bool,
+    /// The server was in no transaction when it was ready last.
+    idle: bool,
     /// What the server has yet to be ready after: the number of the statement, none where it only prepares.
     outstanding: VecDeque<Option<usize>>,
 }
@@ -65,7 +67,11 @@ fn requests(
         effective |= matches!(tag, b'E' | b'Q' | b'c');
         if matches!(tag, b'S' | b'Q') {
             let number = if effective {
-                Some(shared.pass(generation, Place::Statement, Passed { committed: false, within: true })?)
+                let within = {
+                    let talk = locked(talk);
+                    !talk.idle || talk.outstanding.iter().any(Option::is_some)
+                };
+                Some(shared.pass(generation, Place::Statement, Passed { committed: false, within })?)
             } else {
                 shared.open(generation)?;
                 None
@@ -116,14 +122,17 @@ fn answers_of(
                     if let Some(sent) = shared.locked().passed.get_mut(&Place::Statement)
                         && let Some(sent) = sent.get_mut(number - 1)
                     {
-                        *sent = what;
+                        sent.committed = what.committed;
                     }
                     shared.pass(generation, Place::Result, what)?;
                 } else {
                     shared.open(generation)?;
                 }
                 wrote &= !idle;
-                locked(talk).started = true;
+                {
+                    let mut talk = locked(talk);
+                    (talk.started, talk.idle) = (true, idle);
+                }
                 client.write_all(&held)?;
                 held.clear();
             }
@@ -142,9 +151,10 @@ fn answers_of(
     client.write_all(&held)
 }
 
-/// A CommandComplete of something that changes rows.
+/// A CommandComplete of something that changed rows.
 fn writes(tag: &[u8]) -> bool {
-    ["INSERT", "UPDATE", "DELETE", "COPY"].iter().any(|word| tag.starts_with(word.as_bytes()))
+    let changes = ["INSERT", "UPDATE", "DELETE", "COPY"].iter().any(|word| tag.starts_with(word.as_bytes()));
+    changes && !tag.ends_with(b" 0\0")
 }
 
 #[cfg(test)]
@@ -152,8 +162,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_reads_or_begins_writes_nothing() {
-        assert!(writes(b"UPDATE 3\0") && writes(b"INSERT 0 1\0") && writes(b"COPY 12\0") && writes(b"DELETE 0\0"));
+    fn what_changes_no_row_writes_nothing() {
+        assert!(writes(b"UPDATE 3\0") && writes(b"INSERT 0 1\0") && writes(b"COPY 10\0"));
+        assert!(!writes(b"DELETE 0\0") && !writes(b"INSERT 0 0\0"));
         assert!(!writes(b"SELECT 1\0") && !writes(b"BEGIN\0") && !writes(b"COMMIT\0") && !writes(b"SET\0"));
     }
 }

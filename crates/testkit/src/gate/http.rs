@@ -83,7 +83,11 @@ enum Body {
 }
 
 fn exactly(from: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    if from.take(length).read_to_end(bytes)? as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if from.take(length).read_to_end(bytes)? as u64 == length {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 fn chunks(from: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<()> {
