@@ -13,6 +13,8 @@ mod interruptions;
 mod measured;
 mod proxies;
 mod races;
+mod refund_calls;
+mod refunds;
 mod refusals;
 mod round_trips;
 mod settlements;

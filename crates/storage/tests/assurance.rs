@@ -410,6 +410,37 @@ async fn i24_states_that_the_money_does_not_derive_are_named() {
 }
 
 #[tokio::test]
+async fn i25_refunds_of_more_than_a_payment_brought_are_named() {
+    let more = "update payment set amount = 39999 where id = test.id('f', 4)";
+    names(&["I04", "I25", "I33"], "40000 of 39999 are refunded", more).await;
+    let lines = "update refund_line set amount = 1 where refund_id = test.id('9', 1)";
+    names(&["I25"], "its lines are 1, and it is 40000", lines).await;
+}
+
+#[tokio::test]
+async fn i26_a_refund_that_left_twice_or_without_a_second_person_is_named() {
+    let request = "update refund set provider_request_id = 'request-1'";
+    names(&["I26"], "2 refunds are asked for as request-1", request).await;
+    let theirs = "update refund set provider_refund_id = 'RF1'";
+    names(&["I26"], "2 refunds are RF1 at vnpay_main", theirs).await;
+    let alone = "update approval set decider = null, status = 'rejected' where id = test.id('a9', 2)";
+    names(&["I26"], "it is succeeded and nobody approved it", alone).await;
+    let own = "alter table approval drop constraint approval_other_person;
+        update approval set decider = proposer where id = test.id('a9', 1)";
+    names(&["I26"], "it is submitted and nobody approved it", own).await;
+    let by_transfer = "update refund set route = 'transfer' where id = test.id('9', 2)";
+    names(&["I26", "I33"], "it is succeeded by transfer, with 0 debits", by_transfer).await;
+}
+
+#[tokio::test]
+async fn i27_a_refund_that_nobody_looks_at_is_named() {
+    names(&["I27"], "it is submitted and nobody asks about it", "delete from refund_watch").await;
+    let pending =
+        "update approval set status = 'pending', decider = null, decided_at = null where id = test.id('a9', 2)";
+    names(&["I26", "I27"], "it is succeeded, and its proposal is pending", pending).await;
+}
+
+#[tokio::test]
 async fn i28_what_has_no_seal_is_named() {
     let inserted = "insert into journal (id, kind, cause, business_date, actor)
             values (test.id('1', 99), 'reassignment', 'explained', '2026-11-24', 'x');
