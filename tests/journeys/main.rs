@@ -4,6 +4,7 @@
 mod administration;
 mod canaries;
 mod conformance;
+mod crash_points;
 mod deliveries;
 mod demonstration;
 mod finance;
