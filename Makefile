@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story verify demo-reset test lint fmt build servers servers-to-run
+.PHONY: help run story verify demo-reset test chaos sabotage lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,14 @@ demo-reset: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start again f
 
 test: servers ## Run every test; the last line says how many passed
 	@exec tests/run.sh
+
+chaos: servers ## Break everything at once and compare the books with every other side (SEED=n MINUTES=n; docs/chaos.md)
+	@cargo build -q --locked -p motlan
+	@cargo build -q --locked -p tests --bin chaos
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" SECONDS_OF_FAULTS="$(SECONDS_OF_FAULTS)" exec "$(CARGO_TARGET_DIR)/debug/chaos"
+
+sabotage: servers ## Break the program on purpose, once for each patch of tests/sabotage, and see that chaos turns red
+	@exec tests/sabotage/run.sh
 
 lint: ## Check formatting, run clippy (a warning is an error), and read what lies under deploy/
 	@cargo fmt --check

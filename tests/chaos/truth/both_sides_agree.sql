@@ -1,0 +1,12 @@
+-- A debt is paid here exactly when it is paid there, with the same amount.
+with there as (
+    select body->'data'->>'id' as obligation_id, max((body->'data'->>'amount')::bigint) as amount
+    from truth.event join truth.received using (event_id)
+    where applied and body->>'type' = 'obligation.paid' group by 1
+), here as (
+    select obligation_id, amount_due as amount from assurance.obligation where status = 'paid'
+)
+select obligation_id as debt,
+       format('paid here: %s, there: %s', coalesce(here.amount::text, 'no'), coalesce(there.amount::text, 'no')) as difference
+from here full join there using (obligation_id)
+where here.amount is distinct from there.amount
