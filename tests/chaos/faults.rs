@@ -179,7 +179,7 @@ impl Faults {
     }
 
     async fn crash_postgres(&self) {
-        let gone_for = self.stage.crash_postgres().await;
+        let gone_for = self.stage.crash_postgres(self.nobody_is_ready()).await;
         let back = Instant::now();
         self.tally.count(tally::POSTGRES);
         self.tally.took("PostgreSQL down", gone_for, Duration::from_secs(20));
@@ -190,6 +190,17 @@ impl Faults {
         if !self.stage.disturbed_since(back) {
             self.tally.took("all ready after PostgreSQL is back", back.elapsed(), READY_AFTER_POSTGRES);
         }
+    }
+
+    /// Without PostgreSQL no process says that it is ready.
+    async fn nobody_is_ready(&self) {
+        for (ops, seat) in &self.stage.ops {
+            let call = self.http.get(format!("{ops}/readyz")).timeout(Duration::from_secs(5)).send().await;
+            if call.is_ok_and(|answer| answer.status() == 200) {
+                self.tally.wrong(format!("{} says that it is ready while PostgreSQL is down", seat.name));
+            }
+        }
+        self.tally.count(tally::NOT_READY);
     }
 
     /// Waits for a process to say that it is ready; false when it does not within the longest time.

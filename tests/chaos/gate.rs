@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tests::interruption::Dice;
 
 /// `sync` answers within 10 s, everything else sooner; a file may take longer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(12);
@@ -80,6 +81,15 @@ struct Answer {
     says_when: bool,
 }
 
+/// What callers do to their own requests.
+pub struct Odds {
+    /// Sent twice at once.
+    pub twice: Deck<bool>,
+    /// Hung up on, before an answer.
+    pub hung_up: Deck<bool>,
+    pub dice: Dice,
+}
+
 pub struct Gate {
     http: reqwest::Client,
     pub gateways: Vec<(String, Arc<Seat>)>,
@@ -87,7 +97,7 @@ pub struct Gate {
     pub staff_key: String,
     pub diary: Diary,
     pub tally: Arc<Tally>,
-    twice: Mutex<Deck<bool>>,
+    odds: Mutex<Odds>,
     turn: AtomicUsize,
     /// So long whoever is told to come again comes again.
     until: Mutex<Instant>,
@@ -101,14 +111,14 @@ impl Gate {
         gateways: Vec<(String, Arc<Seat>)>,
         keys: (String, String),
         (diary, tally): (Diary, Arc<Tally>),
-        twice: Deck<bool>,
+        odds: Odds,
         until: Instant,
     ) -> Self {
         let (portal_key, staff_key) = keys;
-        let (twice, turn) = (Mutex::new(twice), AtomicUsize::new(0));
+        let (odds, turn) = (Mutex::new(odds), AtomicUsize::new(0));
         let (unfinished, told) = (Mutex::default(), Mutex::default());
         let (http, until) = (http.clone(), Mutex::new(until));
-        Self { http, gateways, portal_key, staff_key, diary, tally, twice, turn, until, unfinished, told }
+        Self { http, gateways, portal_key, staff_key, diary, tally, odds, turn, until, unfinished, told }
     }
 
     /// Another time begins: callers go on until then.
@@ -123,7 +133,16 @@ impl Gate {
     /// Repeats until the outcome is known, or the time is over, or patience is.
     pub async fn tell(&self, asked: Asked) -> Told {
         let begun = Instant::now();
-        let twice = asked.key.is_some() && !asked.as_staff && self.twice.lock().unwrap().draw();
+        let (twice, hangs_up, patience) = {
+            let mut odds = self.odds.lock().unwrap();
+            let plain = asked.key.is_some() && !asked.as_staff;
+            (plain && odds.twice.draw(), odds.hung_up.draw(), odds.dice.millis(1, 60))
+        };
+        if hangs_up {
+            // the connection goes with the future
+            let _ = tokio::time::timeout(patience, self.ask(&asked, self.turn.load(Ordering::Relaxed))).await;
+            self.tally.count(tally::HUNG_UP);
+        }
         if twice {
             self.tally.count(tally::SENT_TWICE);
             let (one, other) = tokio::join!(self.ask(&asked, 0), self.ask(&asked, 1));
@@ -161,9 +180,9 @@ impl Gate {
             call = call.header("Content-Type", form).body(asked.body.to_vec());
         }
         let sent = Instant::now();
-        seat.open.fetch_add(1, Ordering::SeqCst);
+        let open = Open::one(seat);
         let answer = whole(call).await;
-        seat.open.fetch_sub(1, Ordering::SeqCst);
+        drop(open);
         let what = if asked.as_staff { "a file's answer" } else { "a caller's answer" };
         match answer {
             Ok(answer) => {
@@ -220,6 +239,22 @@ impl Gate {
         for some in told.chunks(8) {
             futures_util::future::join_all(some.iter().map(|asked| self.tell(asked.clone()))).await;
         }
+    }
+}
+
+/// A request that is open at a process, until it is dropped.
+struct Open<'a>(&'a Seat);
+
+impl<'a> Open<'a> {
+    fn one(seat: &'a Seat) -> Self {
+        seat.open.fetch_add(1, Ordering::SeqCst);
+        Self(seat)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

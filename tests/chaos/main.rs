@@ -17,7 +17,7 @@ mod truth;
 
 use deck::Deck;
 use diary::Diary;
-use gate::Gate;
+use gate::{Gate, Odds};
 use papers::Papers;
 use payers::Payers;
 use stage::Stage;
@@ -29,6 +29,8 @@ use tally::Tally;
 use tests::interruption::Dice;
 
 const PAYERS: usize = 10;
+/// Twice as long as the longest lease of a worker that was killed.
+const DRAIN_LIMIT: Duration = Duration::from_secs(120);
 /// For whoever asks again when all is well.
 const QUIET: Duration = Duration::from_secs(180);
 
@@ -78,8 +80,9 @@ async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {
     let begun = Instant::now();
     let until = begun + lasts;
     let gateways = stage.bases.iter().cloned().zip(stage.gateways.iter().cloned()).collect();
-    let twice = Deck::percent(10, dice.split());
-    let gate = Gate::new(&http, gateways, stage.keys.clone(), (diary.clone(), Arc::clone(&tally)), twice, until);
+    let (twice, hung_up) = (Deck::percent(10, dice.split()), Deck::percent(3, dice.split()));
+    let odds = Odds { twice, hung_up, dice: dice.split() };
+    let gate = Gate::new(&http, gateways, stage.keys.clone(), (diary.clone(), Arc::clone(&tally)), odds, until);
     let gate = Arc::new(gate);
     let others = || (stage.vnpay.url.clone(), stage.bank.url.clone());
     let payers = Arc::new(Payers::new(Arc::clone(&gate), &http, others(), seed));
@@ -118,7 +121,9 @@ async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {
 
 async fn drain(stage: &Stage, tally: &Tally) {
     let begun = Instant::now();
-    let drained = stage.command(&["--json", "work", "--drain"]).await;
+    let Ok(drained) = tokio::time::timeout(DRAIN_LIMIT, stage.command(&["--json", "work", "--drain"])).await else {
+        return tally.wrong(format!("motlan work --drain does not end within {DRAIN_LIMIT:?}"));
+    };
     println!("drained after {:.1?}: {}", begun.elapsed(), drained.stdout.trim());
     if !drained.success {
         tally.wrong(format!("motlan work --drain fails: {}", drained.stderr));

@@ -32,7 +32,7 @@ impl Papers {
     /// One kind of file after the other, until then.
     pub async fn run(&self, mut dice: Dice, until: Instant) {
         while Instant::now() < until {
-            tokio::time::sleep(dice.millis(4_000, 9_000)).await;
+            tokio::time::sleep(dice.millis(2_000, 6_000)).await;
             match dice.below(4) {
                 0 | 1 => self.settlement().await,
                 2 => {

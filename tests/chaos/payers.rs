@@ -359,7 +359,6 @@ impl Payers {
             let mut odds = self.odds.lock().unwrap();
             if odds.repeated.draw() {
                 what.push(json!({"repeat": 2}));
-                tally.count(tally::REPEATED);
             }
             if odds.reordered.draw() {
                 what.push(json!({"reorder": true}));
@@ -367,11 +366,9 @@ impl Payers {
             }
             if odds.lost.draw() {
                 what.push(json!({"drop": true}));
-                tally.count(tally::LOST);
             }
             if odds.forged.draw() {
                 what.extend([json!({"forge": "signature"}), json!({"forge": "amount"}), json!({"forge": "terminal"})]);
-                tally.count(tally::FORGED);
             }
             if odds.lied.draw() {
                 what.push(json!({"amount_delta": 1}));
@@ -387,7 +384,6 @@ impl Payers {
             self.sim(&self.vnpay, "script", rule).await?;
         }
         self.sim(&self.vnpay, "pay", json!({"order_ref": attempt["order_ref"]})).await?;
-        tally.count(tally::CAPTURES);
         Some(!lied)
     }
 
@@ -404,7 +400,6 @@ impl Payers {
             let mut odds = self.odds.lock().unwrap();
             if odds.repeated.draw() {
                 what.push(json!({"repeat": 2}));
-                tally.count(tally::REPEATED);
             }
             if odds.reordered.draw() {
                 what.push(json!({"reorder": true}));
@@ -412,11 +407,9 @@ impl Payers {
             }
             if odds.lost.draw() {
                 what.push(json!({"drop": true}));
-                tally.count(tally::LOST);
             }
             if odds.forged.draw() {
                 what.extend([json!({"forge": "key"}), json!({"forge": "amount"})]);
-                tally.count(tally::FORGED);
             }
         }
         if !what.is_empty() {
@@ -424,7 +417,6 @@ impl Payers {
             self.sim(&self.bank, "script", json!({"match": matching, "do": what})).await?;
         }
         self.sim(&self.bank, "bank/transfer", how).await?;
-        tally.count(tally::CAPTURES);
         Some(())
     }
 

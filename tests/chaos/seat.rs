@@ -6,7 +6,6 @@ use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tests::child::Env;
@@ -27,7 +26,7 @@ pub struct Seat {
     log: PathBuf,
     child: Mutex<Option<Child>>,
     /// Requests that were sent to it and not answered.
-    pub open: Arc<AtomicUsize>,
+    pub open: AtomicUsize,
     /// How often it ended without being killed.
     pub fell: AtomicUsize,
 }
@@ -50,7 +49,7 @@ impl Seat {
             env,
             log: dir.join(format!("{name}.log")),
             child: Mutex::new(None),
-            open: Arc::default(),
+            open: AtomicUsize::new(0),
             fell: AtomicUsize::new(0),
         }
     }

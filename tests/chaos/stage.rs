@@ -145,21 +145,21 @@ impl Stage {
         post(format!("{}/_sim/endpoint", self.dossier.url), secret).await;
     }
 
-    /// An immediate shutdown, as a crash is, and a start: recovery from the log. Returns when the server is back: after
-    /// how long.
-    pub async fn crash_postgres(&self) -> Duration {
+    /// An immediate shutdown, as a crash is; then `meanwhile`, and a start: recovery from the log. Returns when the
+    /// server is back: after how long.
+    pub async fn crash_postgres(&self, meanwhile: impl Future<Output = ()>) -> Duration {
         let mut held = self.cluster.lock().await;
         let begun = Instant::now();
         let old = held.take().unwrap();
         self.is_disturbed();
-        let dir = self.dir.clone();
-        let new = tokio::task::spawn_blocking(move || {
+        let ended = tokio::task::spawn_blocking(move || {
             signal("QUIT", old.pid());
             // waits for its end
             drop(old);
-            start(&dir)
         });
-        *held = Some(new.await.unwrap());
+        ended.await.unwrap();
+        meanwhile.await;
+        *held = Some(started(&self.dir).await);
         self.is_disturbed();
         begun.elapsed()
     }

@@ -5,14 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What is counted, with the least for each ten seconds of faults.
-const LEAST: [(&str, u64); 18] = [
+const LEAST: [(&str, u64); 19] = [
     (ANSWERS, 100),
+    (HUNG_UP, 2),
     (SENT_TWICE, 5),
-    (CAPTURES, 15),
-    (REPEATED, 2),
+    (CAPTURES, 20),
+    (REPEATED, 10),
     (REORDERED, 2),
-    (LOST, 1),
-    (FORGED, 1),
+    (LOST, 2),
+    (FORGED, 2),
     (CALLS_KEPT, 15),
     (EVENTS, 20),
     (KILLS, 1),
@@ -31,6 +32,7 @@ const AT_LEAST_ONCE: [&str; 10] =
 
 pub const ANSWERS: &str = "2xx answers kept by callers";
 pub const SENT_TWICE: &str = "requests sent twice under one key";
+pub const HUNG_UP: &str = "callers that hung up before the answer";
 pub const REFUSED: &str = "times told to come again";
 pub const BROKEN_OFF: &str = "requests broken off by a fault";
 pub const CAPTURES: &str = "captures at VNPAY and credits at the bank";
@@ -48,6 +50,7 @@ pub const KILLS_IN_FLIGHT: &str = "kills of gateways with a request open";
 pub const WORKER_KILLS: &str = "kills of workers";
 pub const WORKER_KILLS_IN_FLIGHT: &str = "kills of workers with a lease";
 pub const POSTGRES: &str = "PostgreSQL immediate restarts";
+pub const NOT_READY: &str = "times that no process said it is ready with PostgreSQL down";
 pub const REDIS: &str = "Redis faults";
 pub const CUTS: &str = "cuts of all connections to PostgreSQL";
 pub const CUTS_AT_COMMIT: &str = "connections cut at COMMIT";

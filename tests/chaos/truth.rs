@@ -31,6 +31,19 @@ const CHECKS: [(&str, &str); 17] = [
     ("N3", include_str!("truth/calls_understood.sql")),
 ];
 
+/// What happened by the other sides' own word.
+const COUNTS: [(&str, &str); 6] = [
+    (
+        tally::CAPTURES,
+        "(select from truth.capture union all select from truth.movement where amount > 0 and not payout) m",
+    ),
+    (tally::REPEATED, "truth.call where kind = 'repeat'"),
+    (tally::LOST, "truth.call where verdict = 'dropped'"),
+    (tally::FORGED, "truth.call where kind like 'forged%'"),
+    (tally::CALLS_KEPT, "truth.call where verdict = 'confirmed'"),
+    (tally::EVENTS, "truth.received where applied"),
+];
+
 /// Loads the logs, asks every check, prints the answers; each difference is wrong.
 pub async fn compare(stage: &Stage, diary: &Path, tally: &Tally) {
     let client = stage.database.connect(embedded::SUPERUSER).await;
@@ -41,11 +54,8 @@ pub async fn compare(stage: &Stage, diary: &Path, tally: &Tally) {
         load(&client, source, path).await;
     }
     client.batch_execute(WORDS).await.unwrap();
-    for (what, sql) in [
-        (tally::CALLS_KEPT, "select count(*) from truth.call where verdict = 'confirmed'"),
-        (tally::EVENTS, "select count(*) from truth.received where applied"),
-    ] {
-        let n: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    for (what, sql) in COUNTS {
+        let n: i64 = client.query_one(&format!("select count(*) from {sql}"), &[]).await.unwrap().get(0);
         tally.add(what, u64::try_from(n).unwrap());
     }
     println!("\nthe books against the other sides");
