@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tally::Tally;
 use tests::interruption::Dice;
+use tokio::signal::unix::{SignalKind, signal};
 
 const PAYERS: usize = 10;
 /// Twice as long as the longest lease of a worker that was killed.
@@ -48,7 +49,13 @@ async fn main() -> ExitCode {
     println!("SEED={seed}, {} s of faults", faults.as_secs());
     let dir = std::env::temp_dir().join(format!("motlan-chaos-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
-    let wrong = run(seed, faults, dir.clone()).await;
+    let mut told = signal(SignalKind::terminate()).unwrap();
+    // who ends this program ends what it started: dropped, a child is killed
+    let wrong = tokio::select! {
+        wrong = run(seed, faults, dir.clone()) => wrong,
+        _ = told.recv() => vec!["it was told to end".to_owned()],
+        _ = tokio::signal::ctrl_c() => vec!["it was told to end".to_owned()],
+    };
     if wrong.is_empty() {
         println!("\nchaos SEED={seed}: nothing differs");
         let _ = std::fs::remove_dir_all(&dir);
