@@ -12,6 +12,7 @@ mod interruptions;
 mod measured;
 mod proxies;
 mod races;
+mod refund_calls;
 mod refusals;
 mod round_trips;
 mod settlements;
