@@ -44,20 +44,30 @@ pub struct Asked {
     pub body: Arc<[u8]>,
     /// Whose key it bears.
     pub as_staff: bool,
+    pub is_file: bool,
 }
 
 impl Asked {
     pub fn put(path: String, body: &Value) -> Self {
-        Self { method: "PUT", path, key: None, body: body.to_string().into_bytes().into(), as_staff: false }
+        Self { method: "PUT", body: body.to_string().into_bytes().into(), ..Self::get(path) }
     }
 
     pub fn post(path: String, key: String, body: &Value) -> Self {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        Self { method: "POST", path, key: Some(key), body: body.into(), as_staff: false }
+        Self { method: "POST", key: Some(key), body: body.into(), ..Self::get(path) }
     }
 
     pub fn file(path: String, key: String, bytes: Vec<u8>) -> Self {
-        Self { method: "POST", path, key: Some(key), body: bytes.into(), as_staff: true }
+        Self { method: "POST", key: Some(key), body: bytes.into(), as_staff: true, is_file: true, ..Self::get(path) }
+    }
+
+    /// A person's request.
+    pub fn by_staff(path: String, key: String, body: &Value) -> Self {
+        Self { as_staff: true, ..Self::post(path, key, body) }
+    }
+
+    pub fn get(path: String) -> Self {
+        Self { method: "GET", path, key: None, body: Vec::new().into(), as_staff: false, is_file: false }
     }
 }
 
@@ -135,7 +145,7 @@ impl Gate {
         let begun = Instant::now();
         let (twice, hangs_up, patience) = {
             let mut odds = self.odds.lock().unwrap();
-            let plain = asked.key.is_some() && !asked.as_staff;
+            let plain = asked.key.is_some() && !asked.is_file;
             (plain && odds.twice.draw(), odds.hung_up.draw(), odds.dice.millis(1, 60))
         };
         if hangs_up {
@@ -168,7 +178,7 @@ impl Gate {
     /// One try at one gateway; None without a whole answer.
     async fn ask(&self, asked: &Asked, turn: usize) -> Option<Answer> {
         let (base, seat) = &self.gateways[turn % self.gateways.len()];
-        let limit = if asked.as_staff { FILE_LIMIT } else { ANSWER_LIMIT };
+        let limit = if asked.is_file { FILE_LIMIT } else { ANSWER_LIMIT };
         let method = reqwest::Method::from_bytes(asked.method.as_bytes()).unwrap();
         let key = if asked.as_staff { &self.staff_key } else { &self.portal_key };
         let mut call = self.http.request(method, format!("{base}{}", asked.path)).bearer_auth(key).timeout(limit);
@@ -176,14 +186,14 @@ impl Gate {
             call = call.header("Idempotency-Key", key);
         }
         if !asked.body.is_empty() {
-            let form = if asked.as_staff { "application/octet-stream" } else { "application/json" };
+            let form = if asked.is_file { "application/octet-stream" } else { "application/json" };
             call = call.header("Content-Type", form).body(asked.body.to_vec());
         }
         let sent = Instant::now();
         let open = Open::one(seat);
         let answer = whole(call).await;
         drop(open);
-        let what = if asked.as_staff { "a file's answer" } else { "a caller's answer" };
+        let what = if asked.is_file { "a file's answer" } else { "a caller's answer" };
         match answer {
             Ok(answer) => {
                 self.tally.took(what, sent.elapsed(), limit);
@@ -205,9 +215,11 @@ impl Gate {
         let Answer { status, text, says_when } = answer?;
         let json: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         if (200..300).contains(&status) {
-            self.diary.write(line(asked, status, &text, &json)).await;
-            self.tally.count(tally::ANSWERS);
-            self.told.lock().unwrap().push(asked.clone());
+            if asked.method != "GET" {
+                self.diary.write(line(asked, status, &text, &json)).await;
+                self.tally.count(tally::ANSWERS);
+                self.told.lock().unwrap().push(asked.clone());
+            }
             return Some(Told::Done(json));
         }
         let code = json["code"].as_str().unwrap_or_default().to_owned();

@@ -62,10 +62,13 @@ impl Papers {
         }
         let file = self.bytes(&format!("{}/_sim/settlement?session={}", self.vnpay, cut["session"])).await;
         let net = cut["net"].as_i64().unwrap();
-        let said =
-            json!({"kind": "session", "session": cut["session"], "gross": cut["gross"], "fee": cut["fee"], "net": net});
+        let said = json!({"kind": "session", "session": cut["session"], "gross": cut["gross"], "fee": cut["fee"], "refunds": cut["refunds"], "net": net});
         self.gate.diary.write(said).await;
         self.send("/v1/settlements?profile=vnpay_main".to_owned(), file).await;
+        if net <= 0 {
+            // more was given back than came in: VNPAY keeps that on its account
+            return;
+        }
         let how = json!({"account": ACCOUNT, "amount": net, "content": cut["content"]});
         let paid = self.http.post(format!("{}/_sim/bank/transfer", self.bank)).json(&how).send().await.unwrap();
         assert!(paid.status().is_success(), "{}", paid.text().await.unwrap());

@@ -1,7 +1,7 @@
 //! Portals and payers at work. A scene is what one of them does from a debt to its money; which scenes come, and what the
 //! other side does to its reports, comes from the seed. What a scene is sure of, it expects in the diary.
 //!
-//! Another action (a refund, say) is a variant of [`Scene`], its number of cards in [`SCENES`] and its arm in `play`.
+//! Another action is a variant of [`Scene`], its number of cards in [`SCENES`] and its arm in `play`.
 
 use crate::deck::Deck;
 use crate::gate::{Asked, Gate, Told};
@@ -33,10 +33,12 @@ pub enum Scene {
     /// A transfer that names nothing, or two things.
     Nameless,
     DebtCancelled,
+    /// Paid at VNPAY, seen by its portal, and given back.
+    Refunded,
 }
 
 /// How many cards of each.
-const SCENES: [(Scene, usize); 15] = [
+const SCENES: [(Scene, usize); 16] = [
     (Scene::AtVnpay, 8),
     (Scene::ByTransfer, 8),
     (Scene::TwoChannels, 5),
@@ -52,6 +54,7 @@ const SCENES: [(Scene, usize); 15] = [
     (Scene::WalksAway, 1),
     (Scene::Nameless, 1),
     (Scene::DebtCancelled, 1),
+    (Scene::Refunded, 3),
 ];
 
 /// The life of an intent that is to run out.
@@ -145,6 +148,7 @@ impl Payers {
             Scene::WalksAway => self.walks_away(dice).await,
             Scene::Nameless => self.nameless(dice).await,
             Scene::DebtCancelled => self.debt_cancelled(dice).await,
+            Scene::Refunded => self.refunded(dice).await,
         }
     }
 
@@ -295,6 +299,52 @@ impl Payers {
         self.gate.tell(Asked::post(path, self.key(), &Value::Null)).await.done()?;
         self.expect(&debt, "cancelled").await;
         Some(())
+    }
+
+    async fn refunded(&self, dice: &mut Dice) -> Option<()> {
+        let payment = self.payment(1, 3_600, dice).await?;
+        let attempt = self.attempt(&payment, "vnpay").await?;
+        let as_ordered = self.pays(&attempt, false).await?;
+        let paid = self.paid(&payment).await?;
+        if !as_ordered {
+            return Some(());
+        }
+        // VNPAY takes it up and says 500, or says nothing for a while, or refuses it when its time has come
+        let how = dice.below(10);
+        let rule = match how {
+            0 | 1 => json!({"fail_after_accept": true}),
+            2 => json!({"hang": 1_500}),
+            3 => json!({"refund_refused": true}),
+            _ => Value::Null,
+        };
+        if !rule.is_null() {
+            let rule = json!({"match": {"order_ref": attempt["order_ref"]}, "do": [rule], "times": 1});
+            self.sim(&self.vnpay, "script", rule).await?;
+        }
+        let debt = &payment.debts[0];
+        let body = json!({"lines": [{"obligation_id": debt["id"], "amount": payment.amount}], "then": "close",
+            "reason_code": "dossier_withdrawn", "refundable_amount": payment.amount});
+        let path = format!("/v1/payments/{}/refunds", text(&paid["payments"][0]["id"]));
+        let refund = self.gate.tell(Asked::post(path, self.key(), &body)).await.done()?;
+        let path = format!("/v1/approvals/{}/approve", text(&refund["approval_id"]));
+        self.gate.tell(Asked::by_staff(path, self.key(), &json!({}))).await.done()?;
+        self.gate.tally.count(tally::REFUNDS);
+        if how != 3 {
+            self.expect(debt, "refunded").await;
+        }
+        Some(())
+    }
+
+    /// The intent, once its portal sees that it is paid; None when that takes too long.
+    async fn paid(&self, payment: &Payment) -> Option<Value> {
+        for _ in 0..100 {
+            let intent = self.gate.tell(Asked::get(payment.path())).await.done()?;
+            if intent["status"] == "paid" {
+                return Some(intent);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        None
     }
 
     // ------------------------------------------------------------ what portals do

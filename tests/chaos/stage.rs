@@ -299,7 +299,7 @@ fn log_of(dir: &Path, name: &str) -> String {
 fn vnpay_config(dir: &Path) -> String {
     let limit = WEBHOOK_LIMIT.as_millis();
     format!(
-        "{}tmn_code = '{TMN_CODE}'\nhash_secret = '{HASH_SECRET}'\nipn_retry_ms = 1000\nipn_timeout_ms = {limit}\n",
+        "{}tmn_code = '{TMN_CODE}'\nhash_secret = '{HASH_SECRET}'\nipn_retry_ms = 1000\nipn_timeout_ms = {limit}\nrefund_ms = 1000\n",
         log_of(dir, "vnpay")
     )
 }

@@ -27,8 +27,8 @@ const LEAST: [(&str, u64); 19] = [
     (FILES, 0),
 ];
 /// What a run of a minute or more has at least once, however short.
-const AT_LEAST_ONCE: [&str; 10] =
-    [LIED, LATE, CUTS, POSTGRES, REDIS, DOSSIER, FILES, FILES_REFUSED, TWO_CHANNELS, WORKER_KILLS_IN_FLIGHT];
+const AT_LEAST_ONCE: [&str; 11] =
+    [REFUNDS, LIED, LATE, CUTS, POSTGRES, REDIS, DOSSIER, FILES, FILES_REFUSED, TWO_CHANNELS, WORKER_KILLS_IN_FLIGHT];
 
 pub const ANSWERS: &str = "2xx answers kept by callers";
 pub const SENT_TWICE: &str = "requests sent twice under one key";
@@ -43,6 +43,7 @@ pub const FORGED: &str = "reports forged";
 pub const LIED: &str = "payments of another amount";
 pub const LATE: &str = "payments after the deadline";
 pub const TWO_CHANNELS: &str = "debts paid through two channels at once";
+pub const REFUNDS: &str = "refunds approved by a second person";
 pub const CALLS_KEPT: &str = "reports that we confirmed";
 pub const EVENTS: &str = "events applied at the dossier system";
 pub const KILLS: &str = "kills of gateways";

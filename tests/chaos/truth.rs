@@ -11,7 +11,7 @@ const AT_ONCE: usize = 2_000;
 
 const LINES: &str = include_str!("truth/lines.sql");
 const WORDS: &str = include_str!("truth/words.sql");
-const CHECKS: [(&str, &str); 17] = [
+const CHECKS: [(&str, &str); 18] = [
     ("I06", include_str!("truth/paid_once.sql")),
     ("I08", include_str!("truth/captures_booked.sql")),
     ("I08", include_str!("truth/credits_booked.sql")),
@@ -25,6 +25,7 @@ const CHECKS: [(&str, &str); 17] = [
     ("I18", include_str!("truth/both_sides_agree.sql")),
     ("I19", include_str!("truth/same_answer.sql")),
     ("I20", include_str!("truth/told_and_there.sql")),
+    ("I26", include_str!("truth/refunded_once.sql")),
     ("I31", include_str!("truth/movements.sql")),
     ("I33", include_str!("truth/accounts.sql")),
     ("N3", include_str!("truth/answers_in_time.sql")),

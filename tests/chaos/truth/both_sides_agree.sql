@@ -2,7 +2,10 @@
 with there as (
     select body->'data'->>'id' as obligation_id, max((body->'data'->>'amount')::bigint) as amount
     from truth.event join truth.received using (event_id)
-    where applied and body->>'type' = 'obligation.paid' group by 1
+    where applied and body->>'type' in ('obligation.paid', 'obligation.refunded', 'obligation.reopened')
+    group by 1
+    having count(*) filter (where body->>'type' = 'obligation.paid')
+         > count(*) filter (where body->>'type' <> 'obligation.paid')
 ), here as (
     select obligation_id, amount_due as amount from assurance.obligation where status = 'paid'
 )

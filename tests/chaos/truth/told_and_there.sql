@@ -14,6 +14,12 @@ where not exists (
     where a.path like '/v1/payment-intents%' and a.path not like '%/attempts' and i.intent_id = a.answer->>'id'
       and i.reference = a.answer->>'reference'
     union all
+    select from assurance.refund r
+    where (a.path like '/v1/payments/%/refunds' or a.path like '/v1/approvals/%') and r.refund_id = a.answer->>'id'
+      and r.amount = (a.answer->>'amount')::bigint
+    union all
+    select from assurance.approval p where a.path like '/v1/approvals/%' and p.approval_id = a.answer->>'id'
+    union all
     select from assurance.statement s where a.path like '/v1/statements%' and s.statement_id = a.answer->>'id'
     union all
     select from assurance.settlement s where a.path like '/v1/settlements%' and s.settlement_id = a.answer->>'id')

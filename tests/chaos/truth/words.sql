@@ -10,6 +10,13 @@ create table truth.capture as
 select line->>'order_ref' as order_ref, line->>'transaction_no' as transaction_no, (line->>'amount')::bigint as amount
 from truth.line where source = 'vnpay' and line->>'kind' = 'decided' and line->>'status' in ('paid', 'suspected');
 
+-- Money that VNPAY gave back: the last line of a request holds.
+create table truth.refund as
+select distinct on (line->>'request_id') line->>'request_id' as request_id, line->>'order_ref' as order_ref,
+       line->>'transaction_no' as transaction_no, (line->>'amount')::bigint as amount,
+       not coalesce((line->>'refused')::bool, false) as sent
+from truth.line where source = 'vnpay' and line->>'kind' = 'refund' order by line->>'request_id', n desc;
+
 -- What the bank booked, credit +, debit -.
 create table truth.movement as
 select line->>'id' as id, line->>'account' as account, truth.plain(line->>'reference') as reference,
@@ -58,7 +65,8 @@ select line->>'obligation' as obligation_id, line->>'status' as status
 from truth.line where source = 'caller' and line->>'kind' = 'expect';
 
 create table truth.session as
-select (line->>'gross')::bigint as gross, (line->>'fee')::bigint as fee, (line->>'net')::bigint as net
+select (line->>'gross')::bigint as gross, (line->>'fee')::bigint as fee, (line->>'refunds')::bigint as refunds,
+       (line->>'net')::bigint as net
 from truth.line where source = 'caller' and line->>'kind' = 'session';
 
 create index on truth.call (digest);
