@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story verify demo-reset test chaos sabotage lint fmt build servers servers-to-run
+.PHONY: help run story verify demo-reset test test-all chaos sabotage lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ demo-reset: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start again f
 
 test: servers ## Run every test; the last line says how many passed
 	@exec tests/run.sh
+
+test-all: ## Run the tests that take minutes
+	@exec tests/test_all.sh
 
 chaos: servers ## Break everything at once and compare the books with every other side (SEED=n MINUTES=n; docs/chaos.md)
 	@cargo build -q --locked -p motlan

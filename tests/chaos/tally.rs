@@ -6,16 +6,16 @@ use std::time::Duration;
 
 /// What is counted, with the least for each ten seconds of faults.
 const LEAST: [(&str, u64); 19] = [
-    (ANSWERS, 100),
+    (ANSWERS, 50),
     (HUNG_UP, 2),
     (SENT_TWICE, 5),
-    (CAPTURES, 20),
-    (REPEATED, 10),
+    (CAPTURES, 10),
+    (REPEATED, 5),
     (REORDERED, 2),
     (LOST, 2),
     (FORGED, 2),
     (CALLS_KEPT, 15),
-    (EVENTS, 20),
+    (EVENTS, 10),
     (KILLS, 1),
     (KILLS_IN_FLIGHT, 1),
     (WORKER_KILLS, 1),
