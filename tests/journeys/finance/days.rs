@@ -273,3 +273,38 @@ async fn a_booking_that_meets_a_closing_is_before_it_or_on_the_next_open_day() {
     assert!(moved > 0, "no booking met a closing: the race was not run");
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_day_is_opened_again_by_two_persons_and_all_after_it_with_it() {
+    let house = House::new().await;
+    let bank = Bank::of(&house).await;
+    let (first, second) = (days_ago(4), days_ago(3));
+    bank.stood(first, 1_000_000).await;
+    bank.statement(first, 1_000_000, &[(21_000, "a")]).await;
+    bank.statement(second, 1_021_000, &[(30_000, "b")]).await;
+    let reopen = format!("/v1/reconciliation/{first}/reopen?account={ACCOUNT}");
+    assert_eq!(house.staff.post(&reopen, json!({})).await.refused(409), "day_open");
+    for (day, key) in [(first, "first"), (second, "second")] {
+        assert_eq!(close(&house, day, key).await.status, 200);
+    }
+    let proposed = house.staff.post(&reopen, json!({"note": "Sao kê thiếu dòng"})).await.expect(201);
+    assert_eq!(house.staff.post(&reopen, json!({})).await.refused(409), "approval_pending");
+    let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+    assert_eq!(house.staff.post(&approve, json!({})).await.refused(403), "same_person");
+    let elsewhere = staff_of(&house, "duyet-noi-khac", "H38.99-KB").await;
+    assert_eq!(elsewhere.post(&approve, json!({})).await.refused(404), "not_found");
+    let approver = staff_of(&house, "nguoi-duyet", tests::BENEFICIARY).await;
+    let both = [tests::BENEFICIARY.to_owned(), tests::OTHER_BENEFICIARY.to_owned()];
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    let id = storage::ids::mint(jiff::Timestamp::now());
+    storage::principals::put_person(&db, id, "nguoi-duyet", "Người duyệt (mẫu)", &both).await.unwrap();
+    drop(db);
+    approver.post(&approve, json!({})).await.expect(200);
+    for day in [first, second] {
+        assert_eq!(house.staff.get(&of_account(day)).await.expect(200)["status"], "open");
+    }
+    // what was closed stays on record, and it closes again
+    assert_eq!(house.ask("select count(*) from closed_day where reopened_at is not null").await, "2");
+    assert_eq!(close(&house, first, "once more").await.status, 200);
+    house.close().await;
+}
