@@ -56,16 +56,18 @@ pub async fn drive(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, Re
 
 #[tracing::instrument(skip_all, fields(refund = %claimed.id))]
 async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), RefundError> {
-    let stored = {
-        let db = ctx.pool.get().await?;
-        refunds::by_id(&db, claimed.id).await?.ok_or(RefundError::Absent)?
-    };
+    let mut stored = present(ctx, claimed.id).await?;
     match (stored.state.status, stored.route) {
         (RefundStatus::Approved, Route::Transfer) => {
             return retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await;
         }
         (RefundStatus::Approved, Route::Provider) => {
             retrying(|| move_on(ctx, claimed, Step::Submit, now)).await?;
+            // it may have been taken back since it was read: then nobody hears of it
+            stored = present(ctx, claimed.id).await?;
+            if !is_under_way(stored.state.status) {
+                return Ok(());
+            }
         }
         (RefundStatus::Submitted | RefundStatus::Unknown, _) => {}
         _ => {
@@ -83,6 +85,16 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
     }
     let next = now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked));
     later(ctx, claimed.id, next).await
+}
+
+async fn present(ctx: &Context, id: RefundId) -> Result<Stored, RefundError> {
+    let db = ctx.pool.get().await?;
+    refunds::by_id(&db, id).await?.ok_or(RefundError::Absent)
+}
+
+/// The provider has it, or may have it.
+const fn is_under_way(status: RefundStatus) -> bool {
+    matches!(status, RefundStatus::Submitted | RefundStatus::Unknown)
 }
 
 async fn later(ctx: &Context, id: RefundId, next: Timestamp) -> Result<(), RefundError> {
@@ -194,7 +206,6 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
     let locked = move_money::lock(tx, claimed.payment_id, &[], now).await?.ok_or(RefundError::Absent)?;
     let stored = refunds::lock(tx, claimed.id).await?.ok_or(RefundError::Absent)?;
     let state = &stored.state;
-    let is_under_way = matches!(state.status, RefundStatus::Submitted | RefundStatus::Unknown);
     let (changes, action) = match step {
         Step::GiveOut | Step::Submit if state.status != RefundStatus::Approved => return Ok(()),
         Step::GiveOut => {
@@ -205,7 +216,7 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             refunds::submitted(tx, claimed.id, now).await?;
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
         }
-        _ if !is_under_way => return Ok(()),
+        _ if !is_under_way(state.status) => return Ok(()),
         Step::LoseSight if state.status == RefundStatus::Unknown => {
             return long_unknown(tx, &locked, &stored, now).await;
         }
