@@ -1,0 +1,155 @@
+//! Every operation of the description, a line each, and what there is for them to be about. What is missing here, or is
+//! here and not described, fails `every_operation_is_open_to_the_keys_that_may_and_to_no_other`.
+
+use super::row::{Row, delete, get, post, put};
+use domain::principal::Scope::{
+    self, CasesWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead, PaymentsWrite, ReportsRead,
+    StatementsWrite,
+};
+use serde_json::{Value, json};
+use tests::bank::{self, ACCOUNT};
+use tests::files;
+use tests::portal::{dossier, obligation};
+use tests::{BENEFICIARY, House, Plan};
+
+/// Not a client's and not a person's: operators' listener, and providers, who sign.
+pub const WITHOUT_KEY: &[(&str, &str)] = &[
+    ("get", "/livez"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+    ("get", "/backlog"),
+    ("get", "/v1/webhooks/{channel}/{profile}"),
+    ("post", "/v1/webhooks/{channel}/{teller}/{profile}"),
+];
+
+/// All of the first beneficiary's and of `house.portal`'s.
+pub struct Things {
+    pub fee: String,
+    pub paid_fee: String,
+    pub cancelled_fee: String,
+    pub unheld_fee: String,
+    pub intent: String,
+    pub cancelled_intent: String,
+    pub payment: String,
+    pub endpoint: String,
+    pub event: String,
+    pub case: String,
+    pub statement: String,
+    pub settlement: String,
+}
+
+/// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
+pub async fn house() -> House {
+    let settings = vec![("MOTLAN_PROFILES__VNPAY_MAIN__BENEFICIARIES", BENEFICIARY.to_owned())];
+    House::on(bank::database().await, Plan { settings, ..Plan::default() }).await
+}
+
+pub async fn things(house: &House) -> Things {
+    let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
+    let endpoint = house.hear_events().await;
+    let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&paid]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    house.drain().await;
+    let payment = house.portal.intent(&intent).await["payments"][0].clone();
+    let event = house.portal.get("/v1/events").await.expect(200)["data"][0].clone();
+    let wrong = house.portal.owes(&dossier(), 24_000, json!({})).await;
+    let wrong = house.at_vnpay(&house.portal.opens(&[&wrong]).await).await;
+    let rule = json!({"match": {"order_ref": wrong["order_ref"]}, "do": [{"amount_delta": 1}]});
+    house.sim("script", rule).await;
+    house.pays(&wrong, json!({})).await;
+    let case = house.ask("select case_id from assurance.kase").await;
+    let lines = [(21_000, "FT1", "chuyen tien")];
+    let statement = files::mt940(ACCOUNT, files::today(), 0, &lines);
+    let statement = house.sends_statement(&files::account(), "mt940", statement).await.expect(201);
+    house.pays_out_to(&files::account()).await;
+    let settlement = house.settles(&files::today().to_string()).await.expect(201);
+    let held = house.portal.owes(&dossier(), 22_000, json!({})).await;
+    let open = house.portal.opens(&[&held]).await;
+    let fee = async || id(&house.portal.owes(&dossier(), 23_000, json!({})).await);
+    let cancelled_fee = fee().await;
+    house.portal.post(&format!("/v1/obligations/{cancelled_fee}/cancel"), json!({})).await.expect(200);
+    let given_up = house.portal.owes(&dossier(), 25_000, json!({})).await;
+    let cancelled_intent = id(&house.portal.opens(&[&given_up]).await);
+    house.portal.post(&format!("/v1/payment-intents/{cancelled_intent}/cancel"), json!({})).await.expect(200);
+    Things {
+        fee: fee().await,
+        paid_fee: id(&paid),
+        cancelled_fee,
+        unheld_fee: fee().await,
+        intent: id(&open),
+        cancelled_intent,
+        payment: id(&payment),
+        endpoint: id(&endpoint),
+        event: id(&event),
+        case,
+        statement: id(&statement),
+        settlement: id(&settlement),
+    }
+}
+
+/// Who may read cases.
+const CASES: &[Scope] = &[ReportsRead, CasesWrite];
+
+/// In the order in which they are called by those who may. An operation may have several rows; a row is a line.
+#[rustfmt::skip]
+pub fn rows(of: &Things, house: &House) -> Vec<Row> {
+    let (today, ours) = (files::today(), files::account());
+    let nowhere = ours.replace(ACCOUNT, "9999999999");
+    let opened_by = |fee: &str| json!({"obligation_ids": [fee]});
+    let nobodys = opened_by(&format!("obl_{:032x}", 7));
+    let fee = obligation(&dossier(), 1_000, json!({"fee_code": "CT-MATRIX"}));
+    let next_file = files::mt940(ACCOUNT, today, 21_000, &[(22_000, "FT2", "chuyen tien")]);
+    let no_file = vec![0; 3];
+    let url = format!("{}/events", house.dossier.url);
+    let day = |what: &str, of: &str| format!("/v1/reconciliation/{today}{what}?{of}");
+    let report = |name: &str| format!("/v1/reports/{name}?from={today}&to={today}");
+    let no_report = || format!("/v1/reports/none?from={today}&to={today}");
+    vec![
+        // -- what is owed
+        get("/v1/obligations").client(PaymentsRead).lists("data"),
+        put("/v1/obligations/{id}").named("matrix").body(fee).client(ObligationsWrite).of_ones_own().answers(201),
+        get("/v1/obligations/{id}").of(&of.fee).client(PaymentsRead),
+        post("/v1/obligations/{id}/cancel").of(&of.fee).client(ObligationsWrite),
+        post("/v1/obligations/{id}/cancel").of(&of.paid_fee).client(ObligationsWrite).refuses(409, "obligation_locked"),
+        // -- paying it
+        post("/v1/payment-intents").body(opened_by(&of.unheld_fee)).or_absent(nobodys.clone()).client(PaymentsWrite).answers(201),
+        post("/v1/payment-intents").body(opened_by(&of.paid_fee)).or_absent(nobodys.clone()).client(PaymentsWrite).refuses(409, "obligation_paid"),
+        post("/v1/payment-intents").body(opened_by(&of.cancelled_fee)).or_absent(nobodys).client(PaymentsWrite).refuses(409, "obligation_not_payable"),
+        post("/v1/payment-intents").body(json!({"obligation_ids": 1})).client(PaymentsWrite).of_ones_own().refuses(422, "validation_failed"),
+        get("/v1/payment-intents").client(PaymentsRead).lists("data"),
+        get("/v1/payment-intents/{id}").of(&of.intent).client(PaymentsRead),
+        post("/v1/payment-intents/{id}/attempts").of(&of.intent).body(json!({"channel": "vnpay"})).client(PaymentsWrite).answers(201),
+        post("/v1/payment-intents/{id}/sync").of(&of.intent).client(PaymentsWrite),
+        post("/v1/payment-intents/{id}/renew").of(&of.intent).client(PaymentsWrite).refuses(409, "intent_wrong_status"),
+        post("/v1/payment-intents/{id}/cancel").of(&of.intent).client(PaymentsWrite),
+        post("/v1/payment-intents/{id}/attempts").of(&of.cancelled_intent).body(json!({"channel": "vnpay"})).client(PaymentsWrite).refuses(409, "intent_cancelled"),
+        get("/v1/payments").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
+        get("/v1/payments/{id}").of(&of.payment).client(PaymentsRead).staff(&[ReportsRead]),
+        // -- finance staff
+        get("/v1/cases").staff(CASES).lists("data"),
+        get("/v1/cases/{id}").of(&of.case).staff(CASES),
+        post("/v1/statements").at(format!("/v1/statements?account={ours}"), format!("/v1/statements?account={nowhere}")).file(next_file).staff(&[StatementsWrite]).answers(201),
+        post("/v1/statements").at(format!("/v1/statements?account={ours}&format=mt940"), format!("/v1/statements?account={nowhere}&format=mt940")).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
+        get("/v1/statements/{id}").of(&of.statement).staff(&[ReportsRead]),
+        post("/v1/settlements").at("/v1/settlements?profile=vnpay_main".to_owned(), "/v1/settlements?profile=none".to_owned()).file(no_file).staff(&[StatementsWrite]).refuses(422, "file_refused"),
+        get("/v1/settlements/{id}").of(&of.settlement).staff(&[ReportsRead]),
+        get("/v1/reconciliation/{date}").at(day("", &format!("account={ours}")), day("", &format!("account={nowhere}"))).staff(&[ReportsRead]),
+        get("/v1/reconciliation/{date}").at(day("", "profile=vnpay_main"), day("", "profile=none")).staff(&[ReportsRead]),
+        post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]),
+        post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]).refuses(409, "day_closed"),
+        get("/v1/reports/{report}").at(report("transactions"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        get("/v1/reports/{report}").at(report("reconciliation"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        get("/v1/reports/{report}").at(report("suspense"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        // -- what the dossier system hears
+        post("/v1/event-endpoints").body(json!({"url": url})).client(EventsWrite).of_ones_own().answers(201),
+        get("/v1/event-endpoints").client(EventsRead).lists("data"),
+        post("/v1/event-endpoints/{id}/rotate").of(&of.endpoint).client(EventsWrite),
+        post("/v1/event-endpoints/{id}/retire-old-secret").of(&of.endpoint).client(EventsWrite),
+        get("/v1/events").client(EventsRead).lists("data"),
+        post("/v1/events/{id}/redeliver").of(&of.event).client(EventsWrite).answers(202),
+        post("/v1/events/redeliver").body(json!({"from": 1, "to": 2})).client(EventsWrite).of_ones_own().answers(202),
+        delete("/v1/event-endpoints/{id}").of(&of.endpoint).client(EventsWrite),
+    ]
+}
