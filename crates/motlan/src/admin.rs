@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use storage::{Pool, beneficiaries, ids, principals, profiles};
 
 /// Who made what is made here, as the books name it.
-const BY: &str = "cli";
+pub const BY: &str = "cli";
 
 /// The pool of a command: it needs the application's role and nothing else.
 pub fn pool(config: &Config) -> Result<Pool, Failed> {

@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, report, run, say, up, verify};
+use crate::{accounts, admin, payers, report, run, say, up, verify};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -67,6 +67,8 @@ pub enum Command {
     Account(AccountCommand),
     #[command(subcommand)]
     Layout(LayoutCommand),
+    #[command(subcommand)]
+    Payer(PayerCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a report or a day of a running gateway
@@ -212,6 +214,25 @@ pub enum LayoutCommand {
     },
 }
 
+/// What is kept of a payer, by the number of their identity
+#[derive(Debug, Subcommand)]
+pub enum PayerCommand {
+    /// Print all that is kept of the person, for the person
+    Show(Person),
+    /// Empty it; what was booked stays (docs/personal-data.md)
+    Erase(Person),
+}
+
+#[derive(Debug, Args)]
+pub struct Person {
+    /// citizen_id, tax_code or passport
+    #[arg(long, default_value = "citizen_id")]
+    pub identity_kind: String,
+    /// `-` reads it from standard input, where no list of processes shows it
+    #[arg(long, value_name = "NUMBER")]
+    pub identity_number: String,
+}
+
 /// The configuration
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -246,6 +267,7 @@ impl Cli {
             Command::Profile(command) => admin::profile(&config()?, command).await?,
             Command::Account(command) => accounts::account(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,
+            Command::Payer(command) => payers::payer(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };
         say::result(json, &result);

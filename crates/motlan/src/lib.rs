@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod failed;
 pub mod keys;
+mod payers;
 mod proxies;
 mod report;
 mod run;

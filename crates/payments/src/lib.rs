@@ -6,6 +6,7 @@ pub mod close_day;
 pub mod context;
 pub mod deliver_events;
 pub mod endpoints;
+pub mod erase_payer;
 pub mod events;
 pub mod expire_intents;
 pub mod facts;

@@ -2,7 +2,10 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use crate::rows::word;
 use crate::vault::Vault;
+use domain::ObligationId;
+use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,8 +39,9 @@ pub async fn insert(db: &Db, vault: &Vault, id: Uuid, party: &Party) -> Result<(
     Ok(())
 }
 
-const BY_ID: &str = "select sealed from party where id = $1";
+const BY_ID: &str = "select sealed from party where id = $1 and erased_at is null";
 
+/// None where there is no such row, or the person was erased.
 pub async fn by_id(db: &Db, vault: &Vault, id: Uuid) -> Result<Option<Party>, StorageError> {
     let statement = db.prepare_cached(BY_ID).await?;
     let Some(row) = db.query_opt(&statement, &[&id]).await? else { return Ok(None) };
@@ -64,4 +68,34 @@ pub async fn by_identity(db: &Db, vault: &Vault, kind: IdentityKind, number: &st
     let statement = db.prepare_cached(BY_IDENTITY).await?;
     let rows = db.query(&statement, &[&vault.blind_index(kind.as_str(), number)]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// An obligation that names a person as payer or owner.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub id: ObligationId,
+    pub status: ObligationStatus,
+}
+
+const NAMING: &str =
+    "select id, status from obligation where payer_id = any($1) or owner_id = any($1) order by id for update";
+
+/// The obligations that name these, locked: none of them moves until the transaction ends.
+pub async fn lock_naming(db: &Db, parties: &[Uuid]) -> Result<Vec<Named>, StorageError> {
+    let rows = db.query(NAMING, &[&parties]).await?;
+    rows.iter().map(|row| Ok(Named { id: row.get::<_, Uuid>("id").into(), status: word(row, "status")? })).collect()
+}
+
+/// How many rows lost what they said of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    pub parties: i64,
+    pub statement_lines: i64,
+}
+
+const ERASE: &str = "select parties, lines from erase_parties($1)";
+
+pub async fn erase(db: &Db, parties: &[Uuid]) -> Result<Erased, StorageError> {
+    let row = db.query_one(ERASE, &[&parties]).await?;
+    Ok(Erased { parties: row.get("parties"), statement_lines: row.get("lines") })
 }
