@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
 mod canaries;
+mod clients;
 mod conformance;
 mod deliveries;
 mod demonstration;
@@ -13,6 +14,7 @@ mod idempotency;
 mod interruptions;
 mod measured;
 mod outgoing;
+mod previous_release;
 mod proxies;
 mod races;
 mod refusals;
