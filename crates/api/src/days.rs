@@ -168,7 +168,7 @@ impl DayView {
 }
 
 /// What is not a date, an account or a profile is as absent as one that is not there.
-fn asked(date: &str, query: &DayQuery, principal: &Principal) -> Result<Asked, Problem> {
+pub(crate) fn asked(date: &str, query: &DayQuery, principal: &Principal) -> Result<Asked, Problem> {
     let date: Date = body::civil_date(date).ok_or_else(absent)?;
     let scope = match (&query.account, &query.profile) {
         (Some(code), None) => DayScope::Account(AccountCode::new(code.as_str()).map_err(|_| absent())?),

@@ -1,5 +1,6 @@
 //! REST: parses at the door, calls one use case, renders its outcome. Decides nothing about money.
 
+mod approvals;
 pub mod auth;
 mod body;
 mod cases;
@@ -17,6 +18,7 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod refunds;
 mod reports;
 mod routes;
 mod settlements;

@@ -3,8 +3,8 @@
 
 use crate::problem::Code;
 use crate::{
-    cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, settlements, statements,
-    webhooks,
+    approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get, resource};
@@ -22,6 +22,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         obligations::register, obligations::show, obligations::list, obligations::cancel,
         intents::open, intents::show, intents::list, intents::cancel, intents::renew, intents::sync, intents::start_attempt,
         payments_of::list, payments_of::show,
+        refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
+        approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, days::show, days::close, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
@@ -136,6 +138,7 @@ fn meaning(status: &str) -> &'static str {
         "404" => "there is no such thing, or it is not yours",
         "408" => "the body came too slowly",
         "409" => "its present state does not allow this; `code` says which",
+        "412" => "the present state is another than the request says",
         "413" => "the body is too large",
         "415" => "not JSON",
         "422" => "fields are not valid; `errors` names each",

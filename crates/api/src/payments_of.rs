@@ -6,6 +6,7 @@ use crate::auth;
 use crate::body;
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
+use crate::refunds::RefundView;
 use crate::views::{self, Page, PaymentView, PaymentWholeView};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -31,7 +32,7 @@ pub struct ListQuery {
     after: Option<String>,
 }
 
-fn seen_by(principal: &Principal) -> Filter {
+pub(crate) fn seen_by(principal: &Principal) -> Filter {
     let client = match principal.who {
         Who::Client(id) => Some(id.uuid()),
         Who::Person(_) | Who::System => None,
@@ -83,10 +84,11 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let parts = storage::payments::parts(&db, &[id.uuid()]).await?;
     let sightings = storage::sightings::of_payment(&db, id).await?;
     let booked = storage::payments::journals(&db, id).await?;
+    let refunds = storage::refunds::of_payment(&db, id).await?;
     Ok(HttpResponse::Ok().json(PaymentWholeView {
         payment: PaymentView::new(&shown, &parts),
         sightings: sightings.iter().map(views::sighting).collect(),
         journals: views::journals(&booked),
-        refunds: Vec::new(),
+        refunds: refunds.iter().map(|r| RefundView::new(r, None)).collect(),
     }))
 }

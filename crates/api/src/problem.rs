@@ -6,10 +6,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use payments::advance_intent::PlanError;
+use payments::approve::DecideError;
 use payments::close_day::DayError;
 use payments::endpoints::EndpointError;
+use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
+use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
+use payments::reopen_day::ReopenError;
 use payments::reply::IdempotencyError;
 use payments::start_attempt::StartError;
 use provider::ProviderError;
@@ -40,14 +44,20 @@ codes! {
     IdempotencyKeyMalformed = "idempotency_key_malformed", 400, "Idempotency-Key is not usable", "A key is 1 to 255 printable ASCII characters, sent once.";
     QueryInvalid = "query_invalid", 400, "The query is not understood", "A parameter is unknown, sent twice or has a wrong value.";
     Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
+    SamePerson = "same_person", 403, "It is your own proposal", "Another person decides.";
     ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
+    ApprovalDecided = "approval_decided", 409, "It was decided already", "A proposal is decided once; `detail` says how.";
+    ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
+    ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
     DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
+    DayOpen = "day_open", 409, "The day is open", "Only a closed day is opened again.";
     DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
     DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
@@ -61,7 +71,10 @@ codes! {
     ObligationInPayment = "obligation_in_payment", 409, "A live intent holds the obligation", "`intent_id` names it where it is yours: pay, cancel or await that one.";
     ObligationLocked = "obligation_locked", 409, "The obligation cannot change", "Money was seen for it, an intent holds it, or its status is final.";
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
+    ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
+    RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, it is over, or somebody else proposed it.";
+    RefundableAmountMismatch = "refundable_amount_mismatch", 412, "The refundable amount is another", "`refundable_amount` is the present one: look at the payment again.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most `http.max_body_bytes`, a file at most `http.max_file_bytes`.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
     BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
@@ -71,6 +84,8 @@ codes! {
     MixedBeneficiaries = "mixed_beneficiaries", 422, "Several beneficiaries", "One intent pays one beneficiary; `groups` lists the obligations of each.";
     LayoutUnknown = "layout_unknown", 422, "No such file layout", "Name a layout that exists, or set one for the account or the contract.";
     OtherAccount = "other_account", 422, "The file is of another account", "Nothing of it was taken; send it under its own account.";
+    PayerAccountMissing = "payer_account_missing", 422, "No account to refund to", "No provider pays this refund out: name the payer's account.";
+    RefundLineNotWhole = "refund_line_not_whole", 422, "A line does not fit the payment", "A line takes all that the payment gave its obligation, or at most what is in suspense; each once.";
     PayoutAccountMissing = "payout_account_missing", 422, "No account to pay out to", "Set the account that the contract pays out to, then send the file again.";
     ValidationFailed = "validation_failed", 422, "Fields are not valid", "`errors` names each field by JSON pointer, with a code and why.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as `Retry-After` says.";
@@ -306,6 +321,68 @@ impl From<DayError> for Problem {
             DayError::Closed => Self::new(Code::DayClosed),
             DayError::OpenBefore(day) => Self::new(Code::DayOpenBefore).and("day", day),
             DayError::DoesNotTieOut(gaps) => Self::new(Code::DoesNotTieOut).and("gaps", crate::days::gaps(&gaps)),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(e: RefundError) -> Self {
+        match e {
+            RefundError::Storage(e) => e.into(),
+            RefundError::Idempotency(e) => e.into(),
+            RefundError::Absent => Self::new(Code::NotFound),
+            RefundError::RefundableMismatch(now) => {
+                Self::new(Code::RefundableAmountMismatch).and("refundable_amount", now.dong())
+            }
+            RefundError::Lines(e) => Self::with(Code::RefundLineNotWhole, e.to_string()),
+            RefundError::NotPaid => Self::new(Code::ObligationNotPaid),
+            RefundError::NotProven => Self::new(Code::CreditNotProven),
+            RefundError::NoPayerAccount => Self::new(Code::PayerAccountMissing),
+            e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::NotYours) => {
+                Self::with(Code::RefundNotCancellable, e.to_string())
+            }
+        }
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(e: DecideError) -> Self {
+        match e {
+            DecideError::Storage(e) => e.into(),
+            DecideError::Idempotency(e) => e.into(),
+            DecideError::Absent => Self::new(Code::NotFound),
+            DecideError::Decided(status) => Self::with(Code::ApprovalDecided, format!("it is {status}")),
+            DecideError::SamePerson => Self::new(Code::SamePerson),
+            DecideError::Stale => Self::new(Code::ApprovalStale),
+            e @ DecideError::NoEffect(_) => Self::inside(&e, false),
+        }
+    }
+}
+
+impl From<LowerError> for Problem {
+    fn from(e: LowerError) -> Self {
+        match e {
+            LowerError::Storage(e) => e.into(),
+            LowerError::Idempotency(e) => e.into(),
+            LowerError::Absent => Self::new(Code::NotFound),
+            LowerError::NotPaid => Self::new(Code::ObligationNotPaid),
+            LowerError::Pending => Self::new(Code::ApprovalPending),
+            e @ LowerError::TooMuch => {
+                let detail = e.to_string();
+                Self::fields(vec![FieldError { pointer: "/amount".to_owned(), code: "range".to_owned(), detail }])
+            }
+        }
+    }
+}
+
+impl From<ReopenError> for Problem {
+    fn from(e: ReopenError) -> Self {
+        match e {
+            ReopenError::Storage(e) => e.into(),
+            ReopenError::Idempotency(e) => e.into(),
+            ReopenError::Absent => Self::new(Code::NotFound),
+            ReopenError::Open => Self::new(Code::DayOpen),
+            ReopenError::Pending => Self::new(Code::ApprovalPending),
         }
     }
 }

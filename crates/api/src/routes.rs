@@ -2,8 +2,8 @@
 
 use crate::problem::{Code, Problem};
 use crate::{
-    cases, days, endpoints, events, intents, obligations, operating, payments_of, reports, settlements, statements,
-    webhooks,
+    approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -32,6 +32,17 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what was paid
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
+        // -- money that goes back, and the second person
+        .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))
+        .service(at("/v1/refunds", "GET").route(get().to(refunds::list)))
+        .service(at("/v1/refunds/{id}", "GET").route(get().to(refunds::show)))
+        .service(at("/v1/refunds/{id}/cancel", "POST").route(post().to(refunds::cancel)))
+        .service(at("/v1/refunds/{id}/retry", "POST").route(post().to(refunds::retry)))
+        .service(at("/v1/obligations/{id}/reductions", "POST").route(post().to(approvals::reduce)))
+        .service(at("/v1/approvals", "GET").route(get().to(approvals::list)))
+        .service(at("/v1/approvals/{id}", "GET").route(get().to(approvals::show)))
+        .service(at("/v1/approvals/{id}/approve", "POST").route(post().to(approvals::approve)))
+        .service(at("/v1/approvals/{id}/reject", "POST").route(post().to(approvals::reject)))
         // -- what banks and providers say in files
         .service(at("/v1/statements", "POST").route(post().to(statements::import)))
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
@@ -42,6 +53,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
+        .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))
         // -- what the dossier system hears
         .service(

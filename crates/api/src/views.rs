@@ -311,8 +311,7 @@ pub struct PaymentWholeView {
     pub payment: PaymentView,
     pub sightings: Vec<SightingView>,
     pub journals: Vec<JournalView>,
-    #[schema(value_type = Vec<Object>)]
-    pub refunds: Vec<serde_json::Value>,
+    pub refunds: Vec<crate::refunds::RefundView>,
 }
 
 pub fn sighting(seen: &Seen) -> SightingView {

@@ -4,7 +4,7 @@
 //! new money first, then from what waits for the same reference, oldest first; the rest goes to suspense. Less, and
 //! all of it waits. Nothing is partly settled (contract, "Money in six nouns").
 
-use crate::ids::{ObligationId, PaymentId};
+use crate::ids::{ObligationId, PaymentId, RefundId};
 use crate::money::Vnd;
 use crate::payment::SuspenseReason;
 
@@ -38,6 +38,8 @@ pub enum Standing {
 pub enum Home {
     Obligation(ObligationId),
     Suspense(SuspenseReason),
+    /// On its way back to the payer, or back already.
+    Refund(RefundId),
 }
 
 /// A part of a payment and its home.

@@ -250,6 +250,7 @@ fn account_of(home: Home, obligations: &[ObligationState]) -> Result<(Account, O
     Ok(match home {
         Home::Obligation(id) => (Account::Obligation(find(obligations, id)?.beneficiary.clone()), Some(id)),
         Home::Suspense(reason) => (Account::Suspense(reason), None),
+        Home::Refund(_) => (Account::RefundPayable, None),
     })
 }
 

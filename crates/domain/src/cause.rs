@@ -21,7 +21,7 @@ words! {
         Voided = "voided", VoidedAfterExpiry = "voided_after_expiry",
         RefundApproved = "refund_approved", RefundReopened = "refund_reopened",
         RefundReopenedAfterExpiry = "refund_reopened_after_expiry", RefundClosed = "refund_closed",
-        RefundFailed = "refund_failed",
+        RefundFailed = "refund_failed", RefundUncovered = "refund_uncovered", Reduced = "reduced",
         // refunds
         Proposed = "proposed", Approved = "approved", Rejected = "rejected", Withdrawn = "withdrawn",
         Submitted = "submitted", WorkItemGiven = "work_item_given", ProviderSent = "provider_sent",

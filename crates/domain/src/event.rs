@@ -1,6 +1,6 @@
 //! What the dossier system is told, and in which stream.
 
-use crate::ids::{IntentId, ObligationId};
+use crate::ids::{IntentId, ObligationId, RefundId};
 use crate::states::words;
 
 words! {
@@ -39,4 +39,5 @@ impl Stream {
 pub enum Notice {
     Obligation(ObligationId, EventType),
     Intent(IntentId, EventType),
+    Refund(RefundId, EventType),
 }

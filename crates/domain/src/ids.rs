@@ -43,6 +43,7 @@ macro_rules! ids {
 }
 
 ids! {
+    ApprovalId = "apr",
     AttemptId = "att",
     CaseId = "cas",
     ClientId = "cli",

@@ -28,6 +28,8 @@ pub enum Account {
     InTransit(AccountCode),
     Obligation(BeneficiaryCode),
     Suspense(SuspenseReason),
+    /// What goes back to payers and has not left yet.
+    RefundPayable,
     /// What a provider keeps for its service.
     Fee(ProfileCode),
     /// What stood on bank accounts before we kept their books.
@@ -40,7 +42,7 @@ impl Account {
         match self {
             Self::Clearing(profile) => Some(format!("clearing:{profile}")),
             Self::Bank(account) | Self::InTransit(account) => Some(format!("bank:{account}")),
-            Self::Obligation(_) | Self::Suspense(_) | Self::Fee(_) | Self::Opening => None,
+            Self::Obligation(_) | Self::Suspense(_) | Self::RefundPayable | Self::Fee(_) | Self::Opening => None,
         }
     }
 
@@ -53,6 +55,7 @@ impl Account {
             Self::Opening => AccountKind::Opening,
             Self::Obligation(_) => AccountKind::Obligation,
             Self::Suspense(_) => AccountKind::Suspense,
+            Self::RefundPayable => AccountKind::RefundPayable,
         }
     }
 }
@@ -65,6 +68,7 @@ impl fmt::Display for Account {
             Self::Bank(account) => write!(f, "bank:{account}"),
             Self::InTransit(account) => write!(f, "in_transit:{account}"),
             Self::Fee(profile) => write!(f, "fee:{profile}"),
+            Self::RefundPayable => f.write_str("refund_payable:payers"),
             Self::Opening => f.write_str("opening:bank"),
             Self::Obligation(beneficiary) => write!(f, "obligation:{beneficiary}"),
             Self::Suspense(reason) => write!(f, "suspense:{reason}"),
@@ -91,6 +95,18 @@ words! {
         UnexplainedRefund = "unexplained_refund",
         /// Waiting money found its obligation, or another reason to wait.
         Reassignment = "reassignment",
+        /// A refund was approved: the money waits for its payer.
+        RefundApproved = "refund_approved",
+        /// It has left, at a provider or on a statement.
+        RefundSent = "refund_sent",
+        /// It has not, and will not.
+        RefundFailed = "refund_failed",
+        /// It had left, and is here again.
+        RefundReturned = "refund_returned",
+        /// Who had brought the money took it back.
+        TakenBack = "taken_back",
+        /// An obligation was charged too much.
+        Reduction = "reduction",
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod account_report;
 pub mod allocation;
+pub mod approval;
 pub mod attempt;
 pub mod bank_reference;
 pub mod beneficiary;
@@ -21,6 +22,7 @@ pub mod ledger;
 pub mod matching;
 pub mod mode;
 pub mod money;
+pub mod moving;
 pub mod obligation;
 pub mod party;
 pub mod payment;

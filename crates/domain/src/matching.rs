@@ -8,6 +8,8 @@
 //! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
 //! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
+//! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
+//! | [`Rule::TakenBack`] | a reversal: account, reference and amount of a credit that was claimed |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
 //! nobody's payment.
@@ -27,7 +29,7 @@ words! {
     /// Why a movement is claimed; kept with the claim.
     Rule {
         BankReference = "bank_reference", Reference = "reference", AmountDay = "amount_day", OnlyOne = "only_one",
-        Line = "line", Settlement = "settlement",
+        Line = "line", Settlement = "settlement", RefundCode = "refund_code", TakenBack = "taken_back",
     }
 }
 
@@ -39,6 +41,8 @@ impl Rule {
             Self::Reference => &["account", "amount", "reference", "day"],
             Self::AmountDay | Self::OnlyOne => &["account", "amount", "day"],
             Self::Line => &["account"],
+            Self::RefundCode => &["account", "refund_code", "amount"],
+            Self::TakenBack => &["account", "bank_ref", "amount"],
             Self::Settlement => &["account", "payout_text", "amount"],
         }
     }

@@ -89,6 +89,7 @@ pub const TABLE: &[Edge] = &[
     telling(O, "refunding", C::RefundReopened, "due", E::ObligationReopened),
     telling(O, "refunding", C::RefundClosed, "refunded", E::ObligationRefunded),
     edge(O, Some("refunding"), C::RefundFailed, "paid"),
+    telling(O, "refunding", C::RefundUncovered, "due", E::ObligationReopened),
     //
     edge(I, None, C::Opened, "open"),
     edge(I, Some("open"), C::AttemptCommitted, "processing"),

@@ -4,7 +4,7 @@
 
 use domain::Vnd;
 use domain::codes::{BeneficiaryCode, ChannelCode};
-use domain::ids::{IntentId, ObligationId, PaymentId};
+use domain::ids::{IntentId, ObligationId, PaymentId, RefundId};
 use domain::intent::Intent;
 use domain::obligation::{Budget, Notice, Obligation};
 use domain::reference::Reference;
@@ -145,6 +145,42 @@ impl IntentData {
         }
     }
 
+    pub fn into_value(self) -> Value {
+        value(&self)
+    }
+}
+
+/// A refund as one stream hears of it: with those of its lines that touch the stream.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundData {
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub status: &'static str,
+    /// Of the lines below.
+    pub amount: Vnd,
+    pub currency: &'static str,
+    /// `reopen` or `close`.
+    pub then: &'static str,
+    pub reason_code: String,
+    pub dossier_code: Option<String>,
+    pub external_ref: Option<String>,
+    pub channel: ChannelCode,
+    pub provider_txn_id: String,
+    pub reference: Option<String>,
+    pub paid_at: Timestamp,
+    pub lines: Vec<RefundLineData>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundLineData {
+    pub obligation_id: Option<ObligationId>,
+    pub external_ref: Option<String>,
+    pub dossier_code: Option<String>,
+    pub customer_code: Option<String>,
+    pub amount: Vnd,
+}
+
+impl RefundData {
     pub fn into_value(self) -> Value {
         value(&self)
     }

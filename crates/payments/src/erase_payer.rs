@@ -2,7 +2,6 @@
 //! them name nobody once the one row with the person's data is emptied (docs/personal-data.md). It refuses while the person
 //! still owes something or waits for money, for then the data is needed for what it was given for.
 
-use domain::ObligationId;
 use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
 use futures_util::join;
@@ -18,12 +17,8 @@ pub enum PayerError {
     Storage(#[from] StorageError),
     #[error("nobody with this number is known")]
     Absent,
-    #[error("the person is needed for {}", list(.0))]
-    Needed(Vec<(ObligationId, ObligationStatus)>),
-}
-
-fn list(open: &[(ObligationId, ObligationStatus)]) -> String {
-    open.iter().map(|(id, status)| format!("{id} ({status})")).collect::<Vec<_>>().join(", ")
+    #[error("the person is needed for {}", .0.join(", "))]
+    Needed(Vec<String>),
 }
 
 /// Whose data.
@@ -78,7 +73,8 @@ async fn erasing(tx: &Tx, vault: &Vault, asked: &Asked<'_>) -> Result<Erased, Pa
     let ids = known(tx, vault, asked).await?;
     let naming = parties::lock_naming(tx, &ids).await?;
     let open = |status| matches!(status, ObligationStatus::Due | ObligationStatus::Refunding);
-    let needed: Vec<_> = naming.iter().filter(|o| open(o.status)).map(|o| (o.id, o.status)).collect();
+    let mut needed: Vec<String> = naming.iter().filter(|o| open(o.status)).map(|o| o.id.to_string()).collect();
+    needed.extend(parties::refunds_on_their_way(tx, &ids).await?.iter().map(ToString::to_string));
     if !needed.is_empty() {
         return Err(PayerError::Needed(needed));
     }

@@ -7,6 +7,7 @@
 //! | a payment of ours, of its amount | `matched` |
 //! | a payment of ours, of another amount | a case `amount_differs`; the difference stays in clearing |
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
+//! | a refund of ours | `matched`; one that the provider had not called sent yet succeeds by it |
 //! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` |
 //! | a correction | suspense, a case `amount_differs` |
 //!
@@ -202,6 +203,7 @@ async fn settle(
         named: settlements::settled_before(tx, profile, &txns).await?.into_iter().collect(),
         undone: settlements::called_undone(tx, profile, &txns).await?.into_iter().collect(),
         done: file.rows.iter().filter(|r| r.status == Status::Success).map(|r| r.provider_txn.clone()).collect(),
+        refunds: settlements::unsettled_refunds(tx, profile, &known).await?,
         unit: Unit::new(import.caller.actor(), import.now),
         fee: 0,
         net: 0,

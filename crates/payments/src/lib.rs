@@ -1,7 +1,8 @@
 //! What Motlan does: one file per use case. Transactions begin and end here; the network is never inside one.
-//! Only [`record_money`] and [`advance_intent`] decide states and ledger entries.
+//! Only [`record_money`], `move_money` and [`advance_intent`] decide states and ledger entries.
 
 pub mod advance_intent;
+pub mod approve;
 pub mod close_day;
 pub mod context;
 pub mod deliver_events;
@@ -13,7 +14,9 @@ pub mod facts;
 pub mod import_settlement;
 pub mod import_statement;
 pub mod learn;
+pub mod lower_obligation;
 pub mod match_movements;
+mod move_money;
 mod neighbour;
 pub mod open_intent;
 mod payout_texts;
@@ -24,7 +27,9 @@ pub mod receive_account_webhook;
 pub mod receive_report;
 pub mod receive_webhook;
 pub mod record_money;
+pub mod refund;
 pub mod register_obligation;
+pub mod reopen_day;
 pub mod reply;
 pub mod report;
 pub mod retry;
@@ -35,6 +40,7 @@ pub mod slots;
 pub mod start_attempt;
 pub mod suggest;
 pub mod sweep_movements;
+mod take_back;
 pub mod verify_books;
 pub mod view;
 

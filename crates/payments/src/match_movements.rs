@@ -17,7 +17,9 @@ use crate::import_statement::channel_of;
 use crate::learn;
 use crate::receive_account_report::unwatch_served;
 use crate::receive_report::ReportError;
+use crate::refund;
 use crate::retry::retrying;
+use crate::take_back;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::changes::{NewCase, step};
@@ -63,6 +65,7 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
     let mut done = retrying(|| claim_once(ctx, account, now)).await?;
+    done += refund::take_returns(ctx, &ground, now).await?;
     let mut after = MovementId::from(Uuid::nil());
     loop {
         let batch = retrying(|| batch::match_once(ctx, &ground, after, now)).await?;
@@ -74,6 +77,8 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
             None => break,
         }
     }
+    done += refund::explain_debits(ctx, &ground, now).await?;
+    done += take_back::take_back(ctx, &ground, now).await?;
     loop {
         let explained = retrying(|| others::match_once(ctx, &ground, now)).await?;
         done += explained;

@@ -5,6 +5,7 @@ use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
+use crate::refund::RefundError;
 use crate::retry::{Retryable, retrying};
 use domain::case::CaseKind;
 use domain::changes::NewCase;
@@ -54,6 +55,16 @@ pub enum ReportError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Plan(#[from] PlanError),
+}
+
+impl From<RefundError> for ReportError {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::Storage(error) => Self::Storage(error),
+            // what a person may have asked for wrongly, nobody asks for here
+            other => Self::Storage(StorageError::Unreadable(other.to_string())),
+        }
+    }
 }
 
 impl Retryable for ReportError {

@@ -51,6 +51,7 @@ pub fn provider(
         checkout: Some(Arc::new(checkout::Transfer::new(&settings))),
         webhook: None,
         status: None,
+        refunds: None,
         account_webhooks: told::tellers(&settings),
         movements: listing::lister(&settings, http),
     })

@@ -1,10 +1,12 @@
-//! The adapter for the VNPAY gateway, protocol 2.1.0: payment link, IPN and querydr.
+//! The adapter for the VNPAY gateway, protocol 2.1.0: payment link, IPN, querydr and refund.
 //! It refuses: anything whose HMAC-SHA512 does not fit, another terminal's calls, amounts that are not whole đồng.
-//! It does not have: refunds (VNPAY grants them per terminal), the obsolete 2.0.x form with `vnp_SecureHashType`.
+//! It does not have: the obsolete 2.0.x form with `vnp_SecureHashType`.
 //!
 //! Source of facts: project document "Wire protocols", section 1, cited as "VNPAY 2.1.0, section …".
 
+mod api;
 mod checkout;
+mod refund;
 mod settings;
 mod signature;
 mod status;
@@ -43,7 +45,9 @@ pub fn provider(
         beneficiaries,
         checkout: Some(gateway.clone()),
         webhook: Some(gateway.clone()),
-        status: Some(gateway),
+        status: Some(gateway.clone()),
+        // VNPAY grants them per terminal: one without the grant hears a refusal.
+        refunds: Some(gateway),
         account_webhooks: Vec::new(),
         movements: None,
         merchant,
@@ -86,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_has_checkout_webhook_and_status() {
+    fn the_provider_has_checkout_webhook_status_and_refunds() {
         let profile = ProfileCode::new("vnpay_main").expect("code");
         let ours = provider(profile, vec![], settings(), http()).expect("good settings");
         assert_eq!(ours.channel.as_str(), "vnpay");
-        assert!(ours.checkout.is_some() && ours.webhook.is_some() && ours.status.is_some());
+        assert!(ours.checkout.is_some() && ours.webhook.is_some() && ours.status.is_some() && ours.refunds.is_some());
     }
 }

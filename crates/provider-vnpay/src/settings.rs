@@ -10,14 +10,14 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct Settings {
     /// The page that the payer's browser opens.
     pub pay_url: String,
-    /// Where querydr is posted.
+    /// Where querydr and refund are posted.
     pub api_url: String,
     pub tmn_code: String,
     pub hash_secret: SecretString,
     /// A second secret that is accepted on input while VNPAY rotates; never used to sign.
     #[serde(default)]
     pub hash_secret_next: Option<SecretString>,
-    /// Our own address as querydr states it.
+    /// Our own address as querydr and refund state it.
     #[serde(default = "default_server_ip")]
     pub server_ip: IpAddr,
     /// How long a payer may take; VNPAY's page closes after about 15 minutes (VNPAY 2.1.0, section 1.9).

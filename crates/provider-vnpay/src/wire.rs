@@ -67,11 +67,15 @@ pub fn time_from_wire(text: &str) -> Result<Timestamp, BadTime> {
 /// `vnp_OrderInfo`: Vietnamese without diacritics, "an 1–255", only characters that every VNPAY client encodes alike
 /// (VNPAY 2.1.0, section 1.3): `[A-Za-z0-9 _.:,-]`. Never empty.
 pub fn order_info(description: &str) -> String {
-    let plain: String = description.chars().filter_map(fold).collect();
-    let mut text = plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    text.truncate(255);
-    let text = text.trim_end();
-    if text.is_empty() { "Thanh toan dich vu cong".to_owned() } else { text.to_owned() }
+    let text = plain(description, 255);
+    if text.is_empty() { "Thanh toan dich vu cong".to_owned() } else { text }
+}
+
+/// `vnp_CreateBy`: who asks for a refund. Its limit is about 245 (VNPAY 2.1.0, section 1.8); its alphabet is not published,
+/// so it is that of `vnp_OrderInfo`. Never empty.
+pub fn create_by(person: &str) -> String {
+    let text = plain(person, 245);
+    if text.is_empty() { "Motlan".to_owned() } else { text }
 }
 
 /// A signed call about an order that is not ours in form must still be reported, for its money is real: characters
@@ -126,6 +130,15 @@ fn is_digits(text: &str) -> bool {
 
 fn in_range(amount: Vnd) -> Result<Vnd, BadAmount> {
     if amount.is_positive() && amount <= MAX_AMOUNT { Ok(amount) } else { Err(BadAmount::Range) }
+}
+
+/// At most so many characters of `[A-Za-z0-9 _.:,-]`, words parted by one space.
+fn plain(text: &str, max: usize) -> String {
+    let folded: String = text.chars().filter_map(fold).collect();
+    let mut plain = folded.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    plain.truncate(max);
+    plain.truncate(plain.trim_end().len());
+    plain
 }
 
 /// One character of `[A-Za-z0-9 _.:,-]`; a combining mark (decomposed Vietnamese) vanishes, all else parts words.
@@ -195,6 +208,13 @@ mod tests {
         assert_eq!(order_info("Le\u{323}\u{302} phi\u{301}"), "Le phi");
         assert_eq!(order_info("Thanh_toan: a.b, c-d"), "Thanh_toan: a.b, c-d");
         assert_eq!(order_info("   <>&=%\u{1f600}  "), "Thanh toan dich vu cong");
+    }
+
+    #[test]
+    fn who_asks_keeps_to_the_alphabet_and_the_limit() {
+        assert_eq!(create_by("usr_01jd9x|ký@laocai"), "usr_01jd9x ky laocai");
+        assert_eq!(create_by("|"), "Motlan");
+        assert_eq!(create_by(&"x".repeat(300)).len(), 245);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod checkout;
 pub mod error;
 pub mod http;
 pub mod movements;
+pub mod refund;
 pub mod registry;
 pub mod status;
 pub mod webhook;
@@ -18,6 +19,7 @@ pub use account_webhook::AccountWebhook;
 pub use checkout::{Action, Checkout, Offer, Order, Receiver};
 pub use error::ProviderError;
 pub use movements::{Listed, Movements};
+pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};
 pub use registry::Registry;
 pub use status::{Question, Status};
 pub use webhook::{Acknowledgement, Answer, Refusal, Request, Webhook};
@@ -36,6 +38,7 @@ pub struct Provider {
     pub checkout: Option<Arc<dyn Checkout>>,
     pub webhook: Option<Arc<dyn Webhook>>,
     pub status: Option<Arc<dyn Status>>,
+    pub refunds: Option<Arc<dyn Refunds>>,
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,

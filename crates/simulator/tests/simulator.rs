@@ -478,6 +478,112 @@ async fn refunds() {
 }
 
 #[tokio::test]
+async fn rules_decide_what_becomes_of_a_refund() {
+    let log = std::env::temp_dir().join(format!("simulator-refunds-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&log);
+    let t = setup(|config| (config.refund_ms, config.log) = (600_000, Some(log.clone()))).await;
+    let api = "/merchant_webapi/api/transaction";
+    let fields = order("LT1", 21_000, 900);
+    t.open(&fields).await;
+    t.press("confirm", "LT1").await;
+    let said = async |id: &str, amount: i64| t.post(api, refund(id, &fields, "03", amount)).await.1;
+    let heard = async |id: &str| {
+        let asked = t.ask(id, &fields).await;
+        ["vnp_TransactionType", "vnp_TransactionStatus"].map(|name| asked[name].as_str().unwrap().to_owned())
+    };
+
+    t.script(json!({"do": [{"refund_code": "99"}], "times": 1})).await;
+    assert_eq!(said("1", 1_000).await["vnp_ResponseCode"], "99");
+    assert_eq!(said("1", 1_000).await["vnp_ResponseCode"], "94", "the request id was used");
+    assert_eq!(heard("2").await, ["01", "00"], "and nothing was booked");
+    for bad in [json!("00"), json!("5"), json!(99)] {
+        assert_eq!(t.post("/_sim/script", json!({"do": [{"refund_code": bad}]})).await.0, 400, "{bad}");
+    }
+
+    t.script(json!({"match": {"order_ref": "LT1"}, "do": [{"refund_refused": true}, {"refund_ms": 300}], "times": 1}))
+        .await;
+    assert_eq!(said("3", 21_001).await["vnp_ResponseCode"], "99", "uses no rule up");
+    let taken_up = said("4", 1_000).await;
+    assert_eq!((&taken_up["vnp_ResponseCode"], &taken_up["vnp_TransactionStatus"]), (&json!("00"), &json!("05")));
+    assert_eq!(heard("5").await, ["03", "05"]);
+    tokio::time::sleep(Duration::from_millis(320)).await;
+    assert_eq!(heard("6").await, ["03", "09"]);
+
+    t.script(json!({"do": [{"refund_flap": true}, {"refund_ms": 0}], "times": 1})).await;
+    let taken_up = said("7", 2_000).await;
+    assert_eq!(taken_up["vnp_ResponseCode"], "00");
+    for (id, expected) in [("8", ["03", "05"]), ("9", ["01", "00"]), ("10", ["03", "06"]), ("11", ["03", "06"])] {
+        assert_eq!(heard(id).await, expected, "{id}");
+    }
+    assert_eq!(said("12", 1_000).await["vnp_ResponseCode"], "00");
+    assert_eq!(heard("13").await, ["03", "05"], "the configured time");
+    let sent = t.post("/_sim/refund", json!({"order_ref": "LT1", "outcome": "sent"})).await.1;
+    assert_eq!((&sent["request_id"], &sent["transaction_status"]), (&json!("12"), &json!("06")));
+
+    let kept = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "refund").collect();
+    let ids: Vec<&str> = told.iter().map(|line| line["request_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["4", "7", "12", "12"]);
+    let paid = t.order("LT1").await;
+    for line in &told {
+        assert_eq!((&line["order_ref"], &line["original"]), (&json!("LT1"), &paid["transaction_no"]));
+    }
+    assert_eq!((&told[0]["refused"], &told[0]["sent_at"]), (&json!(true), &Value::Null));
+    assert_eq!((&told[1]["amount"], &told[1]["transaction_no"]), (&json!(2_000), &taken_up["vnp_TransactionNo"]));
+    assert!(told[1]["sent_at"].is_string() && told[2]["sent_at"].as_str() > told[3]["sent_at"].as_str());
+    let position = |kind: &str, id: &str| {
+        lines.iter().position(|line| line["kind"] == kind && line.to_string().contains(id)).unwrap()
+    };
+    let number = taken_up["vnp_TransactionNo"].as_str().unwrap();
+    assert!(position("refund", number) < position("answered", number), "written before it is told");
+    std::fs::remove_file(&log).unwrap();
+    t.end().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_came_back_is_refused_after_all_and_settled_as_an_adjustment() {
+    let t = setup(|config| (config.refund_ms, config.fee_rate_ppm) = (0, 0)).await;
+    let api = "/merchant_webapi/api/transaction";
+    let fields = order("LT1", 21_000, 900);
+    t.open(&fields).await;
+    t.press("confirm", "LT1").await;
+    let came_back = json!({"order_ref": "LT1"});
+    assert_eq!(t.post("/_sim/refund_came_back", came_back.clone()).await.0, 404);
+    let number = t.post(api, refund("1", &fields, "02", 21_000)).await.1["vnp_TransactionNo"].clone();
+    let number = number.as_str().unwrap();
+    let cut = t.post("/_sim/settlement/cut", json!({})).await.1;
+    assert_eq!((&cut["rows"], &cut["refunds"], &cut["net"]), (&json!(2), &json!(21_000), &json!(0)));
+    assert!(cut.get("returned").is_none(), "{cut}");
+    let back = t.post("/_sim/refund_came_back", came_back.clone()).await.1;
+    assert_eq!((&back["transaction_status"], back["came_back_at"].is_string()), (&json!("09"), true));
+    assert_eq!(t.post("/_sim/refund_came_back", came_back).await.0, 409);
+    let asked = t.ask("2", &fields).await;
+    assert_eq!((&asked["vnp_TransactionType"], &asked["vnp_TransactionStatus"]), (&json!("02"), &json!("09")));
+    let file = async |of: &str| {
+        let answer = t.http.get(format!("{}/_sim/settlement?{of}", t.sim.url)).send().await.unwrap();
+        String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap()
+    };
+    let cut = t.post("/_sim/settlement/cut", json!({})).await.1;
+    assert_eq!(
+        ["rows", "gross", "refunds", "returned", "net"].map(|name| cut[name].as_i64().unwrap()),
+        [1, 0, 0, 21_000, 21_000]
+    );
+    assert!(file("session=1").await.contains(&format!("{number},LT1,{TMN},Hoàn tiền,Thành công,\"-21,000\",")));
+    let second = file("session=2").await;
+    let row = second.lines().nth(1).unwrap();
+    assert!(row.contains(&format!(",LT1,{TMN},Điều chỉnh,Thành công,\"21,000\",0,\"21,000\",")), "{row}");
+    assert!(row.ends_with(&format!(",{number}")) && row.matches(number).count() == 1, "a number of its own: {row}");
+    assert!(second.ends_with("Tổng cộng,,,,,,\"21,000\",0,\"21,000\",,,\r\n"), "{second}");
+    assert_eq!(
+        t.post(api, refund("3", &fields, "02", 21_000)).await.1["vnp_ResponseCode"],
+        "00",
+        "to be given back again"
+    );
+    t.end().await;
+}
+
+#[tokio::test]
 async fn the_settlement_file_and_its_payout() {
     let t = setup(|config| config.refund_ms = 0).await;
     let first = order("LT1", 21_063, 900);

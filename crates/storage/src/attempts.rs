@@ -188,6 +188,17 @@ pub async fn asked(db: &Db, id: AttemptId, next_at: Timestamp, answered: bool) -
     Ok(())
 }
 
+const ORDERED_AT: &str = "select ordered_at from attempt where profile = $1 and order_ref = $2";
+
+/// When an order of ours was made.
+pub async fn ordered_at(
+    db: &Db,
+    profile: &domain::codes::ProfileCode,
+    order: &domain::codes::OrderRef,
+) -> Result<Option<Timestamp>, StorageError> {
+    Ok(db.query_opt(ORDERED_AT, &[&profile.as_str(), &order.as_str()]).await?.map(|row| row.get(0)))
+}
+
 const UNWATCH: &str = "delete from attempt_watch where attempt_id = $1";
 
 /// Nothing more is to be heard of it.

@@ -40,11 +40,16 @@ const BACKLOG: &str = "select
     (select count(*) from attempt_watch w where w.next_at <= now()) as polls_due,
     (select count(*) from attempt_watch w where w.next_at > now()) as polls_waiting,
     (select count(*) from attempt where status = 'unknown') as polls_parked,
+    (select count(*) from refund_watch where next_at <= now()) as refunds_due,
+    (select count(*) from refund_watch where next_at > now())
+        + (select count(*) from refund where status = 'awaiting_statement') as refunds_waiting,
+    (select count(*) from refund where status = 'unknown') as refunds_parked,
     (select count(*) from unsealed) as unsealed_due,
     greatest(0, extract(epoch from now() - least(
         (select min(at) from event where feed_position is null),
         (select min(next_at) from delivery where state in ('waiting', 'leased') and next_at <= now()),
         (select min(next_at) from attempt_watch where next_at <= now()),
+        (select min(next_at) from refund_watch where next_at <= now()),
         (select min(at) from unsealed)))::bigint) as oldest_due_s";
 
 pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
@@ -55,14 +60,21 @@ pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
             inbox: row.get("inbox_due"),
             outbox: row.get("outbox_due"),
             polls: row.get("polls_due"),
+            refunds: row.get("refunds_due"),
             unsealed: row.get("unsealed_due"),
             ..Counts::default()
         },
-        waiting: Counts { outbox: row.get("outbox_waiting"), polls: row.get("polls_waiting"), ..Counts::default() },
+        waiting: Counts {
+            outbox: row.get("outbox_waiting"),
+            polls: row.get("polls_waiting"),
+            refunds: row.get("refunds_waiting"),
+            ..Counts::default()
+        },
         parked: Counts {
             inbox: row.get("inbox_parked"),
             outbox: row.get("outbox_parked"),
             polls: row.get("polls_parked"),
+            refunds: row.get("refunds_parked"),
             ..Counts::default()
         },
         oldest_due_s: row.get::<_, Option<i64>>("oldest_due_s").unwrap_or(0),

@@ -26,6 +26,13 @@ pub async fn hold(db: &Db, scope: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
+const BENEFICIARIES: &str = "select distinct beneficiary_code from scope_beneficiary where scope = $1 order by 1";
+
+/// Whose day it is.
+pub async fn beneficiaries(db: &Db, scope: &str) -> Result<Vec<String>, StorageError> {
+    Ok(db.query(BENEFICIARIES, &[&scope]).await?.iter().map(|row| row.get(0)).collect())
+}
+
 const SEEN: &str = "select exists (select from account a where a.code = $1)
     and ($2::text[] is null
          or (exists (select from scope_beneficiary b where b.scope = $1)
@@ -49,7 +56,7 @@ pub struct Closed {
 }
 
 const CLOSED: &str = "select opening, moved_in, moved_out, closing, closed_by, closed_at from closed_day
-    where scope = $1 and day = $2";
+    where scope = $1 and day = $2 and reopened_at is null";
 
 pub async fn closed(db: &Db, scope: &str, day: Date) -> Result<Option<Closed>, StorageError> {
     let statement = db.prepare_cached(CLOSED).await?;
@@ -64,7 +71,7 @@ pub async fn closed(db: &Db, scope: &str, day: Date) -> Result<Option<Closed>, S
     }))
 }
 
-const LAST_CLOSED: &str = "select max(day) from closed_day where scope = $1";
+const LAST_CLOSED: &str = "select max(day) from closed_day where scope = $1 and reopened_at is null";
 
 /// The last closed day; it and all days before it are closed.
 pub async fn last_closed(db: &Db, scope: &str) -> Result<Option<Date>, StorageError> {
@@ -78,7 +85,7 @@ const CLOSE: &str = "insert into closed_day (scope, day, opening, moved_in, move
 /// Closes a day that is held.
 ///
 /// # Errors
-/// Conflict `closed_day_pkey` when it is closed already.
+/// Conflict `closed_day_once` when it is closed already.
 pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<(), StorageError> {
     let statement = db.prepare_cached(CLOSE).await?;
     let sums = [c.opening, c.moved_in, c.moved_out, c.closing].map(Vnd::dong);
@@ -87,7 +94,7 @@ pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<(), St
 }
 
 // what stood on an account before its books is no movement of any day
-const BOOKS: &str = "with last as (select day, closing from closed_day where scope = $1 and day < $2 order by day desc limit 1),
+const BOOKS: &str = "with last as (select day, closing from closed_day where scope = $1 and day < $2 and reopened_at is null order by day desc limit 1),
     booked as (
         select e.amount, j.kind = 'opening_balance' as stood, j.business_date < $2 as before,
                j.original_business_date is not null as late
@@ -115,9 +122,17 @@ pub async fn books(db: &Db, scope: &str, day: Date) -> Result<Books, StorageErro
     })
 }
 
+const REOPEN: &str = "update closed_day set reopened_at = $3, reopened_by = $4
+    where scope = $1 and day >= $2 and reopened_at is null";
+
+/// The day and all after it are open again; how many had been closed.
+pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) -> Result<u64, StorageError> {
+    Ok(db.execute(REOPEN, &[&scope, &day, &at, &by]).await?)
+}
+
 const OPEN_BEFORE: &str = "select min(j.business_date) from journal j join ledger_entry e on e.journal_id = j.id
     where e.account_code = $1 and j.kind <> 'opening_balance' and j.business_date < $2
-      and j.business_date > coalesce((select max(day) from closed_day where scope = $1), '-infinity')";
+      and j.business_date > coalesce((select max(day) from closed_day where scope = $1 and reopened_at is null), '-infinity')";
 
 /// The first day before `day` that has bookings and is not closed.
 pub async fn open_before(db: &Db, scope: &str, day: Date) -> Result<Option<Date>, StorageError> {
@@ -169,7 +184,7 @@ const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 
         -- what came for a day that was closed keeps the first open one from closing
         coalesce((select sum(abs(o.amount)) from movement o where o.account_code = $1 and o.fate is null
                     and (o.business_date = $2 or o.business_date < $2 and exists (
-                        select from closed_day c where c.scope = 'bank:' || $1 and c.day >= o.business_date))), 0)::bigint
+                        select from closed_day c where c.scope = 'bank:' || $1 and c.reopened_at is null and c.day >= o.business_date))), 0)::bigint
             as open,
         count(*) filter (where fate = 'matched') as matched, count(*) filter (where fate = 'case') as in_case,
         count(*) filter (where fate is null) as unmatched,

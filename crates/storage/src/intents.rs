@@ -112,6 +112,17 @@ pub async fn lock_related(db: &Db, intents: &[Uuid]) -> Result<Vec<Intent>, Stor
     rows.iter().map(from_row).collect()
 }
 
+const LOCK_HOLDERS: &str = select_intent!(
+    "where i.status in ('open', 'processing', 'paid')
+    and i.id in (select intent_id from intent_obligation where obligation_id = any($1)) order by i.id for no key update of i"
+);
+
+/// Live and paid intents that hold any of these obligations, locked.
+pub async fn lock_holders(db: &Db, obligations: &[Uuid]) -> Result<Vec<Intent>, StorageError> {
+    let statement = db.prepare_cached(LOCK_HOLDERS).await?;
+    db.query(&statement, &[&obligations]).await?.iter().map(from_row).collect()
+}
+
 const LOCK_ONE: &str = select_intent!("where i.id = $1 for no key update of i");
 
 pub async fn lock_one(db: &Db, intent: Uuid) -> Result<Option<Intent>, StorageError> {

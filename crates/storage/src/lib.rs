@@ -2,6 +2,7 @@
 //! take a connection, so they run in or out of a transaction. Transactions begin and end in `payments`.
 
 pub mod account_money;
+pub mod approvals;
 pub mod assurance;
 pub mod attempts;
 pub mod backlog;
@@ -27,8 +28,10 @@ pub mod principals;
 pub mod profiles;
 pub mod receiving_accounts;
 pub mod references;
+pub mod refunds;
 pub mod reports;
 mod rows;
+pub mod scenes;
 pub mod seals;
 pub mod settlements;
 pub mod sightings;

@@ -17,7 +17,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V20__trace_context", include_str!("../migrations/0020_trace_context.sql")),
     ("V21__movement_codes", include_str!("../migrations/0021_movement_codes.sql")),
     ("V22__unplaced_payments", include_str!("../migrations/0022_unplaced_payments.sql")),
+    ("V30__approvals_and_refunds", include_str!("../migrations/0030_approvals_and_refunds.sql")),
     ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
+    ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

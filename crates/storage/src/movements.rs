@@ -83,25 +83,84 @@ pub struct Open {
     pub business_date: Date,
     pub reversal: bool,
     pub payout_of: Option<String>,
+    /// Our references in its text.
+    pub codes: Vec<String>,
 }
 
-const OPEN_OTHERS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of from movement m
+const OPEN_OTHERS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes from movement m
     where m.account_code = $1 and m.fate is null and (m.direction = 'out' or m.payout_of is not null)
     order by m.id limit $2 for no key update of m skip locked";
 
 pub async fn open_others(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Open>, StorageError> {
     let statement = db.prepare_cached(OPEN_OTHERS).await?;
     let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| Open {
-            id: row.get::<_, Uuid>("id").into(),
-            amount: Vnd::new(row.get("amount")),
-            business_date: row.get("business_date"),
-            reversal: row.get("reversal"),
-            payout_of: row.get("payout_of"),
-        })
-        .collect())
+    Ok(rows.iter().map(open).collect())
+}
+
+fn open(row: &tokio_postgres::Row) -> Open {
+    Open {
+        id: row.get::<_, Uuid>("id").into(),
+        amount: Vnd::new(row.get("amount")),
+        business_date: row.get("business_date"),
+        reversal: row.get("reversal"),
+        payout_of: row.get("payout_of"),
+        codes: row.get("codes"),
+    }
+}
+
+const LOCK_OPEN: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes from movement m
+    where m.id = $1 and m.fate is null for no key update of m";
+
+/// Locked; None when somebody has claimed or explained it.
+pub async fn lock_open(db: &Db, id: MovementId) -> Result<Option<Open>, StorageError> {
+    Ok(db.query_opt(LOCK_OPEN, &[&id.uuid()]).await?.as_ref().map(open))
+}
+
+// from the refunds, which are few, to what a file brought; a transfer that the bank gave back itself has the reference of
+// its debit
+const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
+    where m.account_code = $1 and r.route = 'transfer'
+      and case when $2 then r.status = 'succeeded' and m.amount = r.amount
+               else r.status = 'awaiting_statement' and m.amount = -r.amount end
+    union
+    select m.id, k.refund_id from movement_match k
+    join movement d on d.id = k.movement_id
+    join movement_reference dr on dr.movement_id = d.id
+    join movement_reference cr on cr.account_code = dr.account_code and cr.direction = 'in' and cr.reference = dr.reference
+    join movement m on m.id = cr.movement_id and m.fate is null and m.reversal
+    where $2 and d.account_code = $1 and k.refund_id is not null and k.amount < 0 and m.amount = -k.amount
+    order by 1 limit $3";
+
+/// Open movements with the code of a refund that they agree with: debits that wait for it, or with `back` credits that
+/// bring it back.
+pub async fn open_of_refunds(
+    db: &Db,
+    account: &AccountCode,
+    back: bool,
+    limit: i64,
+) -> Result<Vec<(MovementId, domain::RefundId)>, StorageError> {
+    let statement = db.prepare_cached(OF_REFUNDS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &back, &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
+const REVERSALS: &str = "select m.id, p.id from movement m
+    join movement_reference dr on dr.movement_id = m.id
+    join payment_reference r on r.account_code = dr.account_code and r.reference = dr.reference
+    join payment p on p.id = r.payment_id
+    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal and m.amount = -p.amount
+      and p.reversed = 0 and exists (select from movement_match k where k.payment_id = p.id and k.amount > 0)
+    order by m.id limit $2";
+
+/// Open debits that take a credit back, and the payment that the credit was.
+pub async fn reversals(
+    db: &Db,
+    account: &AccountCode,
+    limit: i64,
+) -> Result<Vec<(MovementId, PaymentId)>, StorageError> {
+    let statement = db.prepare_cached(REVERSALS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
 }
 
 /// Who claims a movement.
@@ -109,6 +168,7 @@ pub async fn open_others(db: &Db, account: &AccountCode, limit: i64) -> Result<V
 pub enum Claimant {
     Payment(PaymentId),
     Settlement(SettlementId),
+    Refund(domain::RefundId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,10 +179,11 @@ pub struct NewClaim {
     pub rule: Rule,
 }
 
-const CLAIM: &str = "insert into movement_match (movement_id, payment_id, settlement_id, amount, rule, fields)
-    select movement, payment, settlement, amount, rule, string_to_array(fields, ',')
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[])
-        as c(movement, payment, settlement, amount, rule, fields)";
+const CLAIM: &str =
+    "insert into movement_match (movement_id, payment_id, settlement_id, refund_id, amount, rule, fields)
+    select movement, payment, settlement, refund, amount, rule, string_to_array(fields, ',')
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::uuid[], $4::bigint[], $5::text[], $6::text[])
+        as c(movement, payment, settlement, refund, amount, rule, fields)";
 
 /// # Errors
 /// Conflicts `movement_claimed_once`, `payment_claims_one_movement`, `settlement_claims_one_movement` when somebody else
@@ -134,19 +195,24 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     let movements: Vec<Uuid> = claims.iter().map(|c| c.movement_id.uuid()).collect();
     let payment = |c: &NewClaim| match c.claimant {
         Claimant::Payment(id) => Some(id.uuid()),
-        Claimant::Settlement(_) => None,
+        Claimant::Settlement(_) | Claimant::Refund(_) => None,
     };
     let settlement = |c: &NewClaim| match c.claimant {
         Claimant::Settlement(id) => Some(id.uuid()),
-        Claimant::Payment(_) => None,
+        Claimant::Payment(_) | Claimant::Refund(_) => None,
+    };
+    let refund = |c: &NewClaim| match c.claimant {
+        Claimant::Refund(id) => Some(id.uuid()),
+        Claimant::Payment(_) | Claimant::Settlement(_) => None,
     };
     let payments: Vec<Option<Uuid>> = claims.iter().map(payment).collect();
     let settlements: Vec<Option<Uuid>> = claims.iter().map(settlement).collect();
+    let refunds: Vec<Option<Uuid>> = claims.iter().map(refund).collect();
     let amounts: Vec<i64> = claims.iter().map(|c| c.amount.dong()).collect();
     let rules: Vec<&str> = claims.iter().map(|c| c.rule.as_str()).collect();
     let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
     let statement = db.prepare_cached(CLAIM).await?;
-    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields]).await?;
+    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds]).await?;
     let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
     let statement = db.prepare_cached(SHOWN).await?;
     db.execute(&statement, &[&shown]).await?;

@@ -279,6 +279,36 @@ pub async fn page(
     all(&db.query(&statement, &[&client.uuid(), &dossier_code, &after, &limit]).await?)
 }
 
+const NEWEST_COVER: &str = "select a.payment_id from allocation a join payment p on p.id = a.payment_id
+    where a.obligation_id = $1 group by a.payment_id, p.recorded_at having sum(a.amount) > 0
+    order by p.recorded_at desc, a.payment_id desc limit 1";
+
+/// The newest payment with a part in it.
+pub async fn newest_cover(db: &Db, id: ObligationId) -> Result<Option<domain::PaymentId>, StorageError> {
+    Ok(db.query_opt(NEWEST_COVER, &[&id.uuid()]).await?.map(|row| row.get::<_, Uuid>(0).into()))
+}
+
+const REDUCED: &str =
+    "insert into obligation_reduction (approval_id, obligation_id, amount, relief_amount, reason_code)
+    values ($1, $2, $3, $4, $5)";
+const LOWER: &str =
+    "update obligation set relief_amount = $2, relief_basis = coalesce(relief_basis, $3), updated_at = now()
+    where id = $1";
+
+/// A paid obligation owes less from now on, by an approval.
+pub async fn lower(
+    db: &Db,
+    approval: domain::ApprovalId,
+    o: &Obligation,
+    by: Vnd,
+    reason_code: &str,
+) -> Result<(), StorageError> {
+    let relief = (o.terms.relief_amount + by).dong();
+    db.execute(REDUCED, &[&approval.uuid(), &o.id.uuid(), &by.dong(), &relief, &reason_code]).await?;
+    db.execute(LOWER, &[&o.id.uuid(), &relief, &reason_code]).await?;
+    Ok(())
+}
+
 const SETTLED_BY: &str = "select a.obligation_id, p.id as payment_id, p.channel,
         coalesce(p.provider_txn_id, p.bank_ref) as provider_txn_id, i.reference
     from allocation a join payment p on p.id = a.payment_id left join intent i on i.id = p.intent_id

@@ -4,9 +4,9 @@ use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::word;
 use crate::vault::Vault;
-use domain::ObligationId;
 use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
+use domain::{ObligationId, RefundId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -84,6 +84,20 @@ const NAMING: &str =
 pub async fn lock_naming(db: &Db, parties: &[Uuid]) -> Result<Vec<Named>, StorageError> {
     let rows = db.query(NAMING, &[&parties]).await?;
     rows.iter().map(|row| Ok(Named { id: row.get::<_, Uuid>("id").into(), status: word(row, "status")? })).collect()
+}
+
+const REFUNDS: &str = "select distinct r.id from refund r
+    join payment p on p.id = r.payment_id
+    join intent_obligation i on i.intent_id = p.intent_id
+    join obligation o on o.id = i.obligation_id
+    where (o.payer_id = any($1) or o.owner_id = any($1))
+      and r.status not in ('succeeded', 'failed', 'rejected', 'cancelled')
+    order by r.id";
+
+/// Refunds of money for these that are on their way.
+pub async fn refunds_on_their_way(db: &Db, parties: &[Uuid]) -> Result<Vec<RefundId>, StorageError> {
+    let rows = db.query(REFUNDS, &[&parties]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
 /// How many rows lost what they said of the person.

@@ -266,6 +266,27 @@ pub async fn lock_one(db: &Db, id: PaymentId) -> Result<Option<Payment>, Storage
     db.query_opt(&statement, &[&id.uuid()]).await?.map(|row| from_row(&row)).transpose()
 }
 
+const BY_ID: &str = "select p.* from payment p where p.id = $1";
+
+pub async fn by_id(db: &Db, id: PaymentId) -> Result<Option<Payment>, StorageError> {
+    let statement = db.prepare_cached(BY_ID).await?;
+    db.query_opt(&statement, &[&id.uuid()]).await?.map(|row| from_row(&row)).transpose()
+}
+
+const ORDER_OF: &str = "select order_ref from payment where id = $1";
+
+/// The provider's order that a payment names.
+pub async fn order_of(db: &Db, id: PaymentId) -> Result<Option<String>, StorageError> {
+    Ok(db.query_opt(ORDER_OF, &[&id.uuid()]).await?.and_then(|row| row.get(0)))
+}
+
+const SET_REVERSED: &str = "update payment set reversed = amount where id = $1 and reversed = 0";
+
+/// Who had brought it took all of it back.
+pub async fn set_reversed(db: &Db, id: PaymentId) -> Result<bool, StorageError> {
+    Ok(db.execute(SET_REVERSED, &[&id.uuid()]).await? == 1)
+}
+
 const SET_INTENT: &str = "update payment set intent_id = $2 where id = $1";
 
 /// The payment's order is known after all.

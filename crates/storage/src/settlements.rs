@@ -91,6 +91,7 @@ pub struct NewLine {
     pub provider_txn_id: String,
     pub order_ref: Option<String>,
     pub payment_id: Option<PaymentId>,
+    pub refund_id: Option<domain::RefundId>,
     pub amount: i64,
     pub fee: i64,
     pub net: i64,
@@ -101,11 +102,11 @@ pub struct NewLine {
 
 const INSERT_LINES: &str =
     "insert into settlement_line (settlement_id, profile, line_no, kind, provider_txn_id, order_ref,
-        payment_id, amount, fee, net, paid_at, status, disposition)
-    select $1, $2, line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition
+        payment_id, refund_id, amount, fee, net, paid_at, status, disposition)
+    select $1, $2, line_no, kind, txn, order_ref, payment, refund, amount, fee, net, paid_at, status, disposition
     from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[],
-        $11::timestamptz[], $12::text[], $13::text[])
-        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition)";
+        $11::timestamptz[], $12::text[], $13::text[], $14::uuid[])
+        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition, refund)";
 
 pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[NewLine]) -> Result<(), StorageError> {
     let numbers: Vec<i32> = lines.iter().map(|l| l.line_no).collect();
@@ -118,6 +119,7 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
     let nets: Vec<i64> = lines.iter().map(|l| l.net).collect();
     let paid: Vec<Option<Timestamp>> = lines.iter().map(|l| l.paid_at).collect();
     let statuses: Vec<&str> = lines.iter().map(|l| l.status).collect();
+    let refunds: Vec<Option<Uuid>> = lines.iter().map(|l| l.refund_id.map(|r| r.uuid())).collect();
     let dispositions: Vec<&str> = lines.iter().map(|l| l.disposition).collect();
     db.execute(
         INSERT_LINES,
@@ -135,10 +137,41 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
             &paid,
             &statuses,
             &dispositions,
+            &refunds,
         ],
     )
     .await?;
     Ok(())
+}
+
+/// A refund of ours that a provider pays out and no file of it has named.
+#[derive(Debug, Clone)]
+pub struct SettledRefund {
+    pub id: domain::RefundId,
+    pub payment_id: PaymentId,
+    pub provider_refund_id: Option<String>,
+    pub amount: Vnd,
+}
+
+const UNSETTLED_REFUNDS: &str = "select r.id, r.payment_id, r.provider_refund_id, r.amount
+    from refund r join payment p on p.id = r.payment_id
+    where p.profile = $1 and r.route = 'provider' and r.status in ('submitted', 'unknown', 'succeeded')
+      and (r.provider_refund_id = any($2) or p.provider_txn_id = any($2))
+      and not exists (select from settlement_line l where l.refund_id = r.id and l.disposition = 'matched')
+    order by r.id";
+
+/// Those that these numbers may be: their own, or their payments'.
+pub async fn unsettled_refunds(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<SettledRefund>, StorageError> {
+    let rows = db.query(UNSETTLED_REFUNDS, &[&profile, &txns]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| SettledRefund {
+            id: row.get::<_, Uuid>(0).into(),
+            payment_id: row.get::<_, Uuid>(1).into(),
+            provider_refund_id: row.get(2),
+            amount: Vnd::new(row.get(3)),
+        })
+        .collect())
 }
 
 const KNOWN: &str = "select p.provider_txn_id, p.id, p.amount from payment p

@@ -23,6 +23,7 @@ pub(crate) const HOT: &[&str] = &[
     OBLIGATIONS,
     INTENTS,
     ATTEMPTS,
+    REFUNDS,
     CASES_CLOSED,
     CASES_OPENED,
     JOURNALS,
@@ -125,6 +126,9 @@ const INTENTS: &str = "update intent i set status = s.status, version = s.versio
 const ATTEMPTS: &str = "update attempt a set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where a.id = s.id and a.version = s.version - 1";
+const REFUNDS: &str = "update refund r set status = s.status, version = s.version, updated_at = $4
+    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    where r.id = s.id and r.version = s.version - 1";
 const CASES_CLOSED: &str = "update kase k set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where k.id = s.id and k.version = s.version - 1";
@@ -143,10 +147,11 @@ const ENTRIES: &str =
     select journal, account, amount, obligation, payment, movement, settlement
     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[]) with ordinality
         as e(journal, account, amount, obligation, payment, movement, settlement, n) order by n";
-const ALLOCATIONS: &str = "insert into allocation (payment_id, obligation_id, suspense_reason, amount, journal_id)
-    select payment, obligation, reason, amount, journal
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[]) with ordinality
-        as a(payment, obligation, reason, amount, journal, n) order by n";
+const ALLOCATIONS: &str =
+    "insert into allocation (payment_id, obligation_id, suspense_reason, refund_id, amount, journal_id)
+    select payment, obligation, reason, refund, amount, journal
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[]) with ordinality
+        as a(payment, obligation, reason, refund, amount, journal, n) order by n";
 const TRANSITIONS: &str = "insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
     select entity, id, version, before, after, cause, $7
     from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[]) with ordinality
@@ -250,6 +255,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let obligations = t.step(&c.obligations, domain::ObligationId::uuid);
     let intents = t.step(&c.intents, domain::IntentId::uuid);
     let attempts = t.step(&c.attempts, domain::AttemptId::uuid);
+    let refunds = t.step(&c.refunds, domain::RefundId::uuid);
     let closed = t.step(&c.cases_closed, CaseId::uuid);
     let obligations_paid: Vec<Option<Timestamp>> =
         obligations.id.iter().map(|id| unit.paid_of(id).map(|(at, _)| at)).collect();
@@ -291,14 +297,21 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         .iter()
         .map(|a| match a.home {
             Home::Obligation(id) => Some(id.uuid()),
-            Home::Suspense(_) => None,
+            Home::Suspense(_) | Home::Refund(_) => None,
         })
         .collect();
     let part_reasons: Vec<Option<&str>> = parts
         .iter()
         .map(|a| match a.home {
-            Home::Obligation(_) => None,
             Home::Suspense(reason) => Some(reason.as_str()),
+            Home::Obligation(_) | Home::Refund(_) => None,
+        })
+        .collect();
+    let part_refunds: Vec<Option<Uuid>> = parts
+        .iter()
+        .map(|a| match a.home {
+            Home::Refund(id) => Some(id.uuid()),
+            Home::Obligation(_) | Home::Suspense(_) => None,
         })
         .collect();
     let part_amounts: Vec<i64> = parts.iter().map(|a| a.amount.dong()).collect();
@@ -336,6 +349,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
             intents.id.len()
         ),
         run(tx, st(ATTEMPTS), vec![&attempts.id, &attempts.version, &attempts.status, at], attempts.id.len()),
+        run(tx, st(REFUNDS), vec![&refunds.id, &refunds.version, &refunds.status, at], refunds.id.len()),
         run(tx, st(CASES_CLOSED), vec![&closed.id, &closed.version, &closed.status, at], closed.id.len()),
         run(
             tx,
@@ -376,7 +390,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(ALLOCATIONS),
-            vec![&part_payments, &part_obligations, &part_reasons, &part_amounts, &part_journals],
+            vec![&part_payments, &part_obligations, &part_reasons, &part_refunds, &part_amounts, &part_journals],
             parts.len()
         ),
         run(tx, st(TRANSITIONS), vec![&t.entity, &t.id, &t.version, &t.from, &t.to, &t.cause, actor], t.id.len()),
@@ -401,7 +415,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     );
     first_error([
         results.0, results.1, results.2, results.3, results.4, results.5, results.6, results.7, results.8, results.9,
-        results.10, results.11,
+        results.10, results.11, results.12,
     ])
 }
 

@@ -7,7 +7,7 @@ use crate::tasks::{Outcome, told};
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
+    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts, refund,
     seal_books, sequence_events, sweep_movements,
 };
 use std::time::{Duration, Instant};
@@ -40,6 +40,8 @@ pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
     let (begin, since) = (Instant::now(), Timestamp::now());
     // once: what a listing shows is there in the first answer, or a later drain's
     told(sweep_movements::sweep(ctx, true, Timestamp::now()).await)?;
+    // once: a provider that takes hours is asked again by a later drain
+    told(refund::drive(ctx, true, Timestamp::now()).await)?;
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
         ask_about_all(ctx, since).await?;
@@ -83,6 +85,7 @@ async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
 async fn round(ctx: &Context) -> Outcome {
     let mut done = told(place_orphans::place(ctx, Timestamp::now()).await)?;
     told(poll_attempts::poll(ctx, Pass::default(), Timestamp::now()).await)?;
+    told(refund::drive(ctx, false, Timestamp::now()).await)?;
     done += told(import_settlement::hear(ctx, None, Timestamp::now()).await)?;
     done += told(match_movements::match_all(ctx, Timestamp::now()).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;

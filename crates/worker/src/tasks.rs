@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts,
+    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts, refund,
     seal_books, sequence_events, sweep_movements,
 };
 use std::error::Error;
@@ -94,6 +94,14 @@ pub const TASKS: &[Task] = &[
         again_from: usize::MAX,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(sweep_movements::sweep(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "drive_refunds",
+        period: Duration::from_secs(1),
+        woken: true,
+        again_from: usize::MAX,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(refund::drive(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "expire_intents",

@@ -221,11 +221,11 @@ const VIETQR: &[Key] = &[
 
 const VNPAY: &[Key] = &[
     key("pay_url", Text, Required, "the page that the payer's browser opens"),
-    key("api_url", Text, Required, "where querydr is posted"),
+    key("api_url", Text, Required, "where querydr and refund are posted"),
     key("tmn_code", Text, Required, "terminal code of the contract: 8 letters and digits"),
     key("hash_secret", Secret, Required, "signs requests and verifies what VNPAY says"),
     key("hash_secret_next", Secret, Absent, "a second secret accepted on input while VNPAY rotates"),
-    key("server_ip", Text, Is("127.0.0.1"), "our own address as querydr states it"),
+    key("server_ip", Text, Is("127.0.0.1"), "our own address as querydr and refund state it"),
     key("window_s", Number, Is("900"), "seconds that a payer may take on VNPAY's page: 60 to 86400"),
 ];
 

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use statement::settlement::{Kind, Row, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::StorageError;
-use storage::settlements::NewLine;
+use storage::settlements::{NewLine, SettledRefund};
 use storage::unit::Unit;
 
 /// The rows of a file, held against what we have.
@@ -33,12 +33,18 @@ pub(super) struct Books<'i> {
     /// Fees that stand in rows of their own.
     pub fee_rows: i64,
     pub lines: Vec<NewLine>,
+    /// Refunds of ours that no file has named, the oldest first.
+    pub refunds: Vec<SettledRefund>,
 }
 
 impl Books<'_> {
     pub(super) fn row(&mut self, row: &Row) -> Result<(), SettleError> {
         let kind = kind_word(row.kind);
         let payment = self.payments.get(&row.provider_txn).copied();
+        let refund = (row.kind == Kind::Refund && row.status == Status::Success)
+            .then(|| self.refund_of(row))
+            .flatten()
+            .map(|at| (at, self.refunds[at].id));
         let disposition = if row.status != Status::Success {
             self.unsuccessful(row, payment)
         } else if !self.named.insert((kind.to_owned(), row.provider_txn.clone())) {
@@ -53,6 +59,7 @@ impl Books<'_> {
             kind,
             provider_txn_id: row.provider_txn.clone(),
             order_ref: row.order_ref.clone(),
+            refund_id: refund.filter(|_| disposition == "matched").map(|(_, id)| id),
             payment_id: payment.filter(|_| row.kind == Kind::Payment).map(|(id, _)| id),
             amount: row.gross,
             fee: row.fee,
@@ -61,6 +68,9 @@ impl Books<'_> {
             status: status_word(row.status),
             disposition,
         });
+        if let Some((at, _)) = refund.filter(|_| disposition == "matched") {
+            self.refunds.remove(at);
+        }
         Ok(())
     }
 
@@ -97,6 +107,7 @@ impl Books<'_> {
                 self.fee_rows -= row.gross;
                 "matched"
             }
+            (Kind::Refund, _) if self.refund_of(row).is_some() => "matched",
             (Kind::Refund, _) => {
                 let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
                 let kind = if original.is_some() { CaseKind::MissingInBooks } else { CaseKind::RefundWithoutPayment };
@@ -108,6 +119,16 @@ impl Books<'_> {
                 "case"
             }
         })
+    }
+
+    /// The refund of ours that a row is: by its number, or by its payment; and by its amount.
+    fn refund_of(&self, row: &Row) -> Option<usize> {
+        let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
+        let fits = |r: &&SettledRefund| r.amount.dong() == -row.gross;
+        let by_number = |r: &SettledRefund| r.provider_refund_id.as_deref() == Some(row.provider_txn.as_str());
+        let by_payment = |r: &SettledRefund| r.provider_refund_id.is_none() && Some(r.payment_id) == original;
+        let at = |wanted: &dyn Fn(&SettledRefund) -> bool| self.refunds.iter().position(|r| fits(&r) && wanted(r));
+        at(&by_number).or_else(|| at(&by_payment))
     }
 
     /// What the provider took or gave for a reason that we do not know: suspense, and a case.

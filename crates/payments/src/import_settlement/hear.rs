@@ -2,6 +2,7 @@
 
 use crate::context::{Caller, Context};
 use crate::receive_report::{self, ReportError, Sighted};
+use crate::refund;
 use domain::SettlementId;
 use domain::codes::{BadCode, ChannelCode, OrderRef, ProfileCode};
 use domain::payment::{Capture, News, Report};
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use storage::StorageError;
 use storage::settlements::{self, Unheard};
 
-/// Records the payments that files name and that we had not heard of; how many.
+/// Records the payments that files name and that we had not heard of, and what they say of refunds; how many.
 pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Result<usize, ReportError> {
     let unheard = {
         let db = ctx.pool.get().await?;
@@ -27,7 +28,8 @@ pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Re
             Err(e) => refused = refused.or(Some(e)),
         }
     }
-    refused.map_or(Ok(unheard.len()), Err)
+    let sent = refund::settled(ctx, now).await?;
+    refused.map_or(Ok(unheard.len() + sent), Err)
 }
 
 async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), ReportError> {

@@ -4,14 +4,16 @@ use super::{Ground, debit_case};
 use crate::context::{Caller, Context};
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
-use domain::MovementId;
+use crate::refund;
 use domain::booking::BookingError;
+use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::NewCase;
 use domain::codes::AccountCode;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::Rule;
 use domain::payment::SuspenseReason;
+use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::Unit;
@@ -32,8 +34,10 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
     let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
     let mut unit = Unit::new(Caller::system().actor(), now);
+    let named = refund::named_debits(tx, &debits).await?;
     for debit in &debits {
-        explain(&mut unit, ground, debit).map_err(RecordError::Booking)?;
+        let told = named.get(&debit.id).copied();
+        explain(&mut unit, ground, debit, told).map_err(RecordError::Booking)?;
     }
     let claims = payouts_of(tx, &ground.account, &payouts).await?;
     let done = debits.len() + claims.len();
@@ -48,18 +52,25 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     Ok(done)
 }
 
-/// Nobody explains it yet: suspense, and a case.
-fn explain(unit: &mut Unit, ground: &Ground, debit: &Open) -> Result<(), BookingError> {
+/// Nobody explains it yet: suspense, and a case. `named`: the payment whose refund its code names.
+fn explain(
+    unit: &mut Unit,
+    ground: &Ground,
+    debit: &Open,
+    named: Option<(PaymentId, CaseKind)>,
+) -> Result<(), BookingError> {
     let legs = vec![
         Leg::new(Account::Suspense(SuspenseReason::Unidentified), -debit.amount).of_movement(debit.id),
         Leg::new(Account::Bank(ground.account.clone()), debit.amount).of_movement(debit.id),
     ];
     let kind = JournalKind::UnexplainedDebit;
     unit.changes.journals.push(Journal::new(kind, Cause::StatementSays, debit.business_date, legs)?);
+    let kind = named.map_or(debit_case(debit.reversal), |(_, kind)| kind);
     unit.changes.cases_opened.push(NewCase {
         movement_id: Some(debit.id),
+        payment_id: named.map(|(payment, _)| payment),
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
-        ..NewCase::new(debit_case(debit.reversal), debit.amount, ground.account.to_string())
+        ..NewCase::new(kind, debit.amount, ground.account.to_string())
     });
     Ok(())
 }

@@ -4,25 +4,24 @@ use std::time::Duration;
 
 use actix_web::web;
 use actix_web::{HttpResponse, http::StatusCode};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::book::{Refund, wire};
+use super::book::wire;
 use super::request::{exactly, of, text, wire_amount};
 use super::sign::{self, Fields};
-use super::{Action, Shop};
+use super::{Action, Shop, refund};
 use crate::clock;
 use crate::server::{Answer, refused};
 
 /// VNPAY 2.1.0, querydr and refund, vnp_ResponseCode: of the call, not of the payment.
-const DONE: &str = "00";
-const BAD_TERMINAL: &str = "02";
-const BAD_FORMAT: &str = "03";
-const NOT_FOUND: &str = "91";
-const REPEATED: &str = "94";
-const NOT_PAID: &str = "95";
-const BAD_HASH: &str = "97";
-const OTHER: &str = "99";
+pub(super) const DONE: &str = "00";
+pub(super) const BAD_TERMINAL: &str = "02";
+pub(super) const BAD_FORMAT: &str = "03";
+pub(super) const NOT_FOUND: &str = "91";
+pub(super) const REPEATED: &str = "94";
+pub(super) const NOT_PAID: &str = "95";
+pub(super) const BAD_HASH: &str = "97";
+pub(super) const OTHER: &str = "99";
 
 pub(super) async fn transaction(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
     let line = json!({"what": "api", "method": "POST", "body": String::from_utf8_lossy(&body)});
@@ -33,7 +32,13 @@ pub(super) async fn transaction(shop: web::Data<Shop>, body: web::Bytes) -> Answ
     };
     let (code, message, mut found) = match fields.get("vnp_Command").map(String::as_str) {
         Some("querydr") => query(&shop, &fields),
-        Some("refund") => refund(&shop, &fields),
+        Some("refund") => {
+            let (said, booked) = refund(&shop, &fields);
+            if let Some(line) = booked {
+                shop.log.write("refund", line).await?;
+            }
+            said
+        }
         _ => no(BAD_FORMAT, "vnp_Command is not querydr or refund"),
     };
     let order_ref = fields.get("vnp_TxnRef").map_or("", String::as_str);
@@ -84,9 +89,9 @@ fn read(body: &[u8]) -> Result<Fields, String> {
     Ok(fields)
 }
 
-type Said = (&'static str, String, Fields);
+pub(super) type Said = (&'static str, String, Fields);
 
-fn no(code: &'static str, why: impl Into<String>) -> Said {
+pub(super) fn no(code: &'static str, why: impl Into<String>) -> Said {
     (code, why.into(), Fields::new())
 }
 
@@ -131,7 +136,7 @@ fn stranger(shop: &Shop, fields: &Fields, signed: bool) -> Option<Said> {
 }
 
 /// The order by its TxnRef and the vnp_CreateDate of its pay request, and its number if one was given.
-fn find(shop: &Shop, fields: &Fields) -> Option<usize> {
+pub(super) fn find(shop: &Shop, fields: &Fields) -> Option<usize> {
     let book = shop.book();
     let at = book.find(fields.get("vnp_TxnRef")?, Some(fields.get("vnp_TransactionDate")?))?;
     let known =
@@ -151,8 +156,8 @@ fn query(shop: &Shop, fields: &Fields) -> Said {
         return said;
     }
     let Some(at) = find(shop, fields) else { return no(NOT_FOUND, "Transaction not found") };
-    let book = shop.book();
-    let Some(order) = book.orders.get(at) else { return no(NOT_FOUND, "Transaction not found") };
+    let mut book = shop.book();
+    let Some(order) = book.orders.get_mut(at) else { return no(NOT_FOUND, "Transaction not found") };
     let now = clock::now();
     let mut found = Fields::new();
     let mut put = |name: &str, value: &str| found.insert(name.to_owned(), value.to_owned());
@@ -173,10 +178,11 @@ fn query(shop: &Shop, fields: &Fields) -> Said {
             put("vnp_TransactionNo", &outcome.transaction_no());
             // A refund is followed through its original (VNPAY 2.1.0, refund). The document does not say whose amount
             // and number are then given: here those of the payment, so that it stays recognisable.
-            match order.refunds.last() {
+            match order.refunds.last_mut() {
                 Some(refund) => {
-                    put("vnp_TransactionType", &refund.transaction_type);
-                    put("vnp_TransactionStatus", refund.transaction_status(now));
+                    let (kind, status) = refund.heard(now);
+                    put("vnp_TransactionType", kind);
+                    put("vnp_TransactionStatus", status);
                 }
                 None => {
                     put("vnp_TransactionType", "01");
@@ -188,10 +194,11 @@ fn query(shop: &Shop, fields: &Fields) -> Said {
     (DONE, "QueryDR Success".to_owned(), found)
 }
 
-fn refund(shop: &Shop, fields: &Fields) -> Said {
+/// With the answer, the line about a refund that was taken up.
+fn refund(shop: &Shop, fields: &Fields) -> (Said, Option<Value>) {
     let amount = match check(fields).and_then(|()| refund_check(fields)) {
         Ok(amount) => amount,
-        Err(why) => return no(BAD_FORMAT, why),
+        Err(why) => return (no(BAD_FORMAT, why), None),
     };
     let secret = &shop.config.hash_secret;
     let mut signed = sign::joined_verifies(fields, &sign::REFUND, secret);
@@ -203,52 +210,9 @@ fn refund(shop: &Shop, fields: &Fields) -> Said {
         signed = sign::joined_verifies(&with_zero, &sign::REFUND, secret);
     }
     if let Some(said) = stranger(shop, fields, signed) {
-        return said;
+        return (said, None);
     }
-    let Some(at) = find(shop, fields) else { return no(NOT_FOUND, "Transaction not found") };
-    let now = clock::now();
-    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
-    let mut book = shop.book();
-    let no_for_it = book.next_no();
-    let Some(order) = book.orders.get_mut(at) else { return no(NOT_FOUND, "Transaction not found") };
-    let Some(outcome) = order.outcome.as_ref().filter(|outcome| outcome.debited()) else {
-        return no(NOT_PAID, "Transaction is not success in VNPAY. Refuse refund request");
-    };
-    if order.refunds.iter().any(|refund| refund.transaction_status(now) == "05") {
-        return no(REPEATED, "A refund request is being handled");
-    }
-    let refunded: i64 = order.refunds.iter().filter(|refund| !refund.refused).map(|refund| refund.amount).sum();
-    let whole = text("vnp_TransactionType") == "02";
-    let left = outcome.amount.saturating_sub(refunded);
-    // The document has no code for an amount that cannot be given back; 99 is the one left. That a full refund is of
-    // the whole amount is its name (02, full refund).
-    if left == 0 {
-        return no(REPEATED, "The transaction is refunded already");
-    }
-    if amount > left || (whole && amount != outcome.amount) {
-        return no(OTHER, "The amount cannot be refunded");
-    }
-    let mut found = Fields::new();
-    let mut put = |name: &str, value: &str| found.insert(name.to_owned(), value.to_owned());
-    put("vnp_Amount", &wire(amount));
-    put("vnp_OrderInfo", &text("vnp_OrderInfo"));
-    put("vnp_BankCode", &outcome.bank_code);
-    put("vnp_PayDate", &clock::wire_time(now));
-    put("vnp_TransactionNo", &no_for_it.to_string());
-    put("vnp_TransactionType", &text("vnp_TransactionType"));
-    put("vnp_TransactionStatus", "05");
-    let wait = SignedDuration::from_millis(i64::try_from(shop.config.refund_ms).unwrap_or(i64::MAX));
-    order.refunds.push(Refund {
-        request_id: text("vnp_RequestId"),
-        transaction_type: text("vnp_TransactionType"),
-        amount,
-        transaction_no: no_for_it,
-        at: now,
-        sent_at: now.checked_add(wait).unwrap_or(jiff::Timestamp::MAX),
-        refused: false,
-        session: None,
-    });
-    (DONE, "Refund success".to_owned(), found)
+    refund::take_up(shop, fields, amount)
 }
 
 /// Every answer is signed except to a TmnCode that is not ours, for which there is no secret. Whether the real site

@@ -71,7 +71,7 @@ pub(crate) struct Call {
     pub(crate) why: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refund {
     pub(crate) request_id: String,
     /// `02` the whole, `03` a part (VNPAY 2.1.0, refund request).
@@ -79,21 +79,74 @@ pub(crate) struct Refund {
     pub(crate) amount: i64,
     pub(crate) transaction_no: u64,
     pub(crate) at: Timestamp,
-    /// When it counts as sent to the bank.
-    pub(crate) sent_at: Timestamp,
+    /// When it is out of hand: sent to the bank, or refused.
+    pub(crate) decided_at: Timestamp,
     pub(crate) refused: bool,
-    #[serde(skip)]
+    pub(crate) lag: Lag,
+    pub(crate) came_back: Option<Return>,
+    pub(crate) session: Option<usize>,
+}
+
+/// What querydr does not know yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lag {
+    None,
+    /// That it was decided.
+    InHand,
+    /// That there is a refund at all.
+    Missing,
+}
+
+/// The money of a refund, returned by the payer's bank.
+#[derive(Clone, Debug)]
+pub(crate) struct Return {
+    pub(crate) at: Timestamp,
+    pub(crate) transaction_no: u64,
     pub(crate) session: Option<usize>,
 }
 
 impl Refund {
     /// 05 VNPAY is handling it, 06 sent to the bank, 09 refused (VNPAY 2.1.0, transaction status).
     pub(crate) fn transaction_status(&self, now: Timestamp) -> &'static str {
-        match (self.refused, now >= self.sent_at) {
-            (true, _) => "09",
-            (false, true) => "06",
-            (false, false) => "05",
+        match (now >= self.decided_at, self.refused || self.came_back.is_some()) {
+            (false, _) => "05",
+            (true, false) => "06",
+            (true, true) => "09",
         }
+    }
+
+    /// It went to the bank, whatever the bank did with it.
+    pub(crate) fn was_sent(&self, now: Timestamp) -> bool {
+        now >= self.decided_at && !self.refused
+    }
+
+    /// Type and status as querydr gives them; one that lags tells the past once.
+    pub(crate) fn heard(&mut self, now: Timestamp) -> (&str, &'static str) {
+        let status = self.transaction_status(now);
+        match self.lag {
+            Lag::None => (&self.transaction_type, status),
+            Lag::InHand => {
+                if status != "05" {
+                    self.lag = Lag::Missing;
+                }
+                (&self.transaction_type, "05")
+            }
+            Lag::Missing => {
+                self.lag = Lag::None;
+                ("01", "00")
+            }
+        }
+    }
+
+    pub(crate) fn shown(&self) -> Value {
+        json!({
+            "request_id": self.request_id, "transaction_type": self.transaction_type,
+            "amount": self.amount, "wire_amount": wire(self.amount),
+            "transaction_no": self.transaction_no.to_string(), "at": self.at, "decided_at": self.decided_at,
+            "sent_at": (!self.refused).then_some(self.decided_at), "refused": self.refused,
+            "came_back_at": self.came_back.as_ref().map(|back| back.at),
+            "transaction_status": self.transaction_status(clock::now()),
+        })
     }
 }
 
@@ -147,6 +200,12 @@ impl Order {
         self.outcome.is_none() && now >= self.request.expires_at
     }
 
+    /// In đồng, given back or about to be.
+    pub(crate) fn given_back(&self) -> i64 {
+        let held = self.refunds.iter().filter(|refund| !refund.refused && refund.came_back.is_none());
+        held.map(|refund| refund.amount).sum()
+    }
+
     pub(crate) fn status(&self, now: Timestamp) -> Value {
         match &self.outcome {
             Some(outcome) => json!(outcome.status),
@@ -158,18 +217,7 @@ impl Order {
     pub(crate) fn shown(&self) -> Value {
         let now = clock::now();
         let outcome = self.outcome.as_ref();
-        let refunds: Vec<Value> = self
-            .refunds
-            .iter()
-            .map(|refund| {
-                json!({
-                    "request_id": refund.request_id, "transaction_type": refund.transaction_type,
-                    "amount": refund.amount, "wire_amount": wire(refund.amount),
-                    "transaction_no": refund.transaction_no.to_string(), "at": refund.at,
-                    "transaction_status": refund.transaction_status(now),
-                })
-            })
-            .collect();
+        let refunds: Vec<Value> = self.refunds.iter().map(Refund::shown).collect();
         let amount = outcome.map_or(self.request.amount, |outcome| outcome.amount);
         json!({
             "order_ref": self.request.order_ref,

@@ -160,42 +160,6 @@ pub(super) async fn resend(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(call))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Decide {
-    order_ref: String,
-    outcome: Decision,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Decision {
-    Sent,
-    Refused,
-}
-
-/// Ends what is in hand (05) before its time.
-pub(super) async fn refund(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
-    let Decide { order_ref, outcome } = strict(&body)?;
-    shop.log.write("control", json!({"what": "refund", "body": serde_json::from_slice::<Value>(&body).ok()})).await?;
-    let now = clock::now();
-    let mut book = shop.book();
-    let at = book.find(&order_ref, None);
-    let refund = at
-        .and_then(|at| book.orders.get_mut(at))
-        .and_then(|order| order.refunds.last_mut())
-        .ok_or_else(|| refused(StatusCode::NOT_FOUND, "no such refund"))?;
-    if refund.transaction_status(now) != "05" {
-        return Err(refused(StatusCode::CONFLICT, "the refund is not in hand any more"));
-    }
-    match outcome {
-        Decision::Sent => refund.sent_at = now,
-        Decision::Refused => refund.refused = true,
-    }
-    let status = refund.transaction_status(now);
-    Ok(HttpResponse::Ok().json(json!({"order_ref": order_ref, "transaction_status": status})))
-}
-
 pub(super) async fn orders(shop: web::Data<Shop>) -> Answer {
     let orders: Vec<Value> = shop.book().orders.iter().map(|order| order.shown()).collect();
     Ok(HttpResponse::Ok().json(orders))

@@ -40,6 +40,10 @@ impl From<Vec<Action>> for Plan {
                 | Action::Hang(_)
                 | Action::FailAfterAccept(_)
                 | Action::LieUnpaid(_)
+                | Action::RefundCode(_)
+                | Action::RefundMs(_)
+                | Action::RefundRefused(_)
+                | Action::RefundFlap(_)
                 | Action::Settlement(_) => {}
             }
         }

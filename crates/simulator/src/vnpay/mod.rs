@@ -6,6 +6,7 @@ mod book;
 mod control;
 mod ipn;
 mod page;
+mod refund;
 mod request;
 mod settlement;
 mod sign;
@@ -22,6 +23,7 @@ use serde_json::json;
 use url::Url;
 
 use self::book::{Book, Outcome, Status};
+use self::refund::RefundCode;
 use self::settlement::FileAction;
 use crate::clock;
 use crate::log::Log;
@@ -46,7 +48,8 @@ pub struct VnpayConfig {
     /// VNPAY does not publish how long it waits.
     #[serde(default = "ten_seconds")]
     pub ipn_timeout_ms: u64,
-    /// How long an accepted refund is in hand (status 05) before it counts as sent to the bank (06); not published.
+    /// How long an accepted refund is in hand (status 05) before it counts as sent to the bank (06) or refused (09); not
+    /// published.
     #[serde(default = "two_seconds")]
     pub refund_ms: u64,
     /// Of a payment, in millionths; the contract says how much. Rounded half up to whole đồng.
@@ -127,8 +130,8 @@ impl Match {
     }
 }
 
-/// The first seven are about what follows a payment, the next three about questions to the API, the last about the
-/// settlement file.
+/// The first seven are about what follows a payment, the next three about calls of the API, the next four about refunds that
+/// are in order, the last about the settlement file.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {
@@ -152,6 +155,14 @@ enum Action {
     FailAfterAccept(On),
     /// A finished order is said to be unfinished (01).
     LieUnpaid(On),
+    /// Not taken up, with this code.
+    RefundCode(RefundCode),
+    /// In hand for so many ms, instead of the configured ones.
+    RefundMs(u64),
+    /// Taken up, and refused (09) when its time has come.
+    RefundRefused(On),
+    /// querydr lags: it still says 05 once it is decided, then once that there is no refund (type 01, status 00).
+    RefundFlap(On),
     Settlement(FileAction),
 }
 
@@ -168,7 +179,11 @@ enum Forgery {
 
 impl Action {
     fn is_about_payment(&self) -> bool {
-        !self.is_about_api() && !matches!(self, Self::Settlement(_))
+        !self.is_about_api() && !self.is_about_refund() && !matches!(self, Self::Settlement(_))
+    }
+
+    fn is_about_refund(&self) -> bool {
+        matches!(self, Self::RefundCode(_) | Self::RefundMs(_) | Self::RefundRefused(_) | Self::RefundFlap(_))
     }
 
     fn is_about_api(&self) -> bool {
@@ -232,7 +247,8 @@ pub async fn start(config: VnpayConfig) -> io::Result<Running> {
             .route("/_sim/notify", web::post().to(control::notify))
             .route("/_sim/pay", web::post().to(control::pay))
             .route("/_sim/resend", web::post().to(control::resend))
-            .route("/_sim/refund", web::post().to(control::refund))
+            .route("/_sim/refund", web::post().to(refund::decide))
+            .route("/_sim/refund_came_back", web::post().to(refund::came_back))
             .route("/_sim/orders", web::get().to(control::orders))
             .route("/_sim/transactions", web::get().to(control::transactions))
             .route("/_sim/settlement", web::get().to(settlement::file))

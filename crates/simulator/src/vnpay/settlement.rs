@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::book::{Order, Refund, Status};
+use super::book::{Order, Refund, Return, Status};
 use super::{Action, Shop, VnpayConfig, clock};
 use crate::server::{Answer, Refused, grouped, refused};
 
@@ -30,10 +30,28 @@ pub(super) enum FileAction {
     Status(String),
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Payment,
+    Refund,
+    /// A refund that the payer's bank returned.
+    Return,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "Thanh toán",
+            Self::Refund => "Hoàn tiền",
+            Self::Return => "Điều chỉnh",
+        }
+    }
+}
+
 struct Row {
     transaction_no: String,
     order_ref: String,
-    refund: bool,
+    kind: Kind,
     status: String,
     /// In đồng; money given back is negative.
     amount: i64,
@@ -55,6 +73,8 @@ struct Totals {
     gross: i64,
     /// Money given back, above zero.
     refunds: i64,
+    /// Money given back that came back.
+    returned: i64,
     fee: i64,
 }
 
@@ -62,16 +82,17 @@ impl Totals {
     fn of(rows: &[Row]) -> Self {
         rows.iter().fold(Self::default(), |mut totals, row| {
             totals.fee = totals.fee.saturating_add(row.fee);
-            match row.refund {
-                true => totals.refunds = totals.refunds.saturating_sub(row.amount),
-                false => totals.gross = totals.gross.saturating_add(row.amount),
+            match row.kind {
+                Kind::Payment => totals.gross = totals.gross.saturating_add(row.amount),
+                Kind::Refund => totals.refunds = totals.refunds.saturating_sub(row.amount),
+                Kind::Return => totals.returned = totals.returned.saturating_add(row.amount),
             }
             totals
         })
     }
 
     fn amount(&self) -> i64 {
-        self.gross.saturating_sub(self.refunds)
+        self.gross.saturating_sub(self.refunds).saturating_add(self.returned)
     }
 
     fn net(&self) -> i64 {
@@ -93,18 +114,25 @@ enum Of {
     Session(usize),
 }
 
-/// Of that day: payments by their pay date, refunds by the time they count as sent to the bank.
+/// Of that day: payments by their pay date, refunds by the time they count as sent to the bank, and by the time they came
+/// back.
 fn rows(shop: &Shop, of: Of) -> Vec<Row> {
     let book = shop.book();
     let now = clock::now();
     let is_in = |refund: &&Refund| match of {
-        Of::Day(date) => refund.transaction_status(now) == "06" && clock::hanoi(refund.sent_at).date() == date,
+        Of::Day(date) => refund.was_sent(now) && clock::hanoi(refund.decided_at).date() == date,
         Of::Session(number) => refund.session == Some(number),
+    };
+    let returned = |back: &Return| match of {
+        Of::Day(date) => clock::hanoi(back.at).date() == date,
+        Of::Session(number) => back.session == Some(number),
     };
     let mut rows: Vec<Row> = Vec::new();
     for order in &book.orders {
         rows.extend(payment(shop, order, of));
         rows.extend(order.refunds.iter().filter(is_in).map(|refund| given_back(order, refund)));
+        let backs = order.refunds.iter().filter_map(|refund| Some((refund, refund.came_back.as_ref()?)));
+        rows.extend(backs.filter(|(_, back)| returned(back)).map(|(refund, back)| came_back(order, refund, back)));
     }
     rows.sort_by(|a, b| (&a.at, &a.transaction_no).cmp(&(&b.at, &b.transaction_no)));
     rows
@@ -141,7 +169,7 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
     let row = || Row {
         transaction_no: outcome.transaction_no(),
         order_ref: order.request.order_ref.clone(),
-        refund: false,
+        kind: Kind::Payment,
         status: status.clone(),
         amount,
         fee: fee(&shop.config, amount),
@@ -156,12 +184,26 @@ fn given_back(order: &Order, refund: &Refund) -> Row {
     Row {
         transaction_no: refund.transaction_no.to_string(),
         order_ref: order.request.order_ref.clone(),
-        refund: true,
+        kind: Kind::Refund,
         status: "Thành công".to_owned(),
         amount: -refund.amount,
         fee: 0,
-        at: clock::wire_time(refund.sent_at),
+        at: clock::wire_time(refund.decided_at),
         original: order.outcome.as_ref().map_or_else(String::new, |outcome| outcome.transaction_no()),
+    }
+}
+
+/// A row of its own, whose original is the refund.
+fn came_back(order: &Order, refund: &Refund, back: &Return) -> Row {
+    Row {
+        transaction_no: back.transaction_no.to_string(),
+        order_ref: order.request.order_ref.clone(),
+        kind: Kind::Return,
+        status: "Thành công".to_owned(),
+        amount: refund.amount,
+        fee: 0,
+        at: clock::wire_time(back.at),
+        original: refund.transaction_no.to_string(),
     }
 }
 
@@ -198,8 +240,10 @@ pub(super) async fn cut(shop: web::Data<Shop>) -> Answer {
             if paid && order.session.is_none() {
                 order.session = Some(number);
             }
-            let sent = order.refunds.iter_mut().filter(|refund| refund.transaction_status(now) == "06");
-            sent.filter(|refund| refund.session.is_none()).for_each(|refund| refund.session = Some(number));
+            for refund in order.refunds.iter_mut().filter(|refund| refund.was_sent(now)) {
+                refund.session.get_or_insert(number);
+                refund.came_back.iter_mut().for_each(|back| _ = back.session.get_or_insert(number));
+            }
         }
         let date = clock::hanoi(now).date();
         book.sessions.push(date);
@@ -221,7 +265,7 @@ pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Ans
             row.transaction_no.clone(),
             row.order_ref.clone(),
             shop.config.tmn_code.clone(),
-            if row.refund { "Hoàn tiền" } else { "Thanh toán" }.to_owned(),
+            row.kind.as_str().to_owned(),
             row.status.clone(),
             grouped(row.amount),
             grouped(row.fee),
@@ -255,6 +299,9 @@ fn paid_out(shop: &Shop, date: Date, of: Of) -> Value {
         "date": date, "gross": totals.gross, "fee": totals.fee, "refunds": totals.refunds, "net": totals.net(),
         "content": content,
     });
+    if totals.returned != 0 {
+        told["returned"] = totals.returned.into();
+    }
     if let Of::Session(number) = of {
         told["session"] = number.into();
         told["rows"] = rows.len().into();

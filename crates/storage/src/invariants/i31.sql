@@ -19,7 +19,7 @@ from assurance.match group by movement_id having count(*) > 1
 union all
 select coalesce(payment_id, settlement_id, refund_id), format('it claims %s movements', count(*))
 from assurance.match where contra_account is null
-group by payment_id, settlement_id, refund_id having count(*) > 1
+group by payment_id, settlement_id, refund_id, amount > 0 having count(*) > 1
 union all
 select k.movement_id, format('it is %s and is claimed for %s', m.amount, k.amount)
 from assurance.match k left join assurance.movement m on m.movement_id = k.movement_id
@@ -38,7 +38,7 @@ union all
 select p.payment_id, format('it has %s line and is %s', case when k.payment_id is null then 'no' else 'a' end,
                             case when a.payment_id is null then 'not awaited' else 'awaited' end)
 from assurance.payment p
-left join assurance.match k on k.payment_id = p.payment_id
+left join assurance.match k on k.payment_id = p.payment_id and k.amount > 0
 left join assurance.awaited_payment a on a.payment_id = p.payment_id
 where p.receiving_account is not null and p.reversed < p.amount and (k.payment_id is null) <> (a.payment_id is not null)
 union all

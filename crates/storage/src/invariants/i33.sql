@@ -10,10 +10,14 @@ expected(account_code, amount) as (
     union all
     select 'clearing:' || p.profile, -r.amount
     from assurance.refund r join assurance.payment p on p.payment_id = r.payment_id
-    where r.status = 'succeeded' and r.provider_refund_id is not null and p.profile is not null
+    where r.status = 'succeeded' and r.route = 'provider' and p.profile is not null
+    union all
+    select 'refund_payable:payers', -amount from assurance.refund
+    where status in ('approved', 'submitted', 'unknown', 'awaiting_statement')
     union all
     -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was
-    select 'clearing:' || profile, -amount from assurance.settlement_line where kind = 'payment' and booked
+    select 'clearing:' || profile, -amount from assurance.settlement_line
+    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null)
     union all
     select 'in_transit:' || receiving_account, amount - reversed from assurance.payment
     where receiving_account is not null
@@ -21,6 +25,15 @@ expected(account_code, amount) as (
     select 'in_transit:' || payout_account, net from assurance.settlement_line where booked
     union all
     select 'in_transit:' || account, -amount from assurance.movement where amount > 0
+    union all
+    -- what a refund brought back, and what was taken back, stand against their lines
+    select 'in_transit:' || m.account, m.amount
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    where k.refund_id is not null and m.amount > 0
+    union all
+    select 'in_transit:' || m.account, -m.amount
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    where k.payment_id is not null and m.amount < 0
     union all
     select 'bank:' || account, amount from assurance.movement
     union all
@@ -42,7 +55,7 @@ other_side as (
 )
 select coalesce(b.account_code, o.account_code) as subject,
        format('it stands at %s, the other side says %s', coalesce(b.total, 0), coalesce(o.total, 0)) as detail
-from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'in_transit', 'obligation', 'suspense')) b
+from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'in_transit', 'obligation', 'suspense', 'refund_payable')) b
 full join other_side o on o.account_code = b.account_code
 where coalesce(b.total, 0) <> coalesce(o.total, 0)
 union all

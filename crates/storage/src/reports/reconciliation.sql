@@ -40,7 +40,7 @@ timeline as (
           union all select scope, day, 0, 0, 0 from fate
           union all select scope, day, 0, 0, 0 from cases
           union all select scope, day, 0, 0, 0 from stated
-          union all select scope, day, 0, 0, 0 from closed_day where day between $1::date and $2::date) every
+          union all select scope, day, 0, 0, 0 from closed_day where reopened_at is null and day between $1::date and $2::date) every
     where scope in (select scope from scope)
     group by scope, day),
 running as (
@@ -56,7 +56,7 @@ select r.day,
        coalesce(f.matched, 0)::bigint as matched,
        coalesce(f.unmatched, 0)::bigint as unmatched,
        coalesce(c.cases, 0)::bigint as cases,
-       case when r.day <= (select max(d.day) from closed_day d where d.scope = r.scope) then 'closed' else 'open' end as status
+       case when r.day <= (select max(d.day) from closed_day d where d.scope = r.scope and d.reopened_at is null) then 'closed' else 'open' end as status
 from running r
 join scope s on s.scope = r.scope
 left join fate f on f.scope = r.scope and f.day = r.day

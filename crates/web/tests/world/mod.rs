@@ -286,6 +286,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         checkout: Some(checkout),
         webhook: None,
         status: None,
+        refunds: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant: None,

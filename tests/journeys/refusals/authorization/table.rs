@@ -3,8 +3,8 @@
 
 use super::row::{Row, delete, get, post, put};
 use domain::principal::Scope::{
-    self, CasesWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead, PaymentsWrite, ReportsRead,
-    StatementsWrite,
+    self, Admin, ApprovalsDecide, CasesWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead,
+    PaymentsWrite, RefundsPropose, ReportsRead, StatementsWrite,
 };
 use serde_json::{Value, json};
 use tests::bank::{self, ACCOUNT};
@@ -31,6 +31,12 @@ pub struct Things {
     pub intent: String,
     pub cancelled_intent: String,
     pub payment: String,
+    /// By another person than the one whose keys are tried.
+    pub refund: String,
+    /// By the client, and over.
+    pub taken_back: String,
+    pub approval: String,
+    pub other_approval: String,
     pub endpoint: String,
     pub event: String,
     pub case: String,
@@ -73,8 +79,18 @@ pub async fn things(house: &House) -> Things {
     let given_up = house.portal.owes(&dossier(), 25_000, json!({})).await;
     let cancelled_intent = id(&house.portal.opens(&[&given_up]).await);
     house.portal.post(&format!("/v1/payment-intents/{cancelled_intent}/cancel"), json!({})).await.expect(200);
+    let suspended = house.ask("select payment_id from assurance.allocation where suspense_reason is not null").await;
+    let (refund, approval) = proposes(house, &id(&payment), 21_000, Some(&id(&paid))).await;
+    let (_, other_approval) = proposes(house, &suspended, 1, None).await;
+    let path = format!("/v1/payments/{suspended}/refunds");
+    let taken_back = house.portal.post(&path, gives_back(2, None, &json!(24_000))).await.expect(201);
+    house.portal.post(&format!("/v1/refunds/{}/cancel", id(&taken_back)), json!({})).await.expect(200);
     Things {
         fee: fee().await,
+        refund,
+        taken_back: id(&taken_back),
+        approval,
+        other_approval,
         paid_fee: id(&paid),
         cancelled_fee,
         unheld_fee: fee().await,
@@ -89,6 +105,27 @@ pub async fn things(house: &House) -> Things {
     }
 }
 
+/// A person whose keys nobody tries proposes a refund: the refund, and who must decide.
+async fn proposes(house: &House, payment: &str, amount: i64, obligation: Option<&str>) -> (String, String) {
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    let person = storage::ids::mint(jiff::Timestamp::now());
+    storage::principals::put_person(&db, person, "de-nghi", "Kế toán (mẫu)", &[]).await.unwrap();
+    drop(db);
+    let (_, key) = tests::wire::key(house, "de-nghi", Scope::STAFF).await;
+    let staff = tests::portal::Portal { key, ..house.staff.clone() };
+    let refundable = staff.get(&format!("/v1/payments/{payment}")).await.expect(200)["refundable_amount"].clone();
+    let path = format!("/v1/payments/{payment}/refunds");
+    let made = staff.post(&path, gives_back(amount, obligation, &refundable)).await.expect(201);
+    (made["id"].as_str().unwrap().to_owned(), made["approval_id"].as_str().unwrap().to_owned())
+}
+
+fn gives_back(amount: i64, obligation: Option<&str>, refundable: &Value) -> Value {
+    json!({"lines": [{"obligation_id": obligation, "amount": amount}], "then": "close", "reason_code": "withdrawn",
+        "note": "", "refundable_amount": refundable})
+}
+
+/// Who may see what waits for a second person.
+const APPROVALS: &[Scope] = &[ApprovalsDecide, ReportsRead, RefundsPropose];
 /// Who may read cases.
 const CASES: &[Scope] = &[ReportsRead, CasesWrite];
 
@@ -127,6 +164,18 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/payment-intents/{id}/attempts").of(&of.cancelled_intent).body(json!({"channel": "vnpay"})).client(PaymentsWrite).refuses(409, "intent_cancelled"),
         get("/v1/payments").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
         get("/v1/payments/{id}").of(&of.payment).client(PaymentsRead).staff(&[ReportsRead]),
+        // -- money that goes back, and the second person
+        post("/v1/payments/{id}/refunds").of(&of.payment).body(gives_back(21_000, Some(&of.paid_fee), &json!(1))).client(RefundsPropose).staff(&[RefundsPropose]).refuses(412, "refundable_amount_mismatch"),
+        get("/v1/refunds").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
+        get("/v1/refunds/{id}").of(&of.refund).client(PaymentsRead).staff(&[ReportsRead]),
+        post("/v1/refunds/{id}/retry").of(&of.taken_back).staff(&[RefundsPropose, Admin]).refuses(409, "refund_not_cancellable"),
+        post("/v1/obligations/{id}/reductions").of(&of.paid_fee).body(json!({"amount": 99_999, "reason_code": "rate"})).client(RefundsPropose).staff(&[RefundsPropose]).refuses(422, "validation_failed"),
+        get("/v1/approvals").staff(APPROVALS).lists("data"),
+        get("/v1/approvals/{id}").of(&of.approval).staff(APPROVALS),
+        post("/v1/approvals/{id}/approve").of(&of.approval).staff(&[ApprovalsDecide]),
+        post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]),
+        post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]).refuses(409, "approval_decided"),
+        post("/v1/refunds/{id}/cancel").of(&of.taken_back).client(RefundsPropose).staff(&[RefundsPropose]).refuses(409, "refund_not_cancellable"),
         // -- finance staff
         get("/v1/cases").staff(CASES).lists("data"),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
@@ -139,6 +188,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/reconciliation/{date}").at(day("", "profile=vnpay_main"), day("", "profile=none")).staff(&[ReportsRead]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]).refuses(409, "day_closed"),
+        post("/v1/reconciliation/{date}/reopen").at(day("/reopen", "profile=vnpay_main"), day("/reopen", "profile=none")).staff(&[DaysClose]).answers(201),
         get("/v1/reports/{report}").at(report("transactions"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("reconciliation"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("suspense"), no_report()).staff(&[ReportsRead]).lists("rows"),

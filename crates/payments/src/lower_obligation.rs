@@ -1,0 +1,155 @@
+//! A paid obligation was charged too much: lowered by a second person's word. The surplus waits as `overpaid` for its
+//! payer; the obligation stays paid.
+
+use crate::approve::{DecideError, Deciding};
+use crate::context::{Caller, Context};
+use crate::move_money;
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use domain::approval::ApprovalKind;
+use domain::moving::{self, MoveError};
+use domain::obligation::{Obligation, ObligationStatus};
+use domain::principal::Who;
+use domain::{ApprovalId, ObligationId, Vnd};
+use futures_util::join;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use storage::approvals::{self, Approval, NewApproval};
+use storage::ids::mint;
+use storage::unit::{Audit, Unit};
+use storage::{StorageError, Tx, idempotency, obligations, unit};
+
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub obligation: ObligationId,
+    /// By how much.
+    pub amount: Vnd,
+    pub reason_code: String,
+    pub note: String,
+    /// Whose money the person sees; None: all.
+    pub beneficiaries: Option<Vec<String>>,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LowerError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such obligation")]
+    Absent,
+    #[error("the obligation is not paid")]
+    NotPaid,
+    #[error("it is lowered by less than it is")]
+    TooMuch,
+    #[error("a reduction of it waits for its approval")]
+    Pending,
+}
+
+impl Retryable for LowerError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    /// đồng.
+    amount: i64,
+    /// What it owed when this was proposed, in đồng.
+    from_amount: i64,
+    reason_code: String,
+}
+
+/// Keeps the proposal; `render` gives the answer from the approval's id.
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, LowerError> {
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        let outcome = proposed(&tx, proposal, render).await;
+        tx.close(outcome).await
+    })
+    .await
+}
+
+async fn proposed(
+    tx: &Tx,
+    p: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, LowerError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
+    begun?;
+    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+        return Ok(reply);
+    }
+    let o = locked(tx, p.obligation).await?.ok_or(LowerError::Absent)?;
+    let beneficiary = o.terms.beneficiary_code.to_string();
+    let other_client = matches!(p.caller.who, Who::Client(id) if id != o.client_id);
+    if other_client || p.beneficiaries.as_ref().is_some_and(|own| !own.contains(&beneficiary)) {
+        return Err(LowerError::Absent);
+    }
+    if o.status != ObligationStatus::Paid {
+        return Err(LowerError::NotPaid);
+    }
+    if p.amount >= o.amount() {
+        return Err(LowerError::TooMuch);
+    }
+    let id: ApprovalId = mint(p.now);
+    let payload =
+        Payload { amount: p.amount.dong(), from_amount: o.amount().dong(), reason_code: p.reason_code.clone() };
+    let new = NewApproval {
+        id,
+        kind: ApprovalKind::Reduction,
+        subject: p.obligation.to_string(),
+        beneficiaries: vec![beneficiary],
+        payload: serde_json::to_value(payload).map_err(|e| StorageError::Unreadable(e.to_string()))?,
+        note: p.note.clone(),
+        proposer: p.caller.actor(),
+        at: p.now,
+    };
+    approvals::insert(tx, &new).await.map_err(|e| match e {
+        e if e.is_conflict("approval_pending_once") => LowerError::Pending,
+        e => e.into(),
+    })?;
+    let mut unit = Unit::new(p.caller.actor(), p.now);
+    unit.audit.push(Audit {
+        action: "reduction_proposed",
+        subject: p.obligation.to_string(),
+        request_id: p.caller.request_id.clone(),
+    });
+    unit::write(tx, &unit).await?;
+    let body = render(id);
+    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    Ok(Reply::fresh(201, body))
+}
+
+async fn locked(tx: &Tx, id: ObligationId) -> Result<Option<Obligation>, StorageError> {
+    Ok(obligations::lock_by_ids(tx, &[id.uuid()]).await?.pop())
+}
+
+/// A second person says yes.
+pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let unreadable = |e: &dyn std::fmt::Display| StorageError::Unreadable(e.to_string());
+    let id: ObligationId = approval.subject.parse().map_err(|e| unreadable(&e))?;
+    let payload: Payload = serde_json::from_value(approval.payload.clone()).map_err(|e| unreadable(&e))?;
+    let newest = obligations::newest_cover(tx, id).await?.ok_or(DecideError::Stale)?;
+    let locked = move_money::lock(tx, newest, &[id], d.now).await?.ok_or(DecideError::Stale)?;
+    let o = locked.obligations.iter().find(|o| o.id == id).ok_or(DecideError::Stale)?;
+    if o.status != ObligationStatus::Paid || o.amount().dong() != payload.from_amount {
+        return Err(DecideError::Stale);
+    }
+    let by = Vnd::new(payload.amount);
+    let changes = match moving::lower(&locked.scene, id, by) {
+        Err(MoveError::Stale) => return Err(DecideError::Stale),
+        other => other.map_err(|e| move_money::unreadable(&e))?,
+    };
+    obligations::lower(tx, approval.id, o, by, &payload.reason_code).await?;
+    Ok(locked.unit(changes, None, d.caller, "obligation_lowered", d.now)?)
+}

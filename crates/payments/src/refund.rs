@@ -1,0 +1,109 @@
+//! Money goes back to who paid it: proposed with proof of having seen the present state, approved by a second person,
+//! paid out by the provider that took it or by a transfer, and known to have left only when the provider says sent or a
+//! statement shows the debit.
+//!
+//! | state | who moves it on | then |
+//! |---|---|---|
+//! | `pending_approval` | a second person; who proposed it | `approved`, `rejected`; `cancelled` |
+//! | `approved` | the worker | `submitted`, committed before the provider is called; `awaiting_statement` where people transfer |
+//! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
+//! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
+//! | `awaiting_statement` | a debit with its amount and text; a person who gives it up | `succeeded`; `failed` |
+//! | `succeeded` | the credit that brings it back | `failed`, the money in `refund_returned` |
+//!
+//! Whatever is not over counts as taken: nothing is refunded twice because nobody knows.
+
+mod cancel;
+mod drive;
+mod propose;
+mod statement;
+
+pub use cancel::{Cancel, cancel, redrive};
+pub use drive::drive;
+pub(crate) use drive::settled;
+pub use propose::{PayerAccount, Proposal, payer_account, propose};
+pub(crate) use statement::{explain_debits, line_of_reversal, named_debits, take_returns};
+
+use crate::approve::{DecideError, Deciding};
+use crate::move_money;
+use crate::reply::IdempotencyError;
+use crate::retry::Retryable;
+use domain::approval::ApprovalKind;
+use domain::cause::Cause;
+use domain::moving::{self, MoveError};
+use domain::refund::{BadLines, RefundStatus};
+use domain::{RefundId, Vnd};
+use storage::approvals::Approval;
+use storage::unit::Unit;
+use storage::{StorageError, Tx, refunds};
+
+#[derive(Debug, thiserror::Error)]
+pub enum RefundError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such payment or refund")]
+    Absent,
+    #[error("{0} may be refunded now")]
+    RefundableMismatch(Vnd),
+    #[error(transparent)]
+    Lines(#[from] BadLines),
+    #[error("an obligation of the lines is not paid")]
+    NotPaid,
+    #[error("no statement or settlement file shows the money yet")]
+    NotProven,
+    #[error("a transfer needs the payer's account")]
+    NoPayerAccount,
+    #[error("the refund is {0}")]
+    Over(RefundStatus),
+    #[error("the refund is at the provider")]
+    UnderWay,
+    #[error("only who proposed it takes a proposal back")]
+    NotYours,
+}
+
+impl Retryable for RefundError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e) || e.is_conflict("refund_reference_unique"))
+    }
+}
+
+/// The subject of its approval, and back.
+fn subject(id: RefundId) -> String {
+    id.to_string()
+}
+
+pub(crate) const KIND: ApprovalKind = ApprovalKind::Refund;
+
+/// A second person says yes: the money leaves its obligations.
+pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let (id, locked, stored) = under_lock(tx, approval, d).await?;
+    let changes = match moving::approve_refund(&locked.scene, &stored.state) {
+        Err(MoveError::Stale) => return Err(DecideError::Stale),
+        other => other.map_err(|e| move_money::unreadable(&e))?,
+    };
+    refunds::watch(tx, id, d.now).await?;
+    Ok(locked.unit(changes, Some(&stored), d.caller, "refund_approved", d.now)?)
+}
+
+/// A second person says no.
+pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let (_, locked, stored) = under_lock(tx, approval, d).await?;
+    let changes = moving::refund_dropped(&stored.state, Cause::Rejected).map_err(|e| move_money::unreadable(&e))?;
+    Ok(locked.unit(changes, Some(&stored), d.caller, "refund_rejected", d.now)?)
+}
+
+async fn under_lock(
+    tx: &Tx,
+    approval: &Approval,
+    d: &Deciding<'_>,
+) -> Result<(RefundId, move_money::Locked, refunds::Stored), DecideError> {
+    let id: RefundId =
+        approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval of no refund".to_owned()))?;
+    let lost = || StorageError::Unreadable("an approval without its refund".to_owned());
+    let payment = refunds::by_id(tx, id).await?.ok_or_else(lost)?.payment_id;
+    let locked = move_money::lock(tx, payment, &[], d.now).await?.ok_or_else(lost)?;
+    let stored = refunds::lock(tx, id).await?.ok_or_else(lost)?;
+    Ok((id, locked, stored))
+}

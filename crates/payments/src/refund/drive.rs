@@ -1,0 +1,318 @@
+//! Refunds on their way: handed to the provider that took the money, asked about until it says what became of them, or
+//! given to people as a transfer to make. The request id is committed before anybody hears it, and a call is made again
+//! with the same id only.
+
+use super::RefundError;
+use crate::context::{Caller, Context};
+use crate::move_money;
+use crate::neighbour;
+use crate::retry::retrying;
+use crate::slots;
+use domain::case::CaseKind;
+use domain::cause::Cause;
+use domain::changes::{Changes, NewCase};
+use domain::codes::OrderRef;
+use domain::ledger::Account;
+use domain::moving;
+use domain::payment::{Identity, Payment};
+use domain::refund::RefundStatus;
+use domain::{PaymentId, RefundId};
+use jiff::{SignedDuration, Timestamp};
+use provider::{Provider, ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
+use std::time::Duration;
+use storage::refunds::{self, Claimed, Route, Stored};
+use storage::{StorageError, Tx, attempts, unit};
+
+/// No other worker drives it before this; longer than a provider may take to answer.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a pass waits for answers; slower ones come beside later passes.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// After so long without a word a person looks, too.
+const UNRESOLVED: SignedDuration = SignedDuration::from_hours(72);
+
+/// One pass; how many were looked at. `all`: whatever their schedule says.
+pub async fn drive(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, RefundError> {
+    let free = ctx.slots.asking.available_permits();
+    if free == 0 {
+        return Ok(0);
+    }
+    let claimed = {
+        let db = ctx.pool.get().await?;
+        refunds::claim(&db, i64::try_from(free).unwrap_or(1), LEASE, all).await?
+    };
+    let count = claimed.len();
+    let patience = if all { Duration::from_secs(20) } else { PATIENCE };
+    slots::each(&ctx.slots.asking, claimed, patience, |claimed| {
+        let ctx = ctx.clone();
+        async move {
+            if let Err(error) = one(&ctx, claimed, now).await {
+                tracing::error!(refund = %claimed.id, error = &error as &dyn std::error::Error, "driving a refund failed");
+            }
+        }
+    })
+    .await;
+    Ok(count)
+}
+
+#[tracing::instrument(skip_all, fields(refund = %claimed.id))]
+async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), RefundError> {
+    let stored = {
+        let db = ctx.pool.get().await?;
+        refunds::by_id(&db, claimed.id).await?.ok_or(RefundError::Absent)?
+    };
+    match (stored.state.status, stored.route) {
+        (RefundStatus::Approved, Route::Transfer) => {
+            return retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await;
+        }
+        (RefundStatus::Approved, Route::Provider) => {
+            retrying(|| move_on(ctx, claimed, Step::Submit, now)).await?;
+        }
+        (RefundStatus::Submitted | RefundStatus::Unknown, _) => {}
+        _ => {
+            let db = ctx.pool.get().await?;
+            return Ok(refunds::unwatch(&db, claimed.id).await?);
+        }
+    }
+    if is_settled(ctx, claimed.id).await? {
+        return retrying(|| move_on(ctx, claimed, Step::Hear(RefundNews::Sent { provider_refund_id: None }), now))
+            .await;
+    }
+    let step = ask(ctx, claimed, &stored, now).await?;
+    if let Some(step) = step {
+        retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
+    }
+    let next = now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked));
+    later(ctx, claimed.id, next).await
+}
+
+async fn later(ctx: &Context, id: RefundId, next: Timestamp) -> Result<(), RefundError> {
+    let db = ctx.pool.get().await?;
+    Ok(refunds::put_off(&db, id, next).await?)
+}
+
+async fn is_settled(ctx: &Context, id: RefundId) -> Result<bool, StorageError> {
+    let db = ctx.pool.get().await?;
+    refunds::is_settled(&db, id).await
+}
+
+/// What is to be concluded from what the provider says now; None when it says nothing.
+async fn ask(ctx: &Context, claimed: Claimed, stored: &Stored, now: Timestamp) -> Result<Option<Step>, RefundError> {
+    let (payment, order) = {
+        let db = ctx.pool.get().await?;
+        order_of(&db, claimed.payment_id, stored, now).await?
+    };
+    let Some((provider, refunds)) = provider_of(ctx, &payment) else {
+        tracing::warn!("no contract pays this refund out any more");
+        return Ok(None);
+    };
+    let Some(order) = order else { return Ok(None) };
+    let first = !stored.is_accepted;
+    let answer = if first {
+        neighbour::called(provider, "refund", refunds.submit(&order)).await
+    } else {
+        neighbour::called(provider, "refund_status", refunds.ask(&order)).await
+    };
+    match answer {
+        Ok(RefundTold { news, evidence }) => {
+            let db = ctx.pool.get().await?;
+            if news != RefundNews::Pending {
+                refunds::keep_evidence(&db, claimed.id, said(&news), &evidence).await?;
+            }
+            Ok(Some(Step::Hear(news)))
+        }
+        Err(ProviderError::Refused(code)) if first => Ok(Some(Step::Hear(RefundNews::Failed { code }))),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no answer about a refund");
+            let may_have_acted = matches!(error, ProviderError::Unknown(_) | ProviderError::Malformed(_));
+            Ok((first && may_have_acted).then_some(Step::LoseSight))
+        }
+    }
+}
+
+const fn said(news: &RefundNews) -> &'static str {
+    match news {
+        RefundNews::Accepted { .. } => "accepted",
+        RefundNews::Repeated => "repeated",
+        RefundNews::Pending => "pending",
+        RefundNews::Sent { .. } => "sent",
+        RefundNews::Failed { .. } => "failed",
+        RefundNews::NotFound => "not_found",
+    }
+}
+
+fn provider_of<'c>(ctx: &'c Context, payment: &Payment) -> Option<(&'c Provider, &'c dyn Refunds)> {
+    let provider = ctx.providers.by_profile(payment.identity.profile()?)?;
+    Some((provider, provider.refunds.as_deref()?))
+}
+
+async fn order_of(
+    db: &storage::Db,
+    payment: PaymentId,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<(Payment, Option<RefundOrder>), RefundError> {
+    let payment = storage::payments::by_id(db, payment).await?.ok_or(RefundError::Absent)?;
+    let order_ref = storage::payments::order_of(db, payment.id).await?;
+    let named: Option<OrderRef> = order_ref.and_then(|text| OrderRef::new(text).ok());
+    let (Some(order_ref), Identity::Provider { profile, transaction }) = (named, &payment.identity) else {
+        return Ok((payment, None));
+    };
+    // an order that we never made has no time of its own: the payment's is the nearest to it
+    let ordered_at = attempts::ordered_at(db, profile, &order_ref).await?.unwrap_or(payment.paid_at);
+    let order = RefundOrder {
+        request_id: stored.provider_request_id.clone(),
+        order_ref,
+        ordered_at,
+        provider_txn_id: transaction.clone(),
+        taken: payment.amount,
+        amount: stored.state.amount(),
+        asked_by: stored.proposed_by.clone(),
+        now,
+    };
+    Ok((payment, Some(order)))
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// People make a transfer.
+    GiveOut,
+    /// The provider is about to hear of it.
+    Submit,
+    /// The call may or may not have arrived.
+    LoseSight,
+    Hear(RefundNews),
+}
+
+async fn move_on(ctx: &Context, claimed: Claimed, step: Step, now: Timestamp) -> Result<(), RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = moved(ctx, &tx, claimed, &step, now).await;
+    tx.close(outcome).await
+}
+
+async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Timestamp) -> Result<(), RefundError> {
+    tx.begin().await?;
+    let locked = move_money::lock(tx, claimed.payment_id, &[], now).await?.ok_or(RefundError::Absent)?;
+    let stored = refunds::lock(tx, claimed.id).await?.ok_or(RefundError::Absent)?;
+    let state = &stored.state;
+    let is_under_way = matches!(state.status, RefundStatus::Submitted | RefundStatus::Unknown);
+    let (changes, action) = match step {
+        Step::GiveOut | Step::Submit if state.status != RefundStatus::Approved => return Ok(()),
+        Step::GiveOut => {
+            refunds::unwatch(tx, claimed.id).await?;
+            (moving::refund_step(state, Cause::WorkItemGiven), "refund_given_out")
+        }
+        Step::Submit => {
+            refunds::submitted(tx, claimed.id, now).await?;
+            (moving::refund_step(state, Cause::Submitted), "refund_submitted")
+        }
+        _ if !is_under_way => return Ok(()),
+        Step::LoseSight if state.status == RefundStatus::Unknown => {
+            return long_unknown(tx, &locked, &stored, now).await;
+        }
+        Step::LoseSight => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
+        Step::Hear(news) => match heard(tx, &locked, &stored, news).await? {
+            Some(changes) => (Ok(changes), "refund_heard"),
+            None => return long_unknown(tx, &locked, &stored, now).await,
+        },
+    };
+    let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+    let unit = locked.unit(changes, Some(&stored), &Caller::system(), action, now)?;
+    unit::write(tx, &unit).await?;
+    tx.commit().await?;
+    ctx.wake.notify_one();
+    Ok(())
+}
+
+/// What the provider's word changes; None when nothing.
+async fn heard(
+    tx: &Tx,
+    locked: &move_money::Locked,
+    stored: &Stored,
+    news: &RefundNews,
+) -> Result<Option<Changes>, RefundError> {
+    let state = &stored.state;
+    let changes = match news {
+        RefundNews::Accepted { .. } | RefundNews::Repeated => {
+            let by_this_call = matches!(news, RefundNews::Accepted { .. });
+            let theirs = match news {
+                RefundNews::Accepted { provider_refund_id } => provider_refund_id.as_deref(),
+                _ => None,
+            };
+            refunds::accepted(tx, state.id, by_this_call, theirs).await?;
+            if state.status == RefundStatus::Submitted {
+                // the row has changed, no state has
+                tx.commit().await?;
+                return Ok(None);
+            }
+            moving::refund_step(state, Cause::AskedAgain)
+        }
+        RefundNews::Pending | RefundNews::NotFound => return Ok(None),
+        RefundNews::Sent { .. } | RefundNews::Failed { .. } if !is_of_this_one(tx, locked, stored).await? => {
+            return Ok(None);
+        }
+        RefundNews::Sent { provider_refund_id } => {
+            if let Some(theirs) = provider_refund_id {
+                refunds::accepted(tx, state.id, true, Some(theirs)).await?;
+            }
+            refunds::unwatch(tx, state.id).await?;
+            moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
+        }
+        RefundNews::Failed { .. } => {
+            refunds::unwatch(tx, state.id).await?;
+            let taken = refunds::taken(tx, state.id).await?;
+            moving::refund_failed(&locked.scene, state, &taken, Cause::ProviderFailed)
+        }
+    };
+    Ok(Some(changes.map_err(|e| move_money::unreadable(&e))?))
+}
+
+/// A provider tells of the newest refund of a payment. Where it took this call up, that is this one; where it only said
+/// that it has one already, it may be an earlier one, and nothing is concluded but from a settlement file.
+async fn is_of_this_one(tx: &Tx, locked: &move_money::Locked, stored: &Stored) -> Result<bool, StorageError> {
+    if stored.is_taken_up || !stored.is_accepted || refunds::is_settled(tx, stored.state.id).await? {
+        return Ok(true);
+    }
+    Ok(!refunds::has_earlier(tx, locked.payment.id, stored.state.id).await?)
+}
+
+/// What nobody knows of for three days is a case, once; it is asked about all the same.
+async fn long_unknown(
+    tx: &Tx,
+    locked: &move_money::Locked,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<(), RefundError> {
+    let since = stored.submitted_at.unwrap_or(now);
+    let told =
+        locked.scene.cases.iter().any(|c| c.payment_id == locked.payment.id && c.kind == CaseKind::StatusDiffers);
+    if now.duration_since(since) < UNRESOLVED || told {
+        return Ok(());
+    }
+    let mut changes = Changes::default();
+    changes.cases_opened.push(NewCase {
+        payment_id: Some(locked.payment.id),
+        day: locked.scene.source.scope().map(|scope| (scope, locked.scene.day)),
+        ..NewCase::new(CaseKind::StatusDiffers, stored.state.amount(), stored.state.id.to_string())
+    });
+    let unit = locked.unit(changes, None, &Caller::system(), "refund_unresolved", now)?;
+    unit::write(tx, &unit).await?;
+    Ok(tx.commit().await?)
+}
+
+/// A settlement file names these: the provider has sent them, whatever it said when it was asked.
+pub(crate) async fn settled(ctx: &Context, now: Timestamp) -> Result<usize, RefundError> {
+    let named = {
+        let db = ctx.pool.get().await?;
+        refunds::settled_and_open(&db).await?
+    };
+    for claimed in &named {
+        let sent = Step::Hear(RefundNews::Sent { provider_refund_id: None });
+        retrying(|| move_on(ctx, *claimed, sent.clone(), now)).await?;
+    }
+    Ok(named.len())
+}
+
+/// The clearing account of a provider, or the bank account that a debit stands on.
+pub(super) fn bank(account: &domain::codes::AccountCode) -> Account {
+    Account::Bank(account.clone())
+}

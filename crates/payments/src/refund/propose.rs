@@ -1,0 +1,224 @@
+//! Proposing a refund. What it rests on is looked at under lock, and looked at again when it is approved.
+
+use super::{KIND, RefundError, subject};
+use crate::context::{Caller, Context};
+use crate::move_money;
+use crate::reply::{Repeat, Reply, repeat_of};
+use crate::retry::retrying;
+use domain::allocation::Home;
+use domain::approval::ApprovalKind;
+use domain::cause::Cause;
+use domain::moving::Part;
+use domain::obligation::ObligationStatus;
+use domain::payment::{Identity, SuspenseReason};
+use domain::reference::Reference;
+use domain::refund::{Closing, RefundLine, RefundStatus, check_lines};
+use domain::transition::Entity;
+use domain::{ApprovalId, PaymentId, RefundId, Vnd};
+use futures_util::join;
+use jiff::Timestamp;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use storage::approvals::{self, NewApproval};
+use storage::ids::mint;
+use storage::refunds::{self, NewRefund, Route, Stored};
+use storage::unit::{Audit, Birth, Unit};
+use storage::{Tx, idempotency, receiving_accounts, unit};
+
+/// Where a transfer goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayerAccount {
+    /// Six digits (NAPAS).
+    pub bank_bin: String,
+    pub account_number: String,
+    pub account_name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub payment: PaymentId,
+    pub lines: Vec<RefundLine>,
+    pub closing: Closing,
+    pub reason_code: String,
+    pub note: String,
+    /// What the caller believes may be refunded.
+    pub refundable: Vnd,
+    pub payer_account: Option<PayerAccount>,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+/// Keeps the proposal; `render` gives the answer from the refund and its approval.
+#[tracing::instrument(skip_all, fields(payment = %proposal.payment))]
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, RefundError> {
+    retrying(|| propose_once(ctx, proposal, render)).await
+}
+
+async fn propose_once(
+    ctx: &Context,
+    p: &Proposal,
+    render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = proposed(ctx, &tx, p, render).await;
+    tx.close(outcome).await
+}
+
+async fn proposed(
+    ctx: &Context,
+    tx: &Tx,
+    p: &Proposal,
+    render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, RefundError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
+    begun?;
+    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+        return Ok(reply);
+    }
+    let locked = move_money::lock(tx, p.payment, &[], p.now).await?.ok_or(RefundError::Absent)?;
+    let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
+    let earlier = refunds::of_payment(tx, p.payment).await?;
+    let refundable = refundable(&own, &earlier);
+    if p.refundable != refundable {
+        return Err(RefundError::RefundableMismatch(refundable));
+    }
+    check_lines(&p.lines, &own, refundable)?;
+    let unpaid = |line: &RefundLine| {
+        let obligation = locked.obligations.iter().find(|o| Some(o.id) == line.obligation_id);
+        obligation.is_some_and(|o| o.status != ObligationStatus::Paid)
+    };
+    if p.lines.iter().any(unpaid) {
+        return Err(RefundError::NotPaid);
+    }
+    let route = route_of(ctx, &locked.payment.identity);
+    must_be_proven(tx, p, &locked, &own, route).await?;
+    if route == Route::Transfer && p.payer_account.is_none() {
+        return Err(RefundError::NoPayerAccount);
+    }
+
+    let id: RefundId = mint(p.now);
+    let approval: ApprovalId = mint(p.now);
+    let new = new_refund(ctx, p, id, route)?;
+    let mut unit = Unit::new(p.caller.actor(), p.now);
+    unit.births.push(Birth {
+        entity: Entity::Refund,
+        id: id.uuid(),
+        status: RefundStatus::PendingApproval.as_str(),
+        cause: Cause::Proposed,
+    });
+    unit.audit.push(Audit {
+        action: "refund_proposed",
+        subject: id.to_string(),
+        request_id: p.caller.request_id.clone(),
+    });
+    refunds::insert(tx, &new).await?;
+    let wanted = NewApproval {
+        id: approval,
+        kind: KIND,
+        subject: subject(id),
+        beneficiaries: beneficiaries_of(tx, &locked).await?,
+        payload: serde_json::json!({ "payment_id": p.payment, "amount": sum(&p.lines), "then": p.closing.as_str() }),
+        note: p.note.clone(),
+        proposer: p.caller.actor(),
+        at: p.now,
+    };
+    debug_assert_eq!(wanted.kind, ApprovalKind::Refund);
+    approvals::insert(tx, &wanted).await?;
+    unit::write(tx, &unit).await?;
+    let stored = refunds::by_id(tx, id).await?.ok_or(RefundError::Absent)?;
+    let body = render(&stored, approval);
+    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    tracing::info!(refund = %id, amount = sum(&p.lines).dong(), "refund proposed");
+    Ok(Reply::fresh(201, body))
+}
+
+fn sum(lines: &[RefundLine]) -> Vnd {
+    lines.iter().map(|l| l.amount).sum()
+}
+
+/// Amount − reversed − every refund that is not over: what has a home that is no refund, less what was only proposed.
+fn refundable(own: &[Part], earlier: &[Stored]) -> Vnd {
+    let at_home: Vnd = own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum();
+    let proposed: Vnd =
+        earlier.iter().filter(|r| r.state.status == RefundStatus::PendingApproval).map(|r| r.state.amount()).sum();
+    at_home - proposed
+}
+
+fn route_of(ctx: &Context, identity: &Identity) -> Route {
+    let provider = identity.profile().and_then(|profile| ctx.providers.by_profile(profile));
+    if provider.is_some_and(|p| p.refunds.is_some()) { Route::Provider } else { Route::Transfer }
+}
+
+/// Nothing goes back as a duplicate before both credits are proven, nothing by transfer before its own is.
+async fn must_be_proven(
+    tx: &Tx,
+    p: &Proposal,
+    locked: &move_money::Locked,
+    own: &[Part],
+    route: Route,
+) -> Result<(), RefundError> {
+    let from_suspense = p.lines.iter().any(|l| l.obligation_id.is_none());
+    let is_duplicate = own.iter().any(|part| part.home == Home::Suspense(SuspenseReason::Duplicate));
+    let mut needed = BTreeSet::new();
+    if route == Route::Transfer {
+        needed.insert(p.payment);
+    }
+    if from_suspense && is_duplicate {
+        needed.insert(p.payment);
+        let covers = locked.scene.parts.iter().filter(|part| matches!(part.home, Home::Obligation(_)));
+        needed.extend(covers.map(|part| part.payment_id));
+    }
+    let needed: Vec<PaymentId> = needed.into_iter().collect();
+    let proven = refunds::proven(tx, &needed).await?;
+    if proven.iter().all(|(_, proven)| *proven) { Ok(()) } else { Err(RefundError::NotProven) }
+}
+
+fn new_refund(ctx: &Context, p: &Proposal, id: RefundId, route: Route) -> Result<NewRefund, RefundError> {
+    let sealed = match &p.payer_account {
+        Some(account) => {
+            let json = serde_json::to_vec(account).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
+            Some(ctx.vault.seal(id.uuid().as_bytes(), &json)?)
+        }
+        None => None,
+    };
+    let mut random = rand::rng();
+    Ok(NewRefund {
+        id,
+        payment_id: p.payment,
+        closing: p.closing,
+        lines: p.lines.clone(),
+        reason_code: p.reason_code.clone(),
+        note: p.note.clone(),
+        route,
+        provider_request_id: id.uuid().simple().to_string(),
+        reference: Reference::mint(ctx.mode, || random.next_u32()).to_string(),
+        payer_account_sealed: sealed,
+        proposed_by: p.caller.actor(),
+        at: p.now,
+    })
+}
+
+/// Whose money it is: of the obligations, of the intent that it names, or on whose account it came.
+async fn beneficiaries_of(tx: &Tx, locked: &move_money::Locked) -> Result<Vec<String>, RefundError> {
+    let mut codes: BTreeSet<String> = locked.obligations.iter().map(|o| o.terms.beneficiary_code.to_string()).collect();
+    if let (true, Identity::Account { account, .. }) = (codes.is_empty(), &locked.payment.identity) {
+        let owners = receiving_accounts::beneficiaries_of(tx, account).await?;
+        codes.extend(owners.iter().map(ToString::to_string));
+    }
+    Ok(codes.into_iter().collect())
+}
+
+/// Opens the account that a transfer goes to, for who makes it.
+pub fn payer_account(ctx: &Context, refund: &Stored) -> Result<Option<PayerAccount>, RefundError> {
+    let Some(sealed) = &refund.payer_account_sealed else { return Ok(None) };
+    let plain = ctx.vault.open(refund.state.id.uuid().as_bytes(), sealed)?;
+    let account = serde_json::from_slice(&plain).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
+    Ok(Some(account))
+}

@@ -1,0 +1,133 @@
+//! Transfers that people made: a debit with the refund's amount and code closes it, a credit that brings it back opens a
+//! case. Each in a transaction of its own, because it locks payment and obligations.
+//!
+//! | a debit with the code of a refund | then |
+//! |---|---|
+//! | that waits for it, of its amount | claimed; `succeeded` |
+//! | of another amount | suspense, a case `amount_differs` |
+//! | that has its debit already | suspense, a case `duplicate_payment` |
+
+use super::RefundError;
+use super::drive::bank;
+use crate::context::{Caller, Context};
+use crate::match_movements::Ground;
+use crate::move_money;
+use crate::retry::retrying;
+use domain::case::CaseKind;
+use domain::cause::Cause;
+use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::matching::Rule;
+use domain::moving;
+use domain::refund::RefundStatus;
+use domain::{MovementId, PaymentId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use storage::movements::{self, Claimant, NewClaim, Open};
+use storage::refunds::{self, Stored};
+use storage::{StorageError, Tx, unit};
+
+/// Most movements with the code of a refund at once.
+const PER_PASS: i64 = 200;
+
+/// Debits that wait for their refund and agree with it; how many were claimed.
+pub(crate) async fn explain_debits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
+    each(ctx, ground, false, now).await
+}
+
+/// Credits that bring a transfer back; how many were claimed.
+pub(crate) async fn take_returns(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
+    each(ctx, ground, true, now).await
+}
+
+async fn each(ctx: &Context, ground: &Ground, back: bool, now: Timestamp) -> Result<usize, RefundError> {
+    let open = {
+        let db = ctx.pool.get().await?;
+        movements::open_of_refunds(&db, &ground.account, back, PER_PASS).await?
+    };
+    let mut done = 0;
+    for (movement, refund) in open {
+        done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, back, now)).await?);
+    }
+    Ok(done)
+}
+
+async fn claim_once(
+    ctx: &Context,
+    ground: &Ground,
+    movement: MovementId,
+    refund: domain::RefundId,
+    back: bool,
+    now: Timestamp,
+) -> Result<bool, RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = claimed(&tx, ground, movement, refund, back, now).await;
+    tx.close(outcome).await
+}
+
+async fn claimed(
+    tx: &Tx,
+    ground: &Ground,
+    movement: MovementId,
+    refund: domain::RefundId,
+    back: bool,
+    now: Timestamp,
+) -> Result<bool, RefundError> {
+    tx.begin().await?;
+    movements::match_alone(tx, &ground.account).await?;
+    let Some(open) = movements::lock_open(tx, movement).await? else { return Ok(false) };
+    let payment = refunds::by_id(tx, refund).await?.ok_or(RefundError::Absent)?.payment_id;
+    let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
+    locked.scene.day = open.business_date;
+    let stored = refunds::lock(tx, refund).await?.ok_or(RefundError::Absent)?;
+    let agrees = if back { stored.state.amount() == open.amount } else { stored.state.amount() == -open.amount };
+    let expected = if back { RefundStatus::Succeeded } else { RefundStatus::AwaitingStatement };
+    if !agrees || stored.state.status != expected {
+        return Ok(false);
+    }
+    let changes = if back {
+        locked.scene.source = Account::InTransit(ground.account.clone());
+        moving::refund_came_back(&locked.scene, &stored.state, Some(movement))
+    } else {
+        moving::refund_sent(&locked.scene, &stored.state, &bank(&ground.account), Some(movement), Cause::StatementDebit)
+    };
+    let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+    let action = if back { "refund_came_back" } else { "refund_debited" };
+    let unit = locked.unit(changes, Some(&stored), &Caller::system(), action, now)?;
+    unit::write(tx, &unit).await?;
+    let claim = NewClaim {
+        movement_id: movement,
+        claimant: Claimant::Refund(refund),
+        amount: open.amount,
+        rule: Rule::RefundCode,
+    };
+    movements::claim(tx, &[claim]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Debits with the code of a refund that they do not close: whose money, and what kind of case.
+pub(crate) async fn named_debits(
+    tx: &Tx,
+    debits: &[&Open],
+) -> Result<BTreeMap<MovementId, (PaymentId, CaseKind)>, StorageError> {
+    let codes: Vec<String> = debits.iter().flat_map(|d| d.codes.iter().cloned()).collect();
+    let known: Vec<Stored> = refunds::by_codes(tx, &codes).await?;
+    let of = |d: &Open| {
+        let refund = known.iter().find(|r| d.codes.contains(&r.reference))?;
+        let same = refund.state.amount() == -d.amount;
+        Some((d.id, (refund.payment_id, if same { CaseKind::DuplicatePayment } else { CaseKind::AmountDiffers })))
+    };
+    Ok(debits.iter().filter_map(|d| of(d)).collect())
+}
+
+/// What a bank took back stands on a line of its own: from the bank's account to where the payment was before it.
+pub(crate) fn line_of_reversal(
+    account: &domain::codes::AccountCode,
+    debit: &Open,
+) -> Result<Journal, domain::ledger::Unbalanced> {
+    let legs = vec![
+        Leg::new(Account::InTransit(account.clone()), -debit.amount).of_movement(debit.id),
+        Leg::new(Account::Bank(account.clone()), debit.amount).of_movement(debit.id),
+    ];
+    Journal::new(JournalKind::StatementLine, Cause::StatementSays, debit.business_date, legs)
+}

@@ -1,0 +1,130 @@
+//! A closed day is opened again, and all days after it with it: proposed by one person, decided by another. What was closed
+//! stays on record.
+
+use crate::approve::{DecideError, Deciding};
+use crate::close_day::Asked;
+use crate::context::{Caller, Context};
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use domain::ApprovalId;
+use domain::approval::ApprovalKind;
+use futures_util::join;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use storage::approvals::{self, Approval, NewApproval};
+use storage::ids::mint;
+use storage::unit::{Audit, Unit};
+use storage::{StorageError, Tx, days, idempotency, unit};
+
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub asked: Asked,
+    pub note: String,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReopenError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such day")]
+    Absent,
+    #[error("the day is open")]
+    Open,
+    #[error("its reopening waits for approval")]
+    Pending,
+}
+
+impl Retryable for ReopenError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    scope: String,
+    day: Date,
+}
+
+/// Keeps the proposal; `render` gives the answer from the approval's id.
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, ReopenError> {
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        let outcome = proposed(&tx, proposal, render).await;
+        tx.close(outcome).await
+    })
+    .await
+}
+
+async fn proposed(
+    tx: &Tx,
+    p: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, ReopenError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
+    begun?;
+    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+        return Ok(reply);
+    }
+    let (scope, day) = (p.asked.scope.to_string(), p.asked.date);
+    if !days::seen(tx, &scope, p.asked.beneficiaries.as_deref()).await? {
+        return Err(ReopenError::Absent);
+    }
+    if days::last_closed(tx, &scope).await?.is_none_or(|last| last < day) {
+        return Err(ReopenError::Open);
+    }
+    let id: ApprovalId = mint(p.now);
+    let payload = Payload { scope: scope.clone(), day };
+    let new = NewApproval {
+        id,
+        kind: ApprovalKind::DayReopening,
+        subject: format!("{scope}/{day}"),
+        beneficiaries: days::beneficiaries(tx, &scope).await?,
+        payload: serde_json::to_value(payload).map_err(|e| StorageError::Unreadable(e.to_string()))?,
+        note: p.note.clone(),
+        proposer: p.caller.actor(),
+        at: p.now,
+    };
+    approvals::insert(tx, &new).await.map_err(|e| match e {
+        e if e.is_conflict("approval_pending_once") => ReopenError::Pending,
+        e => e.into(),
+    })?;
+    let mut unit = Unit::new(p.caller.actor(), p.now);
+    unit.audit.push(Audit {
+        action: "reopening_proposed",
+        subject: new.subject.clone(),
+        request_id: p.caller.request_id.clone(),
+    });
+    unit::write(tx, &unit).await?;
+    let body = render(id);
+    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    Ok(Reply::fresh(201, body))
+}
+
+/// A second person says yes. Whoever closes or books holds the scope; so does this.
+pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let payload: Payload =
+        serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+    days::hold(tx, &payload.scope).await?;
+    if days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await? == 0 {
+        return Err(DecideError::Stale);
+    }
+    let mut unit = Unit::new(d.caller.actor(), d.now);
+    unit.audit.push(Audit {
+        action: "day_reopened",
+        subject: approval.subject.clone(),
+        request_id: d.caller.request_id.clone(),
+    });
+    Ok(unit)
+}

@@ -1,0 +1,129 @@
+//! What needs a second person, as it is kept. The database lets each be decided once, by another than who proposed it.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use crate::rows::word;
+use domain::ApprovalId;
+use domain::approval::{ApprovalKind, ApprovalStatus};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// A proposal.
+#[derive(Debug, Clone)]
+pub struct NewApproval {
+    pub id: ApprovalId,
+    pub kind: ApprovalKind,
+    /// What it is about, as an id or a code.
+    pub subject: String,
+    /// Whose money it is about; empty: it is about no beneficiary alone.
+    pub beneficiaries: Vec<String>,
+    /// What is proposed, as the use case of its kind reads it; never personal data.
+    pub payload: serde_json::Value,
+    pub note: String,
+    pub proposer: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub kind: ApprovalKind,
+    pub status: ApprovalStatus,
+    pub subject: String,
+    pub beneficiaries: Vec<String>,
+    pub payload: serde_json::Value,
+    pub note: String,
+    pub proposer: String,
+    pub proposed_at: Timestamp,
+    pub decider: Option<String>,
+    pub decision_note: Option<String>,
+    pub decided_at: Option<Timestamp>,
+}
+
+fn from_row(row: &Row) -> Result<Approval, StorageError> {
+    Ok(Approval {
+        id: row.get::<_, Uuid>("id").into(),
+        kind: word(row, "kind")?,
+        status: word(row, "status")?,
+        subject: row.get("subject"),
+        beneficiaries: row.get("beneficiaries"),
+        payload: row.get("payload"),
+        note: row.get("note"),
+        proposer: row.get("proposer"),
+        proposed_at: row.get("proposed_at"),
+        decider: row.get("decider"),
+        decision_note: row.get("decision_note"),
+        decided_at: row.get("decided_at"),
+    })
+}
+
+const INSERT: &str = "insert into approval (id, kind, subject, beneficiaries, payload, note, proposer, proposed_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// # Errors
+/// Conflict `approval_pending_once` where the same thing waits for a decision already.
+pub async fn insert(db: &Db, a: &NewApproval) -> Result<(), StorageError> {
+    db.execute(
+        INSERT,
+        &[&a.id.uuid(), &a.kind.as_str(), &a.subject, &a.beneficiaries, &a.payload, &a.note, &a.proposer, &a.at],
+    )
+    .await?;
+    Ok(())
+}
+
+const LOCK: &str = "select * from approval where id = $1 for update";
+
+pub async fn lock(db: &Db, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
+    db.query_opt(LOCK, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+const LOCK_PENDING: &str = "select * from approval where kind = $1 and subject = $2 and status = 'pending' for update";
+
+/// What waits for a decision about this, locked.
+pub async fn lock_pending(db: &Db, kind: ApprovalKind, subject: &str) -> Result<Option<Approval>, StorageError> {
+    db.query_opt(LOCK_PENDING, &[&kind.as_str(), &subject]).await?.as_ref().map(from_row).transpose()
+}
+
+/// A decision, or that its proposer takes it back.
+#[derive(Debug, Clone)]
+pub struct Decision<'a> {
+    pub status: ApprovalStatus,
+    /// None where it is taken back.
+    pub decider: Option<&'a str>,
+    pub note: &'a str,
+    pub at: Timestamp,
+}
+
+const DECIDE: &str = "update approval set status = $2, decider = $3, decision_note = $4, decided_at = $5
+    where id = $1 and status = 'pending'";
+
+/// # Errors
+/// `Retry` when it was decided meanwhile; conflict `approval_other_person` for its own proposer.
+pub async fn decide(db: &Db, id: ApprovalId, d: &Decision<'_>) -> Result<(), StorageError> {
+    let touched = db.execute(DECIDE, &[&id.uuid(), &d.status.as_str(), &d.decider, &d.note, &d.at]).await?;
+    if touched == 1 { Ok(()) } else { Err(StorageError::Retry(None)) }
+}
+
+/// What a list is narrowed to; a person with beneficiaries sees what is about theirs alone.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub status: Option<ApprovalStatus>,
+    pub kind: Option<ApprovalKind>,
+    pub beneficiaries: Option<Vec<String>>,
+    pub id: Option<Uuid>,
+}
+
+const PAGE: &str = "select * from approval
+    where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
+      and ($3::text[] is null or (cardinality(beneficiaries) > 0 and beneficiaries <@ $3))
+      and ($4::uuid is null or id = $4) and ($5::uuid is null or id < $5)
+    order by id desc limit $6";
+
+/// Newest first, those after `after`.
+pub async fn page(db: &Db, f: &Filter, after: Option<ApprovalId>, limit: i64) -> Result<Vec<Approval>, StorageError> {
+    let (status, kind) = (f.status.map(ApprovalStatus::as_str), f.kind.map(ApprovalKind::as_str));
+    let after = after.map(ApprovalId::uuid);
+    let rows = db.query(PAGE, &[&status, &kind, &f.beneficiaries, &f.id, &after, &limit]).await?;
+    rows.iter().map(from_row).collect()
+}
