@@ -95,14 +95,54 @@ impl Running {
         format!("http://{}", self.ready[listener].as_str().unwrap())
     }
 
+    /// SIGKILL: nothing is finished, nothing is said.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Tells it to end and waits: all that it said.
     pub async fn end(mut self) -> String {
-        let pid = self.child.id().unwrap().to_string();
-        // the shell's own kill: a minimal system has no program of that name
-        assert!(Blocking::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().unwrap().success());
+        signal(&self.child, "TERM");
         let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         assert!(ended.expect("it ends within 10 s").unwrap().success());
         text(&self.said)
+    }
+}
+
+/// The shell's own kill: a minimal system has no program of that name.
+fn signal(child: &Child, signal: &str) {
+    let kill = format!("kill -{signal} {}", child.id().unwrap());
+    assert!(Blocking::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+/// A command that ends by itself, unless it is killed before.
+pub struct Begun {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Begun {
+    pub fn start(env: &Env, args: &[&str]) -> Self {
+        let mut child = command(&binary(), env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::default();
+        keep(child.stdout.take().unwrap(), &said);
+        keep(child.stderr.take().unwrap(), &said);
+        Self { child, said }
+    }
+
+    /// By name: STOP halts it, CONT lets it go on.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub async fn ends(&mut self) {
+        let ended = self.child.wait().await.unwrap();
+        assert!(ended.success(), "{ended}: {}", text(&self.said));
     }
 }
 

@@ -168,7 +168,7 @@ pub async fn busy_marks_run_out(house: &House) {
 
 /// What another worker waits for after a crash, without waiting: the leases of what was under way end.
 pub async fn leases_run_out(house: &House) {
-    for table in ["attempt_watch", "delivery"] {
+    for table in ["attempt_watch", "delivery", "account_sweep"] {
         let sql = format!("update {table} set lease_until = now() - interval '1 second' where lease_until is not null");
         house.ask(&sql).await;
     }

@@ -1,8 +1,9 @@
 //! Who calls and what they may: keys found by id, remembered for half a minute, so that a revoked key is refused within
-//! 60 seconds and a busy portal does not ask the database at each call.
+//! 60 seconds, as is one whose holder was disabled or lost the role, and a busy portal does not ask the database at each
+//! call.
 
 use crate::State;
-use crate::door::request_id;
+use crate::door::{now, request_id};
 use crate::keys;
 use crate::problem::{Code, Problem};
 use actix_web::http::header::AUTHORIZATION;
@@ -10,10 +11,12 @@ use actix_web::{HttpMessage, HttpRequest};
 use domain::principal::{Principal, Scope, Who};
 use domain::{ClientId, KeyId};
 use payments::Caller;
+use payments::administer::By;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use storage::principals::{self, StoredKey};
+use uuid::Uuid;
 
 const REMEMBERED: Duration = Duration::from_secs(30);
 const REMEMBERED_AT_MOST: usize = 10_000;
@@ -99,6 +102,20 @@ pub async fn staff(req: &HttpRequest, state: &State, scopes: &[Scope]) -> Result
     }
     let caller = Caller { who: principal.who, request_id: request_id() };
     Ok((principal, caller))
+}
+
+/// A person who administers, as the books name them, and the id under which their requests are told apart.
+pub async fn administrator(req: &HttpRequest, state: &State) -> Result<(By, Uuid), Problem> {
+    let (principal, caller) = staff(req, state, &[Scope::Admin]).await?;
+    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let by = By {
+        actor: caller.actor(),
+        request_id: caller.request_id,
+        person: Some(person),
+        beneficiaries: principal.beneficiaries,
+        now: now(),
+    };
+    Ok((by, person.uuid()))
 }
 
 /// Whose money a person sees; None: all.

@@ -45,7 +45,11 @@ pub struct EndpointView {
 }
 
 impl EndpointView {
-    fn new(e: &Endpoint, secret: Option<String>) -> Self {
+    pub(crate) fn cursor(&self) -> String {
+        self.id.clone()
+    }
+
+    pub(crate) fn new(e: &Endpoint, secret: Option<String>) -> Self {
         Self {
             id: e.id.to_string(),
             url: e.url.clone(),
@@ -131,7 +135,7 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     let db = state.ctx.pool.get().await?;
     let found = storage::endpoints::list(&db, client, after, limit).await?;
     let list = found.iter().map(|e| EndpointView::new(e, None)).collect();
-    Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &EndpointView| v.id.clone())))
+    Ok(HttpResponse::Ok().json(Page::new(list, limit, EndpointView::cursor)))
 }
 
 /// A new secret signs beside the old one; it is in this answer only.

@@ -1,5 +1,6 @@
 //! REST: parses at the door, calls one use case, renders its outcome. Decides nothing about money.
 
+mod admin;
 mod approvals;
 pub mod auth;
 mod body;

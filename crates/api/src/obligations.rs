@@ -229,7 +229,7 @@ fn party(f: &mut Fields, at: &str, b: &PartyBody) -> Option<Party> {
     })
 }
 
-fn instant(text: &str) -> Result<Timestamp, &'static str> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "is an RFC 3339 instant, e.g. 2026-11-24T09:30:00Z")
 }
 

@@ -1,6 +1,9 @@
 //! The description of this API: generated from the handlers, written to `openapi/motlan.yaml`, shown on the reference
 //! page. The page and its scripts come from this binary; no outside host is asked.
 
+use crate::admin::{
+    accounts, agencies, beneficiaries, calendar, channels, clients, fees, keys, layouts, parked, persons, profiles,
+};
 use crate::problem::Code;
 use crate::{
     approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
@@ -24,10 +27,18 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         payments_of::list, payments_of::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
-        cases::list, cases::show, days::show, days::close, reports::show,
+        cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
+        persons::list, persons::show, persons::create, persons::set, persons::disable, persons::enable,
+        keys::list, keys::create, keys::rotate, keys::revoke,
+        clients::list, clients::put, clients::endpoints, clients::disable_endpoint, agencies::list, agencies::put,
+        beneficiaries::list, beneficiaries::put, beneficiaries::propose, profiles::list, profiles::put,
+        profiles::propose_payouts, fees::list, fees::put,
+        calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
+        channels::list, channels::off, channels::on, channels::announce, channels::withdraw,
+        parked::list, parked::retry,
         webhooks::receive, webhooks::receive_of_account,
         operating::livez, operating::readyz, operating::metrics, operating::backlog,
     ),
@@ -70,6 +81,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 fn finish(path: &str, method: &'static str, operation: &mut Operation) {
     let words: Vec<&str> = path.split(['/', '-', '{', '}']).filter(|w| !w.is_empty() && *w != "v1").collect();
     operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+    // a provider proves itself in its own way, and operators by where they call
+    if !path.starts_with("/v1/") || path.starts_with("/v1/webhooks/") {
+        operation.security = Some(Vec::new());
+    }
     let has_key = takes_key(operation);
     for status in refusals(path, method, has_key, operation.request_body.is_some()) {
         let told = operation.responses.responses.entry(status.to_string());
@@ -132,6 +147,7 @@ fn meaning(status: &str) -> &'static str {
         "200" => "as it is now",
         "201" => "made",
         "202" => "will be done",
+        "204" => "done",
         "400" => "the request cannot be read, or a header or parameter is not valid",
         "401" => "no valid key",
         "403" => "the key may not do this",

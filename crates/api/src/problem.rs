@@ -5,9 +5,11 @@ use crate::door::request_id;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use payments::administer::AdminError;
 use payments::advance_intent::PlanError;
 use payments::approve::DecideError;
 use payments::close_day::DayError;
+use payments::drive_parked::DriveError;
 use payments::endpoints::EndpointError;
 use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
@@ -15,7 +17,8 @@ use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
 use payments::reopen_day::ReopenError;
 use payments::reply::IdempotencyError;
-use payments::start_attempt::StartError;
+use payments::resolve_case::ResolveError;
+use payments::start_attempt::{self, StartError};
 use provider::ProviderError;
 use serde::Serialize;
 use std::fmt;
@@ -46,25 +49,33 @@ codes! {
     Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
     SamePerson = "same_person", 403, "It is your own proposal", "Another person decides.";
     ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
+    OwnRights = "own_rights", 403, "Nobody changes their own rights", "Ask another administrator.";
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
+    AccountStands = "account_stands", 409, "The account stands", "An account is changed by two persons: propose it. The agency stays.";
     ApprovalDecided = "approval_decided", 409, "It was decided already", "A proposal is decided once; `detail` says how.";
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
+    CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
+    CaseMoneyWaits = "case_money_waits", 409, "The case's money waits in suspense", "Say where it goes: to obligations, or back to its payer.";
+    CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
+    CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
     CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
     DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
     DayOpen = "day_open", 409, "The day is open", "Only a closed day is opened again.";
     DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
     DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
+    HolderDisabled = "holder_disabled", 409, "The holder is disabled", "Enable the person first.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
     IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
     IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
     IntentPaid = "intent_paid", 409, "The intent is paid", "Nothing is left to do.";
     IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
+    KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
     ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
@@ -74,6 +85,8 @@ codes! {
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, it is over, or somebody else proposed it.";
+    StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
+    ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
     RefundableAmountMismatch = "refundable_amount_mismatch", 412, "The refundable amount is another", "`refundable_amount` is the present one: look at the payment again.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most `http.max_body_bytes`, a file at most `http.max_file_bytes`.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
@@ -297,7 +310,7 @@ impl From<StartError> for Problem {
             StartError::IntentCancelled => Self::new(Code::IntentCancelled),
             StartError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             StartError::NothingDue => Self::new(Code::NothingDue),
-            StartError::ChannelUnavailable(reason) => Self::with(Code::ChannelUnavailable, reason),
+            StartError::ChannelUnavailable(why) => Self::with(Code::ChannelUnavailable, start_attempt::reason(&why)),
             StartError::Provider(ProviderError::Refused(why)) => {
                 tracing::warn!(why, "the provider refused an order");
                 Self::new(Code::ProviderRefused)
@@ -354,7 +367,6 @@ impl From<DecideError> for Problem {
             DecideError::Decided(status) => Self::with(Code::ApprovalDecided, format!("it is {status}")),
             DecideError::SamePerson => Self::new(Code::SamePerson),
             DecideError::Stale => Self::new(Code::ApprovalStale),
-            e @ DecideError::NoEffect(_) => Self::inside(&e, false),
         }
     }
 }
@@ -370,6 +382,24 @@ impl From<LowerError> for Problem {
             e @ LowerError::TooMuch => {
                 let detail = e.to_string();
                 Self::fields(vec![FieldError { pointer: "/amount".to_owned(), code: "range".to_owned(), detail }])
+            }
+        }
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(e: ResolveError) -> Self {
+        match e {
+            ResolveError::Storage(e) => e.into(),
+            ResolveError::Idempotency(e) => e.into(),
+            ResolveError::Absent => Self::new(Code::NotFound),
+            ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
+            ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
+            e @ (ResolveError::Obligation | ResolveError::TooMuch(_)) => {
+                let detail = e.to_string();
+                let pointer = "/obligation_ids".to_owned();
+                Self::fields(vec![FieldError { pointer, code: "value".to_owned(), detail }])
             }
         }
     }
@@ -394,6 +424,49 @@ impl From<EndpointError> for Problem {
             EndpointError::Idempotency(e) => e.into(),
             EndpointError::Url(e) => Self::with(Code::EventUrlRefused, e.to_string()),
             EndpointError::Absent => Self::new(Code::NotFound),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(e: AdminError) -> Self {
+        let named = e.to_string();
+        let field = |pointer: &str, code: &str| {
+            let error = FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: named.clone() };
+            Self::fields(vec![error])
+        };
+        match e {
+            AdminError::Storage(e) => e.into(),
+            AdminError::Idempotency(e) => e.into(),
+            AdminError::Absent | AdminError::NoKey(_) => Self::new(Code::NotFound),
+            AdminError::NotOfAll => Self::with(Code::ScopeMissing, named),
+            AdminError::OwnRights => Self::new(Code::OwnRights),
+            AdminError::CodeTaken(_) => Self::new(Code::CodeTaken),
+            AdminError::NoAgency(_) => unknown("/agency_code", "no such agency"),
+            AdminError::NoBeneficiary(_) => unknown("/beneficiaries", "no such beneficiary"),
+            AdminError::BeneficiariesMissing => field("/beneficiaries", "value"),
+            AdminError::NoHolder(_) => field("/holder", "value"),
+            AdminError::ForeignScope { .. } => field("/scopes", "value"),
+            AdminError::TwoActive { .. } => Self::new(Code::KeysActive),
+            AdminError::Disabled(_) => Self::new(Code::HolderDisabled),
+            AdminError::AccountStands(_) => Self::new(Code::AccountStands),
+            AdminError::NothingChanges => field("", "value"),
+            AdminError::Pending => Self::new(Code::ApprovalPending),
+            AdminError::NoAccount(_) => field("/payout_account", "value"),
+            AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
+            AdminError::OtherKind(_) => field("/kind", "conflict"),
+            AdminError::BadLayout(_) => field("/layout", "format"),
+            AdminError::NoLayout(_) => Self::with(Code::LayoutUnknown, named),
+        }
+    }
+}
+
+impl From<DriveError> for Problem {
+    fn from(e: DriveError) -> Self {
+        match e {
+            DriveError::Admin(e) => e.into(),
+            DriveError::Report(e) => Self::after_import(&e),
+            DriveError::Stays(why) => Self::with(Code::StillParked, why),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
+use crate::admin::{
+    accounts, agencies, beneficiaries, calendar, channels, clients, fees, keys, layouts, parked, persons, profiles,
+};
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
@@ -51,6 +54,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- finance staff: what no rule explains, days, reports
         .service(at("/v1/cases", "GET").route(get().to(cases::list)))
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
+        .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(cases::resolve)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
@@ -65,6 +69,49 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/events", "GET").route(get().to(events::feed)))
         .service(at("/v1/events/redeliver", "POST").route(post().to(events::redeliver_range)))
         .service(at("/v1/events/{id}/redeliver", "POST").route(post().to(events::redeliver)))
+        // -- administrators: people and keys
+        .service(at("/v1/persons", "POST, GET").route(post().to(persons::create)).route(get().to(persons::list)))
+        .service(at("/v1/persons/{id}", "PUT, GET").route(put().to(persons::set)).route(get().to(persons::show)))
+        .service(at("/v1/persons/{id}/disable", "POST").route(post().to(persons::disable)))
+        .service(at("/v1/persons/{id}/enable", "POST").route(post().to(persons::enable)))
+        .service(at("/v1/keys", "POST, GET").route(post().to(keys::create)).route(get().to(keys::list)))
+        .service(at("/v1/keys/{id}/rotate", "POST").route(post().to(keys::rotate)))
+        .service(at("/v1/keys/{id}/revoke", "POST").route(post().to(keys::revoke)))
+        // -- portals, agencies, contracts, lists
+        .service(at("/v1/clients", "GET").route(get().to(clients::list)))
+        .service(at("/v1/clients/{code}", "PUT").route(put().to(clients::put)))
+        .service(at("/v1/clients/{code}/event-endpoints", "GET").route(get().to(clients::endpoints)))
+        .service(
+            at("/v1/clients/{code}/event-endpoints/{id}/disable", "POST").route(post().to(clients::disable_endpoint)),
+        )
+        .service(at("/v1/agencies", "GET").route(get().to(agencies::list)))
+        .service(at("/v1/agencies/{code}", "PUT").route(put().to(agencies::put)))
+        .service(at("/v1/beneficiaries", "GET").route(get().to(beneficiaries::list)))
+        .service(at("/v1/beneficiaries/{code}", "PUT").route(put().to(beneficiaries::put)))
+        .service(at("/v1/beneficiaries/{code}/accounts", "POST").route(post().to(beneficiaries::propose)))
+        .service(at("/v1/profiles", "GET").route(get().to(profiles::list)))
+        .service(at("/v1/profiles/{code}", "PUT").route(put().to(profiles::put)))
+        .service(at("/v1/profiles/{code}/payouts", "POST").route(post().to(profiles::propose_payouts)))
+        .service(at("/v1/fees", "GET").route(get().to(fees::list)))
+        .service(at("/v1/fees/{code}", "PUT").route(put().to(fees::put)))
+        .service(at("/v1/calendar", "GET").route(get().to(calendar::list)))
+        .service(
+            at("/v1/calendar/{date}", "PUT, DELETE")
+                .route(put().to(calendar::put))
+                .route(delete().to(calendar::remove)),
+        )
+        .service(at("/v1/accounts", "GET").route(get().to(accounts::list)))
+        .service(at("/v1/accounts/{code}", "PUT").route(put().to(accounts::put)))
+        .service(at("/v1/layouts", "GET").route(get().to(layouts::list)))
+        .service(at("/v1/layouts/{code}", "PUT").route(put().to(layouts::put)))
+        // -- channels, and what is parked
+        .service(at("/v1/channels", "GET").route(get().to(channels::list)))
+        .service(at("/v1/channels/{code}/off", "POST").route(post().to(channels::off)))
+        .service(at("/v1/channels/{code}/on", "POST").route(post().to(channels::on)))
+        .service(at("/v1/channels/{code}/downtimes", "POST").route(post().to(channels::announce)))
+        .service(at("/v1/channels/{code}/downtimes/{id}/withdraw", "POST").route(post().to(channels::withdraw)))
+        .service(at("/v1/parked", "GET").route(get().to(parked::list)))
+        .service(at("/v1/parked/{id}/retry", "POST").route(post().to(parked::retry)))
         // -- what providers say: any method, since each provider's document names its own
         .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
         .service(at("/v1/webhooks/{channel}/{teller}/{profile}", "").route(to(webhooks::receive_of_account)))

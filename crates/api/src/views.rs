@@ -2,7 +2,7 @@
 
 use domain::obligation::Obligation;
 use domain::payment::Identity;
-use payments::view::{IntentView, Paid};
+use payments::view::{IntentView, Paid, Unavailable};
 use serde::Serialize;
 use storage::attempts::Stored;
 use storage::obligations::SettledBy;
@@ -21,6 +21,13 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of a list that is short enough to be read whole, in the order of its cursors.
+    pub fn of_all(all: Vec<T>, limit: i64, after: Option<&str>, cursor: impl Fn(&T) -> String) -> Self {
+        let rest = all.into_iter().filter(|item| after.is_none_or(|after| cursor(item).as_str() > after));
+        let data = rest.take(usize::try_from(limit).unwrap_or(0)).collect();
+        Self::new(data, limit, cursor)
+    }
+
     /// A page that was read with a limit: when it is full there may be another.
     pub fn new(data: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Self {
         let full = usize::try_from(limit).is_ok_and(|limit| data.len() >= limit);
@@ -173,7 +180,11 @@ pub struct ChannelView {
     /// gateway | bank | wallet | mobile_money | national
     pub kind: &'static str,
     pub available: bool,
-    pub reason: Option<&'static str>,
+    /// Why it is not: `amount_above_limit`, `amount_below_limit`, or the words of who closed it.
+    pub reason: Option<String>,
+    /// Until when it is closed, where that was announced.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_until: Option<jiff::Timestamp>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -400,7 +411,11 @@ impl PaymentIntentView {
                     name: c.name,
                     kind: c.kind,
                     available: c.unavailable.is_none(),
-                    reason: c.unavailable,
+                    reason: c.unavailable.as_ref().map(|why| why.reason().to_owned()),
+                    closed_until: match &c.unavailable {
+                        Some(Unavailable::Closed(closed)) => closed.until,
+                        _ => None,
+                    },
                 })
                 .collect(),
             attempts: view.attempts.iter().map(AttemptView::new).collect(),

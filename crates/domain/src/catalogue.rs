@@ -14,6 +14,7 @@ pub struct CatalogueFee {
     /// Counted by page, copy or person: any multiple is possible.
     pub unit: Option<Vnd>,
     pub legal_basis: String,
+    pub budget_sub_item: Option<String>,
     pub valid_from: Option<Date>,
     pub valid_to: Option<Date>,
 }
@@ -52,6 +53,7 @@ mod tests {
             amounts: vec![],
             unit: Some(Vnd::new(1_000)),
             legal_basis: "TT 226/2016/TT-BTC".into(),
+            budget_sub_item: None,
             valid_from: Some(date(2017, 1, 1)),
             valid_to: Some(date(2026, 12, 31)),
         }];

@@ -35,6 +35,8 @@ codes! {
     /// A bank account of ours, as statements and the ledger name it: `<bank bin>.<account number>` unless the province
     /// gave a name.
     AccountCode,
+    /// Whatever else the province names: an agency, a client, a person, a fee, a layout.
+    GivenCode,
     /// An agency's receiving account, as the province names it.
     BeneficiaryCode,
     /// One contract with one provider, as the configuration names it.

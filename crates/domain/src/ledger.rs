@@ -68,7 +68,7 @@ impl fmt::Display for Account {
             Self::Bank(account) => write!(f, "bank:{account}"),
             Self::InTransit(account) => write!(f, "in_transit:{account}"),
             Self::Fee(profile) => write!(f, "fee:{profile}"),
-            Self::RefundPayable => f.write_str("refund_payable:payers"),
+            Self::RefundPayable => f.write_str("refund_payable"),
             Self::Opening => f.write_str("opening:bank"),
             Self::Obligation(beneficiary) => write!(f, "obligation:{beneficiary}"),
             Self::Suspense(reason) => write!(f, "suspense:{reason}"),

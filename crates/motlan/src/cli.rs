@@ -3,8 +3,10 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, payers, report, run, say, up, verify};
+use crate::{accounts, admin, channels, payers, report, run, say, tariff, up, verify};
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +70,16 @@ pub enum Command {
     #[command(subcommand)]
     Layout(LayoutCommand),
     #[command(subcommand)]
+    Agency(AgencyCommand),
+    #[command(subcommand)]
+    Fee(FeeCommand),
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    #[command(subcommand)]
+    Channel(ChannelCommand),
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+    #[command(subcommand)]
     Payer(PayerCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -90,6 +102,19 @@ pub enum ClientCommand {
         #[arg(long)]
         name: String,
     },
+    List,
+    /// Where a portal hears its events
+    Endpoints {
+        #[arg(long)]
+        code: String,
+    },
+    /// Send nothing to an endpoint of a portal any more
+    DisableEndpoint {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        id: String,
+    },
 }
 
 /// Staff
@@ -101,9 +126,36 @@ pub enum UserCommand {
         code: String,
         #[arg(long)]
         name: String,
+        /// viewer, clerk, accountant, approver, administrator; all when left out, of somebody who is there as they are
+        #[arg(long, value_delimiter = ',')]
+        roles: Option<Vec<String>>,
         /// Whose money they see; all when left out
         #[arg(long, value_delimiter = ',')]
         beneficiaries: Vec<String>,
+    },
+    List,
+    /// Change what is named of a person; the rest stays
+    Set {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// In place of those before; '' takes all away
+        #[arg(long, value_delimiter = ',')]
+        roles: Option<Vec<String>>,
+        /// In place of those before; '' stands for all
+        #[arg(long, value_delimiter = ',')]
+        beneficiaries: Option<Vec<String>>,
+    },
+    /// Their keys are refused everywhere within a minute
+    Disable {
+        #[arg(long)]
+        code: String,
+    },
+    /// Their keys that were not revoked are good again
+    Enable {
+        #[arg(long)]
+        code: String,
     },
 }
 
@@ -133,6 +185,19 @@ pub enum KeyCommand {
         #[arg(long)]
         id: String,
     },
+}
+
+/// Who handles dossiers
+#[derive(Debug, Subcommand)]
+pub enum AgencyCommand {
+    /// Make an agency, or rename it
+    Put {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+    },
+    List,
 }
 
 /// Receiving accounts
@@ -170,7 +235,22 @@ pub struct NewBeneficiary {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     List,
-    /// Say where a provider pays out to, and by which text its payouts are known there
+    /// Say what a provider keeps, and which amounts it takes; what is left out is reset
+    Terms {
+        #[arg(long)]
+        code: String,
+        /// Millionths of an amount: 11000 is 1.1 %
+        #[arg(long, default_value_t = 0)]
+        fee_rate_ppm: i32,
+        /// Đồng of each payment
+        #[arg(long, default_value_t = 0)]
+        fee_fixed: i64,
+        #[arg(long, default_value_t = 1)]
+        min_amount: i64,
+        #[arg(long)]
+        max_amount: Option<i64>,
+    },
+    /// Say for the first time where a provider pays out to, and by which text its payouts are known there
     Payouts {
         #[arg(long)]
         code: String,
@@ -203,6 +283,7 @@ pub enum AccountCommand {
 /// Layouts of banks' CSV exports and providers' settlement files
 #[derive(Debug, Subcommand)]
 pub enum LayoutCommand {
+    List,
     /// Put a layout from a TOML file in place of the one before
     Put {
         #[arg(long)]
@@ -231,6 +312,97 @@ pub struct Person {
     /// `-` reads it from standard input, where no list of processes shows it
     #[arg(long, value_name = "NUMBER")]
     pub identity_number: String,
+}
+
+/// The fee catalogue
+#[derive(Debug, Subcommand)]
+pub enum FeeCommand {
+    List {
+        #[arg(long)]
+        code: Option<String>,
+    },
+    /// Put the entries of one fee, a JSON list as `/v1/fees` has them, in place of those before
+    Put {
+        #[arg(long)]
+        code: String,
+        file: PathBuf,
+    },
+}
+
+/// Days that are not as their weekday
+#[derive(Debug, Subcommand)]
+pub enum CalendarCommand {
+    List,
+    /// A day off, or with --worked a Saturday or Sunday that is worked
+    Put {
+        date: Date,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        worked: bool,
+    },
+    /// The day is again as its weekday
+    Remove {
+        date: Date,
+    },
+}
+
+/// Ways to pay
+#[derive(Debug, Subcommand)]
+pub enum ChannelCommand {
+    List,
+    /// No new attempt by it from now on, in any process
+    Off {
+        #[arg(long)]
+        code: String,
+        /// Payers read it
+        #[arg(long)]
+        reason: String,
+    },
+    /// It takes attempts again
+    On {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Announce that it will take no attempt for a time
+    Downtime {
+        #[arg(long)]
+        code: String,
+        /// RFC 3339, e.g. 2026-11-24T22:00:00+07:00
+        #[arg(long)]
+        from: Timestamp,
+        #[arg(long)]
+        to: Timestamp,
+        /// Payers read it
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take an announcement back
+    Withdraw {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        id: String,
+    },
+}
+
+/// What was given up for a person to look at
+#[derive(Debug, Subcommand)]
+pub enum ParkedCommand {
+    List {
+        /// inbox or deliveries
+        #[arg(long, default_value = "inbox")]
+        kind: String,
+        #[arg(long, default_value_t = 200)]
+        limit: i64,
+    },
+    /// Drive these again: sgt_… a report, evt_… the deliveries of an event
+    Retry {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
 }
 
 /// The configuration
@@ -266,6 +438,11 @@ impl Cli {
             Command::Beneficiary(command) => admin::beneficiary(&config()?, command).await?,
             Command::Profile(command) => admin::profile(&config()?, command).await?,
             Command::Account(command) => accounts::account(&config()?, command).await?,
+            Command::Agency(command) => admin::agency(&config()?, command).await?,
+            Command::Fee(command) => tariff::fee(&config()?, command).await?,
+            Command::Calendar(command) => tariff::calendar(&config()?, command).await?,
+            Command::Channel(command) => channels::channel(&config()?, command).await?,
+            Command::Parked(command) => channels::parked(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,
             Command::Payer(command) => payers::payer(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,

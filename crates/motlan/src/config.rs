@@ -25,6 +25,8 @@ const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"]
 const FILE: &str = "motlan.toml";
 /// A sending must end well before its lease of 60 s does, or another worker sends the same event.
 const MAX_DELIVERY_MS: u64 = 30_000;
+/// A month.
+const LONGEST_COOLING_OFF_H: i64 = 720;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Http {
@@ -118,6 +120,7 @@ impl Config {
                 intents: merged.get("intents")?,
                 poll: merged.get("poll")?,
                 delivery: merged.get("delivery")?,
+                approvals: merged.get("approvals")?,
             },
             dossier: merged.get("dossier")?,
             log: log(&merged)?,
@@ -176,6 +179,9 @@ impl Config {
             if value < least {
                 return Err(ConfigError::value(path, format_args!("at least {least}")));
             }
+        }
+        if !(0..=LONGEST_COOLING_OFF_H).contains(&self.payments.approvals.cooling_off_h) {
+            return Err(ConfigError::value("approvals.cooling_off_h", format_args!("0 to {LONGEST_COOLING_OFF_H}")));
         }
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));

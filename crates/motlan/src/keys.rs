@@ -1,43 +1,41 @@
 //! API keys from the command line: made, listed, rotated, revoked. A key's text is shown once, when it is made.
 
-use crate::config::Config;
+use crate::admin::by;
+use crate::config::{Config, ConfigError};
 use domain::KeyId;
-use domain::principal::{Scope, Who};
-use jiff::Timestamp;
+use domain::principal::Scope;
+use payments::administer::keys::{self, NewKey};
+use payments::administer::{AdminError, By, once};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use storage::principals::{self, ListedKey};
-use storage::{Db, StorageError, ids};
-
-/// Contract, "Principals": rotated with two active.
-const ACTIVE_AT_MOST: usize = 2;
+use storage::{Db, Pool, StorageError, Tx, ids};
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("there is no client and no person {0}")]
-    NoHolder(String),
     #[error("{scope} is not a scope of {holder}")]
     Scope { scope: String, holder: String },
     #[error("there is no active key {0}")]
     NoKey(String),
-    #[error("{holder} has {ACTIVE_AT_MOST} active keys already: revoke one first")]
-    TwoActive { holder: String },
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Admin(#[from] AdminError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 /// A key of `holder`; with `scopes` empty it may do all that its kind of holder may.
-pub async fn create(db: &Db, config: &Config, holder: &str, scopes: &[String]) -> Result<Value, KeyError> {
-    let who = holder_of(db, holder).await?;
-    let open = if matches!(who, Who::Client(_)) { Scope::CLIENT } else { Scope::STAFF };
+pub async fn create(pool: &Pool, config: &Config, holder: &str, scopes: &[String]) -> Result<Value, KeyError> {
     let wanted = scopes.iter().map(|text| {
-        let scope = text.trim().parse().ok().filter(|scope| open.contains(scope));
-        scope.ok_or_else(|| KeyError::Scope { scope: text.clone(), holder: holder.to_owned() })
+        let foreign = || KeyError::Scope { scope: text.clone(), holder: holder.to_owned() };
+        text.trim().parse::<Scope>().map_err(|_| foreign())
     });
     let wanted: Vec<Scope> = wanted.collect::<Result<_, _>>()?;
-    mint(db, config, who, if wanted.is_empty() { open } else { &wanted }).await
+    let by = by();
+    let (minted, new) = minted(config, &by)?;
+    once(pool, &by, async |tx: &Tx| keys::create(tx, &by, holder, &wanted, &new).await).await?;
+    Ok(shown_once(&minted))
 }
 
 pub async fn list(db: &Db, holder: Option<&str>) -> Result<Value, KeyError> {
@@ -46,22 +44,17 @@ pub async fn list(db: &Db, holder: Option<&str>) -> Result<Value, KeyError> {
 }
 
 /// A second key with the scopes of `id`, which goes on until it is revoked.
-pub async fn rotate(db: &Db, config: &Config, id: &str) -> Result<Value, KeyError> {
-    let old = find(db, id).await?;
-    let who = holder_of(db, &old.holder).await?;
-    if principals::active_keys_of(db, who).await?.len() >= ACTIVE_AT_MOST {
-        return Err(KeyError::TwoActive { holder: old.holder });
-    }
-    let scopes: Vec<Scope> = old.scopes.iter().filter_map(|s| s.parse().ok()).collect();
-    mint(db, config, who, &scopes).await
+pub async fn rotate(pool: &Pool, config: &Config, id: &str) -> Result<Value, KeyError> {
+    let (id, by) = (read(id)?, by());
+    let (minted, new) = minted(config, &by)?;
+    once(pool, &by, async |tx: &Tx| keys::rotate(tx, &by, id, &new).await).await?;
+    Ok(shown_once(&minted))
 }
 
-pub async fn revoke(db: &Db, id: &str) -> Result<Value, KeyError> {
-    let key = find(db, id).await?;
-    if !principals::revoke_key(db, key.id).await? {
-        return Err(KeyError::NoKey(id.to_owned()));
-    }
-    Ok(json!({"id": key.id, "revoked": true}))
+pub async fn revoke(pool: &Pool, id: &str) -> Result<Value, KeyError> {
+    let (id, by) = (read(id)?, by());
+    once(pool, &by, async |tx: &Tx| keys::revoke(tx, &by, id).await).await?;
+    Ok(json!({"id": id, "revoked": true}))
 }
 
 /// Whether a key is there and not revoked.
@@ -72,23 +65,18 @@ pub async fn is_active(db: &Db, id: &str) -> Result<bool, StorageError> {
     }
 }
 
-async fn mint(db: &Db, config: &Config, who: Who, scopes: &[Scope]) -> Result<Value, KeyError> {
-    let id: KeyId = ids::mint(Timestamp::now());
-    let minted = api::keys::mint(config.mode, &config.api_key_pepper()?, id);
-    principals::insert_key(db, minted.id, who, &minted.secret_hash, scopes).await?;
-    Ok(json!({"id": minted.id, "key": minted.text.expose_secret()}))
+fn read(id: &str) -> Result<KeyId, KeyError> {
+    id.parse().map_err(|_| KeyError::NoKey(id.to_owned()))
 }
 
-async fn holder_of(db: &Db, code: &str) -> Result<Who, KeyError> {
-    principals::holder_by_code(db, code).await?.ok_or_else(|| KeyError::NoHolder(code.to_owned()))
+fn minted(config: &Config, by: &By) -> Result<(api::keys::Minted, NewKey), KeyError> {
+    let minted = api::keys::mint(config.mode, &config.api_key_pepper()?, ids::mint(by.now));
+    let new = NewKey { id: minted.id, secret_hash: minted.secret_hash.clone() };
+    Ok((minted, new))
 }
 
-async fn find(db: &Db, id: &str) -> Result<ListedKey, KeyError> {
-    let wanted: KeyId = id.parse().map_err(|_| KeyError::NoKey(id.to_owned()))?;
-    let keys = principals::list_keys(db, None).await?;
-    keys.into_iter()
-        .find(|key| key.id == wanted && key.revoked_at.is_none())
-        .ok_or_else(|| KeyError::NoKey(id.to_owned()))
+fn shown_once(minted: &api::keys::Minted) -> Value {
+    json!({"id": minted.id, "key": minted.text.expose_secret()})
 }
 
 fn shown(key: &ListedKey) -> Value {

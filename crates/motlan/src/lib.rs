@@ -1,10 +1,12 @@
 //! The gateway put together: configuration, wiring, listeners, worker, command line. What tests need to start one in
 //! their own process is [`wiring::Gateway`].
 
-pub mod accounts;
+mod accounts;
 pub mod admin;
+mod channels;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod failed;
 pub mod keys;
 mod payers;
@@ -17,6 +19,7 @@ pub mod servers;
 mod signals;
 mod simulate;
 pub mod story;
+mod tariff;
 pub mod telemetry;
 mod up;
 mod verify;

@@ -1,11 +1,10 @@
 //! What is kept of a payer: shown to an administrator on the person's behalf, and erased.
 
-use crate::admin::{BY, pool};
+use crate::admin::{by, pool};
 use crate::cli::{PayerCommand, Person};
 use crate::config::Config;
 use crate::failed::Failed;
 use domain::party::IdentityKind;
-use jiff::Timestamp;
 use payments::erase_payer::{self, Asked, Registered};
 use serde_json::{Value, json};
 use storage::Vault;
@@ -14,7 +13,8 @@ pub async fn payer(config: &Config, command: PayerCommand) -> Result<Value, Fail
     let (PayerCommand::Show(person) | PayerCommand::Erase(person)) = &command;
     let (kind, number) = (person.identity_kind.parse::<IdentityKind>()?, number(person)?);
     let (pool, vault) = (pool(config)?, Vault::new(config.secret("keys.pii")?)?);
-    let asked = Asked { kind, number: &number, actor: BY, now: Timestamp::now() };
+    let by = by();
+    let asked = Asked { kind, number: &number, actor: &by.actor, now: by.now };
     if matches!(command, PayerCommand::Show(_)) {
         return Ok(erase_payer::read(&pool, &vault, &asked).await?.iter().map(shown).collect());
     }

@@ -142,26 +142,32 @@ fn fees() -> Result<Vec<CatalogueFee>, Failed> {
     Ok(list.items.iter().flat_map(entries).collect())
 }
 
-/// One entry for the charges that hold on, one for each day on which others end.
+/// One entry for each stretch of days between two on which charges end: of one fee, one entry holds on a day.
 fn entries(fee: &Fee) -> Vec<CatalogueFee> {
-    let ends: BTreeSet<Option<Date>> = fee.charges.iter().map(|c| c.valid_to).collect();
-    ends.into_iter()
-        .map(|valid_to| {
-            let charges = fee.charges.iter().filter(|c| c.valid_to == valid_to);
-            let (counted, fixed): (Vec<_>, Vec<_>) = charges.partition(|c| COUNTED.contains(&c.unit.as_str()));
+    let ends: BTreeSet<Date> = fee.charges.iter().filter_map(|c| c.valid_to).collect();
+    let mut starts = None;
+    let mut out = Vec::new();
+    for valid_to in ends.into_iter().map(Some).chain([None]) {
+        let holds = |c: &&Charge| c.valid_to.is_none_or(|end| valid_to.is_some_and(|day| day <= end));
+        let (counted, fixed): (Vec<_>, Vec<_>) =
+            fee.charges.iter().filter(holds).partition(|c| COUNTED.contains(&c.unit.as_str()));
+        let valid_from = std::mem::replace(&mut starts, valid_to.and_then(|day| day.tomorrow().ok()));
+        if counted.is_empty() && fixed.is_empty() {
+            continue;
+        }
+        out.push(CatalogueFee {
+            fee_code: fee.id.clone(),
+            name: fee.name_vi.clone(),
+            amounts: fixed.iter().map(|c| Vnd::new(c.vnd)).collect(),
             // pages at two prices: every sum is a multiple of what divides both
-            let unit = counted.iter().map(|c| c.vnd).reduce(common_divisor);
-            CatalogueFee {
-                fee_code: fee.id.clone(),
-                name: fee.name_vi.clone(),
-                amounts: fixed.iter().map(|c| Vnd::new(c.vnd)).collect(),
-                unit: unit.map(Vnd::new),
-                legal_basis: fee.legal_basis.clone(),
-                valid_from: None,
-                valid_to,
-            }
-        })
-        .collect()
+            unit: counted.iter().map(|c| c.vnd).reduce(common_divisor).map(Vnd::new),
+            legal_basis: fee.legal_basis.clone(),
+            budget_sub_item: None,
+            valid_from,
+            valid_to,
+        });
+    }
+    out
 }
 
 fn common_divisor(a: i64, b: i64) -> i64 {

@@ -23,7 +23,7 @@ use shared::Shared;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use storage::Db;
+use storage::Pool;
 
 /// Where a demonstration keeps its things, in the working directory.
 pub const DATA_DIR: &str = ".motlan";
@@ -102,8 +102,8 @@ async fn with_servers(
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
     let db = gateway.ctx.pool.get().await?;
     agreements::put(&db).await?;
-    let keys = usable_keys(home, &config, &db).await?;
     drop(db);
+    let keys = usable_keys(home, &config, &gateway.ctx.pool).await?;
     let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
     home.write_run_file(&run)?;
     say::line(&gateway.addresses.ready_line());
@@ -165,16 +165,18 @@ fn listeners(env: &[(String, String)]) -> Result<Bound, Failed> {
 }
 
 /// The keys of an earlier start where this database still knows them, else new ones.
-async fn usable_keys(home: &Home, config: &Config, db: &Db) -> Result<Keys, Failed> {
+async fn usable_keys(home: &Home, config: &Config, pool: &Pool) -> Result<Keys, Failed> {
+    let db = pool.get().await?;
     if let Some(keys) = home.keys()
-        && keys::is_active(db, &keys.client.id).await?
-        && keys::is_active(db, &keys.staff.id).await?
+        && keys::is_active(&db, &keys.client.id).await?
+        && keys::is_active(&db, &keys.staff.id).await?
     {
         return Ok(keys);
     }
+    drop(db);
     let keys = Keys {
-        client: serde_json::from_value::<Key>(keys::create(db, config, sample::PORTAL, &[]).await?)?,
-        staff: serde_json::from_value::<Key>(keys::create(db, config, sample::ACCOUNTANT, &[]).await?)?,
+        client: serde_json::from_value::<Key>(keys::create(pool, config, sample::PORTAL, &[]).await?)?,
+        staff: serde_json::from_value::<Key>(keys::create(pool, config, sample::ACCOUNTANT, &[]).await?)?,
     };
     home.keep_keys(&keys)?;
     Ok(keys)

@@ -1,13 +1,14 @@
 //! A second person decides: once, never on an own proposal, and the effect is in the same commit as the decision.
 
+use crate::administer::accounts;
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day};
+use crate::{lower_obligation, refund, reopen_day, resolve_case};
 use domain::ApprovalId;
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use futures_util::join;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storage::approvals::{self, Approval, Decision};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, unit};
@@ -34,6 +35,8 @@ pub struct Command {
 pub(crate) struct Deciding<'c> {
     pub caller: &'c Caller,
     pub now: Timestamp,
+    /// How long a beneficiary's new account waits before it is in force.
+    pub cooling_off: SignedDuration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +53,6 @@ pub enum DecideError {
     SamePerson,
     #[error("what it rests on has changed")]
     Stale,
-    #[error("nothing of this kind can be decided here")]
-    NoEffect(ApprovalKind),
 }
 
 impl Retryable for DecideError {
@@ -72,11 +73,12 @@ pub async fn decide(ctx: &Context, command: &Command, render: Render<'_>) -> Res
 
 async fn decide_once(ctx: &Context, command: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = decided(&tx, command, render).await;
+    let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
+    let outcome = decided(&tx, command, cooling_off, render).await;
     tx.close(outcome).await
 }
 
-async fn decided(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
+async fn decided(tx: &Tx, c: &Command, cooling_off: SignedDuration, render: Render<'_>) -> Result<Reply, DecideError> {
     let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &c.idempotency));
     begun?;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
@@ -93,7 +95,7 @@ async fn decided(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, Deci
     if approval.status != ApprovalStatus::Pending {
         return Err(DecideError::Decided(approval.status));
     }
-    let deciding = Deciding { caller: &c.caller, now: c.now };
+    let deciding = Deciding { caller: &c.caller, now: c.now, cooling_off };
     let status = match c.verdict {
         Verdict::Approve => ApprovalStatus::Approved,
         Verdict::Reject => ApprovalStatus::Rejected,
@@ -130,9 +132,16 @@ async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>
         (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await,
         (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await,
         (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await,
-        (ApprovalKind::Reduction | ApprovalKind::DayReopening, Verdict::Reject) => {
-            Ok(Unit::new(d.caller.actor(), d.now))
-        }
-        (kind, _) => Err(DecideError::NoEffect(kind)),
+        (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await,
+        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await,
+        (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await,
+        (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await,
+        (
+            ApprovalKind::Reduction
+            | ApprovalKind::DayReopening
+            | ApprovalKind::BeneficiaryAccount
+            | ApprovalKind::ProfileCredentials,
+            Verdict::Reject,
+        ) => Ok(Unit::new(d.caller.actor(), d.now)),
     }
 }

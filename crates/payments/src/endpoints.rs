@@ -1,7 +1,7 @@
 //! Where a client hears its events: registered, its secret rotated, removed; events sent again.
 
 use crate::context::{Caller, Context};
-use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use domain::event::StreamKind;
 use domain::{ClientId, EndpointId, EventId};
@@ -91,7 +91,7 @@ async fn run_once(
         let (begun, earlier) = join!(tx.begin(), idempotency::claim(&tx, &command.idempotency));
         begun?;
         if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
-            let body = opened(ctx, &command.idempotency.key_hash, reply.body)?;
+            let body = reply::opened(&ctx.vault, &command.idempotency.key_hash, reply.body)?;
             return Ok(Reply { body, ..reply });
         }
         let (done, action, subject) = act(ctx, &tx, command).await?;
@@ -100,7 +100,7 @@ async fn run_once(
         unit.audit.push(Audit { action, subject: subject.clone(), request_id });
         let (status, body) = render(&done);
         let kept_body = match &done {
-            Done::Endpoint(_, Some(_)) => sealed(ctx, &command.idempotency.key_hash, &body)?,
+            Done::Endpoint(_, Some(_)) => reply::sealed(&ctx.vault, &command.idempotency.key_hash, &body)?,
             _ => body.clone(),
         };
         let (written, kept, committed) = join!(
@@ -113,19 +113,6 @@ async fn run_once(
     }
     .await;
     tx.close(outcome).await
-}
-
-/// An answer that shows a secret is kept sealed beside its key, so that a repeat shows the same bytes.
-const SEALED: &str = "sealed:";
-
-fn sealed(ctx: &Context, key_hash: &[u8], body: &str) -> Result<String, StorageError> {
-    Ok(format!("{SEALED}{}", hex::encode(ctx.vault.seal(key_hash, body.as_bytes())?)))
-}
-
-fn opened(ctx: &Context, key_hash: &[u8], body: String) -> Result<String, StorageError> {
-    let Some(hex_text) = body.strip_prefix(SEALED) else { return Ok(body) };
-    let bytes = hex::decode(hex_text).map_err(|_| StorageError::Vault)?;
-    String::from_utf8(ctx.vault.open(key_hash, &bytes)?).map_err(|_| StorageError::Vault)
 }
 
 async fn act(ctx: &Context, tx: &Tx, c: &Command) -> Result<(Done, &'static str, String), EndpointError> {

@@ -1,11 +1,13 @@
 //! What Motlan does: one file per use case. Transactions begin and end here; the network is never inside one.
 //! Only [`record_money`], `move_money` and [`advance_intent`] decide states and ledger entries.
 
+pub mod administer;
 pub mod advance_intent;
 pub mod approve;
 pub mod close_day;
 pub mod context;
 pub mod deliver_events;
+pub mod drive_parked;
 pub mod endpoints;
 pub mod erase_payer;
 pub mod events;
@@ -32,6 +34,7 @@ pub mod register_obligation;
 pub mod reopen_day;
 pub mod reply;
 pub mod report;
+pub mod resolve_case;
 pub mod retry;
 pub mod seal_books;
 pub mod sequence_events;

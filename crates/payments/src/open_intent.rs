@@ -16,7 +16,7 @@ use rand::Rng;
 use std::collections::BTreeMap;
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
-use storage::{StorageError, Tx, idempotency, intents, obligations, unit};
+use storage::{StorageError, Tx, channels, idempotency, intents, obligations, unit};
 use uuid::Uuid;
 
 /// What the portal asks for; obligations are distinct.
@@ -86,11 +86,12 @@ async fn opened(
     render: &(dyn Fn(&IntentView) -> String + Send + Sync),
 ) -> Result<Reply, OpenError> {
     let ids: Vec<Uuid> = opening.obligation_ids.iter().map(|id| id.uuid()).collect();
-    let (begun, earlier, locked, holders) = join!(
+    let (begun, earlier, locked, holders, gates) = join!(
         tx.begin(),
         idempotency::claim(tx, &opening.idempotency),
         obligations::lock_by_ids(tx, &ids),
         intents::live_holders(tx, &ids),
+        channels::gates(tx),
     );
     begun?;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
@@ -112,7 +113,7 @@ async fn opened(
         subject: id.clone(),
         request_id: opening.caller.request_id.clone(),
     });
-    let body = render(&view::of_new(ctx, intent.clone(), &obligations));
+    let body = render(&view::of_new(ctx, &gates?, intent.clone(), &obligations));
     let (inserted, links, written, kept, committed) = join!(
         intents::insert(tx, &intent),
         intents::link(tx, intent.id, &linked),

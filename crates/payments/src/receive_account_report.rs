@@ -10,11 +10,12 @@
 //! | anything else | new money: `domain::booking` |
 
 use crate::context::{Caller, Context};
+use crate::drive_parked::Calling;
 use crate::facts;
 use crate::learn;
 use crate::match_movements::batch::{first_instant, last_instant};
 use crate::payout_texts::PayoutTexts;
-use crate::receive_report::{Outcome, ReportError};
+use crate::receive_report::{Outcome, Parked, ReportError};
 use crate::record_money::{self, Recording, Seen};
 use crate::retry::retrying;
 use domain::account_report::{AccountReport, Direction};
@@ -46,8 +47,13 @@ pub struct Told<'a> {
     pub provider: &'a Provider,
     pub report: &'a AccountReport,
     pub evidence: &'a [u8],
+    /// The call that told it, where it was one.
+    pub call: Option<Calling<'a>>,
     pub now: Timestamp,
 }
+
+/// Why a row is parked.
+pub const NOT_OURS: &str = "a row of an account that is not ours";
 
 /// How a row was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +77,18 @@ struct Known {
 pub async fn receive(ctx: &Context, told: &Told<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
     let Some(known) = look_up(ctx, told).await? else {
         let (channel, profile) = (&told.provider.channel, &told.provider.profile);
-        let reason = "a row of an account that is not ours";
-        return crate::receive_report::park(ctx, channel, profile, told.evidence, reason, told.now).await;
+        let parked = Parked { channel, profile, evidence: told.evidence, call: told.call, reason: NOT_OURS };
+        return crate::receive_report::park(ctx, &parked, told.now).await;
     };
     let outcome = retrying(|| receive_once(ctx, told, &known, caller)).await?;
     tracing::info!(?outcome, "account row received");
     ctx.wake.notify_one();
     Ok(outcome)
+}
+
+/// Whether the row is of an account of this contract's beneficiaries.
+pub async fn is_ours(ctx: &Context, told: &Told<'_>) -> Result<bool, ReportError> {
+    Ok(look_up(ctx, told).await?.is_some())
 }
 
 /// None: the account is none of this contract's beneficiaries'.

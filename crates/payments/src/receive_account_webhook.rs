@@ -2,8 +2,9 @@
 //! acknowledged when all of them are, and told again otherwise.
 
 use crate::context::{Caller, Context};
+use crate::drive_parked::Calling;
 use crate::receive_account_report::{self, Told, Way};
-use crate::receive_report::{self, Outcome};
+use crate::receive_report::{self, Outcome, Parked};
 use crate::receive_webhook::Verdict;
 use jiff::Timestamp;
 use provider::{Acknowledgement, Answer, Provider, Refusal, Request};
@@ -38,11 +39,13 @@ pub async fn receive(
             );
             (Acknowledgement::Forged, Verdict::Forged)
         }
-        Err(Refusal::Unreadable(reason)) => park(ctx, provider, request, &reason, now).await,
+        Err(Refusal::Unreadable(reason)) => park(ctx, (provider, path.teller), request, &reason, now).await,
         Ok(rows) => {
             let mut verdict = Verdict::Known;
             for report in &rows {
-                let told = Told { way: Way::Webhook, provider, report, evidence: request.evidence(), now };
+                let call = Some(Calling { request, teller: Some(path.teller) });
+                let evidence = request.evidence();
+                let told = Told { way: Way::Webhook, provider, report, evidence, call, now };
                 let caller = Caller { request_id: request_id.to_owned(), ..Caller::system() };
                 match receive_account_report::receive(ctx, &told, &caller).await {
                     Ok(Outcome::Known) => {}
@@ -75,13 +78,16 @@ const fn acknowledgement(verdict: Verdict) -> Acknowledgement {
 
 async fn park(
     ctx: &Context,
-    provider: &Provider,
+    (provider, teller): (&Provider, &str),
     request: &Request<'_>,
     reason: &str,
     now: Timestamp,
 ) -> (Acknowledgement, Verdict) {
     tracing::warn!(channel = %provider.channel, profile = %provider.profile, reason, "webhook signed but not understood");
-    match receive_report::park(ctx, &provider.channel, &provider.profile, request.evidence(), reason, now).await {
+    let (channel, profile, evidence) = (&provider.channel, &provider.profile, request.evidence());
+    let call = Some(Calling { request, teller: Some(teller) });
+    let parked = Parked { channel, profile, evidence, call, reason };
+    match receive_report::park(ctx, &parked, now).await {
         Ok(_) => (Acknowledgement::Recorded, Verdict::Parked),
         Err(error) => {
             tracing::error!(profile = %provider.profile, error = &error as &dyn std::error::Error, "webhook not parked");

@@ -3,6 +3,7 @@
 
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
+use crate::drive_parked::{Call, Calling};
 use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
 use crate::refund::RefundError;
@@ -20,7 +21,7 @@ use storage::attempts::Stored;
 use storage::ids::mint;
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, attempts, payments, sightings, unit};
+use storage::{StorageError, Tx, attempts, parked, payments, sightings, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -300,26 +301,24 @@ async fn finish(
 }
 
 /// Rightly signed and not to be read: kept, parked, a case; the provider hears that we have it.
-pub async fn park(
-    ctx: &Context,
-    channel: &ChannelCode,
-    profile: &ProfileCode,
-    evidence: &[u8],
-    reason: &str,
-    now: Timestamp,
-) -> Result<Outcome, ReportError> {
-    let outcome = retrying(|| park_once(ctx, channel, profile, evidence, reason, now)).await?;
+pub async fn park(ctx: &Context, told: &Parked<'_>, now: Timestamp) -> Result<Outcome, ReportError> {
+    let outcome = retrying(|| park_once(ctx, told, now)).await?;
     Ok(outcome)
 }
 
-async fn park_once(
-    ctx: &Context,
-    channel: &ChannelCode,
-    profile: &ProfileCode,
-    evidence: &[u8],
-    reason: &str,
-    now: Timestamp,
-) -> Result<Outcome, ReportError> {
+/// A report that nobody could read.
+#[derive(Debug, Clone)]
+pub struct Parked<'a> {
+    pub channel: &'a ChannelCode,
+    pub profile: &'a ProfileCode,
+    pub evidence: &'a [u8],
+    /// What it came with, where it was called in: by it, it can be verified once more.
+    pub call: Option<Calling<'a>>,
+    pub reason: &'a str,
+}
+
+async fn park_once(ctx: &Context, told: &Parked<'_>, now: Timestamp) -> Result<Outcome, ReportError> {
+    let Parked { channel, profile, evidence, call, reason } = told;
     let digest = hex::encode(Sha256::digest(evidence));
     let id: SightingId = mint(now);
     let row = NewSighting {
@@ -342,13 +341,18 @@ async fn park_once(
     let mut unit = Unit::new(Caller::system().actor(), now);
     unit.changes
         .cases_opened
-        .push(NewCase { sighting_id: Some(id), ..NewCase::new(CaseKind::Poison, Vnd::ZERO, reason) });
+        .push(NewCase { sighting_id: Some(id), ..NewCase::new(CaseKind::Poison, Vnd::ZERO, *reason) });
+    let call = call.map(|call| serde_json::to_vec(&Call::of(call))).transpose();
+    let call = call.map_err(|e| StorageError::Unreadable(e.to_string()))?;
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         let (begun, fresh) = join!(tx.begin(), sightings::insert(&tx, &row));
         begun?;
         if !fresh? {
             return Ok(Outcome::Known);
+        }
+        if let Some(call) = &call {
+            parked::keep_call(&tx, &ctx.vault, id, call).await?;
         }
         finish(&tx, id, SightingState::Parked, None, &unit).await?;
         Ok(Outcome::Recorded)

@@ -2,7 +2,8 @@
 //! provider's own words. Money is never refused.
 
 use crate::context::{Caller, Context};
-use crate::receive_report::{self, Outcome, Sighted};
+use crate::drive_parked::Calling;
+use crate::receive_report::{self, Outcome, Parked, Sighted};
 use domain::codes::{ChannelCode, ProfileCode};
 use jiff::Timestamp;
 use provider::{Acknowledgement, Answer, Provider, Refusal, Request, Webhook};
@@ -99,7 +100,9 @@ async fn park(
     now: Timestamp,
 ) -> (Acknowledgement, Verdict) {
     tracing::warn!(%channel, %profile, reason, "webhook signed but not understood");
-    match receive_report::park(ctx, channel, profile, request.evidence(), reason, now).await {
+    let call = Some(Calling { request, teller: None });
+    let parked = Parked { channel, profile, evidence: request.evidence(), call, reason };
+    match receive_report::park(ctx, &parked, now).await {
         Ok(Outcome::Known) => (Acknowledgement::Known, Verdict::Parked),
         Ok(_) => (Acknowledgement::Recorded, Verdict::Parked),
         Err(error) => {

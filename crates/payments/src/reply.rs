@@ -1,6 +1,7 @@
 //! Answers that are kept beside their idempotency key.
 
 use storage::idempotency::Earlier;
+use storage::{StorageError, Vault};
 
 /// What the caller hears; `replayed` when an earlier request of the same key was answered so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,4 +44,17 @@ pub fn repeat_of(earlier: Earlier) -> Result<Repeat, IdempotencyError> {
         None if earlier.busy => Err(IdempotencyError::InProgress),
         None => Ok(Repeat::Resume(earlier.resource_id)),
     }
+}
+
+/// An answer that shows a secret is kept sealed beside its key, so that a repeat shows the same bytes (docs/adr/0007).
+const SEALED: &str = "sealed:";
+
+pub(crate) fn sealed(vault: &Vault, key_hash: &[u8], body: &str) -> Result<String, StorageError> {
+    Ok(format!("{SEALED}{}", hex::encode(vault.seal(key_hash, body.as_bytes())?)))
+}
+
+pub(crate) fn opened(vault: &Vault, key_hash: &[u8], body: String) -> Result<String, StorageError> {
+    let Some(hex_text) = body.strip_prefix(SEALED) else { return Ok(body) };
+    let bytes = hex::decode(hex_text).map_err(|_| StorageError::Vault)?;
+    String::from_utf8(vault.open(key_hash, &bytes)?).map_err(|_| StorageError::Vault)
 }

@@ -10,6 +10,20 @@ pub struct Settings {
     pub intents: Intents,
     pub poll: Poll,
     pub delivery: Delivery,
+    pub approvals: Approvals,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approvals {
+    /// Hours before a beneficiary's new account is in force, once it is approved.
+    pub cooling_off_h: i64,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { cooling_off_h: 24 }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

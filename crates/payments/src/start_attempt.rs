@@ -7,6 +7,7 @@ use crate::facts::{self, Facts};
 use crate::neighbour;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
+use crate::view;
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::codes::{ChannelCode, OrderRef};
 use domain::intent::{Intent, IntentStatus};
@@ -19,6 +20,7 @@ use provider::checkout::Locale;
 use provider::{Action, Order, Provider, ProviderError, Receiver};
 use std::net::IpAddr;
 use storage::attempts::Stored;
+use storage::channels::{self, Gates};
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
 use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, unit};
@@ -64,13 +66,34 @@ pub enum StartError {
     AttemptCommitted,
     #[error("nothing is left to pay")]
     NothingDue,
-    #[error("the channel cannot be used: {0}")]
-    ChannelUnavailable(&'static str),
+    #[error("the channel cannot be used: {}", reason(.0))]
+    ChannelUnavailable(Unavailable),
     /// The provider said no, or was not reached; the attempt is kept and asked about.
     #[error("the provider gave no page")]
     Provider(#[source] ProviderError),
     #[error("the work was interrupted; the same request goes on with it")]
     Interrupted,
+}
+
+/// Why no attempt is made by this channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    /// A word of ours.
+    Rule(&'static str),
+    /// What the intent's list of channels says too.
+    Shown(view::Unavailable),
+}
+
+/// As the caller reads it.
+pub fn reason(unavailable: &Unavailable) -> &str {
+    match unavailable {
+        Unavailable::Rule(word) => word,
+        Unavailable::Shown(shown) => shown.reason(),
+    }
+}
+
+const fn rule(word: &'static str) -> StartError {
+    StartError::ChannelUnavailable(Unavailable::Rule(word))
 }
 
 impl Retryable for StartError {
@@ -150,7 +173,8 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
     }
     intents::by_id(tx, start.client, start.intent).await?.ok_or(StartError::Absent)?;
     let facts = facts::lock(tx, start.intent).await?;
-    let (stored, give_up_after) = new_attempt(ctx, start, &facts)?;
+    let gates = channels::gates(tx).await?;
+    let (stored, give_up_after) = new_attempt(ctx, start, &facts, &gates)?;
     let id = stored.attempt.id;
     attempts::insert(tx, &stored).await?;
     let first = start.now + SignedDuration::from_secs(ctx.settings.poll.wait_s(0));
@@ -177,7 +201,12 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
     Ok(Begun::Attempt(id))
 }
 
-fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, SignedDuration), StartError> {
+fn new_attempt(
+    ctx: &Context,
+    start: &Start,
+    facts: &Facts,
+    gates: &Gates,
+) -> Result<(Stored, SignedDuration), StartError> {
     let intent = facts.intent()?;
     payable_now(intent, facts, start.now)?;
     let amount = facts.amount_due(intent);
@@ -185,12 +214,12 @@ fn new_attempt(ctx: &Context, start: &Start, facts: &Facts) -> Result<(Stored, S
         return Err(StartError::NothingDue);
     }
     let provider = provider_for(ctx, intent, &start.channel)?;
-    let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
-    if checkout.limit().is_some_and(|limit| amount > limit) {
-        return Err(StartError::ChannelUnavailable("amount_above_limit"));
+    let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
+    if let Some(shown) = view::unavailable(gates, provider, amount) {
+        return Err(StartError::ChannelUnavailable(Unavailable::Shown(shown)));
     }
     if facts.attempts.len() >= MAX_ATTEMPTS {
-        return Err(StartError::ChannelUnavailable("too_many_attempts"));
+        return Err(rule("too_many_attempts"));
     }
     let number = facts.attempts.iter().map(|a| a.number).max().unwrap_or(0) + 1;
     let order_ref = OrderRef::new(format!("{}{number}", intent.reference))
@@ -230,12 +259,9 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
 fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode) -> Result<&'a Provider, StartError> {
     let allowed = intent.allowed_channels.as_ref().is_none_or(|list| list.iter().any(|c| c == channel.as_str()));
     if !allowed {
-        return Err(StartError::ChannelUnavailable("not_allowed"));
+        return Err(rule("not_allowed"));
     }
-    ctx.providers
-        .for_beneficiary(&intent.beneficiary_code)
-        .find(|p| p.channel == *channel)
-        .ok_or(StartError::ChannelUnavailable("not_offered"))
+    ctx.providers.for_beneficiary(&intent.beneficiary_code).find(|p| p.channel == *channel).ok_or(rule("not_offered"))
 }
 
 /// Tells the provider, then commits what it said with the answer. The payer on the page comes without a trace: what is
@@ -246,7 +272,7 @@ async fn offer(ctx: &Context, start: &Start, id: AttemptId, render: &Render) -> 
         let stored = attempts::by_id(&db, id).await?.ok_or(StartError::Absent)?;
         let intent = intents::by_id(&db, None, stored.attempt.intent_id).await?.ok_or(StartError::Absent)?;
         let beneficiary = beneficiaries::in_force(&db, Some(intent.beneficiary_code.as_str())).await?.pop();
-        let beneficiary = beneficiary.ok_or(StartError::ChannelUnavailable("no_account"))?;
+        let beneficiary = beneficiary.ok_or(rule("no_account"))?;
         let receiver = Receiver {
             bank_bin: beneficiary.bank_bin,
             account_number: beneficiary.account_number,
@@ -266,9 +292,8 @@ async fn offer_order(
     render: &Render,
 ) -> Result<Reply, StartError> {
     let id = stored.attempt.id;
-    let provider =
-        ctx.providers.by_profile(&stored.attempt.profile).ok_or(StartError::ChannelUnavailable("not_offered"))?;
-    let checkout = provider.checkout.as_ref().ok_or(StartError::ChannelUnavailable("no_checkout"))?;
+    let provider = ctx.providers.by_profile(&stored.attempt.profile).ok_or(rule("not_offered"))?;
+    let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
     let order = Order {
         order_ref: stored.attempt.order_ref.clone(),
         reference: intent.reference.clone(),

@@ -82,7 +82,7 @@ pub async fn receive(
 ) -> Result<(), ReportError> {
     for row in rows {
         let (report, evidence) = (&row.report, row.evidence.as_slice());
-        let told = Told { way: Way::Listing, provider, report, evidence, now };
+        let told = Told { way: Way::Listing, provider, report, evidence, call: None, now };
         receive_account_report::receive(ctx, &told, &Caller::system()).await?;
     }
     tracing::debug!(account = %account.code, rows = rows.len(), "account listed");

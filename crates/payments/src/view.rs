@@ -5,8 +5,10 @@ use crate::facts::Facts;
 use domain::intent::{Intent, IntentStatus};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::{IntentId, Vnd};
+use provider::Provider;
 use std::collections::BTreeMap;
 use storage::attempts::Stored;
+use storage::channels::{self, Closed, Gates};
 use storage::payments::{Filter, Part, Shown};
 use storage::{Db, StorageError, attempts, intents, payments, references};
 use uuid::Uuid;
@@ -37,11 +39,44 @@ pub struct ChannelOption {
     pub name: &'static str,
     pub kind: &'static str,
     /// Why it cannot be taken now; None when it can.
-    pub unavailable: Option<&'static str>,
+    pub unavailable: Option<Unavailable>,
 }
 
-/// The ways to pay, cheapest question first: whom the contract collects for, what the portal allows, the limit.
-pub fn channels(ctx: &Context, intent: &Intent, amount_due: Vnd) -> Vec<ChannelOption> {
+/// Why a channel takes no attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    AboveLimit,
+    BelowLimit,
+    /// Somebody switched it off, or announced that it is away.
+    Closed(Closed),
+}
+
+impl Unavailable {
+    /// A word of ours, or the words of who closed the channel.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::AboveLimit => "amount_above_limit",
+            Self::BelowLimit => "amount_below_limit",
+            Self::Closed(closed) => &closed.reason,
+        }
+    }
+}
+
+/// What stands in the way of an attempt of this amount with a contract.
+pub(crate) fn unavailable(gates: &Gates, provider: &Provider, amount: Vnd) -> Option<Unavailable> {
+    let gate = gates.get(provider.profile.as_str());
+    if let Some(closed) = gate.and_then(|g| g.closed.as_ref()) {
+        return Some(Unavailable::Closed(closed.clone()));
+    }
+    let own = provider.checkout.as_ref().and_then(|c| c.limit());
+    if own.into_iter().chain(gate.and_then(|g| g.max_amount)).any(|most| amount > most) {
+        return Some(Unavailable::AboveLimit);
+    }
+    gate.filter(|g| amount < g.min_amount).map(|_| Unavailable::BelowLimit)
+}
+
+/// The ways to pay: whom the contract collects for, what the portal allows, and what stands in the way now.
+fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> Vec<ChannelOption> {
     ctx.providers
         .for_beneficiary(&intent.beneficiary_code)
         .filter(|p| {
@@ -51,12 +86,9 @@ pub fn channels(ctx: &Context, intent: &Intent, amount_due: Vnd) -> Vec<ChannelO
             code: p.channel.to_string(),
             name: p.names.vi,
             kind: p.kind.as_str(),
-            unavailable: p
-                .checkout
-                .as_ref()
-                .and_then(|c| c.limit())
-                .filter(|limit| amount_due > *limit)
-                .map(|_| "amount_above_limit"),
+            // of what is paid, nothing is below a limit
+            unavailable: unavailable(gates, p, amount_due)
+                .filter(|u| amount_due.is_positive() || *u != Unavailable::BelowLimit),
         })
         .collect()
 }
@@ -87,6 +119,7 @@ pub async fn of_intents(ctx: &Context, db: &Db, list: Vec<Intent>) -> Result<Vec
     let ids: Vec<Uuid> = list.iter().map(|i| i.id.uuid()).collect();
     let obligations = intents::obligations(db, &ids).await?;
     let attempts = attempts::of_intents(db, &ids).await?;
+    let gates = channels::gates(db).await?;
     let waiting: BTreeMap<IntentId, Vnd> = references::waiting_sums(db, &ids).await?.into_iter().collect();
     let mut views = Vec::with_capacity(list.len());
     for intent in list {
@@ -98,7 +131,7 @@ pub async fn of_intents(ctx: &Context, db: &Db, list: Vec<Intent>) -> Result<Vec
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
-        views.push(whole(ctx, intent, held, own, payments, amount_due));
+        views.push(whole(ctx, &gates, intent, (held, own, payments), amount_due));
     }
     Ok(views)
 }
@@ -109,14 +142,15 @@ pub(crate) async fn of_facts(ctx: &Context, db: &Db, facts: &Facts) -> Result<In
     let amount_due = facts.amount_due(&intent);
     let payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
     let held = held(&intent, &facts.obligations);
-    Ok(whole(ctx, intent, held, facts.attempts.clone(), payments, amount_due))
+    let gates = channels::gates(db).await?;
+    Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), amount_due))
 }
 
 /// The view of an intent that is being opened: nothing was tried, nothing waits.
-pub(crate) fn of_new(ctx: &Context, intent: Intent, obligations: &[Obligation]) -> IntentView {
+pub(crate) fn of_new(ctx: &Context, gates: &Gates, intent: Intent, obligations: &[Obligation]) -> IntentView {
     let held = held(&intent, obligations);
     let amount_due = due(&held);
-    whole(ctx, intent, held, Vec::new(), Vec::new(), amount_due)
+    whole(ctx, gates, intent, (held, Vec::new(), Vec::new()), amount_due)
 }
 
 fn held(intent: &Intent, obligations: &[Obligation]) -> Vec<Obligation> {
@@ -129,13 +163,12 @@ fn due(obligations: &[Obligation]) -> Vnd {
 
 fn whole(
     ctx: &Context,
+    gates: &Gates,
     intent: Intent,
-    obligations: Vec<Obligation>,
-    attempts: Vec<Stored>,
-    payments: Vec<Paid>,
+    (obligations, attempts, payments): (Vec<Obligation>, Vec<Stored>, Vec<Paid>),
     amount_due: Vnd,
 ) -> IntentView {
-    let channels = channels(ctx, &intent, amount_due);
+    let channels = channels(ctx, gates, &intent, amount_due);
     let checkout_url = ctx.checkout_url(&intent.page_token);
     IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url }
 }

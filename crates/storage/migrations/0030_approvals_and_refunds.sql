@@ -38,7 +38,7 @@ create trigger approval_once before update on approval for each row execute func
 
 -- ---------------------------------------------------------------- refunds
 
-insert into account (code, kind) values ('refund_payable:payers', 'refund_payable') on conflict do nothing;
+insert into account (code, kind) values ('refund_payable', 'refund_payable') on conflict do nothing;
 
 alter table refund
     -- who pays it out: the provider that took the money, or a transfer that people make

@@ -2,6 +2,7 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use jiff::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -32,6 +33,33 @@ const SEED: &str = "insert into file_profile (code, kind, layout) values ($1, $2
 pub async fn seed(db: &Db, code: &str, kind: FileKind, layout: &str) -> Result<(), StorageError> {
     db.execute(SEED, &[&code, &kind.as_str(), &layout]).await?;
     Ok(())
+}
+
+/// A layout as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub code: String,
+    pub kind: FileKind,
+    /// TOML, as `statement` reads it.
+    pub layout: String,
+    pub updated_at: Timestamp,
+}
+
+const LIST: &str = "select * from file_profile where $1::text is null or code = $1 order by code";
+
+/// All, or the one of `code`.
+pub async fn list(db: &Db, code: Option<&str>) -> Result<Vec<Listed>, StorageError> {
+    Ok(db
+        .query(LIST, &[&code])
+        .await?
+        .iter()
+        .map(|row| Listed {
+            code: row.get("code"),
+            kind: if row.get::<_, &str>("kind") == "statement" { FileKind::Statement } else { FileKind::Settlement },
+            layout: row.get("layout"),
+            updated_at: row.get("updated_at"),
+        })
+        .collect())
 }
 
 /// The layout, in TOML as `statement` reads it.

@@ -18,6 +18,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V21__movement_codes", include_str!("../migrations/0021_movement_codes.sql")),
     ("V22__unplaced_payments", include_str!("../migrations/0022_unplaced_payments.sql")),
     ("V30__approvals_and_refunds", include_str!("../migrations/0030_approvals_and_refunds.sql")),
+    ("V40__roles", include_str!("../migrations/0040_roles.sql")),
+    ("V41__channels", include_str!("../migrations/0041_channels.sql")),
+    ("V42__fee_validity", include_str!("../migrations/0042_fee_validity.sql")),
+    ("V43__parked_calls", include_str!("../migrations/0043_parked_calls.sql")),
+    ("V44__account_changes", include_str!("../migrations/0044_account_changes.sql")),
     ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
 ];

@@ -144,13 +144,18 @@ pub async fn open_of_refunds(
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
 }
 
+// banks give a reversal the reference of its credit, or name that in its text
 const REVERSALS: &str = "select m.id, p.id from movement m
-    join movement_reference dr on dr.movement_id = m.id
-    join payment_reference r on r.account_code = dr.account_code and r.reference = dr.reference
-    join payment p on p.id = r.payment_id
-    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal and m.amount = -p.amount
-      and p.reversed = 0 and exists (select from movement_match k where k.payment_id = p.id and k.amount > 0)
-    order by m.id limit $2";
+    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
+        and c.booking_date between m.booking_date - 60 and m.booking_date
+    join movement_match k on k.movement_id = c.id and k.amount > 0
+    join payment p on p.id = k.payment_id and p.reversed = 0 and p.amount = c.amount
+    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal
+      and exists (select from movement_reference cr where cr.movement_id = c.id
+          and (position(split_part(':' || cr.reference, ':', -1) in l.text) > 0
+               or exists (select from movement_reference dr where dr.movement_id = m.id and dr.reference = cr.reference)))
+    order by m.id, c.id limit $2";
 
 /// Open debits that take a credit back, and the payment that the credit was.
 pub async fn reversals(

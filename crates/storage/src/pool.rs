@@ -48,6 +48,7 @@ pub struct Load {
 fn hot() -> impl Iterator<Item = &'static str> {
     [
         crate::attempts::HOT,
+        crate::channels::HOT,
         crate::idempotency::HOT,
         crate::intents::HOT,
         crate::obligations::HOT,

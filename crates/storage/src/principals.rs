@@ -2,7 +2,9 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use crate::rows::{unreadable, words};
 use domain::principal::{Principal, Scope, Who};
+use domain::role::{self, Role};
 use domain::{ClientId, KeyId, PersonId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -16,10 +18,11 @@ pub async fn put_client(db: &Db, id: ClientId, code: &str, name: &str) -> Result
     Ok(db.query_one(INSERT_CLIENT, &[&id.uuid(), &code, &name]).await?.get::<_, Uuid>(0).into())
 }
 
-const INSERT_PERSON: &str = "insert into person (id, code, name, beneficiaries) values ($1, $2, $3, $4)
+const PUT_PERSON: &str = "insert into person (id, code, name, beneficiaries, roles) values ($1, $2, $3, $4, $5)
     on conflict on constraint person_code_unique do update set name = excluded.name,
         beneficiaries = excluded.beneficiaries returning id";
 
+/// Makes a person with every role, or changes the name and beneficiaries of one who is there.
 pub async fn put_person(
     db: &Db,
     id: PersonId,
@@ -27,7 +30,8 @@ pub async fn put_person(
     name: &str,
     beneficiaries: &[String],
 ) -> Result<PersonId, StorageError> {
-    Ok(db.query_one(INSERT_PERSON, &[&id.uuid(), &code, &name, &beneficiaries]).await?.get::<_, Uuid>(0).into())
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    Ok(db.query_one(PUT_PERSON, &[&id.uuid(), &code, &name, &beneficiaries, &roles]).await?.get::<_, Uuid>(0).into())
 }
 
 const HOLDER_BY_CODE: &str = "select id, 'client' as kind from client where code = $1
@@ -68,10 +72,10 @@ pub struct StoredKey {
     pub secret_hash: Vec<u8>,
 }
 
-const ACTIVE_KEY: &str = "select k.*, p.beneficiaries from api_key k left join person p on p.id = k.person_id
+const ACTIVE_KEY: &str = "select k.*, p.beneficiaries, p.roles from api_key k left join person p on p.id = k.person_id
     where k.id = $1 and k.revoked_at is null and (p.id is null or p.disabled_at is null)";
 
-/// A key that is neither revoked nor held by a disabled person.
+/// A key that is neither revoked nor held by a disabled person. Of a person's key, the scopes that their roles allow too.
 pub async fn active_key(db: &Db, id: KeyId) -> Result<Option<StoredKey>, StorageError> {
     let statement = db.prepare_cached(ACTIVE_KEY).await?;
     let row = db.query_opt(&statement, &[&id.uuid()]).await?;
@@ -80,7 +84,7 @@ pub async fn active_key(db: &Db, id: KeyId) -> Result<Option<StoredKey>, Storage
             principal: Principal {
                 who: who(&row),
                 key_id: row.get::<_, Uuid>("id").into(),
-                scopes: scopes(&row)?,
+                scopes: allowed(&row)?,
                 beneficiaries: row.get::<_, Option<Vec<String>>>("beneficiaries").unwrap_or_default(),
             },
             secret_hash: row.get("secret_hash"),
@@ -97,36 +101,32 @@ fn who(row: &Row) -> Who {
     }
 }
 
-fn scopes(row: &Row) -> Result<Vec<Scope>, StorageError> {
-    row.get::<_, Vec<String>>("scopes").iter().map(|s| s.parse().map_err(crate::rows::unreadable)).collect()
+fn allowed(row: &Row) -> Result<Vec<Scope>, StorageError> {
+    let scopes: Vec<Scope> = words(row, "scopes")?;
+    let Some(roles) = row.get::<_, Option<Vec<String>>>("roles") else { return Ok(scopes) };
+    let roles: Vec<Role> = roles.iter().map(|r| r.parse().map_err(unreadable)).collect::<Result<_, _>>()?;
+    Ok(scopes.into_iter().filter(|scope| role::allow(&roles, *scope)).collect())
 }
 
 /// A key as it is listed: never its secret.
 #[derive(Debug, Clone)]
 pub struct ListedKey {
     pub id: KeyId,
+    pub who: Who,
+    /// Code of whom it is.
     pub holder: String,
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
 
-const LIST_KEYS: &str = "select k.id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
+const LIST_KEYS: &str =
+    "select k.id, k.client_id, k.person_id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
     from api_key k left join client c on c.id = k.client_id left join person p on p.id = k.person_id
     where $1::text is null or coalesce(c.code, p.code) = $1 order by k.created_at";
 
 pub async fn list_keys(db: &Db, holder: Option<&str>) -> Result<Vec<ListedKey>, StorageError> {
-    let rows = db.query(LIST_KEYS, &[&holder]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| ListedKey {
-            id: row.get::<_, Uuid>("id").into(),
-            holder: row.get("holder"),
-            scopes: row.get("scopes"),
-            created_at: row.get("created_at"),
-            revoked_at: row.get("revoked_at"),
-        })
-        .collect())
+    Ok(db.query(LIST_KEYS, &[&holder]).await?.iter().map(listed_key).collect())
 }
 
 const REVOKE: &str = "update api_key set revoked_at = now() where id = $1 and revoked_at is null";
@@ -148,4 +148,105 @@ pub async fn active_keys_of(db: &Db, who: Who) -> Result<Vec<KeyId>, StorageErro
     };
     let rows = db.query(ACTIVE_OF, &[&holder]).await?;
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+/// Whose keys are made: held until the transaction ends, so that keys of one holder are counted one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub who: Who,
+    pub code: String,
+    /// Of a person.
+    pub beneficiaries: Vec<String>,
+    pub disabled: bool,
+}
+
+const LOCK_CLIENT: &str = "select id, code from client where code = $1 or id = $2 for no key update";
+const LOCK_PERSON: &str = "select id, code, beneficiaries, disabled_at is not null as disabled from person
+    where code = $1 or id = $2 for no key update";
+
+/// A client or a person by id or by code; of two with one code the client.
+pub async fn lock_holder(db: &Db, named: &str) -> Result<Option<Holder>, StorageError> {
+    let client = named.parse::<ClientId>().ok().map(ClientId::uuid);
+    if let Some(row) = db.query_opt(LOCK_CLIENT, &[&named, &client]).await? {
+        let who = Who::Client(row.get::<_, Uuid>("id").into());
+        return Ok(Some(Holder { who, code: row.get("code"), beneficiaries: Vec::new(), disabled: false }));
+    }
+    let person = named.parse::<PersonId>().ok().map(PersonId::uuid);
+    Ok(db.query_opt(LOCK_PERSON, &[&named, &person]).await?.map(|row| Holder {
+        who: Who::Person(row.get::<_, Uuid>("id").into()),
+        code: row.get("code"),
+        beneficiaries: row.get("beneficiaries"),
+        disabled: row.get("disabled"),
+    }))
+}
+
+/// Which keys are seen.
+#[derive(Debug, Clone, Default)]
+pub struct KeyFilter {
+    /// Only keys of people all of whose beneficiaries are among these; empty: every key.
+    pub within: Vec<String>,
+    /// Code of the holder.
+    pub holder: Option<String>,
+    pub id: Option<KeyId>,
+}
+
+const PAGE_KEYS: &str =
+    "select k.id, k.client_id, k.person_id, coalesce(c.code, p.code) as holder, k.scopes, k.created_at, k.revoked_at
+    from api_key k left join client c on c.id = k.client_id left join person p on p.id = k.person_id
+    where ($1::text[] = '{}' or p.beneficiaries <> '{}' and p.beneficiaries <@ $1)
+      and ($2::text is null or coalesce(c.code, p.code) = $2) and ($3::uuid is null or k.id = $3)
+      and ($4::uuid is null or k.id < $4)
+    order by k.id desc limit $5";
+
+/// Newest first, those after `after`.
+pub async fn page_keys(
+    db: &Db,
+    f: &KeyFilter,
+    after: Option<KeyId>,
+    limit: i64,
+) -> Result<Vec<ListedKey>, StorageError> {
+    let (id, after) = (f.id.map(KeyId::uuid), after.map(KeyId::uuid));
+    Ok(db.query(PAGE_KEYS, &[&f.within, &f.holder, &id, &after, &limit]).await?.iter().map(listed_key).collect())
+}
+
+fn listed_key(row: &Row) -> ListedKey {
+    ListedKey {
+        id: row.get::<_, Uuid>("id").into(),
+        who: who(row),
+        holder: row.get("holder"),
+        scopes: row.get("scopes"),
+        created_at: row.get("created_at"),
+        revoked_at: row.get("revoked_at"),
+    }
+}
+
+/// A client as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    pub id: ClientId,
+    pub code: String,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+const CLIENTS: &str = "select * from client where ($1::text is null or code = $1) and ($2::uuid is null or id < $2)
+    order by id desc limit $3";
+
+/// Newest first; the one of `code`, or those after `after`.
+pub async fn clients(
+    db: &Db,
+    code: Option<&str>,
+    after: Option<ClientId>,
+    limit: i64,
+) -> Result<Vec<Client>, StorageError> {
+    let rows = db.query(CLIENTS, &[&code, &after.map(ClientId::uuid), &limit]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Client {
+            id: row.get::<_, Uuid>("id").into(),
+            code: row.get("code"),
+            name: row.get("name"),
+            created_at: row.get("created_at"),
+        })
+        .collect())
 }

@@ -2,6 +2,9 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use domain::Vnd;
+use jiff::Timestamp;
+use tokio_postgres::Row;
 
 const PUT: &str = "with p as (
         insert into merchant_profile (code, channel) values ($1, $2)
@@ -23,20 +26,73 @@ pub async fn put(db: &Db, code: &str, channel: &str, beneficiaries: &[String]) -
 }
 
 /// A profile as it is listed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub code: String,
     pub channel: String,
     pub beneficiaries: Vec<String>,
+    pub payout_account: Option<String>,
+    pub payout_text: Option<String>,
+    pub terms: Terms,
+    pub updated_at: Timestamp,
 }
 
-const LIST: &str = "select p.code, p.channel, coalesce(array_agg(b.beneficiary_code order by b.beneficiary_code)
+/// What a contract says of money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Millionths of an amount that the provider keeps.
+    pub fee_rate_ppm: i32,
+    /// What it keeps of each payment beside that.
+    pub fee_fixed: Vnd,
+    pub min_amount: Vnd,
+    /// None: the provider's own limit alone.
+    pub max_amount: Option<Vnd>,
+}
+
+const LIST: &str = "select p.*, (p.fee_rate * 1000000)::int as rate_ppm, coalesce(array_agg(b.beneficiary_code order by b.beneficiary_code)
         filter (where b.beneficiary_code is not null), '{}') as beneficiaries
-    from merchant_profile p left join profile_beneficiary b on b.profile_code = p.code group by p.code order by p.code";
+    from merchant_profile p left join profile_beneficiary b on b.profile_code = p.code
+    where $1::text is null or p.code = $1 group by p.code order by p.code";
 
 pub async fn list(db: &Db) -> Result<Vec<Listed>, StorageError> {
-    let rows = db.query(LIST, &[]).await?;
-    Ok(rows.iter().map(|row| Listed { code: row.get(0), channel: row.get(1), beneficiaries: row.get(2) }).collect())
+    Ok(db.query(LIST, &[&None::<&str>]).await?.iter().map(listed).collect())
+}
+
+pub async fn by_code(db: &Db, code: &str) -> Result<Option<Listed>, StorageError> {
+    Ok(db.query_opt(LIST, &[&Some(code)]).await?.map(|row| listed(&row)))
+}
+
+/// The same, held until the transaction ends.
+pub async fn lock(db: &Db, code: &str) -> Result<Option<Listed>, StorageError> {
+    db.query_opt("select 1 from merchant_profile where code = $1 for no key update", &[&code]).await?;
+    by_code(db, code).await
+}
+
+fn listed(row: &Row) -> Listed {
+    Listed {
+        code: row.get("code"),
+        channel: row.get("channel"),
+        beneficiaries: row.get("beneficiaries"),
+        payout_account: row.get("payout_account"),
+        payout_text: row.get("payout_text"),
+        terms: Terms {
+            fee_rate_ppm: row.get("rate_ppm"),
+            fee_fixed: Vnd::new(row.get("fee_fixed")),
+            min_amount: Vnd::new(row.get("min_amount")),
+            max_amount: row.get::<_, Option<i64>>("max_amount").map(Vnd::new),
+        },
+        updated_at: row.get("updated_at"),
+    }
+}
+
+const PUT_TERMS: &str =
+    "update merchant_profile set fee_rate = $2::int / 1000000.0, fee_fixed = $3, min_amount = $4, max_amount = $5,
+    updated_at = now() where code = $1";
+
+/// False where there is no such profile.
+pub async fn put_terms(db: &Db, code: &str, t: &Terms) -> Result<bool, StorageError> {
+    let max = t.max_amount.map(Vnd::dong);
+    Ok(db.execute(PUT_TERMS, &[&code, &t.fee_rate_ppm, &t.fee_fixed.dong(), &t.min_amount.dong(), &max]).await? == 1)
 }
 
 /// By what a provider's payouts are known on an account of ours.

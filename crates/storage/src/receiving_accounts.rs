@@ -5,6 +5,7 @@ use crate::pool::Db;
 use crate::rows::unreadable;
 use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,15 @@ pub async fn beneficiaries_of(db: &Db, code: &AccountCode) -> Result<Vec<Benefic
     let statement = db.prepare_cached(BENEFICIARIES_OF).await?;
     let rows = db.query(&statement, &[&code.as_str()]).await?;
     rows.iter().map(|row| BeneficiaryCode::new(row.get::<_, String>(0)).map_err(unreadable)).collect()
+}
+
+const OWNERS: &str =
+    "select account_code, array_agg(beneficiary_code order by beneficiary_code) from account_beneficiary
+    group by account_code";
+
+/// Whose each account is or was.
+pub async fn owners(db: &Db) -> Result<BTreeMap<String, Vec<String>>, StorageError> {
+    Ok(db.query(OWNERS, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// A listing that is owed, leased to the caller.

@@ -12,6 +12,14 @@ where
     row.get::<_, &str>(column).parse().map_err(|e: T::Err| StorageError::Unreadable(e.to_string()))
 }
 
+/// The same for a column of several words.
+pub(crate) fn words<T: FromStr>(row: &Row, column: &str) -> Result<Vec<T>, StorageError>
+where
+    T::Err: std::fmt::Display,
+{
+    row.get::<_, Vec<String>>(column).iter().map(|word| word.parse().map_err(unreadable)).collect()
+}
+
 pub(crate) fn unreadable(error: impl std::fmt::Display) -> StorageError {
     StorageError::Unreadable(error.to_string())
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, DirBuilder};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::net::Shutdown;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,14 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::frames::{CANCEL, first_message, message};
 use crate::server::{leftovers, own_name};
 
 const PREFIX: &str = "motlan-proxy-";
 const SOCKET: &str = ".s.PGSQL.5432";
-
-const CANCEL: u32 = 80_877_102;
-const TLS: u32 = 80_877_103;
-const GSS: u32 = 80_877_104;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -270,52 +267,6 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, late
     let _ = server.shutdown(Shutdown::Write);
     let _ = answering.join();
     sent
-}
-
-struct Hello {
-    code: u32,
-    bytes: Vec<u8>,
-}
-
-/// Answers "no" to offers of encryption and returns the message that follows them.
-fn first_message(from: &mut impl Read, mut client: &UnixStream) -> io::Result<Option<Hello>> {
-    loop {
-        let mut head = [0; 8];
-        match from.read_exact(&mut head) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            other => other?,
-        }
-        let [a, b, c, d, code @ ..] = head;
-        let code = u32::from_be_bytes(code);
-        if code == TLS || code == GSS {
-            client.write_all(b"N")?;
-            continue;
-        }
-        let mut bytes = head.to_vec();
-        bytes.resize(length(&[a, b, c, d], 8)?, 0);
-        from.read_exact(bytes.get_mut(8..).unwrap_or_default())?;
-        return Ok(Some(Hello { code, bytes }));
-    }
-}
-
-fn length(field: &[u8; 4], least: usize) -> io::Result<usize> {
-    let length = usize::try_from(u32::from_be_bytes(*field)).unwrap_or(0);
-    if length < least { Err(io::Error::other("not PostgreSQL's protocol")) } else { Ok(length) }
-}
-
-/// One message with its head; `None` at the end of the stream.
-fn message(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<Option<u8>> {
-    let mut head = [0; 5];
-    match from.read_exact(&mut head) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let [tag, field @ ..] = head;
-    bytes.clear();
-    bytes.extend_from_slice(&head);
-    bytes.resize(1 + length(&field, 4)?, 0);
-    from.read_exact(bytes.get_mut(5..).unwrap_or_default())?;
-    Ok(Some(tag))
 }
 
 fn forward_requests(

@@ -118,6 +118,9 @@ pub(crate) struct Words {
     pub pay: &'static str,
     pub leaving: &'static str,
     pub above_limit: &'static str,
+    pub below_limit: &'static str,
+    pub closed: &'static str,
+    pub closed_until: &'static str,
     pub no_channel: &'static str,
 
     pub details: &'static str,
@@ -218,6 +221,9 @@ const VI: Words = Words {
     pay: "Thanh toán",
     leaving: "Trình duyệt sẽ chuyển sang trang của đơn vị thanh toán, rồi trở lại đây.",
     above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
+    below_limit: "Số tiền thấp hơn mức tối thiểu của cách thanh toán này.",
+    closed: "Tạm ngừng:",
+    closed_until: "đến",
     no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
 
     details: "Thông tin thanh toán",
@@ -318,6 +324,9 @@ const EN: Words = Words {
     pay: "Pay",
     leaving: "Your browser goes to the payment provider's page and then comes back here.",
     above_limit: "The amount is above this channel's limit.",
+    below_limit: "The amount is below this channel's least amount.",
+    closed: "Closed for now:",
+    closed_until: "until",
     no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
 
     details: "Payment details",

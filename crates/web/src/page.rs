@@ -12,7 +12,7 @@ use domain::mode::Mode;
 use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
-use payments::view::{ChannelOption, IntentView, Paid};
+use payments::view::{ChannelOption, IntentView, Paid, Unavailable};
 use provider::ChannelKind;
 use uuid::Uuid;
 
@@ -92,7 +92,8 @@ struct Button {
     code: String,
     name: String,
     form_id: String,
-    available: bool,
+    /// Why it cannot be pressed.
+    closed: Option<String>,
     /// Its page is elsewhere.
     leaves: bool,
 }
@@ -138,7 +139,7 @@ impl Page {
             still_due: still_due.map(|due| due.to_string()),
             may_pay: state == State::Open && !(transfer.is_some() && channels.is_empty()),
             choose: if transfer.is_some() { w.choose_other } else { w.choose },
-            leaves: channels.iter().any(|c| c.leaves),
+            leaves: channels.iter().any(|c| c.leaves && c.closed.is_none()),
             transfer,
             channels,
             waits,
@@ -267,7 +268,7 @@ fn item(language: Language, o: &Obligation, state: State) -> Item {
 fn buttons(ctx: &Context, language: Language, options: &[ChannelOption], transfer: Option<&Transfer>) -> Vec<Button> {
     let others = options.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code));
     let mut buttons: Vec<Button> = others.map(|option| button(ctx, language, option)).collect();
-    buttons.sort_by_key(|button| !button.available);
+    buttons.sort_by_key(|button| button.closed.is_some());
     buttons
 }
 
@@ -276,8 +277,20 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption) -> Button {
         name: channel_name(ctx, language, &option.code),
         code: option.code.clone(),
         form_id: Uuid::new_v4().simple().to_string(),
-        available: option.unavailable.is_none(),
+        closed: option.unavailable.as_ref().map(|why| closed(language, why)),
         leaves: option.kind != ChannelKind::Bank.as_str(),
+    }
+}
+
+fn closed(language: Language, why: &Unavailable) -> String {
+    let w = language.words();
+    match why {
+        Unavailable::AboveLimit => w.above_limit.to_owned(),
+        Unavailable::BelowLimit => w.below_limit.to_owned(),
+        Unavailable::Closed(closed) => {
+            let until = closed.until.map(|at| format!(" ({} {})", w.closed_until, language.instant(at)));
+            format!("{} {}{}", w.closed, closed.reason, until.unwrap_or_default())
+        }
     }
 }
 

@@ -33,7 +33,7 @@ async fn a_debit_that_nobody_explains_is_a_case_and_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_credit_that_the_bank_takes_back_is_a_case_in_every_format_that_says_so() {
+async fn a_credit_that_the_bank_takes_back_is_due_again_and_a_case_in_every_format_that_says_so() {
     for format in ["camt053_v2", "camt053_v8", "mt940"] {
         let house = House::with_bank().await;
         let fee = house.portal.owes(&dossier(), 50_000, json!({})).await;
@@ -42,12 +42,12 @@ async fn a_credit_that_the_bank_takes_back_is_a_case_in_every_format_that_says_s
         let reversal = json!({"account": ACCOUNT, "reference": booked["reference"]});
         house.bank_sim("bank/reverse", reversal).await;
         let statement = house.imports(format, &today().to_string()).await;
-        assert_eq!((count(&statement, "new_movements"), count(&statement, "matched")), (2, 1), "{format}: {statement}");
+        assert_eq!((count(&statement, "new_movements"), count(&statement, "matched")), (2, 2), "{format}: {statement}");
         assert_eq!(cases(&house).await, "chargeback", "{format}");
         assert_eq!(standing(&house, "bank").await, format!("bank:{} 1000000", account()), "{format}");
         assert_eq!(house.ask(IN_TRANSIT).await, "0", "{format}");
-        // a person decides what it means for the payment
-        assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+        // its fee is due again, and a person hears of it
+        assert_eq!(house.portal.intent(&intent).await["status"], "open");
         for other in ["camt053_v8", "mt940", "csv"] {
             house.imports(other, &today().to_string()).await;
         }

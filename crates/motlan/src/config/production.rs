@@ -19,6 +19,8 @@ pub fn broken_rules(config: &Config) -> Vec<String> {
     };
     let life = config.payments.intents.min_expires_in_s;
     rule(life >= SHORTEST_LIFE_S, format!("intents.min_expires_in_s is {life}, below {SHORTEST_LIFE_S}"));
+    let cooling_off = config.payments.approvals.cooling_off_h;
+    rule(cooling_off >= 1, format!("approvals.cooling_off_h is {cooling_off}, below 1"));
     let https = config.http.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     rule(https, "http.public_url is not an https address".to_owned());
     rule(!config.dossier.allow_http, "dossier.allow_http is set".to_owned());

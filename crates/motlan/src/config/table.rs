@@ -140,6 +140,12 @@ pub const KEYS: &[Key] = &[
         "seconds: the shortest life of a payment that a portal may ask for; less than 300 in sandbox only",
     ),
     key(
+        "approvals.cooling_off_h",
+        Number,
+        Is("24"),
+        "hours before a beneficiary's new account is in force, once a second person has approved it; 1 or more in production",
+    ),
+    key(
         "poll.schedule_s",
         Numbers,
         Is("60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,120,300,600,1800,3600,7200,14400,21600"),
@@ -263,7 +269,7 @@ pub fn page() -> String {
         rows(&mut out, "profiles.<profile>.", keys);
     }
     out.push_str(
-        "\n## Production refuses\n\n`intents.min_expires_in_s` below 300; an `http.public_url` that is absent or not https; \
+        "\n## Production refuses\n\n`intents.min_expires_in_s` below 300; `approvals.cooling_off_h` below 1; an `http.public_url` that is absent or not https; \
          `dossier.allow_http` and\n`dossier.allow_private`; a provider's address without https, on this machine, or at its \
          test system.\n",
     );

@@ -92,6 +92,7 @@ fn every_field_of_the_settings_has_its_row() {
         KEYS.iter().filter_map(|k| k.path.strip_prefix(&prefix)).map(str::to_owned).collect()
     };
     assert_eq!(rows("intents"), fields::<payments::settings::Intents>());
+    assert_eq!(rows("approvals"), fields::<payments::settings::Approvals>());
     assert_eq!(rows("poll"), fields::<payments::settings::Poll>());
     assert_eq!(rows("delivery"), fields::<payments::settings::Delivery>());
     assert_eq!(rows("dossier"), fields::<dossier::Settings>());

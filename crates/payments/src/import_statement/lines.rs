@@ -139,8 +139,9 @@ impl Lines {
         let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
         let credit = amount > 0;
         let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit).map(str::to_owned);
-        // what comes back is not what was paid, whatever it names
-        let codes = if credit && !line.reversal && payout_of.is_none() { self.codes(&line) } else { Vec::new() };
+        // a credit that comes back is not what was paid, whatever it names; a debit may name a refund
+        let comes_back = credit && line.reversal;
+        let codes = if comes_back || payout_of.is_some() { Vec::new() } else { self.codes(&line) };
         StagedLine {
             line_no: self.line_no,
             part: self.part,

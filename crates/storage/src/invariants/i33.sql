@@ -12,7 +12,7 @@ expected(account_code, amount) as (
     from assurance.refund r join assurance.payment p on p.payment_id = r.payment_id
     where r.status = 'succeeded' and r.route = 'provider' and p.profile is not null
     union all
-    select 'refund_payable:payers', -amount from assurance.refund
+    select 'refund_payable', -amount from assurance.refund
     where status in ('approved', 'submitted', 'unknown', 'awaiting_statement')
     union all
     -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was

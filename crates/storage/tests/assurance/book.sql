@@ -113,8 +113,13 @@ create function test.case(n int, what text, about text, waiting bigint default 0
 $$;
 
 create function test.refund(n int, payment int, given bigint, obligation int) returns void language sql as $$
-    insert into refund (id, payment_id, amount, closing, reason_code, status, proposed_by)
-    values (test.id('9', n), test.id('f', payment), given, 'close', 'overcharged', 'pending_approval', 'usr_test');
+    insert into refund (id, payment_id, amount, closing, reason_code, status, proposed_by, route, provider_request_id)
+    values (test.id('9', n), test.id('f', payment), given, 'close', 'overcharged', 'pending_approval', 'usr_test', 'provider',
+        'request-' || n);
+    insert into refund_watch (refund_id, next_at) values (test.id('9', n), now());
+    insert into approval (id, kind, subject, payload, proposer, status, decider, decided_at)
+    values (test.id('a9', n), 'refund', 'rfd_' || replace(test.id('9', n)::text, '-', ''), '{}', 'usr_test', 'approved',
+        'usr_other', now());
     insert into refund_line values (test.id('9', n), 0, test.id('b', obligation), given);
     insert into transition (entity_type, entity_id, version, to_state, cause, actor)
     values ('refund', test.id('9', n), 1, 'pending_approval', 'proposed', 'test');
@@ -129,7 +134,7 @@ values ('H38.17-KB', 'H38.17', 'Kho bạc'), ('H38.18-KB', 'H38.17', 'Kho bạc 
 insert into merchant_profile (code, channel) values ('vnpay_main', 'vnpay'), ('vnpay_two', 'vnpay');
 insert into account (code, kind)
 values ('clearing:vnpay_main', 'clearing'), ('clearing:vnpay_two', 'clearing'), ('obligation:H38.17-KB', 'obligation'),
-       ('obligation:H38.18-KB', 'obligation'), ('refund_payable', 'refund_payable');
+       ('obligation:H38.18-KB', 'obligation');
 insert into event_endpoint (id, client_id, url, secret_sealed, key_id, created_at, recorded_at, disabled_at)
 values (test.id('ed', 1), test.id('c', 1), 'https://dossier.example/1', 'x', 'k', now(), now() - interval '1 hour', null),
        (test.id('ed', 2), test.id('c', 1), 'https://dossier.example/2', 'x', 'k', now(), now() - interval '1 hour', now()),
@@ -211,6 +216,7 @@ select test.journal(9, 'refund', 'provider_sent');
 select test.leg(9, 'refund_payable', 12000, 5), test.leg(9, 'clearing:vnpay_main', -12000, 5);
 update refund set provider_refund_id = 'RF1' where id = test.id('9', 1);
 update refund set provider_refund_id = 'RF2' where id = test.id('9', 2);
+delete from refund_watch where refund_id = test.id('9', 2);
 select test.step('refund', test.id('9', 2), 'succeeded', 'provider_sent'), test.tell('refund.succeeded', test.id('9', 2));
 select test.step('obligation', test.id('b', 8), 'refunded', 'refund_closed'), test.tell('obligation.refunded', test.id('b', 8));
 

@@ -42,6 +42,13 @@ pub struct Things {
     pub case: String,
     pub statement: String,
     pub settlement: String,
+    /// Somebody else, and a key of theirs.
+    pub person: String,
+    pub key: String,
+    /// An endpoint that nobody listens at, and what was given up for it.
+    pub deaf: String,
+    pub given_up: String,
+    pub downtime: String,
 }
 
 /// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
@@ -53,6 +60,8 @@ pub async fn house() -> House {
 pub async fn things(house: &House) -> Things {
     let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
     let endpoint = house.hear_events().await;
+    let deaf = json!({"url": "http://127.0.0.1:9/events", "streams": ["intent"]});
+    let deaf = house.portal.post("/v1/event-endpoints", deaf).await.expect(201);
     let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
     let intent = house.portal.opens(&[&paid]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -85,6 +94,12 @@ pub async fn things(house: &House) -> Things {
     let path = format!("/v1/payments/{suspended}/refunds");
     let taken_back = house.portal.post(&path, gives_back(2, None, &json!(24_000))).await.expect(201);
     house.portal.post(&format!("/v1/refunds/{}/cancel", id(&taken_back)), json!({})).await.expect(200);
+    let body = json!({"code": "nguoi-khac", "name": "Người khác (mẫu)", "roles": ["viewer"]});
+    let person = house.staff.post("/v1/persons", body).await.expect(201);
+    let key = house.staff.post("/v1/keys", json!({"holder": "nguoi-khac"})).await.expect(201);
+    let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
+    let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
+    let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
     Things {
         fee: fee().await,
         refund,
@@ -102,6 +117,11 @@ pub async fn things(house: &House) -> Things {
         case,
         statement: id(&statement),
         settlement: id(&settlement),
+        person: id(&person),
+        key: id(&key),
+        deaf: id(&deaf),
+        given_up: id(&given_up),
+        downtime: id(&downtime),
     }
 }
 
@@ -129,6 +149,56 @@ const APPROVALS: &[Scope] = &[ApprovalsDecide, ReportsRead, RefundsPropose];
 /// Who may read cases.
 const CASES: &[Scope] = &[ReportsRead, CasesWrite];
 
+/// What administrators do: of the whole province, so that nobody is a stranger to it who may at all.
+#[rustfmt::skip]
+fn administration(of: &Things) -> Vec<Row> {
+    let account = |number: &str| json!({"kind": "bank", "bank_bin": "970436", "account_number": number, "account_name": "A"});
+    let away = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "x"});
+    let withdraw = |id: &str| format!("/v1/channels/vnpay/downtimes/{id}/withdraw");
+    let disable = |id: &str| format!("/v1/clients/cong-dvc/event-endpoints/{id}/disable");
+    let person = json!({"name": "x", "roles": ["viewer"], "beneficiaries": []});
+    let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
+    vec![
+        get("/v1/persons").administers(),
+        post("/v1/persons").body(json!({"code": "nguoi-moi", "name": "x", "roles": ["viewer"]})).administers(),
+        get("/v1/persons/{id}").of(&of.person).administers(),
+        put("/v1/persons/{id}").of(&of.person).body(person).administers(),
+        get("/v1/keys").administers(),
+        post("/v1/keys").body(json!({"holder": "cong-khac"})).administers(),
+        post("/v1/keys/{id}/rotate").of(&of.key).administers(),
+        post("/v1/keys/{id}/revoke").of(&of.key).administers(),
+        post("/v1/persons/{id}/disable").of(&of.person).administers(),
+        post("/v1/persons/{id}/enable").of(&of.person).administers(),
+        get("/v1/clients").administers(),
+        put("/v1/clients/{code}").named("cong-moi").body(json!({"name": "x"})).administers(),
+        get("/v1/clients/{code}/event-endpoints").named("cong-dvc").administers(),
+        get("/v1/agencies").administers(),
+        put("/v1/agencies/{code}").named("H38.19").body(json!({"name": "x"})).administers(),
+        get("/v1/beneficiaries").administers(),
+        put("/v1/beneficiaries/{code}").named("H38.19-NH").body(json!({"agency_code": "H38.19", "name": "x", "account": account("1")})).administers(),
+        post("/v1/beneficiaries/{code}/accounts").named("H38.19-NH").body(json!({"account": account("2")})).administers(),
+        get("/v1/profiles").administers(),
+        put("/v1/profiles/{code}").named("vnpay_main").body(terms).administers(),
+        post("/v1/profiles/{code}/payouts").named("vnpay_main").body(json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"})).administers(),
+        get("/v1/fees").administers(),
+        put("/v1/fees/{code}").named("LE-PHI").body(json!({"entries": []})).administers(),
+        get("/v1/calendar").administers(),
+        put("/v1/calendar/{date}").named("2099-01-01").body(json!({"worked": false, "name": "x"})).administers(),
+        delete("/v1/calendar/{date}").named("2099-01-01").body(Value::Null).administers(),
+        get("/v1/accounts").administers(),
+        put("/v1/accounts/{code}").named(&files::account()).administers(),
+        get("/v1/layouts").administers(),
+        put("/v1/layouts/{code}").named("x").body(json!({"kind": "statement", "layout": ""})).administers(),
+        get("/v1/channels").administers().staff(&[ReportsRead, Admin]),
+        post("/v1/channels/{code}/off").named("vnpay").body(json!({"reason": "x"})).administers(),
+        post("/v1/channels/{code}/on").named("vnpay").body(json!({"reason": "x"})).administers(),
+        post("/v1/channels/{code}/downtimes").named("vnpay").body(away).administers(),
+        post("/v1/channels/{code}/downtimes/{id}/withdraw").at(withdraw(&of.downtime), withdraw("none")).administers(),
+        get("/v1/parked").at("/v1/parked?kind=inbox".to_owned(), String::new()).unnamed().administers(),
+        post("/v1/clients/{code}/event-endpoints/{id}/disable").at(disable(&of.deaf), disable(&format!("ep_{:032x}", 7))).administers(),
+    ]
+}
+
 /// In the order in which they are called by those who may. An operation may have several rows; a row is a line.
 #[rustfmt::skip]
 pub fn rows(of: &Things, house: &House) -> Vec<Row> {
@@ -143,7 +213,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
     let day = |what: &str, of: &str| format!("/v1/reconciliation/{today}{what}?{of}");
     let report = |name: &str| format!("/v1/reports/{name}?from={today}&to={today}");
     let no_report = || format!("/v1/reports/none?from={today}&to={today}");
-    vec![
+    let mut all = vec![
         // -- what is owed
         get("/v1/obligations").client(PaymentsRead).lists("data"),
         put("/v1/obligations/{id}").named("matrix").body(fee).client(ObligationsWrite).of_ones_own().answers(201),
@@ -177,8 +247,9 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]).refuses(409, "approval_decided"),
         post("/v1/refunds/{id}/cancel").of(&of.taken_back).client(RefundsPropose).staff(&[RefundsPropose]).refuses(409, "refund_not_cancellable"),
         // -- finance staff
-        get("/v1/cases").staff(CASES).lists("data"),
+        get("/v1/cases").staff(CASES).lists_without(&of.case),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
+        post("/v1/cases/{id}/resolutions").of(&of.case).body(json!({"action": "other", "note": ""})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
         post("/v1/statements").at(format!("/v1/statements?account={ours}"), format!("/v1/statements?account={nowhere}")).file(next_file).staff(&[StatementsWrite]).answers(201),
         post("/v1/statements").at(format!("/v1/statements?account={ours}&format=mt940"), format!("/v1/statements?account={nowhere}&format=mt940")).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/statements/{id}").of(&of.statement).staff(&[ReportsRead]),
@@ -198,8 +269,11 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/event-endpoints/{id}/rotate").of(&of.endpoint).client(EventsWrite),
         post("/v1/event-endpoints/{id}/retire-old-secret").of(&of.endpoint).client(EventsWrite),
         get("/v1/events").client(EventsRead).lists("data"),
+        post("/v1/parked/{id}/retry").of(&of.given_up).administers(),
         post("/v1/events/{id}/redeliver").of(&of.event).client(EventsWrite).answers(202),
         post("/v1/events/redeliver").body(json!({"from": 1, "to": 2})).client(EventsWrite).of_ones_own().answers(202),
         delete("/v1/event-endpoints/{id}").of(&of.endpoint).client(EventsWrite),
-    ]
+    ];
+    all.extend(administration(of));
+    all
 }

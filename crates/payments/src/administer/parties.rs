@@ -1,0 +1,88 @@
+//! Portals, agencies, beneficiaries and contracts, as far as one person may set them up. The account of a beneficiary and
+//! where a contract pays out to are changed by two persons.
+
+use super::{AdminError, By, Made};
+use domain::beneficiary::Beneficiary;
+use domain::{ClientId, EndpointId};
+use storage::endpoints::{self, Endpoint};
+use storage::ids::mint;
+use storage::principals::{self, Client};
+use storage::profiles::{self, Listed, Terms};
+use storage::{Tx, beneficiaries};
+
+/// Makes a portal of this code, or renames it.
+pub async fn put_client(tx: &Tx, by: &By, code: &str, name: &str) -> Result<Made<Client>, AdminError> {
+    by.of_all()?;
+    principals::put_client(tx, mint(by.now), code, name).await?;
+    let client = principals::clients(tx, Some(code), None, 1).await?.pop().ok_or(AdminError::Absent)?;
+    let id = client.id;
+    Ok(Made::of(client, "client_put", id))
+}
+
+/// Nothing is sent to an endpoint of a portal any more; what waited for it is given up.
+pub async fn disable_endpoint(
+    tx: &Tx,
+    by: &By,
+    client: ClientId,
+    id: EndpointId,
+) -> Result<Made<Endpoint>, AdminError> {
+    by.of_all()?;
+    let endpoint = endpoints::lock(tx, client, id).await?.ok_or(AdminError::Absent)?;
+    endpoints::disable(tx, id).await?;
+    Ok(Made::of(Endpoint { disabled_at: Some(by.now), ..endpoint }, "endpoint_disabled", id))
+}
+
+/// Makes an agency of this code, or renames it.
+pub async fn put_agency(tx: &Tx, by: &By, code: &str, name: &str) -> Result<Made<()>, AdminError> {
+    by.of_all()?;
+    beneficiaries::put_agency(tx, code, name).await?;
+    Ok(Made::of((), "agency_put", code))
+}
+
+/// Makes a beneficiary with its first account, or renames it. Whoever administers some renames those.
+///
+/// # Errors
+/// When it is there and has another account or agency.
+pub async fn put_beneficiary(tx: &Tx, by: &By, new: &Beneficiary) -> Result<Made<Beneficiary>, AdminError> {
+    let own = by.sees(new.code.as_str()) && !beneficiaries::in_force(tx, Some(new.code.as_str())).await?.is_empty();
+    if by.of_all().is_err() && !own {
+        return Err(AdminError::Absent);
+    }
+    if beneficiaries::agencies(tx, Some(&new.agency_code)).await?.is_empty() {
+        return Err(AdminError::NoAgency(new.agency_code.clone()));
+    }
+    beneficiaries::put_beneficiary(tx, new, by.now, &by.actor).await?;
+    // by the database's clock a first account may not be in force for an instant yet
+    let stored = beneficiaries::in_force(tx, Some(new.code.as_str())).await?.pop().unwrap_or_else(|| new.clone());
+    if stored != *new {
+        return Err(AdminError::AccountStands(new.code.to_string()));
+    }
+    let detail = format!("account={}.{}", stored.bank_bin, stored.account_number);
+    let code = stored.code.clone();
+    Ok(Made::of(stored, "beneficiary_put", code).to(detail))
+}
+
+/// Says what a contract's provider keeps, and which amounts it takes.
+pub async fn put_terms(tx: &Tx, by: &By, code: &str, terms: &Terms) -> Result<Made<Listed>, AdminError> {
+    by.of_all()?;
+    if !profiles::put_terms(tx, code, terms).await? {
+        return Err(AdminError::Absent);
+    }
+    let profile = profiles::by_code(tx, code).await?.ok_or(AdminError::Absent)?;
+    let most = terms.max_amount.map_or_else(|| "none".to_owned(), |max| max.dong().to_string());
+    let (rate, fixed, least) = (terms.fee_rate_ppm, terms.fee_fixed.dong(), terms.min_amount.dong());
+    let detail = format!("fee_rate_ppm={rate} fee_fixed={fixed} min_amount={least} max_amount={most}");
+    Ok(Made::of(profile, "profile_terms_put", code).to(detail))
+}
+
+/// Says for the first time where a contract's payouts come to, and how they read there; later, two persons do.
+pub async fn put_payouts(tx: &Tx, by: &By, code: &str, account: &str, text: &str) -> Result<Made<()>, AdminError> {
+    by.of_all()?;
+    let standing = profiles::lock(tx, code).await?.ok_or(AdminError::Absent)?;
+    let same = |kept: &Option<String>, told: &str| kept.as_deref().is_none_or(|kept| kept == told);
+    if !same(&standing.payout_account, account) || !same(&standing.payout_text, text) {
+        return Err(AdminError::AccountStands(code.to_owned()));
+    }
+    profiles::put_payouts(tx, code, account, text).await?;
+    Ok(Made::of((), "profile_payouts_put", code).to(format!("account={account}")))
+}

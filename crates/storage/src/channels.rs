@@ -1,0 +1,139 @@
+//! What stands in the way of a contract's channel now: switched off, announced to be away, limits of the contract. Asked
+//! at each use, so that all processes obey at once.
+
+use crate::error::StorageError;
+use crate::pool::{Db, prepared};
+use domain::Vnd;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub(crate) const HOT: &[&str] = &[GATES];
+
+/// Why a channel takes no new attempt, and until when where that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// In words for payers.
+    pub reason: String,
+    pub until: Option<Timestamp>,
+}
+
+/// One contract's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    pub closed: Option<Closed>,
+    pub min_amount: Vnd,
+    pub max_amount: Option<Vnd>,
+}
+
+/// By the contract's code; one that is not here has no gate and is open.
+pub type Gates = BTreeMap<String, Gate>;
+
+const GATES: &str = "select p.code, p.min_amount, p.max_amount, coalesce(s.reason, d.reason) as reason,
+        case when s.channel is null then d.ends_at end as until
+    from merchant_profile p
+    left join channel_switch s on s.channel = p.channel and s.off_since is not null
+    left join lateral (select t.reason, t.ends_at from channel_downtime t
+        where t.channel = p.channel and t.withdrawn_at is null and t.starts_at <= now() and now() < t.ends_at
+        order by t.ends_at desc limit 1) d on true";
+
+/// Of every contract. Joins a pipeline.
+pub async fn gates(db: &Db) -> Result<Gates, StorageError> {
+    let rows = db.query(&prepared(db, GATES)?, &[]).await?;
+    let gate = |row: &Row| {
+        let closed = row.get::<_, Option<String>>("reason").map(|reason| Closed { reason, until: row.get("until") });
+        let (min, max): (i64, Option<i64>) = (row.get("min_amount"), row.get("max_amount"));
+        (row.get("code"), Gate { closed, min_amount: Vnd::new(min), max_amount: max.map(Vnd::new) })
+    };
+    Ok(rows.iter().map(gate).collect())
+}
+
+/// Somebody switched it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    pub channel: String,
+    /// None: it is on.
+    pub off_since: Option<Timestamp>,
+    pub reason: String,
+    pub changed_by: String,
+    pub changed_at: Timestamp,
+}
+
+const SWITCHES: &str = "select * from channel_switch order by channel";
+
+pub async fn switches(db: &Db) -> Result<Vec<Switch>, StorageError> {
+    let rows = db.query(SWITCHES, &[]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Switch {
+            channel: row.get("channel"),
+            off_since: row.get("off_since"),
+            reason: row.get("reason"),
+            changed_by: row.get("changed_by"),
+            changed_at: row.get("changed_at"),
+        })
+        .collect())
+}
+
+const PUT_SWITCH: &str = "insert into channel_switch as s (channel, off_since, reason, changed_by, changed_at)
+    values ($1, $2, $3, $4, $5)
+    on conflict (channel) do update set reason = excluded.reason, changed_by = excluded.changed_by,
+        changed_at = excluded.changed_at,
+        off_since = case when excluded.off_since is not null then coalesce(s.off_since, excluded.off_since) end";
+
+/// What is off already stays off since then.
+pub async fn put_switch(db: &Db, s: &Switch) -> Result<(), StorageError> {
+    db.execute(PUT_SWITCH, &[&s.channel, &s.off_since, &s.reason, &s.changed_by, &s.changed_at]).await?;
+    Ok(())
+}
+
+/// A time for which somebody announced that the channel is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downtime {
+    pub id: Uuid,
+    pub channel: String,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub reason: String,
+    pub announced_by: String,
+    pub announced_at: Timestamp,
+}
+
+const ANNOUNCE: &str =
+    "insert into channel_downtime (id, channel, starts_at, ends_at, reason, announced_by, announced_at)
+    values ($1, $2, $3, $4, $5, $6, $7)";
+
+pub async fn announce(db: &Db, d: &Downtime) -> Result<(), StorageError> {
+    db.execute(ANNOUNCE, &[&d.id, &d.channel, &d.starts_at, &d.ends_at, &d.reason, &d.announced_by, &d.announced_at])
+        .await?;
+    Ok(())
+}
+
+const DOWNTIMES: &str = "select * from channel_downtime where withdrawn_at is null and ends_at > now()
+    order by starts_at, id limit 1000";
+
+/// Those that are not over, the next one first.
+pub async fn downtimes(db: &Db) -> Result<Vec<Downtime>, StorageError> {
+    Ok(db.query(DOWNTIMES, &[]).await?.iter().map(downtime).collect())
+}
+
+const WITHDRAW: &str = "update channel_downtime set withdrawn_at = now()
+    where id = $1 and channel = $2 and withdrawn_at is null and ends_at > now() returning *";
+
+/// It holds no more. None where there is no such announcement that is not over.
+pub async fn withdraw(db: &Db, channel: &str, id: Uuid) -> Result<Option<Downtime>, StorageError> {
+    Ok(db.query_opt(WITHDRAW, &[&id, &channel]).await?.map(|row| downtime(&row)))
+}
+
+fn downtime(row: &Row) -> Downtime {
+    Downtime {
+        id: row.get("id"),
+        channel: row.get("channel"),
+        starts_at: row.get("starts_at"),
+        ends_at: row.get("ends_at"),
+        reason: row.get("reason"),
+        announced_by: row.get("announced_by"),
+        announced_at: row.get("announced_at"),
+    }
+}

@@ -1,0 +1,8 @@
+//! What administrators set up, over HTTP and from the command line: lists, limits, channels that are switched off, things
+//! that were given up and are driven again.
+
+mod channels;
+mod command;
+mod lists;
+mod parked;
+mod two_persons;

@@ -1,0 +1,207 @@
+//! Portals, agencies, beneficiaries, contracts, fees, days off, accounts, layouts; and a portal's endpoints.
+
+use crate::people::administrator;
+use serde_json::{Value, json};
+use tests::portal::{Portal, dossier, fresh};
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
+
+fn fee(amount: i64, from: Option<&str>, to: Option<&str>) -> Value {
+    json!({"name": "Lệ phí (mẫu)", "amounts": [amount], "unit": null, "legal_basis": "NQ 1/2026",
+        "budget_sub_item": "2716", "valid_from": from, "valid_to": to})
+}
+
+fn codes<'a>(list: &'a Value, of: &str) -> Vec<&'a str> {
+    list["data"].as_array().unwrap().iter().map(|item| item[of].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agency_with_its_beneficiary_is_made_and_the_account_of_one_that_is_there_stands() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    admin.put("/v1/agencies/H38.30", json!({"name": "UBND xã Mường Hum (mẫu)"})).await.expect(200);
+    assert_eq!(codes(&admin.get("/v1/agencies").await.expect(200), "code"), ["H38.17", "H38.18", "H38.30"]);
+    let page = admin.get("/v1/agencies?limit=2").await.expect(200);
+    assert_eq!((codes(&page, "code"), &page["next_cursor"]), (vec!["H38.17", "H38.18"], &json!("H38.18")));
+    let rest = admin.get("/v1/agencies?limit=2&after=H38.18").await.expect(200);
+    assert_eq!((codes(&rest, "code"), &rest["next_cursor"]), (vec!["H38.30"], &Value::Null));
+
+    let account = json!({"kind": "treasury", "bank_bin": "970409", "account_number": "3511000000030",
+        "account_name": "UBND XA MUONG HUM MAU"});
+    let body =
+        |agency: &str, name: &str, account: &Value| json!({"agency_code": agency, "name": name, "account": account});
+    let path = "/v1/beneficiaries/H38.30-KB";
+    assert_eq!(admin.put(path, body("H38.99", "x", &account)).await.refused(422), "beneficiary_unknown");
+    let made = admin.put(path, body("H38.30", "Kho bạc (mẫu)", &account)).await.expect(200);
+    assert_eq!(made["account"], account);
+    let renamed = admin.put(path, body("H38.30", "Kho bạc huyện (mẫu)", &account)).await.expect(200);
+    assert_eq!(renamed["name"], "Kho bạc huyện (mẫu)");
+    let mut other = account.clone();
+    other["account_number"] = json!("9999");
+    assert_eq!(admin.put(path, body("H38.30", "x", &other)).await.refused(409), "account_stands");
+    assert_eq!(admin.put(path, body("H38.17", "x", &account)).await.refused(409), "account_stands");
+    assert_eq!(house.ask("select count(*) from beneficiary_account where beneficiary_code = 'H38.30-KB'").await, "1");
+    assert_eq!(house.ask("select name from beneficiary where code = 'H38.30-KB'").await, "Kho bạc huyện (mẫu)");
+    let listed = admin.get("/v1/accounts").await.expect(200);
+    let listed = listed["data"].as_array().unwrap();
+    let ours = listed.iter().find(|a| a["code"] == "970409.3511000000030").unwrap();
+    assert_eq!(ours["beneficiaries"], json!(["H38.30-KB"]));
+    // and a portal's debts may be owed to it
+    house.portal.owes(&dossier(), 5_000, json!({"agency_code": "H38.30", "beneficiary_code": "H38.30-KB"})).await;
+    let wrong = json!({"kind": "purse", "bank_bin": "97040", "account_number": "a b", "account_name": " "});
+    let answer = admin.put(path, body("H38.30", "x", &wrong)).await;
+    assert_eq!(answer.json["errors"].as_array().unwrap().len(), 4, "{}", answer.text);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_one_fee_one_entry_holds_on_a_day_and_a_portal_is_warned_by_it() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let today = tests::files::today();
+    let (yesterday, tomorrow) = (today.yesterday().unwrap().to_string(), today.tomorrow().unwrap().to_string());
+    let today = today.to_string();
+    let put =
+        async |code: &str, entries: Value| admin.put(&format!("/v1/fees/{code}"), json!({"entries": entries})).await;
+    let overlapping = [
+        json!([fee(1_000, None, None), fee(2_000, None, None)]),
+        json!([fee(1_000, None, Some(&today)), fee(2_000, Some(&today), None)]),
+        json!([fee(1_000, Some("2026-01-01"), Some("2026-12-31")), fee(2_000, Some("2026-06-01"), Some("2026-06-02"))]),
+    ];
+    for entries in overlapping {
+        assert_eq!(put("LE-PHI-1", entries.clone()).await.refused(409), "validity_overlaps", "{entries}");
+    }
+    assert_eq!(house.ask("select count(*) from fee_catalogue").await, "0");
+    let made =
+        put("LE-PHI-1", json!([fee(2_000, Some(&today), None), fee(1_000, None, Some(&yesterday))])).await.expect(200);
+    assert_eq!((&made["entries"][0]["amounts"], &made["entries"][1]["amounts"]), (&json!([1_000]), &json!([2_000])));
+    // whoever comes beside the API is held to it as well
+    let beside = house.database.connect("motlan_superuser").await;
+    let sql = "insert into fee_catalogue (fee_code, name, amounts, legal_basis) values ('LE-PHI-1', 'x', '{1}', 'x')";
+    assert!(beside.execute(sql, &[]).await.unwrap_err().to_string().contains("db error"));
+    assert_eq!(house.ask("select count(*) from fee_catalogue").await, "2");
+
+    let registered = async |amount: i64| house.portal.owes(&dossier(), amount, json!({"fee_code": "LE-PHI-1"})).await;
+    assert_eq!(registered(2_000).await["warnings"], json!([]));
+    assert_ne!(registered(1_000).await["warnings"], json!([]), "its time is over");
+    put("LE-PHI-1", json!([fee(1_000, None, Some(&today)), fee(3_000, Some(&tomorrow), None)])).await.expect(200);
+    assert_eq!(registered(1_000).await["warnings"], json!([]));
+    put("LE-PHI-2", json!([{"name": "Bản sao", "unit": 500, "legal_basis": "x"}])).await.expect(200);
+    assert_eq!(codes(&admin.get("/v1/fees").await.expect(200), "fee_code"), ["LE-PHI-1", "LE-PHI-2"]);
+    put("LE-PHI-1", json!([])).await.expect(200);
+    assert_eq!(registered(7).await["warnings"], json!([]), "it is not listed any more");
+    for wrong in [
+        json!([{"name": "x", "legal_basis": "x"}]),
+        json!([fee(-1, None, None)]),
+        json!([fee(1, Some("2026-02-30"), None)]),
+        json!([fee(1, Some(&today), Some(&yesterday))]),
+        json!([{"name": "x", "unit": 0, "legal_basis": "x"}]),
+    ] {
+        assert_eq!(put("LE-PHI-3", wrong.clone()).await.refused(422), "validation_failed", "{wrong}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn days_off_accounts_and_layouts_are_put_and_listed() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let off = json!({"worked": false, "name": "Tết (mẫu)"});
+    admin.put("/v1/calendar/2027-02-08", off.clone()).await.expect(200);
+    admin.put("/v1/calendar/2027-02-13", json!({"worked": true, "name": "làm bù"})).await.expect(200);
+    let days = admin.get("/v1/calendar?after=2027-01-01").await.expect(200);
+    assert_eq!(codes(&days, "date"), ["2027-02-08", "2027-02-13"]);
+    let delete = async |path: &str| {
+        let call = admin.http.delete(format!("{}{path}", admin.base)).bearer_auth(&admin.key);
+        call.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((delete("/v1/calendar/2027-02-13").await, delete("/v1/calendar/2027-02-13").await), (204, 404));
+    for wrong in ["2027-02-30", "27-02-08", "2027-02-08T00:00", "today"] {
+        assert_eq!(admin.put(&format!("/v1/calendar/{wrong}"), off.clone()).await.refused(404), "not_found");
+    }
+
+    let account = format!("/v1/accounts/{}", tests::files::account());
+    let set = json!({"own_numbering": ["casso"], "csv_layout": "synthetic-bank"});
+    let answer = admin.put(&account, set).await.expect(200);
+    assert_eq!((&answer["own_numbering"], &answer["csv_layout"]), (&json!(["casso"]), &json!("synthetic-bank")));
+    assert_eq!(admin.put(&account, json!({"csv_layout": "khong-co"})).await.refused(422), "layout_unknown");
+    assert_eq!(admin.put(&account, json!({"own_numbering": ["momo"]})).await.refused(422), "validation_failed");
+    assert_eq!(admin.put("/v1/accounts/970436.7", json!({})).await.refused(404), "not_found");
+    let reset = admin.put(&account, json!({})).await.expect(200);
+    assert_eq!((&reset["own_numbering"], &reset["csv_layout"]), (&json!([]), &Value::Null));
+
+    let layouts = admin.get("/v1/layouts").await.expect(200);
+    let built_in = layouts["data"].as_array().unwrap().iter().find(|l| l["code"] == "synthetic-bank").unwrap();
+    let copy = json!({"kind": "statement", "layout": built_in["layout"]});
+    admin.put("/v1/layouts/ngan-hang-moi", copy).await.expect(200);
+    let other_kind = json!({"kind": "settlement", "layout": built_in["layout"]});
+    assert_eq!(admin.put("/v1/layouts/ngan-hang-moi", other_kind).await.refused(422), "validation_failed");
+    let broken = json!({"kind": "statement", "layout": "surprise = 1"});
+    assert_eq!(admin.put("/v1/layouts/ngan-hang-moi", broken).await.refused(422), "validation_failed");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contracts_limits_hold_for_what_is_offered_and_for_an_attempt() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let listed = admin.get("/v1/profiles").await.expect(200);
+    let profile = &listed["data"][0];
+    assert_eq!((&profile["code"], &profile["configured"]), (&json!("vnpay_main"), &json!(true)));
+    assert_eq!(profile["beneficiaries"], json!([BENEFICIARY, OTHER_BENEFICIARY]));
+    let terms = json!({"fee_rate_ppm": 11_000, "fee_fixed": 1_650, "min_amount": 10_000, "max_amount": 50_000});
+    let put = admin.put("/v1/profiles/vnpay_main", terms.clone()).await.expect(200);
+    assert_eq!(put["terms"], terms);
+    for (amount, reason) in
+        [(9_999, Some("amount_below_limit")), (10_000, None), (50_000, None), (50_001, Some("amount_above_limit"))]
+    {
+        let owed = house.portal.owes(&dossier(), amount, json!({})).await;
+        let intent = house.portal.opens(&[&owed]).await;
+        let channel = &intent["channels"][0];
+        assert_eq!((channel["available"].as_bool(), channel["reason"].as_str()), (Some(reason.is_none()), reason));
+        let path = format!("/v1/payment-intents/{}/attempts", intent["id"].as_str().unwrap());
+        let answer = house.portal.post(&path, json!({"channel": "vnpay"})).await;
+        match reason {
+            Some(reason) => {
+                assert_eq!(answer.json["detail"], reason);
+                assert_eq!(answer.refused(409), "channel_unavailable");
+            }
+            None => drop(answer.expect(201)),
+        }
+    }
+    for wrong in [
+        json!({"fee_rate_ppm": 1_000_000, "fee_fixed": 0, "min_amount": 1, "max_amount": null}),
+        json!({"fee_rate_ppm": 0, "fee_fixed": -1, "min_amount": 1, "max_amount": null}),
+        json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 0, "max_amount": null}),
+        json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 5, "max_amount": 4}),
+    ] {
+        assert_eq!(admin.put("/v1/profiles/vnpay_main", wrong).await.refused(422), "validation_failed");
+    }
+    assert_eq!(admin.put("/v1/profiles/khong_co", terms).await.refused(404), "not_found");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portal_is_made_gets_a_key_and_loses_an_endpoint() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let made = admin.put("/v1/clients/cong-moi", json!({"name": "Cổng mới (mẫu)"})).await.expect(200);
+    let again = admin.put("/v1/clients/cong-moi", json!({"name": "Cổng khác (mẫu)"})).await.expect(200);
+    assert_eq!((&again["id"], &again["name"]), (&made["id"], &json!("Cổng khác (mẫu)")));
+    assert_eq!(admin.get("/v1/clients").await.expect(200)["data"][0], again);
+    let key = admin.post("/v1/keys", json!({"holder": made["id"]})).await.expect(201);
+    let portal = Portal { key: key["key"].as_str().unwrap().to_owned(), ..house.portal.clone() };
+    let url = format!("{}/events/{}", house.dossier.url, fresh());
+    let endpoint = portal.post("/v1/event-endpoints", json!({"url": url})).await.expect(201);
+
+    let listed = admin.get("/v1/clients/cong-moi/event-endpoints").await.expect(200);
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["secret"]), (&endpoint["id"], &Value::Null));
+    let path =
+        |client: &str| format!("/v1/clients/{client}/event-endpoints/{}/disable", endpoint["id"].as_str().unwrap());
+    // of another portal it is no endpoint
+    assert_eq!(admin.post(&path("cong-dvc"), json!({})).await.refused(404), "not_found");
+    assert_eq!(admin.post(&path("khong-co"), json!({})).await.refused(404), "not_found");
+    assert_eq!(admin.post(&path("cong-moi"), json!({})).await.expect(200)["active"], false);
+    assert_eq!(admin.post(&path("cong-moi"), json!({})).await.refused(404), "not_found");
+    assert_eq!(portal.get("/v1/event-endpoints").await.expect(200)["data"], json!([]));
+    house.close().await;
+}

@@ -1,0 +1,32 @@
+//! What was charged too much is lowered by two persons, and a day is opened again by two.
+
+use super::*;
+
+#[tokio::test]
+async fn a_paid_fee_is_lowered_once_and_by_less_than_it_is() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let (fee, ..) = paid(&house, 21_000).await;
+    let path = format!("/v1/obligations/{}/reductions", id(&fee));
+    let lowered = |amount: i64| json!({"amount": amount, "reason_code": "tinh_sai"});
+    assert_eq!(house.staff.post(&path, lowered(21_000)).await.refused(422), "validation_failed");
+    let first = house.staff.post(&path, lowered(1_000)).await.expect(201);
+    assert_eq!(house.staff.post(&path, lowered(2_000)).await.refused(409), "approval_pending");
+    let approve = format!("/v1/approvals/{}/approve", first["approval_id"].as_str().unwrap());
+    approver.post(&approve, json!({})).await.expect(200);
+    assert_eq!(house.portal.obligation(&fee).await["amount"], 20_000);
+    let open = house.staff.get("/v1/cases?status=open&kind=overpaid").await.expect(200);
+    assert_eq!(open["data"][0]["amount"], 1_000);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_paid_is_not_lowered() {
+    let house = House::new().await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let path = format!("/v1/obligations/{}/reductions", id(&fee));
+    let body = json!({"amount": 1_000, "reason_code": "tinh_sai"});
+    assert_eq!(house.staff.post(&path, body.clone()).await.refused(409), "obligation_not_paid");
+    assert_eq!(house.other_portal.post(&path, body).await.refused(404), "not_found");
+    house.close().await;
+}

@@ -1,0 +1,150 @@
+//! VNPAY pays the refund out: accepted is not sent, and no word is no answer.
+
+use super::*;
+
+async fn script(house: &House, intent: &Value, what: Value) {
+    let attempt = house.portal.intent(intent).await["attempts"][0].clone();
+    house.sim("script", json!({"match": {"order_ref": attempt["order_ref"]}, "do": what})).await;
+}
+
+/// A refund that a second person has approved.
+async fn approved(house: &House, then: &str, rule: Value) -> (Value, Value, Value) {
+    let approver = second_person(house).await;
+    let (fee, intent, payment) = paid(house, 21_000).await;
+    if !rule.is_null() {
+        script(house, &intent, rule).await;
+    }
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], then).await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    (fee, intent, proposal)
+}
+
+/// How many refunds VNPAY has made that it has not refused, and their sum.
+async fn at_vnpay(house: &House) -> (usize, i64) {
+    let orders = house.orders().await;
+    let refunds: Vec<&Value> = orders.iter().flat_map(|o| o["refunds"].as_array().unwrap()).collect();
+    let kept = refunds.iter().filter(|r| r["transaction_status"] != "09");
+    (kept.clone().count(), kept.map(|r| r["amount"].as_i64().unwrap()).sum())
+}
+
+#[tokio::test]
+async fn a_refund_that_closes_ends_the_obligation_and_the_dossier_hears() {
+    let house = House::new().await;
+    house.hear_events().await;
+    let (fee, intent, proposal) = approved(&house, "close", Value::Null).await;
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "refunded");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.drain().await;
+    let heard = house.heard().await;
+    let types: Vec<&str> = heard.iter().filter_map(|e| e["type"].as_str()).collect();
+    assert!(types.contains(&"obligation.refunded") && types.contains(&"refund.succeeded"), "{types:?}");
+    assert_eq!(at_vnpay(&house).await, (1, 21_000));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_reopens_makes_the_fee_due_and_payable_again() {
+    let house = House::new().await;
+    let (fee, intent, proposal) = approved(&house, "reopen", Value::Null).await;
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "due");
+    assert_eq!(house.portal.intent(&intent).await["status"], "open");
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_vnpay_takes_up_and_refuses_later_leaves_the_fee_paid() {
+    let house = House::new().await;
+    let (fee, _, proposal) = approved(&house, "reopen", json!([{"refund_refused": true}])).await;
+    becomes(&house, &proposal, "failed").await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    assert_eq!(at_vnpay(&house).await.0, 0);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_is_lost_is_made_once() {
+    let house = House::new().await;
+    let rule = json!([{"fail_after_accept": true}]);
+    let (fee, intent, proposal) = approved(&house, "close", Value::Null).await;
+    let attempt = house.portal.intent(&intent).await["attempts"][0].clone();
+    let once = json!({"match": {"order_ref": attempt["order_ref"]}, "do": rule, "times": 1});
+    house.sim("script", once).await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    assert_eq!(status(&house, &proposal).await, "unknown");
+    let payment = payment_of(&house, &intent).await;
+    assert_eq!(payment["refundable_amount"], 0, "what nobody knows of counts as taken");
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(at_vnpay(&house).await, (1, 21_000));
+    assert_eq!(obligation_status(&house, &fee).await, "refunded");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_takes_hours_waits_and_a_settlement_file_ends_it() {
+    let house = House::new().await;
+    house.pays_out_to(&tests::files::account()).await;
+    let (fee, _, proposal) = approved(&house, "close", json!([{"refund_ms": 2_000}])).await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    assert_eq!(status(&house, &proposal).await, "submitted");
+    assert_eq!(obligation_status(&house, &fee).await, "refunding");
+    tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
+    let day = tests::files::today().to_string();
+    house.settles(&day).await.expect(201);
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    let lines = "select string_agg(kind || ' ' || disposition, ', ' order by kind) from assurance.settlement_line";
+    assert_eq!(house.ask(lines).await, "payment matched, refund matched");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_overpaid_rest_goes_back_and_the_fee_stays_paid() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let (fee, _, first) = paid(&house, 21_000).await;
+    let reduce = format!("/v1/obligations/{}/reductions", id(&fee));
+    let wanted = json!({"amount": 5_000, "reason_code": "tinh_sai", "note": "Tính nhầm số trang"});
+    let proposed = house.staff.post(&reduce, wanted).await.expect(201);
+    approver
+        .post(&format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap()), json!({}))
+        .await
+        .expect(200);
+    let payment = house.staff.get(&format!("/v1/payments/{}", id(&first))).await.expect(200);
+    assert_eq!(payment["refundable_amount"], 21_000);
+    let proposal = proposes(&house.staff, &payment, &[json!({"amount": 5_000})], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(house.portal.obligation(&fee).await["amount"], 16_000);
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    assert_eq!(at_vnpay(&house).await, (1, 5_000));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_duplicate_goes_back_only_when_both_credits_are_proven() {
+    let house = House::new().await;
+    house.pays_out_to(&tests::files::account()).await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let (first, second) = (house.at_vnpay(&intent).await, house.at_vnpay(&intent).await);
+    house.pays(&first, json!({})).await;
+    house.pays(&second, json!({})).await;
+    let duplicate = payment_of(&house, &intent).await;
+    assert_eq!(duplicate["allocations"][0]["suspense_reason"], "duplicate");
+    let lines = [json!({"amount": 21_000})];
+    assert_eq!(proposes(&house.staff, &duplicate, &lines, "close").await.refused(409), "credit_not_proven");
+    house.settles(&tests::files::today().to_string()).await.expect(201);
+    let proposal = proposes(&house.staff, &duplicate, &lines, "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    let open = house.staff.get("/v1/cases?status=open&kind=duplicate_payment").await.expect(200);
+    assert_eq!(open["data"], json!([]), "the case closes with its money");
+    house.close().await;
+}
