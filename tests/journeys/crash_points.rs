@@ -2,8 +2,10 @@
 //! as if it had never been killed: one effect, the right one (F14, F20, F22). `make test` visits the edges of commits,
 //! calls and answers, `make test-all` every place.
 
+use crate::refunds;
 use crate::transfers::words;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use tests::House;
 use tests::bank::{BIN, PROFILE, SEPAY_SECRET};
 use tests::crash::{Disturbance, Server, Stage};
@@ -282,10 +284,16 @@ async fn what_asking_finds_is_booked_once_wherever_the_worker_is_killed() {
 async fn what_a_listing_shows_is_booked_once_wherever_the_worker_is_killed() {
     let stage = Stage::new().await;
     stage.house.tellers_are_lost().await;
+    let earlier = RefCell::new(None);
     let prepare = async || {
+        // each listing shows the transfer of its round alone: else each round would have more places than the one before
+        if let Some(reference) = earlier.take() {
+            stage.house.bank_script(json!({"content_contains": reference}), json!({"unlisted": true})).await;
+        }
         let intent = an_intent(&stage.house, 34_000).await;
         stage.house.at_the_bank(&intent).await;
         stage.house.transfers(34_000, intent["reference"].as_str().unwrap()).await;
+        earlier.replace(Some(intent["reference"].clone()));
         stage.house.listings_are_due().await;
         intent
     };
@@ -323,6 +331,84 @@ async fn what_is_delivered_is_applied_once_wherever_the_worker_is_killed() {
     let holds = async |(): &()| told_once(&stage.house).await;
     for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
         let visited = stage.of_a_worker("deliver", disturbance, prepare, holds).await;
+        visited.at_least(if disturbance == Disturbance::Killed { (50, 8) } else { (30, 4) }, 3);
+    }
+    stage.house.close().await;
+}
+
+/// How often VNPAY was asked to pay an intent back, and took it up.
+async fn paid_back(house: &House, intent: &Value) -> usize {
+    let order = format!("{}1", intent["reference"].as_str().unwrap());
+    let orders = house.orders().await;
+    let order = orders.iter().find(|o| o["order_ref"] == order.as_str()).unwrap();
+    order["refunds"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_is_proposed_and_approved_once_wherever_the_server_is_killed() {
+    let stage = Stage::new().await;
+    let house = &stage.house;
+    let approver = refunds::second_person(house).await;
+    let prepare = async || {
+        let (fee, _, payment) = refunds::paid(house, 34_000).await;
+        let body = json!({"lines": [refunds::whole(&fee)], "then": "close", "reason_code": "nop_nham",
+            "refundable_amount": payment["refundable_amount"]});
+        let path = format!("/v1/payments/{}/refunds", refunds::id(&payment));
+        (Post::new(&path, body), payment)
+    };
+    let act = async |server: &Server, (post, _): &(Post, Value)| post.tried(&server.staff).await;
+    let again = async |server: &Server, (post, payment): &(Post, Value)| {
+        let proposed = post.repeated(&server.staff, 201).await.json;
+        assert_eq!(count(house, &format!("refund where payment_id = '{}'", id(payment))).await, "1");
+        assert_eq!(refunds::status(house, &proposed).await, "pending_approval");
+    };
+    stage.of_a_server("propose a refund", prepare, act, again).await.at_least((20, 3), 1);
+
+    let prepare = async || {
+        let (fee, intent, payment) = refunds::paid(house, 34_000).await;
+        let proposed = refunds::proposes(&house.staff, &payment, &[refunds::whole(&fee)], "close").await.expect(201);
+        let path = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+        (Post::new(&path, json!({})), proposed, fee, intent)
+    };
+    let as_approver = |server: &Server| Portal { key: approver.key.clone(), ..server.staff.clone() };
+    let act = async |server: &Server, (post, ..): &(Post, Value, Value, Value)| post.tried(&as_approver(server)).await;
+    let again = async |server: &Server, (post, proposed, fee, intent): &(Post, Value, Value, Value)| {
+        post.repeated(&as_approver(server), 200).await;
+        assert_eq!(refunds::status(house, proposed).await, "approved");
+        assert_eq!(
+            (refunds::obligation_status(house, fee).await.as_str(), paid_back(house, intent).await),
+            ("refunding", 0)
+        );
+        let decided = format!(
+            "approval where id = '{}' and status = 'approved'",
+            uuid(proposed["approval_id"].as_str().unwrap())
+        );
+        assert_eq!(count(house, &decided).await, "1");
+    };
+    stage.of_a_server("approve a refund", prepare, act, again).await.at_least((20, 3), 1);
+    stage.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_is_paid_out_once_wherever_the_worker_is_killed() {
+    let stage = Stage::new().await;
+    let house = &stage.house;
+    let approver = refunds::second_person(house).await;
+    let prepare = async || {
+        let (fee, intent, payment) = refunds::paid(house, 34_000).await;
+        let proposed = refunds::proposes(&house.staff, &payment, &[refunds::whole(&fee)], "close").await.expect(201);
+        refunds::approves(&approver, &proposed).await.expect(200);
+        (proposed, fee, intent)
+    };
+    let holds = async |(proposed, fee, intent): &(Value, Value, Value)| {
+        refunds::becomes(house, proposed, "succeeded").await;
+        assert_eq!(
+            (refunds::obligation_status(house, fee).await.as_str(), paid_back(house, intent).await),
+            ("refunded", 1)
+        );
+    };
+    for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
+        let visited = stage.of_a_worker("pay a refund out", disturbance, prepare, holds).await;
         visited.at_least(if disturbance == Disturbance::Killed { (50, 8) } else { (30, 4) }, 3);
     }
     stage.house.close().await;

@@ -3,6 +3,7 @@
 
 mod files_and_days;
 mod money;
+mod refunds;
 mod requests;
 
 use futures_util::future::join_all;

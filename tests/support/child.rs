@@ -10,11 +10,18 @@ use tokio::process::{Child, Command};
 
 pub type Env = Vec<(String, String)>;
 
+/// Names the program to run instead, a release say.
+const GIVEN: &str = "MOTLAN_TEST_BINARY";
+
 /// `motlan` beside this test program. Built when it is missing, or older than a source of it: `cargo test -p tests`
 /// does not build it.
 pub fn binary() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let path = deps.parent().and_then(|deps| deps.parent()).unwrap().join("motlan");
+    if let Some(given) = std::env::var_os(GIVEN).filter(|given| !given.is_empty()) {
+        return given.into();
+    }
+    let own = std::env::current_exe().unwrap();
+    let dir = own.parent().unwrap();
+    let path = if dir.ends_with("deps") { dir.parent().unwrap() } else { dir }.join("motlan");
     let built = path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let crates = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates");
     if newest(&crates) > built {

@@ -45,7 +45,10 @@ enum Cut {
 struct Shared {
     connections: Vec<Counts>,
     cut: Option<Cut>,
-    streams: Vec<UnixStream>,
+    /// Commits at which a client was cut off.
+    cuts: u64,
+    /// Both ends of each connection that is open.
+    streams: HashMap<usize, [UnixStream; 2]>,
     stopped: bool,
 }
 
@@ -121,13 +124,27 @@ impl Proxy {
     pub fn cut_before_commit(&self, n: u64) {
         locked(&self.shared).cut = Some(Cut::Before(n));
     }
+
+    /// How often a client was cut off at a `COMMIT`.
+    pub fn cuts(&self) -> u64 {
+        locked(&self.shared).cuts
+    }
+
+    /// Closes every connection at whatever point it is; how many there were.
+    pub fn cut_all(&self) -> usize {
+        let mut shared = locked(&self.shared);
+        for stream in shared.streams.values().flatten() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        std::mem::take(&mut shared.streams).len()
+    }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         let mut shared = locked(&self.shared);
         shared.stopped = true;
-        for stream in shared.streams.drain(..) {
+        for stream in shared.streams.values().flatten() {
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(shared);
@@ -249,9 +266,10 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, late
     }
     let index = {
         let mut all = locked(shared);
-        all.streams.extend([client.try_clone()?, server.try_clone()?]);
+        let (index, ends) = (all.connections.len(), [client.try_clone()?, server.try_clone()?]);
+        all.streams.insert(index, ends);
         all.connections.push(Counts::default());
-        all.connections.len() - 1
+        index
     };
     let traffic = Arc::new(Mutex::new(Traffic::default()));
 
@@ -266,6 +284,7 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, late
     // A client that has said goodbye may still be owed the last answers.
     let _ = server.shutdown(Shutdown::Write);
     let _ = answering.join();
+    locked(shared).streams.remove(&index);
     sent
 }
 
@@ -291,10 +310,12 @@ fn forward_requests(
                 match shared.cut {
                     Some(Cut::After(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         traffic.silenced = true;
                     }
                     Some(Cut::Before(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         return server.shutdown(Shutdown::Both);
                     }
                     Some(Cut::After(n)) => shared.cut = Some(Cut::After(n - 1)),

@@ -107,7 +107,7 @@ async fn an_announced_downtime_holds_from_its_beginning_to_its_end_and_no_longer
     assert_eq!(offered(&house.portal.intent(&intent).await), (true, None), "over");
 
     let long = announce(at(-5), at(3_600)).await.expect(201);
-    assert_eq!(offered(&house.portal.intent(&intent).await).0, false);
+    assert!(!offered(&house.portal.intent(&intent).await).0);
     let listed = admin.get("/v1/channels").await.expect(200)["data"][0].clone();
     assert_eq!(listed["downtimes"].as_array().unwrap().len(), 2, "{listed}");
     let withdraw = |d: &Value| format!("/v1/channels/vnpay/downtimes/{}/withdraw", d["id"].as_str().unwrap());

@@ -52,7 +52,7 @@ async fn a_report_that_could_not_be_taken_is_verified_and_taken_once_it_can() {
     let driven = admin.post_with(&retry(foreign), "drive", json!({})).await;
     assert_eq!(driven.clone().expect(200), json!({"id": foreign["id"], "deliveries": 0}));
     assert_eq!(house.ask("select string_agg(amount::text, ',') from payment").await, "40000");
-    assert_eq!(inbox(&admin).await, [unreadable.clone()]);
+    assert_eq!(inbox(&admin).await, std::slice::from_ref(unreadable));
     assert_eq!(house.ask("select status from kase where kind = 'poison' order by id limit 1").await, "closed");
     let again = admin.post_with(&retry(foreign), "drive", json!({})).await;
     assert_eq!((again.replayed, again.text), (true, driven.text));

@@ -84,14 +84,14 @@ async fn each_providers_report_a_hundred_times_at_one_moment_is_one_payment() {
         (payments, sightings) = (payments + 1, sightings + 1);
         assert_eq!(status(&house, &intent).await, "paid");
 
-        for teller in 0..TELLERS.len() {
+        for (teller, (name, ..)) in TELLERS.iter().enumerate() {
             let intent = opens(&house, vec![&owes(&house, 22_000).await], 3_600).await;
             house.at_the_bank(&intent).await;
             let call = transfers(&house, 22_000, &intent["reference"]).await.remove(teller);
             let said = at_once(vec![call; 100]).await;
-            assert!(said.iter().all(|a| a.status == 200), "{} {said:?}", TELLERS[teller].0);
+            assert!(said.iter().all(|a| a.status == 200), "{name} {said:?}");
             (payments, sightings) = (payments + 1, sightings + 1);
-            assert_eq!(count(&house, "payment").await, payments.to_string(), "{}", TELLERS[teller].0);
+            assert_eq!(count(&house, "payment").await, payments.to_string(), "{name}");
             assert_eq!(status(&house, &intent).await, "paid");
         }
         assert_eq!(count(&house, "sighting").await, sightings.to_string());
