@@ -8,6 +8,8 @@ use std::time::Duration;
 use storage::{Pool, Settings, Vault, parties};
 use testkit::TestDatabase;
 use tests::child::{Ended, Env, Running, run};
+use tests::collector::Collector;
+use tests::files::today;
 use tests::portal::{Answered, Portal, fresh, obligation};
 use tests::{TMN_CODE, rows};
 
@@ -106,7 +108,7 @@ impl Canaries {
     }
 }
 
-fn environment(database: &TestDatabase, vnpay: &str) -> Env {
+fn environment(database: &TestDatabase, vnpay: &str, collector: &str) -> Env {
     let url = |user| format!("{}&password={DATABASE_PASSWORD}", database.url(user));
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
@@ -118,6 +120,7 @@ fn environment(database: &TestDatabase, vnpay: &str) -> Env {
         set("MOTLAN_KEYS__PII", PII_KEY),
         set("MOTLAN_KEYS__API", PEPPER),
         set("MOTLAN_LOG__FILTER", LOG_FILTER),
+        set("MOTLAN_OTLP__ENDPOINT", collector),
         set("MOTLAN_DELIVERY__SCHEDULE_S", "0,1,1"),
         set("MOTLAN_POLL__SCHEDULE_S", "1,1,2"),
         set("MOTLAN_PROFILES__VNPAY_MAIN__CHANNEL", "vnpay"),
@@ -155,6 +158,7 @@ struct Story {
     http: reqwest::Client,
     vnpay: simulator::Running,
     dossier: simulator::Running,
+    collector: Collector,
     serve: Running,
     work: Running,
     portal: Portal,
@@ -171,7 +175,8 @@ impl Story {
             simulator::VnpayConfig { listen: listen.clone(), ..simulator::VnpayConfig::new(TMN_CODE, HASH_SECRET) };
         let vnpay = simulator::vnpay::start(vnpay).await.unwrap();
         let dossier = simulator::dossier::start(simulator::DossierConfig { listen, log: None }).await.unwrap();
-        let env = environment(database, &vnpay.url);
+        let collector = Collector::start();
+        let env = environment(database, &vnpay.url, &collector.url);
         let (mut seen, mut canaries) = (Seen::default(), Canaries::new());
         let mut keys = Vec::new();
         for holder in ["cong-dvc", "ke-toan"] {
@@ -185,7 +190,7 @@ impl Story {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let staff = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
         let portal = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
-        Self { env, http, vnpay, dossier, serve, work, portal, staff, seen, canaries }
+        Self { env, http, vnpay, dossier, collector, serve, work, portal, staff, seen, canaries }
     }
 
     async fn control(&self, url: String, body: Value) {
@@ -344,6 +349,24 @@ impl Story {
             assert!(process == "work" || metrics.contains("http_server_request_duration"), "{metrics}");
             self.look(&format!("backlog of {process}"), format!("{ops}/backlog")).await;
         }
+        let day = today().to_string();
+        for report in ["transactions", "reconciliation", "suspense"] {
+            for format in ["json", "csv"] {
+                let at = format!("/v1/reports/{report}?from={day}&to={day}&format={format}");
+                let answer = self.staff.get(&at).await;
+                assert!(answer.status == 200 && answer.text.len() > 60, "{at}: {}", answer.text);
+                self.seen.answer(at, answer);
+            }
+            let args =
+                ["report", report, "--from", &day, "--to", &day, "--url", &self.staff.base, "--key", &self.staff.key];
+            let printed = self.seen.ended("report", run(&self.env, &args).await);
+            self.seen.keep(format!("the table of {report}"), printed);
+        }
+        for at in ["/v1/cases".to_owned(), format!("/v1/reconciliation/{day}?profile=vnpay_main")] {
+            let answer = self.staff.get(&at).await;
+            assert_eq!(answer.status, 200, "{at}");
+            self.seen.answer(at, answer);
+        }
         let env = self.env.clone();
         for args in [
             ["config", "check", "--json"].as_slice(),
@@ -390,7 +413,7 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
     let sent = story.look("all that VNPAY was sent", format!("{vnpay}/_sim/log")).await;
     assert!(sent.contains("vnp_TxnRef"), "{sent}");
 
-    let Story { serve, work, vnpay, dossier, seen, canaries, .. } = story;
+    let Story { serve, work, vnpay, dossier, collector, seen, canaries, .. } = story;
     for (process, running) in [("serve", serve), ("work", work)] {
         let said = running.end().await;
         let lines = said.lines().count();
@@ -399,6 +422,11 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
         let mut told = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let names_both = told.any(|line| line["request_id"].is_string() && line["intent_id"].is_string());
         assert!(names_both || process == "work", "no line names a request and its intent");
+    }
+    let spans = collector.spans();
+    assert!(spans.iter().any(|span| span.name == "open"), "no trace was told");
+    for span in &spans {
+        canaries.none_in("a trace", &format!("{span:?}"));
     }
     assert!(seen.0.len() > 50);
     for (place, text) in &seen.0 {

@@ -1,7 +1,7 @@
 //! The real binary as child processes, with all that they say.
 
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Blocking, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -52,13 +52,18 @@ pub struct Ended {
 }
 
 pub async fn run(env: &Env, args: &[&str]) -> Ended {
-    let output = command(env, args).output().await.unwrap();
+    run_of(&binary(), env, args).await
+}
+
+/// The same by another release.
+pub async fn run_of(binary: &Path, env: &Env, args: &[&str]) -> Ended {
+    let output = command(binary, env, args).output().await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ended { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-fn command(env: &Env, args: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+fn command(binary: &Path, env: &Env, args: &[&str]) -> Command {
+    let mut command = Command::new(binary);
     command.args(args).env_clear().envs(env.iter().cloned()).current_dir(std::env::temp_dir()).stdin(Stdio::null());
     command.kill_on_drop(true);
     command
@@ -73,7 +78,12 @@ pub struct Running {
 
 impl Running {
     pub async fn start(env: &Env, args: &[&str]) -> Self {
-        let mut child = command(env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_of(&binary(), env, args).await
+    }
+
+    /// The same by another release.
+    pub async fn start_of(binary: &Path, env: &Env, args: &[&str]) -> Self {
+        let mut child = command(binary, env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::default();
         keep(child.stdout.take().unwrap(), &said);
         keep(child.stderr.take().unwrap(), &said);
@@ -120,7 +130,7 @@ pub struct Begun {
 
 impl Begun {
     pub fn start(env: &Env, args: &[&str]) -> Self {
-        let mut child = command(env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&binary(), env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::default();
         keep(child.stdout.take().unwrap(), &said);
         keep(child.stderr.take().unwrap(), &said);

@@ -212,6 +212,24 @@ impl House {
             .unwrap_or_default()
     }
 
+    /// The same house on another database: a gateway of its own there, and everybody calls that one.
+    pub async fn goes_on_with(&mut self, database: TestDatabase) {
+        let settings = self.bank.iter().flat_map(|bank| bank::settings(&bank.url)).collect();
+        let plan = Plan { with_bank: self.bank.is_some(), settings, ..Plan::default() };
+        let config = config(&database, &self.vnpay.url, &plan);
+        let gateway = Gateway::start(&config, Role::Serve, Arc::new(String::new)).await.unwrap();
+        std::mem::replace(&mut self.gateway, gateway).stop().await;
+        let base = self.gateway.base_url();
+        self.database = database;
+        for portal in [&mut self.portal, &mut self.other_portal, &mut self.staff] {
+            portal.base.clone_from(&base);
+        }
+        self.sim("notify", json!({"url": format!("{base}/v1/webhooks/vnpay/vnpay_main")})).await;
+        if self.bank.is_some() {
+            self.tell_the_bank().await;
+        }
+    }
+
     /// Works off what is left, asks every invariant, compares with the other sides, stops everything.
     pub async fn close(self) {
         self.drain().await;

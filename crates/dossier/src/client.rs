@@ -2,10 +2,9 @@
 //! outside the list where production says so, addresses that are not public, names that resolve to such, redirects,
 //! proxies from the environment. Success is 2xx and nothing else.
 
-use crate::address::is_public;
 use crate::signature;
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use outgoing::PublicOnly;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -106,9 +105,9 @@ impl Client {
             return Err(ClientError::NoTimeout);
         }
         let host = |text: &String| Host::parse(text).map_err(|_| ClientError::BadHost(text.clone()));
-        let allowed_hosts = settings.allowed_hosts.iter().map(host).collect::<Result<_, _>>()?;
+        let allowed_hosts: Arc<[Host]> = settings.allowed_hosts.iter().map(host).collect::<Result<_, _>>()?;
         Ok(Self {
-            http: http(settings).map_err(ClientError::Http)?,
+            http: http(settings, &allowed_hosts).map_err(ClientError::Http)?,
             allow_http: settings.allow_http,
             allow_private: settings.allow_private,
             allowed_hosts,
@@ -171,17 +170,11 @@ impl Client {
         Ok(url)
     }
 
-    /// `url` has brought decimal, octal, hexadecimal and short forms of IPv4 (`2130706433`, `0x7f.1`) to four octets.
     fn check_host(&self, host: Host) -> Result<(), UrlError> {
         if !self.allowed_hosts.is_empty() && !self.allowed_hosts.contains(&host) {
             return Err(UrlError::HostNotAllowed);
         }
-        let public = match host {
-            Host::Domain(_) => true, // its addresses are looked at when it is connected to
-            Host::Ipv4(ip) => is_public(ip.into()),
-            Host::Ipv6(ip) => is_public(ip.into()),
-        };
-        if public || self.allow_private { Ok(()) } else { Err(UrlError::NotPublic) }
+        if outgoing::may_be_public(&host) || self.allow_private { Ok(()) } else { Err(UrlError::NotPublic) }
     }
 }
 
@@ -189,33 +182,15 @@ fn default_timeout_ms() -> u64 {
     15_000
 }
 
-fn http(settings: &Settings) -> Result<reqwest::Client, reqwest::Error> {
+fn http(settings: &Settings, allowed_hosts: &[Host]) -> Result<reqwest::Client, reqwest::Error> {
     let timeout = Duration::from_millis(settings.timeout_ms);
-    let builder = reqwest::Client::builder()
+    let builder = outgoing::builder()
         .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent("motlan");
-    if settings.allow_private { builder.build() } else { builder.dns_resolver(Arc::new(PublicOnly)).build() }
+        .https_only(!settings.allow_http);
+    // a name that was public at registration may be rebound since: it is looked at again when it is connected to
+    if settings.allow_private { builder.build() } else { builder.dns_resolver(PublicOnly::new(allowed_hosts)).build() }
 }
-
-/// Resolves to public addresses only, at connect time: a name that was public at registration may be rebound since.
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() { Err(NoPublicAddress.into()) } else { Ok(Box::new(public.into_iter()) as Addrs) }
-        })
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the host has no public address")]
-struct NoPublicAddress;
 
 async fn conclude(response: reqwest::Response, now: Timestamp) -> Delivery {
     let status = response.status();

@@ -1,7 +1,6 @@
 //! What Motlan says to the dossier system of a portal: the message, its signature, and one delivery over HTTP.
 //! When and how often to deliver, in which order and for how long is not decided here.
 
-mod address;
 pub mod client;
 pub mod message;
 pub mod signature;

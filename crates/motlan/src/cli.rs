@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, channels, report, run, say, tariff, up, verify};
+use crate::{accounts, admin, channels, payers, report, run, say, tariff, up, verify};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -79,6 +79,8 @@ pub enum Command {
     Channel(ChannelCommand),
     #[command(subcommand)]
     Parked(ParkedCommand),
+    #[command(subcommand)]
+    Payer(PayerCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a report or a day of a running gateway
@@ -293,6 +295,25 @@ pub enum LayoutCommand {
     },
 }
 
+/// What is kept of a payer, by the number of their identity
+#[derive(Debug, Subcommand)]
+pub enum PayerCommand {
+    /// Print all that is kept of the person, for the person
+    Show(Person),
+    /// Empty it; what was booked stays (docs/personal-data.md)
+    Erase(Person),
+}
+
+#[derive(Debug, Args)]
+pub struct Person {
+    /// citizen_id, tax_code or passport
+    #[arg(long, default_value = "citizen_id")]
+    pub identity_kind: String,
+    /// `-` reads it from standard input, where no list of processes shows it
+    #[arg(long, value_name = "NUMBER")]
+    pub identity_number: String,
+}
+
 /// The fee catalogue
 #[derive(Debug, Subcommand)]
 pub enum FeeCommand {
@@ -423,6 +444,7 @@ impl Cli {
             Command::Channel(command) => channels::channel(&config()?, command).await?,
             Command::Parked(command) => channels::parked(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,
+            Command::Payer(command) => payers::payer(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };
         say::result(json, &result);

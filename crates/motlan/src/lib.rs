@@ -9,6 +9,7 @@ pub mod config;
 mod connections;
 pub mod failed;
 pub mod keys;
+mod payers;
 mod proxies;
 mod report;
 mod run;

@@ -3,8 +3,10 @@
 use crate::config::{Channel, Config, ConfigError, Profile};
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
+use domain::mode::Mode;
 use payments::Context;
 use provider::{Provider, Registry};
+use reqwest::Url;
 use std::io;
 use std::sync::Arc;
 use storage::{Pool, StorageError, Vault, beneficiaries, profiles};
@@ -46,7 +48,7 @@ pub enum WiringError {
 /// When something that is required is missing or ill-formed.
 pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError> {
     config.complete()?;
-    let http = provider::http::client().map_err(|e| WiringError::Http(Box::new(e)))?;
+    let http = http(config).map_err(|e| WiringError::Http(Box::new(e)))?;
     let providers = config.profiles.iter().map(|p| provider_of(p, &http)).collect::<Result<Vec<_>, _>>()?;
     Ok(Context {
         pool: Pool::new(config.secret("database.url")?, &config.pool)?,
@@ -59,6 +61,17 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
         wake: Arc::default(),
         slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
+}
+
+/// Providers are called where the configuration says they are, and in production nowhere else.
+fn http(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
+    if config.mode == Mode::Sandbox {
+        return provider::http::client();
+    }
+    let addresses = config.profiles.iter().flat_map(|p| p.channel.addresses());
+    let hosts: Vec<_> =
+        addresses.filter_map(|(_, address)| Some(Url::parse(address).ok()?.host()?.to_owned())).collect();
+    provider::http::client_to(&hosts)
 }
 
 fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {

@@ -9,6 +9,7 @@ pub mod context;
 pub mod deliver_events;
 pub mod drive_parked;
 pub mod endpoints;
+pub mod erase_payer;
 pub mod events;
 pub mod expire_intents;
 pub mod facts;

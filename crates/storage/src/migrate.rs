@@ -23,6 +23,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V42__fee_validity", include_str!("../migrations/0042_fee_validity.sql")),
     ("V43__parked_calls", include_str!("../migrations/0043_parked_calls.sql")),
     ("V44__account_changes", include_str!("../migrations/0044_account_changes.sql")),
+    ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
+    ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -2,8 +2,11 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use crate::rows::word;
 use crate::vault::Vault;
+use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
+use domain::{ObligationId, RefundId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -36,8 +39,9 @@ pub async fn insert(db: &Db, vault: &Vault, id: Uuid, party: &Party) -> Result<(
     Ok(())
 }
 
-const BY_ID: &str = "select sealed from party where id = $1";
+const BY_ID: &str = "select sealed from party where id = $1 and erased_at is null";
 
+/// None where there is no such row, or the person was erased.
 pub async fn by_id(db: &Db, vault: &Vault, id: Uuid) -> Result<Option<Party>, StorageError> {
     let statement = db.prepare_cached(BY_ID).await?;
     let Some(row) = db.query_opt(&statement, &[&id]).await? else { return Ok(None) };
@@ -64,4 +68,48 @@ pub async fn by_identity(db: &Db, vault: &Vault, kind: IdentityKind, number: &st
     let statement = db.prepare_cached(BY_IDENTITY).await?;
     let rows = db.query(&statement, &[&vault.blind_index(kind.as_str(), number)]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// An obligation that names a person as payer or owner.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub id: ObligationId,
+    pub status: ObligationStatus,
+}
+
+const NAMING: &str =
+    "select id, status from obligation where payer_id = any($1) or owner_id = any($1) order by id for update";
+
+/// The obligations that name these, locked: none of them moves until the transaction ends.
+pub async fn lock_naming(db: &Db, parties: &[Uuid]) -> Result<Vec<Named>, StorageError> {
+    let rows = db.query(NAMING, &[&parties]).await?;
+    rows.iter().map(|row| Ok(Named { id: row.get::<_, Uuid>("id").into(), status: word(row, "status")? })).collect()
+}
+
+const REFUNDS: &str = "select distinct r.id from refund r
+    join payment p on p.id = r.payment_id
+    join intent_obligation i on i.intent_id = p.intent_id
+    join obligation o on o.id = i.obligation_id
+    where (o.payer_id = any($1) or o.owner_id = any($1))
+      and r.status not in ('succeeded', 'failed', 'rejected', 'cancelled')
+    order by r.id";
+
+/// Refunds of money for these that are on their way.
+pub async fn refunds_on_their_way(db: &Db, parties: &[Uuid]) -> Result<Vec<RefundId>, StorageError> {
+    let rows = db.query(REFUNDS, &[&parties]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+/// How many rows lost what they said of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    pub parties: i64,
+    pub statement_lines: i64,
+}
+
+const ERASE: &str = "select parties, lines from erase_parties($1)";
+
+pub async fn erase(db: &Db, parties: &[Uuid]) -> Result<Erased, StorageError> {
+    let row = db.query_one(ERASE, &[&parties]).await?;
+    Ok(Erased { parties: row.get("parties"), statement_lines: row.get("lines") })
 }

@@ -1,316 +1,48 @@
-//! Who may do what: every operation of the description, by every kind of key.
+//! Who may do what: every operation of the description, by every kind of key, about what is one's own, another's, and
+//! not there. The rows stand in `authorization/table.rs`.
+
+mod row;
+mod table;
 
 use super::without_id;
 use domain::mode::Mode;
 use domain::principal::Scope;
+use row::{Row, Stranger};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use storage::principals;
+use table::{WITHOUT_KEY, rows, things};
 use tests::House;
-use tests::bank::ACCOUNT;
-use tests::files;
-use tests::portal::{Answered, dossier, fresh, obligation};
+use tests::portal::Answered;
 use tests::rows::digest;
 use tests::wire::{key, key_of};
 
-/// An operation as somebody calls it, on things that are there and are `house.portal`'s.
-struct Operation {
-    method: &'static str,
-    /// As the description writes it.
-    path: &'static str,
-    at: String,
-    body: Value,
-    /// A client with this scope may; None: no client.
-    client: Option<Scope>,
-    /// Staff with any of these scopes may.
-    staff: &'static [Scope],
+/// A person who sees the second beneficiary's money only.
+const ELSEWHERE: &str = "ke-toan-18";
+
+async fn person(house: &House, code: &str, beneficiary: &str) {
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    let id = storage::ids::mint(jiff::Timestamp::now());
+    principals::put_person(&db, id, code, "Kế toán (mẫu)", &[beneficiary.to_owned()]).await.unwrap();
 }
 
-/// What there is for the operations to be about.
-struct Things {
-    fee: String,
-    intent: String,
-    payment: String,
-    endpoint: String,
-    event: String,
-    case: String,
-    statement: String,
-    settlement: String,
-    /// Somebody else, and a key of theirs.
-    person: String,
-    key: String,
-    /// An endpoint that nobody listens at, and what was given up for it.
-    deaf: String,
-    given_up: String,
-    downtime: String,
-}
-
-async fn things(house: &House) -> Things {
-    let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
-    let endpoint = house.hear_events().await;
-    let deaf = json!({"url": "http://127.0.0.1:9/events", "streams": ["intent"]});
-    let deaf = house.portal.post("/v1/event-endpoints", deaf).await.expect(201);
-    let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
-    let intent = house.portal.opens(&[&paid]).await;
-    let attempt = house.at_vnpay(&intent).await;
-    house.pays(&attempt, json!({})).await;
-    house.drain().await;
-    let payment = house.portal.intent(&intent).await["payments"][0].clone();
-    let event = house.portal.get("/v1/events").await.expect(200)["data"][0].clone();
-    let wrong = house.portal.owes(&dossier(), 24_000, json!({})).await;
-    let wrong = house.at_vnpay(&house.portal.opens(&[&wrong]).await).await;
-    let rule = json!({"match": {"order_ref": wrong["order_ref"]}, "do": [{"amount_delta": 1}]});
-    house.sim("script", rule).await;
-    house.pays(&wrong, json!({})).await;
-    let case = house.ask("select case_id from assurance.kase").await;
-    let lines = [(21_000, "FT1", "chuyen tien")];
-    let statement = files::mt940(ACCOUNT, files::today(), 0, &lines);
-    let statement = house.sends_statement(&files::account(), "mt940", statement).await.expect(201);
-    house.pays_out_to(&files::account()).await;
-    let settlement = house.settles(&files::today().to_string()).await.expect(201);
-    let held = house.portal.owes(&dossier(), 22_000, json!({})).await;
-    let open = house.portal.opens(&[&held]).await;
-    let body = json!({"code": "nguoi-khac", "name": "Người khác (mẫu)", "roles": ["viewer"]});
-    let person = house.staff.post("/v1/persons", body).await.expect(201);
-    let key = house.staff.post("/v1/keys", json!({"holder": "nguoi-khac"})).await.expect(201);
-    let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
-    let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
-    let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
-    Things {
-        fee: id(&house.portal.owes(&dossier(), 23_000, json!({})).await),
-        intent: id(&open),
-        payment: id(&payment),
-        endpoint: id(&endpoint),
-        event: id(&event),
-        case,
-        statement: id(&statement),
-        settlement: id(&settlement),
-        person: id(&person),
-        key: id(&key),
-        deaf: id(&deaf),
-        given_up: id(&given_up),
-        downtime: id(&downtime),
-    }
-}
-
-/// What administrators alone may do.
-fn administration(of: &Things) -> Vec<Operation> {
-    let op = |method, path: &'static str, id: &str, body| Operation {
-        method,
-        path,
-        at: path.replace("{id}", id),
-        body,
-        client: None,
-        staff: &[Scope::Admin],
-    };
-    let coded = |method, path: &'static str, code: &str, id: &str, body| Operation {
-        at: path.replace("{code}", code).replace("{date}", code).replace("{id}", id),
-        ..op(method, path, "", body)
-    };
-    let none = Value::Null;
-    let new = json!({"code": "nguoi-moi", "name": "x", "roles": ["viewer"]});
-    let account = json!({"kind": "bank", "bank_bin": "970436", "account_number": "1", "account_name": "A"});
-    let beneficiary = json!({"agency_code": "H38.19", "name": "x", "account": account});
-    let other = json!({"kind": "bank", "bank_bin": "970436", "account_number": "2", "account_name": "A"});
-    let payouts = json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"});
-    let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
-    let away = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "x"});
-    let layout = json!({"kind": "statement", "layout": ""});
-    vec![
-        op("get", "/v1/persons", "", none.clone()),
-        op("post", "/v1/persons", "", new),
-        op("get", "/v1/persons/{id}", &of.person, none.clone()),
-        op("put", "/v1/persons/{id}", &of.person, json!({"name": "x", "roles": ["viewer"], "beneficiaries": []})),
-        op("get", "/v1/keys", "", none.clone()),
-        op("post", "/v1/keys", "", json!({"holder": "cong-khac"})),
-        op("post", "/v1/keys/{id}/rotate", &of.key, json!({})),
-        op("post", "/v1/keys/{id}/revoke", &of.key, json!({})),
-        op("post", "/v1/persons/{id}/disable", &of.person, json!({})),
-        op("post", "/v1/persons/{id}/enable", &of.person, json!({})),
-        op("get", "/v1/clients", "", none.clone()),
-        coded("put", "/v1/clients/{code}", "cong-moi", "", json!({"name": "x"})),
-        coded("get", "/v1/clients/{code}/event-endpoints", "cong-dvc", "", none.clone()),
-        op("get", "/v1/agencies", "", none.clone()),
-        coded("put", "/v1/agencies/{code}", "H38.19", "", json!({"name": "x"})),
-        op("get", "/v1/beneficiaries", "", none.clone()),
-        coded("put", "/v1/beneficiaries/{code}", "H38.19-NH", "", beneficiary),
-        coded("post", "/v1/beneficiaries/{code}/accounts", "H38.19-NH", "", json!({"account": other})),
-        op("get", "/v1/profiles", "", none.clone()),
-        coded("put", "/v1/profiles/{code}", "vnpay_main", "", terms),
-        coded("post", "/v1/profiles/{code}/payouts", "vnpay_main", "", payouts),
-        op("get", "/v1/fees", "", none.clone()),
-        coded("put", "/v1/fees/{code}", "LE-PHI", "", json!({"entries": []})),
-        op("get", "/v1/calendar", "", none.clone()),
-        coded("put", "/v1/calendar/{date}", "2099-01-01", "", json!({"worked": false, "name": "x"})),
-        coded("delete", "/v1/calendar/{date}", "2099-01-01", "", none.clone()),
-        op("get", "/v1/accounts", "", none.clone()),
-        coded("put", "/v1/accounts/{code}", &files::account(), "", json!({})),
-        op("get", "/v1/layouts", "", none.clone()),
-        coded("put", "/v1/layouts/{code}", "x", "", layout),
-        Operation { staff: &[Scope::ReportsRead, Scope::Admin], ..op("get", "/v1/channels", "", none.clone()) },
-        coded("post", "/v1/channels/{code}/off", "vnpay", "", json!({"reason": "x"})),
-        coded("post", "/v1/channels/{code}/on", "vnpay", "", json!({"reason": "x"})),
-        coded("post", "/v1/channels/{code}/downtimes", "vnpay", "", away),
-        coded("post", "/v1/channels/{code}/downtimes/{id}/withdraw", "vnpay", &of.downtime, json!({})),
-        Operation { at: "/v1/parked?kind=inbox".to_owned(), ..op("get", "/v1/parked", "", none) },
-        op("post", "/v1/parked/{id}/retry", &of.given_up, json!({})),
-        coded("post", "/v1/clients/{code}/event-endpoints/{id}/disable", "cong-dvc", &of.deaf, json!({})),
-    ]
-}
-
-fn operations(of: &Things, house: &House) -> Vec<Operation> {
-    use Scope::{EventsRead, EventsWrite, ObligationsWrite, PaymentsRead, PaymentsWrite};
-    let Things { fee, intent, payment, endpoint, event, case, statement, settlement, .. } = of;
-    let url = format!("{}/events", house.dossier.url);
-    let op =
-        |method, path, at: String, body, scope| Operation { method, path, at, body, client: Some(scope), staff: &[] };
-    let plain = |method, path: &'static str, body, scope| op(method, path, path.to_owned(), body, scope);
-    let on = |method, path: &'static str, id: &str, body, scope| {
-        let at = path.replace("{id}", id);
-        op(method, path, at, body, scope)
-    };
-    let staff = |operation: Operation| Operation { staff: &[Scope::ReportsRead], ..operation };
-    let of_staff = |method, path, at: String, body, staff| Operation { method, path, at, body, client: None, staff };
-    let today = domain::business_day::business_date(jiff::Timestamp::now());
-    let none = Value::Null;
-    let mut all = vec![
-        plain("get", "/v1/obligations", none.clone(), PaymentsRead),
-        on("put", "/v1/obligations/{id}", "matrix", obligation(&dossier(), 1_000, json!({})), ObligationsWrite),
-        on("get", "/v1/obligations/{id}", fee, none.clone(), PaymentsRead),
-        on("post", "/v1/obligations/{id}/cancel", fee, json!({}), ObligationsWrite),
-        plain("post", "/v1/payment-intents", json!({"obligation_ids": [fee]}), PaymentsWrite),
-        plain("get", "/v1/payment-intents", none.clone(), PaymentsRead),
-        on("get", "/v1/payment-intents/{id}", intent, none.clone(), PaymentsRead),
-        on("post", "/v1/payment-intents/{id}/attempts", intent, json!({"channel": "vnpay"}), PaymentsWrite),
-        on("post", "/v1/payment-intents/{id}/sync", intent, json!({}), PaymentsWrite),
-        on("post", "/v1/payment-intents/{id}/renew", intent, json!({}), PaymentsWrite),
-        on("post", "/v1/payment-intents/{id}/cancel", intent, json!({}), PaymentsWrite),
-        staff(plain("get", "/v1/payments", none.clone(), PaymentsRead)),
-        staff(on("get", "/v1/payments/{id}", payment, none.clone(), PaymentsRead)),
-        of_staff("get", "/v1/cases", "/v1/cases".to_owned(), none.clone(), &[Scope::ReportsRead, Scope::CasesWrite]),
-        of_staff(
-            "get",
-            "/v1/cases/{id}",
-            format!("/v1/cases/{case}"),
-            none.clone(),
-            &[Scope::ReportsRead, Scope::CasesWrite],
-        ),
-        of_staff(
-            "post",
-            "/v1/statements",
-            format!("/v1/statements?account={}", files::account()),
-            json!({}),
-            &[Scope::StatementsWrite],
-        ),
-        of_staff(
-            "get",
-            "/v1/statements/{id}",
-            format!("/v1/statements/{statement}"),
-            none.clone(),
-            &[Scope::ReportsRead],
-        ),
-        of_staff(
-            "post",
-            "/v1/settlements",
-            "/v1/settlements?profile=vnpay_main".to_owned(),
-            json!({}),
-            &[Scope::StatementsWrite],
-        ),
-        of_staff(
-            "get",
-            "/v1/settlements/{id}",
-            format!("/v1/settlements/{settlement}"),
-            none.clone(),
-            &[Scope::ReportsRead],
-        ),
-        of_staff(
-            "get",
-            "/v1/reconciliation/{date}",
-            format!("/v1/reconciliation/{today}?profile=vnpay_main"),
-            none.clone(),
-            &[Scope::ReportsRead],
-        ),
-        of_staff(
-            "post",
-            "/v1/reconciliation/{date}/close",
-            format!("/v1/reconciliation/{today}/close?profile=vnpay_main"),
-            json!({}),
-            &[Scope::DaysClose],
-        ),
-        of_staff(
-            "get",
-            "/v1/reports/{report}",
-            format!("/v1/reports/transactions?from={today}&to={today}"),
-            none.clone(),
-            &[Scope::ReportsRead],
-        ),
-        plain("post", "/v1/event-endpoints", json!({"url": url}), EventsWrite),
-        plain("get", "/v1/event-endpoints", none.clone(), EventsRead),
-        on("post", "/v1/event-endpoints/{id}/rotate", endpoint, json!({}), EventsWrite),
-        on("post", "/v1/event-endpoints/{id}/retire-old-secret", endpoint, json!({}), EventsWrite),
-        plain("get", "/v1/events", none, EventsRead),
-        on("post", "/v1/events/{id}/redeliver", event, json!({}), EventsWrite),
-        plain("post", "/v1/events/redeliver", json!({"from": 1, "to": 2}), EventsWrite),
-        on("delete", "/v1/event-endpoints/{id}", endpoint, json!({}), EventsWrite),
-    ];
-    all.extend(administration(of));
-    all
-}
-
-/// Without a key by design: the operators' listener, and providers, who sign.
-const WITHOUT_KEY: &[(&str, &str)] = &[
-    ("get", "/livez"),
-    ("get", "/readyz"),
-    ("get", "/metrics"),
-    ("get", "/backlog"),
-    ("get", "/v1/webhooks/{channel}/{profile}"),
-    ("post", "/v1/webhooks/{channel}/{teller}/{profile}"),
-];
-
-impl Operation {
-    async fn call(&self, house: &House, authorization: Option<&str>) -> Answered {
-        self.call_at(house, &self.at, authorization).await
-    }
-
-    async fn call_at(&self, house: &House, at: &str, authorization: Option<&str>) -> Answered {
-        let method = reqwest::Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
-        let mut call = house.http.request(method, format!("{}{at}", house.portal.base));
-        if let Some(text) = authorization {
-            call = call.header("authorization", text);
-        }
-        if !self.body.is_null() {
-            call = call.header("idempotency-key", format!("matrix-{}", fresh())).json(&self.body);
-        }
-        Answered::of(call.send().await.unwrap()).await
-    }
-
-    async fn by(&self, house: &House, key: &str) -> Answered {
-        self.call(house, Some(&format!("Bearer {key}"))).await
-    }
-
-    fn named(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
-    let house = House::new().await;
-    let operations = operations(&things(&house).await, &house);
+/// Every operation that `openapi/motlan.yaml` describes.
+async fn described(house: &House) -> BTreeSet<(String, String)> {
     let description = house.http.get(format!("{}/openapi.json", house.gateway.staff_url())).send().await.unwrap();
     let description: Value = description.json().await.unwrap();
-    let mut described = BTreeSet::new();
+    let mut out = BTreeSet::new();
     for (path, item) in description["paths"].as_object().unwrap() {
-        described.extend(item.as_object().unwrap().keys().map(|method| (method.as_str(), path.as_str())));
+        out.extend(item.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
     }
-    let known = operations.iter().map(|o| (o.method, o.path)).chain(WITHOUT_KEY.iter().copied());
-    assert_eq!(described, known.collect(), "an operation that this matrix does not know");
+    out
+}
 
-    let before = digest(&house.database).await;
+/// What is no key of an active holder in this mode, each as a header.
+async fn no_keys(house: &House) -> Vec<String> {
     let good = &house.portal.key;
     let (head, secret) = good.rsplit_once('_').unwrap();
-    let (_, production) = key_of(&house, Mode::Production, "cong-dvc", Scope::CLIENT).await;
+    let (_, production) = key_of(house, Mode::Production, "cong-dvc", Scope::CLIENT).await;
     let strangers = house.database.connect("motlan_superuser").await;
     strangers
         .execute("delete from api_key where created_at = (select max(created_at) from api_key)", &[])
@@ -318,7 +50,7 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
         .unwrap();
     let unknown = api::keys::mint(Mode::Sandbox, &"other".to_owned().into(), uuid::Uuid::now_v7().into());
     let unknown = secrecy::ExposeSecret::expose_secret(&unknown.text).to_owned();
-    let malformed = [
+    let mut out = vec![
         String::new(),
         "Bearer".to_owned(),
         "Bearer ".to_owned(),
@@ -334,20 +66,58 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
         format!("Bearer {unknown}"),
         format!("Bearer {}", "x".repeat(4_000)),
     ];
-    for operation in &operations {
-        let named = operation.named();
-        assert_eq!(operation.call(&house, None).await.refused(401), "unauthenticated", "{named}");
-        for text in &malformed {
-            let answer = operation.call(&house, Some(text)).await;
+    for (holder, scopes) in [("cong-dvc", Scope::CLIENT), ("ke-toan", Scope::STAFF)] {
+        let (id, text) = key(house, holder, scopes).await;
+        let db = house.gateway.ctx.pool.get().await.unwrap();
+        assert!(principals::revoke_key(&db, id).await.unwrap());
+        out.push(format!("Bearer {text}"));
+    }
+    person(house, "nghi-viec", tests::BENEFICIARY).await;
+    let (_, text) = key(house, "nghi-viec", Scope::STAFF).await;
+    house.ask("update person set disabled_at = now() where code = 'nghi-viec'").await;
+    out.push(format!("Bearer {text}"));
+    out
+}
+
+/// An answer without what differs at each call, and without the id that the caller named.
+fn apart_from_ids(answer: &Answered) -> (u16, String) {
+    let (status, body) = without_id(answer);
+    let mut text = body.to_string();
+    while let Some(at) = text.find("obl_") {
+        text.replace_range(at..(at + "obl_".len() + 32).min(text.len()), "what was asked for");
+    }
+    (status, text)
+}
+
+/// A row's path, about something that nobody can have.
+fn nonsense(row: &Row) -> String {
+    row.path.split('/').map(|part| if part.starts_with('{') { "nonsense" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
+    let house = table::house().await;
+    let rows = rows(&things(&house).await, &house);
+    let known = rows.iter().map(Row::operation).chain(WITHOUT_KEY.iter().copied());
+    let known = known.map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+    assert_eq!(described(&house).await, known, "the table and the description differ");
+
+    let no_keys = no_keys(&house).await;
+    let before = digest(&house.database).await;
+    for row in &rows {
+        let named = row.named_as();
+        assert_eq!(row.call(&house, None).await.refused(401), "unauthenticated", "{named}");
+        for text in &no_keys {
+            let answer = row.call(&house, Some(text)).await;
             assert_eq!(answer.status, 401, "{named} with {text}: {}", answer.text);
             assert_eq!(answer.refused(401), "unauthenticated");
         }
         // who is not known is told nothing about ids either
-        let nowhere = ["{id}", "{code}", "{date}", "{report}"]
-            .iter()
-            .fold(operation.path.to_owned(), |p, of| p.replace(of, "nonsense"));
-        let nowhere = operation.call_at(&house, &nowhere, None).await;
+        let nowhere = row.call_at(&house, &nonsense(row), None).await;
         assert_eq!(nowhere.status, 401, "{named}: {}", nowhere.text);
+        if let Some(absent) = row.call_absent(&house, None).await {
+            assert_eq!(absent.refused(401), "unauthenticated", "{named}");
+        }
     }
     assert_eq!(digest(&house.database).await, before);
 
@@ -358,32 +128,38 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
     for &scope in Scope::STAFF {
         keys.push(("staff", scope, key(&house, "ke-toan", &[scope]).await.1));
     }
-    // even if somebody stored a client's scopes for a person: what is a client's is a client's
-    let (_, wrong) = key(&house, "ke-toan", Scope::CLIENT).await;
+    // even if somebody stored a client's scopes for a person, or a person's for a client: each keeps to their own
+    let (_, person) = key(&house, "ke-toan", Scope::CLIENT).await;
+    let (_, client) = key(&house, "cong-dvc", Scope::STAFF).await;
     let before = digest(&house.database).await;
     let mut allowed = Vec::new();
-    for operation in &operations {
-        let named = operation.named();
+    for row in &rows {
+        let named = row.named_as();
         for (kind, scope, key) in &keys {
             let staff = *kind == "staff";
-            let may = if staff { operation.staff.contains(scope) } else { operation.client == Some(*scope) };
+            let may = if staff { row.staff.contains(scope) } else { row.client == Some(*scope) };
             if may {
-                allowed.push((operation, scope, key));
+                allowed.push((row, scope, key));
                 continue;
             }
-            let answer = operation.by(&house, key).await;
+            let answer = row.by(&house, key).await;
             assert_eq!(answer.status, 403, "{named} by {kind} with {scope}: {}", answer.text);
             assert_eq!(answer.refused(403), "scope_missing");
+            if let Some(absent) = row.call_absent(&house, Some(&format!("Bearer {key}"))).await {
+                assert_eq!(absent.refused(403), "scope_missing", "{named} by {kind} with {scope}");
+            }
         }
-        if operation.staff.is_empty() {
-            assert_eq!(operation.by(&house, &wrong).await.refused(403), "scope_missing", "{named}");
+        let both = |scope: &Scope| Scope::CLIENT.contains(scope) && Scope::STAFF.contains(scope);
+        if !row.staff.iter().any(both) {
+            assert_eq!(row.by(&house, &person).await.refused(403), "scope_missing", "{named}");
+        }
+        if !row.client.as_ref().is_some_and(both) {
+            assert_eq!(row.by(&house, &client).await.refused(403), "scope_missing", "{named}");
         }
     }
     assert_eq!(digest(&house.database).await, before);
-    for (operation, scope, key) in allowed {
-        let answer = operation.by(&house, key).await;
-        let refused = answer.status >= 500 || matches!(answer.status, 401 | 403 | 404 | 405);
-        assert!(!refused, "{} with {scope}: {}", operation.named(), answer.text);
+    for (row, scope, key) in allowed {
+        row.is_answered(scope.as_str(), row.by(&house, key).await);
     }
     house.drain().await;
     house.close().await;
@@ -391,31 +167,12 @@ async fn every_operation_is_open_to_the_keys_that_may_and_to_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_anothers_answers_exactly_as_what_is_not_there() {
-    let house = House::new().await;
+    let house = table::house().await;
     let things = things(&house).await;
-    let operations = operations(&things, &house);
+    let rows = rows(&things, &house);
+    person(&house, ELSEWHERE, tests::OTHER_BENEFICIARY).await;
+    let elsewhere = key(&house, ELSEWHERE, Scope::STAFF).await.1;
     let before = digest(&house.database).await;
-    let theirs = format!("Bearer {}", house.other_portal.key);
-    let mut compared = 0;
-    let by_id = |o: &&Operation| o.client.is_some() && o.path.contains("{id}") && o.method != "put";
-    for operation in operations.iter().filter(by_id) {
-        let prefix = operation.at.rsplit('/').find_map(|part| part.split_once('_')).unwrap().0;
-        let absent = operation.path.replace("{id}", &format!("{prefix}_{:032x}", 7));
-        let foreign = operation.call(&house, Some(&theirs)).await;
-        let absent = operation.call_at(&house, &absent, Some(&theirs)).await;
-        assert_eq!(foreign.status, 404, "{}: {}", operation.named(), foreign.text);
-        assert_eq!(without_id(&foreign), without_id(&absent), "{}", operation.named());
-        let nonsense = operation.path.replace("{id}", "nonsense");
-        let nonsense = operation.call_at(&house, &nonsense, Some(&theirs)).await;
-        assert_eq!(without_id(&nonsense), without_id(&absent), "{}", operation.named());
-        foreign.refused(404);
-        compared += 1;
-    }
-    assert!(compared > 10);
-    for list in ["/v1/obligations", "/v1/payment-intents", "/v1/payments", "/v1/events", "/v1/event-endpoints"] {
-        let answer = house.other_portal.get(list).await.expect(200);
-        assert_eq!(answer["data"], json!([]), "{list}");
-    }
     for query in [
         format!("/v1/payments?intent_id={}", things.intent),
         format!("/v1/payments?obligation_id={}", things.fee),
@@ -424,12 +181,99 @@ async fn what_is_anothers_answers_exactly_as_what_is_not_there() {
     ] {
         assert_eq!(house.other_portal.get(&query).await.expect(200)["data"], json!([]), "{query}");
     }
+    let mut compared = 0;
+    // what they make of their own comes last, so that until then nothing is theirs
+    let theirs = rows.iter().filter(|row| !matches!(row.stranger, Stranger::Same));
+    let (own, others): (Vec<_>, Vec<_>) = theirs.partition(|row| matches!(row.stranger, Stranger::Own));
+    for row in others.into_iter().chain(own) {
+        let strangers = [
+            row.client.map(|_| ("another client", &house.other_portal.key)),
+            (!row.staff.is_empty()).then_some(("a person of another beneficiary", &elsewhere)),
+        ];
+        for (who, key) in strangers.into_iter().flatten() {
+            let answer = row.by(&house, key).await;
+            let named = format!("{} by {who}", row.named_as());
+            match &row.stranger {
+                Stranger::Own | Stranger::Same => row.is_answered(who, answer),
+                Stranger::Empty(member) => assert_eq!(answer.expect(200)[*member], json!([]), "{named}"),
+                Stranger::Without(id) => {
+                    let list = answer.expect(200)["data"].as_array().unwrap().clone();
+                    assert!(list.iter().all(|one| one["id"] != **id), "{named}: {list:?}");
+                }
+                Stranger::Absent => {
+                    let theirs = format!("Bearer {key}");
+                    let absent = row.call_absent(&house, Some(&theirs)).await;
+                    let absent = absent.unwrap_or_else(|| panic!("{named}: the row does not say what is absent"));
+                    assert_eq!(answer.status, 404, "{named}: {}", answer.text);
+                    assert_eq!(apart_from_ids(&answer), apart_from_ids(&absent), "{named}");
+                    if row.path.contains("{id}") {
+                        let nonsense = row.call_at(&house, &nonsense(row), Some(&theirs)).await;
+                        assert_eq!(without_id(&nonsense), without_id(&absent), "{named}");
+                    }
+                    answer.refused(404);
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 20, "{compared}");
+    // what is not there is not there for its owner's key either
+    for row in &rows {
+        let owners = [row.client.map(|_| &house.portal.key), (!row.staff.is_empty()).then_some(&house.staff.key)];
+        for key in owners.into_iter().flatten() {
+            if let Some(absent) = row.call_absent(&house, Some(&format!("Bearer {key}"))).await {
+                assert_eq!(absent.refused(404), "not_found", "{}", row.named_as());
+            }
+        }
+    }
     // sending everything again sends nothing of anybody else's
     let again = house.other_portal.post("/v1/events/redeliver", json!({"from": 1, "to": 1_000})).await.expect(202);
     assert_eq!(again["deliveries"], 0);
+    // and the strangers made what is their own, and nothing else
     let after = digest(&house.database).await;
     let changed: Vec<&String> = before.keys().filter(|t| before[*t] != after[*t]).collect();
-    assert!(changed.iter().all(|t| matches!(t.as_str(), "public.audit" | "public.idempotency" | "public.unsealed")));
+    let own = ["audit", "idempotency", "unsealed", "obligation", "party", "transition", "event_endpoint"];
+    assert!(changed.iter().all(|t| own.contains(&t.trim_start_matches("public."))), "{changed:?}");
+    house.close().await;
+}
+
+/// The operators' listener and what providers call: no key opens more there, and none is asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_needs_no_key_is_the_same_with_any_and_without() {
+    let house = House::with_bank().await;
+    let keys = [None, Some(&house.portal.key), Some(&house.staff.key), Some(&house.other_portal.key)];
+    let call = async |method: &str, url: String, key: Option<&String>| {
+        let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let call = house.http.request(method, url);
+        let call = key.into_iter().fold(call, |call, key| call.bearer_auth(key));
+        Answered::of(call.send().await.unwrap()).await
+    };
+    let ops = house.gateway.ops_url();
+    for (method, path) in WITHOUT_KEY {
+        for key in keys {
+            if !path.starts_with("/v1") {
+                assert_eq!(call(method, format!("{ops}{path}"), key).await.status, 200, "{path}");
+                for public in [&house.portal.base, &house.gateway.staff_url()] {
+                    assert_eq!(call(method, format!("{public}{path}"), key).await.refused(404), "not_found", "{path}");
+                }
+                continue;
+            }
+            let of = |channel: &str, teller: &str, profile: &str| {
+                let path = path.replace("{channel}", channel).replace("{teller}", teller);
+                format!("{}{}", house.portal.base, path.replace("{profile}", profile))
+            };
+            // unsigned, and so without effect, in the words of each provider's document
+            let (unsigned, absent) = if path.contains("{teller}") {
+                (call(method, of("vietqr", "sepay", "vietqr_kb"), key).await, of("vietqr", "sepay", "none"))
+            } else {
+                (call(method, of("vnpay", "", "vnpay_main"), key).await, of("vnpay", "", "none"))
+            };
+            let refused =
+                if path.contains("{teller}") { unsigned.status == 401 } else { unsigned.json["RspCode"] == "97" };
+            assert!(refused, "{path}: {} {}", unsigned.status, unsigned.text);
+            assert_eq!(call(method, absent, key).await.refused(404), "not_found", "{path}");
+        }
+    }
     house.close().await;
 }
 

@@ -36,7 +36,9 @@ fn of_profile(profile: &Profile, rule: &mut impl FnMut(bool, String)) {
         let url = Url::parse(address).ok();
         let path = format!("profiles.{}.{key}", profile.code);
         rule(url.as_ref().is_some_and(|u| u.scheme() == "https"), format!("{path} is not an https address"));
-        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().trim_end_matches('.');
         rule(!TEST_HOSTS.contains(&host), format!("{path} is at a test host ({host})"));
+        let public = url.as_ref().and_then(Url::host).is_none_or(|host| outgoing::may_be_public(&host));
+        rule(public, format!("{path} is at an address that is not public ({host})"));
     }
 }

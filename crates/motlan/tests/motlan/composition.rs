@@ -140,6 +140,12 @@ fn production_refuses_what_is_for_trials() {
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING", "sepay"),
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING_URL", "http://userapi-sandbox.sepay.vn"),
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING_TOKEN", CANARY),
+        ("MOTLAN_PROFILES__VNPAY_TWO__CHANNEL", "vnpay"),
+        ("MOTLAN_PROFILES__VNPAY_TWO__BENEFICIARIES", "H38.17-KB"),
+        ("MOTLAN_PROFILES__VNPAY_TWO__PAY_URL", "https://0xA000001/pay"),
+        ("MOTLAN_PROFILES__VNPAY_TWO__API_URL", "https://localhost./api"),
+        ("MOTLAN_PROFILES__VNPAY_TWO__TMN_CODE", "LAOCAI02"),
+        ("MOTLAN_PROFILES__VNPAY_TWO__HASH_SECRET", CANARY),
     ] {
         env.retain(|(n, _)| n != name);
         env.push((name.to_owned(), value.to_owned()));
@@ -155,6 +161,9 @@ fn production_refuses_what_is_for_trials() {
         "vnpay_main.api_url is at a test host (sandbox.vnpayment.vn)",
         "vietqr_kb.listing_url is not an https address",
         "vietqr_kb.listing_url is at a test host (userapi-sandbox.sepay.vn)",
+        "vnpay_main.pay_url is at an address that is not public (127.0.0.1)",
+        "vnpay_two.pay_url is at an address that is not public (10.0.0.1)",
+        "vnpay_two.api_url is at a test host (localhost)",
     ] {
         assert!(said.contains(part), "{part} is not in: {said}");
     }

@@ -1,4 +1,4 @@
-//! Which network addresses a portal's endpoint may have: only ones of the public internet. Everything else is refused,
+//! Which network addresses other people's systems may have: only ones of the public internet. Everything else is refused,
 //! also what merely wraps a private address (reliability, F43).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
