@@ -174,7 +174,9 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
     let of_staff = |method, path, at: String, body, staff| Operation { method, path, at, body, client: None, staff };
     let today = domain::business_day::business_date(jiff::Timestamp::now());
     let none = Value::Null;
-    let mut all = vec![
+    // first: what was given up is sent again by a client's redelivery too
+    let mut all = administration(of);
+    all.extend([
         plain("get", "/v1/obligations", none.clone(), PaymentsRead),
         on("put", "/v1/obligations/{id}", "matrix", obligation(&dossier(), 1_000, json!({})), ObligationsWrite),
         on("get", "/v1/obligations/{id}", fee, none.clone(), PaymentsRead),
@@ -253,8 +255,7 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
         on("post", "/v1/events/{id}/redeliver", event, json!({}), EventsWrite),
         plain("post", "/v1/events/redeliver", json!({"from": 1, "to": 2}), EventsWrite),
         on("delete", "/v1/event-endpoints/{id}", endpoint, json!({}), EventsWrite),
-    ];
-    all.extend(administration(of));
+    ]);
     all
 }
 
