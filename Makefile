@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story verify demo-reset test lint fmt build servers servers-to-run
+.PHONY: help run story verify demo-reset test test-all chaos sabotage fuzz lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,10 +35,24 @@ demo-reset: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start again f
 test: servers ## Run every test; the last line says how many passed
 	@exec tests/run.sh
 
+test-all: servers ## Run the slow tests that `make test` leaves out; the last line says how many passed
+	@exec tests/test_all.sh
+
+fuzz: ## Run every fuzz target SECONDS each (60 unless given; a nightly toolchain is needed)
+	@exec fuzz/run.sh $(or $(SECONDS),60)
+
+chaos: servers ## Break everything at once and compare the books with every other side (SEED=n MINUTES=n; docs/chaos.md)
+	@cargo build -q --locked -p motlan
+	@cargo build -q --locked -p tests --bin chaos
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" SECONDS_OF_FAULTS="$(SECONDS_OF_FAULTS)" exec "$(CARGO_TARGET_DIR)/debug/chaos"
+
+sabotage: servers ## Break the program on purpose, once for each patch of tests/sabotage, and see that chaos turns red
+	@exec tests/sabotage/run.sh
+
 lint: ## Check formatting, run clippy (a warning is an error), and read what lies under deploy/
 	@cargo fmt --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
-	@bash -n deploy/*.sh deploy/postgres/*.sh
+	@bash -n deploy/*.sh deploy/postgres/*.sh fuzz/*.sh tests/*.sh tests/test_all/*.sh
 	@cargo test -q --locked -p motlan --test motlan -- deployment observed
 
 fmt: ## Format the sources

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has tests/requirements.txt. All else goes to standard error.
+# Prints the path of a Python that has tests/requirements.txt, or what the file that is named requires: each file has an
+# environment of its own. All else goes to standard error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-requirements=tests/requirements.txt
+requirements=${1:-tests/requirements.txt}
+name=$(basename "$requirements" .txt)
 venv=${CARGO_TARGET_DIR:-$PWD/target}/test-python
+[ "$name" = requirements ] || venv=$venv-$name
 
-if [ -n "${MOTLAN_TEST_PYTHON:-}" ]; then
+if [ -n "${MOTLAN_TEST_PYTHON:-}" ] && [ "$name" = requirements ]; then
     echo "$MOTLAN_TEST_PYTHON"
     exit 0
 fi

@@ -34,6 +34,11 @@ fn report<'a>(order: &'a str, wire_amount: &'a str, txn: &'a str, tmn: &'a str) 
     ]
 }
 
+/// The query of a report that VNPAY took so much for an order.
+pub(crate) fn captured(order: &str, amount: i64, txn: u64) -> String {
+    signed(&report(order, &format!("{}", amount * 100), &txn.to_string(), TMN_CODE), HASH_SECRET)
+}
+
 async fn call(house: &House, query: &str) -> Value {
     let url = format!("{}/v1/webhooks/vnpay/vnpay_main?{query}", house.gateway.base_url());
     let answer = house.http.get(url).send().await.unwrap();

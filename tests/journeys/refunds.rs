@@ -3,6 +3,7 @@
 
 mod decided;
 mod reduced;
+mod resolved;
 mod taken_back;
 mod transfers;
 mod vnpay;
@@ -16,7 +17,7 @@ use tests::portal::{Answered, Portal, dossier};
 use tests::wire::key;
 
 /// Another person with every right.
-async fn second_person(house: &House) -> Portal {
+pub(crate) async fn second_person(house: &House) -> Portal {
     let db = house.gateway.ctx.pool.get().await.unwrap();
     let id = storage::ids::mint(Timestamp::now());
     principals::put_person(&db, id, "nguoi-duyet", "Người duyệt (mẫu)", &[]).await.unwrap();
@@ -26,7 +27,7 @@ async fn second_person(house: &House) -> Portal {
 }
 
 /// A fee that is paid at VNPAY: the fee, its intent, the payment.
-async fn paid(house: &House, amount: i64) -> (Value, Value, Value) {
+pub(crate) async fn paid(house: &House, amount: i64) -> (Value, Value, Value) {
     let fee = house.portal.owes(&dossier(), amount, json!({})).await;
     let intent = house.portal.opens(&[&fee]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -40,16 +41,16 @@ async fn payment_of(house: &House, intent: &Value) -> Value {
     house.staff.get(&path).await.expect(200)["data"][0].clone()
 }
 
-fn id(of: &Value) -> &str {
+pub(crate) fn id(of: &Value) -> &str {
     of["id"].as_str().unwrap()
 }
 
 /// A line for all that an obligation got.
-fn whole(fee: &Value) -> Value {
+pub(crate) fn whole(fee: &Value) -> Value {
     json!({"obligation_id": fee["id"], "amount": fee["amount"]})
 }
 
-async fn proposes(who: &Portal, payment: &Value, lines: &[Value], then: &str) -> Answered {
+pub(crate) async fn proposes(who: &Portal, payment: &Value, lines: &[Value], then: &str) -> Answered {
     let body = json!({
         "lines": lines, "then": then, "reason_code": "nop_nham", "note": "Nộp nhầm hồ sơ",
         "refundable_amount": payment["refundable_amount"],
@@ -58,7 +59,7 @@ async fn proposes(who: &Portal, payment: &Value, lines: &[Value], then: &str) ->
     who.post(&format!("/v1/payments/{}/refunds", id(payment)), body).await
 }
 
-async fn approves(who: &Portal, refund: &Value) -> Answered {
+pub(crate) async fn approves(who: &Portal, refund: &Value) -> Answered {
     who.post(&format!("/v1/approvals/{}/approve", refund["approval_id"].as_str().unwrap()), json!({})).await
 }
 
@@ -66,16 +67,16 @@ async fn refund(house: &House, refund: &Value) -> Value {
     house.staff.get(&format!("/v1/refunds/{}", id(refund))).await.expect(200)
 }
 
-async fn status(house: &House, of: &Value) -> String {
+pub(crate) async fn status(house: &House, of: &Value) -> String {
     refund(house, of).await["status"].as_str().unwrap().to_owned()
 }
 
-async fn obligation_status(house: &House, fee: &Value) -> String {
+pub(crate) async fn obligation_status(house: &House, fee: &Value) -> String {
     house.portal.obligation(fee).await["status"].as_str().unwrap().to_owned()
 }
 
 /// Drives refunds until this one is as wanted.
-async fn becomes(house: &House, of: &Value, wanted: &str) {
+pub(crate) async fn becomes(house: &House, of: &Value, wanted: &str) {
     for _ in 0..60 {
         payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
         if status(house, of).await == wanted {

@@ -10,11 +10,18 @@ use tokio::process::{Child, Command};
 
 pub type Env = Vec<(String, String)>;
 
+/// Names the program to run instead, a release say.
+const GIVEN: &str = "MOTLAN_TEST_BINARY";
+
 /// `motlan` beside this test program. Built when it is missing, or older than a source of it: `cargo test -p tests`
 /// does not build it.
 pub fn binary() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let path = deps.parent().and_then(|deps| deps.parent()).unwrap().join("motlan");
+    if let Some(given) = std::env::var_os(GIVEN).filter(|given| !given.is_empty()) {
+        return given.into();
+    }
+    let own = std::env::current_exe().unwrap();
+    let dir = own.parent().unwrap();
+    let path = if dir.ends_with("deps") { dir.parent().unwrap() } else { dir }.join("motlan");
     let built = path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let crates = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates");
     if newest(&crates) > built {
@@ -85,14 +92,54 @@ impl Running {
         format!("http://{}", self.ready[listener].as_str().unwrap())
     }
 
+    /// SIGKILL: nothing is finished, nothing is said.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Tells it to end and waits: all that it said.
     pub async fn end(mut self) -> String {
-        let pid = self.child.id().unwrap().to_string();
-        // the shell's own kill: a minimal system has no program of that name
-        assert!(Blocking::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().unwrap().success());
+        signal(&self.child, "TERM");
         let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         assert!(ended.expect("it ends within 10 s").unwrap().success());
         text(&self.said)
+    }
+}
+
+/// The shell's own kill: a minimal system has no program of that name.
+fn signal(child: &Child, signal: &str) {
+    let kill = format!("kill -{signal} {}", child.id().unwrap());
+    assert!(Blocking::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+/// A command that ends by itself, unless it is killed before.
+pub struct Begun {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Begun {
+    pub fn start(env: &Env, args: &[&str]) -> Self {
+        let mut child = command(env, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::default();
+        keep(child.stdout.take().unwrap(), &said);
+        keep(child.stderr.take().unwrap(), &said);
+        Self { child, said }
+    }
+
+    /// By name: STOP halts it, CONT lets it go on.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub async fn ends(&mut self) {
+        let ended = self.child.wait().await.unwrap();
+        assert!(ended.success(), "{ended}: {}", text(&self.said));
     }
 }
 

@@ -29,6 +29,10 @@ impl Dice {
         Self(seed)
     }
 
+    pub const fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// SplitMix64.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -44,6 +48,14 @@ impl Dice {
 
     pub fn millis(&mut self, from: u64, below: u64) -> Duration {
         Duration::from_millis(from + self.below(below - from))
+    }
+
+    /// Fisher and Yates.
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for at in (1..all.len()).rev() {
+            let other = usize::try_from(self.below(u64::try_from(at).unwrap() + 1)).unwrap();
+            all.swap(at, other);
+        }
     }
 
     /// Another pair of dice, for another task.
@@ -168,7 +180,7 @@ pub async fn busy_marks_run_out(house: &House) {
 
 /// What another worker waits for after a crash, without waiting: the leases of what was under way end.
 pub async fn leases_run_out(house: &House) {
-    for table in ["attempt_watch", "delivery"] {
+    for table in ["attempt_watch", "delivery", "account_sweep", "refund_watch"] {
         let sql = format!("update {table} set lease_until = now() - interval '1 second' where lease_until is not null");
         house.ask(&sql).await;
     }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
 pub mod bank;
+pub mod barrier;
 pub mod child;
 pub mod collector;
+pub mod crash;
 pub mod files;
 pub mod interruption;
 pub mod ledger_rows;

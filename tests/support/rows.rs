@@ -24,6 +24,31 @@ pub async fn digest(database: &TestDatabase) -> BTreeMap<String, String> {
     out
 }
 
+/// The same of all tables at once, on a connection of its own: for asking again and again.
+pub struct Watch {
+    client: Client,
+    sql: String,
+}
+
+impl Watch {
+    pub async fn over(database: &TestDatabase) -> Self {
+        let client = database.connect("motlan_superuser").await;
+        let tables = tables(&client).await;
+        assert!(tables.len() > 30, "the tables were not found");
+        let one = |table: &String| format!("select '{table} ' || t::text as line from {table} t");
+        let all = tables.iter().map(one).collect::<Vec<_>>().join(" union all ");
+        let sql = format!(
+            "select count(*) || ' rows ' || coalesce(md5(string_agg(line, '|' order by line)), '') from ({all}) a"
+        );
+        Self { client, sql }
+    }
+
+    /// Of every row of every table.
+    pub async fn digest(&self) -> String {
+        self.client.query_one(&self.sql, &[]).await.unwrap().get(0)
+    }
+}
+
 /// Every row of every table as text; bytes appear as hex.
 pub async fn dump(database: &TestDatabase) -> Vec<(String, String)> {
     let client = database.connect("motlan_superuser").await;

@@ -62,6 +62,48 @@ impl Wire {
     }
 }
 
+/// A request as bytes, and its whole answer. Nothing is corrected on the way.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Call {
+    pub fn new(method: &str, target: impl Into<String>) -> Self {
+        Self { method: method.to_owned(), target: target.into(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
+    /// The status, the head and the body of the answer.
+    pub async fn send(&self, base: &str) -> (u16, String, String) {
+        let mut head = format!("{} {} HTTP/1.1\r\nHost: motlan\r\nConnection: close\r\n", self.method, self.target);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !self.body.is_empty() {
+            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+        }
+        let mut wire = Wire::to(base).await;
+        wire.send([head.as_bytes(), b"\r\n", &self.body].concat()).await;
+        let heard = wire.hear(Duration::from_secs(10)).await;
+        assert!(heard.closed, "{self:?}: no answer within 10 s");
+        let (head, body) = heard.text.split_once("\r\n\r\n").unwrap_or((&heard.text, ""));
+        let status = head.get(9..12).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("{self:?}: {heard:?}"));
+        (status, head.to_ascii_lowercase(), body.to_owned())
+    }
+}
+
 /// The head of a request, up to the last header of the caller's own.
 pub fn head(method: &str, path: &str, key: &str, headers: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: motlan\r\nAuthorization: Bearer {key}\r\n{headers}\r\n")

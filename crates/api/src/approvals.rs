@@ -156,7 +156,7 @@ async fn decide(
     Ok(body::reply(approve::decide(&state.ctx, &command, &render).await?))
 }
 
-fn note(text: &str) -> Result<String, Problem> {
+pub(crate) fn note(text: &str) -> Result<String, Problem> {
     let mut f = Fields::default();
     let note = if text.is_empty() { Some(String::new()) } else { f.text("/note", text, 1, 500) };
     f.end()?;

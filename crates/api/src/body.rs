@@ -137,18 +137,23 @@ impl Fields {
 
 /// The idempotency key of a POST: scope is principal, method, path and key; the fingerprint is the raw body's.
 pub fn idempotency(req: &HttpRequest, principal: Uuid, raw: &[u8]) -> Result<idempotency::Request, Problem> {
-    let mut sent = req.headers().get_all("idempotency-key");
-    let key = sent.next().ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing))?;
-    let printable = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(|b| (0x20..0x7f).contains(b));
-    if !printable || sent.next().is_some() {
-        return Err(Problem::new(Code::IdempotencyKeyMalformed));
-    }
     Ok(idempotency::Request {
         principal,
         scope: format!("{} {}", req.method(), req.path()),
-        key_hash: Sha256::digest(key.as_bytes()).to_vec(),
+        key_hash: Sha256::digest(idempotency_key(req)?).to_vec(),
         fingerprint: fingerprint(req.query_string(), raw),
     })
+}
+
+/// The key as sent; asked for by itself where a long body would be read in vain.
+pub fn idempotency_key(req: &HttpRequest) -> Result<&[u8], Problem> {
+    let mut sent = req.headers().get_all("idempotency-key");
+    let key = sent.next().ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing))?.as_bytes();
+    let printable = (1..=255).contains(&key.len()) && key.iter().all(|b| (0x20..0x7f).contains(b));
+    if !printable || sent.next().is_some() {
+        return Err(Problem::new(Code::IdempotencyKeyMalformed));
+    }
+    Ok(key)
 }
 
 /// What a key stands for: the body, and what the query says about it.

@@ -1,20 +1,23 @@
 //! `/v1/cases`: what no rule explains, for finance staff, with whose debt the money may be. No personal data is shown.
 
 use crate::State;
+use crate::approvals::ProposedView;
 use crate::auth;
 use crate::body;
-use crate::door::now;
+use crate::door::{RawBody, now};
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
+use crate::refunds::PayerAccountBody;
 use crate::views::Page;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::CaseId;
 use domain::case::{CaseKind, CaseStatus};
-use domain::principal::Scope;
+use domain::principal::{Scope, Who};
 use domain::suggestion::Suggestion;
 use jiff::Timestamp;
-use payments::suggest;
+use payments::resolve_case::{self, Action};
+use payments::{refund, suggest};
 use serde::{Deserialize, Serialize};
 use storage::case_list::{self, Filter, Listed};
 use utoipa::{IntoParams, ToSchema};
@@ -160,4 +163,111 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
         case: CaseView::new(&case, now()),
         suggestions: suggestions.iter().map(SuggestionView::new).collect(),
     }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolutionBody {
+    /// assign_to_obligations | refund_to_payer | accept_difference
+    action: String,
+    /// Of `assign_to_obligations`: what the waiting money pays, 1 to 50.
+    #[serde(default)]
+    obligation_ids: Vec<String>,
+    /// Of `refund_to_payer`: what the payment shows now.
+    #[serde(default)]
+    refundable_amount: Option<i64>,
+    /// Of `refund_to_payer`, where no provider pays the refund out.
+    #[serde(default)]
+    payer_account: Option<PayerAccountBody>,
+    /// Of `refund_to_payer`.
+    #[serde(default)]
+    reason_code: Option<String>,
+    #[serde(default)]
+    note: String,
+}
+
+/// Proposes what becomes of a case; a second person decides. With `refund_to_payer` what is decided is the refund.
+#[utoipa::path(post, path = "/v1/cases/{id}/resolutions", tag = "reconciliation", request_body = ResolutionBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = ProposedView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 412, body = Problem, content_type = "application/problem+json")))]
+pub async fn resolve(
+    req: HttpRequest,
+    state: Data<State>,
+    id: Path<String>,
+    raw: RawBody,
+) -> Result<HttpResponse, Problem> {
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
+    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let id: CaseId = id_of(&id)?;
+    let idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
+    let said: ResolutionBody = body::json(&req, &raw.0)?;
+    let note = crate::approvals::note(&said.note)?;
+    let own = auth::beneficiaries(&principal);
+    let (case, beneficiaries) = {
+        let db = state.ctx.pool.get().await?;
+        let filter = Filter { id: Some(id), beneficiaries: own.clone(), ..Filter::default() };
+        let case = case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?;
+        (case, case_list::beneficiaries(&db, id).await?)
+    };
+    let action = match said.action.as_str() {
+        "refund_to_payer" => return refund_to_payer(&state, &case, &said, note, caller, idempotency).await,
+        "assign_to_obligations" if (1..=domain::intent::MAX_OBLIGATIONS).contains(&said.obligation_ids.len()) => {
+            Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() }
+        }
+        "accept_difference" => Action::AcceptDifference,
+        action => {
+            let mut f = body::Fields::default();
+            let named = action == "assign_to_obligations";
+            let (pointer, detail) = if named { ("/obligation_ids", "1 to 50") } else { ("/action", "is not one") };
+            f.wrong(pointer, "value", detail);
+            return f.end().map(|()| HttpResponse::Ok().finish());
+        }
+    };
+    let proposal = resolve_case::Proposal { case, action, note, beneficiaries, caller, idempotency, now: now() };
+    Ok(body::reply(resolve_case::propose(&state.ctx, &proposal, &crate::approvals::proposed).await?))
+}
+
+/// All of the payment's money that waits for the case's reason goes back.
+async fn refund_to_payer(
+    state: &State,
+    case: &Listed,
+    said: &ResolutionBody,
+    note: String,
+    caller: payments::Caller,
+    idempotency: storage::idempotency::Request,
+) -> Result<HttpResponse, Problem> {
+    let mut f = body::Fields::default();
+    let reason_code = f.text("/reason_code", said.reason_code.as_deref().unwrap_or_default(), 1, 64);
+    if said.refundable_amount.is_none() {
+        f.wrong("/refundable_amount", "required", "is missing");
+    }
+    let payer_account = said.payer_account.as_ref().and_then(|a| crate::refunds::account(&mut f, a));
+    f.end()?;
+    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of);
+    let (Some(payment), Some(reason), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
+        return Err(Problem::new(Code::CaseHasNoMoney));
+    };
+    let held: domain::Vnd = {
+        let db = state.ctx.pool.get().await?;
+        let parts = storage::payments::parts(&db, &[payment.uuid()]).await?;
+        parts.iter().filter(|p| p.suspense_reason.as_deref() == Some(reason.as_str())).map(|p| p.amount).sum()
+    };
+    if held.is_zero() {
+        return Err(Problem::new(Code::CaseHasNoMoney));
+    }
+    let proposal = refund::Proposal {
+        payment,
+        lines: vec![domain::refund::RefundLine { obligation_id: None, amount: held }],
+        closing: domain::refund::Closing::Close,
+        reason_code,
+        note,
+        refundable: domain::Vnd::new(said.refundable_amount.unwrap_or_default()),
+        payer_account,
+        caller,
+        idempotency,
+        now: now(),
+    };
+    let render = |_: &storage::refunds::Stored, approval| crate::approvals::proposed(approval);
+    Ok(body::reply(refund::propose(&state.ctx, &proposal, &render).await?))
 }

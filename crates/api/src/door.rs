@@ -7,6 +7,7 @@ use crate::problem::{Code, Problem};
 use crate::rate_limit::Left;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -64,6 +65,10 @@ pub async fn door(
     span.in_scope(|| tracing::info!(status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
     measures::request(&method, &route, status, took);
     let left = res.request().extensions().get::<Left>().copied();
+    // the rest of such a body may yet come, and nobody reads it (RFC 9110, section 15.5.9)
+    if matches!(status, 408 | 413) {
+        res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = res.headers_mut();
     if let Some(left) = left {
         left.write(headers);

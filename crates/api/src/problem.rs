@@ -17,6 +17,7 @@ use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
 use payments::reopen_day::ReopenError;
 use payments::reply::IdempotencyError;
+use payments::resolve_case::ResolveError;
 use payments::start_attempt::{self, StartError};
 use provider::ProviderError;
 use serde::Serialize;
@@ -57,6 +58,9 @@ codes! {
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
+    CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
+    CaseMoneyWaits = "case_money_waits", 409, "The case's money waits in suspense", "Say where it goes: to obligations, or back to its payer.";
+    CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
     CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
     CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own.";
@@ -363,7 +367,6 @@ impl From<DecideError> for Problem {
             DecideError::Decided(status) => Self::with(Code::ApprovalDecided, format!("it is {status}")),
             DecideError::SamePerson => Self::new(Code::SamePerson),
             DecideError::Stale => Self::new(Code::ApprovalStale),
-            e @ DecideError::NoEffect(_) => Self::inside(&e, false),
         }
     }
 }
@@ -379,6 +382,24 @@ impl From<LowerError> for Problem {
             e @ LowerError::TooMuch => {
                 let detail = e.to_string();
                 Self::fields(vec![FieldError { pointer: "/amount".to_owned(), code: "range".to_owned(), detail }])
+            }
+        }
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(e: ResolveError) -> Self {
+        match e {
+            ResolveError::Storage(e) => e.into(),
+            ResolveError::Idempotency(e) => e.into(),
+            ResolveError::Absent => Self::new(Code::NotFound),
+            ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
+            ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
+            e @ (ResolveError::Obligation | ResolveError::TooMuch(_)) => {
+                let detail = e.to_string();
+                let pointer = "/obligation_ids".to_owned();
+                Self::fields(vec![FieldError { pointer, code: "value".to_owned(), detail }])
             }
         }
     }

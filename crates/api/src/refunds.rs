@@ -194,7 +194,7 @@ fn parse(b: &RefundBody) -> Result<Parsed, Problem> {
     }
 }
 
-fn account(f: &mut Fields, a: &PayerAccountBody) -> Option<PayerAccount> {
+pub(crate) fn account(f: &mut Fields, a: &PayerAccountBody) -> Option<PayerAccount> {
     if a.bank_bin.len() != 6 || !a.bank_bin.bytes().all(|b| b.is_ascii_digit()) {
         f.wrong("/payer_account/bank_bin", "format", "is six digits");
     }

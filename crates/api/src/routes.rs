@@ -54,6 +54,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- finance staff: what no rule explains, days, reports
         .service(at("/v1/cases", "GET").route(get().to(cases::list)))
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
+        .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(cases::resolve)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))

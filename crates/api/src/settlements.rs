@@ -93,6 +93,7 @@ pub async fn import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
+    body::idempotency_key(&req)?;
     let profile = ProfileCode::new(body::needed("profile", &query.profile)?).map_err(|_| absent())?;
     may_see(&state, &principal, profile.as_str()).await?;
     let layout = body::filter(&query.layout)?;

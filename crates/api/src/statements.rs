@@ -95,6 +95,7 @@ pub async fn import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
+    body::idempotency_key(&req)?;
     let account = AccountCode::new(body::needed("account", &query.account)?).map_err(|_| absent())?;
     may_see(&state, &principal, &account).await?;
     let format = format_of(query.format.as_deref())?;

@@ -9,6 +9,7 @@
 //! | the same, and the cover of others has gone | refund payable | suspense `underpaid` | `refunding → due` | reopen |
 //! | a sent one came back | clearing; in transit | suspense `refund_returned` | | |
 //! | a payment is taken back | obligation, suspense | clearing; in transit | `paid → due` | reopen |
+//! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //!
 //! An obligation has all that it owes or nothing. When the part of one payment leaves, those of others wait as `underpaid`
@@ -219,6 +220,35 @@ pub fn lower(scene: &Scene, id: ObligationId, by: Vnd) -> Result<Changes, MoveEr
     work.finish(JournalKind::Reduction, Cause::Reduced)
 }
 
+/// Money of the payment that waits is for these obligations after all, by a person's word: all of them are settled, what
+/// is left over waits as `overpaid`.
+pub fn assign(scene: &Scene, reason: SuspenseReason, to: &[ObligationId]) -> Result<Changes, MoveError> {
+    let mut work = Work::new(scene);
+    let from = Home::Suspense(reason);
+    let mut left = scene.own(from);
+    let mut settled = BTreeSet::new();
+    for &id in to {
+        let o = scene.obligation(id)?;
+        if o.status != ObligationStatus::Due || o.amount > left || !settled.insert(id) {
+            return Err(MoveError::Stale);
+        }
+        work.shift(scene.payment_id, from, Home::Obligation(id), o.amount)?;
+        work.obligation(id, Cause::Settled)?;
+        left = left - o.amount;
+    }
+    if settled.is_empty() {
+        return Err(MoveError::Stale);
+    }
+    if left.is_positive() && reason != SuspenseReason::Overpaid {
+        work.shift(scene.payment_id, from, Home::Suspense(SuspenseReason::Overpaid), left)?;
+    }
+    if left.is_zero() || reason != SuspenseReason::Overpaid {
+        work.close_case(scene.payment_id, from)?;
+    }
+    work.pay_intents(&settled)?;
+    work.finish(JournalKind::Reassignment, Cause::Resolved)
+}
+
 impl Scene {
     fn own(&self, home: Home) -> Vnd {
         self.of(self.payment_id, home)
@@ -426,6 +456,30 @@ impl<'s> Work<'s> {
             if !is_over {
                 held.extend(&i.obligation_ids);
             }
+            self.changes.intents.push(step);
+            self.changes.notices.extend(event.map(|event| Notice::Intent(i.id, event)));
+        }
+        Ok(())
+    }
+
+    /// Live intents of which nothing is due any more are paid.
+    fn pay_intents(&mut self, settled: &BTreeSet<ObligationId>) -> Result<(), MoveError> {
+        for h in self.scene.holders.iter().filter(|h| h.intent.status.is_live()) {
+            let i = &h.intent;
+            if !i.obligation_ids.iter().any(|id| settled.contains(id)) {
+                continue;
+            }
+            let is_due = |id: &ObligationId| -> Result<bool, MoveError> {
+                Ok(!settled.contains(id) && self.scene.obligation(*id)?.status == ObligationStatus::Due)
+            };
+            let mut due = false;
+            for id in &i.obligation_ids {
+                due |= is_due(id)?;
+            }
+            if due {
+                continue;
+            }
+            let (step, event) = step(i.id, i.version, i.status, Cause::Settled)?;
             self.changes.intents.push(step);
             self.changes.notices.extend(event.map(|event| Notice::Intent(i.id, event)));
         }

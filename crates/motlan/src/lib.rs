@@ -6,6 +6,7 @@ pub mod admin;
 mod channels;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod failed;
 pub mod keys;
 mod proxies;

@@ -2,6 +2,7 @@
 //! taken stops the start, and port 0 is known before anyone is told an address.
 
 use crate::config::Config;
+use crate::connections::{self, attend};
 use crate::proxies::{Proxies, see_through};
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -148,8 +149,10 @@ fn serve(
             .app_data(state.clone())
             .wrap(from_fn(see_through))
             .wrap(from_fn(api::door::door))
+            .wrap(from_fn(attend))
             .configure(routes.clone())
     })
+    .on_connect(connections::watch(connections::Limits::default()))
     .workers(workers)
     .client_request_timeout(HEAD_LIMIT)
     .shutdown_timeout(FINISH_LIMIT_S)

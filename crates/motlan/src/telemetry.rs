@@ -25,8 +25,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 const SERVICE: &str = "motlan";
-/// Says at each start and end what our own lines say; log.filter may ask for it again.
-const QUIET: &str = "actix_server=warn";
+/// The one says at each start and end what our own lines say, the other calls it an error when bytes that somebody sends
+/// are no HTTP; log.filter may ask for them again.
+const QUIET: &str = "actix_server=warn,actix_http::h1::dispatcher=off";
 const REFRESH: Duration = Duration::from_secs(5);
 /// The process has 10 s to end; the last spans get this much of it.
 const LAST_WORDS: Duration = Duration::from_secs(1);

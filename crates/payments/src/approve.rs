@@ -4,7 +4,7 @@ use crate::administer::accounts;
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day};
+use crate::{lower_obligation, refund, reopen_day, resolve_case};
 use domain::ApprovalId;
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use futures_util::join;
@@ -53,8 +53,6 @@ pub enum DecideError {
     SamePerson,
     #[error("what it rests on has changed")]
     Stale,
-    #[error("nothing of this kind can be decided here")]
-    NoEffect(ApprovalKind),
 }
 
 impl Retryable for DecideError {
@@ -134,6 +132,8 @@ async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>
         (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await,
         (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await,
         (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await,
+        (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await,
+        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await,
         (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await,
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await,
         (
@@ -143,6 +143,5 @@ async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>
             | ApprovalKind::ProfileCredentials,
             Verdict::Reject,
         ) => Ok(Unit::new(d.caller.actor(), d.now)),
-        (kind, _) => Err(DecideError::NoEffect(kind)),
     }
 }

@@ -33,6 +33,7 @@ pub mod register_obligation;
 pub mod reopen_day;
 pub mod reply;
 pub mod report;
+pub mod resolve_case;
 pub mod retry;
 pub mod seal_books;
 pub mod sequence_events;

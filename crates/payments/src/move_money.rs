@@ -11,6 +11,7 @@ use domain::moving::{Holder, MoveError, Scene};
 use domain::obligation::Obligation;
 use domain::payment::Payment;
 use domain::{ObligationId, PaymentId};
+use dossier::PaidBy;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use storage::refunds::Stored;
@@ -40,6 +41,11 @@ pub(crate) async fn lock(
     let live_or_paid: Vec<_> = intents.iter().map(|i| i.id).collect();
     let outdated = scenes::outdated(tx, &live_or_paid).await?;
     let parts = scenes::parts(tx, id, &ids).await?;
+    // what else the intents hold is read, not locked: it is told of, and nothing here moves it
+    let held: Vec<_> = live_or_paid.iter().map(|i| i.uuid()).collect();
+    let known: BTreeSet<ObligationId> = ids.iter().copied().collect();
+    let mut obligations = obligations;
+    obligations.extend(storage::intents::obligations(tx, &held).await?.into_iter().filter(|o| !known.contains(&o.id)));
     let paying: BTreeSet<PaymentId> = parts.iter().map(|p| p.payment_id).collect();
     let cases = scenes::lock_cases(tx, &paying.into_iter().collect::<Vec<_>>()).await?;
     let is_over = |i: &Intent| i.status == IntentStatus::Paid && (i.expires_at <= now || outdated.contains(&i.id));
@@ -58,6 +64,22 @@ pub(crate) async fn lock(
 
 impl Locked {
     /// What to write for `changes`. `refund`: the one that moves.
+    /// `paid`: by what obligations are settled here.
+    pub(crate) fn paying_unit(
+        &self,
+        changes: Changes,
+        paid: &(Timestamp, PaidBy),
+        caller: &Caller,
+        action: &'static str,
+        now: Timestamp,
+    ) -> Result<Unit, StorageError> {
+        let mut unit = self.unit(Changes::default(), None, caller, action, now)?;
+        unit.events = events::of_changes(&changes, &self.obligations, &self.intents, Some(paid))?;
+        unit.paid = Some((paid.0, paid.1.channel.to_string()));
+        unit.changes = changes;
+        Ok(unit)
+    }
+
     pub(crate) fn unit(
         &self,
         changes: Changes,

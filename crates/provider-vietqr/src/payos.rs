@@ -75,9 +75,15 @@ pub fn signed_text(data: &Object) -> Option<String> {
     Some(data.iter().map(pair).collect::<Option<Vec<_>>>()?.join("&"))
 }
 
-/// Values are signed unencoded, so `A&reference=B` might be one value or two: what a payer typed must not become a field.
+/// Values are signed unencoded, so `A&reference=B` might be one value or two: what a payer typed must not become a field,
+/// nor may fields vanish in a list.
 fn is_ambiguous(value: &Json) -> bool {
-    matches!(value, Json::Text(text) if text.split_once('&').is_some_and(|(_, rest)| rest.contains('=')))
+    let holds_a_pair = |text: &str| text.split_once('&').is_some_and(|(_, rest)| rest.contains('='));
+    match value {
+        Json::Text(text) => holds_a_pair(text),
+        Json::List(_) => holds_a_pair(&value.canonical()),
+        _ => false,
+    }
 }
 
 fn read(data: &Object) -> Result<Vec<AccountReport>, Refusal> {

@@ -65,15 +65,23 @@ impl<'b> Source<'b> {
     }
 
     pub fn no_control_characters(&self) -> Result<(), ReadError> {
-        match self.text.bytes().position(is_control) {
+        match control_character(self.text) {
             Some(byte) => Err(ReadError::at(self.place(byte), Reason::Encoding("a control character"))),
             None => Ok(()),
         }
     }
 }
 
-pub(crate) fn is_control(byte: u8) -> bool {
-    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7F
+/// Where the first control character stands: those of ASCII but for tab and line ends, and U+0080 to U+009F.
+pub(crate) fn control_character(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_upper = |at: usize| bytes.get(at + 1).is_some_and(|next| (0x80..=0x9F).contains(next));
+    bytes.iter().enumerate().position(|(at, byte)| match byte {
+        b'\t' | b'\n' | b'\r' => false,
+        0..0x20 | 0x7F => true,
+        0xC2 => is_upper(at),
+        _ => false,
+    })
 }
 
 fn count_lines(bytes: &[u8]) -> usize {

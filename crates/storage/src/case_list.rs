@@ -66,6 +66,16 @@ const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movem
       and ($5::uuid is null or c.id < $5)
     order by c.id desc limit $6";
 
+const BENEFICIARIES: &str = "select coalesce(
+        (select array[c.beneficiary_code] where c.beneficiary_code is not null),
+        (select array_agg(distinct b.beneficiary_code order by b.beneficiary_code) from scope_beneficiary b where b.scope = c.scope),
+        '{}') from case_in_context c where c.id = $1";
+
+/// Whose money a case is about: of the intent that it names, or all on whose account or contract it is.
+pub async fn beneficiaries(db: &Db, id: CaseId) -> Result<Vec<String>, StorageError> {
+    Ok(db.query_opt(BENEFICIARIES, &[&id.uuid()]).await?.map(|row| row.get(0)).unwrap_or_default())
+}
+
 /// Newest first, those after `after`.
 pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Result<Vec<Listed>, StorageError> {
     let statement = db.prepare_cached(PAGE).await?;

@@ -7,6 +7,33 @@ use domain::PaymentId;
 use domain::booking::OpenCase;
 use domain::case::CaseKind;
 
+/// A case as it is decided about.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub case: OpenCase,
+    /// None where it is about no payment.
+    pub payment_id: Option<PaymentId>,
+}
+
+const LOCK: &str =
+    "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.payment_id as paid_by, k.kind, k.status, k.version
+    from kase k where k.id = $1 for update of k";
+
+pub async fn lock(db: &Db, id: domain::CaseId) -> Result<Option<Decided>, StorageError> {
+    let row = db.query_opt(LOCK, &[&id.uuid()]).await?;
+    row.map(|row| {
+        let payment_id = row.get::<_, Option<uuid::Uuid>>("paid_by").map(Into::into);
+        Ok(Decided { case: case_from_row(&row)?, payment_id })
+    })
+    .transpose()
+}
+
+/// The payment that a case is about.
+pub async fn payment_of(db: &Db, id: domain::CaseId) -> Result<Option<PaymentId>, StorageError> {
+    let row = db.query_opt("select payment_id from kase where id = $1", &[&id.uuid()]).await?;
+    Ok(row.and_then(|row| row.get::<_, Option<uuid::Uuid>>(0)).map(Into::into))
+}
+
 const OPEN_OF_PAYMENT: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from kase k
     where k.payment_id = $1 and k.kind = $2 and k.status <> 'closed' order by k.id limit 1 for update of k";
 

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, DirBuilder};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::net::Shutdown;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,14 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::frames::{CANCEL, first_message, message};
 use crate::server::{leftovers, own_name};
 
 const PREFIX: &str = "motlan-proxy-";
 const SOCKET: &str = ".s.PGSQL.5432";
-
-const CANCEL: u32 = 80_877_102;
-const TLS: u32 = 80_877_103;
-const GSS: u32 = 80_877_104;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -48,7 +45,10 @@ enum Cut {
 struct Shared {
     connections: Vec<Counts>,
     cut: Option<Cut>,
-    streams: Vec<UnixStream>,
+    /// Commits at which a client was cut off.
+    cuts: u64,
+    /// Both ends of each connection that is open.
+    streams: HashMap<usize, [UnixStream; 2]>,
     stopped: bool,
 }
 
@@ -124,13 +124,27 @@ impl Proxy {
     pub fn cut_before_commit(&self, n: u64) {
         locked(&self.shared).cut = Some(Cut::Before(n));
     }
+
+    /// How often a client was cut off at a `COMMIT`.
+    pub fn cuts(&self) -> u64 {
+        locked(&self.shared).cuts
+    }
+
+    /// Closes every connection at whatever point it is; how many there were.
+    pub fn cut_all(&self) -> usize {
+        let mut shared = locked(&self.shared);
+        for stream in shared.streams.values().flatten() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        std::mem::take(&mut shared.streams).len()
+    }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         let mut shared = locked(&self.shared);
         shared.stopped = true;
-        for stream in shared.streams.drain(..) {
+        for stream in shared.streams.values().flatten() {
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(shared);
@@ -252,9 +266,10 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, late
     }
     let index = {
         let mut all = locked(shared);
-        all.streams.extend([client.try_clone()?, server.try_clone()?]);
+        let (index, ends) = (all.connections.len(), [client.try_clone()?, server.try_clone()?]);
+        all.streams.insert(index, ends);
         all.connections.push(Counts::default());
-        all.connections.len() - 1
+        index
     };
     let traffic = Arc::new(Mutex::new(Traffic::default()));
 
@@ -269,53 +284,8 @@ fn serve(client: &UnixStream, upstream: &Path, shared: &Arc<Mutex<Shared>>, late
     // A client that has said goodbye may still be owed the last answers.
     let _ = server.shutdown(Shutdown::Write);
     let _ = answering.join();
+    locked(shared).streams.remove(&index);
     sent
-}
-
-struct Hello {
-    code: u32,
-    bytes: Vec<u8>,
-}
-
-/// Answers "no" to offers of encryption and returns the message that follows them.
-fn first_message(from: &mut impl Read, mut client: &UnixStream) -> io::Result<Option<Hello>> {
-    loop {
-        let mut head = [0; 8];
-        match from.read_exact(&mut head) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            other => other?,
-        }
-        let [a, b, c, d, code @ ..] = head;
-        let code = u32::from_be_bytes(code);
-        if code == TLS || code == GSS {
-            client.write_all(b"N")?;
-            continue;
-        }
-        let mut bytes = head.to_vec();
-        bytes.resize(length(&[a, b, c, d], 8)?, 0);
-        from.read_exact(bytes.get_mut(8..).unwrap_or_default())?;
-        return Ok(Some(Hello { code, bytes }));
-    }
-}
-
-fn length(field: &[u8; 4], least: usize) -> io::Result<usize> {
-    let length = usize::try_from(u32::from_be_bytes(*field)).unwrap_or(0);
-    if length < least { Err(io::Error::other("not PostgreSQL's protocol")) } else { Ok(length) }
-}
-
-/// One message with its head; `None` at the end of the stream.
-fn message(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<Option<u8>> {
-    let mut head = [0; 5];
-    match from.read_exact(&mut head) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let [tag, field @ ..] = head;
-    bytes.clear();
-    bytes.extend_from_slice(&head);
-    bytes.resize(1 + length(&field, 4)?, 0);
-    from.read_exact(bytes.get_mut(5..).unwrap_or_default())?;
-    Ok(Some(tag))
 }
 
 fn forward_requests(
@@ -340,10 +310,12 @@ fn forward_requests(
                 match shared.cut {
                     Some(Cut::After(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         traffic.silenced = true;
                     }
                     Some(Cut::Before(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         return server.shutdown(Shutdown::Both);
                     }
                     Some(Cut::After(n)) => shared.cut = Some(Cut::After(n - 1)),

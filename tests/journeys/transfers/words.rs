@@ -33,6 +33,15 @@ pub fn sepay_row(id: u64, amount: i64, content: &str) -> Value {
         "transferAmount": amount, "accumulated": 0, "referenceCode": format!("FT{id}")})
 }
 
+/// What SePay would say of a transfer that the bank booked.
+pub fn sepay_row_of(booked: &Value) -> Value {
+    let at: jiff::Timestamp = booked["booked_at"].as_str().unwrap().parse().unwrap();
+    let hanoi = domain::business_day::HANOI.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    json!({"id": booked["id"], "gateway": "Vietcombank", "transactionDate": hanoi, "accountNumber": booked["account"],
+        "subAccount": null, "code": null, "content": booked["content"], "transferType": "in", "description": "",
+        "transferAmount": booked["amount"], "accumulated": 0, "referenceCode": booked["reference"]})
+}
+
 pub fn payos_body(amount: i64, content: &str, key: &str) -> String {
     let mut data = vec![
         ("accountNumber", json!(ACCOUNT)),

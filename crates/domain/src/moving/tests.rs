@@ -1,1 +1,232 @@
+//! Random scenes: whatever moves, no đồng is lost or made, obligations have all or nothing, and what comes back stands
+//! where it stood.
 
+use super::*;
+use crate::codes::{BeneficiaryCode, ProfileCode};
+use crate::refund::{Closing, RefundLine};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+fn payment(n: u128) -> PaymentId {
+    Uuid::from_u128(n).into()
+}
+fn obligation(n: u128) -> ObligationId {
+    Uuid::from_u128(100 + n).into()
+}
+
+type Ledger = BTreeMap<(PaymentId, String), i64>;
+
+/// Where every đồng is.
+fn homes(parts: &[Part]) -> Ledger {
+    let mut sums = Ledger::new();
+    for p in parts {
+        *sums.entry((p.payment_id, format!("{:?}", p.home))).or_default() += p.amount.dong();
+    }
+    sums.retain(|_, v| *v != 0);
+    sums
+}
+
+/// The scene after `changes`, as storage would read it again.
+fn after(scene: &Scene, changes: &Changes) -> Scene {
+    let mut next = scene.clone();
+    for row in &changes.allocations {
+        match next.parts.iter_mut().find(|p| p.payment_id == row.payment_id && p.home == row.home) {
+            Some(part) => part.amount = part.amount + row.amount,
+            None => next.parts.push(Part { payment_id: row.payment_id, home: row.home, amount: row.amount }),
+        }
+    }
+    next.parts.retain(|p| !p.amount.is_zero());
+    for step in &changes.obligations {
+        for o in next.obligations.iter_mut().filter(|o| o.id == step.id) {
+            (o.status, o.version) = (step.to, step.version);
+        }
+    }
+    for step in &changes.intents {
+        for h in next.holders.iter_mut().filter(|h| h.intent.id == step.id) {
+            (h.intent.status, h.intent.version) = (step.to, step.version);
+        }
+    }
+    next
+}
+
+fn moved(refund: &RefundState, changes: &Changes) -> RefundState {
+    let step = changes.refunds.last().expect("a step of the refund");
+    RefundState { status: step.to, version: step.version, ..refund.clone() }
+}
+
+/// What the approval's journal moved beside what it gave the refund.
+fn taken(changes: &Changes) -> Vec<Part> {
+    let rows = changes.allocations.iter().filter(|a| !matches!(a.home, Home::Refund(_)));
+    rows.map(|a| Part { payment_id: a.payment_id, home: a.home, amount: a.amount }).collect()
+}
+
+/// Nothing negative, nothing made or lost but what left by `out`, and each obligation has all or nothing.
+fn sound(before: &Scene, after: &Scene, out: i64) {
+    assert!(after.parts.iter().all(|p| p.amount.is_positive()), "{:?}", after.parts);
+    let total = |s: &Scene| s.parts.iter().map(|p| p.amount.dong()).sum::<i64>();
+    assert_eq!(total(before) - out, total(after));
+    for o in &after.obligations {
+        let has: Vnd = after.parts.iter().filter(|p| p.home == Home::Obligation(o.id)).map(|p| p.amount).sum();
+        let owed = if o.status == ObligationStatus::Paid { o.amount } else { Vnd::ZERO };
+        assert_eq!(has, owed, "{o:?}");
+    }
+}
+
+/// One payment with one to three obligations, some of them partly covered by a second payment, and something in suspense.
+fn scenes() -> impl Strategy<Value = Scene> {
+    let fees = prop::collection::vec((1_000_i64..50_000, 0_i64..999), 1..4);
+    (fees, prop::sample::select(vec![0_i64, 700, 5_000]), any::<bool>(), any::<bool>()).prop_map(
+        |(fees, held, is_over, second_holder)| {
+            let mut parts = Vec::new();
+            let mut obligations = Vec::new();
+            for (n, (amount, by_other)) in (1..).zip(&fees) {
+                let beneficiary = BeneficiaryCode::new("H38.17-KB").expect("a code");
+                let status = ObligationStatus::Paid;
+                let (id, amount) = (obligation(n), Vnd::new(*amount));
+                obligations.push(ObligationState { id, beneficiary, amount, status, version: 2 });
+                let other = Vnd::new(*by_other);
+                let home = Home::Obligation(id);
+                parts.push(Part { payment_id: payment(1), home, amount: amount - other });
+                if !other.is_zero() {
+                    parts.push(Part { payment_id: payment(2), home, amount: other });
+                }
+            }
+            if held > 0 {
+                let home = Home::Suspense(SuspenseReason::Overpaid);
+                parts.push(Part { payment_id: payment(1), home, amount: Vnd::new(held) });
+            }
+            let ids: Vec<ObligationId> = obligations.iter().map(|o| o.id).collect();
+            let holder = |n: u128, obligation_ids: Vec<ObligationId>| Holder {
+                intent: IntentState {
+                    id: Uuid::from_u128(200 + n).into(),
+                    status: IntentStatus::Paid,
+                    version: 3,
+                    obligation_ids,
+                },
+                is_over: is_over && n == 1,
+            };
+            let mut holders = vec![holder(1, ids.clone())];
+            if second_holder {
+                holders.push(holder(2, ids[..1].to_vec()));
+            }
+            Scene {
+                payment_id: payment(1),
+                source: Account::Clearing(ProfileCode::new("vnpay_main").expect("a code")),
+                intent_id: Some(Uuid::from_u128(201).into()),
+                obligations,
+                parts,
+                holders,
+                cases: Vec::new(),
+                day: "2026-11-25".parse().expect("a day"),
+            }
+        },
+    )
+}
+
+/// A refund of the first obligation, of what is in suspense, or of both.
+fn refund_of(scene: &Scene, with_fee: bool, closing: Closing) -> RefundState {
+    let mut lines = Vec::new();
+    let held: Vnd = scene.parts.iter().filter(|p| matches!(p.home, Home::Suspense(_))).map(|p| p.amount).sum();
+    if !held.is_zero() {
+        lines.push(RefundLine { obligation_id: None, amount: held });
+    }
+    if with_fee || lines.is_empty() {
+        let first = scene.obligations[0].id;
+        lines.push(RefundLine { obligation_id: Some(first), amount: scene.own(Home::Obligation(first)) });
+    }
+    RefundState { id: Uuid::from_u128(900).into(), status: RefundStatus::PendingApproval, version: 1, closing, lines }
+}
+
+proptest! {
+    #[test]
+    fn a_refund_that_fails_leaves_the_books_as_they_were(scene in scenes(), with_fee: bool) {
+        let refund = refund_of(&scene, with_fee, Closing::Reopen);
+        let approval = approve_refund(&scene, &refund).expect("approved");
+        let approved = after(&scene, &approval);
+        sound(&scene, &approved, 0);
+        let refund = moved(&refund, &approval);
+        let failed = refund_failed(&approved, &refund, &taken(&approval), Cause::Withdrawn).expect("withdrawn");
+        let back = after(&approved, &failed);
+        sound(&approved, &back, 0);
+        prop_assert_eq!(homes(&back.parts), homes(&scene.parts));
+        prop_assert!(back.obligations.iter().all(|o| o.status == ObligationStatus::Paid));
+    }
+
+    #[test]
+    fn a_refund_that_fails_after_the_other_money_has_gone_leaves_the_fee_due(scene in scenes()) {
+        let refund = refund_of(&scene, true, Closing::Reopen);
+        let approval = approve_refund(&scene, &refund).expect("approved");
+        let mut approved = after(&scene, &approval);
+        let waits = |p: &Part| p.payment_id == payment(2) && matches!(p.home, Home::Suspense(_));
+        let others = approved.parts.iter().any(waits);
+        approved.parts.retain(|p| !waits(p));
+        let refund = moved(&refund, &approval);
+        let failed = refund_failed(&approved, &refund, &taken(&approval), Cause::Withdrawn).expect("withdrawn");
+        let back = after(&approved, &failed);
+        sound(&approved, &back, 0);
+        let first = &back.obligations[0];
+        prop_assert_eq!(first.status, if others { ObligationStatus::Due } else { ObligationStatus::Paid });
+    }
+
+    #[test]
+    fn a_refund_that_was_sent_reopens_at_most_one_intent_for_each_obligation(
+        scene in scenes(), with_fee: bool, closing in prop::sample::select(vec![Closing::Reopen, Closing::Close]),
+    ) {
+        let refund = refund_of(&scene, with_fee, closing);
+        let approval = approve_refund(&scene, &refund).expect("approved");
+        let approved = after(&scene, &approval);
+        let mut refund = moved(&refund, &approval);
+        (refund.status, refund.version) = (RefundStatus::Submitted, 3);
+        let sent = refund_sent(&approved, &refund, &scene.source, None, Cause::ProviderSent).expect("sent");
+        let done = after(&approved, &sent);
+        sound(&approved, &done, 0);
+        let live: Vec<_> = done.holders.iter().filter(|h| h.intent.status.is_live()).collect();
+        let mut held = BTreeSet::new();
+        prop_assert!(live.iter().flat_map(|h| &h.intent.obligation_ids).all(|o| held.insert(*o)));
+        prop_assert!(live.iter().all(|h| !h.is_over));
+        let due = done.obligations.iter().any(|o| o.status == ObligationStatus::Due);
+        prop_assert!(due || live.is_empty());
+        let still_paid = done.holders.iter().filter(|h| h.intent.status == IntentStatus::Paid);
+        let owes = |h: &Holder| h.intent.obligation_ids.iter().any(|id| done.obligations.iter().any(|o| o.id == *id && o.status == ObligationStatus::Due));
+        prop_assert!(still_paid.clone().all(|h| !owes(h)));
+        // and back again: the money waits, the obligations stay as they are
+        let refund = moved(&refund, &sent);
+        let back = after(&done, &refund_came_back(&done, &refund, None).expect("came back"));
+        let waiting: Vnd = back.parts.iter().filter(|p| p.home == Home::Suspense(SuspenseReason::RefundReturned)).map(|p| p.amount).sum();
+        prop_assert_eq!(waiting, refund.amount());
+        prop_assert_eq!(back.obligations, done.obligations);
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_nothing_of_the_payment(scene in scenes()) {
+        let own: i64 = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount.dong()).sum();
+        let changes = take_back(&scene).expect("taken back");
+        let left = after(&scene, &changes);
+        sound(&scene, &left, own);
+        prop_assert!(left.parts.iter().all(|p| p.payment_id != scene.payment_id));
+        prop_assert!(left.obligations.iter().all(|o| o.status == ObligationStatus::Due));
+    }
+
+    #[test]
+    fn a_lowered_obligation_stays_covered_and_the_rest_waits(scene in scenes(), part in 1_i64..999) {
+        let id = scene.obligations[0].id;
+        let mut lower_scene = scene.clone();
+        let changes = lower(&scene, id, Vnd::new(part)).expect("lowered");
+        lower_scene.obligations[0].amount = lower_scene.obligations[0].amount - Vnd::new(part);
+        let next = after(&lower_scene, &changes);
+        sound(&lower_scene, &next, 0);
+    }
+}
+
+#[test]
+fn money_that_has_moved_since_it_was_proposed_is_stale() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let scene = scenes().new_tree(&mut runner).expect("a scene").current();
+    let mut refund = refund_of(&scene, true, Closing::Close);
+    for line in &mut refund.lines {
+        line.amount = line.amount + Vnd::new(1);
+    }
+    assert_eq!(approve_refund(&scene, &refund), Err(MoveError::Stale));
+}

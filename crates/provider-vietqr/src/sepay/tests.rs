@@ -182,18 +182,23 @@ fn money_out_empty_fields_and_whole_decimals_are_read() {
 
 #[test]
 fn a_form_is_read_and_a_name_given_twice_is_not() {
-    let form = |body: &str| {
+    let of_kind = |kind: &str, body: &str| {
         let hash = signature(body.as_bytes(), TIME, "secret");
-        let kind = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-        let headers = [("X-SePay-Timestamp", TIME), ("X-SePay-Signature", hash.as_str()), kind];
+        let headers = [("X-SePay-Timestamp", TIME), ("X-SePay-Signature", hash.as_str()), ("Content-Type", kind)];
         call(&signed_form(None), &headers, body.as_bytes(), at(NOW))
     };
+    let form = |body: &str| of_kind("application/x-www-form-urlencoded; charset=utf-8", body);
     let body = "id=92704&transactionDate=2026-11-24+14%3A02%3A37&accountNumber=8630123456789&subAccount=&content=\
                 LC7K2M9QX4T+n%E1%BB%99p&transferType=in&transferAmount=150000&referenceCode=FT1";
     let reports = form(body).expect("verified");
     assert_eq!((reports[0].text.as_str(), reports[0].amount), ("LC7K2M9QX4T nộp", Vnd::new(150_000)));
     assert_eq!(reports[0].stated_at, Some(at("2026-11-24T07:02:37Z")));
     assert!(is_unreadable(&form(&format!("{body}&transferAmount=1"))));
+    // the header is not signed: whatever it says, the call says the same
+    assert_eq!(of_kind("application/json", body), Ok(reports));
+    let json = row().to_string();
+    assert_eq!(form(&json), of_kind("application/json", &json));
+    assert!(form(&json).is_ok());
 }
 
 proptest! {

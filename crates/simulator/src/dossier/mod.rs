@@ -295,7 +295,7 @@ async fn take(desk: &Desk, name: &str, http: &HttpRequest, body: &[u8]) -> Answe
     let (Some(id), Some(stream), Some(sequence)) = (&record.id, &event.stream, event.sequence) else {
         return Err(refused(StatusCode::BAD_REQUEST, "without id, stream or sequence"));
     };
-    let line = {
+    let mut line = {
         let mut office = desk.office();
         let endpoint = office.endpoints.entry(name.to_owned()).or_default();
         let (times, first) = endpoint.seen.entry(id.clone()).or_insert_with(|| (0, record.body.clone()));
@@ -312,6 +312,8 @@ async fn take(desk: &Desk, name: &str, http: &HttpRequest, body: &[u8]) -> Answe
         })
     };
     let n = enter(desk, record);
+    // by this number the answer to it is found
+    line["n"] = n.into();
     desk.log.write("decided", line).await?;
     tokio::time::sleep(Duration::from_millis(script.hang_ms)).await;
     if script.cut {

@@ -16,7 +16,7 @@ pub(super) fn declared(declaration: &BytesDecl<'_>) -> Result<(), Reason> {
 
 pub(super) fn resolve(entity: &BytesRef<'_>) -> Result<char, Reason> {
     let character = match entity.resolve_char_ref() {
-        Ok(Some(character)) => Some(character).filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r')),
+        Ok(Some(character)) => Some(character).filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r')),
         Ok(None) => match entity.xml10_content().as_ref() {
             "lt" => Some('<'),
             "gt" => Some('>'),

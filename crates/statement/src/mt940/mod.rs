@@ -24,8 +24,12 @@ pub(crate) fn read(source: Source<'_>, out: &mut Out<'_>) -> Result<(), ReadErro
     let mut byte = 0;
     for raw in source.text.split_inclusive('\n') {
         let line = raw.strip_suffix('\n').unwrap_or(raw);
-        file.line(byte, line.strip_suffix('\r').unwrap_or(line))
-            .map_err(|(at, reason)| ReadError::at(source.place(at), reason))?;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        // a return that ends no line would stay in a payer's words
+        if let Some(within) = line.find('\r') {
+            return Err(ReadError::at(source.place(byte + within), Reason::Malformed("a line end")));
+        }
+        file.line(byte, line).map_err(|(at, reason)| ReadError::at(source.place(at), reason))?;
         byte += raw.len();
     }
     file.finish(byte).map_err(|(at, reason)| ReadError::at(source.place(at), reason))

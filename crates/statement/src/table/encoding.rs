@@ -2,7 +2,7 @@
 
 use super::profile::Encoding;
 use crate::error::{ReadError, Reason};
-use crate::place::{BOM, Place, Source, is_control};
+use crate::place::{BOM, Place, Source, control_character};
 use std::borrow::Cow;
 
 pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, ReadError> {
@@ -15,7 +15,7 @@ pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, R
         Encoding::Utf16Le => Cow::Owned(utf16le(bytes)?),
         Encoding::Windows1258 => Cow::Owned(windows_1258(bytes)?),
     };
-    match text.bytes().position(is_control) {
+    match control_character(&text) {
         Some(at) => {
             let before = text.as_bytes().get(..at).unwrap_or_default();
             Err(refuse(before.iter().map(|b| char::from(*b)), "a control character"))

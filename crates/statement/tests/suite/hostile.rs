@@ -39,9 +39,15 @@ fn any_doctype_ends_the_reading_at_once() {
 
 #[test]
 fn entities_beyond_the_five_are_refused_wherever_they_hide() {
-    for inner in
-        ["<Id>&xxe;</Id>", "<Id>&nbsp;</Id>", "<Id a=\"&xxe;\"/>", "<Id>&#0;</Id>", "<Id>&#x1;</Id>", "<Id>a & b</Id>"]
-    {
+    for inner in [
+        "<Id>&xxe;</Id>",
+        "<Id>&nbsp;</Id>",
+        "<Id a=\"&xxe;\"/>",
+        "<Id>&#0;</Id>",
+        "<Id>&#x1;</Id>",
+        "<Id>&#x9b;</Id>",
+        "<Id>a & b</Id>",
+    ] {
         assert_eq!(refused(inner, &within(inner)).reason, Reason::Entity, "{inner}");
     }
 }
@@ -101,6 +107,7 @@ fn what_is_no_camt_or_not_well_formed_is_refused() {
             Reason::Encoding("the declared one is not UTF-8"),
         ),
         ("control character", within("<Acct>\u{8}</Acct>"), Reason::Encoding("a control character")),
+        ("upper control character", within("<Acct>é\u{9b}</Acct>"), Reason::Encoding("a control character")),
         ("attributes twice", within("<Acct a=\"1\" a=\"2\"/>"), Reason::Malformed("attributes")),
     ];
     for (name, text, reason) in cases {

@@ -169,6 +169,7 @@ fn what_mt940_does_not_allow_is_refused_with_its_line() {
         ("C1,NTRF", "C1,0,0NTRF", 5, ":61: amount does not fit its format"),
         ("C1,NTRF", "C1,XTRF", 5, ":61: transaction type does not fit its format"),
         (":86:x", ":99:x", 6, ":99: is not expected here"),
+        (":86:x", ":86:x\ry", 6, "not well formed: a line end"),
         (":28C:1/1", ":34F:EURD0,00", 3, "an interim report (MT942), not a statement"),
         (":62F:", ":60F:", 7, ":60F: is not expected here"),
         (":20:S\n", ":61:260320C1,NTRFNONREF\n:20:S\n", 1, ":61: is not expected here"),

@@ -1,0 +1,249 @@
+//! A person says what becomes of a case, another one decides.
+//!
+//! | action | of | then |
+//! |---|---|---|
+//! | `assign_to_obligations` | waiting money of a payment | the named obligations are paid by it; the rest waits as `overpaid` |
+//! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
+//! | `accept_difference` | a case whose money does not wait in suspense | it is closed |
+//!
+//! A proposed case stays in lists until it is decided; one that late data explain is closed all the same, and the proposal
+//! is stale.
+
+use crate::approve::{DecideError, Deciding};
+use crate::context::{Caller, Context};
+use crate::move_money;
+use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::retry::{Retryable, retrying};
+use domain::allocation::Home;
+use domain::approval::ApprovalKind;
+use domain::booking::case_of;
+use domain::case::{CaseKind, CaseStatus};
+use domain::cause::Cause;
+use domain::changes::step;
+use domain::moving::{self, MoveError};
+use domain::obligation::ObligationStatus;
+use domain::payment::SuspenseReason;
+use domain::{ApprovalId, CaseId, ObligationId, Vnd};
+use dossier::PaidBy;
+use futures_util::join;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use storage::approvals::{self, Approval, NewApproval};
+use storage::case_list::Listed;
+use storage::cases::{self, Decided};
+use storage::ids::mint;
+use storage::unit::{Audit, Unit};
+use storage::{StorageError, Tx, idempotency, unit};
+
+/// What is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    AssignToObligations { obligation_ids: Vec<String> },
+    AcceptDifference,
+}
+
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// As the person sees it.
+    pub case: Listed,
+    pub action: Action,
+    pub note: String,
+    pub beneficiaries: Vec<String>,
+    pub caller: Caller,
+    pub idempotency: idempotency::Request,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("no such case")]
+    Absent,
+    #[error("the case is {0}")]
+    NotOpen(CaseStatus),
+    #[error("the case's money waits in suspense: say where it goes")]
+    MoneyWaits,
+    #[error("no money of the case waits")]
+    NoMoney,
+    #[error("an obligation is not there, not due, or of another beneficiary")]
+    Obligation,
+    #[error("the obligations owe more than waits: {0}")]
+    TooMuch(Vnd),
+}
+
+impl Retryable for ResolveError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(e) if Retryable::is_retryable(e))
+    }
+}
+
+/// The suspense account that a kind of case tells of.
+pub fn reason_of(kind: CaseKind) -> Option<SuspenseReason> {
+    SuspenseReason::ALL.iter().copied().find(|reason| case_of(*reason) == kind)
+}
+
+/// Keeps the proposal; `render` gives the answer from the approval's id.
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, ResolveError> {
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        let outcome = proposed(&tx, proposal, render).await;
+        tx.close(outcome).await
+    })
+    .await
+}
+
+async fn proposed(
+    tx: &Tx,
+    p: &Proposal,
+    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
+) -> Result<Reply, ResolveError> {
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
+    begun?;
+    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+        return Ok(reply);
+    }
+    // the payment before its case, as everywhere
+    let waiting = waiting(tx, p).await?;
+    let decided = cases::lock(tx, p.case.id).await?.ok_or(ResolveError::Absent)?;
+    if decided.case.status != CaseStatus::Open {
+        return Err(ResolveError::NotOpen(decided.case.status));
+    }
+    match &p.action {
+        Action::AcceptDifference if !waiting.is_zero() => return Err(ResolveError::MoneyWaits),
+        Action::AcceptDifference => {}
+        Action::AssignToObligations { .. } if waiting.is_zero() => return Err(ResolveError::NoMoney),
+        Action::AssignToObligations { obligation_ids } => {
+            payable(tx, obligation_ids, &p.beneficiaries, waiting).await?
+        }
+    }
+    let id: ApprovalId = mint(p.now);
+    let mut unit = Unit::new(p.caller.actor(), p.now);
+    unit.changes.cases_closed.push(stepped(&decided, Cause::ResolutionProposed)?);
+    unit.audit.push(Audit {
+        action: "resolution_proposed",
+        subject: p.case.id.to_string(),
+        request_id: p.caller.request_id.clone(),
+    });
+    let new = NewApproval {
+        id,
+        kind: ApprovalKind::CaseResolution,
+        subject: p.case.id.to_string(),
+        beneficiaries: p.beneficiaries.clone(),
+        payload: serde_json::to_value(&p.action).map_err(|e| StorageError::Unreadable(e.to_string()))?,
+        note: p.note.clone(),
+        proposer: p.caller.actor(),
+        at: p.now,
+    };
+    approvals::insert(tx, &new).await?;
+    unit::write(tx, &unit).await?;
+    let body = render(id);
+    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    Ok(Reply::fresh(201, body))
+}
+
+/// How much of the case's payment waits for the reason that the case tells of.
+async fn waiting(tx: &Tx, p: &Proposal) -> Result<Vnd, ResolveError> {
+    let kind: CaseKind = p.case.kind.parse().map_err(|_| StorageError::Unreadable("a kind of case".to_owned()))?;
+    let (Some(reason), Some(payment)) = (reason_of(kind), p.case.payment_id) else { return Ok(Vnd::ZERO) };
+    let Some(locked) = move_money::lock(tx, payment, &[], p.now).await? else { return Ok(Vnd::ZERO) };
+    let own = |part: &&moving::Part| part.payment_id == payment && part.home == Home::Suspense(reason);
+    Ok(locked.scene.parts.iter().filter(own).map(|part| part.amount).sum())
+}
+
+async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {
+    let ids = ids_of(wanted).ok_or(ResolveError::Obligation)?;
+    let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let found = storage::obligations::lock_by_ids(tx, &uuids).await?;
+    let ours = |o: &domain::obligation::Obligation| {
+        o.status == ObligationStatus::Due && beneficiaries.iter().any(|b| b == o.terms.beneficiary_code.as_str())
+    };
+    if found.len() != ids.len() || !found.iter().all(ours) {
+        return Err(ResolveError::Obligation);
+    }
+    let owed: Vnd = found.iter().map(domain::obligation::Obligation::amount).sum();
+    if owed > waiting { Err(ResolveError::TooMuch(waiting)) } else { Ok(()) }
+}
+
+fn ids_of(texts: &[String]) -> Option<Vec<ObligationId>> {
+    texts.iter().map(|text| text.parse().ok()).collect()
+}
+
+fn stepped(decided: &Decided, cause: Cause) -> Result<domain::changes::Step<CaseId, CaseStatus>, StorageError> {
+    let c = &decided.case;
+    let (step, _) = step(c.id, c.version, c.status, cause).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+    Ok(step)
+}
+
+fn case_id(approval: &Approval) -> Result<CaseId, StorageError> {
+    approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval of no case".to_owned()))
+}
+
+/// A second person says yes.
+pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let action: Action =
+        serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+    match action {
+        Action::AcceptDifference => {
+            let decided = still_proposed(tx, approval).await?;
+            let mut unit = Unit::new(d.caller.actor(), d.now);
+            unit.changes.cases_closed.push(stepped(&decided, Cause::Resolved)?);
+            Ok(unit)
+        }
+        Action::AssignToObligations { obligation_ids } => assigned(tx, approval, &obligation_ids, d).await,
+    }
+}
+
+async fn still_proposed(tx: &Tx, approval: &Approval) -> Result<Decided, DecideError> {
+    let decided = cases::lock(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
+    if decided.case.status == CaseStatus::Proposed { Ok(decided) } else { Err(DecideError::Stale) }
+}
+
+async fn assigned(tx: &Tx, approval: &Approval, obligations: &[String], d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let ids = ids_of(obligations).ok_or(DecideError::Stale)?;
+    // payment, obligations, intents, and the case last
+    let payment = cases::payment_of(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
+    let locked = move_money::lock(tx, payment, &ids, d.now).await?.ok_or(DecideError::Stale)?;
+    let decided = still_proposed(tx, approval).await?;
+    let reason = reason_of(decided.case.kind).ok_or(DecideError::Stale)?;
+    let ours = |o: &domain::obligation::Obligation| {
+        approval.beneficiaries.iter().any(|b| b == o.terms.beneficiary_code.as_str())
+    };
+    if !locked.obligations.iter().filter(|o| ids.contains(&o.id)).all(ours) {
+        return Err(DecideError::Stale);
+    }
+    let mut changes = match moving::assign(&locked.scene, reason, &ids) {
+        Err(MoveError::Stale) => return Err(DecideError::Stale),
+        other => other.map_err(|e| move_money::unreadable(&e))?,
+    };
+    changes.cases_closed.retain(|step| step.id != decided.case.id);
+    changes.cases_closed.push(stepped(&decided, Cause::Resolved)?);
+    let intent = locked.intents.iter().find(|i| Some(i.id) == locked.payment.intent_id);
+    let by = PaidBy {
+        channel: locked.payment.channel.clone(),
+        provider_txn_id: locked.payment.identity.transaction().to_owned(),
+        reference: intent.map(|i| i.reference.clone()),
+        intent_id: locked.payment.intent_id,
+        payment_id: payment,
+    };
+    Ok(locked.paying_unit(changes, &(locked.payment.paid_at, by), d.caller, "money_assigned", d.now)?)
+}
+
+/// A second person says no: the case is open again.
+pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let mut unit = Unit::new(d.caller.actor(), d.now);
+    let decided = cases::lock(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
+    // explained meanwhile: there is nothing left to reopen
+    if decided.case.status == CaseStatus::Proposed {
+        unit.changes.cases_closed.push(stepped(&decided, Cause::ResolutionRejected)?);
+    }
+    Ok(unit)
+}

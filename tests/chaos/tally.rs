@@ -1,0 +1,124 @@
+//! What happened in a run, counted where it happened; and the least of each below which a run proves too little.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What is counted, with the least for each ten seconds of faults.
+const LEAST: [(&str, u64); 19] = [
+    (ANSWERS, 50),
+    (HUNG_UP, 2),
+    (SENT_TWICE, 5),
+    (CAPTURES, 10),
+    (REPEATED, 5),
+    (REORDERED, 2),
+    (LOST, 2),
+    (FORGED, 2),
+    (CALLS_KEPT, 15),
+    (EVENTS, 10),
+    (KILLS, 1),
+    (KILLS_IN_FLIGHT, 1),
+    (WORKER_KILLS, 1),
+    (CUTS_AT_COMMIT, 1),
+    (CUTS, 0),
+    (POSTGRES, 0),
+    (REDIS, 0),
+    (DOSSIER, 0),
+    (FILES, 0),
+];
+/// What a run of a minute or more has at least once, however short.
+const AT_LEAST_ONCE: [&str; 11] =
+    [REFUNDS, LIED, LATE, CUTS, POSTGRES, REDIS, DOSSIER, FILES, FILES_REFUSED, TWO_CHANNELS, WORKER_KILLS_IN_FLIGHT];
+
+pub const ANSWERS: &str = "2xx answers kept by callers";
+pub const SENT_TWICE: &str = "requests sent twice under one key";
+pub const HUNG_UP: &str = "callers that hung up before the answer";
+pub const REFUSED: &str = "times told to come again";
+pub const BROKEN_OFF: &str = "requests broken off by a fault";
+pub const CAPTURES: &str = "captures at VNPAY and credits at the bank";
+pub const REPEATED: &str = "reports repeated";
+pub const REORDERED: &str = "reports out of order";
+pub const LOST: &str = "reports lost";
+pub const FORGED: &str = "reports forged";
+pub const LIED: &str = "payments of another amount";
+pub const LATE: &str = "payments after the deadline";
+pub const TWO_CHANNELS: &str = "debts paid through two channels at once";
+pub const REFUNDS: &str = "refunds approved by a second person";
+pub const CALLS_KEPT: &str = "reports that we confirmed";
+pub const EVENTS: &str = "events applied at the dossier system";
+pub const KILLS: &str = "kills of gateways";
+pub const KILLS_IN_FLIGHT: &str = "kills of gateways with a request open";
+pub const WORKER_KILLS: &str = "kills of workers";
+pub const WORKER_KILLS_IN_FLIGHT: &str = "kills of workers with a lease";
+pub const POSTGRES: &str = "PostgreSQL immediate restarts";
+pub const NOT_READY: &str = "times that no process said it is ready with PostgreSQL down";
+pub const REDIS: &str = "Redis faults";
+pub const CUTS: &str = "cuts of all connections to PostgreSQL";
+pub const CUTS_AT_COMMIT: &str = "connections cut at COMMIT";
+pub const DOSSIER: &str = "dossier system down or failing after it accepted";
+pub const FILES: &str = "statements and settlement files taken during the faults";
+pub const FILES_REFUSED: &str = "damaged files refused";
+
+#[derive(Default)]
+pub struct Tally {
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+    slowest: Mutex<BTreeMap<&'static str, Duration>>,
+    wrong: Mutex<Vec<String>>,
+}
+
+impl Tally {
+    pub fn count(&self, what: &'static str) {
+        self.add(what, 1);
+    }
+
+    pub fn add(&self, what: &'static str, n: u64) {
+        *lock(&self.counts).entry(what).or_default() += n;
+    }
+
+    /// Keeps the longest; above the limit it is wrong.
+    pub fn took(&self, what: &'static str, how_long: Duration, limit: Duration) {
+        let mut slowest = lock(&self.slowest);
+        let longest = slowest.entry(what).or_default();
+        *longest = how_long.max(*longest);
+        drop(slowest);
+        if how_long > limit {
+            self.wrong(format!("{what}: {how_long:.1?}, the limit is {limit:?}"));
+        }
+    }
+
+    /// Something that must not be, in words.
+    pub fn wrong(&self, what: String) {
+        lock(&self.wrong).push(what);
+    }
+
+    pub fn wrongs(&self) -> Vec<String> {
+        lock(&self.wrong).clone()
+    }
+
+    /// Prints all of it; below the least it is wrong.
+    pub fn show(&self, faults: Duration) {
+        println!("\ncounted");
+        let tens = faults.as_secs() / 10;
+        let counts = lock(&self.counts).clone();
+        let mut names: Vec<&str> = counts.keys().copied().chain(LEAST.map(|l| l.0)).chain(AT_LEAST_ONCE).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let each = LEAST.iter().find(|l| l.0 == name).map_or(0, |l| l.1 * tens);
+            let once = u64::from(AT_LEAST_ONCE.contains(&name) && faults >= Duration::from_mins(1));
+            let (least, count) = (each.max(once), counts.get(name).copied().unwrap_or(0));
+            println!("  {count:>7}  {name}{}", if least > 0 { format!(" (at least {least})") } else { String::new() });
+            if count < least {
+                self.wrong(format!("too little happened: {count} {name}, at least {least} are due"));
+            }
+        }
+        println!("\nlongest");
+        for (name, longest) in lock(&self.slowest).iter() {
+            println!("  {longest:>9.2?}  {name}");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,96 @@
+//! What becomes of a case: one person proposes, another decides.
+
+use super::*;
+
+/// Money that names nothing of ours: its payment, and its case.
+async fn stray(house: &House, amount: i64) -> (Value, Value) {
+    house.transfers(amount, "ung ho quy khuyen hoc").await;
+    let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+    let payment = house.staff.get(&format!("/v1/payments/{}", case["payment_id"].as_str().unwrap())).await.expect(200);
+    (payment, case)
+}
+
+async fn resolves(who: &Portal, case: &Value, body: Value) -> Answered {
+    who.post(&format!("/v1/cases/{}/resolutions", id(case)), body).await
+}
+
+fn case_status(house: &House, case: &Value) -> impl Future<Output = String> {
+    let (staff, path) = (house.staff.clone(), format!("/v1/cases/{}", id(case)));
+    async move { staff.get(&path).await.expect(200)["status"].as_str().unwrap().to_owned() }
+}
+
+#[tokio::test]
+async fn stray_money_pays_the_fees_that_two_persons_say_and_the_rest_waits() {
+    let house = House::with_bank().await;
+    house.hear_events().await;
+    let approver = second_person(&house).await;
+    let (_, case) = stray(&house, 25_000).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let wanted =
+        json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]], "note": "Theo giấy nộp tiền"});
+    let proposed = resolves(&house.staff, &case, wanted.clone()).await.expect(201);
+    assert_eq!(case_status(&house, &case).await, "proposed");
+    assert_eq!(resolves(&house.staff, &case, wanted).await.refused(409), "case_not_open");
+    assert_eq!(approves(&house.staff, &proposed).await.refused(403), "same_person");
+    approves(&approver, &proposed).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "closed");
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    let open = house.staff.get("/v1/cases?status=open").await.expect(200);
+    assert_eq!((&open["data"][0]["kind"], &open["data"][0]["amount"]), (&json!("overpaid"), &json!(4_000)));
+    house.drain().await;
+    assert!(house.heard().await.iter().any(|e| e["type"] == "obligation.paid"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_rejected_resolution_opens_the_case_again_and_a_fee_paid_meanwhile_makes_it_stale() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (_, case) = stray(&house, 25_000).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let wanted = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]]});
+    let first = resolves(&house.staff, &case, wanted.clone()).await.expect(201);
+    approver
+        .post(&format!("/v1/approvals/{}/reject", first["approval_id"].as_str().unwrap()), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(case_status(&house, &case).await, "open");
+    let second = resolves(&house.staff, &case, wanted).await.expect(201);
+    let intent = house.portal.opens(&[&fee]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    assert_eq!(approves(&approver, &second).await.refused(409), "approval_stale");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn stray_money_goes_back_to_its_payer_once_its_credit_is_proven_and_the_case_closes() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let back = json!({"action": "refund_to_payer", "refundable_amount": payment["refundable_amount"],
+        "reason_code": "khong_ro", "payer_account": account});
+    let proposed = resolves(&house.staff, &case, back).await.expect(201);
+    approves(&approver, &proposed).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "closed");
+    assert_eq!(house.ask("select status from refund").await, "approved");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_difference_is_accepted_only_where_no_money_waits() {
+    let house = House::with_bank().await;
+    let (_, case) = stray(&house, 25_000).await;
+    let accept = json!({"action": "accept_difference"});
+    assert_eq!(resolves(&house.staff, &case, accept).await.refused(409), "case_money_waits");
+    assert_eq!(resolves(&house.staff, &case, json!({"action": "forget"})).await.refused(422), "validation_failed");
+    assert_eq!(
+        resolves(&house.portal, &case, json!({"action": "accept_difference"})).await.refused(403),
+        "scope_missing"
+    );
+    house.close().await;
+}
