@@ -10,7 +10,7 @@ use storage::principals;
 use tests::House;
 use tests::bank::ACCOUNT;
 use tests::files;
-use tests::portal::{Answered, dossier, fresh, obligation};
+use tests::portal::{Answered, Portal, dossier, fresh, obligation};
 use tests::rows::digest;
 use tests::wire::{key, key_of};
 
@@ -44,6 +44,10 @@ struct Things {
     deaf: String,
     given_up: String,
     downtime: String,
+    paid: String,
+    refund: String,
+    /// Of somebody else's.
+    proposals: [String; 2],
 }
 
 async fn things(house: &House) -> Things {
@@ -77,7 +81,22 @@ async fn things(house: &House) -> Things {
     let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
     let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
     let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
+    let lines = json!([{"obligation_id": paid["id"], "amount": 21_000}]);
+    let body = json!({"lines": lines, "then": "reopen", "reason_code": "mistake", "refundable_amount": 21_000});
+    let refund = house.portal.post(&format!("/v1/payments/{}/refunds", id(&payment)), body).await.expect(201);
+    let other = house.staff.post("/v1/persons", json!({"code": "qtv", "name": "x", "roles": ["administrator"]})).await;
+    let other = house.staff.post("/v1/keys", json!({"holder": other.expect(201)["id"]})).await.expect(201);
+    let other = Portal { key: other["key"].as_str().unwrap().to_owned(), ..house.staff.clone() };
+    let account = json!({"kind": "bank", "bank_bin": "970436", "account_number": "77", "account_name": "A"});
+    let mut proposals = Vec::new();
+    for code in [tests::BENEFICIARY, tests::OTHER_BENEFICIARY] {
+        let proposed = other.post(&format!("/v1/beneficiaries/{code}/accounts"), json!({"account": account})).await;
+        proposals.push(proposed.expect(201)["approval_id"].as_str().unwrap().to_owned());
+    }
     Things {
+        paid: id(&paid),
+        refund: id(&refund),
+        proposals: proposals.try_into().unwrap(),
         fee: id(&house.portal.owes(&dossier(), 23_000, json!({})).await),
         intent: id(&open),
         payment: id(&payment),
@@ -92,6 +111,41 @@ async fn things(house: &House) -> Things {
         given_up: id(&given_up),
         downtime: id(&downtime),
     }
+}
+
+/// Money that goes back, and what a second person decides.
+fn two_persons(of: &Things) -> Vec<Operation> {
+    use Scope::{ApprovalsDecide, PaymentsRead, RefundsPropose, ReportsRead};
+    let op = |method, path: &'static str, id: &str, body, client, staff| Operation {
+        method,
+        path,
+        at: path.replace("{id}", id),
+        body,
+        client,
+        staff,
+    };
+    let none = Value::Null;
+    let lines = json!([{"obligation_id": of.paid, "amount": 21_000}]);
+    let refund = json!({"lines": lines, "then": "reopen", "reason_code": "mistake", "refundable_amount": 21_000});
+    let reduction = json!({"amount": 1_000, "reason_code": "mistake"});
+    let resolution = json!({"action": "accept_difference"});
+    let [first, second] = &of.proposals;
+    let see = &[ApprovalsDecide, ReportsRead, RefundsPropose];
+    let propose = Some(RefundsPropose);
+    let read = Some(PaymentsRead);
+    vec![
+        op("post", "/v1/payments/{id}/refunds", &of.payment, refund, propose, &[RefundsPropose]),
+        op("get", "/v1/refunds", "", none.clone(), read, &[ReportsRead]),
+        op("get", "/v1/refunds/{id}", &of.refund, none.clone(), read, &[ReportsRead]),
+        op("post", "/v1/refunds/{id}/cancel", &of.refund, json!({}), propose, &[RefundsPropose]),
+        op("post", "/v1/refunds/{id}/retry", &of.refund, json!({}), None, &[RefundsPropose, Scope::Admin]),
+        op("post", "/v1/obligations/{id}/reductions", &of.paid, reduction, propose, &[RefundsPropose]),
+        op("post", "/v1/cases/{id}/resolutions", &of.case, resolution, None, &[Scope::CasesWrite]),
+        op("get", "/v1/approvals", "", none.clone(), None, see),
+        op("get", "/v1/approvals/{id}", first, none, None, see),
+        op("post", "/v1/approvals/{id}/approve", first, json!({}), None, &[ApprovalsDecide]),
+        op("post", "/v1/approvals/{id}/reject", second, json!({}), None, &[ApprovalsDecide]),
+    ]
 }
 
 /// What administrators alone may do.
@@ -176,6 +230,7 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
     let none = Value::Null;
     // first: what was given up is sent again by a client's redelivery too
     let mut all = administration(of);
+    all.extend(two_persons(of));
     all.extend([
         plain("get", "/v1/obligations", none.clone(), PaymentsRead),
         on("put", "/v1/obligations/{id}", "matrix", obligation(&dossier(), 1_000, json!({})), ObligationsWrite),
@@ -237,6 +292,13 @@ fn operations(of: &Things, house: &House) -> Vec<Operation> {
             "post",
             "/v1/reconciliation/{date}/close",
             format!("/v1/reconciliation/{today}/close?profile=vnpay_main"),
+            json!({}),
+            &[Scope::DaysClose],
+        ),
+        of_staff(
+            "post",
+            "/v1/reconciliation/{date}/reopen",
+            format!("/v1/reconciliation/{today}/reopen?profile=vnpay_main"),
             json!({}),
             &[Scope::DaysClose],
         ),
