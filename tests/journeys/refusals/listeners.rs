@@ -155,7 +155,7 @@ async fn a_wrong_method_and_an_unknown_path_are_told_apart() {
         "/v1/webhooks/vnpay/nobody",
         "/v1/webhooks/nobody/vnpay_main",
         "/v1/webhooks/vnpay/%00",
-        "/v1/refunds",
+        "/v1/refund",
         "/.git/config",
         "/v1/obligations/../../etc/passwd",
     ] {
