@@ -44,7 +44,7 @@ const SCENES: [(Scene, usize); 16] = [
     (Scene::TwoChannels, 5),
     (Scene::TwoDeadIntents, 3),
     (Scene::ManyDebts, 3),
-    (Scene::Underpaid, 2),
+    (Scene::Underpaid, 4),
     (Scene::Overpaid, 1),
     (Scene::LateAtVnpay, 1),
     (Scene::LateByTransfer, 1),
@@ -208,9 +208,17 @@ impl Payers {
     async fn underpaid(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
         let attempt = self.attempt(&payment, "vietqr").await?;
-        self.transfers(&attempt, payment.amount - 1_000, &payment.reference()).await?;
-        tokio::time::sleep(dice.millis(0, 1_500)).await;
-        self.transfers(&attempt, 1_000, &payment.reference()).await?;
+        let (part, reference) = (payment.amount - 1_000, payment.reference());
+        if dice.below(2) == 0 {
+            // both parts at one moment: neither may miss the other
+            let both =
+                tokio::join!(self.transfers(&attempt, part, &reference), self.transfers(&attempt, 1_000, &reference));
+            both.0.and(both.1)?;
+        } else {
+            self.transfers(&attempt, part, &reference).await?;
+            tokio::time::sleep(dice.millis(0, 1_500)).await;
+            self.transfers(&attempt, 1_000, &reference).await?;
+        }
         self.expect_paid(&payment).await;
         Some(())
     }

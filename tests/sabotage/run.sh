@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each patch of this directory breaks the program on purpose, in a copy of the tree: the run that its head names must
-# turn red and name the invariant. Ends red when a sabotage stays green. Arguments choose patches: run.sh 02
+# Each patch of this directory breaks the program on purpose, in a copy of the tree: a chaos run must turn red and
+# name the invariant that the patch's head names. Ends red when a sabotage stays green. Arguments choose patches: run.sh 02
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,6 +20,9 @@ if [ ! -d "$place/target" ]; then
     done
 fi
 
+# The run itself is not sabotaged.
+${CARGO:-cargo} build -q --locked -p tests --bin chaos
+
 # A file keeps its time, so that only what a patch touches is built again; and that always is.
 rm -rf "$tree" && mkdir -p "$tree"
 git ls-files -z --cached --others --exclude-standard | tar c --null -T - | tar x -C "$tree"
@@ -34,14 +37,10 @@ for patch in "$patches"/*.patch; do
     echo "== $name: $(head -n 1 "$patch")"
     patch -d "$tree" -p1 --quiet <"$patch"
     log=$place/$name.log
-    (
-        cd "$tree"
-        export CARGO_TARGET_DIR=$place/target
-        ${CARGO:-cargo} build -q --locked -p motlan
-        ${CARGO:-cargo} build -q --locked -p tests --bin chaos
-    )
+    (cd "$tree" && CARGO_TARGET_DIR=$place/target ${CARGO:-cargo} build -q --locked -p motlan)
     code=0
-    SEED=$seed SECONDS_OF_FAULTS=$seconds "$place/target/debug/chaos" >"$log" 2>&1 || code=$?
+    MOTLAN_TEST_BINARY=$place/target/debug/motlan SEED=$seed SECONDS_OF_FAULTS=$seconds \
+        "$target/debug/chaos" >"$log" 2>&1 || code=$?
     # its own words, not those of a run that could not begin
     if [ "$code" -ne 0 ] && grep -E "^  (verify: )?$names\b" "$log" | head -n 3; then
         echo "   red, as it must be: $names is broken ($(grep -cE "^  " "$log") lines in $log)"
