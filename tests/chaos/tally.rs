@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What is counted, with the least for each ten seconds of faults.
+/// What is counted, with the least for each ten seconds of faults: a quarter of what two busy cores do.
 const LEAST: [(&str, u64); 19] = [
-    (ANSWERS, 50),
-    (HUNG_UP, 2),
-    (SENT_TWICE, 5),
-    (CAPTURES, 10),
-    (REPEATED, 5),
-    (REORDERED, 2),
-    (LOST, 2),
-    (FORGED, 2),
-    (CALLS_KEPT, 15),
-    (EVENTS, 10),
+    (ANSWERS, 20),
+    (HUNG_UP, 1),
+    (SENT_TWICE, 2),
+    (CAPTURES, 5),
+    (REPEATED, 2),
+    (REORDERED, 1),
+    (LOST, 1),
+    (FORGED, 1),
+    (CALLS_KEPT, 5),
+    (EVENTS, 5),
     (KILLS, 1),
     (KILLS_IN_FLIGHT, 1),
     (WORKER_KILLS, 1),
@@ -27,8 +27,8 @@ const LEAST: [(&str, u64); 19] = [
     (FILES, 0),
 ];
 /// What a run of a minute or more has at least once, however short.
-const AT_LEAST_ONCE: [&str; 11] =
-    [REFUNDS, LIED, LATE, CUTS, POSTGRES, REDIS, DOSSIER, FILES, FILES_REFUSED, TWO_CHANNELS, WORKER_KILLS_IN_FLIGHT];
+const AT_LEAST_ONCE: [&str; 10] =
+    [REFUNDS, LATE, CUTS, POSTGRES, REDIS, DOSSIER, FILES, FILES_REFUSED, TWO_CHANNELS, WORKER_KILLS_IN_FLIGHT];
 
 pub const ANSWERS: &str = "2xx answers kept by callers";
 pub const SENT_TWICE: &str = "requests sent twice under one key";
@@ -106,7 +106,9 @@ impl Tally {
         for name in names {
             let each = LEAST.iter().find(|l| l.0 == name).map_or(0, |l| l.1 * tens);
             let once = u64::from(AT_LEAST_ONCE.contains(&name) && faults >= Duration::from_mins(1));
-            let (least, count) = (each.max(once), counts.get(name).copied().unwrap_or(0));
+            // one in a hundred at VNPAY, which takes more than half of them
+            let lied = if name == LIED { counts.get(CAPTURES).copied().unwrap_or(0) / 200 } else { 0 };
+            let (least, count) = (each.max(once).max(lied), counts.get(name).copied().unwrap_or(0));
             println!("  {count:>7}  {name}{}", if least > 0 { format!(" (at least {least})") } else { String::new() });
             if count < least {
                 self.wrong(format!("too little happened: {count} {name}, at least {least} are due"));
