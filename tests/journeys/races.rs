@@ -29,6 +29,12 @@ async fn late_payers(house: &House) {
     house.sim("script", json!({"match": {}, "do": [{"late": true}]})).await;
 }
 
+/// The end of a round: what is left is worked off, and every invariant holds.
+async fn even(house: &House) {
+    house.drain().await;
+    house.holds().await;
+}
+
 async fn until(end: Instant) {
     tokio::time::sleep_until(end.into()).await;
 }

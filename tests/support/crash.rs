@@ -170,6 +170,8 @@ impl Stage {
                 }
                 self.gate.reset();
                 again(&server, &subject).await;
+                // nothing waits for longer than a worker would let it
+                self.house.drain().await;
                 if !reached {
                     break;
                 }

@@ -41,8 +41,9 @@ impl House {
         self.ask(&format!(
             "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
                  account_name, proposed_by)
-             select '{}', now() - interval '1 year' - interval '1 second' * (select count(*) from beneficiary_account),
-                    'bank', '{BIN}', '{number}', 'DON VI THU HUONG MAU', 'test'",
+             select '{0}', least(now() - interval '1 year', min(in_force_from) - interval '1 second'),
+                    'bank', '{BIN}', '{number}', 'DON VI THU HUONG MAU', 'test'
+             from beneficiary_account where beneficiary_code = '{0}'",
             crate::BENEFICIARY
         ))
         .await;

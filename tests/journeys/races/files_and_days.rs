@@ -1,6 +1,6 @@
 //! Files that come many times at one moment, and days that two persons close at once.
 
-use super::patient;
+use super::{even, patient};
 use domain::principal::Scope;
 use jiff::ToSpan;
 use serde_json::json;
@@ -54,7 +54,7 @@ async fn a_statement_ten_times_at_one_moment_is_imported_once() {
         assert_eq!(count(&house, "payment").await, (3 * round).to_string());
         let bank = format!("select sum(amount) from ledger_entry where account_code = 'bank:{BIN}.{number}'");
         assert_eq!(house.ask(&bank).await, opening.to_string());
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }
@@ -78,8 +78,7 @@ async fn a_settlement_ten_times_at_one_moment_is_imported_once() {
         let fees = "select sum(amount) from ledger_entry where account_code = 'fee:vnpay_main'";
         assert_eq!(house.ask(fees).await, (2_000 * round).to_string());
     }
-    house.drain().await;
-    house.holds().await;
+    even(&house).await;
     // VNPAY does not know these payments: the file was written here
     house.stop().await;
 }

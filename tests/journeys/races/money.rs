@@ -1,7 +1,7 @@
 //! Money that meets money, and money that meets plans: the same report a hundred times, several channels for one
 //! obligation, a report against the end, the cancellation and the renewal of its intent, and against its own attempt.
 
-use super::{late_payers, opens, owes, patient};
+use super::{even, late_payers, opens, owes, patient};
 use futures_util::future::join_all;
 use futures_util::join;
 use jiff::Timestamp;
@@ -96,7 +96,7 @@ async fn each_providers_report_a_hundred_times_at_one_moment_is_one_payment() {
         }
         assert_eq!(count(&house, "sighting").await, sightings.to_string());
         assert_eq!(count(&house, "kase").await, "0");
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }
@@ -136,7 +136,7 @@ async fn of_two_to_five_channels_at_one_moment_one_settles_the_obligation_and_ea
         assert_eq!(count(&house, waits).await, held.to_string(), "round {round}");
         let cases = "kase where kind = 'duplicate_payment' and status = 'open'";
         assert_eq!((count(&house, cases).await, count(&house, "kase").await), (held.to_string(), held.to_string()));
-        house.holds().await;
+        even(&house).await;
     }
     println!("of 40 VNPAY settled {by_vnpay}");
     house.close().await;
@@ -164,7 +164,7 @@ async fn settled(house: &House, intents: &[Value]) {
         house.ask("select coalesce(sum(amount), 0) from assurance.allocation where suspense_reason is not null").await,
         "0"
     );
-    house.holds().await;
+    even(house).await;
 }
 
 fn asks(house: &House, intent: &Value, what: &str, body: &Value) -> Request {
@@ -280,7 +280,7 @@ async fn money_that_overtakes_its_attempt_is_placed_once_whoever_places_it() {
         assert_eq!(count(&house, "kase where status <> 'closed'").await, "0");
         let sums = "select sum(amount) from assurance.allocation where suspense_reason is not null";
         assert_eq!(house.ask(sums).await, "0");
-        house.holds().await;
+        even(&house).await;
     }
     // VNPAY does not know these: they were told by this test
     house.drain().await;

@@ -1,7 +1,7 @@
 //! Refunds that meet: each other, two who decide, the proposer who takes back, the worker that hands it to VNPAY, and money
 //! that comes at the same moment.
 
-use super::patient;
+use super::{even, patient};
 use crate::refunds::{becomes, id, obligation_status, paid, proposes, second_person, status, whole};
 use futures_util::join;
 use jiff::Timestamp;
@@ -10,6 +10,13 @@ use tests::House;
 use tests::barrier::{Request, at_once};
 use tests::interruption::pays_unheard;
 use tests::portal::{Answered, Portal, fresh};
+
+/// VNPAY sends what it has taken up at once.
+async fn a_quick_vnpay() -> House {
+    let house = House::planned(patient()).await;
+    house.sim("script", json!({"match": {}, "do": [{"refund_ms": 0}]})).await;
+    house
+}
 
 fn post(who: &Portal, path: &str, body: &Value) -> Request {
     Request::post(who, path, &format!("key-{}", fresh()), body)
@@ -49,7 +56,7 @@ async fn at_vnpay(house: &House, intent: &Value) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_refunds_of_the_same_money_at_one_moment_one_is_proposed() {
-    let house = House::planned(patient()).await;
+    let house = a_quick_vnpay().await;
     let other = second_person(&house).await;
     for round in 1..=20 {
         let (fee, _, payment) = paid(&house, 21_000).await;
@@ -57,14 +64,14 @@ async fn of_refunds_of_the_same_money_at_one_moment_one_is_proposed() {
         let requests = (0..6).map(|n| proposal(who[n % 3], &payment, &fee)).collect();
         one_of(&at_once(requests).await, 201, (412, "refundable_amount_mismatch"));
         assert_eq!(house.ask("select count(*) from refund").await, round.to_string());
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_those_who_decide_or_take_back_at_one_moment_one_has_decided_and_what_follows_is_that() {
-    let house = House::planned(patient()).await;
+    let house = a_quick_vnpay().await;
     let other = second_person(&house).await;
     let mut ends = [0; 3];
     for round in 0..30 {
@@ -110,7 +117,7 @@ async fn of_those_who_decide_or_take_back_at_one_moment_one_has_decided_and_what
         }
         let wanted = if taken_back || rejected { "paid" } else { "refunded" };
         assert_eq!(obligation_status(&house, &fee).await, wanted);
-        house.holds().await;
+        even(&house).await;
     }
     println!("of 30 taken back {}, rejected {}, paid out {}", ends[0], ends[1], ends[2]);
     house.close().await;
@@ -118,7 +125,7 @@ async fn of_those_who_decide_or_take_back_at_one_moment_one_has_decided_and_what
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refund_taken_back_while_it_is_handed_to_vnpay_is_either_and_never_both() {
-    let house = House::planned(patient()).await;
+    let house = a_quick_vnpay().await;
     let other = second_person(&house).await;
     let ctx = &house.gateway.ctx;
     let mut handed = 0;
@@ -142,7 +149,7 @@ async fn a_refund_taken_back_while_it_is_handed_to_vnpay_is_either_and_never_bot
             assert_eq!(obligation_status(&house, &fee).await, "refunded");
             handed += 1;
         }
-        house.holds().await;
+        even(&house).await;
     }
     println!("of 30 handed to VNPAY {handed}");
     house.close().await;
@@ -150,7 +157,7 @@ async fn a_refund_taken_back_while_it_is_handed_to_vnpay_is_either_and_never_bot
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refund_and_a_second_report_of_its_fee_at_one_moment_lose_no_money() {
-    let house = House::planned(patient()).await;
+    let house = a_quick_vnpay().await;
     let other = second_person(&house).await;
     for round in 0..25 {
         let fee = house.portal.owes(&tests::portal::dossier(), 21_000, json!({})).await;
@@ -176,7 +183,7 @@ async fn a_refund_and_a_second_report_of_its_fee_at_one_moment_lose_no_money() {
         );
         assert_eq!(house.ask(&held).await, "21000", "round {round}");
         assert_eq!(at_vnpay(&house, &intent).await, 1);
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }

@@ -1,7 +1,7 @@
 //! Requests of portals that meet: one key, one obligation, one key revoked. All of a round arrive with their last byte at
 //! the same moment.
 
-use super::{owes, patient};
+use super::{even, owes, patient};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ async fn one_key_a_hundred_times_at_one_moment_is_one_intent_one_order_and_one_c
         assert_eq!(cancelled.iter().filter(|a| !a.replayed).count(), 1);
         let steps = "select count(*) from transition where entity_type = 'intent' and to_state = 'cancelled'";
         assert_eq!(house.ask(steps).await, round.to_string());
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }
@@ -97,7 +97,7 @@ async fn of_twenty_intents_for_one_obligation_at_one_moment_one_is_opened() {
             assert_eq!(other.clone().refused(409), "obligation_in_payment");
         }
         assert_eq!(house.ask("select count(*) from intent").await, round.to_string());
-        house.holds().await;
+        even(&house).await;
     }
     house.close().await;
 }
@@ -128,7 +128,7 @@ async fn an_obligation_put_again_while_it_is_opened_has_the_price_that_its_inten
                 ("obligation_locked", &json!(20_000))
             );
         }
-        house.holds().await;
+        even(&house).await;
     }
     println!("of 40 the change came first {changed_first} times");
     house.close().await;
