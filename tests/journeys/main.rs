@@ -10,6 +10,7 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
+mod model;
 mod proxies;
 mod races;
 mod refund_calls;

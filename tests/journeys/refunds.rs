@@ -16,7 +16,7 @@ use tests::portal::{Answered, Portal, dossier};
 use tests::wire::key;
 
 /// Another person with every right.
-async fn second_person(house: &House) -> Portal {
+pub(crate) async fn second_person(house: &House) -> Portal {
     let db = house.gateway.ctx.pool.get().await.unwrap();
     let id = storage::ids::mint(Timestamp::now());
     principals::put_person(&db, id, "nguoi-duyet", "Người duyệt (mẫu)", &[]).await.unwrap();

@@ -29,6 +29,11 @@ impl Dice {
         Self(seed)
     }
 
+    /// The same throws for the same seed.
+    pub const fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// SplitMix64.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
