@@ -48,6 +48,8 @@ enum Cut {
 struct Shared {
     connections: Vec<Counts>,
     cut: Option<Cut>,
+    /// How many clients were cut off.
+    cuts: usize,
     streams: Vec<UnixStream>,
     stopped: bool,
 }
@@ -108,6 +110,11 @@ impl Proxy {
     /// In the order of connecting; closed ones stay in it.
     pub fn connections(&self) -> Vec<Counts> {
         locked(&self.shared).connections.clone()
+    }
+
+    /// How often a client was cut off so far.
+    pub fn cuts(&self) -> usize {
+        locked(&self.shared).cuts
     }
 
     pub fn reset(&self) {
@@ -340,10 +347,12 @@ fn forward_requests(
                 match shared.cut {
                     Some(Cut::After(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         traffic.silenced = true;
                     }
                     Some(Cut::Before(1)) => {
                         shared.cut = None;
+                        shared.cuts += 1;
                         return server.shutdown(Shutdown::Both);
                     }
                     Some(Cut::After(n)) => shared.cut = Some(Cut::After(n - 1)),

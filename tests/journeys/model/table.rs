@@ -1,8 +1,9 @@
 //! A gateway behind a connection that breaks, and the clerk beside it.
 
 use super::clerk::{At, Clerk, Place, is_legal};
+use super::commands::Kind;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::proxy::Proxy;
 use tests::bank::{ACCOUNT, BIN, OTHER_ACCOUNT};
@@ -34,11 +35,13 @@ pub struct Table {
     /// Attempts whose order nobody has paid yet: VNPAY takes money for each once.
     pub unpaid: Vec<usize>,
     pub is_other_account_used: bool,
+    /// The text of each transfer that people made for a refund.
+    pub texts: BTreeMap<usize, String>,
+    pub done: BTreeSet<Kind>,
     proxy: Proxy,
     /// The books, read past the proxy.
     books: Client,
     heard: i64,
-    armed: usize,
 }
 
 pub fn coins(amount: &Value) -> usize {
@@ -77,10 +80,11 @@ impl Table {
             references: Vec::new(),
             unpaid: Vec::new(),
             is_other_account_used: false,
+            texts: BTreeMap::new(),
+            done: BTreeSet::new(),
             proxy,
             books,
             heard: 0,
-            armed: 0,
         };
         // the account has a first statement, so that its opening balance is known
         table.statement().await;
@@ -95,9 +99,8 @@ impl Table {
         match self.dice.below(3) {
             0 => self.proxy.cut_before_commit(n),
             1 => self.proxy.cut_after_commit(n),
-            _ => return,
+            _ => {}
         }
-        self.armed += 1;
     }
 
     /// A POST, repeated under its key until it is answered; what was done says the same ever after.
@@ -276,7 +279,7 @@ impl Table {
 
     /// With everything well again: every payment's refundable amount, every edge, every version, every invariant, and the
     /// word of the other sides.
-    pub async fn end(mut self, seed: u64) -> usize {
+    pub async fn end(mut self, seed: u64) -> (usize, BTreeSet<Kind>) {
         // the last one that was armed meets nobody
         self.proxy.cut_after_commit(1_000_000);
         for _ in 0..20 {
@@ -299,10 +302,9 @@ impl Table {
         }
         let gaps = "select entity_id from assurance.transition group by 1 having count(*) <> max(version)";
         assert_eq!(self.rows(gaps).await, Vec::<Vec<String>>::new(), "seed {seed}: versions");
-        let Self { house, proxy, armed, .. } = self;
+        let Self { house, proxy, done, .. } = self;
         house.close().await;
-        drop(proxy);
-        armed
+        (proxy.cuts(), done)
     }
 }
 
