@@ -5,6 +5,7 @@
 //! | the movement | then |
 //! |---|---|
 //! | a credit | `domain::matching` |
+//! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
 //! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open |
 //! | a debit that takes a credit back | suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
@@ -65,6 +66,8 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
     let mut done = retrying(|| claim_once(ctx, account, now)).await?;
+    // what left and came back before we saw a statement is on one
+    done += refund::explain_debits(ctx, &ground, now).await?;
     done += refund::take_returns(ctx, &ground, now).await?;
     let mut after = MovementId::from(Uuid::nil());
     loop {
@@ -77,7 +80,6 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
             None => break,
         }
     }
-    done += refund::explain_debits(ctx, &ground, now).await?;
     done += take_back::take_back(ctx, &ground, now).await?;
     loop {
         let explained = retrying(|| others::match_once(ctx, &ground, now)).await?;

@@ -4,7 +4,7 @@
 //! | the row | then |
 //! |---|---|
 //! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
-//! | money that went out, or a provider's payout | kept as evidence; statements book it |
+//! | money that went out, a provider's payout, or a refund that comes back | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
 //! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
 //! | anything else | new money: `domain::booking` |
@@ -27,7 +27,9 @@ use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::matching::APART;
 use domain::payment::{Identity, Payment, SightingState};
+use domain::reference::Reference;
 use domain::reference_text::{self, Found};
+use domain::refund::RefundStatus;
 use domain::{PaymentId, SightingId};
 use futures_util::join;
 use jiff::Timestamp;
@@ -38,7 +40,7 @@ use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
-use storage::{Tx, attempts, beneficiaries, payments, sightings, unit};
+use storage::{Tx, attempts, beneficiaries, payments, refunds, sightings, unit};
 
 /// A verified row with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -69,6 +71,8 @@ struct Known {
     named: Option<NamedIntent>,
     /// Its text is that of a provider's payouts.
     payout: bool,
+    /// It brings a refund of ours back.
+    returned: bool,
     calendar: WorkingCalendar,
 }
 
@@ -105,12 +109,14 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, Report
             break;
         }
     }
+    let is_nameless = told.report.direction == Direction::In && named.is_none();
+    let returned = is_nameless && brings_back(&db, ctx, &told.report.text).await?;
     let numbering = account.numbering(told.report.teller);
     let reference = told.report.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
     let calendar = beneficiaries::calendar(&db).await?;
     let payouts = PayoutTexts::of(&db, &account.code).await?;
     let payout = payouts.contract(&told.report.text, ctx.mode).is_some();
-    Ok(Some(Known { account, reference, named, payout, calendar }))
+    Ok(Some(Known { account, reference, named, payout, returned, calendar }))
 }
 
 /// The one intent that a text names. Codes that were never given out count for nothing; of two that were, neither does.
@@ -120,14 +126,30 @@ async fn only_known(
     text: &str,
     account: &ReceivingAccount,
 ) -> Result<Option<NamedIntent>, ReportError> {
-    let codes = match reference_text::find(text, ctx.mode) {
-        Found::None => return Ok(None),
-        Found::One(code) => vec![code],
-        Found::Several(codes) => codes,
-    };
-    let codes: Vec<&str> = codes.iter().map(domain::reference::Reference::as_str).collect();
+    let codes = codes_in(text, ctx);
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let codes: Vec<&str> = codes.iter().map(Reference::as_str).collect();
     let mut named = account_money::intents_named(db, &codes, &account.code).await?;
     Ok(if named.len() == 1 { named.pop() } else { None })
+}
+
+fn codes_in(text: &str, ctx: &Context) -> Vec<Reference> {
+    match reference_text::find(text, ctx.mode) {
+        Found::None => Vec::new(),
+        Found::One(code) => vec![code],
+        Found::Several(codes) => codes,
+    }
+}
+
+/// Whether a text has the code of a transfer that people were given to make. Its statement says that it is back; a payment
+/// of its own would be the same money twice.
+async fn brings_back(db: &storage::Db, ctx: &Context, text: &str) -> Result<bool, storage::StorageError> {
+    let codes: Vec<String> = codes_in(text, ctx).iter().map(ToString::to_string).collect();
+    let given_out = [RefundStatus::AwaitingStatement, RefundStatus::Succeeded, RefundStatus::Failed];
+    let named = refunds::by_codes(db, &codes).await?;
+    Ok(named.iter().any(|refund| given_out.contains(&refund.state.status)))
 }
 
 async fn receive_once(ctx: &Context, told: &Told<'_>, known: &Known, caller: &Caller) -> Result<Outcome, ReportError> {
@@ -151,7 +173,7 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         return Ok(Outcome::Known);
     }
     let empty = Unit::new(caller.actor(), told.now);
-    if told.report.direction == Direction::Out || known.payout {
+    if told.report.direction == Direction::Out || known.payout || known.returned {
         return finish(tx, id, SightingState::Applied, None, &empty, Outcome::Recorded).await;
     }
     let seen = seen(id, told, known);

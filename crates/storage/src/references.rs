@@ -14,9 +14,10 @@ const WAITING: &str = "select p.intent_id, a.payment_id, a.suspense_reason, sum(
     from payment p join allocation a on a.payment_id = p.id
     where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
     group by p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0
-    order by p.recorded_at, a.payment_id";
+    order by p.recorded_at, a.payment_id, a.suspense_reason";
 
-/// Money that waits for these intents' references, oldest first.
+/// Money that waits for these intents' references, oldest first; of one payment in the order of the reasons, so that the
+/// same facts always settle the same way.
 pub async fn waiting(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Waiting)>, StorageError> {
     let rows = db.query(&prepared(db, WAITING)?, &[&intents]).await?;
     rows.iter()

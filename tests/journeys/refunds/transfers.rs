@@ -96,6 +96,36 @@ async fn a_refund_that_the_bank_brings_back_waits_for_a_person_and_changes_no_ob
     house.close().await;
 }
 
+#[tokio::test]
+async fn a_refund_that_comes_back_is_no_new_payment_whoever_tells_of_it_first() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, _, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    // it leaves and comes back before a statement shows either, and tellers tell of both
+    pays_back(&house, 21_000, &text).await;
+    let back = json!({"account": ACCOUNT, "amount": 21_000, "content": format!("{text} tra lai"), "direction": "in"});
+    house.transfers_how(back).await;
+    house.drain().await;
+    let payments = "select count(*) from assurance.payment";
+    assert_eq!(house.ask(payments).await, "1");
+    statement(&house).await;
+    assert_eq!(status(&house, &proposal).await, "failed");
+    // a listing that tells of it afterwards changes nothing
+    house.listings_are_due().await;
+    house.drain().await;
+    assert_eq!(house.ask(payments).await, "1");
+    let held =
+        "select string_agg(suspense_reason || ' ' || total, ', ') from (select suspense_reason, sum(amount) as total
+        from assurance.allocation where suspense_reason is not null group by 1 having sum(amount) <> 0) held";
+    assert_eq!(house.ask(held).await, "refund_returned 21000");
+    house.close().await;
+}
+
 async fn payment_of_id(house: &House, payment: &Value) -> Value {
     house.staff.get(&format!("/v1/payments/{}", id(payment))).await.expect(200)
 }
