@@ -16,14 +16,11 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
-<<<<<<< HEAD
+mod model;
 mod mutations;
 mod outgoing;
 mod people;
 mod previous_release;
-=======
-mod model;
->>>>>>> wt-model
 mod proxies;
 mod races;
 mod refund_calls;

@@ -29,10 +29,7 @@ impl Dice {
         Self(seed)
     }
 
-<<<<<<< HEAD
-=======
     /// The same throws for the same seed.
->>>>>>> wt-model
     pub const fn of(seed: u64) -> Self {
         Self(seed)
     }

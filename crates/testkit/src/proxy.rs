@@ -45,16 +45,10 @@ enum Cut {
 struct Shared {
     connections: Vec<Counts>,
     cut: Option<Cut>,
-<<<<<<< HEAD
     /// Commits at which a client was cut off.
     cuts: u64,
     /// Both ends of each connection that is open.
     streams: HashMap<usize, [UnixStream; 2]>,
-=======
-    /// How many clients were cut off.
-    cuts: usize,
-    streams: Vec<UnixStream>,
->>>>>>> wt-model
     stopped: bool,
 }
 
@@ -114,11 +108,6 @@ impl Proxy {
     /// In the order of connecting; closed ones stay in it.
     pub fn connections(&self) -> Vec<Counts> {
         locked(&self.shared).connections.clone()
-    }
-
-    /// How often a client was cut off so far.
-    pub fn cuts(&self) -> usize {
-        locked(&self.shared).cuts
     }
 
     pub fn reset(&self) {

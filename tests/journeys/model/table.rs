@@ -304,7 +304,7 @@ impl Table {
         assert_eq!(self.rows(gaps).await, Vec::<Vec<String>>::new(), "seed {seed}: versions");
         let Self { house, proxy, done, .. } = self;
         house.close().await;
-        (proxy.cuts(), done)
+        (usize::try_from(proxy.cuts()).unwrap(), done)
     }
 }
 
