@@ -106,8 +106,8 @@ impl Tally {
         for name in names {
             let each = LEAST.iter().find(|l| l.0 == name).map_or(0, |l| l.1 * tens);
             let once = u64::from(AT_LEAST_ONCE.contains(&name) && faults >= Duration::from_mins(1));
-            // one in a hundred at VNPAY, which takes more than half of them
-            let lied = if name == LIED { counts.get(CAPTURES).copied().unwrap_or(0) / 200 } else { 0 };
+            // one in a hundred at VNPAY, which takes about half of them
+            let lied = if name == LIED { counts.get(CAPTURES).copied().unwrap_or(0) / 300 } else { 0 };
             let (least, count) = (each.max(once).max(lied), counts.get(name).copied().unwrap_or(0));
             println!("  {count:>7}  {name}{}", if least > 0 { format!(" (at least {least})") } else { String::new() });
             if count < least {
