@@ -35,9 +35,8 @@ async fn npms_vnpay_agrees_with_the_simulator_and_with_what_the_adapter_builds()
     // asked before anything is known: the adapter's own words
     house.drain().await;
     let log = house.http.get(format!("{}/_sim/log", house.vnpay.url)).send().await.unwrap().text().await.unwrap();
-    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let question =
-        lines.filter(|l| l["kind"] == "received" && l["what"] == "api").next_back().expect("nobody was asked");
+    let mut lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let question = lines.rfind(|l| l["kind"] == "received" && l["what"] == "api").expect("nobody was asked");
     let question: Value = serde_json::from_str(question["body"].as_str().unwrap()).unwrap();
     let paid = house.sim("pay", json!({"order_ref": attempt["order_ref"]})).await;
     let order = house.called(&attempt).await;
