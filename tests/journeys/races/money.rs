@@ -91,7 +91,10 @@ async fn each_providers_report_a_hundred_times_at_one_moment_is_one_payment() {
             let said = at_once(vec![call; 100]).await;
             assert!(said.iter().all(|a| a.status == 200), "{name} {said:?}");
             (payments, sightings) = (payments + 1, sightings + 1);
-            assert_eq!(count(&house, "payment").await, payments.to_string(), "{name}");
+            let all = "select string_agg(concat_ws(' ', p.channel, p.receiving_account, p.bank_ref, p.amount, p.intent_id, s.source),
+                e'\\n' order by p.id) from payment p left join sighting_outcome o on o.payment_id = p.id
+                left join sighting s on s.id = o.sighting_id and o.state = 'applied'";
+            assert_eq!(count(&house, "payment").await, payments.to_string(), "{name}\n{}", house.ask(all).await);
             assert_eq!(status(&house, &intent).await, "paid");
         }
         assert_eq!(count(&house, "sighting where source like 'webhook:%'").await, sightings.to_string());
