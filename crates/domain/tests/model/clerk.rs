@@ -437,6 +437,10 @@ impl Clerk {
             self.fees[*fee].state = "due";
         }
         self.payments[payment].is_reversed = true;
+        // what was only proposed rests on nothing any more
+        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && r.state == "pending_approval") {
+            refund.state = "cancelled";
+        }
         self.reopen(&fees.into_iter().collect::<Vec<_>>(), payment);
         true
     }
