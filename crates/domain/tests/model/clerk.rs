@@ -183,7 +183,9 @@ impl Clerk {
 
     /// May a renewal put it on the table again?
     pub fn is_free(&self, intent: usize) -> bool {
-        self.intents[intent].fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+        let Intent { fees, asked, .. } = &self.intents[intent];
+        let as_asked = fees.iter().zip(asked).all(|(f, asked)| self.fees[*f].amount == *asked);
+        as_asked && fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
     }
 
     // ------------------------------------------------------------ money comes
