@@ -16,7 +16,7 @@ use domain::{AttemptId, ClientId, IntentId, SightingId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, intents, unit};
+use storage::{StorageError, Tx, idempotency, intents, scenes, unit};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
@@ -36,6 +36,8 @@ pub enum PlanError {
     ObligationPaid(domain::ObligationId),
     #[error("an obligation of it cannot be paid any more")]
     ObligationNotPayable(domain::ObligationId),
+    #[error("its obligations owe another amount by now")]
+    Outdated,
     #[error("another live intent holds an obligation of it")]
     ObligationInPayment(Option<IntentId>),
 }
@@ -154,6 +156,10 @@ async fn plan_once(
         let mut facts = facts::lock(&tx, command.intent).await?;
         let intent = facts.intent()?.clone();
         check(plan, &intent, &facts)?;
+        let is_back = plan == IntentPlan::Renew && intent.status == IntentStatus::Expired;
+        if is_back && !scenes::outdated(&tx, &[intent.id]).await?.is_empty() {
+            return Err(PlanError::Outdated);
+        }
         let mut unit = Unit::new(command.caller.actor(), command.now);
         // past its deadline and not expired yet, because its provider has not answered: only the deadline moves
         let overdue = intent.status == IntentStatus::Open && intent.expires_at <= command.now;

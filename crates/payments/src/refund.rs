@@ -19,6 +19,7 @@ mod propose;
 mod statement;
 
 pub use cancel::{Cancel, cancel, redrive};
+pub(crate) use cancel::{drop_proposals, lock_proposals};
 pub use drive::drive;
 pub(crate) use drive::settled;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};

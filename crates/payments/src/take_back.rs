@@ -1,11 +1,12 @@
 //! A bank takes a credit back: the statement's reversal names the credit, and the payment behind it is reversed whole. Its
-//! obligations are due again, the dossier system hears, and a case tells people. Money that is on its way back to the payer
+//! obligations are due again, the dossier system hears, a case tells people, and what was only proposed to be refunded of
+//! it is withdrawn. Money that is on its way back to the payer
 //! at the same time is left to people: the debit then waits in suspense like any that nobody explains.
 
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
 use crate::move_money;
-use crate::refund::{RefundError, line_of_reversal};
+use crate::refund::{RefundError, drop_proposals, line_of_reversal, lock_proposals};
 use crate::retry::retrying;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
@@ -53,6 +54,7 @@ async fn taken(
     tx.begin().await?;
     movements::match_alone(tx, &ground.account).await?;
     let Some(debit) = movements::lock_open(tx, movement).await? else { return Ok(false) };
+    lock_proposals(tx, payment).await?;
     let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     locked.scene.day = debit.business_date;
     let mut changes = match moving::take_back(&locked.scene) {
@@ -62,6 +64,7 @@ async fn taken(
     if !payments::set_reversed(tx, payment).await? {
         return Ok(false);
     }
+    changes.append(drop_proposals(tx, payment, now).await?);
     let line = line_of_reversal(&ground.account, &debit).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     changes.journals.push(line);
     changes.cases_opened.push(NewCase {

@@ -135,18 +135,26 @@ impl Table {
     /// The worker works off what there is, however often it is cut off.
     pub async fn works(&mut self) {
         for _ in 0..TRIES {
-            let outcome = worker::drain(&self.house.gateway.ctx).await;
-            for table in ["attempt_watch", "delivery", "account_sweep", "refund_watch"] {
-                let sql = format!(
-                    "update {table} set lease_until = now() - interval '1 second' where lease_until is not null"
-                );
-                self.house.ask(&sql).await;
-            }
-            if outcome.is_ok() {
+            let outcome = tokio::select! {
+                outcome = worker::drain(&self.house.gateway.ctx) => outcome.is_ok(),
+                () = self.leases_run_out() => false,
+            };
+            if outcome {
                 return self.hear().await;
             }
         }
         panic!("the worker never came to an end");
+    }
+
+    /// Who was cut off holds what it had leased; here that ends within a second.
+    async fn leases_run_out(&self) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            for table in ["attempt_watch", "delivery", "account_sweep", "refund_watch"] {
+                let sql = format!("update {table} set lease_until = now() where lease_until is not null");
+                self.house.ask(&sql).await;
+            }
+        }
     }
 
     /// The row of the books that this finds, as soon as it is there.

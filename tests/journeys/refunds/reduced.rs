@@ -30,3 +30,23 @@ async fn what_is_not_paid_is_not_lowered() {
     assert_eq!(house.other_portal.post(&path, body).await.refused(404), "not_found");
     house.close().await;
 }
+
+#[tokio::test]
+async fn an_intent_that_asks_for_what_was_lowered_since_is_not_renewed() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let (fee, intent, first) = paid(&house, 21_000).await;
+    let wanted = json!({"amount": 1_000, "reason_code": "tinh_sai"});
+    let proposed = house.staff.post(&format!("/v1/obligations/{}/reductions", id(&fee)), wanted).await.expect(201);
+    approves(&approver, &proposed).await.expect(200);
+    let payment = house.staff.get(&format!("/v1/payments/{}", id(&first))).await.expect(200);
+    let line = json!({"obligation_id": fee["id"], "amount": 20_000});
+    let proposal = proposes(&house.staff, &payment, &[line], "reopen").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "expired");
+    let renew = house.portal.post(&format!("/v1/payment-intents/{}/renew", id(&intent)), json!({})).await;
+    assert_eq!(renew.refused(409), "intent_wrong_status");
+    assert_eq!(house.portal.opens(&[&fee]).await["amount"], 20_000);
+    house.close().await;
+}

@@ -183,7 +183,9 @@ impl Clerk {
 
     /// May a renewal put it on the table again?
     pub fn is_free(&self, intent: usize) -> bool {
-        self.intents[intent].fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+        let Intent { fees, asked, .. } = &self.intents[intent];
+        let as_asked = fees.iter().zip(asked).all(|(f, asked)| self.fees[*f].amount == *asked);
+        as_asked && fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
     }
 
     // ------------------------------------------------------------ money comes
@@ -437,6 +439,10 @@ impl Clerk {
             self.fees[*fee].state = "due";
         }
         self.payments[payment].is_reversed = true;
+        // what was only proposed rests on nothing any more
+        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && r.state == "pending_approval") {
+            refund.state = "cancelled";
+        }
         self.reopen(&fees.into_iter().collect::<Vec<_>>(), payment);
         true
     }

@@ -429,12 +429,18 @@ impl Table {
             return None;
         }
         let outcome = take_back(&self.world.scene(booked.id));
+        let proposed =
+            |r: &usize| self.clerk.refunds[*r].payment == at && self.clerk.refunds[*r].state == "pending_approval";
+        let proposals: Vec<usize> = (0..self.clerk.refunds.len()).filter(proposed).collect();
         if !self.clerk.taken_back(at) {
             assert_eq!(outcome, Err(MoveError::Stale));
             return Some(());
         }
         self.world.payments[at].reversed = booked.amount;
         self.world.apply(&outcome.expect("taken back"));
+        for refund in proposals {
+            self.world.apply(&refund_dropped(&self.world.refunds[refund].state, Cause::Withdrawn).expect("an edge"));
+        }
         // on the bank's side the reversal is a line of its own
         if on_statement {
             self.world.book(&line(-booked.amount));

@@ -5,11 +5,12 @@ use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::reply::{Repeat, Reply, repeat_of};
 use crate::retry::retrying;
-use domain::RefundId;
 use domain::approval::ApprovalStatus;
 use domain::cause::Cause;
+use domain::changes::Changes;
 use domain::moving;
 use domain::refund::RefundStatus;
+use domain::{ApprovalId, PaymentId, RefundId};
 use futures_util::join;
 use jiff::Timestamp;
 use storage::approvals::{self, Decision};
@@ -78,6 +79,32 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Ref
     idempotency::keep(tx, &c.idempotency, &c.refund.to_string(), Some((200, &body)), None).await?;
     tx.commit().await?;
     Ok(Reply::fresh(200, body))
+}
+
+/// Locks the approvals that a payment's proposals wait for, as who decides them does: before the payment.
+pub(crate) async fn lock_proposals(tx: &Tx, payment: PaymentId) -> Result<Vec<(RefundId, ApprovalId)>, RefundError> {
+    let mut locked = Vec::new();
+    for refund in refunds::of_payment(tx, payment).await? {
+        if refund.state.status == RefundStatus::PendingApproval {
+            let id = refund.state.id;
+            locked.extend(approvals::lock_pending(tx, KIND, &subject(id)).await?.map(|approval| (id, approval.id)));
+        }
+    }
+    Ok(locked)
+}
+
+/// The payment, which is locked, was taken back: what was proposed of it rests on nothing any more.
+pub(crate) async fn drop_proposals(tx: &Tx, payment: PaymentId, now: Timestamp) -> Result<Changes, RefundError> {
+    let mut changes = Changes::default();
+    // once more: one may have been proposed until the payment was locked
+    for (refund, approval) in lock_proposals(tx, payment).await? {
+        let stored = refunds::lock(tx, refund).await?.ok_or(RefundError::Absent)?;
+        let dropped = moving::refund_dropped(&stored.state, Cause::Withdrawn);
+        changes.append(dropped.map_err(|e| move_money::unreadable(&e))?);
+        let withdrawn = Decision { status: ApprovalStatus::Withdrawn, decider: None, note: "", at: now };
+        approvals::decide(tx, approval, &withdrawn).await?;
+    }
+    Ok(changes)
 }
 
 /// The worker looks at it at once, whatever its schedule says.
