@@ -79,6 +79,13 @@ pub struct WorkItemView {
 }
 
 #[derive(Serialize, ToSchema)]
+pub struct PayerAccountView {
+    pub bank_bin: String,
+    pub account_number: String,
+    pub account_name: String,
+}
+
+#[derive(Serialize, ToSchema)]
 pub struct RefundView {
     pub id: String,
     pub payment_id: String,
@@ -96,6 +103,8 @@ pub struct RefundView {
     pub provider_refund_id: Option<String>,
     /// Absent unless it is a transfer that waits to be made.
     pub work_item: Option<WorkItemView>,
+    /// Where a transfer goes, for staff who propose or decide; on one refund alone, never in lists.
+    pub payer_account: Option<PayerAccountView>,
     /// Who decides; on the first answer only.
     pub approval_id: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -132,6 +141,11 @@ impl RefundView {
             note: r.note.clone(),
             provider_refund_id: r.provider_refund_id.clone(),
             work_item,
+            payer_account: account.map(|a| PayerAccountView {
+                bank_bin: a.bank_bin.clone(),
+                account_number: a.account_number.clone(),
+                account_name: a.account_name.clone(),
+            }),
             approval_id: None,
             created_at: r.created_at,
             updated_at: r.updated_at,

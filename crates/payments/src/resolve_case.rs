@@ -117,7 +117,9 @@ async fn proposed(
         return Err(ResolveError::NotOpen(decided.case.status));
     }
     match &p.action {
-        Action::AcceptDifference if !waiting.is_zero() => return Err(ResolveError::MoneyWaits),
+        Action::AcceptDifference if !waiting.is_zero() || waits_without_payment(&p.case) => {
+            return Err(ResolveError::MoneyWaits);
+        }
         Action::AcceptDifference => {}
         Action::AssignToObligations { .. } if waiting.is_zero() => return Err(ResolveError::NoMoney),
         Action::AssignToObligations { obligation_ids } => {
@@ -157,6 +159,13 @@ async fn waiting(tx: &Tx, p: &Proposal) -> Result<Vnd, ResolveError> {
     let Some(locked) = move_money::lock(tx, payment, &[], p.now).await? else { return Ok(Vnd::ZERO) };
     let own = |part: &&moving::Part| part.payment_id == payment && part.home == Home::Suspense(reason);
     Ok(locked.scene.parts.iter().filter(own).map(|part| part.amount).sum())
+}
+
+/// A debit, a row of a settlement file: money that waits in suspense and is no payment's.
+fn waits_without_payment(case: &Listed) -> bool {
+    let of_a_file = ["amount_differs", "missing_in_books", "refund_without_payment"].contains(&case.kind.as_str())
+        && case.payment_id.is_none();
+    case.movement_id.is_some() && case.amount < Vnd::ZERO || of_a_file
 }
 
 async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {

@@ -120,6 +120,8 @@ pub async fn lock_open(db: &Db, id: MovementId) -> Result<Option<Open>, StorageE
 // its debit
 const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
     where m.account_code = $1 and r.route = 'transfer'
+      -- a text with the codes of two refunds names neither
+      and (select count(*) from refund x where x.reference = any(m.codes)) = 1
       and case when $2 then r.status = 'succeeded' and m.amount = r.amount
                else r.status = 'awaiting_statement' and m.amount = -r.amount end
     union

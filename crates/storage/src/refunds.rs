@@ -233,7 +233,8 @@ const CLAIM: &str =
         where ($3 or v.next_at <= now()) and (v.lease_until is null or v.lease_until < now())
           and not (q.status = 'approved' and q.route = 'provider' and exists (
               select from refund o where o.payment_id = q.payment_id and o.id <> q.id
-                and o.status in ('submitted', 'unknown')))
+                and (o.status in ('submitted', 'unknown')
+                     or o.status = 'approved' and o.route = 'provider' and o.id < q.id)))
         order by v.next_at limit $1 for update of v skip locked)
     returning w.refund_id, r.payment_id, w.asked";
 
@@ -314,6 +315,14 @@ const EVIDENCE: &str = "insert into refund_evidence (refund_id, said, raw) value
 pub async fn keep_evidence(db: &Db, id: RefundId, said: &str, raw: &[u8]) -> Result<(), StorageError> {
     db.execute(EVIDENCE, &[&id.uuid(), &said, &raw]).await?;
     Ok(())
+}
+
+const OTHER_UNDER_WAY: &str = "select exists (select from refund o where o.payment_id = $1 and o.id <> $2
+    and o.status in ('submitted', 'unknown'))";
+
+/// Whether its provider is at another refund of the same payment; the payment is locked.
+pub async fn other_under_way(db: &Db, payment: PaymentId, id: RefundId) -> Result<bool, StorageError> {
+    Ok(db.query_one(OTHER_UNDER_WAY, &[&payment.uuid(), &id.uuid()]).await?.get(0))
 }
 
 const EARLIER: &str = "select exists (select from refund o where o.payment_id = $1 and o.id <> $2

@@ -177,3 +177,29 @@ async fn an_account_is_needed_where_people_transfer() {
     assert!(!account().is_empty());
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_debit_with_the_codes_of_two_refunds_closes_neither() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let mut texts = Vec::new();
+    let mut proposals = Vec::new();
+    for _ in 0..2 {
+        let (fee, _, payment) = paid_by_transfer(&house, 21_000).await;
+        statement(&house).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        becomes(&house, &proposal, "awaiting_statement").await;
+        // who decides has seen where it goes
+        assert_eq!(refund(&house, &proposal).await["payer_account"]["account_number"], "0001234567");
+        texts.push(refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned());
+        proposals.push(proposal);
+    }
+    pays_back(&house, 21_000, &texts.join(" ")).await;
+    statement(&house).await;
+    for proposal in &proposals {
+        assert_eq!(status(&house, proposal).await, "awaiting_statement");
+    }
+    assert_eq!(house.ask("select kind from assurance.kase where status = 'open'").await, "duplicate_payment");
+    house.close().await;
+}

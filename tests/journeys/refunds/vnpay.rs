@@ -148,3 +148,28 @@ async fn a_duplicate_goes_back_only_when_both_credits_are_proven() {
     assert_eq!(open["data"], json!([]), "the case closes with its money");
     house.close().await;
 }
+
+#[tokio::test]
+async fn refunds_of_one_payment_are_made_one_after_the_other_and_each_once() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let mut fees = Vec::new();
+    for amount in [4_001, 4_002, 4_003] {
+        fees.push(house.portal.owes(&dossier(), amount, json!({})).await);
+    }
+    let intent = house.portal.opens(&fees.iter().collect::<Vec<_>>()).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    let mut proposals = Vec::new();
+    for fee in &fees {
+        let payment = payment_of(&house, &intent).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        proposals.push(proposal);
+    }
+    for proposal in &proposals {
+        becomes(&house, proposal, "succeeded").await;
+    }
+    assert_eq!(at_vnpay(&house).await, (3, 12_006));
+    house.close().await;
+}

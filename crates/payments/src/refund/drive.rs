@@ -212,6 +212,8 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             refunds::unwatch(tx, claimed.id).await?;
             (moving::refund_step(state, Cause::WorkItemGiven), "refund_given_out")
         }
+        // its turn comes when the other one is decided
+        Step::Submit if refunds::other_under_way(tx, claimed.payment_id, claimed.id).await? => return Ok(()),
         Step::Submit => {
             refunds::submitted(tx, claimed.id, now).await?;
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
