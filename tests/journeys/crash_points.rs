@@ -71,7 +71,7 @@ async fn registering_an_obligation_is_done_once_wherever_the_server_is_killed() 
         assert_eq!(count(&stage.house, &format!("obligation where external_ref = '{name}'")).await, "1");
         assert_eq!(count(&stage.house, &format!("transition where entity_id = '{}'", id(&same))).await, "1");
     };
-    stage.of_a_server("register an obligation", prepare, act, again).await.at_least((8, 3), 1);
+    stage.of_a_server("register an obligation", prepare, act, again).await.at_least((15, 3), 1);
     stage.house.close().await;
 }
 
@@ -90,7 +90,7 @@ async fn opening_an_intent_is_done_once_wherever_the_server_is_killed() {
         assert_eq!(held, "1");
         assert_eq!(server.portal.intent(&opened).await["status"], "open");
     };
-    stage.of_a_server("open an intent", prepare, act, again).await.at_least((8, 3), 1);
+    stage.of_a_server("open an intent", prepare, act, again).await.at_least((19, 3), 1);
     stage.house.close().await;
 }
 
@@ -120,7 +120,7 @@ async fn attempts_at(channel: &'static str) {
         assert_eq!(count(&stage.house, &steps).await, "2", "started and offered");
     };
     let operation = if channel == "vnpay" { "attempt at VNPAY" } else { "attempt by transfer" };
-    stage.of_a_server(operation, prepare, act, again).await.at_least((20, 5), 2);
+    stage.of_a_server(operation, prepare, act, again).await.at_least((50, 5), 2);
     stage.house.close().await;
 }
 
@@ -166,7 +166,7 @@ async fn a_report_of_vnpay_is_booked_once_wherever_the_server_is_killed() {
         assert_eq!(tests::interruption::reports(&stage.house, &url).await, "02");
         paid_once(&stage.house, intent).await;
     };
-    stage.of_a_server("report of VNPAY", prepare, act, again).await.at_least((12, 3), 1);
+    stage.of_a_server("report of VNPAY", prepare, act, again).await.at_least((40, 3), 1);
     stage.house.close().await;
 }
 
@@ -194,7 +194,7 @@ async fn a_report_of_a_transfer_is_booked_once_wherever_the_server_is_killed() {
             paid_once(&stage.house, intent).await;
         }
     };
-    stage.of_a_server("report of a transfer", prepare, act, again).await.at_least((12, 3), 1);
+    stage.of_a_server("report of a transfer", prepare, act, again).await.at_least((50, 3), 1);
     stage.house.close().await;
 }
 
@@ -256,7 +256,7 @@ async fn a_statement_is_imported_once_wherever_the_server_is_killed() {
         let bank = format!("select sum(amount) from ledger_entry where account_code = 'bank:{account}'");
         assert_eq!(house.ask(&bank).await, "1039000", "the statement's closing balance");
     };
-    stage.of_a_server("import a statement", prepare, act, again).await.at_least((40, 5), 1);
+    stage.of_a_server("import a statement", prepare, act, again).await.at_least((200, 5), 3);
     stage.house.close().await;
 }
 
@@ -272,7 +272,7 @@ async fn what_asking_finds_is_booked_once_wherever_the_worker_is_killed() {
     let holds = async |intent: &Value| paid_once(&stage.house, intent).await;
     for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
         let visited = stage.of_a_worker("ask VNPAY", disturbance, prepare, holds).await;
-        visited.at_least(if disturbance == Disturbance::Killed { (50, 6) } else { (30, 3) }, 2);
+        visited.at_least(if disturbance == Disturbance::Killed { (120, 12) } else { (50, 5) }, 4);
     }
     let more = "(select from sighting s join sighting_outcome o on o.sighting_id = s.id where o.state = 'applied'
         group by o.payment_id having count(*) > 1) twice";
@@ -300,7 +300,7 @@ async fn what_a_listing_shows_is_booked_once_wherever_the_worker_is_killed() {
     let holds = async |intent: &Value| paid_once(&stage.house, intent).await;
     for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
         let visited = stage.of_a_worker("list an account", disturbance, prepare, holds).await;
-        visited.at_least(if disturbance == Disturbance::Killed { (50, 6) } else { (30, 3) }, 2);
+        visited.at_least(if disturbance == Disturbance::Killed { (120, 12) } else { (50, 5) }, 4);
     }
     stage.house.close().await;
 }
@@ -331,7 +331,7 @@ async fn what_is_delivered_is_applied_once_wherever_the_worker_is_killed() {
     let holds = async |(): &()| told_once(&stage.house).await;
     for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
         let visited = stage.of_a_worker("deliver", disturbance, prepare, holds).await;
-        visited.at_least(if disturbance == Disturbance::Killed { (50, 8) } else { (30, 4) }, 3);
+        visited.at_least(if disturbance == Disturbance::Killed { (90, 14) } else { (50, 6) }, 6);
     }
     stage.house.close().await;
 }
@@ -362,7 +362,7 @@ async fn a_refund_is_proposed_and_approved_once_wherever_the_server_is_killed() 
         assert_eq!(count(house, &format!("refund where payment_id = '{}'", id(payment))).await, "1");
         assert_eq!(refunds::status(house, &proposed).await, "pending_approval");
     };
-    stage.of_a_server("propose a refund", prepare, act, again).await.at_least((20, 3), 1);
+    stage.of_a_server("propose a refund", prepare, act, again).await.at_least((33, 3), 1);
 
     let prepare = async || {
         let (fee, intent, payment) = refunds::paid(house, 34_000).await;
@@ -385,7 +385,11 @@ async fn a_refund_is_proposed_and_approved_once_wherever_the_server_is_killed() 
         );
         assert_eq!(count(house, &decided).await, "1");
     };
-    stage.of_a_server("approve a refund", prepare, act, again).await.at_least((20, 3), 1);
+    stage.of_a_server("approve a refund", prepare, act, again).await.at_least((40, 3), 1);
+    // VNPAY has sent what it took up; a drain asks once
+    while count(house, "refund where status in ('approved', 'submitted', 'unknown')").await != "0" {
+        payments::refund::drive(&house.gateway.ctx, true, jiff::Timestamp::now()).await.unwrap();
+    }
     stage.house.close().await;
 }
 
@@ -409,7 +413,7 @@ async fn a_refund_is_paid_out_once_wherever_the_worker_is_killed() {
     };
     for disturbance in [Disturbance::Killed, Disturbance::Asleep] {
         let visited = stage.of_a_worker("pay a refund out", disturbance, prepare, holds).await;
-        visited.at_least(if disturbance == Disturbance::Killed { (50, 8) } else { (30, 4) }, 3);
+        visited.at_least(if disturbance == Disturbance::Killed { (90, 14) } else { (50, 6) }, 6);
     }
     stage.house.close().await;
 }

@@ -13,6 +13,6 @@ code=0
 points=$(sed -n 's/.*crash points: \(.*\) \([0-9]*\) (.*/\2/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
 operations=$(grep -c 'crash points: ' "$log" || true)
 echo "$points crash points of $operations operations visited"
-[ "$code" -eq 0 ] && [ "$points" -ge 1000 ] && exit 0
+[ "$code" -eq 0 ] && [ "$points" -ge 1300 ] && exit 0
 echo "crash points FAILED"
 exit 1

@@ -151,7 +151,6 @@ impl Shared {
 /// Dropping it closes its connections.
 pub struct Gate {
     dir: PathBuf,
-    upstream: PathBuf,
     shared: Arc<Shared>,
 }
 
@@ -166,14 +165,14 @@ impl Gate {
         let listener = UnixListener::bind(dir.join(SOCKET)).unwrap();
         let upstream = upstream_socket_dir.as_ref().join(SOCKET);
         let shared = Arc::new(Shared::default());
-        let (accepting, to) = (Arc::clone(&shared), upstream.clone());
+        let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming() {
                 if accepting.locked().stopped {
                     return;
                 }
                 let Ok(client) = client else { continue };
-                let (to, shared) = (to.clone(), Arc::clone(&accepting));
+                let (to, shared) = (upstream.clone(), Arc::clone(&accepting));
                 thread::spawn(move || {
                     // An error here is a closed connection, which both ends see for themselves.
                     let _ = database::serve(&client, &to, &shared);
@@ -181,16 +180,11 @@ impl Gate {
                 });
             }
         });
-        Self { dir, upstream, shared }
+        Self { dir, shared }
     }
 
     pub fn url(&self, database: &str, user: &str) -> String {
         embedded::url(&self.dir, database, user)
-    }
-
-    /// The database itself, for whoever is not under test.
-    pub fn beside(&self, database: &str, user: &str) -> String {
-        embedded::url(self.upstream.parent().unwrap(), database, user)
     }
 
     /// The address by which the process shall call the system at `base`.
