@@ -306,5 +306,5 @@ async fn a_closed_day_is_opened_again_by_two_persons_and_all_after_it_with_it() 
     // what was closed stays on record, and it closes again
     assert_eq!(house.ask("select count(*) from closed_day where reopened_at is not null").await, "2");
     assert_eq!(close(&house, first, "once more").await.status, 200);
-    house.close().await;
+    house.stop().await;
 }
