@@ -364,7 +364,7 @@ async fn clients_that_reset_their_connections_leave_nothing_half_done() {
 async fn a_client_that_resets_while_its_attempt_is_committed_finds_it_again() {
     let house = House::new().await;
     // the commit is done, and for so long the server does not know it
-    let proxy = Proxy::with_latency(&house.database.socket_dir, Duration::from_millis(70));
+    let proxy = Proxy::with_latency(&house.database.socket_dir, Duration::from_millis(250));
     let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), "127.0.0.1:0").await;
     let (intent, portal) = (an_intent(&house, 34_000).await, server.portal(&house));
     let request = post_on_the_wire(&portal, &attempts_of(&intent), "one", &json!({"channel": "vnpay"}));

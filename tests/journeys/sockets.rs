@@ -312,7 +312,16 @@ async fn who_asks_and_does_not_read_is_not_read_further_and_nobody_else_waits() 
     }
     // the HTTP library answers what it has read, 128 KiB of requests for each connection, and then reads no further
     tokio::time::sleep(4 * SECOND).await;
-    let held = served.resident_kib();
+    let mut held = served.resident_kib();
+    // on a busy machine that takes a while
+    for _ in 0..20 {
+        tokio::time::sleep(SECOND).await;
+        let now = served.resident_kib();
+        if now <= held + 256 {
+            break;
+        }
+        held = now;
+    }
     println!("30 deaf connections: {} KiB more", held.saturating_sub(before));
     assert!(held < before + 256 * 1_024, "{} KiB more for 30 connections", held - before);
     for stream in &mut deaf {

@@ -42,11 +42,18 @@ backup)
     ;;
 # The server ends as in a power cut; what it was is restored beside it. Prints the socket directory.
 restore)
+    ask() { psql -qtAX -h "$WORK/run" -U motlan_superuser -d postgres -c "$1"; }
+    # the moment that is wanted lies before the end of the archive: a recovery that never reaches it does not end well
+    wal=$(ask "select pg_walfile_name(pg_switch_wal())")
+    for _ in $(seq 600); do
+        [ "$(ask "select coalesce(last_archived_wal, '') >= '$wal' from pg_stat_archiver")" = t ] && break
+        sleep 0.1
+    done
     as_server pg_ctl -s -D "$WORK/data" -m immediate stop >&2
     as_server "$WORK/bin/restore.sh" "$(ls -d "$WORK"/backup/base-* | tail -1)" "$WORK/archive" "$WORK/restored" "$2" >&2
     start "$WORK/restored" "$WORK/run-restored"
     # it accepts questions before it has caught up and is a server of its own again
-    for _ in $(seq 600); do
+    for _ in $(seq 1800); do
         if [ "$(psql -qtAX -h "$WORK/run-restored" -U motlan_superuser -d postgres -c 'select pg_is_in_recovery()')" = f ]; then
             echo "$WORK/run-restored"
             exit
