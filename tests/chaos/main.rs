@@ -32,6 +32,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const PAYERS: usize = 10;
 /// Twice as long as the longest lease of a worker that was killed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(120);
+/// How many more drains a refund has whose provider is asked still; together longer than a lease.
+const ASKED_AGAIN: u32 = 15;
 /// For whoever asks again when all is well.
 const QUIET: Duration = Duration::from_secs(180);
 
@@ -105,6 +107,14 @@ async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {
     drain(&stage, &tally).await;
     papers.last().await;
     drain(&stage, &tally).await;
+    // a drain asks once about what a provider has in hand; a lease of a killed worker ends after it
+    for _ in 0..ASKED_AGAIN {
+        if !stage.refunds_are_under_way().await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        drain(&stage, &tally).await;
+    }
     let verified = stage.command(&["verify"]).await;
     println!("\nmotlan verify\n{}", verified.stdout);
     if !verified.success {

@@ -227,6 +227,12 @@ impl Stage {
         self.database.connect(embedded::SUPERUSER).await.execute(sql, &[]).await.unwrap();
     }
 
+    /// Whether a provider is asked about a refund still.
+    pub async fn refunds_are_under_way(&self) -> bool {
+        let sql = "select exists (select from refund where route = 'provider' and status in ('approved', 'submitted', 'unknown'))";
+        self.database.connect(embedded::SUPERUSER).await.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
     /// What gateways and workers logged that no fault explains: a constraint that only the last line of defence held,
     /// a statement that the database did not understand, a panic.
     pub fn unexplained(&self) -> Vec<String> {

@@ -325,14 +325,6 @@ pub async fn other_under_way(db: &Db, payment: PaymentId, id: RefundId) -> Resul
     Ok(db.query_one(OTHER_UNDER_WAY, &[&payment.uuid(), &id.uuid()]).await?.get(0))
 }
 
-const UNDER_WAY_SINCE: &str =
-    "select count(*) from refund where status in ('submitted', 'unknown') and submitted_at >= $1";
-
-/// How many were handed over since then and are not decided.
-pub async fn under_way_since(db: &Db, since: Timestamp) -> Result<i64, StorageError> {
-    Ok(db.query_one(UNDER_WAY_SINCE, &[&since]).await?.get(0))
-}
-
 const EARLIER: &str = "select exists (select from refund o where o.payment_id = $1 and o.id <> $2
     and o.submitted_at is not null and o.submitted_at < coalesce((select submitted_at from refund where id = $2), 'infinity'))";
 

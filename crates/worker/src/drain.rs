@@ -12,14 +12,12 @@ use payments::{
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
-use storage::{StorageError, attempts, refunds};
+use storage::{StorageError, attempts};
 
 const MAX_ROUNDS: u32 = 10_000;
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// Longer than a provider may take to answer.
 const ASKING_LIMIT: Duration = Duration::from_secs(20);
-/// How often a refund that was just handed over is asked about before the drain ends.
-const ASKED_AGAIN: u32 = 15;
 /// How long to wait for work that another process holds.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -44,7 +42,6 @@ pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
     told(sweep_movements::sweep(ctx, true, Timestamp::now()).await)?;
     // once: a provider that takes hours is asked again by a later drain
     told(refund::drive(ctx, true, Timestamp::now()).await)?;
-    let mut asked = 0;
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
         ask_about_all(ctx, since).await?;
@@ -53,12 +50,7 @@ pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
         }
         let left = left(ctx).await?;
         if nothing(&left) && unasked(ctx, since).await? == 0 {
-            if handed_over(ctx, since).await? == 0 || asked >= ASKED_AGAIN {
-                return Ok(left);
-            }
-            // what this drain has handed over, its provider may have sent a moment later
-            asked += 1;
-            told(refund::drive(ctx, true, Timestamp::now()).await)?;
+            return Ok(left);
         }
         if late {
             return Err(DrainError::Unfinished { rounds, left: Box::new(left) });
@@ -75,11 +67,6 @@ async fn left(ctx: &Context) -> Result<Backlog, StorageError> {
 
 fn nothing(left: &Backlog) -> bool {
     left.due.total() == 0 && left.waiting.outbox == 0
-}
-
-/// Refunds that went out since then and are not decided.
-async fn handed_over(ctx: &Context, since: Timestamp) -> Result<i64, StorageError> {
-    refunds::under_way_since(&*ctx.pool.get().await?, since).await
 }
 
 async fn unasked(ctx: &Context, since: Timestamp) -> Result<i64, StorageError> {
