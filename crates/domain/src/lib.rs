@@ -24,6 +24,7 @@ pub mod mode;
 pub mod money;
 pub mod moving;
 pub mod obligation;
+pub mod offering;
 pub mod party;
 pub mod payment;
 pub mod plan;

@@ -52,6 +52,7 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
     let providers = config.profiles.iter().map(|p| provider_of(p, &http)).collect::<Result<Vec<_>, _>>()?;
     Ok(Context {
         pool: Pool::new(config.secret("database.url")?, &config.pool)?,
+        breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(Registry::new(providers)),
         vault: Arc::new(Vault::new(config.secret("keys.pii")?)?),
         dossier: Arc::new(dossier::Client::new(&config.dossier)?),

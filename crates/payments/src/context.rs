@@ -1,5 +1,6 @@
 //! What every use case works with, and who calls it.
 
+use crate::breaker::Breakers;
 use crate::settings::Settings;
 use crate::slots::Slots;
 use domain::mode::Mode;
@@ -14,6 +15,8 @@ use tokio::sync::Notify;
 pub struct Context {
     pub pool: Pool,
     pub providers: Arc<Registry>,
+    /// Which of them have been answering this process.
+    pub breakers: Breakers,
     pub vault: Arc<Vault>,
     pub dossier: Arc<dossier::Client>,
     pub settings: Arc<Settings>,

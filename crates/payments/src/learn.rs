@@ -1,20 +1,28 @@
-//! Money that waits unidentified, and whose intent is known after all: it is placed as if it came now, and its case is
-//! closed by it.
+//! Money that waits unidentified, and whose intent is known after all.
+//!
+//! | the payment, locked | then |
+//! |---|---|
+//! | waits whole | it is placed as if it came now, and its case is closed by it |
+//! | the bank has taken it back, in part or whole | nothing: no money is there to be placed |
+//! | people gave it to a debt of that intent already | nothing |
+//! | people gave some of it to other debts, or back to its payer | it stays where they put it; a case says what it names, once |
 
 use crate::context::Caller;
 use crate::facts::{self, Facts};
 use crate::receive_account_report::terms;
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
-use domain::SightingId;
 use domain::booking::{Named, NewMoney, place_orphan};
 use domain::business_day::business_date;
 use domain::case::CaseKind;
+use domain::changes::NewCase;
 use domain::codes::ChannelCode;
-use domain::payment::Payment;
+use domain::payment::{Payment, SuspenseReason};
+use domain::{SightingId, Vnd};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use storage::account_money::NamedIntent;
+use storage::payments::Part;
 use storage::unit::{Audit, Unit};
 use storage::{Tx, cases, payments};
 
@@ -33,7 +41,8 @@ pub async fn place(
     place_by(tx, payment, &facts, &named, sighting, caller, now).await
 }
 
-/// Moves the payment out of `unidentified`, and says what to write. The payment must be locked and without an intent.
+/// Moves the payment out of `unidentified` where all of it waits there, and says what to write. The payment must be locked
+/// and without an intent.
 pub async fn place_by(
     tx: &Tx,
     payment: &Payment,
@@ -43,6 +52,10 @@ pub async fn place_by(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Unit, ReportError> {
+    let parts = payments::parts(tx, &[payment.id.uuid()]).await?;
+    if !waits_whole(payment, &parts) {
+        return decided_otherwise(tx, payment, &parts, facts, sighting, caller, now).await;
+    }
     let case = cases::open_of_payment(tx, payment.id, CaseKind::Unidentified).await?;
     let intent = facts.intent()?;
     let money = NewMoney {
@@ -71,5 +84,41 @@ pub async fn place_by(
         request_id: caller.request_id.clone(),
     });
     payments::set_intent(tx, payment.id, intent.id).await?;
+    Ok(unit)
+}
+
+fn waits_whole(payment: &Payment, parts: &[Part]) -> bool {
+    let waits = |part: &&Part| part.suspense_reason.as_deref() == Some(SuspenseReason::Unidentified.as_str());
+    let waiting: Vnd = parts.iter().filter(waits).map(|part| part.amount).sum();
+    waiting == payment.amount
+}
+
+/// Two persons have said where the money goes, and nothing moves it again but they.
+async fn decided_otherwise(
+    tx: &Tx,
+    payment: &Payment,
+    parts: &[Part],
+    facts: &Facts,
+    sighting: SightingId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Unit, ReportError> {
+    let intent = facts.intent()?;
+    let mut unit = Unit::new(caller.actor(), now);
+    let of_it = |part: &Part| part.obligation_id.is_some_and(|id| intent.obligation_ids.contains(&id));
+    let subject = intent.id.to_string();
+    let is_taken_back = parts.iter().map(|part| part.amount).sum::<Vnd>() < payment.amount;
+    if is_taken_back
+        || parts.iter().any(of_it)
+        || cases::was_told(tx, payment.id, CaseKind::StatusDiffers, &subject).await?
+    {
+        return Ok(unit);
+    }
+    unit.changes.cases_opened.push(NewCase {
+        payment_id: Some(payment.id),
+        sighting_id: Some(sighting),
+        day: payment.identity.source_account().scope().map(|scope| (scope, business_date(now))),
+        ..NewCase::new(CaseKind::StatusDiffers, payment.amount, subject)
+    });
     Ok(unit)
 }

@@ -7,13 +7,14 @@ use crate::facts::{self, Facts};
 use crate::neighbour;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::view;
+use crate::view::{self, Standing};
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::codes::{ChannelCode, OrderRef};
 use domain::intent::{Intent, IntentStatus};
+use domain::offering::Obstacle;
 use domain::plan::AttemptNews;
 use domain::transition::Entity;
-use domain::{AttemptId, ClientId, IntentId};
+use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::Locale;
@@ -213,11 +214,8 @@ fn new_attempt(
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }
-    let provider = provider_for(ctx, intent, &start.channel)?;
+    let provider = provider_for(ctx, gates, intent, &start.channel, amount)?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
-    if let Some(shown) = view::unavailable(gates, provider, amount) {
-        return Err(StartError::ChannelUnavailable(Unavailable::Shown(shown)));
-    }
     if facts.attempts.len() >= MAX_ATTEMPTS {
         return Err(rule("too_many_attempts"));
     }
@@ -256,12 +254,27 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
     if committed { Err(StartError::AttemptCommitted) } else { Ok(()) }
 }
 
-fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode) -> Result<&'a Provider, StartError> {
-    let allowed = intent.allowed_channels.as_ref().is_none_or(|list| list.iter().any(|c| c == channel.as_str()));
-    if !allowed {
-        return Err(rule("not_allowed"));
+/// A contract for the channel that can be used; else what stands in the way of the one that comes nearest.
+fn provider_for<'a>(
+    ctx: &'a Context,
+    gates: &Gates,
+    intent: &Intent,
+    channel: &ChannelCode,
+    amount: Vnd,
+) -> Result<&'a Provider, StartError> {
+    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
+    for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
+        match view::standing(ctx, gates, provider, wanted, amount) {
+            Standing::Open => return Ok(provider),
+            Standing::NotNow(why) => nearest = Unavailable::Shown(why),
+            Standing::Never(why) if matches!(nearest, Unavailable::Rule(_)) => {
+                nearest = Unavailable::Rule(why.as_str());
+            }
+            Standing::Never(_) => {}
+        }
     }
-    ctx.providers.for_beneficiary(&intent.beneficiary_code).find(|p| p.channel == *channel).ok_or(rule("not_offered"))
+    Err(StartError::ChannelUnavailable(nearest))
 }
 
 /// Tells the provider, then commits what it said with the answer. The payer on the page comes without a trace: what is
@@ -307,6 +320,7 @@ async fn offer_order(
         expires_at: stored.attempt.expires_at,
     };
     let offered = neighbour::called(provider, "checkout", checkout.start(&order)).await;
+    ctx.breakers.heard(&provider.profile, &offered);
     match offered {
         Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
         Err(error) => {

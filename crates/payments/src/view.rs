@@ -2,8 +2,10 @@
 
 use crate::context::Context;
 use crate::facts::Facts;
+use domain::codes::BeneficiaryCode;
 use domain::intent::{Intent, IntentStatus};
 use domain::obligation::{Obligation, ObligationStatus};
+use domain::offering::{self, Contract, Obstacle, Wanted};
 use domain::{IntentId, Vnd};
 use provider::Provider;
 use std::collections::BTreeMap;
@@ -49,48 +51,81 @@ pub enum Unavailable {
     BelowLimit,
     /// Somebody switched it off, or announced that it is away.
     Closed(Closed),
+    /// Its provider has not been answering.
+    NotAnswering,
 }
 
 impl Unavailable {
     /// A word of ours, or the words of who closed the channel.
     pub fn reason(&self) -> &str {
         match self {
-            Self::AboveLimit => "amount_above_limit",
-            Self::BelowLimit => "amount_below_limit",
+            Self::AboveLimit => Obstacle::AboveLimit.as_str(),
+            Self::BelowLimit => Obstacle::BelowLimit.as_str(),
             Self::Closed(closed) => &closed.reason,
+            Self::NotAnswering => Obstacle::NotAnswering.as_str(),
         }
     }
 }
 
-/// What stands in the way of an attempt of this amount with a contract.
-pub(crate) fn unavailable(gates: &Gates, provider: &Provider, amount: Vnd) -> Option<Unavailable> {
+/// How a contract stands for an intent that asks for `amount_due`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Open,
+    /// It is not for this intent at all.
+    Never(Obstacle),
+    NotNow(Unavailable),
+}
+
+pub(crate) fn standing(
+    ctx: &Context,
+    gates: &Gates,
+    provider: &Provider,
+    (beneficiary, allowed): (&BeneficiaryCode, Option<&[String]>),
+    amount_due: Vnd,
+) -> Standing {
     let gate = gates.get(provider.profile.as_str());
-    if let Some(closed) = gate.and_then(|g| g.closed.as_ref()) {
-        return Some(Unavailable::Closed(closed.clone()));
+    let closed = gate.and_then(|g| g.closed.as_ref());
+    let contract = Contract {
+        channel: &provider.channel,
+        beneficiaries: &provider.beneficiaries,
+        takes_orders: provider.checkout.is_some(),
+        is_closed: closed.is_some(),
+        is_answering: ctx.breakers.is_answering(&provider.profile),
+        least: gate.map_or(Vnd::ZERO, |g| g.min_amount),
+        most: [provider.checkout.as_ref().and_then(|c| c.limit()), gate.and_then(|g| g.max_amount)],
+    };
+    let found = offering::obstacles(contract, Wanted { beneficiary, allowed, amount: amount_due });
+    match (found.first(), closed) {
+        (None, _) => Standing::Open,
+        (Some(Obstacle::NotOffered | Obstacle::NotAllowed), _) => Standing::Never(found[0]),
+        (Some(_), Some(closed)) => Standing::NotNow(Unavailable::Closed(closed.clone())),
+        (Some(Obstacle::AboveLimit), None) => Standing::NotNow(Unavailable::AboveLimit),
+        (Some(Obstacle::BelowLimit), None) => Standing::NotNow(Unavailable::BelowLimit),
+        (Some(_), None) => Standing::NotNow(Unavailable::NotAnswering),
     }
-    let own = provider.checkout.as_ref().and_then(|c| c.limit());
-    if own.into_iter().chain(gate.and_then(|g| g.max_amount)).any(|most| amount > most) {
-        return Some(Unavailable::AboveLimit);
-    }
-    gate.filter(|g| amount < g.min_amount).map(|_| Unavailable::BelowLimit)
 }
 
 /// The ways to pay: whom the contract collects for, what the portal allows, and what stands in the way now.
 fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> Vec<ChannelOption> {
-    ctx.providers
-        .for_beneficiary(&intent.beneficiary_code)
-        .filter(|p| {
-            intent.allowed_channels.as_ref().is_none_or(|allowed| allowed.iter().any(|c| c == p.channel.as_str()))
-        })
-        .map(|p| ChannelOption {
-            code: p.channel.to_string(),
-            name: p.names.vi,
-            kind: p.kind.as_str(),
-            // of what is paid, nothing is below a limit
-            unavailable: unavailable(gates, p, amount_due)
-                .filter(|u| amount_due.is_positive() || *u != Unavailable::BelowLimit),
-        })
-        .collect()
+    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let mut shown: Vec<ChannelOption> = Vec::new();
+    for p in ctx.providers.iter() {
+        let unavailable = match standing(ctx, gates, p, wanted, amount_due) {
+            Standing::Never(_) => continue,
+            Standing::Open => None,
+            Standing::NotNow(why) => Some(why),
+        };
+        // of two contracts for one channel, the one that can be used
+        match shown.iter_mut().find(|option| option.code == p.channel.as_str()) {
+            Some(option) if option.unavailable.is_some() => option.unavailable = unavailable,
+            Some(_) => {}
+            None => {
+                let (code, name, kind) = (p.channel.to_string(), p.names.vi, p.kind.as_str());
+                shown.push(ChannelOption { code, name, kind, unavailable });
+            }
+        }
+    }
+    shown
 }
 
 /// One intent of any client, or of `client` only.

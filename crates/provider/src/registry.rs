@@ -1,7 +1,7 @@
 //! The providers of this deployment, by profile. A profile that the configuration does not name is not here.
 
 use crate::{AccountWebhook, Provider};
-use domain::codes::{BeneficiaryCode, ProfileCode};
+use domain::codes::ProfileCode;
 
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
@@ -33,11 +33,6 @@ impl Registry {
         let provider = self.by_path(channel, profile)?;
         let webhook = provider.account_webhooks.iter().find(|w| w.teller() == teller)?;
         Some((provider, webhook.as_ref()))
-    }
-
-    /// The ways in which this beneficiary may be paid online.
-    pub fn for_beneficiary<'a>(&'a self, beneficiary: &'a BeneficiaryCode) -> impl Iterator<Item = &'a Provider> {
-        self.providers.iter().filter(move |p| p.checkout.is_some() && p.beneficiaries.contains(beneficiary))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {

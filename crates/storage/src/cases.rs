@@ -34,6 +34,13 @@ pub async fn payment_of(db: &Db, id: domain::CaseId) -> Result<Option<PaymentId>
     Ok(row.and_then(|row| row.get::<_, Option<uuid::Uuid>>(0)).map(Into::into))
 }
 
+const WAS_TOLD: &str = "select exists (select from kase k where k.payment_id = $1 and k.kind = $2 and k.subject = $3)";
+
+/// Whether there is or was such a case.
+pub async fn was_told(db: &Db, payment: PaymentId, kind: CaseKind, subject: &str) -> Result<bool, StorageError> {
+    Ok(db.query_one(WAS_TOLD, &[&payment.uuid(), &kind.as_str(), &subject]).await?.get(0))
+}
+
 const OPEN_OF_PAYMENT: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from kase k
     where k.payment_id = $1 and k.kind = $2 and k.status <> 'closed' order by k.id limit 1 for update of k";
 

@@ -250,9 +250,12 @@ pub async fn journals(db: &Db, payment: PaymentId) -> Result<Vec<Booked>, Storag
 
 const ORPHANS: &str = "select p.id, p.profile, p.order_ref, a.id as attempt_id
     from payment p join attempt a on a.profile = p.profile and a.order_ref = p.order_ref
-    where p.intent_id is null and p.recorded_at > now() - interval '72 hours' order by p.recorded_at limit $1";
+    where p.intent_id is null and p.recorded_at > now() - interval '72 hours' and p.reversed = 0
+      and p.amount = (select sum(l.amount) from allocation l
+                      where l.payment_id = p.id and l.suspense_reason = 'unidentified')
+    order by p.recorded_at limit $1";
 
-/// Money that named an order unknown at the time and known now.
+/// Money that named an order unknown at the time and known now, and waits whole still.
 pub async fn orphans(db: &Db, limit: i64) -> Result<Vec<(PaymentId, domain::AttemptId)>, StorageError> {
     let statement = db.prepare_cached(ORPHANS).await?;
     let rows = db.query(&statement, &[&limit]).await?;

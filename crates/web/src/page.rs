@@ -287,6 +287,7 @@ fn closed(language: Language, why: &Unavailable) -> String {
     match why {
         Unavailable::AboveLimit => w.above_limit.to_owned(),
         Unavailable::BelowLimit => w.below_limit.to_owned(),
+        Unavailable::NotAnswering => w.not_answering.to_owned(),
         Unavailable::Closed(closed) => {
             let until = closed.until.map(|at| format!(" ({} {})", w.closed_until, language.instant(at)));
             format!("{} {}{}", w.closed, closed.reason, until.unwrap_or_default())

@@ -1,6 +1,9 @@
 //! What becomes of a case: one person proposes, another decides.
 
 use super::*;
+use crate::transfers::words;
+use tests::bank::{ACCOUNT, SEPAY_SECRET, webhook};
+use tests::portal::fresh;
 
 /// Money that names nothing of ours: its payment, and its case.
 async fn stray(house: &House, amount: i64) -> (Value, Value) {
@@ -93,4 +96,78 @@ async fn a_difference_is_accepted_only_where_no_money_waits() {
         "scope_missing"
     );
     house.close().await;
+}
+
+/// SePay tells of a booked transfer once more, under an id of its own and with another text.
+async fn told_again(house: &House, booked: &Value, content: &str) {
+    let mut row = words::sepay_row_of(booked);
+    (row["id"], row["content"]) = (json!(fresh()), json!(content));
+    let body = row.to_string();
+    let call = house.http.post(webhook(&house.gateway.base_url(), "sepay")).header("Content-Type", "application/json");
+    let headers = words::sepay(SEPAY_SECRET, words::now_s(), &body);
+    let call = headers.iter().fold(call, |call, (name, value)| call.header(*name, value));
+    assert_eq!(call.body(body).send().await.unwrap().status(), 200);
+}
+
+async fn open_kinds(house: &House) -> String {
+    house
+        .ask("select coalesce(string_agg(kind, ' ' order by kind), '') from assurance.kase where status = 'open'")
+        .await
+}
+
+#[tokio::test]
+async fn what_two_persons_gave_to_one_debt_pays_no_other_whatever_is_told_later() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let booked = house.transfers(21_000, "ung ho quy khuyen hoc").await;
+    let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+    let (fee, other) = (
+        house.portal.owes(&dossier(), 21_000, json!({})).await,
+        house.portal.owes(&dossier(), 21_000, json!({})).await,
+    );
+    let (intent, named) = (house.portal.opens(&[&fee]).await, house.portal.opens(&[&other]).await);
+    let wanted = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]]});
+    let proposed = resolves(&house.staff, &case, wanted).await.expect(201);
+    approves(&approver, &proposed).await.expect(200);
+
+    told_again(&house, &booked, intent["reference"].as_str().unwrap()).await;
+    assert_eq!(open_kinds(&house).await, "", "it names what it was given to");
+    for _ in 0..2 {
+        told_again(&house, &booked, named["reference"].as_str().unwrap()).await;
+        assert_eq!(
+            (obligation_status(&house, &fee).await, obligation_status(&house, &other).await),
+            ("paid".into(), "due".into())
+        );
+        assert_eq!(open_kinds(&house).await, "status_differs");
+    }
+    assert_eq!(house.portal.intent(&named).await["status"], "open");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_goes_back_to_its_payer_or_was_taken_back_pays_no_debt_that_is_named_later() {
+    for taken_back in [false, true] {
+        let house = House::with_bank().await;
+        let approver = second_person(&house).await;
+        let booked = house.transfers(21_000, "ung ho quy khuyen hoc").await;
+        let day = tests::files::today().to_string();
+        house.imports("camt053_v8", &day).await;
+        let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+        if taken_back {
+            house.bank_sim("bank/reverse", json!({"account": ACCOUNT, "reference": booked["reference"]})).await;
+            house.imports("camt053_v8", &day).await;
+        } else {
+            let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+            let back = json!({"action": "refund_to_payer", "refundable_amount": 21_000, "reason_code": "khong_ro",
+                "payer_account": account});
+            let proposed = resolves(&house.staff, &case, back).await.expect(201);
+            approves(&approver, &proposed).await.expect(200);
+        }
+        let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        told_again(&house, &booked, intent["reference"].as_str().unwrap()).await;
+        assert_eq!(obligation_status(&house, &fee).await, "due");
+        assert_eq!(open_kinds(&house).await, if taken_back { "chargeback" } else { "status_differs" });
+        house.close().await;
+    }
 }

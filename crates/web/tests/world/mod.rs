@@ -262,6 +262,7 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
     let small_names = Names { vi: "Ví nhỏ", en: "Small wallet" };
     Context {
         pool: Pool::new(&url, &storage::Settings::default()).unwrap(),
+        breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(Registry::new(vec![
             a_provider("testbank", names, bank.clone()),
             a_provider("smallbank", small_names, small),

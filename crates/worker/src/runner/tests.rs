@@ -20,6 +20,7 @@ fn context() -> Context {
     Context {
         pool: storage::Pool::new(&SecretString::from("postgresql://127.0.0.1:1/none"), &storage::Settings::default())
             .expect("a URL"),
+        breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(provider::Registry::new(vec![])),
         vault: Arc::new(storage::Vault::new(&SecretString::from("ab".repeat(32))).expect("a key")),
         dossier: Arc::new(dossier::Client::new(&dossier).expect("settings")),
