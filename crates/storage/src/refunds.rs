@@ -99,6 +99,8 @@ pub struct Stored {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub submitted_at: Option<Timestamp>,
+    /// How often the provider was, or may have been, asked to pay it out.
+    pub calls: i32,
 }
 
 macro_rules! select_refund {
@@ -146,6 +148,7 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
         submitted_at: row.get("submitted_at"),
+        calls: row.get("calls"),
     })
 }
 
@@ -210,9 +213,9 @@ pub async fn taken(db: &Db, id: RefundId) -> Result<Vec<Part>, StorageError> {
 // ---------------------------------------------------------------- driving them
 
 const WATCH: &str = "insert into refund_watch (refund_id, next_at) values ($1, $2)
-    on conflict (refund_id) do update set next_at = excluded.next_at, lease_until = null";
+    on conflict (refund_id) do update set next_at = excluded.next_at";
 
-/// Somebody looks at it from then on.
+/// Somebody looks at it from then on; whoever is at it now goes on.
 pub async fn watch(db: &Db, id: RefundId, next_at: Timestamp) -> Result<(), StorageError> {
     db.execute(WATCH, &[&id.uuid(), &next_at]).await?;
     Ok(())
@@ -286,11 +289,32 @@ pub async fn settled_and_open(db: &Db) -> Result<Vec<Claimed>, StorageError> {
     Ok(rows.iter().map(claimed).collect())
 }
 
-const SUBMITTED: &str = "update refund set submitted_at = coalesce(submitted_at, $2) where id = $1";
+const SETTLED_BUT_FAILED: &str =
+    "select distinct r.id, r.payment_id from refund r join settlement_line l on l.refund_id = r.id
+    where r.status = 'failed' and l.disposition = 'matched'
+      and not exists (select from kase k where k.payment_id = r.payment_id and k.kind = 'status_differs'
+                      and k.subject = assurance.text_id('rfd', r.id))
+    order by r.id limit 500";
+
+/// Refunds that a provider's file calls sent, that we call failed, and of which no case tells.
+pub async fn settled_but_failed(db: &Db) -> Result<Vec<(RefundId, PaymentId)>, StorageError> {
+    let rows = db.query(SETTLED_BUT_FAILED, &[]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
+const SUBMITTED: &str = "update refund set submitted_at = coalesce(submitted_at, $2), calls = calls + 1 where id = $1";
 
 /// The provider is about to hear it.
 pub async fn submitted(db: &Db, id: RefundId, at: Timestamp) -> Result<(), StorageError> {
     db.execute(SUBMITTED, &[&id.uuid(), &at]).await?;
+    Ok(())
+}
+
+const CALLED_AGAIN: &str = "update refund set calls = calls + 1 where id = $1";
+
+/// The provider is about to hear it once more.
+pub async fn called_again(db: &Db, id: RefundId) -> Result<(), StorageError> {
+    db.execute(CALLED_AGAIN, &[&id.uuid()]).await?;
     Ok(())
 }
 

@@ -173,3 +173,64 @@ async fn refunds_of_one_payment_are_made_one_after_the_other_and_each_once() {
     assert_eq!(at_vnpay(&house).await, (3, 12_006));
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_refusal_ends_a_refund_only_where_it_answers_the_only_call() {
+    let house = House::new().await;
+    let (fee, _, first) = approved(&house, "close", json!([{"refund_code": "95"}])).await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    assert_eq!(status(&house, &first).await, "failed");
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+
+    // a worker that was killed after its call went out, and before it heard what became of it
+    let approver = Portal { key: key(&house, "nguoi-duyet", Scope::STAFF).await.1, ..house.staff.clone() };
+    let (fee, intent, payment) = paid(&house, 34_000).await;
+    script(&house, &intent, json!([{"refund_code": "95"}])).await;
+    let second = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(&approver, &second).await.expect(200);
+    house
+        .ask(
+            "set session_replication_role = replica; update refund set status = 'submitted', version = version + 1,
+             submitted_at = now(), calls = 1 where status = 'approved'; reset session_replication_role",
+        )
+        .await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    assert_eq!(status(&house, &second).await, "unknown");
+    assert_eq!(payment_of(&house, &intent).await["refundable_amount"], 0, "what may have left is not given out again");
+    // rows that were written by hand have no history to be held against
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_is_never_asked_for_again_on_another_day() {
+    let house = House::new().await;
+    let (_, intent, proposal) = approved(&house, "close", json!([{"refund_code": "99"}])).await;
+    let now = Timestamp::now();
+    payments::refund::drive(&house.gateway.ctx, true, now).await.unwrap();
+    assert_eq!(status(&house, &proposal).await, "unknown");
+    script(&house, &intent, json!([{"refund_ms": 0}])).await;
+    payments::refund::drive(&house.gateway.ctx, true, now + jiff::SignedDuration::from_hours(24)).await.unwrap();
+    assert_eq!((status(&house, &proposal).await, at_vnpay(&house).await), ("unknown".to_owned(), (0, 0)));
+    assert_eq!(house.ask("select calls from refund").await, "1");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_calls_a_failed_refund_sent_is_a_case_once() {
+    let house = House::new().await;
+    house.pays_out_to(&tests::files::account()).await;
+    let (_, _, proposal) = approved(&house, "close", json!([{"refund_ms": 0}])).await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    house.settles(&tests::files::today().to_string()).await.expect(201);
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    // as if its provider's word had come between the reading of the file and its commit
+    house
+        .ask("set session_replication_role = replica; update refund set status = 'failed'; reset session_replication_role")
+        .await;
+    for _ in 0..2 {
+        house.drain().await;
+        let cases = "select string_agg(kind || ' ' || (subject like 'rfd_%'), ', ') from kase where status = 'open'";
+        assert_eq!(house.ask(cases).await, "status_differs true");
+    }
+    house.stop().await;
+}

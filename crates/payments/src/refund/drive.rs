@@ -8,6 +8,7 @@ use crate::move_money;
 use crate::neighbour;
 use crate::retry::retrying;
 use crate::slots;
+use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::{Changes, NewCase};
@@ -15,7 +16,7 @@ use domain::codes::OrderRef;
 use domain::ledger::Account;
 use domain::moving;
 use domain::payment::{Identity, Payment};
-use domain::refund::RefundStatus;
+use domain::refund::{RefundState, RefundStatus};
 use domain::{PaymentId, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
@@ -25,6 +26,8 @@ use storage::{StorageError, Tx, attempts, unit};
 
 /// No other worker drives it before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// No call is made again so shortly before the day ends: it may arrive after it.
+const MIDNIGHT: SignedDuration = SignedDuration::from_mins(5);
 /// How long a pass waits for answers; slower ones come beside later passes.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// After so long without a word a person looks, too.
@@ -57,6 +60,7 @@ pub async fn drive(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, Re
 #[tracing::instrument(skip_all, fields(refund = %claimed.id))]
 async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), RefundError> {
     let mut stored = present(ctx, claimed.id).await?;
+    let mut calls = true;
     match (stored.state.status, stored.route) {
         (RefundStatus::Approved, Route::Transfer) => {
             return retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await;
@@ -69,7 +73,11 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
                 return Ok(());
             }
         }
-        (RefundStatus::Submitted | RefundStatus::Unknown, _) => {}
+        (RefundStatus::Submitted | RefundStatus::Unknown, _) if may_be_called(&stored, now) => {
+            let db = ctx.pool.get().await?;
+            refunds::called_again(&db, claimed.id).await?;
+        }
+        (RefundStatus::Submitted | RefundStatus::Unknown, _) => calls = false,
         _ => {
             let db = ctx.pool.get().await?;
             return Ok(refunds::unwatch(&db, claimed.id).await?);
@@ -79,7 +87,7 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
         return retrying(|| move_on(ctx, claimed, Step::Hear(RefundNews::Sent { provider_refund_id: None }), now))
             .await;
     }
-    let step = ask(ctx, claimed, &stored, now).await?;
+    let step = ask(ctx, claimed, &stored, calls, now).await?;
     if let Some(step) = step {
         retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
     }
@@ -90,6 +98,13 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
 async fn present(ctx: &Context, id: RefundId) -> Result<Stored, RefundError> {
     let db = ctx.pool.get().await?;
     refunds::by_id(&db, id).await?.ok_or(RefundError::Absent)
+}
+
+/// Whether the call is made again: a provider knows a request id for that day only (VNPAY 2.1.0, `vnp_RequestId`), and
+/// the same id on another day is another refund. From then on it is only asked what it has.
+fn may_be_called(stored: &Stored, now: Timestamp) -> bool {
+    let same_day = |since| business_date(since) == business_date(now + MIDNIGHT);
+    !stored.is_accepted && stored.submitted_at.is_none_or(same_day)
 }
 
 /// The provider has it, or may have it.
@@ -108,7 +123,13 @@ async fn is_settled(ctx: &Context, id: RefundId) -> Result<bool, StorageError> {
 }
 
 /// What is to be concluded from what the provider says now; None when it says nothing.
-async fn ask(ctx: &Context, claimed: Claimed, stored: &Stored, now: Timestamp) -> Result<Option<Step>, RefundError> {
+async fn ask(
+    ctx: &Context,
+    claimed: Claimed,
+    stored: &Stored,
+    calls: bool,
+    now: Timestamp,
+) -> Result<Option<Step>, RefundError> {
     let (payment, order) = {
         let db = ctx.pool.get().await?;
         order_of(&db, claimed.payment_id, stored, now).await?
@@ -118,8 +139,7 @@ async fn ask(ctx: &Context, claimed: Claimed, stored: &Stored, now: Timestamp) -
         return Ok(None);
     };
     let Some(order) = order else { return Ok(None) };
-    let first = !stored.is_accepted;
-    let answer = if first {
+    let answer = if calls {
         neighbour::called(provider, "refund", refunds.submit(&order)).await
     } else {
         neighbour::called(provider, "refund_status", refunds.ask(&order)).await
@@ -132,11 +152,14 @@ async fn ask(ctx: &Context, claimed: Claimed, stored: &Stored, now: Timestamp) -
             }
             Ok(Some(Step::Hear(news)))
         }
-        Err(ProviderError::Refused(code)) if first => Ok(Some(Step::Hear(RefundNews::Failed { code }))),
+        Err(ProviderError::Refused(why)) if calls => {
+            tracing::warn!(why, "a refund is not taken up");
+            Ok(Some(Step::Refused))
+        }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no answer about a refund");
             let may_have_acted = matches!(error, ProviderError::Unknown(_) | ProviderError::Malformed(_));
-            Ok((first && may_have_acted).then_some(Step::LoseSight))
+            Ok((calls && may_have_acted).then_some(Step::LoseSight))
         }
     }
 }
@@ -192,6 +215,8 @@ enum Step {
     Submit,
     /// The call may or may not have arrived.
     LoseSight,
+    /// The provider does not take this call up.
+    Refused,
     Hear(RefundNews),
 }
 
@@ -219,10 +244,14 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
         }
         _ if !is_under_way(state.status) => return Ok(()),
-        Step::LoseSight if state.status == RefundStatus::Unknown => {
+        // another worker's call was taken up meanwhile
+        Step::LoseSight | Step::Refused if stored.is_accepted => return Ok(()),
+        Step::Refused if stored.calls <= 1 => (Ok(failed(tx, &locked, state).await?), "refund_refused"),
+        // the call before it may have been taken up, for all that is known
+        Step::LoseSight | Step::Refused if state.status == RefundStatus::Unknown => {
             return long_unknown(tx, &locked, &stored, now).await;
         }
-        Step::LoseSight => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
+        Step::LoseSight | Step::Refused => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
         Step::Hear(news) => match heard(tx, &locked, &stored, news).await? {
             Some(changes) => (Ok(changes), "refund_heard"),
             None => return long_unknown(tx, &locked, &stored, now).await,
@@ -270,19 +299,29 @@ async fn heard(
             refunds::unwatch(tx, state.id).await?;
             moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
         }
-        RefundNews::Failed { .. } => {
+        // its settlement file says that the money has left, whatever is told here
+        RefundNews::Failed { .. } if refunds::is_settled(tx, state.id).await? => {
             refunds::unwatch(tx, state.id).await?;
-            let taken = refunds::taken(tx, state.id).await?;
-            moving::refund_failed(&locked.scene, state, &taken, Cause::ProviderFailed)
+            moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
         }
+        RefundNews::Failed { .. } => return Ok(Some(failed(tx, locked, state).await?)),
     };
     Ok(Some(changes.map_err(|e| move_money::unreadable(&e))?))
 }
 
+/// Nothing has left, and nothing will.
+async fn failed(tx: &Tx, locked: &move_money::Locked, state: &RefundState) -> Result<Changes, RefundError> {
+    refunds::unwatch(tx, state.id).await?;
+    let taken = refunds::taken(tx, state.id).await?;
+    let failed = moving::refund_failed(&locked.scene, state, &taken, Cause::ProviderFailed);
+    Ok(failed.map_err(|e| move_money::unreadable(&e))?)
+}
+
 /// A provider tells of the newest refund of a payment. Where it took this call up, that is this one; where it only said
-/// that it has one already, it may be an earlier one, and nothing is concluded but from a settlement file.
+/// that it has one already, or nothing at all, it may be an earlier one, and nothing is concluded but from a settlement
+/// file.
 async fn is_of_this_one(tx: &Tx, locked: &move_money::Locked, stored: &Stored) -> Result<bool, StorageError> {
-    if stored.is_taken_up || !stored.is_accepted || refunds::is_settled(tx, stored.state.id).await? {
+    if stored.is_taken_up || refunds::is_settled(tx, stored.state.id).await? {
         return Ok(true);
     }
     Ok(!refunds::has_earlier(tx, locked.payment.id, stored.state.id).await?)
@@ -322,7 +361,39 @@ pub(crate) async fn settled(ctx: &Context, now: Timestamp) -> Result<usize, Refu
         let sent = Step::Hear(RefundNews::Sent { provider_refund_id: None });
         retrying(|| move_on(ctx, *claimed, sent.clone(), now)).await?;
     }
+    let contradicted = {
+        let db = ctx.pool.get().await?;
+        refunds::settled_but_failed(&db).await?
+    };
+    for (refund, payment) in &contradicted {
+        retrying(|| contradict(ctx, *refund, *payment, now)).await?;
+    }
     Ok(named.len())
+}
+
+/// Its provider called it failed, and its file calls it sent: people ask which it is.
+async fn contradict(ctx: &Context, refund: RefundId, payment: PaymentId, now: Timestamp) -> Result<(), RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let locked = move_money::lock(&tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
+        let stored = refunds::lock(&tx, refund).await?.ok_or(RefundError::Absent)?;
+        let subject = refund.to_string();
+        if storage::cases::was_told(&tx, payment, CaseKind::StatusDiffers, &subject).await? {
+            return Ok(());
+        }
+        let mut changes = Changes::default();
+        changes.cases_opened.push(NewCase {
+            payment_id: Some(payment),
+            day: locked.scene.source.scope().map(|scope| (scope, locked.scene.day)),
+            ..NewCase::new(CaseKind::StatusDiffers, stored.state.amount(), subject)
+        });
+        let unit = locked.unit(changes, None, &Caller::system(), "refund_contradicted", now)?;
+        unit::write(&tx, &unit).await?;
+        Ok(tx.commit().await?)
+    }
+    .await;
+    tx.close(outcome).await
 }
 
 /// The clearing account of a provider, or the bank account that a debit stands on.
