@@ -32,7 +32,7 @@ async fn another_server_goes_on(house: House, intent: &Value, key: &str, killed:
     assert_eq!(house.ask("select count(*) || ' ' || min(status) from attempt").await, "1 started");
     assert_eq!(house.ask("select count(*) from attempt_watch").await, "1");
     let order_ref = house.ask("select order_ref from attempt").await;
-    let server = Served::start(&house, &house.database.url("motlan_app"), "127.0.0.1:0").await;
+    let server = Served::start(&house, &house.database.url("motlan_app"), &tests::own_address()).await;
     reports_to(&house, &server.base).await;
     let (portal, path, body) = (server.portal(&house), attempts_of(intent), json!({"channel": "vnpay"}));
     if killed {
@@ -60,7 +60,7 @@ async fn another_server_goes_on(house: House, intent: &Value, key: &str, killed:
 async fn a_server_cut_off_between_the_two_commits_of_an_attempt_and_killed_leaves_it_to_the_next() {
     let house = House::new().await;
     let proxy = Proxy::start(&house.database.socket_dir);
-    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), "127.0.0.1:0").await;
+    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), &tests::own_address()).await;
     let intent = an_intent(&house, 34_000).await;
     proxy.cut_before_commit(2);
     let cut = server.portal(&house).post_with(&attempts_of(&intent), "one", json!({"channel": "vnpay"})).await;
@@ -74,7 +74,7 @@ async fn a_server_killed_between_the_two_commits_of_an_attempt_leaves_it_to_the_
     let house = House::new().await;
     // slow enough to be met between the commits
     let proxy = Proxy::with_latency(&house.database.socket_dir, Duration::from_millis(60));
-    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), "127.0.0.1:0").await;
+    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), &tests::own_address()).await;
     let intent = an_intent(&house, 34_000).await;
     let portal = server.portal(&house);
     let call = portal.http.post(format!("{}{}", portal.base, attempts_of(&intent))).bearer_auth(&portal.key);
@@ -265,7 +265,7 @@ async fn a_server_killed_again_and_again_under_load_keeps_its_word() {
     let house = House::planned(Plan { settings: patient(), ..Plan::default() }).await;
     house.hear_events().await;
     let url = house.database.url("motlan_app");
-    let first = Served::start(&house, &url, "127.0.0.1:0").await;
+    let first = Served::start(&house, &url, &tests::own_address()).await;
     let (listen, portal) = (first.listen(), first.portal(&house));
     reports_to(&house, &portal.base).await;
     let load = Load::new(&house, portal);
@@ -365,7 +365,7 @@ async fn a_client_that_resets_while_its_attempt_is_committed_finds_it_again() {
     let house = House::new().await;
     // the commit is done, and for so long the server does not know it
     let proxy = Proxy::with_latency(&house.database.socket_dir, Duration::from_millis(250));
-    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), "127.0.0.1:0").await;
+    let server = Served::start(&house, &proxy.url(&house.database.name, "motlan_app"), &tests::own_address()).await;
     let (intent, portal) = (an_intent(&house, 34_000).await, server.portal(&house));
     let request = post_on_the_wire(&portal, &attempts_of(&intent), "one", &json!({"channel": "vnpay"}));
     let committed = async { while house.ask("select count(*) from attempt").await == "0" {} };

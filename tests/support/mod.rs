@@ -28,6 +28,7 @@ use portal::Portal;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use storage::ids::mint;
 use storage::{Pool, Settings, beneficiaries, principals};
 use testkit::TestDatabase;
@@ -247,12 +248,13 @@ impl House {
     }
 
     pub async fn stop(self) {
-        self.gateway.stop().await;
+        // nobody calls a gateway that has gone
         self.vnpay.stop().await;
-        self.dossier.stop().await;
         if let Some(bank) = self.bank {
             bank.stop().await;
         }
+        self.gateway.stop().await;
+        self.dossier.stop().await;
     }
 }
 
@@ -313,12 +315,21 @@ pub fn config(database: &TestDatabase, vnpay: &str, plan: &Plan) -> Config {
     Config::load(&Sources { env: env(database, vnpay, plan), ..Sources::default() }).unwrap()
 }
 
+/// A loopback address of one gateway alone, with a free port. Houses have the same secrets and accounts: on one address, a
+/// port that one gave up could be given to the next together with those who still call it, and their reports would be
+/// true ones there.
+pub fn own_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (process, n) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    format!("127.{}.{}.{}:0", 1 + process % 250, process / 250 % 250, 2 + n % 250)
+}
+
 /// The same for a process of its own.
 pub fn env(database: &TestDatabase, vnpay: &str, plan: &Plan) -> child::Env {
     let database_url = plan.database_url.clone().unwrap_or_else(|| database.url("motlan_app"));
     let mut env: child::Env = [
         ("MOTLAN_MODE", "sandbox"),
-        ("MOTLAN_HTTP__LISTEN", "127.0.0.1:0"),
+        ("MOTLAN_HTTP__LISTEN", &own_address()),
         ("MOTLAN_STAFF__LISTEN", "127.0.0.1:0"),
         ("MOTLAN_OPS__LISTEN", "127.0.0.1:0"),
         ("MOTLAN_DATABASE__URL", &database_url),
