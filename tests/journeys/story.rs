@@ -178,6 +178,11 @@ async fn an_obligation_changes_while_nothing_rests_on_it_and_is_locked_after() {
     assert_eq!(house.portal.post(&cancel, json!({})).await.refused(409), "obligation_in_payment");
     let close = format!("/v1/payment-intents/{}/cancel", intent["id"].as_str().unwrap());
     assert_eq!(house.portal.post(&close, json!({})).await.expect(200)["status"], "cancelled");
+    // whoever kept the QR of before still pays into the account of the one before
+    let elsewhere = json!({"fee_code": "CT-BANSAO", "agency_code": "H38.18", "beneficiary_code": "H38.18-NH"});
+    let moved = house.portal.put(&path, obligation(&dossier, 6_000, elsewhere)).await;
+    assert_eq!(moved.refused(409), "obligation_locked");
+    assert_eq!(house.portal.put(&path, body(5_000)).await.expect(200)["amount"], 5_000);
     assert_eq!(house.portal.post(&cancel, json!({})).await.expect(200)["status"], "cancelled");
     house.close().await;
 }

@@ -13,11 +13,13 @@ pub async fn expire(ctx: &Context, now: Timestamp) -> Result<usize, PlanError> {
         let db = ctx.pool.get().await?;
         intents::due_to_expire(&db, PER_PASS).await?
     };
-    let mut expired = 0;
+    let (mut expired, mut failed) = (0, None);
     for intent in due {
-        if advance_intent::expire(ctx, intent, now).await? {
-            expired += 1;
+        match advance_intent::expire(ctx, intent, now).await {
+            Ok(has_expired) => expired += usize::from(has_expired),
+            // one that cannot expire does not keep others from it
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(expired)
+    failed.map_or(Ok(expired), Err)
 }

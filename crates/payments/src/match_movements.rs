@@ -53,12 +53,16 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
         let db = ctx.pool.get().await?;
         movements::accounts_with_open(&db).await?
     };
-    let mut done = 0;
+    let (mut done, mut failed) = (0, None);
     for code in accounts {
         let code = AccountCode::new(code).map_err(|e| StorageError::Unreadable(e.to_string()))?;
-        done += match_account(ctx, &code, now).await?;
+        match match_account(ctx, &code, now).await {
+            Ok(matched) => done += matched,
+            // the other accounts are none the worse for it
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(done)
+    failed.map_or(Ok(done), Err)
 }
 
 /// Matches until nothing more can be concluded; how many movements found who they are.

@@ -20,10 +20,12 @@ pub async fn place(ctx: &Context, now: Timestamp) -> Result<usize, ReportError> 
         let db = ctx.pool.get().await?;
         payments::orphans(&db, PER_PASS).await?
     };
+    let mut failed = None;
     for (payment, attempt) in &orphans {
-        retrying(|| place_once(ctx, *payment, *attempt, now)).await?;
+        // one that cannot be placed does not keep others from it
+        failed = failed.or(retrying(|| place_once(ctx, *payment, *attempt, now)).await.err());
     }
-    Ok(orphans.len())
+    failed.map_or(Ok(orphans.len()), Err)
 }
 
 async fn place_once(ctx: &Context, payment: PaymentId, attempt: AttemptId, now: Timestamp) -> Result<(), ReportError> {

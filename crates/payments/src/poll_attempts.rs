@@ -99,7 +99,8 @@ async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Time
         return watch_window(ctx, provider, &attempt, now).await;
     }
     let answered = match answer_of(ctx, &attempt, now).await {
-        Ok(None) => true,
+        // no contract of ours knows it any more: nobody has answered
+        Ok(None) => false,
         Ok(Some(told)) => {
             conclude(ctx, &attempt, &told, now).await?;
             true

@@ -172,15 +172,24 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     if !fresh && !contradicts(tx, id, told, known, &key, source).await? {
         return Ok(Outcome::Known);
     }
-    let empty = Unit::new(caller.actor(), told.now);
+    let mut unit = Unit::new(caller.actor(), told.now);
     if told.report.direction == Direction::Out || known.payout || known.returned {
-        return finish(tx, id, SightingState::Applied, None, &empty, Outcome::Recorded).await;
+        return finish(tx, id, SightingState::Applied, None, &unit, Outcome::Recorded).await;
     }
     let seen = seen(id, told, known);
     // the same row told another way: whatever was made of it then stands
     match account_money::same_row(tx, &[webhook, listing], &key, id).await? {
         Some(Some(payment)) => return same_row(tx, told, known, &seen, payment, caller).await,
-        Some(None) => return finish(tx, id, SightingState::Waiting, None, &empty, Outcome::Known).await,
+        Some(None) => {
+            if !fresh {
+                unit.changes.cases_opened.push(NewCase {
+                    sighting_id: Some(id),
+                    day: Some((format!("bank:{}", known.account.code), business_date(told.now))),
+                    ..NewCase::new(CaseKind::AmountDiffers, told.report.amount, known.account.code.to_string())
+                });
+            }
+            return finish(tx, id, SightingState::Waiting, None, &unit, Outcome::Known).await;
+        }
         None => {}
     }
     if let Some(reference) = &known.reference

@@ -146,6 +146,11 @@ async fn revise(ctx: &Context, tx: &Tx, r: &Registration, held: Held) -> Result<
     if held.money_seen || held.live_intent.is_some() || !open {
         return Err(ObligationError::Locked);
     }
+    // a QR, an order or a link of before still leads to the account of the one before
+    let moves = r.terms.beneficiary_code != before.terms.beneficiary_code;
+    if moves && held.was_asked_for {
+        return Err(ObligationError::Locked);
+    }
     let status = r.terms.birth_status();
     let mut unit = Unit::new(r.caller.actor(), r.now);
     let mut version = before.version;

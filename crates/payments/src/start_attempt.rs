@@ -165,6 +165,8 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
         Some(Repeat::Answered(reply)) => return Ok(Begun::Answered(reply)),
         Some(Repeat::Resume(id)) => {
             let attempt: AttemptId = id.parse().map_err(|_| StorageError::Unreadable("an attempt's id".to_owned()))?;
+            intents::by_id(tx, start.client, start.intent).await?.ok_or(StartError::Absent)?;
+            go_on(&facts::lock(tx, start.intent).await?, attempt, start.now)?;
             let (kept, committed) =
                 join!(idempotency::keep(tx, &start.idempotency, &id, None, Some(BUSY_S)), tx.commit());
             unit::first_error([kept, committed])?;
@@ -237,6 +239,15 @@ fn new_attempt(
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
     Ok((Stored { attempt, number, action: None, return_url, traceparent: None }, give_up_after))
+}
+
+/// Whether an attempt that was interrupted may be offered still: the payer may have paid another way since.
+fn go_on(facts: &Facts, attempt: AttemptId, now: Timestamp) -> Result<(), StartError> {
+    payable_now(facts.intent()?, facts, now)?;
+    let attempt = &facts.attempt(attempt)?.attempt;
+    let is_over =
+        attempt.expires_at <= now || !matches!(attempt.status, AttemptStatus::Started | AttemptStatus::Offered);
+    if is_over { Err(rule("attempt_over")) } else { Ok(()) }
 }
 
 fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), StartError> {

@@ -338,9 +338,10 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 }
 
 const ACCOUNTS: &str =
-    "select account_code from movement where fate is null union select account_code from waiting_sighting";
+    "select account_code from movement where fate is null union select account_code from waiting_sighting
+    union select account_code from unplaced_payment";
 
-/// Accounts with movements that nobody has claimed, or reports that wait.
+/// Accounts with movements that nobody has claimed, reports that wait, or payments whose line says more than they do.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())

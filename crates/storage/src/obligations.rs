@@ -192,6 +192,8 @@ pub struct Held {
     pub live_intent: Option<domain::IntentId>,
     /// Money was seen for it, or waits under a reference that names it.
     pub money_seen: bool,
+    /// An intent asks for it, or did: somebody may still pay where it says.
+    pub was_asked_for: bool,
 }
 
 const LOCK_BY_REF: &str = "select o.* from obligation o where o.client_id = $1 and o.external_ref = $2 for update of o";
@@ -216,7 +218,8 @@ const RESTS_ON: &str = "select
     (select intent_id from intent_obligation io where io.obligation_id = $1 and io.live) as live_intent,
     exists (select from allocation a where a.obligation_id = $1)
         or exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
-                   where io.obligation_id = $1) as money_seen";
+                   where io.obligation_id = $1) as money_seen,
+    exists (select from intent_obligation io where io.obligation_id = $1) as was_asked_for";
 
 async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError> {
     let Some(row) = locked else { return Ok(None) };
@@ -228,6 +231,7 @@ async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError
         parties: Parties { payer: row.get("payer_id"), owner: row.get("owner_id") },
         live_intent: rests_on.get::<_, Option<Uuid>>("live_intent").map(Into::into),
         money_seen: rests_on.get("money_seen"),
+        was_asked_for: rests_on.get("was_asked_for"),
     }))
 }
 

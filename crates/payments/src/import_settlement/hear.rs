@@ -23,7 +23,7 @@ pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Re
                 let db = ctx.pool.get().await?;
                 settlements::heard(&db, line.settlement_id, line.line_no).await?;
             }
-            Err(e @ ReportError::Storage(_)) => return Err(e),
+            Err(e @ ReportError::Storage(StorageError::Unavailable(_))) => return Err(e),
             // one line that cannot be booked does not keep others from it
             Err(e) => refused = refused.or(Some(e)),
         }
