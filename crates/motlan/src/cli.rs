@@ -261,6 +261,42 @@ pub enum ProfileCommand {
         #[arg(long)]
         text: String,
     },
+    #[command(subcommand)]
+    Credentials(CredentialsCommand),
+}
+
+/// Secrets that a contract shares with its provider
+#[derive(Debug, Subcommand)]
+pub enum CredentialsCommand {
+    /// Which ones there are, by fingerprint
+    List {
+        #[arg(long)]
+        code: String,
+    },
+    /// Read the first secret of a name from standard input; later, two persons change it
+    Put {
+        #[arg(long)]
+        code: String,
+        /// By its key in the configuration
+        #[arg(long)]
+        name: String,
+    },
+    /// Read another secret from standard input, for a second person to decide
+    Propose {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Accept the newest secret of a name alone
+    RetirePrevious {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+    },
 }
 
 /// Bank accounts of ours, as statements name them

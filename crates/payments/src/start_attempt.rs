@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use provider::checkout::Locale;
 use provider::{Action, Order, Provider, ProviderError, Receiver};
 use std::net::IpAddr;
+use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
 use storage::ids::mint;
@@ -215,7 +216,7 @@ fn new_attempt(
     }
     let provider = provider_for(ctx, intent, &start.channel)?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
-    if let Some(shown) = view::unavailable(gates, provider, amount) {
+    if let Some(shown) = view::unavailable(gates, &provider, amount) {
         return Err(StartError::ChannelUnavailable(Unavailable::Shown(shown)));
     }
     if facts.attempts.len() >= MAX_ATTEMPTS {
@@ -256,7 +257,7 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
     if committed { Err(StartError::AttemptCommitted) } else { Ok(()) }
 }
 
-fn provider_for<'a>(ctx: &'a Context, intent: &'a Intent, channel: &ChannelCode) -> Result<&'a Provider, StartError> {
+fn provider_for(ctx: &Context, intent: &Intent, channel: &ChannelCode) -> Result<Arc<Provider>, StartError> {
     let allowed = intent.allowed_channels.as_ref().is_none_or(|list| list.iter().any(|c| c == channel.as_str()));
     if !allowed {
         return Err(rule("not_allowed"));
@@ -306,7 +307,7 @@ async fn offer_order(
         ordered_at: stored.attempt.ordered_at,
         expires_at: stored.attempt.expires_at,
     };
-    let offered = neighbour::called(provider, "checkout", checkout.start(&order)).await;
+    let offered = neighbour::called(&provider, "checkout", checkout.start(&order)).await;
     match offered {
         Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
         Err(error) => {

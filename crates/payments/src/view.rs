@@ -87,7 +87,7 @@ fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> V
             name: p.names.vi,
             kind: p.kind.as_str(),
             // of what is paid, nothing is below a limit
-            unavailable: unavailable(gates, p, amount_due)
+            unavailable: unavailable(gates, &p, amount_due)
                 .filter(|u| amount_due.is_positive() || *u != Unavailable::BelowLimit),
         })
         .collect()
