@@ -1,5 +1,5 @@
 //! Keeps a process's providers on the secrets that the books hold: before it serves anybody, and from then on every few
-//! seconds. At the start a secret that cannot be used stops the process; later the provider stays as it was, which is
+//! seconds (`approvals.secrets_within_s`). At the start a secret that cannot be used stops the process; later the provider stays as it was, which is
 //! logged.
 
 use crate::wiring::WiringError;
@@ -7,9 +7,6 @@ use payments::Context;
 use payments::renew_providers::Renewal;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-
-/// What is approved or retired holds everywhere after this and the time of a question.
-const PERIOD: Duration = Duration::from_secs(5);
 
 /// Once, for a command that ends by itself.
 ///
@@ -30,9 +27,10 @@ pub async fn look(ctx: &Context) -> Result<Renewal, WiringError> {
 /// As of the first look.
 pub async fn start(ctx: &Context) -> Result<JoinHandle<()>, WiringError> {
     let (mut renewal, ctx) = (look(ctx).await?, ctx.clone());
+    let period = Duration::from_secs(ctx.settings.approvals.secrets_within_s);
     Ok(tokio::spawn(async move {
         loop {
-            tokio::time::sleep(PERIOD).await;
+            tokio::time::sleep(period).await;
             match renewal.look(&ctx).await {
                 Ok(failed) => {
                     for (profile, error) in failed {

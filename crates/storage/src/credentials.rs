@@ -157,3 +157,40 @@ pub async fn retire_configured(
     db.execute(RETIRE_CONFIGURED, &[&profile, &name, &by, &at]).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn vault(byte: u8) -> Vault {
+        Vault::new(&SecretString::from(hex::encode([byte; 32]))).expect("a key of 32 bytes")
+    }
+
+    fn row(sealed: Vec<u8>, profile: &str, name: &str, id: u128) -> Sealed {
+        let (id, profile, name) = (Uuid::from_u128(id), profile.to_owned(), name.to_owned());
+        Sealed { id, profile, name, is_in_force: true, sealed }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sealed_secret_opens_with_its_key_in_its_own_row_and_nowhere_else(
+            secret in "[!-~]{1,64}", key in 0_u8..4, other in 0_u8..4, profile in "[a-z]{1,8}", name in "[a-z_]{1,8}",
+            id in any::<u128>(), moved in any::<u128>(), at in any::<prop::sample::Index>(), bit in 0_u8..8,
+        ) {
+            let place = context(&profile, &name, Uuid::from_u128(id));
+            let sealed = vault(key).seal(place.as_bytes(), secret.as_bytes()).expect("sealed");
+            let opens = |row: Sealed, key| row.open(&vault(key)).is_ok_and(|s| s.expose_secret() == secret);
+            prop_assert!(opens(row(sealed.clone(), &profile, &name, id), key));
+            prop_assert_eq!(opens(row(sealed.clone(), &profile, &name, id), other), key == other);
+            prop_assert_eq!(opens(row(sealed.clone(), &profile, &name, moved), key), id == moved);
+            let (other_profile, other_name) = (profile.clone() + "x", name.clone() + "x");
+            prop_assert!(!opens(row(sealed.clone(), &other_profile, &name, id), key));
+            prop_assert!(!opens(row(sealed.clone(), &profile, &other_name, id), key));
+            let mut flipped = sealed;
+            let at = at.index(flipped.len());
+            flipped[at] ^= 1 << bit;
+            prop_assert!(row(flipped, &profile, &name, id).open(&vault(key)).is_err());
+        }
+    }
+}

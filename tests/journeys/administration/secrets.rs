@@ -14,7 +14,7 @@ use tests::{BENEFICIARY, HASH_SECRET, House, Plan, bank, env};
 const NEW: &str = "CANARYNEWVNPAYSECRET5T8K2M7Q4Z1X";
 const THIRD: &str = "CANARYTHIRDVNPAYSECRET9B3N6V1C8J";
 const VNPAY: &str = "/v1/profiles/vnpay_main/credentials";
-/// The contract promises 60 s; a process looks every 5.
+/// A process looks every 5 s.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn text(value: &Value) -> &str {
