@@ -102,6 +102,10 @@ pub fn public(cfg: &mut ServiceConfig) {
             at("/v1/profiles/{code}/credentials/{name}/retire-previous", "POST")
                 .route(post().to(credentials::retire_previous)),
         )
+        .service(
+            at("/v1/profiles/{code}/credentials/{name}/retire-newest", "POST")
+                .route(post().to(credentials::retire_newest)),
+        )
         .service(at("/v1/fees", "GET").route(get().to(fees::list)))
         .service(at("/v1/fees/{code}", "PUT").route(put().to(fees::put)))
         .service(at("/v1/calendar", "GET").route(get().to(calendar::list)))

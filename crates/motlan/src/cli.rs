@@ -274,29 +274,28 @@ pub enum CredentialsCommand {
         code: String,
     },
     /// Read the first secret of a name from standard input; later, two persons change it
-    Put {
-        #[arg(long)]
-        code: String,
-        /// By its key in the configuration
-        #[arg(long)]
-        name: String,
-    },
+    Put(Secret),
     /// Read another secret from standard input, for a second person to decide
     Propose {
-        #[arg(long)]
-        code: String,
-        #[arg(long)]
-        name: String,
+        #[command(flatten)]
+        secret: Secret,
         #[arg(long, default_value = "")]
         note: String,
     },
     /// Accept the newest secret of a name alone
-    RetirePrevious {
-        #[arg(long)]
-        code: String,
-        #[arg(long)]
-        name: String,
-    },
+    RetirePrevious(Secret),
+    /// The newest was wrong: accept the one before it alone
+    RetireNewest(Secret),
+}
+
+#[derive(Debug, Args)]
+pub struct Secret {
+    /// Code of the contract
+    #[arg(long)]
+    pub code: String,
+    /// By its key in the configuration
+    #[arg(long)]
+    pub name: String,
 }
 
 /// Bank accounts of ours, as statements name them

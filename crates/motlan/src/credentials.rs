@@ -2,47 +2,52 @@
 //! history of a shell shows it, and is never printed.
 
 use crate::admin::by;
-use crate::cli::CredentialsCommand;
+use crate::cli::{CredentialsCommand, Secret};
 use crate::config::Config;
 use crate::failed::Failed;
 use crate::wiring;
-use payments::administer::credentials::{self, Shown};
-use payments::administer::{AdminError, once};
+use payments::Context;
+use payments::administer::credentials::{self, Shown, Which};
+use payments::administer::{AdminError, By, once};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use storage::Tx;
 
 pub async fn credentials(config: &Config, command: CredentialsCommand) -> Result<Value, Failed> {
     let (ctx, by) = (wiring::context(config, "")?, by());
-    let absent = |code: &str| {
-        let code = code.to_owned();
-        move |error| match error {
-            AdminError::Absent => Failed::from(format!("there is no profile {code}")),
-            other => other.into(),
-        }
-    };
     match command {
         CredentialsCommand::List { code } => {
             let db = ctx.pool.get().await?;
             let found = credentials::list(&ctx, &db, &by, &code).await.map_err(absent(&code))?;
             Ok(found.iter().map(shown).collect())
         }
-        CredentialsCommand::Put { code, name } => {
+        CredentialsCommand::Put(Secret { code, name }) => {
             let secret = from_stdin()?;
             let work = async |tx: &Tx| credentials::put(&ctx, tx, &by, (&code, &name), &secret).await;
             Ok(shown(&once(&ctx.pool, &by, work).await.map_err(absent(&code))?))
         }
-        CredentialsCommand::Propose { code, name, note } => {
+        CredentialsCommand::Propose { secret: Secret { code, name }, note } => {
             let secret = from_stdin()?;
             let work = async |tx: &Tx| credentials::propose(&ctx, tx, &by, (&code, &name), &secret, &note).await;
             let approval = once(&ctx.pool, &by, work).await.map_err(absent(&code))?;
             Ok(json!({"approval_id": approval, "status": "pending"}))
         }
-        CredentialsCommand::RetirePrevious { code, name } => {
-            let work = async |tx: &Tx| credentials::retire_previous(&ctx, tx, &by, (&code, &name)).await;
-            Ok(shown(&once(&ctx.pool, &by, work).await.map_err(absent(&code))?))
-        }
+        CredentialsCommand::RetirePrevious(named) => retired(&ctx, &by, named, Which::Previous).await,
+        CredentialsCommand::RetireNewest(named) => retired(&ctx, &by, named, Which::Newest).await,
     }
+}
+
+/// An absence, by what is absent.
+fn absent(code: &str) -> impl FnOnce(AdminError) -> Failed {
+    move |error| match error {
+        AdminError::Absent => format!("there is no profile {code}").into(),
+        other => other.into(),
+    }
+}
+
+async fn retired(ctx: &Context, by: &By, Secret { code, name }: Secret, which: Which) -> Result<Value, Failed> {
+    let work = async |tx: &Tx| credentials::retire(ctx, tx, by, (&code, &name), which).await;
+    Ok(shown(&once(&ctx.pool, by, work).await.map_err(absent(&code))?))
 }
 
 /// One line, without what ends it.

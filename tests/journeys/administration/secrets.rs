@@ -229,6 +229,17 @@ async fn a_teller_of_an_account_and_whoever_lists_it_change_their_secrets_the_sa
     for base in [&own, &other_url] {
         assert_eq!((told(base, new, 1).await, told(base, SEPAY_SECRET, 2).await), (401, 200));
     }
+    // one that was wrong is taken back by one person, and all is as before it
+    let wrong = "CANARY-wrong-sepay-secret";
+    proposes("sepay_hmac_secret", wrong).await;
+    until("the wrong one is accepted", async || told(&other_url, wrong, 2).await == 200).await;
+    admin.post(&format!("{path}/sepay_hmac_secret/retire-newest"), json!({})).await.expect(200);
+    for base in [&own, &other_url] {
+        until("the wrong one is refused", async || told(base, wrong, 2).await == 401).await;
+        assert_eq!(told(base, SEPAY_SECRET, 2).await, 200);
+    }
+    let answer = admin.post(&format!("{path}/sepay_hmac_secret/retire-newest"), json!({})).await;
+    assert_eq!(answer.refused(409), "nothing_to_retire", "the last one stays");
     proposes("sepay_hmac_secret", new).await;
     for base in [&own, &other_url] {
         until("the new one is accepted", async || told(base, new, 3).await == 200).await;
@@ -266,9 +277,9 @@ async fn a_teller_of_an_account_and_whoever_lists_it_change_their_secrets_the_sa
     .await;
     assert_eq!(listed().await.1[0]["origin"], "configuration", "the other tellers are as they were");
     let said = other.end().await;
-    assert!(![new, token, SEPAY_SECRET, LISTING_TOKEN].iter().any(|secret| said.contains(secret)));
+    assert!(![new, wrong, token, SEPAY_SECRET, LISTING_TOKEN].iter().any(|secret| said.contains(secret)));
     for (table, row) in dump(&house.database).await {
-        assert!(![new, token].iter().any(|secret| row.contains(secret)), "{table}: {row}");
+        assert!(![new, wrong, token].iter().any(|secret| row.contains(secret)), "{table}: {row}");
     }
     house.stop().await;
 }

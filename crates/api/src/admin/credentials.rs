@@ -13,7 +13,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ApprovalId;
 use jiff::Timestamp;
-use payments::administer::credentials::{self, Accepted, Shown};
+use payments::administer::credentials::{self, Accepted, Shown, Which};
 use payments::administer::{self, Kept};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -162,12 +162,36 @@ pub async fn retire_previous(
     path: Path<(String, String)>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (by, who) = auth::administrator(&req, &state).await?;
-    let request = body::idempotency(&req, who, &raw.0)?;
+    retire(&req, &state, &path, &raw, Which::Previous).await
+}
+
+/// The newest secret of this name was wrong: the one before it is accepted alone from now on, and signs again; one person
+/// may say so.
+#[utoipa::path(post, path = "/v1/profiles/{code}/credentials/{name}/retire-newest", tag = "administration",
+    params(("code" = String, Path), ("name" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 200, body = CredentialView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn retire_newest(
+    req: HttpRequest,
+    state: Data<State>,
+    path: Path<(String, String)>,
+    raw: RawBody,
+) -> Result<HttpResponse, Problem> {
+    retire(&req, &state, &path, &raw, Which::Newest).await
+}
+
+async fn retire(
+    req: &HttpRequest,
+    state: &State,
+    (code, name): &(String, String),
+    raw: &RawBody,
+    which: Which,
+) -> Result<HttpResponse, Problem> {
+    let (by, who) = auth::administrator(req, state).await?;
+    let request = body::idempotency(req, who, &raw.0)?;
     let mut f = Fields::default();
-    let code = code_of(&mut f, &path.0).unwrap_or_default();
+    let code = code_of(&mut f, code).unwrap_or_default();
     f.end()?;
     let render = |shown: &Shown| (200, views::json(&CredentialView::new(shown)));
-    let work = async |tx: &Tx| credentials::retire_previous(&state.ctx, tx, &by, (&code, &path.1)).await;
+    let work = async |tx: &Tx| credentials::retire(&state.ctx, tx, &by, (&code, name), which).await;
     Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
 }

@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = &[
         Absent,
         "`redis://`, `rediss://` or `redis+unix://`; holds only what may be lost; absent or away: each process counts for itself",
     ),
-    key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
+    key("keys.pii", Secret, Required, "seals personal data, secrets of endpoints and of contracts: 64 hex digits"),
     key(
         "keys.api",
         Secret,

@@ -1,6 +1,6 @@
 //! The secrets that a contract shares with its provider. One person proposes, another decides; then the new one is in force
-//! in every process within seconds, and the one before is accepted beside it until it is retired, which narrows and takes
-//! one person. A secret that the adapter cannot use is refused when it is proposed. No answer, log or audit line shows one.
+//! in every process within seconds, and the one before is accepted beside it until one of the two is retired, which narrows
+//! and takes one person. A secret that the adapter cannot use is refused when it is proposed. No answer, log or audit line shows one.
 
 use super::{AdminError, By, Made};
 use crate::approve::{DecideError, Deciding, Verdict};
@@ -129,26 +129,37 @@ pub async fn put(
     Ok(Made::of(place.shown(tx).await?, "profile_secret_put", place.subject()).to(detail))
 }
 
-/// Only the newest secret of this name is accepted from now on.
+/// Which of two accepted secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The newest alone goes on.
+    Previous,
+    /// It was wrong: the one before it goes on alone, and signs again.
+    Newest,
+}
+
+/// One of the two secrets of this name is accepted no longer.
 ///
 /// # Errors
-/// When the name is unknown, or no other is accepted.
-pub async fn retire_previous(
+/// When the name is unknown, or only one is accepted.
+pub async fn retire(
     ctx: &Context,
     tx: &Tx,
     by: &By,
     (code, name): (&str, &str),
+    which: Which,
 ) -> Result<Made<Shown>, AdminError> {
     by.of_all()?;
     profiles::lock(tx, code).await?.ok_or(AdminError::Absent)?;
     let place = Place::of(ctx, code, name)?;
     let accepted = place.accepted(tx).await?;
     // of two of the configuration, the configuration retires one
-    let (Some(oldest), Some(Accepted { held: Some(_), .. })) = (accepted.first(), accepted.get(1)) else {
+    let [previous, newest @ Accepted { held: Some(_), .. }] = accepted.as_slice() else {
         return Err(AdminError::NothingToRetire);
     };
-    place.retire(tx, oldest, &by.actor, by.now).await?;
-    let detail = format!("fingerprint={}", oldest.fingerprint);
+    let retired = if which == Which::Previous { previous } else { newest };
+    place.retire(tx, retired, &by.actor, by.now).await?;
+    let detail = format!("fingerprint={}", retired.fingerprint);
     Ok(Made::of(place.shown(tx).await?, "profile_secret_retired", place.subject()).to(detail))
 }
 
