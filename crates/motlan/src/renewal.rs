@@ -1,6 +1,6 @@
 //! Keeps a process's providers on the secrets that the books hold: before it serves anybody, and from then on every few
-//! seconds (`approvals.secrets_within_s`). At the start a secret that cannot be used stops the process; later the provider stays as it was, which is
-//! logged.
+//! seconds (`approvals.secrets_within_s`). At the start a secret that cannot be used stops the process; later the provider
+//! stays as it was, which is logged.
 
 use crate::wiring::WiringError;
 use payments::Context;

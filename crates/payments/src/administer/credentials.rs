@@ -1,6 +1,7 @@
 //! The secrets that a contract shares with its provider. One person proposes, another decides; then the new one is in force
 //! in every process within seconds, and the one before is accepted beside it until one of the two is retired, which narrows
-//! and takes one person. A secret that the adapter cannot use is refused when it is proposed. No answer, log or audit line shows one.
+//! and takes one person. A secret that the adapter cannot use is refused when it is proposed. No answer, log or audit line
+//! shows one.
 
 use super::{AdminError, By, Made};
 use crate::approve::{DecideError, Deciding, Verdict};
