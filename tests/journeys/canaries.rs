@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use storage::{Pool, Settings, Vault, parties};
 use testkit::TestDatabase;
-use tests::child::{Ended, Env, Running, run};
+use tests::child::{Ended, Env, Running, run, run_saying};
 use tests::collector::Collector;
 use tests::files::today;
 use tests::portal::{Answered, Portal, fresh, obligation};
 use tests::{TMN_CODE, rows};
 
 const HASH_SECRET: &str = "CANARYHASHSECRET7Q2W9E4R8T1Y6U3I";
+/// The one that takes its place.
+const NEXT_SECRET: &str = "CANARYNEXTSECRET3F6G9H2J5K8L1M4N";
 const PII_KEY: &str = "ca4a21e0ca4a21e1ca4a21e2ca4a21e3ca4a21e4ca4a21e5ca4a21e6ca4a21e7";
 const PEPPER: &str = "ca4a2b00ca4a2b01ca4a2b02ca4a2b03ca4a2b04ca4a2b05ca4a2b06ca4a2b07";
 /// All that our own crates may say.
@@ -65,6 +67,7 @@ impl Canaries {
             }
         }
         out.add("hash secret", HASH_SECRET);
+        out.add("next secret", NEXT_SECRET);
         out.add("PII key", PII_KEY);
         out.add("pepper", PEPPER);
         out.add("database password", DATABASE_PASSWORD);
@@ -266,6 +269,57 @@ impl Story {
         }
     }
 
+    /// VNPAY's secret is changed: proposed from the command line, decided by a person, listed, and used.
+    async fn rotate(&mut self) {
+        let env = self.env.clone();
+        let credentials = ["profile", "credentials"];
+        let of = ["--code", "vnpay_main", "--name", "hash_secret", "--json"];
+        let propose = [&credentials[..], &["propose"], &of].concat();
+        let refused = run_saying(&env, &propose, &format!("{NEXT_SECRET} {NEXT_SECRET}\n")).await;
+        assert!(!refused.success, "{}", refused.stdout);
+        self.seen.keep("a secret that cannot be used", format!("{}{}", refused.stdout, refused.stderr));
+        let path = "/v1/profiles/vnpay_main/credentials";
+        let long = NEXT_SECRET.repeat(40);
+        for body in [
+            json!({"name": NEXT_SECRET, "value": "x"}),
+            json!({"name": "hash_secret", "value": [NEXT_SECRET]}),
+            json!({"name": "hash_secret", "value": {"x": NEXT_SECRET}}),
+            json!({"name": "hash_secret", "value": format!("{NEXT_SECRET} at line 7")}),
+            json!({"name": "hash_secret", "value": long}),
+            json!({"value": NEXT_SECRET}),
+        ] {
+            let answer = self.staff.post(path, body).await;
+            assert_eq!(answer.status, 422, "{}", answer.text);
+            self.seen.answer("refused secret", answer);
+        }
+        let proposed = self.seen.ended("propose", run_saying(&env, &propose, &format!("{NEXT_SECRET}\n")).await);
+        self.seen.keep("proposed", proposed.clone());
+        let proposed: Value = serde_json::from_str(&proposed).unwrap();
+        let approval = format!("/v1/approvals/{}", proposed["approval_id"].as_str().unwrap());
+        for at in [path, &approval, "/v1/approvals"] {
+            let answer = self.staff.get(at).await;
+            assert_eq!(answer.status, 200, "{at}");
+            self.seen.answer(at, answer);
+        }
+        let answer = self.staff.post(&format!("{approval}/approve"), json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.seen.answer("approved", answer);
+        let vnpay = self.vnpay.url.clone();
+        self.control(format!("{vnpay}/_sim/hash_secret"), json!({"hash_secret": NEXT_SECRET})).await;
+        let order = self.http.get(format!("{vnpay}/_sim/transactions")).send().await.unwrap();
+        let order = json!({"order_ref": order.json::<Value>().await.unwrap()[0]["order_ref"]});
+        for _ in 0..100 {
+            let call = self.http.post(format!("{vnpay}/_sim/resend")).json(&order).send().await.unwrap();
+            let call = call.json::<Value>().await.unwrap();
+            self.seen.keep("what VNPAY heard", call["body"].to_string());
+            if call["rsp_code"] == "02" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the next secret never came into force");
+    }
+
     /// Whatever can be wrong with a body, a query or a key that holds a canary.
     async fn err(&mut self) {
         let (p, key) = (payer(), self.portal.key.clone());
@@ -405,6 +459,7 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
     let mut story = Story::begin(&database).await;
     story.endpoint().await;
     story.pay().await;
+    story.rotate().await;
     story.err().await;
     story.operate().await;
     let (vnpay, dossier) = (story.vnpay.url.clone(), story.dossier.url.clone());

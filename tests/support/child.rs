@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Blocking, Stdio};
+use std::process::{Command as Blocking, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 pub type Env = Vec<(String, String)>;
@@ -55,9 +55,20 @@ pub async fn run(env: &Env, args: &[&str]) -> Ended {
     run_of(&binary(), env, args).await
 }
 
+/// The same with something to read on standard input.
+pub async fn run_saying(env: &Env, args: &[&str], input: &str) -> Ended {
+    let mut command = command(&binary(), env, args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+    ended(child.wait_with_output().await.unwrap())
+}
+
 /// The same by another release.
 pub async fn run_of(binary: &Path, env: &Env, args: &[&str]) -> Ended {
-    let output = command(binary, env, args).output().await.unwrap();
+    ended(command(binary, env, args).output().await.unwrap())
+}
+
+fn ended(output: Output) -> Ended {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ended { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

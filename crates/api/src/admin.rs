@@ -7,6 +7,7 @@ pub mod beneficiaries;
 pub mod calendar;
 pub mod channels;
 pub mod clients;
+pub mod credentials;
 pub mod fees;
 pub mod keys;
 pub mod layouts;

@@ -76,6 +76,7 @@ codes! {
     IntentPaid = "intent_paid", 409, "The intent is paid", "Nothing is left to do.";
     IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
     KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
+    NothingToRetire = "nothing_to_retire", 409, "No other secret is accepted", "The newest alone is accepted; a second one of the configuration is taken out there.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
     ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
@@ -86,6 +87,7 @@ codes! {
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, it is over, or somebody else proposed it.";
     StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
+    TwoActive = "two_active", 409, "Two secrets are accepted", "Retire the one before first.";
     ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
     RefundableAmountMismatch = "refundable_amount_mismatch", 412, "The refundable amount is another", "`refundable_amount` is the present one: look at the payment again.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most `http.max_body_bytes`, a file at most `http.max_file_bytes`.";
@@ -453,7 +455,12 @@ impl From<AdminError> for Problem {
             AdminError::ForeignScope { .. } => field("/scopes", "value"),
             AdminError::TwoActive { .. } => Self::new(Code::KeysActive),
             AdminError::Disabled(_) => Self::new(Code::HolderDisabled),
-            AdminError::AccountStands(_) => Self::new(Code::AccountStands),
+            AdminError::NotConfigured(_) => Self::with(Code::NotFound, named),
+            AdminError::NoSecret { .. } => field("/name", "value"),
+            AdminError::BadSecret(_) => field("/value", "format"),
+            AdminError::TwoSecrets(_) => Self::new(Code::TwoActive),
+            AdminError::NothingToRetire => Self::new(Code::NothingToRetire),
+            AdminError::AccountStands(_) | AdminError::SecretStands(_) => Self::new(Code::AccountStands),
             AdminError::NothingChanges => field("", "value"),
             AdminError::Pending => Self::new(Code::ApprovalPending),
             AdminError::NoAccount(_) => field("/payout_account", "value"),

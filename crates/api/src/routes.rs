@@ -1,7 +1,8 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
 use crate::admin::{
-    accounts, agencies, beneficiaries, calendar, channels, clients, fees, keys, layouts, parked, persons, profiles,
+    accounts, agencies, beneficiaries, calendar, channels, clients, credentials, fees, keys, layouts, parked, persons,
+    profiles,
 };
 use crate::problem::{Code, Problem};
 use crate::{
@@ -92,6 +93,19 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/profiles", "GET").route(get().to(profiles::list)))
         .service(at("/v1/profiles/{code}", "PUT").route(put().to(profiles::put)))
         .service(at("/v1/profiles/{code}/payouts", "POST").route(post().to(profiles::propose_payouts)))
+        .service(
+            at("/v1/profiles/{code}/credentials", "GET, POST")
+                .route(get().to(credentials::list))
+                .route(post().to(credentials::propose)),
+        )
+        .service(
+            at("/v1/profiles/{code}/credentials/{name}/retire-previous", "POST")
+                .route(post().to(credentials::retire_previous)),
+        )
+        .service(
+            at("/v1/profiles/{code}/credentials/{name}/retire-newest", "POST")
+                .route(post().to(credentials::retire_newest)),
+        )
         .service(at("/v1/fees", "GET").route(get().to(fees::list)))
         .service(at("/v1/fees/{code}", "PUT").route(put().to(fees::put)))
         .service(at("/v1/calendar", "GET").route(get().to(calendar::list)))

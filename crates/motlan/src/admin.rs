@@ -3,6 +3,7 @@
 use crate::accounts;
 use crate::cli::{AgencyCommand, BeneficiaryCommand, ClientCommand, KeyCommand, ProfileCommand, UserCommand};
 use crate::config::Config;
+use crate::credentials;
 use crate::failed::Failed;
 use crate::keys;
 use domain::beneficiary::Beneficiary;
@@ -180,6 +181,7 @@ pub async fn profile(config: &Config, command: ProfileCommand) -> Result<Value, 
         ProfileCommand::Payouts { code, account, text } => {
             return accounts::payouts(config, &code, &account, &text).await;
         }
+        ProfileCommand::Credentials(command) => return credentials::credentials(config, command).await,
         ProfileCommand::List => {
             let listed = profiles::list(&*pool(config)?.get().await?).await?;
             return Ok(listed.iter().map(|p| profile_shown(config, p)).collect());

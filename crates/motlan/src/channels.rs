@@ -4,6 +4,7 @@ use crate::admin::{by, pool};
 use crate::cli::{ChannelCommand, ParkedCommand};
 use crate::config::Config;
 use crate::failed::Failed;
+use crate::renewal;
 use crate::wiring;
 use domain::codes::ChannelCode;
 use domain::{EventId, SightingId};
@@ -77,6 +78,7 @@ pub async fn parked(config: &Config, command: ParkedCommand) -> Result<Value, Fa
     };
     // a report is verified with the contract's secrets, as when it came
     let (ctx, by) = (wiring::context(config, "")?, by());
+    renewal::look(&ctx).await?;
     let mut driven = Vec::with_capacity(ids.len());
     for id in &ids {
         let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {

@@ -261,6 +261,41 @@ pub enum ProfileCommand {
         #[arg(long)]
         text: String,
     },
+    #[command(subcommand)]
+    Credentials(CredentialsCommand),
+}
+
+/// Secrets that a contract shares with its provider
+#[derive(Debug, Subcommand)]
+pub enum CredentialsCommand {
+    /// Which ones there are, by fingerprint
+    List {
+        #[arg(long)]
+        code: String,
+    },
+    /// Read the first secret of a name from standard input; later, two persons change it
+    Put(Secret),
+    /// Read another secret from standard input, for a second person to decide
+    Propose {
+        #[command(flatten)]
+        secret: Secret,
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Accept the newest secret of a name alone
+    RetirePrevious(Secret),
+    /// The newest was wrong: accept the one before it alone
+    RetireNewest(Secret),
+}
+
+#[derive(Debug, Args)]
+pub struct Secret {
+    /// Code of the contract
+    #[arg(long)]
+    pub code: String,
+    /// By its key in the configuration
+    #[arg(long)]
+    pub name: String,
 }
 
 /// Bank accounts of ours, as statements name them

@@ -25,6 +25,8 @@ const NOT_KEYS: &[&str] = &["MOTLAN_CONFIG", "MOTLAN_TEST_", "MOTLAN_EMBEDDED_"]
 const FILE: &str = "motlan.toml";
 /// A sending must end well before its lease of 60 s does, or another worker sends the same event.
 const MAX_DELIVERY_MS: u64 = 30_000;
+/// What is retired is refused everywhere within a minute.
+const LATEST_SECRETS_S: u64 = 60;
 /// A month.
 const LONGEST_COOLING_OFF_H: i64 = 720;
 
@@ -182,6 +184,9 @@ impl Config {
         }
         if !(0..=LONGEST_COOLING_OFF_H).contains(&self.payments.approvals.cooling_off_h) {
             return Err(ConfigError::value("approvals.cooling_off_h", format_args!("0 to {LONGEST_COOLING_OFF_H}")));
+        }
+        if !(1..=LATEST_SECRETS_S).contains(&self.payments.approvals.secrets_within_s) {
+            return Err(ConfigError::value("approvals.secrets_within_s", format_args!("1 to {LATEST_SECRETS_S}")));
         }
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::failed::Failed;
+use crate::renewal;
 use crate::say;
 use crate::signals::End;
 use crate::telemetry::Telemetry;
@@ -41,7 +42,10 @@ async fn run(config: &Config, role: Role) -> Result<(), Failed> {
 pub async fn drain(config: &Config) -> Result<Value, Failed> {
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     let ctx = wiring::context(config, "")?;
-    let drained = worker::drain(&ctx).await;
+    let drained = match renewal::look(&ctx).await {
+        Ok(_) => worker::drain(&ctx).await.map_err(Failed::from),
+        Err(error) => Err(error.into()),
+    };
     tokio::task::spawn_blocking(|| telemetry.stop()).await?;
     Ok(shown(&drained?))
 }

@@ -1,12 +1,16 @@
 //! From configuration to running parts. A provider's name stands here, in the configuration and in its own crate only.
 
 use crate::config::{Channel, Config, ConfigError, Profile};
+use crate::renewal;
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
+use domain::codes::ProfileCode;
 use domain::mode::Mode;
 use payments::Context;
-use provider::{Provider, Registry};
+use payments::renew_providers::RenewError;
+use provider::{Contract, Credential, Held, NotMade, Provider, Registry};
 use reqwest::Url;
+use secrecy::SecretString;
 use std::io;
 use std::sync::Arc;
 use storage::{Pool, StorageError, Vault, beneficiaries, profiles};
@@ -38,22 +42,30 @@ pub enum WiringError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error("the secrets that the books hold of profile {profile}")]
+    Secrets {
+        profile: String,
+        #[source]
+        source: RenewError,
+    },
     #[error("profile {profile} collects for {beneficiary}, which does not exist: `motlan beneficiary create` makes it")]
     NoBeneficiary { profile: String, beneficiary: String },
 }
 
-/// What every use case works with. The database is not asked yet.
+/// What every use case works with. The database is not asked yet: contracts have the configuration's secrets.
 ///
 /// # Errors
 /// When something that is required is missing or ill-formed.
 pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError> {
     config.complete()?;
     let http = http(config).map_err(|e| WiringError::Http(Box::new(e)))?;
-    let providers = config.profiles.iter().map(|p| provider_of(p, &http)).collect::<Result<Vec<_>, _>>()?;
+    let contract = |p: &Profile| Arc::new(Configured { profile: p.clone(), http: http.clone() }) as Arc<dyn Contract>;
+    let providers =
+        Registry::of(config.profiles.iter().map(contract).collect()).map_err(|(profile, e)| ill(&profile, e))?;
     Ok(Context {
         pool: Pool::new(config.secret("database.url")?, &config.pool)?,
         breakers: payments::breaker::Breakers::default(),
-        providers: Arc::new(Registry::new(providers)),
+        providers: Arc::new(providers),
         vault: Arc::new(Vault::new(config.secret("keys.pii")?)?),
         dossier: Arc::new(dossier::Client::new(&config.dossier)?),
         settings: Arc::new(config.payments.clone()),
@@ -75,20 +87,49 @@ fn http(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
     provider::http::client_to(&hosts)
 }
 
-fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {
-    let (code, beneficiaries, http) = (profile.code.clone(), profile.beneficiaries.clone(), http.clone());
-    match &profile.channel {
-        Channel::Vietqr(settings) => {
-            provider_vietqr::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
+/// A contract as its section of the configuration has it.
+struct Configured {
+    profile: Profile,
+    http: reqwest::Client,
+}
+
+impl Contract for Configured {
+    fn profile(&self) -> &ProfileCode {
+        &self.profile.code
+    }
+
+    fn credentials(&self) -> &'static [Credential] {
+        match &self.profile.channel {
+            Channel::Vietqr(_) => provider_vietqr::CREDENTIALS,
+            Channel::Vnpay(_) => provider_vnpay::CREDENTIALS,
         }
-        Channel::Vnpay(settings) => {
-            provider_vnpay::provider(code, beneficiaries, settings.clone(), http).map_err(|e| ill(profile, e))
+    }
+
+    fn configured(&self, name: &str) -> Vec<SecretString> {
+        match &self.profile.channel {
+            Channel::Vietqr(settings) => (**settings).clone().secrets(name),
+            Channel::Vnpay(settings) => settings.secrets(name),
+        }
+    }
+
+    fn provider(&self, held: &[Held]) -> Result<Provider, NotMade> {
+        let Profile { code, beneficiaries, channel } = self.profile.clone();
+        let http = self.http.clone();
+        match channel {
+            Channel::Vietqr(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_vietqr::provider(code, beneficiaries, settings, http))
+                .map_err(NotMade::because),
+            Channel::Vnpay(settings) => settings
+                .holding(held)
+                .and_then(|settings| provider_vnpay::provider(code, beneficiaries, settings, http))
+                .map_err(NotMade::because),
         }
     }
 }
 
-fn ill(profile: &Profile, source: impl std::error::Error + Send + Sync + 'static) -> WiringError {
-    WiringError::Profile { profile: profile.code.to_string(), source: Box::new(source) }
+fn ill(profile: &ProfileCode, source: NotMade) -> WiringError {
+    WiringError::Profile { profile: profile.to_string(), source: Box::new(source) }
 }
 
 /// Brings the configured profiles into the books, each with its clearing account.
@@ -126,6 +167,7 @@ pub struct Gateway {
     pub addresses: Addresses,
     servers: Servers,
     relay: JoinHandle<()>,
+    renewing: JoinHandle<()>,
     worker: Option<Worker>,
 }
 
@@ -154,6 +196,7 @@ impl Gateway {
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
         let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
         enter_profiles(&ctx.pool, &config.profiles).await?;
+        let renewing = renewal::start(&ctx).await?;
         let volatile = Volatile::new(config.secret("redis.url").ok())?;
         crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
@@ -172,7 +215,7 @@ impl Gateway {
         let servers = Servers::start(bound, config, &ctx, &state).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
         let relay = wake::relay(role, &ctx, &volatile);
-        Ok(Self { ctx, volatile, addresses, servers, relay, worker })
+        Ok(Self { ctx, volatile, addresses, servers, relay, renewing, worker })
     }
 
     /// Where payers reach it, without a slash at the end.
@@ -198,6 +241,7 @@ impl Gateway {
         };
         futures_util::join!(self.servers.stop(), worker);
         self.relay.abort();
+        self.renewing.abort();
         self.ctx.pool.close();
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod channels;
+pub mod credentials;
 pub mod files;
 pub mod keys;
 pub mod parties;
@@ -99,6 +100,18 @@ pub enum AdminError {
     BadLayout(String),
     #[error("there is no layout {0} of statements")]
     NoLayout(String),
+    #[error("this process has no configuration of {0}")]
+    NotConfigured(String),
+    #[error("{code} has no secret of this name; it has: {known}")]
+    NoSecret { code: String, known: String },
+    #[error("{0} stands: changing it takes two persons")]
+    SecretStands(String),
+    #[error("two secrets of {0} are accepted already: retire the one before first")]
+    TwoSecrets(String),
+    #[error("no other secret is accepted, or the configuration alone holds both")]
+    NothingToRetire,
+    #[error("it cannot be used: {0}")]
+    BadSecret(String),
 }
 
 impl Retryable for AdminError {

@@ -1,6 +1,6 @@
 //! A second person decides: once, never on an own proposal, and the effect is in the same commit as the decision.
 
-use crate::administer::accounts;
+use crate::administer::{accounts, credentials};
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
@@ -33,6 +33,7 @@ pub struct Command {
 
 /// What an effect needs to know of the decision.
 pub(crate) struct Deciding<'c> {
+    pub ctx: &'c Context,
     pub caller: &'c Caller,
     pub now: Timestamp,
     /// How long a beneficiary's new account waits before it is in force.
@@ -74,11 +75,17 @@ pub async fn decide(ctx: &Context, command: &Command, render: Render<'_>) -> Res
 async fn decide_once(ctx: &Context, command: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
     let tx = ctx.pool.tx().await?;
     let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
-    let outcome = decided(&tx, command, cooling_off, render).await;
+    let outcome = decided(ctx, &tx, command, cooling_off, render).await;
     tx.close(outcome).await
 }
 
-async fn decided(tx: &Tx, c: &Command, cooling_off: SignedDuration, render: Render<'_>) -> Result<Reply, DecideError> {
+async fn decided(
+    ctx: &Context,
+    tx: &Tx,
+    c: &Command,
+    cooling_off: SignedDuration,
+    render: Render<'_>,
+) -> Result<Reply, DecideError> {
     let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &c.idempotency));
     begun?;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
@@ -95,7 +102,7 @@ async fn decided(tx: &Tx, c: &Command, cooling_off: SignedDuration, render: Rend
     if approval.status != ApprovalStatus::Pending {
         return Err(DecideError::Decided(approval.status));
     }
-    let deciding = Deciding { caller: &c.caller, now: c.now, cooling_off };
+    let deciding = Deciding { ctx, caller: &c.caller, now: c.now, cooling_off };
     let status = match c.verdict {
         Verdict::Approve => ApprovalStatus::Approved,
         Verdict::Reject => ApprovalStatus::Rejected,
@@ -135,6 +142,9 @@ async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>
         (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await,
         (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await,
         (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await,
+        (ApprovalKind::ProfileCredentials, verdict) if credentials::is_about_secret(approval) => {
+            credentials::decided(tx, approval, verdict, d).await
+        }
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await,
         (
             ApprovalKind::Reduction

@@ -139,13 +139,13 @@ async fn take(ctx: &Context, by: &By, which: Which) -> Result<(), DriveError> {
     let gone = || DriveError::Stays(format!("no contract {} of {}", kept.profile, kept.channel));
     let profile = ProfileCode::new(kept.profile.as_str()).map_err(|_| gone())?;
     let provider = ctx.providers.by_profile(&profile).ok_or_else(gone)?;
-    let call = call_of(&kept, provider)?;
+    let call = call_of(&kept, &provider)?;
     let unusable = || DriveError::Stays("its payload is no call".to_owned());
     let request = call.request(&kept.raw).ok_or_else(unusable)?;
     let caller = Caller { request_id: by.request_id.clone(), ..Caller::system() };
     match &call.teller {
-        Some(teller) => take_rows(ctx, by, (provider, teller), &kept, &request, &caller).await,
-        None => take_report(ctx, by, provider, &request, &caller).await,
+        Some(teller) => take_rows(ctx, by, (&provider, teller), &kept, &request, &caller).await,
+        None => take_report(ctx, by, &provider, &request, &caller).await,
     }
 }
 

@@ -151,8 +151,9 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, SettleE
     let account = account.ok_or(SettleError::NoPayoutAccount)?;
     let account = AccountCode::new(account).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     let file = read(tx, import, &channel).await?;
-    let ours = ctx.providers.by_profile(&import.profile).and_then(|p| p.merchant.as_deref());
-    let other = |row: &Row| row.merchant.as_deref().is_some_and(|named| ours.is_some_and(|ours| ours != named));
+    let ours = ctx.providers.by_profile(&import.profile).and_then(|p| p.merchant.clone());
+    let other =
+        |row: &Row| row.merchant.as_deref().is_some_and(|named| ours.as_deref().is_some_and(|ours| ours != named));
     if file.rows.iter().any(other) {
         return Err(SettleError::OtherMerchant);
     }

@@ -96,7 +96,7 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
 async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Timestamp) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     if let Some(provider) = provider.filter(|p| p.status.is_none()) {
-        return watch_window(ctx, provider, &attempt, now).await;
+        return watch_window(ctx, &provider, &attempt, now).await;
     }
     let answered = match answer_of(ctx, &attempt, now).await {
         // no contract of ours knows it any more: nobody has answered
@@ -140,10 +140,12 @@ async fn answer_of(
     now: Timestamp,
 ) -> Result<Option<provider::status::Told>, ProviderError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
-    let Some((provider, status)) = provider.and_then(|p| Some((p, p.status.as_ref()?))) else { return Ok(None) };
+    let Some((provider, status)) = provider.and_then(|p| p.status.clone().map(|status| (p, status))) else {
+        return Ok(None);
+    };
     let question =
         Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
-    neighbour::called(provider, "status", status.ask(&question)).await.map(Some)
+    neighbour::called(&provider, "status", status.ask(&question)).await.map(Some)
 }
 
 async fn conclude(

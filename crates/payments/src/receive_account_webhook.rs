@@ -39,13 +39,13 @@ pub async fn receive(
             );
             (Acknowledgement::Forged, Verdict::Forged)
         }
-        Err(Refusal::Unreadable(reason)) => park(ctx, (provider, path.teller), request, &reason, now).await,
+        Err(Refusal::Unreadable(reason)) => park(ctx, (&provider, path.teller), request, &reason, now).await,
         Ok(rows) => {
             let mut verdict = Verdict::Known;
             for report in &rows {
                 let call = Some(Calling { request, teller: Some(path.teller) });
                 let evidence = request.evidence();
-                let told = Told { way: Way::Webhook, provider, report, evidence, call, now };
+                let told = Told { way: Way::Webhook, provider: &provider, report, evidence, call, now };
                 let caller = Caller { request_id: request_id.to_owned(), ..Caller::system() };
                 match receive_account_report::receive(ctx, &told, &caller).await {
                     Ok(Outcome::Known) => {}

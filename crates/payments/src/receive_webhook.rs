@@ -45,7 +45,7 @@ pub async fn receive(
 ) -> Option<(Answer, Verdict)> {
     let provider = ctx.providers.by_path(channel, profile)?;
     let webhook = provider.webhook.as_ref()?;
-    let (said, verdict) = hear(ctx, provider, webhook.as_ref(), request, request_id, now).await;
+    let (said, verdict) = hear(ctx, &provider, webhook.as_ref(), request, request_id, now).await;
     Some((webhook.acknowledge(said), verdict))
 }
 

@@ -18,11 +18,13 @@ pub struct Settings {
 pub struct Approvals {
     /// Hours before a beneficiary's new account is in force, once it is approved.
     pub cooling_off_h: i64,
+    /// Seconds from one look for changed secrets of contracts to the next, in every process.
+    pub secrets_within_s: u64,
 }
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { cooling_off_h: 24 }
+        Self { cooling_off_h: 24, secrets_within_s: 5 }
     }
 }
 

@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use provider::checkout::Locale;
 use provider::{Action, Order, Provider, ProviderError, Receiver};
 use std::net::IpAddr;
+use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
 use storage::ids::mint;
@@ -266,17 +267,17 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
 }
 
 /// A contract for the channel that can be used; else what stands in the way of the one that comes nearest.
-fn provider_for<'a>(
-    ctx: &'a Context,
+fn provider_for(
+    ctx: &Context,
     gates: &Gates,
     intent: &Intent,
     channel: &ChannelCode,
     amount: Vnd,
-) -> Result<&'a Provider, StartError> {
+) -> Result<Arc<Provider>, StartError> {
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
-        match view::standing(ctx, gates, provider, wanted, amount) {
+        match view::standing(ctx, gates, &provider, wanted, amount) {
             Standing::Open => return Ok(provider),
             Standing::NotNow(why) => nearest = Unavailable::Shown(why),
             Standing::Never(why) if matches!(nearest, Unavailable::Rule(_)) => {
@@ -330,7 +331,7 @@ async fn offer_order(
         ordered_at: stored.attempt.ordered_at,
         expires_at: stored.attempt.expires_at,
     };
-    let offered = neighbour::called(provider, "checkout", checkout.start(&order)).await;
+    let offered = neighbour::called(&provider, "checkout", checkout.start(&order)).await;
     ctx.breakers.heard(&provider.profile, &offered);
     match offered {
         Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,

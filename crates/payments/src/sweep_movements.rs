@@ -29,7 +29,7 @@ pub async fn sweep(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, Po
             receiving_accounts::of_beneficiaries(&db, &provider.beneficiaries, None).await?
         };
         for account in accounts {
-            match list(ctx, provider, movements.as_ref(), &account, all, now).await {
+            match list(ctx, &provider, movements.as_ref(), &account, all, now).await {
                 Ok(listed) => swept += usize::from(listed),
                 // the other accounts are none the worse for it
                 Err(error) => failed = failed.or(Some(error)),

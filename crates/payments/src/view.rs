@@ -110,7 +110,7 @@ fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> V
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
     let mut shown: Vec<ChannelOption> = Vec::new();
     for p in ctx.providers.iter() {
-        let unavailable = match standing(ctx, gates, p, wanted, amount_due) {
+        let unavailable = match standing(ctx, gates, &p, wanted, amount_due) {
             Standing::Never(_) => continue,
             Standing::Open => None,
             Standing::NotNow(why) => Some(why),

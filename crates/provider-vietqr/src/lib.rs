@@ -25,7 +25,7 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 
-pub use settings::{Lister, Settings, SettingsError};
+pub use settings::{CREDENTIALS, Lister, Settings, SettingsError};
 
 /// How configuration, paths and evidence call this channel.
 pub const CHANNEL: &str = "vietqr";

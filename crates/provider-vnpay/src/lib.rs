@@ -20,7 +20,7 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 
-pub use settings::{Settings, SettingsError};
+pub use settings::{CREDENTIALS, Settings, SettingsError};
 
 /// How configuration, paths and evidence call this channel.
 pub const CHANNEL: &str = "vnpay";

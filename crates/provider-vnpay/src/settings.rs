@@ -1,5 +1,6 @@
 //! What the configuration says of one contract with VNPAY. Unknown keys and ill-formed values stop the start.
 
+use provider::{Credential, Held};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -38,6 +39,8 @@ pub enum SettingsError {
     HashSecret,
     #[error("hash_secret_next, when given, is printable ASCII and not empty")]
     HashSecretNext,
+    #[error("there is no secret of this name")]
+    NoSuchSecret,
     #[error("window_s is from {min} to {max} seconds", min = WINDOW_S.start(), max = WINDOW_S.end())]
     Window,
 }
@@ -45,7 +48,33 @@ pub enum SettingsError {
 /// A window below a minute serves nobody; one above a day would outlive VNPAY's "unique per day" of `vnp_TxnRef`.
 const WINDOW_S: std::ops::RangeInclusive<u64> = 60..=86_400;
 
+/// What VNPAY and we share (VNPAY 2.1.0, section 1.1): one secret, by which each knows the other.
+pub const CREDENTIALS: &[Credential] =
+    &[Credential { name: "hash_secret", meaning: "signs requests and verifies what VNPAY says", proves: true }];
+
 impl Settings {
+    /// What is held under a name of [`CREDENTIALS`]: what signs, then what is accepted beside it.
+    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
+        if !CREDENTIALS.iter().any(|c| c.name == name) {
+            return Vec::new();
+        }
+        std::iter::once(&self.hash_secret).chain(&self.hash_secret_next).cloned().collect()
+    }
+
+    /// The same with secrets of the books over its own.
+    ///
+    /// # Errors
+    /// When there is no secret of a name.
+    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
+        for one in held {
+            if !CREDENTIALS.iter().any(|c| c.name == one.name) {
+                return Err(SettingsError::NoSuchSecret);
+            }
+            (self.hash_secret, self.hash_secret_next) = one.over(Some(self.hash_secret));
+        }
+        Ok(self)
+    }
+
     /// # Errors
     /// The first setting that is empty or ill-formed.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -135,6 +164,26 @@ pub mod tests {
         assert_eq!((read.window_s, read.server_ip.to_string().as_str()), (900, "127.0.0.1"));
         text["hash_secert"] = "slip".into();
         assert!(serde_json::from_value::<Settings>(text).is_err());
+    }
+
+    #[test]
+    fn a_secret_of_the_books_signs_and_the_configurations_is_accepted_until_it_is_retired() {
+        let configured = Settings { hash_secret_next: Some("NEXT".into()), ..settings() };
+        let texts = |s: &Settings| -> Vec<String> {
+            s.secrets("hash_secret").iter().map(|secret| secret.expose_secret().to_owned()).collect()
+        };
+        assert_eq!(texts(&configured), ["LAOCAIVNPAYTESTSECRET0123456789A", "NEXT"]);
+        let holding = |before| {
+            let held = Held { name: "hash_secret".to_owned(), newest: "NEW".into(), before };
+            configured.clone().holding(&[held]).map(|s| texts(&s))
+        };
+        let with = |before: &str| Ok(vec!["NEW".to_owned(), before.to_owned()]);
+        assert_eq!(holding(provider::Before::Configured), with("LAOCAIVNPAYTESTSECRET0123456789A"));
+        assert_eq!(holding(provider::Before::Held("OLD".into())), with("OLD"));
+        assert_eq!(holding(provider::Before::Nothing), Ok(vec!["NEW".to_owned()]));
+        let other = Held { name: "tmn_code".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
+        assert_eq!(configured.clone().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        assert!(configured.secrets("tmn_code").is_empty());
     }
 
     #[test]

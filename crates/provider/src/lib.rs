@@ -4,6 +4,7 @@
 
 pub mod account_webhook;
 pub mod checkout;
+pub mod credentials;
 pub mod error;
 pub mod http;
 pub mod movements;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
 pub use checkout::{Action, Checkout, Offer, Order, Receiver};
+pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
 pub use movements::{Listed, Movements};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};

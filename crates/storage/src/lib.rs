@@ -10,6 +10,7 @@ pub mod beneficiaries;
 pub mod case_list;
 pub mod cases;
 pub mod channels;
+pub mod credentials;
 pub mod days;
 pub mod deliveries;
 pub mod endpoints;

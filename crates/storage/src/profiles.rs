@@ -1,4 +1,4 @@
-//! Merchant profiles: one contract with one provider each. Credentials are the configuration's.
+//! Merchant profiles: one contract with one provider each. Its secrets lie in `credentials`.
 
 use crate::error::StorageError;
 use crate::pool::Db;

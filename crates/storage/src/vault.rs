@@ -1,5 +1,5 @@
-//! Personal data and endpoint secrets at rest: AES-256-GCM with a key from the configuration, and a blind index that
-//! finds a person by number without reading anyone.
+//! Personal data and secrets at rest: AES-256-GCM with a key from the configuration, a blind index that finds a person by
+//! number without reading anyone, and fingerprints that tell secrets apart without saying anything of them.
 
 use crate::error::StorageError;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 const NONCE_LEN: usize = 12;
 
-/// Holds two keys derived from the configured one: for sealing and for the index.
+/// Holds keys derived from the configured one: for sealing, for the index and for fingerprints.
 pub struct Vault {
     cipher: Aes256Gcm,
     index_key: [u8; 32],
+    fingerprint_key: [u8; 32],
     key_id: String,
 }
 
@@ -31,7 +32,12 @@ impl Vault {
         }
         let cipher = Aes256Gcm::new_from_slice(&derived(&bytes, b"seal")).map_err(|_| BadKey)?;
         let key_id = hex::encode(&Sha256::digest(&bytes)[..4]);
-        Ok(Self { cipher, index_key: derived(&bytes, b"index"), key_id })
+        Ok(Self {
+            cipher,
+            index_key: derived(&bytes, b"index"),
+            fingerprint_key: derived(&bytes, b"fingerprint"),
+            key_id,
+        })
     }
 
     /// Names the key, so that a later one can be told from it.
@@ -58,6 +64,12 @@ impl Vault {
     pub fn blind_index(&self, kind: &str, number: &str) -> Vec<u8> {
         let normal: String = number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
         mac(&self.index_key, format!("{kind}|{normal}").as_bytes()).to_vec()
+    }
+
+    /// Tells one secret from another of the same purpose. Keyed: a plain hash of a secret that could be guessed would let
+    /// whoever reads it try guesses.
+    pub fn fingerprint(&self, purpose: &str, secret: &[u8]) -> [u8; 32] {
+        mac(&self.fingerprint_key, &[purpose.as_bytes(), b"|", secret].concat())
     }
 }
 
@@ -87,6 +99,15 @@ mod tests {
         assert!(vault(1).open(b"other row", &sealed).is_err());
         assert!(vault(1).open(b"row", &sealed[..11]).is_err());
         assert!(!sealed.windows(6).any(|w| w == b"Nguyen"));
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_secret_purpose_and_key() {
+        let print = |byte, purpose, secret: &str| vault(byte).fingerprint(purpose, secret.as_bytes());
+        assert_eq!(print(1, "a", "secret"), print(1, "a", "secret"));
+        for other in [print(1, "a", "Secret"), print(1, "b", "secret"), print(2, "a", "secret")] {
+            assert_ne!(print(1, "a", "secret"), other);
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Case {
                 let (now, since) = (Timestamp::now(), Timestamp::now() - SignedDuration::from_hours(1));
                 let rows = movements.list(&self.number, since, now).await.unwrap();
                 assert_eq!(rows.len(), 1);
-                sweep_movements::receive(ctx, provider, &self.account, &rows, now).await.unwrap();
+                sweep_movements::receive(ctx, &provider, &self.account, &rows, now).await.unwrap();
             }
             Camt => self.stated(house, "camt053_v8", "auto").await,
             Mt940 => self.stated(house, "mt940", "auto").await,

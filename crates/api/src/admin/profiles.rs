@@ -1,4 +1,4 @@
-//! `/v1/profiles`: contracts with providers. Channel, credentials and beneficiaries are the configuration's; what a contract
+//! `/v1/profiles`: contracts with providers. Channel, addresses and beneficiaries are the configuration's; what a contract
 //! says of money is set here, and where it pays out to is proposed for a second person.
 
 use super::{CodesQuery, code_of};

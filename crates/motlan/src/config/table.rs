@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = &[
         Absent,
         "`redis://`, `rediss://` or `redis+unix://`; holds only what may be lost; absent or away: each process counts for itself",
     ),
-    key("keys.pii", Secret, Required, "seals personal data and endpoint secrets: 64 hex digits"),
+    key("keys.pii", Secret, Required, "seals personal data, secrets of endpoints and of contracts: 64 hex digits"),
     key(
         "keys.api",
         Secret,
@@ -144,6 +144,12 @@ pub const KEYS: &[Key] = &[
         Number,
         Is("24"),
         "hours before a beneficiary's new account is in force, once a second person has approved it; 1 or more in production",
+    ),
+    key(
+        "approvals.secrets_within_s",
+        Number,
+        Is("5"),
+        "seconds within which every process uses what was decided about a contract's secrets: 1 to 60",
     ),
     key(
         "poll.schedule_s",
@@ -261,7 +267,9 @@ pub fn page() -> String {
     );
     rows(&mut out, "", KEYS);
     out.push_str(
-        "\n## Merchant profiles\n\nOne section per contract with a provider; a provider without a section is off.\n\n",
+        "\n## Merchant profiles\n\nOne section per contract with a provider; a provider without a section is off. \
+         Its secrets are those that signing begins with: one that was approved since signs in its place, beside which it is\n\
+         accepted until it is retired, and then no longer ([administration.md](administration.md)).\n\n",
     );
     rows(&mut out, "profiles.<profile>.", EVERY_PROFILE);
     for (channel, keys) in CHANNELS {

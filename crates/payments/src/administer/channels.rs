@@ -43,8 +43,8 @@ pub async fn list(db: &Db, ctx: Option<&Context>) -> Result<Vec<Shown>, StorageE
     let shown = |code: String| {
         let provider = ctx.and_then(|ctx| ctx.providers.iter().find(|p| p.channel.as_str() == code));
         Shown {
-            name: provider.map(|p| p.names.vi),
-            kind: provider.map(|p| p.kind.as_str()),
+            name: provider.as_ref().map(|p| p.names.vi),
+            kind: provider.as_ref().map(|p| p.kind.as_str()),
             profiles: contracts.iter().filter(|p| p.channel == code).map(|p| p.code.clone()).collect(),
             switch: switches.iter().find(|s| s.channel == code).cloned(),
             downtimes: downtimes.iter().filter(|d| d.channel == code).cloned().collect(),

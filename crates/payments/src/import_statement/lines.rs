@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use provider::ChannelKind;
 use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use storage::ids::mint_nth;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{StagedLine, Stager};
@@ -289,7 +290,7 @@ pub async fn channel(ctx: &Context, tx: &Tx, account: &ReceivingAccount) -> Resu
 
 /// Where no contract of ours tells of transfers, they come by a plain bank.
 pub fn channel_of(ctx: &Context, owners: &[domain::codes::BeneficiaryCode]) -> Result<ChannelCode, StorageError> {
-    let tells = |p: &&provider::Provider| {
+    let tells = |p: &Arc<provider::Provider>| {
         p.kind == ChannelKind::Bank && p.checkout.is_some() && p.beneficiaries.iter().any(|b| owners.contains(b))
     };
     match ctx.providers.iter().find(tells) {

@@ -20,6 +20,7 @@ use domain::refund::{RefundState, RefundStatus};
 use domain::{PaymentId, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
+use std::sync::Arc;
 use std::time::Duration;
 use storage::refunds::{self, Claimed, Route, Stored};
 use storage::{StorageError, Tx, attempts, unit};
@@ -140,9 +141,9 @@ async fn ask(
     };
     let Some(order) = order else { return Ok(None) };
     let answer = if calls {
-        neighbour::called(provider, "refund", refunds.submit(&order)).await
+        neighbour::called(&provider, "refund", refunds.submit(&order)).await
     } else {
-        neighbour::called(provider, "refund_status", refunds.ask(&order)).await
+        neighbour::called(&provider, "refund_status", refunds.ask(&order)).await
     };
     match answer {
         Ok(RefundTold { news, evidence }) => {
@@ -175,9 +176,9 @@ const fn said(news: &RefundNews) -> &'static str {
     }
 }
 
-fn provider_of<'c>(ctx: &'c Context, payment: &Payment) -> Option<(&'c Provider, &'c dyn Refunds)> {
+fn provider_of(ctx: &Context, payment: &Payment) -> Option<(Arc<Provider>, Arc<dyn Refunds>)> {
     let provider = ctx.providers.by_profile(payment.identity.profile()?)?;
-    Some((provider, provider.refunds.as_deref()?))
+    provider.refunds.clone().map(|refunds| (provider, refunds))
 }
 
 async fn order_of(

@@ -151,7 +151,7 @@ fn query(shop: &Shop, fields: &Fields) -> Said {
     if let Err(why) = check(fields) {
         return no(BAD_FORMAT, why);
     }
-    let signed = sign::joined_verifies(fields, &sign::QUERY, &shop.config.hash_secret);
+    let signed = sign::joined_verifies(fields, &sign::QUERY, &shop.hash_secret());
     if let Some(said) = stranger(shop, fields, signed) {
         return said;
     }
@@ -200,7 +200,7 @@ fn refund(shop: &Shop, fields: &Fields) -> (Said, Option<Value>) {
         Ok(amount) => amount,
         Err(why) => return (no(BAD_FORMAT, why), None),
     };
-    let secret = &shop.config.hash_secret;
+    let secret = &shop.hash_secret();
     let mut signed = sign::joined_verifies(fields, &sign::REFUND, secret);
     // Without vnp_TransactionNo the document's string has an empty part there; npm `vnpay` 2.5.0 leaves the field out
     // and signs `0`.
@@ -230,7 +230,7 @@ async fn answer(shop: &Shop, asked: &Fields, code: &str, message: &str, mut said
     }
     if code != BAD_TERMINAL {
         let names: &[&str] = if command == "refund" { &sign::REFUND_ANSWER } else { &sign::QUERY_ANSWER };
-        let hash = sign::hmac_hex(&shop.config.hash_secret, &sign::joined(&said, names));
+        let hash = sign::hmac_hex(&shop.hash_secret(), &sign::joined(&said, names));
         said.insert("vnp_SecureHash".to_owned(), hash);
     }
     shop.log.write("answered", json!({"what": "api", "status": 200, "body": said})).await?;

@@ -1,5 +1,7 @@
 //! The test's own door. Refuses unknown fields, and to pay an order that no browser has opened.
 
+use std::sync::PoisonError;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -71,6 +73,23 @@ pub(super) async fn clear_rules(shop: web::Data<Shop>) -> Answer {
     shop.log.write("control", json!({"what": "script", "body": null})).await?;
     shop.rules.clear();
     Ok(HttpResponse::Ok().json(json!({"rules": 0})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashSecret {
+    hash_secret: String,
+}
+
+/// The terminal's secret is another from now on, also for what was ordered before. It is not written down.
+pub(super) async fn change_secret(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
+    let HashSecret { hash_secret } = strict(&body)?;
+    if hash_secret.is_empty() || !hash_secret.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(refused(StatusCode::BAD_REQUEST, "hash_secret is printable ASCII and not empty"));
+    }
+    shop.log.write("control", json!({"what": "hash_secret"})).await?;
+    *shop.hash_secret.lock().unwrap_or_else(PoisonError::into_inner) = hash_secret;
+    Ok(HttpResponse::Ok().json(json!({})))
 }
 
 #[derive(Deserialize)]

@@ -104,7 +104,7 @@ fn true_report(shop: &Shop, at: usize) -> Option<String> {
     let book = shop.book();
     let order = book.orders.get(at)?;
     let report = order.report(order.outcome.as_ref()?, &shop.config.tmn_code);
-    Some(sign::signed_query(&report, &shop.config.hash_secret))
+    Some(sign::signed_query(&report, &shop.hash_secret()))
 }
 
 fn forged(shop: &Shop, at: usize, forgery: Forgery) -> Option<(&'static str, String)> {
@@ -112,7 +112,7 @@ fn forged(shop: &Shop, at: usize, forgery: Forgery) -> Option<(&'static str, Str
     let order = book.orders.get(at)?;
     let outcome = order.outcome.as_ref()?;
     let report = order.report(outcome, &shop.config.tmn_code);
-    let secret = &shop.config.hash_secret;
+    let secret = &shop.hash_secret();
     Some(match forgery {
         Forgery::Signature => ("forged_signature", sign::signed_query(&report, &format!("{secret}?"))),
         Forgery::Terminal => {
@@ -144,7 +144,7 @@ fn stale(shop: &Shop, at: usize) -> Option<String> {
         bank_code: outcome.bank_code.clone(),
         card_type: outcome.card_type,
     };
-    Some(sign::signed_query(&order.report(&failed, &shop.config.tmn_code), &shop.config.hash_secret))
+    Some(sign::signed_query(&order.report(&failed, &shop.config.tmn_code), &shop.hash_secret()))
 }
 
 fn address(shop: &Shop, query: &str) -> Result<Url, String> {

@@ -194,6 +194,9 @@ impl Action {
 struct Shop {
     config: VnpayConfig,
     notify_url: Mutex<String>,
+    /// The document gives a terminal one HashSecret and no way to change it: here another takes its place at once, and
+    /// nothing is signed or believed by the one before.
+    hash_secret: Mutex<String>,
     book: Mutex<Book>,
     rules: Rules<Match, Action>,
     client: reqwest::Client,
@@ -202,6 +205,10 @@ struct Shop {
 }
 
 impl Shop {
+    fn hash_secret(&self) -> String {
+        self.hash_secret.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,6 +232,7 @@ pub async fn start(config: VnpayConfig) -> io::Result<Running> {
     let listen = config.listen.clone();
     let shop = web::Data::new(Shop {
         notify_url: Mutex::new(config.notify_url.clone()),
+        hash_secret: Mutex::new(config.hash_secret.clone()),
         book: Mutex::new(Book::new()),
         rules: Rules::default(),
         client,
@@ -245,6 +253,7 @@ pub async fn start(config: VnpayConfig) -> io::Result<Running> {
             .route("/_sim/script", web::post().to(control::add_rule))
             .route("/_sim/script", web::delete().to(control::clear_rules))
             .route("/_sim/notify", web::post().to(control::notify))
+            .route("/_sim/hash_secret", web::post().to(control::change_secret))
             .route("/_sim/pay", web::post().to(control::pay))
             .route("/_sim/resend", web::post().to(control::resend))
             .route("/_sim/refund", web::post().to(refund::decide))
@@ -351,7 +360,7 @@ async fn decide(
         };
         order.deciding = false;
         written?;
-        let query = sign::signed_query(&order.report(&outcome, &shop.config.tmn_code), &shop.config.hash_secret);
+        let query = sign::signed_query(&order.report(&outcome, &shop.config.tmn_code), &shop.hash_secret());
         order.outcome = Some(outcome);
         with_query(order.request.return_url.clone(), &query)
     };

@@ -52,7 +52,7 @@ async fn mistake(shop: &Shop, what: &str, mistake: &Mistake) -> Answer {
 pub(super) async fn open(shop: web::Data<Shop>, http: HttpRequest) -> Answer {
     let query = http.query_string();
     shop.log.write("received", json!({"what": "pay_page", "method": "GET", "query": query})).await?;
-    let request = match request::read(query, &shop.config.tmn_code, &shop.config.hash_secret) {
+    let request = match request::read(query, &shop.config.tmn_code, &shop.hash_secret()) {
         Ok(request) => request,
         Err(error) => return mistake(&shop, "pay_page", &error).await,
     };

@@ -155,6 +155,7 @@ fn administration(of: &Things) -> Vec<Row> {
     let account = |number: &str| json!({"kind": "bank", "bank_bin": "970436", "account_number": number, "account_name": "A"});
     let away = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "x"});
     let withdraw = |id: &str| format!("/v1/channels/vnpay/downtimes/{id}/withdraw");
+    let retire = |code: &str, which: &str| format!("/v1/profiles/{code}/credentials/hash_secret/retire-{which}");
     let disable = |id: &str| format!("/v1/clients/cong-dvc/event-endpoints/{id}/disable");
     let person = json!({"name": "x", "roles": ["viewer"], "beneficiaries": []});
     let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
@@ -180,6 +181,10 @@ fn administration(of: &Things) -> Vec<Row> {
         get("/v1/profiles").administers(),
         put("/v1/profiles/{code}").named("vnpay_main").body(terms).administers(),
         post("/v1/profiles/{code}/payouts").named("vnpay_main").body(json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"})).administers(),
+        get("/v1/profiles/{code}/credentials").named("vnpay_main").administers(),
+        post("/v1/profiles/{code}/credentials").named("vnpay_main").body(json!({"name": "hash_secret", "value": "x"})).administers(),
+        post("/v1/profiles/{code}/credentials/{name}/retire-previous").at(retire("vnpay_main", "previous"), retire("khong_co", "previous")).administers(),
+        post("/v1/profiles/{code}/credentials/{name}/retire-newest").at(retire("vnpay_main", "newest"), retire("khong_co", "newest")).administers(),
         get("/v1/fees").administers(),
         put("/v1/fees/{code}").named("LE-PHI").body(json!({"entries": []})).administers(),
         get("/v1/calendar").administers(),
