@@ -5,4 +5,5 @@ mod channels;
 mod command;
 mod lists;
 mod parked;
+mod rights;
 mod two_persons;
