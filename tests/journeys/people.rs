@@ -253,6 +253,14 @@ async fn an_administrator_of_some_beneficiaries_sees_and_gives_nothing_of_others
     assert_eq!(scoped.put(&format!("/v1/beneficiaries/{OTHER_BENEFICIARY}"), other).await.refused(404), "not_found");
     let beneficiaries = scoped.get("/v1/beneficiaries").await.expect(200);
     assert_eq!(beneficiaries["data"].as_array().unwrap().len(), 1, "{beneficiaries}");
+    // nor whose a contract and an account are beside theirs
+    let shared = admin.get("/v1/profiles").await.expect(200)["data"][0]["beneficiaries"].clone();
+    assert_eq!(shared, json!([BENEFICIARY, OTHER_BENEFICIARY]));
+    for list in ["/v1/profiles", "/v1/accounts"] {
+        let seen = scoped.get(list).await.expect(200);
+        assert_eq!(seen["data"][0]["beneficiaries"], json!([BENEFICIARY]), "{list}");
+        assert!(!seen.to_string().contains(OTHER_BENEFICIARY), "{list}: {seen}");
+    }
     house.close().await;
 }
 
