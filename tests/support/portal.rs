@@ -18,7 +18,7 @@ pub struct Portal {
 }
 
 /// What a parser of ours says to us, and no refusal to whoever calls.
-const INTERNALS: [&str; 6] = ["eserialize", "expected ", "invalid type", "invalid value", "struct ", "trailing "];
+const INTERNALS: [&str; 6] = ["eserialize", ", expected ", "invalid type", "invalid value", "struct ", "trailing "];
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
     ("V60__rights_by_two", include_str!("../migrations/0060_rights_by_two.sql")),
+    ("V61__key_makers", include_str!("../migrations/0061_key_makers.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

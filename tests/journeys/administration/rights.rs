@@ -441,3 +441,22 @@ async fn the_database_takes_no_key_and_no_wider_rights_of_one_person() {
     beside.execute(&new_key("cli:van-hanh", "null", "null", "'{reports:read}'"), &[]).await.unwrap();
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_made_the_keys_of_before_is_read_from_the_audit_trail() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let made = admin.post("/v1/keys", json!({"holder": "cong-dvc"})).await.expect(201);
+    let next = admin.post(&format!("/v1/keys/{}/rotate", text(&made["id"])), json!({})).await;
+    // the house's own key of the portal is active as well
+    assert_eq!(next.refused(409), "keys_active");
+    let makers = "select string_agg(distinct coalesce(made_by, 'nobody'), ' ' order by coalesce(made_by, 'nobody')) from api_key";
+    let before = house.ask(makers).await;
+    house.ask("update api_key set made_by = null where client_id is not null").await;
+    assert!(house.ask(makers).await.starts_with("cli:test nobody"));
+    house.ask(include_str!("../../../crates/storage/migrations/0061_key_makers.sql")).await;
+    let me = house.ask("select assurance.text_id('usr', id) from person where code = 'ke-toan'").await;
+    let of_key = format!("select made_by from api_key where assurance.text_id('key', id) = '{}'", text(&made["id"]));
+    assert_eq!(house.ask(&of_key).await, me, "{before}");
+    house.close().await;
+}
