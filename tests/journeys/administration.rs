@@ -5,5 +5,6 @@ mod channels;
 mod command;
 mod lists;
 mod parked;
+mod rights;
 mod secrets;
 mod two_persons;

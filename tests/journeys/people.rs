@@ -17,16 +17,49 @@ pub(crate) async fn administrator(house: &House) -> Portal {
     Portal { key, ..house.staff.clone() }
 }
 
-/// Somebody new, by an administrator's hand: their id.
-pub(crate) async fn hires(admin: &Portal, code: &str, roles: &[&str], beneficiaries: &[&str]) -> String {
-    let body = json!({"code": code, "name": "Nhân viên (mẫu)", "roles": roles, "beneficiaries": beneficiaries});
-    text(&admin.post("/v1/persons", body).await.expect(201)["id"])
+/// Somebody who decides what administrators propose, and does nothing else.
+pub(crate) async fn second(house: &House) -> Portal {
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    let id = storage::ids::mint(jiff::Timestamp::now());
+    storage::principals::put_person(&db, id, "nguoi-thu-hai", "Người thứ hai (mẫu)", &[]).await.unwrap();
+    drop(db);
+    let (_, key) = key(house, "nguoi-thu-hai", &[Scope::ApprovalsDecide]).await;
+    Portal { key, ..house.staff.clone() }
 }
 
-/// A key of somebody with all that staff may have: its id, and whoever holds it.
-pub(crate) async fn equips(admin: &Portal, holder: &str) -> (String, Portal) {
-    let made = admin.post("/v1/keys", json!({"holder": holder})).await.expect(201);
-    (text(&made["id"]), Portal { key: text(&made["key"]), ..admin.clone() })
+/// Somebody new, as two persons want it: their id.
+pub(crate) async fn hires(
+    (admin, second): (&Portal, &Portal),
+    code: &str,
+    roles: &[&str],
+    beneficiaries: &[&str],
+) -> String {
+    let body = json!({"code": code, "name": "Nhân viên (mẫu)", "roles": roles, "beneficiaries": beneficiaries});
+    let made = admin.post("/v1/persons", body).await;
+    if roles.is_empty() {
+        return text(&made.expect(201)["id"]);
+    }
+    let made = made.expect(202);
+    assert_eq!(made["roles"], json!([]), "nothing before it is approved");
+    agrees(second, &made).await;
+    text(&made["id"])
+}
+
+/// A key of somebody with all that staff may have, as two persons want it: its id, and whoever holds it.
+pub(crate) async fn equips((admin, second): (&Portal, &Portal), holder: &str) -> (String, Portal) {
+    key_for((admin, second), json!({"holder": holder})).await
+}
+
+async fn key_for((admin, second): (&Portal, &Portal), body: Value) -> (String, Portal) {
+    let proposed = admin.post("/v1/keys", body).await.expect(202);
+    let approved = agrees(second, &proposed).await;
+    let key = text(&proposed["first_part"]) + &text(&approved["second_part"]);
+    (text(&proposed["key_id"]), Portal { key, ..admin.clone() })
+}
+
+/// The second person says yes to what waits.
+pub(crate) async fn agrees(second: &Portal, proposed: &Value) -> Value {
+    second.post(&format!("/v1/approvals/{}/approve", text(&proposed["approval_id"])), json!({})).await.expect(200)
 }
 
 fn text(value: &Value) -> String {
@@ -63,6 +96,8 @@ async fn doors(staff: &Portal) -> Vec<&'static str> {
 async fn a_key_may_do_what_its_scopes_and_its_holders_roles_both_allow() {
     let house = House::new().await;
     let admin = administrator(&house).await;
+    let second = second(&house).await;
+    let two = (&admin, &second);
     for (role, may) in [
         ("viewer", &["reports:read"][..]),
         ("clerk", &["reports:read"]),
@@ -70,19 +105,18 @@ async fn a_key_may_do_what_its_scopes_and_its_holders_roles_both_allow() {
         ("approver", &["reports:read"]),
         ("administrator", &["reports:read", "admin"]),
     ] {
-        hires(&admin, role, &[role], &[]).await;
-        let (_, staff) = equips(&admin, role).await;
+        hires(two, role, &[role], &[]).await;
+        let (_, staff) = equips(two, role).await;
         assert_eq!(doors(&staff).await, may, "{role}");
     }
-    hires(&admin, "ca-hai", &["accountant", "administrator"], &[]).await;
-    let (_, both) = equips(&admin, "ca-hai").await;
+    hires(two, "ca-hai", &["accountant", "administrator"], &[]).await;
+    let (_, both) = equips(two, "ca-hai").await;
     assert_eq!(doors(&both).await, ["reports:read", "statements:write", "days:close", "admin"]);
-    hires(&admin, "chua-phan-cong", &[], &[]).await;
-    let (_, nothing) = equips(&admin, "chua-phan-cong").await;
+    hires(two, "chua-phan-cong", &[], &[]).await;
+    let (_, nothing) = equips(two, "chua-phan-cong").await;
     assert!(doors(&nothing).await.is_empty());
     // the key's own scopes limit it as well
-    let narrow = admin.post("/v1/keys", json!({"holder": "ca-hai", "scopes": ["reports:read"]})).await.expect(201);
-    let narrow = Portal { key: text(&narrow["key"]), ..admin.clone() };
+    let (_, narrow) = key_for(two, json!({"holder": "ca-hai", "scopes": ["reports:read"]})).await;
     assert_eq!(doors(&narrow).await, ["reports:read"]);
     house.close().await;
 }
@@ -91,11 +125,13 @@ async fn a_key_may_do_what_its_scopes_and_its_holders_roles_both_allow() {
 async fn a_role_a_person_and_a_key_that_are_taken_away_are_refused_within_a_minute_in_every_process() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    let (second, url) = next_door(&house, &Plan::default()).await;
+    let second = second(&house).await;
+    let two = (&admin, &second);
+    let (beside, url) = next_door(&house, &Plan::default()).await;
     let mut losers = Vec::new();
     for code in ["mat-vai-tro", "bi-khoa", "mat-khoa"] {
-        let id = hires(&admin, code, &["accountant", "administrator"], &[]).await;
-        let (key, here) = equips(&admin, code).await;
+        let id = hires(two, code, &["accountant", "administrator"], &[]).await;
+        let (key, here) = equips(two, code).await;
         let there = Portal::new(&house.http, &url, here.key.clone());
         for at in [&here, &there] {
             at.get("/v1/persons").await.expect(200);
@@ -121,9 +157,11 @@ async fn a_role_a_person_and_a_key_that_are_taken_away_are_refused_within_a_minu
     }
     // what the person may still do, they may
     losers[0].3.get("/v1/cases").await.expect(200);
-    admin.post(&format!("/v1/persons/{}/enable", losers[1].0), json!({})).await.expect(200);
+    let enabling = admin.post(&format!("/v1/persons/{}/enable", losers[1].0), json!({})).await.expect(202);
+    assert_eq!(losers[1].2.get("/v1/persons").await.refused(401), "unauthenticated");
+    agrees(&second, &enabling).await;
     losers[1].2.get("/v1/persons").await.expect(200);
-    second.end().await;
+    beside.end().await;
     house.close().await;
 }
 
@@ -144,14 +182,16 @@ async fn nobody_changes_their_own_rights() {
 async fn an_administrator_of_some_beneficiaries_sees_and_gives_nothing_of_others() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    hires(&admin, "qtv-17", &["administrator"], &[BENEFICIARY]).await;
-    let (_, scoped) = equips(&admin, "qtv-17").await;
+    let second = second(&house).await;
+    let two = (&admin, &second);
+    hires(two, "qtv-17", &["administrator"], &[BENEFICIARY]).await;
+    let (_, scoped) = equips(two, "qtv-17").await;
     let (theirs, everybodys) = (
-        hires(&admin, "ke-toan-18", &["accountant"], &[OTHER_BENEFICIARY]).await,
-        hires(&admin, "giam-doc", &["viewer"], &[]).await,
+        hires(two, "ke-toan-18", &["accountant"], &[OTHER_BENEFICIARY]).await,
+        hires(two, "giam-doc", &["viewer"], &[]).await,
     );
-    let (foreign_key, _) = equips(&admin, "ke-toan-18").await;
-    let own = hires(&scoped, "ke-toan-17", &["accountant"], &[BENEFICIARY]).await;
+    let (foreign_key, _) = equips(two, "ke-toan-18").await;
+    let own = hires((&scoped, &second), "ke-toan-17", &["accountant"], &[BENEFICIARY]).await;
     let seen = scoped.get("/v1/persons").await.expect(200);
     let mut seen: Vec<&str> = seen["data"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap()).collect();
     seen.sort_unstable();
@@ -213,6 +253,14 @@ async fn an_administrator_of_some_beneficiaries_sees_and_gives_nothing_of_others
     assert_eq!(scoped.put(&format!("/v1/beneficiaries/{OTHER_BENEFICIARY}"), other).await.refused(404), "not_found");
     let beneficiaries = scoped.get("/v1/beneficiaries").await.expect(200);
     assert_eq!(beneficiaries["data"].as_array().unwrap().len(), 1, "{beneficiaries}");
+    // nor whose a contract and an account are beside theirs
+    let shared = admin.get("/v1/profiles").await.expect(200)["data"][0]["beneficiaries"].clone();
+    assert_eq!(shared, json!([BENEFICIARY, OTHER_BENEFICIARY]));
+    for list in ["/v1/profiles", "/v1/accounts"] {
+        let seen = scoped.get(list).await.expect(200);
+        assert_eq!(seen["data"][0]["beneficiaries"], json!([BENEFICIARY]), "{list}");
+        assert!(!seen.to_string().contains(OTHER_BENEFICIARY), "{list}: {seen}");
+    }
     house.close().await;
 }
 
@@ -220,34 +268,44 @@ async fn an_administrator_of_some_beneficiaries_sees_and_gives_nothing_of_others
 async fn a_keys_text_is_shown_once_and_a_repeat_shows_the_same_bytes() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    hires(&admin, "thu-ngan", &["clerk"], &[]).await;
+    let second = second(&house).await;
+    let two = (&admin, &second);
+    hires(two, "thu-ngan", &["clerk"], &[]).await;
     let body = json!({"holder": "thu-ngan", "scopes": ["reports:read"]});
     let first = admin.post_with("/v1/keys", "one-key", body.clone()).await;
     assert!(!first.replayed);
     let again = admin.post_with("/v1/keys", "one-key", body).await;
     assert_eq!((again.replayed, &again.text), (true, &first.text));
-    let made = first.expect(201);
-    let secret = text(&made["key"]).rsplit('_').next().unwrap().to_owned();
+    let proposed = first.expect(202);
+    let path = format!("/v1/approvals/{}/approve", text(&proposed["approval_id"]));
+    let approved = second.post_with(&path, "one-yes", json!({})).await;
+    let again = second.post_with(&path, "one-yes", json!({})).await;
+    assert_eq!((approved.replayed, again.replayed, &again.text), (false, true, &approved.text));
+    let parts = [text(&proposed["first_part"]), text(&approved.expect(200)["second_part"])];
+    let whole = parts.concat();
+    let secrets = [parts[0].rsplit('_').next().unwrap(), &parts[1], whole.rsplit('_').next().unwrap()];
     for (table, row) in dump(&house.database).await {
-        assert!(!row.contains(&secret) && !row.contains(&hex::encode(&secret)), "the secret lies in {table}");
+        let seen = |secret: &&str| row.contains(secret) || row.contains(&hex::encode(secret));
+        assert!(!secrets.iter().any(seen), "a secret lies in {table}");
     }
     let listed = admin.get("/v1/keys?holder=thu-ngan").await.expect(200);
     assert_eq!((listed["data"].as_array().unwrap().len(), &listed["data"][0]["key"]), (1, &Value::Null));
-    let staff = Portal { key: text(&made["key"]), ..admin.clone() };
+    let staff = Portal { key: whole, ..admin.clone() };
     staff.get("/v1/cases").await.expect(200);
 
     // of two who rotate at once, one makes the second key and no third is made
-    let path = format!("/v1/keys/{}/rotate", text(&made["id"]));
-    let rotated = join_all((0..4).map(|_| admin.post(&path, json!({})))).await;
+    let path = format!("/v1/keys/{}/rotate", text(&proposed["key_id"]));
+    let rotated = join_all((0..4).map(|_| staff.post(&path, json!({})))).await;
     let (good, refused): (Vec<_>, Vec<_>) = rotated.into_iter().partition(|a| a.status == 201);
     assert_eq!(good.len(), 1);
     assert!(refused.into_iter().all(|a| a.refused(409) == "keys_active"));
+    assert_eq!(admin.post(&path, json!({})).await.refused(409), "keys_active");
     assert_eq!(good[0].json["scopes"], json!(["reports:read"]));
-    let second = Portal { key: text(&good[0].json["key"]), ..admin.clone() };
-    for both in [&staff, &second] {
+    let next = Portal { key: text(&good[0].json["key"]), ..admin.clone() };
+    for both in [&staff, &next] {
         both.get("/v1/cases").await.expect(200);
     }
-    admin.post(&format!("/v1/keys/{}/revoke", text(&made["id"])), json!({})).await.expect(200);
+    admin.post(&format!("/v1/keys/{}/revoke", text(&proposed["key_id"])), json!({})).await.expect(200);
     assert_eq!(admin.post(&path, json!({})).await.refused(404), "not_found");
 
     // a client's key gets a client's scopes
@@ -266,24 +324,45 @@ async fn a_keys_text_is_shown_once_and_a_repeat_shows_the_same_bytes() {
 async fn every_change_of_rights_is_in_the_audit_trail_with_who_made_it() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    let id = hires(&admin, "nguoi-moi", &["viewer"], &[BENEFICIARY]).await;
+    let second = second(&house).await;
+    let two = (&admin, &second);
+    let id = hires(two, "nguoi-moi", &["viewer"], &[BENEFICIARY]).await;
     let body = json!({"name": "Người mới", "roles": ["clerk", "viewer"], "beneficiaries": []});
-    admin.put(&format!("/v1/persons/{id}"), body).await.expect(200);
-    let (key, _) = equips(&admin, "nguoi-moi").await;
+    let wider = admin.put(&format!("/v1/persons/{id}"), body).await.expect(202);
+    agrees(&second, &wider).await;
+    let (key, _) = equips(two, "nguoi-moi").await;
     admin.post(&format!("/v1/keys/{key}/revoke"), json!({})).await.expect(200);
     admin.post(&format!("/v1/persons/{id}/disable"), json!({})).await.expect(200);
     let me = text(&admin.get("/v1/persons?code=ke-toan").await.expect(200)["data"][0]["id"]);
     let sql =
         format!("select string_agg(action || ' ' || subject, E'\\n' order by id) from audit where actor = '{me}'");
     let all = Scope::STAFF.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(",");
+    let asked = house.ask(&sql).await;
+    // which proposal it was is in the approvals
+    let without = |line: &str| line.split(' ').filter(|word| !word.starts_with("apr_")).collect::<Vec<_>>().join(" ");
     assert_eq!(
-        house.ask(&sql).await.lines().collect::<Vec<_>>(),
+        asked.lines().map(without).collect::<Vec<_>>(),
         [
-            format!("person_created {id} roles=viewer beneficiaries={BENEFICIARY}"),
-            format!("person_changed {id} roles=viewer,clerk beneficiaries=all"),
-            format!("key_created {key} holder={id} scopes={all}"),
+            format!("person_created {id} roles= beneficiaries={BENEFICIARY}"),
+            format!("person_rights_proposed {id} roles=viewer beneficiaries={BENEFICIARY}"),
+            format!("person_changed {id} roles=viewer beneficiaries={BENEFICIARY}"),
+            format!("person_rights_proposed {id} roles=viewer,clerk beneficiaries=all"),
+            format!("key_proposed {key} holder={id} scopes={all}"),
             format!("key_revoked {key}"),
             format!("person_disabled {id}"),
+        ]
+    );
+    let sql = sql
+        .replace(&me, &house.ask("select assurance.text_id('usr', id) from person where code = 'nguoi-thu-hai'").await);
+    assert_eq!(
+        house.ask(&sql).await.lines().map(without).collect::<Vec<_>>(),
+        [
+            &format!("person_changed {id} roles=viewer beneficiaries={BENEFICIARY}"),
+            "approved",
+            &format!("person_changed {id} roles=viewer,clerk beneficiaries=all"),
+            "approved",
+            &format!("key_created {key} holder={id} scopes={all}"),
+            "approved",
         ]
     );
     // refused, nothing is changed and nothing noted

@@ -307,7 +307,9 @@ async fn key(gateway: &Gateway, holder: &str) -> String {
     let id: KeyId = mint(Timestamp::now());
     let minted = api::keys::mint(Mode::Sandbox, &SecretString::from(PEPPER), id);
     let scopes = if matches!(who, Who::Client(_)) { Scope::CLIENT } else { Scope::STAFF };
-    principals::insert_key(&db, id, who, &minted.secret_hash, scopes).await.unwrap();
+    let (secret_hash, ground) = (minted.secret_hash.as_slice(), principals::Ground::OneAct);
+    let new = principals::NewKey { id, who, secret_hash, scopes, made_by: "cli:test", ground };
+    principals::insert_key(&db, &new).await.unwrap();
     minted.text.expose_secret().to_owned()
 }
 

@@ -119,6 +119,8 @@ pub async fn key_of(house: &House, mode: Mode, holder: &str, scopes: &[Scope]) -
     let who = principals::holder_by_code(&db, holder).await.unwrap().unwrap();
     let id: KeyId = mint(Timestamp::now());
     let minted = api::keys::mint(mode, &SecretString::from(PEPPER), id);
-    principals::insert_key(&db, id, who, &minted.secret_hash, scopes).await.unwrap();
+    let (secret_hash, ground) = (minted.secret_hash.as_slice(), principals::Ground::OneAct);
+    let new = principals::NewKey { id, who, secret_hash, scopes, made_by: "cli:test", ground };
+    principals::insert_key(&db, &new).await.unwrap();
     (id, minted.text.expose_secret().to_owned())
 }

@@ -19,6 +19,7 @@ use crate::body::{self, Fields};
 use crate::problem::Problem;
 use crate::views::Page;
 use domain::codes::GivenCode;
+use payments::administer::By;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -54,6 +55,12 @@ impl std::str::FromStr for Cursor {
         let could_be = (1..=128).contains(&text.len()) && !text.chars().any(char::is_control);
         could_be.then_some(Self).ok_or(())
     }
+}
+
+/// Of whom something is, as far as this administrator sees them.
+fn seen_of(by: &By, mut beneficiaries: Vec<String>) -> Vec<String> {
+    beneficiaries.retain(|code| by.sees(code));
+    beneficiaries
 }
 
 /// The code that a path names; one that could be none is refused as a field.

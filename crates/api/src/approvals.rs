@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Serialize, ToSchema)]
 pub struct ApprovalView {
     pub id: String,
-    /// refund | reduction | case_resolution | day_reopening | beneficiary_account | profile_credentials
+    /// refund | reduction | case_resolution | day_reopening | beneficiary_account | profile_credentials | person_rights | person_key
     pub kind: &'static str,
     /// pending | approved | rejected | withdrawn
     pub status: &'static str,
@@ -41,6 +41,9 @@ pub struct ApprovalView {
     pub decision_note: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub decided_at: Option<Timestamp>,
+    /// Of a key, for whoever approves it, in that answer only: what follows the first part of its text. Hand it to the holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_part: Option<String>,
 }
 
 impl ApprovalView {
@@ -58,6 +61,7 @@ impl ApprovalView {
             decider: a.decider.clone(),
             decision_note: a.decision_note.clone(),
             decided_at: a.decided_at,
+            second_part: None,
         }
     }
 }
@@ -152,7 +156,9 @@ async fn decide(
     let note = note(&said.note)?;
     let beneficiaries = auth::beneficiaries(&principal);
     let command = Command { approval, verdict, note, beneficiaries, caller, idempotency, now: now() };
-    let render = |a: &Approval| views::json(&ApprovalView::new(a));
+    let render = |a: &Approval, second_part: Option<&str>| {
+        views::json(&ApprovalView { second_part: second_part.map(str::to_owned), ..ApprovalView::new(a) })
+    };
     Ok(body::reply(approve::decide(&state.ctx, &command, &render).await?))
 }
 

@@ -90,27 +90,56 @@ pub async fn client_or_staff(
     Ok(principal)
 }
 
+const NOT_A_PERSON: &str = "only a person's key may do this";
+
 /// A person with any of these scopes; portals are refused.
 pub async fn staff(req: &HttpRequest, state: &State, scopes: &[Scope]) -> Result<(Principal, Caller), Problem> {
     let principal = principal(req, state).await?;
+    person_with(&principal, scopes)?;
+    let caller = Caller { who: principal.who, request_id: request_id() };
+    Ok((principal, caller))
+}
+
+fn person_with(principal: &Principal, scopes: &[Scope]) -> Result<(), Problem> {
     if !matches!(principal.who, Who::Person(_)) {
-        return Err(Problem::with(Code::ScopeMissing, "only a person's key may do this"));
+        return Err(Problem::with(Code::ScopeMissing, NOT_A_PERSON));
     }
     if !scopes.iter().any(|scope| principal.may(*scope)) {
         let named: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         return Err(Problem::with(Code::ScopeMissing, format!("the key lacks the scope {}", named.join(" or "))));
     }
-    let caller = Caller { who: principal.who, request_id: request_id() };
-    Ok((principal, caller))
+    Ok(())
 }
 
 /// A person who administers, as the books name them, and the id under which their requests are told apart.
 pub async fn administrator(req: &HttpRequest, state: &State) -> Result<(By, Uuid), Problem> {
-    let (principal, caller) = staff(req, state, &[Scope::Admin]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    by(staff(req, state, &[Scope::Admin]).await?.0)
+}
+
+/// The same, or whoever calls with this very key; whether that is so.
+pub async fn administrator_or_with(req: &HttpRequest, state: &State, key: &str) -> Result<(By, Uuid, bool), Problem> {
+    let principal = principal(req, state).await?;
+    let with_it = principal.key_id.to_string() == key && matches!(principal.who, Who::Person(_));
+    if !with_it {
+        person_with(&principal, &[Scope::Admin])?;
+    }
+    let (by, who) = by(principal)?;
+    Ok((by, who, with_it))
+}
+
+/// A person; whether they administer.
+pub async fn person(req: &HttpRequest, state: &State) -> Result<(By, Uuid, bool), Problem> {
+    let principal = principal(req, state).await?;
+    let administers = principal.may(Scope::Admin);
+    let (by, who) = by(principal)?;
+    Ok((by, who, administers))
+}
+
+fn by(principal: Principal) -> Result<(By, Uuid), Problem> {
+    let Who::Person(person) = principal.who else { return Err(Problem::with(Code::ScopeMissing, NOT_A_PERSON)) };
     let by = By {
-        actor: caller.actor(),
-        request_id: caller.request_id,
+        actor: principal.who.to_string(),
+        request_id: request_id(),
         person: Some(person),
         beneficiaries: principal.beneficiaries,
         now: now(),

@@ -20,34 +20,85 @@ pub fn json<T: DeserializeOwned>(req: &HttpRequest, raw: &[u8]) -> Result<T, Pro
     }
     let mut de = serde_json::Deserializer::from_slice(raw);
     let value = serde_path_to_error::deserialize(&mut de).map_err(|e| mistake(&e))?;
-    de.end().map_err(|e| Problem::with(Code::BodyMalformed, format!("after the document: {e}")))?;
+    let ended = de.end();
+    ended.map_err(|e| Problem::with(Code::BodyMalformed, format!("more follows the document at {}", place(&e))))?;
     Ok(value)
+}
+
+/// Where in the body.
+fn place(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
 }
 
 fn mistake(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     if inner.is_syntax() || inner.is_eof() || inner.is_io() {
-        return Problem::with(Code::BodyMalformed, inner.to_string());
+        let how = if inner.is_eof() { "ends" } else { "is no JSON" };
+        return Problem::with(Code::BodyMalformed, format!("the body {how} at {}", place(inner)));
     }
-    let text = inner.to_string();
-    let named = |prefix: &str| text.strip_prefix(prefix).and_then(|t| t.split('`').next()).map(str::to_owned);
-    let (code, field) = if let Some(field) = named("unknown field `") {
-        ("unknown", Some(field))
-    } else if let Some(field) = named("missing field `") {
-        ("required", Some(field))
-    } else if let Some(field) = named("duplicate field `") {
-        ("conflict", Some(field))
-    } else if text.starts_with("unknown variant") {
-        ("value", None)
-    } else {
-        ("type", None)
-    };
+    let Mistake { code, field, detail } = told(&inner.to_string());
     let mut pointer = pointer(error.path());
     // the path of an unknown field already ends in it, that of a missing one does not
     if let Some(step) = field.map(|f| step(&f)).filter(|step| !pointer.ends_with(step)) {
         pointer.push_str(&step);
     }
-    Problem::fields(vec![FieldError { pointer, code: code.to_owned(), detail: without_values(&text) }])
+    Problem::fields(vec![FieldError { pointer, code: code.to_owned(), detail: detail.to_owned() }])
+}
+
+struct Mistake {
+    code: &'static str,
+    field: Option<String>,
+    detail: &'static str,
+}
+
+/// What serde found, in words for whoever calls: its own name types of ours, and quote the value, which may be a person's.
+fn told(text: &str) -> Mistake {
+    let named = |prefix: &str| text.strip_prefix(prefix).and_then(|t| t.split('`').next()).map(str::to_owned);
+    let of = |code, field, detail| Mistake { code, field, detail };
+    if let Some(field) = named("unknown field `") {
+        of("unknown", Some(field), "there is no such field here")
+    } else if let Some(field) = named("missing field `") {
+        of("required", Some(field), "is missing")
+    } else if let Some(field) = named("duplicate field `") {
+        of("conflict", Some(field), "is given twice")
+    } else if text.starts_with("unknown variant") {
+        of("value", None, "is none of the words that may stand here")
+    } else {
+        of("type", None, wanted(text))
+    }
+}
+
+/// What should have stood there.
+fn wanted(text: &str) -> &'static str {
+    let expected = text.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+    let expected = expected.split(" at line ").next().unwrap_or_default();
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" if text.starts_with("invalid value") => {
+            "is a number outside what fits"
+        }
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "is not a whole number",
+        "a string" | "string" | "a borrowed string" => "is not a text",
+        "a boolean" => "is neither true nor false",
+        "a sequence" => "is not a list",
+        _ if expected.starts_with("struct ") || expected == "a map" => "is not an object",
+        _ => "is not of the kind that stands here",
+    }
+}
+
+/// What is wrong with a query, in words for whoever calls.
+pub fn query_mistake(error: &actix_web::error::QueryPayloadError) -> Problem {
+    let text = error.to_string();
+    let text = text.split_once(": ").map_or("", |(_, text)| text);
+    let Mistake { code, field, .. } = told(text);
+    let plain = field.filter(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let name = plain.as_deref().unwrap_or("a parameter");
+    let detail = match code {
+        "unknown" => format!("{name} is no parameter here"),
+        "required" => format!("{name} is missing"),
+        "conflict" => format!("{name} is given twice"),
+        _ => "a parameter has a value that cannot stand there".to_owned(),
+    };
+    Problem::with(Code::QueryInvalid, detail)
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -228,4 +279,82 @@ pub fn reply(reply: Reply) -> HttpResponse {
         response.insert_header(("Idempotency-Replayed", "true"));
     }
     response.body(reply.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it is read counts")]
+    struct Inner {
+        flag: bool,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it is read counts")]
+    struct Outer {
+        amount: i64,
+        #[serde(default)]
+        code: String,
+        #[serde(default)]
+        list: Vec<String>,
+        inner: Option<Inner>,
+    }
+
+    fn refused(text: &str) -> (String, String, String) {
+        let mut de = serde_json::Deserializer::from_slice(text.as_bytes());
+        let error = serde_path_to_error::deserialize::<_, Outer>(&mut de).expect_err(text);
+        let mut problem = mistake(&error);
+        let field = problem.errors.pop();
+        field.map_or((String::new(), problem.code.to_owned(), problem.detail), |f| (f.pointer, f.code, f.detail))
+    }
+
+    #[test]
+    fn each_mistake_is_told_in_words_for_whoever_calls() {
+        for (body, pointer, code, detail) in [
+            (r#"{"amount": "Nguyen"}"#, "/amount", "type", "is not a whole number"),
+            (r#"{"amount": 1.5}"#, "/amount", "type", "is not a whole number"),
+            (r#"{"amount": 99999999999999999999}"#, "/amount", "type", "is not a whole number"),
+            (r#"{"amount": 1, "code": 7}"#, "/code", "type", "is not a text"),
+            (r#"{"amount": 1, "list": {}}"#, "/list", "type", "is not a list"),
+            (r#"{"amount": 1, "list": ["a", 1]}"#, "/list/1", "type", "is not a text"),
+            (r#"{"amount": 1, "inner": []}"#, "/inner", "type", "is not an object"),
+            (r#"{"amount": 1, "inner": 3}"#, "/inner", "type", "is not an object"),
+            (r#"{"amount": 1, "inner": {"flag": "x"}}"#, "/inner/flag", "type", "is neither true nor false"),
+            (r#"{"amount": 1, "inner": {}}"#, "/inner/flag", "required", "is missing"),
+            (r#"{"code": "x"}"#, "/amount", "required", "is missing"),
+            (r#"{"amount": 1, "amount": 2}"#, "/amount", "conflict", "is given twice"),
+            (r#"{"amount": 1, "surprise": 2}"#, "/surprise", "unknown", "there is no such field here"),
+            ("[]", "", "type", "is not an object"),
+            (r#"{"amount": 1"#, "", "body_malformed", "the body ends at line 1 column 12"),
+            ("{'a': 1}", "", "body_malformed", "the body is no JSON at line 1 column 2"),
+        ] {
+            let told = refused(body);
+            assert_eq!((told.0.as_str(), told.1.as_str(), told.2.as_str()), (pointer, code, detail), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_refused_by_the_name_of_its_parameter() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only whether it is read counts")]
+        struct Asked {
+            limit: Option<i64>,
+            report: String,
+        }
+        for (query, detail) in [
+            ("report=x&limit=abc", "a parameter has a value that cannot stand there"),
+            ("report=x&surprise=1", "surprise is no parameter here"),
+            ("report=x&report=y", "report is given twice"),
+            ("limit=1", "report is missing"),
+            ("report=x&%3Cb%3E=1", "a parameter is no parameter here"),
+        ] {
+            let error = actix_web::web::Query::<Asked>::from_query(query).expect_err(query);
+            assert_eq!(query_mistake(&error).detail, detail, "{query}");
+        }
+    }
 }

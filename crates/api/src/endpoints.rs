@@ -7,6 +7,7 @@ use crate::door::{RawBody, now};
 use crate::obligations::id_of;
 use crate::problem::Problem;
 use crate::views::{self, Page};
+use actix_web::http::Method;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::EndpointId;
@@ -89,7 +90,9 @@ pub(crate) async fn act(
     status: u16,
 ) -> Result<HttpResponse, Problem> {
     let (client, caller) = auth::client(req, state, Scope::EventsWrite).await?;
-    let idempotency = body::idempotency(req, client.uuid(), raw)?;
+    // only what creates or moves something needs a key: what is removed twice is removed
+    let needless = req.method() == Method::DELETE && !req.headers().contains_key("idempotency-key");
+    let idempotency = if needless { None } else { Some(body::idempotency(req, client.uuid(), raw)?) };
     let command = Command { client, act: read()?, caller, idempotency, now: now() };
     Ok(body::reply(endpoints::run(&state.ctx, &command, &render(status)).await?))
 }
@@ -168,7 +171,7 @@ pub async fn retire(
 
 /// Nothing is sent to it any more.
 #[utoipa::path(delete, path = "/v1/event-endpoints/{id}", tag = "events",
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = EndpointView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn remove(
     req: HttpRequest,

@@ -11,12 +11,23 @@ use subtle::ConstantTimeEq;
 
 /// 32 random bytes and 4 of checksum, as hex.
 const SECRET_HEX_LEN: usize = 72;
+/// 16 random bytes and the checksum.
+const SECOND_PART_LEN: usize = 40;
 
 /// A key that was just made: its text is shown once.
 pub struct Minted {
     pub id: KeyId,
     pub text: SecretString,
     pub secret_hash: Vec<u8>,
+}
+
+impl Minted {
+    /// Two parts that are the key one after the other. Of the secret, whoever has the first lacks 128 random bits, and whoever
+    /// has the second 128 of which the checksum tells 32 (docs/adr/0012).
+    pub fn parts(&self) -> (&str, &str) {
+        let text = self.text.expose_secret();
+        text.split_at(text.len() - SECOND_PART_LEN)
+    }
 }
 
 /// A key's parts as sent; not yet known to be anyone's.
@@ -86,5 +97,28 @@ mod tests {
             let refused = read(Mode::Sandbox, &slip).is_none_or(|p| !p.fits(&pepper, &minted.secret_hash));
             assert!(refused, "{at}");
         }
+    }
+
+    #[test]
+    fn a_part_of_a_key_is_none_and_both_in_their_order_are_it() {
+        let pepper = SecretString::from("test-pepper");
+        let minted = mint(Mode::Sandbox, &pepper, KeyId::from(uuid::Uuid::from_u128(7)));
+        let (first, second) = minted.parts();
+        assert_eq!((first.rsplit('_').next().map(str::len), second.len()), (Some(32), 40));
+        let head = &first[..first.len() - 32];
+        let other = mint(Mode::Sandbox, &pepper, KeyId::from(uuid::Uuid::from_u128(7)));
+        for text in [
+            first.to_owned(),
+            second.to_owned(),
+            format!("{head}{second}"),
+            format!("{second}{first}"),
+            format!("{first}{}", other.parts().1),
+            format!("{}{second}", other.parts().0),
+        ] {
+            let good = read(Mode::Sandbox, &text).is_some_and(|p| p.fits(&pepper, &minted.secret_hash));
+            assert!(!good, "{text}");
+        }
+        let whole = read(Mode::Sandbox, &format!("{first}{second}")).expect("a key");
+        assert!(whole.fits(&pepper, &minted.secret_hash));
     }
 }

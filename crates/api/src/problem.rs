@@ -47,9 +47,9 @@ codes! {
     IdempotencyKeyMalformed = "idempotency_key_malformed", 400, "Idempotency-Key is not usable", "A key is 1 to 255 printable ASCII characters, sent once.";
     QueryInvalid = "query_invalid", 400, "The query is not understood", "A parameter is unknown, sent twice or has a wrong value.";
     Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
-    SamePerson = "same_person", 403, "It is your own proposal", "Another person decides.";
+    SamePerson = "same_person", 403, "It is your own proposal", "Another person decides; of what a portal proposes, one who made no key of that portal.";
     ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
-    OwnRights = "own_rights", 403, "Nobody changes their own rights", "Ask another administrator.";
+    OwnRights = "own_rights", 403, "Nobody changes their own rights", "Ask another administrator; what is about your own rights or keys is decided by somebody else.";
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
     BodyTimeout = "body_timeout", 408, "The body came too slowly", "Send the whole body within the time limit.";
@@ -372,6 +372,7 @@ impl From<DecideError> for Problem {
             DecideError::Absent => Self::new(Code::NotFound),
             DecideError::Decided(status) => Self::with(Code::ApprovalDecided, format!("it is {status}")),
             DecideError::SamePerson => Self::new(Code::SamePerson),
+            DecideError::OwnRights => Self::new(Code::OwnRights),
             DecideError::Stale => Self::new(Code::ApprovalStale),
         }
     }
@@ -445,7 +446,7 @@ impl From<AdminError> for Problem {
             AdminError::Storage(e) => e.into(),
             AdminError::Idempotency(e) => e.into(),
             AdminError::Absent | AdminError::NoKey(_) => Self::new(Code::NotFound),
-            AdminError::NotOfAll => Self::with(Code::ScopeMissing, named),
+            AdminError::NotOfAll | AdminError::NotTheirKey => Self::with(Code::ScopeMissing, named),
             AdminError::OwnRights => Self::new(Code::OwnRights),
             AdminError::CodeTaken(_) => Self::new(Code::CodeTaken),
             AdminError::NoAgency(_) => unknown("/agency_code", "no such agency"),

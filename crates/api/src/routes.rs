@@ -6,7 +6,7 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    approvals, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
     settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -15,7 +15,7 @@ use actix_web::{HttpResponse, Resource, ResponseError};
 
 /// The public listener: portals and providers.
 pub fn public(cfg: &mut ServiceConfig) {
-    let query = QueryConfig::default().error_handler(|e, _| Problem::with(Code::QueryInvalid, e.to_string()).into());
+    let query = QueryConfig::default().error_handler(|e, _| body::query_mistake(&e).into());
     cfg.app_data(query)
         // -- what is owed
         .service(at("/v1/obligations", "GET").route(get().to(obligations::list)))

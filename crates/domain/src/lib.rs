@@ -34,6 +34,7 @@ pub mod reference;
 pub mod reference_text;
 pub mod refund;
 pub mod report;
+pub mod rights;
 pub mod role;
 mod states;
 pub mod suggestion;

@@ -1,11 +1,11 @@
 //! One macro for every closed set of words that also stands in SQL and in the API: the enum, its words, the way back.
 
-/// A word that the set does not contain.
+/// A word that the set does not contain. It names those that it does, and not the set, which is a name of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is not a {set}")]
+#[error("{word:?} is none of {known}")]
 pub struct UnknownWord {
-    pub set: &'static str,
     pub word: String,
+    pub known: String,
 }
 
 macro_rules! words {
@@ -32,8 +32,8 @@ macro_rules! words {
             type Err = $crate::states::UnknownWord;
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == word).ok_or_else(|| $crate::states::UnknownWord {
-                    set: stringify!($name),
                     word: word.to_owned(),
+                    known: Self::ALL.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", "),
                 })
             }
         }

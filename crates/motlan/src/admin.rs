@@ -73,11 +73,11 @@ async fn client_of(pool: &Pool, code: &str) -> Result<ClientId, Failed> {
 pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed> {
     let (pool, by) = (pool(config)?, by());
     let set = async |person: &Person, named: &Named| {
-        once(&pool, &by, async |tx: &Tx| persons::set(tx, &by, person.id, named).await).await
+        once(&pool, &by, async |tx: &Tx| persons::set(tx, &by, person.id, named).await).await.map(|set| set.person)
     };
     let switched = async |code: String, disabled: bool| -> Result<Person, Failed> {
         let person = person_of(&pool, &code).await?;
-        Ok(once(&pool, &by, async |tx: &Tx| persons::disable(tx, &by, person.id, disabled).await).await?)
+        Ok(once(&pool, &by, async |tx: &Tx| persons::disable(tx, &by, person.id, disabled).await).await?.person)
     };
     let person = match command {
         UserCommand::List => {
@@ -87,7 +87,7 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed
         }
         UserCommand::Create { code, name, roles, beneficiaries } => {
             let named = Named { name, roles: roles.as_deref().map(read_roles).transpose()?, beneficiaries };
-            once(&pool, &by, async |tx: &Tx| persons::put(tx, &by, &code, &named).await).await?
+            once(&pool, &by, async |tx: &Tx| persons::put(tx, &by, &code, &named).await).await?.person
         }
         UserCommand::Set { code, name, roles, beneficiaries } => {
             let person = person_of(&pool, &code).await?;

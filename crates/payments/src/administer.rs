@@ -3,12 +3,14 @@
 //! not exist for them, and nobody changes their own rights.
 
 pub mod accounts;
+mod changes;
 pub mod channels;
 pub mod credentials;
 pub mod files;
 pub mod keys;
 pub mod parties;
 pub mod persons;
+pub(crate) mod rights;
 pub mod tariff;
 
 use crate::context::Context;
@@ -17,6 +19,7 @@ use crate::retry::{Retryable, retrying};
 use domain::PersonId;
 use futures_util::join;
 use jiff::Timestamp;
+use storage::persons::Said;
 use storage::unit::{Audit, Unit};
 use storage::{Pool, StorageError, Tx, idempotency, unit};
 
@@ -40,6 +43,15 @@ impl By {
     /// [`AdminError::NotOfAll`].
     pub fn of_all(&self) -> Result<(), AdminError> {
         if self.beneficiaries.is_empty() { Ok(()) } else { Err(AdminError::NotOfAll) }
+    }
+
+    /// Whose one act is enough for rights and keys of people.
+    pub(crate) fn is_command_line(&self) -> bool {
+        self.person.is_none()
+    }
+
+    fn says(&self) -> Said<'_> {
+        Said { by: &self.actor, at: self.now, approval: None }
     }
 
     /// Whether all of these are theirs to give away; no beneficiary at all stands for every one.
@@ -82,6 +94,8 @@ pub enum AdminError {
     NoKey(String),
     #[error("{holder} has {most} active keys already: revoke one first", most = keys::ACTIVE_AT_MOST)]
     TwoActive { holder: String },
+    #[error("the key lacks the scope admin")]
+    NotTheirKey,
     #[error("{0} is disabled")]
     Disabled(String),
     #[error("the account of {0} stands: changing it takes two persons")]
@@ -128,11 +142,27 @@ pub struct Made<T> {
     pub subject: String,
     /// To what, after the subject in the audit trail; never personal data.
     pub detail: String,
+    /// What was done with it: further lines of the audit trail.
+    pub also: Vec<(&'static str, String)>,
 }
 
 impl<T> Made<T> {
     pub(crate) fn of(thing: T, action: &'static str, subject: impl ToString) -> Self {
-        Self { thing, action, subject: subject.to_string(), detail: String::new() }
+        Self { thing, action, subject: subject.to_string(), detail: String::new(), also: Vec::new() }
+    }
+
+    fn and(mut self, action: &'static str, subject: String) -> Self {
+        self.also.push((action, subject));
+        self
+    }
+
+    fn named(self, action: &'static str) -> Self {
+        Self { action, ..self }
+    }
+
+    fn map<U>(self, other: impl FnOnce(T) -> U) -> Made<U> {
+        let Self { thing, action, subject, detail, also } = self;
+        Made { thing: other(thing), action, subject, detail, also }
     }
 
     fn to(self, detail: impl ToString) -> Self {
@@ -144,7 +174,8 @@ fn unit_of<T>(by: &By, made: &Made<T>) -> Unit {
     let subject =
         if made.detail.is_empty() { made.subject.clone() } else { format!("{} {}", made.subject, made.detail) };
     let mut unit = Unit::new(by.actor.clone(), by.now);
-    unit.audit.push(Audit { action: made.action, subject, request_id: by.request_id.clone() });
+    let lines = std::iter::once((made.action, subject)).chain(made.also.iter().cloned());
+    unit.audit.extend(lines.map(|(action, subject)| Audit { action, subject, request_id: by.request_id.clone() }));
     unit
 }
 

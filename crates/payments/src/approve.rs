@@ -1,17 +1,21 @@
 //! A second person decides: once, never on an own proposal, and the effect is in the same commit as the decision.
+//!
+//! Nobody decides what they could have proposed themselves under another name: a proposal of a client is none for whoever made
+//! a key of that client, and nobody decides about their own rights and keys.
 
-use crate::administer::{accounts, credentials};
+use crate::administer::{accounts, credentials, keys, rights};
 use crate::context::{Caller, Context};
-use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{lower_obligation, refund, reopen_day, resolve_case};
-use domain::ApprovalId;
 use domain::approval::{ApprovalKind, ApprovalStatus};
+use domain::{ApprovalId, ClientId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 use storage::approvals::{self, Approval, Decision};
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, unit};
+use storage::{StorageError, Tx, idempotency, principals, unit};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -52,6 +56,8 @@ pub enum DecideError {
     Decided(ApprovalStatus),
     #[error("who proposes does not decide")]
     SamePerson,
+    #[error("nobody decides about their own rights and keys")]
+    OwnRights,
     #[error("what it rests on has changed")]
     Stale,
 }
@@ -62,7 +68,20 @@ impl Retryable for DecideError {
     }
 }
 
-type Render<'r> = &'r (dyn Fn(&Approval) -> String + Send + Sync);
+/// Says what became of it; of a key, with the part of its text that is for whoever approves.
+type Render<'r> = &'r (dyn Fn(&Approval, Option<&str>) -> String + Send + Sync);
+
+/// What a decision does, and what whoever decides is told of it once.
+struct Effect {
+    unit: Unit,
+    second_part: Option<SecretString>,
+}
+
+impl From<Unit> for Effect {
+    fn from(unit: Unit) -> Self {
+        Self { unit, second_part: None }
+    }
+}
 
 /// Decides; `render` gives the answer from the approval as it then stands.
 #[tracing::instrument(skip_all, fields(approval = %command.approval))]
@@ -74,40 +93,34 @@ pub async fn decide(ctx: &Context, command: &Command, render: Render<'_>) -> Res
 
 async fn decide_once(ctx: &Context, command: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
     let tx = ctx.pool.tx().await?;
-    let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
-    let outcome = decided(ctx, &tx, command, cooling_off, render).await;
+    let outcome = decided(ctx, &tx, command, render).await;
     tx.close(outcome).await
 }
 
-async fn decided(
-    ctx: &Context,
-    tx: &Tx,
-    c: &Command,
-    cooling_off: SignedDuration,
-    render: Render<'_>,
-) -> Result<Reply, DecideError> {
+async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
     let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &c.idempotency));
     begun?;
+    let key_hash = &c.idempotency.key_hash;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
-        return Ok(reply);
+        let body = reply::opened(&ctx.vault, key_hash, reply.body)?;
+        return Ok(Reply { body, ..reply });
     }
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
     if !is_seen(&approval, c.beneficiaries.as_deref()) {
         return Err(DecideError::Absent);
     }
     let actor = c.caller.actor();
-    if approval.proposer == actor {
-        return Err(DecideError::SamePerson);
-    }
+    may_decide(tx, &approval, &actor).await?;
     if approval.status != ApprovalStatus::Pending {
         return Err(DecideError::Decided(approval.status));
     }
+    let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
     let deciding = Deciding { ctx, caller: &c.caller, now: c.now, cooling_off };
     let status = match c.verdict {
         Verdict::Approve => ApprovalStatus::Approved,
         Verdict::Reject => ApprovalStatus::Rejected,
     };
-    let mut unit = effect(tx, &approval, c.verdict, &deciding).await?;
+    let Effect { mut unit, second_part } = effect(ctx, tx, &approval, c.verdict, &deciding).await?;
     unit.audit.push(Audit {
         action: match c.verdict {
             Verdict::Approve => "approved",
@@ -119,11 +132,32 @@ async fn decided(
     unit::write(tx, &unit).await?;
     approvals::decide(tx, c.approval, &Decision { status, decider: Some(&actor), note: &c.note, at: c.now }).await?;
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
-    let body = render(&approval);
-    idempotency::keep(tx, &c.idempotency, &c.approval.to_string(), Some((200, &body)), None).await?;
+    let body = render(&approval, second_part.as_ref().map(|part| part.expose_secret()));
+    let kept = match second_part {
+        Some(_) => reply::sealed(&ctx.vault, key_hash, &body)?,
+        None => body.clone(),
+    };
+    idempotency::keep(tx, &c.idempotency, &c.approval.to_string(), Some((200, &kept)), None).await?;
     tx.commit().await?;
     tracing::info!(kind = %approval.kind, status = %approval.status, "decided");
     Ok(Reply::fresh(200, body))
+}
+
+/// Whether this is another person than who proposed it, and than whom it is about.
+async fn may_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
+    if approval.proposer == actor {
+        return Err(DecideError::SamePerson);
+    }
+    if matches!(approval.kind, ApprovalKind::PersonRights | ApprovalKind::PersonKey) && approval.subject == actor {
+        return Err(DecideError::OwnRights);
+    }
+    if let Ok(client) = approval.proposer.parse::<ClientId>() {
+        // whoever was shown a key of this client may be the one who proposed
+        if principals::made_key_of(tx, client, actor, approval.proposed_at).await? {
+            return Err(DecideError::SamePerson);
+        }
+    }
+    Ok(())
 }
 
 /// A person with beneficiaries sees what is about theirs alone.
@@ -133,25 +167,39 @@ fn is_seen(approval: &Approval, beneficiaries: Option<&[String]>) -> bool {
 }
 
 /// What the decision does, by the kind of what was proposed.
-async fn effect(tx: &Tx, approval: &Approval, verdict: Verdict, d: &Deciding<'_>) -> Result<Unit, DecideError> {
-    match (approval.kind, verdict) {
-        (ApprovalKind::Refund, Verdict::Approve) => refund::approved(tx, approval, d).await,
-        (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await,
-        (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await,
-        (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await,
-        (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await,
-        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await,
-        (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await,
+async fn effect(
+    ctx: &Context,
+    tx: &Tx,
+    approval: &Approval,
+    verdict: Verdict,
+    d: &Deciding<'_>,
+) -> Result<Effect, DecideError> {
+    let unit = match (approval.kind, verdict) {
+        (ApprovalKind::Refund, Verdict::Approve) => refund::approved(tx, approval, d).await?,
+        (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await?,
+        (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await?,
+        (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await?,
+        (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await?,
+        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await?,
+        (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await?,
         (ApprovalKind::ProfileCredentials, verdict) if credentials::is_about_secret(approval) => {
-            credentials::decided(tx, approval, verdict, d).await
+            credentials::decided(tx, approval, verdict, d).await?
         }
-        (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await,
+        (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await?,
+        (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
+        (ApprovalKind::PersonKey, Verdict::Approve) => {
+            let (unit, second_part) = keys::approved(tx, approval, d, &ctx.vault).await?;
+            return Ok(Effect { unit, second_part: Some(second_part) });
+        }
+        (ApprovalKind::PersonKey, Verdict::Reject) => keys::rejected(tx, approval, d).await?,
         (
             ApprovalKind::Reduction
             | ApprovalKind::DayReopening
             | ApprovalKind::BeneficiaryAccount
-            | ApprovalKind::ProfileCredentials,
+            | ApprovalKind::ProfileCredentials
+            | ApprovalKind::PersonRights,
             Verdict::Reject,
-        ) => Ok(Unit::new(d.caller.actor(), d.now)),
-    }
+        ) => Unit::new(d.caller.actor(), d.now),
+    };
+    Ok(unit.into())
 }

@@ -57,7 +57,8 @@ pub struct Command {
     pub client: ClientId,
     pub act: Act,
     pub caller: Caller,
-    pub idempotency: idempotency::Request,
+    /// None where a repeat needs no memory: what is removed is removed.
+    pub idempotency: Option<idempotency::Request>,
     pub now: Timestamp,
 }
 
@@ -88,31 +89,44 @@ async fn run_once(
 ) -> Result<Reply, EndpointError> {
     let tx = ctx.pool.tx().await?;
     let outcome = async {
-        let (begun, earlier) = join!(tx.begin(), idempotency::claim(&tx, &command.idempotency));
-        begun?;
-        if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
-            let body = reply::opened(&ctx.vault, &command.idempotency.key_hash, reply.body)?;
-            return Ok(Reply { body, ..reply });
+        if let Some(reply) = earlier(ctx, &tx, command).await? {
+            return Ok(reply);
         }
         let (done, action, subject) = act(ctx, &tx, command).await?;
         let mut unit = Unit::new(command.caller.actor(), command.now);
         let request_id = command.caller.request_id.clone();
         unit.audit.push(Audit { action, subject: subject.clone(), request_id });
         let (status, body) = render(&done);
-        let kept_body = match &done {
-            Done::Endpoint(_, Some(_)) => reply::sealed(&ctx.vault, &command.idempotency.key_hash, &body)?,
+        let secret = matches!(done, Done::Endpoint(_, Some(_)));
+        let kept_body = match &command.idempotency {
+            Some(request) if secret => reply::sealed(&ctx.vault, &request.key_hash, &body)?,
             _ => body.clone(),
         };
-        let (written, kept, committed) = join!(
-            unit::write(&tx, &unit),
-            idempotency::keep(&tx, &command.idempotency, &subject, Some((status, &kept_body)), None),
-            tx.commit(),
-        );
+        let kept = async {
+            match &command.idempotency {
+                Some(r) => idempotency::keep(&tx, r, &subject, Some((status, &kept_body)), None).await,
+                None => Ok(()),
+            }
+        };
+        let (written, kept, committed) = join!(unit::write(&tx, &unit), kept, tx.commit());
         unit::first_error([written, kept, committed])?;
         Ok(Reply::fresh(status, body))
     }
     .await;
     tx.close(outcome).await
+}
+
+/// Begins; what an earlier request of this key was answered.
+async fn earlier(ctx: &Context, tx: &Tx, command: &Command) -> Result<Option<Reply>, EndpointError> {
+    let Some(request) = &command.idempotency else {
+        tx.begin().await?;
+        return Ok(None);
+    };
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, request));
+    begun?;
+    let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? else { return Ok(None) };
+    let body = reply::opened(&ctx.vault, &request.key_hash, reply.body)?;
+    Ok(Some(Reply { body, ..reply }))
 }
 
 async fn act(ctx: &Context, tx: &Tx, c: &Command) -> Result<(Done, &'static str, String), EndpointError> {

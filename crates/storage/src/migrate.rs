@@ -27,6 +27,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
     ("V52__no_home_below_zero", include_str!("../migrations/0052_no_home_below_zero.sql")),
     ("V53__refund_calls", include_str!("../migrations/0053_refund_calls.sql")),
+    ("V60__rights_by_two", include_str!("../migrations/0060_rights_by_two.sql")),
+    ("V61__key_makers", include_str!("../migrations/0061_key_makers.sql")),
     ("V62__profile_credentials", include_str!("../migrations/0062_profile_credentials.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.

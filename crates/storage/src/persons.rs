@@ -3,8 +3,9 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::words;
-use domain::PersonId;
+use domain::rights::Rights;
 use domain::role::Role;
+use domain::{ApprovalId, PersonId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,6 +20,25 @@ pub struct Person {
     pub beneficiaries: Vec<String>,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+}
+
+impl Person {
+    pub fn rights(&self) -> Rights {
+        Rights {
+            roles: self.roles.clone(),
+            beneficiaries: self.beneficiaries.clone(),
+            active: self.disabled_at.is_none(),
+        }
+    }
+}
+
+/// Who says what a person may do. The database takes wider rights from the command line, or from an approval that the same
+/// transaction decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    pub by: &'a str,
+    pub at: Timestamp,
+    pub approval: Option<ApprovalId>,
 }
 
 fn from_row(row: &Row) -> Result<Person, StorageError> {
@@ -37,22 +57,37 @@ fn texts(roles: &[Role]) -> Vec<&'static str> {
     roles.iter().map(|role| role.as_str()).collect()
 }
 
-const INSERT: &str =
-    "insert into person (id, code, name, roles, beneficiaries, created_at) values ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "insert into person (id, code, name, roles, beneficiaries, created_at, rights_by, rights_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// # Errors
-/// The conflict `person_code_unique` when the code is somebody's.
-pub async fn insert(db: &Db, p: &Person) -> Result<(), StorageError> {
+/// The conflict `person_code_unique` when the code is somebody's; `person_rights_two_persons`, at the commit, when they have
+/// roles and it is not the command line that says so.
+pub async fn insert(db: &Db, p: &Person, said: &Said<'_>) -> Result<(), StorageError> {
     let roles = texts(&p.roles);
-    db.execute(INSERT, &[&p.id.uuid(), &p.code, &p.name, &roles, &p.beneficiaries, &p.created_at]).await?;
+    let id = p.id.uuid();
+    db.execute(INSERT, &[&id, &p.code, &p.name, &roles, &p.beneficiaries, &p.created_at, &said.by, &said.at]).await?;
     Ok(())
 }
 
-const UPDATE: &str = "update person set name = $2, roles = $3, beneficiaries = $4, disabled_at = $5 where id = $1";
+const UPDATE: &str = "update person set name = $2, roles = $3, beneficiaries = $4, disabled_at = $5, rights_by = $6,
+    rights_at = $7, rights_approval_id = $8 where id = $1";
 
-pub async fn update(db: &Db, p: &Person) -> Result<(), StorageError> {
-    let roles = texts(&p.roles);
-    db.execute(UPDATE, &[&p.id.uuid(), &p.name, &roles, &p.beneficiaries, &p.disabled_at]).await?;
+/// # Errors
+/// The conflict `person_rights_two_persons`, at the commit, when it widens their rights without a second person.
+pub async fn update(db: &Db, p: &Person, said: &Said<'_>) -> Result<(), StorageError> {
+    let (roles, approval) = (texts(&p.roles), said.approval.map(ApprovalId::uuid));
+    let id = p.id.uuid();
+    db.execute(UPDATE, &[&id, &p.name, &roles, &p.beneficiaries, &p.disabled_at, &said.by, &said.at, &approval])
+        .await?;
+    Ok(())
+}
+
+const RENAME: &str = "update person set name = $2 where id = $1";
+
+/// A name is no right.
+pub async fn rename(db: &Db, id: PersonId, name: &str) -> Result<(), StorageError> {
+    db.execute(RENAME, &[&id.uuid(), &name]).await?;
     Ok(())
 }
 

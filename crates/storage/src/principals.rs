@@ -5,9 +5,10 @@ use crate::pool::Db;
 use crate::rows::{unreadable, words};
 use domain::principal::{Principal, Scope, Who};
 use domain::role::{self, Role};
-use domain::{ClientId, KeyId, PersonId};
+use domain::{ApprovalId, ClientId, KeyId, PersonId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 const INSERT_CLIENT: &str = "insert into client (id, code, name) values ($1, $2, $3)
@@ -18,11 +19,12 @@ pub async fn put_client(db: &Db, id: ClientId, code: &str, name: &str) -> Result
     Ok(db.query_one(INSERT_CLIENT, &[&id.uuid(), &code, &name]).await?.get::<_, Uuid>(0).into())
 }
 
-const PUT_PERSON: &str = "insert into person (id, code, name, beneficiaries, roles) values ($1, $2, $3, $4, $5)
-    on conflict on constraint person_code_unique do update set name = excluded.name,
-        beneficiaries = excluded.beneficiaries returning id";
+const PUT_PERSON: &str = "insert into person (id, code, name, beneficiaries, roles, rights_by, rights_at)
+    values ($1, $2, $3, $4, $5, 'cli', clock_timestamp())
+    on conflict on constraint person_code_unique do update set name = excluded.name, rights_by = excluded.rights_by,
+        rights_at = excluded.rights_at, rights_approval_id = null, beneficiaries = excluded.beneficiaries returning id";
 
-/// Makes a person with every role, or changes the name and beneficiaries of one who is there.
+/// Makes a person with every role, or changes the name and beneficiaries of one who is there, as the command line does.
 pub async fn put_person(
     db: &Db,
     id: PersonId,
@@ -39,30 +41,96 @@ const HOLDER_BY_CODE: &str = "select id, 'client' as kind from client where code
 
 /// A client or a person by the code that people call them.
 pub async fn holder_by_code(db: &Db, code: &str) -> Result<Option<Who>, StorageError> {
-    Ok(db.query_opt(HOLDER_BY_CODE, &[&code]).await?.map(|row| {
-        let id: Uuid = row.get(0);
-        if row.get::<_, &str>(1) == "client" { Who::Client(id.into()) } else { Who::Person(id.into()) }
-    }))
+    Ok(db.query_opt(HOLDER_BY_CODE, &[&code]).await?.as_ref().map(of_kind))
+}
+
+fn of_kind(row: &Row) -> Who {
+    let id: Uuid = row.get(0);
+    if row.get::<_, &str>(1) == "client" { Who::Client(id.into()) } else { Who::Person(id.into()) }
+}
+
+/// Why a key may be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// One act: of the command line, or of an administrator for a client.
+    OneAct,
+    /// Proposed by one, approved by another.
+    Approved(ApprovalId),
+    /// By its holder, with a key that they hold.
+    Rotated(KeyId),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    pub id: KeyId,
+    pub who: Who,
+    pub secret_hash: &'a [u8],
+    pub scopes: &'a [Scope],
+    pub made_by: &'a str,
+    pub ground: Ground,
 }
 
 const INSERT_KEY: &str =
-    "insert into api_key (id, client_id, person_id, secret_hash, scopes) values ($1, $2, $3, $4, $5)";
+    "insert into api_key (id, client_id, person_id, secret_hash, scopes, made_by, approval_id, rotated_from)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-pub async fn insert_key(
-    db: &Db,
-    id: KeyId,
-    who: Who,
-    secret_hash: &[u8],
-    scopes: &[Scope],
-) -> Result<(), StorageError> {
-    let (client, person) = match who {
+/// # Errors
+/// The conflict `api_key_two_persons`, at the commit, when a person's key has no ground.
+pub async fn insert_key(db: &Db, key: &NewKey<'_>) -> Result<(), StorageError> {
+    let (client, person) = match key.who {
         Who::Client(id) => (Some(id.uuid()), None),
         Who::Person(id) => (None, Some(id.uuid())),
         Who::System => (None, None),
     };
-    let scopes: Vec<&str> = scopes.iter().map(|s| s.as_str()).collect();
-    db.execute(INSERT_KEY, &[&id.uuid(), &client, &person, &secret_hash, &scopes]).await?;
+    let (approval, from) = match key.ground {
+        Ground::OneAct => (None, None),
+        Ground::Approved(id) => (Some(id.uuid()), None),
+        Ground::Rotated(id) => (None, Some(id.uuid())),
+    };
+    let scopes: Vec<&str> = key.scopes.iter().map(|s| s.as_str()).collect();
+    let id = key.id.uuid();
+    db.execute(INSERT_KEY, &[&id, &client, &person, &key.secret_hash, &scopes, &key.made_by, &approval, &from]).await?;
     Ok(())
+}
+
+/// A key that waits for a second person: never its text, and of that only the part that the second person will be told.
+#[derive(Debug, Clone)]
+pub struct ProposedKey {
+    pub id: KeyId,
+    pub secret_hash: Vec<u8>,
+    /// By the vault, bound to the key's id as text.
+    pub second_part_sealed: Vec<u8>,
+}
+
+const PROPOSE_KEY: &str =
+    "insert into proposed_key (approval_id, key_id, secret_hash, second_part_sealed) values ($1, $2, $3, $4)";
+
+pub async fn propose_key(db: &Db, approval: ApprovalId, key: &ProposedKey) -> Result<(), StorageError> {
+    let parameters: [&(dyn ToSql + Sync); 4] =
+        [&approval.uuid(), &key.id.uuid(), &key.secret_hash, &key.second_part_sealed];
+    db.execute(PROPOSE_KEY, &parameters).await?;
+    Ok(())
+}
+
+const TAKE_PROPOSED_KEY: &str = "delete from proposed_key where approval_id = $1 returning *";
+
+/// The key of a proposal, which is gone with this.
+pub async fn take_proposed_key(db: &Db, approval: ApprovalId) -> Result<Option<ProposedKey>, StorageError> {
+    Ok(db.query_opt(TAKE_PROPOSED_KEY, &[&approval.uuid()]).await?.map(|row| ProposedKey {
+        id: row.get::<_, Uuid>("key_id").into(),
+        secret_hash: row.get("secret_hash"),
+        second_part_sealed: row.get("second_part_sealed"),
+    }))
+}
+
+// a key that was revoked is still good for a minute where it is remembered; and clocks of two machines may differ
+const MADE_KEY_OF: &str = "select exists (select from api_key where client_id = $1 and made_by = $2
+    and created_at < $3::timestamptz + interval '1 minute'
+    and (revoked_at is null or revoked_at > $3::timestamptz - interval '1 minute'))";
+
+/// Whether this person made a key with which the client could act at that time.
+pub async fn made_key_of(db: &Db, client: ClientId, person: &str, at: Timestamp) -> Result<bool, StorageError> {
+    Ok(db.query_one(MADE_KEY_OF, &[&client.uuid(), &person, &at]).await?.get(0))
 }
 
 /// A key as the door needs it.
@@ -158,6 +226,16 @@ pub struct Holder {
     /// Of a person.
     pub beneficiaries: Vec<String>,
     pub disabled: bool,
+}
+
+const BY_NAME: &str = "select id, 'client' as kind from client where code = $1 or id = $2
+    union all select id, 'person' from person where code = $1 or id = $3 limit 1";
+
+/// A client or a person by id or by code, as [`lock_holder`] finds them, and not held.
+pub async fn holder_by_name(db: &Db, named: &str) -> Result<Option<Who>, StorageError> {
+    let client = named.parse::<ClientId>().ok().map(ClientId::uuid);
+    let person = named.parse::<PersonId>().ok().map(PersonId::uuid);
+    Ok(db.query_opt(BY_NAME, &[&named, &client, &person]).await?.as_ref().map(of_kind))
 }
 
 const LOCK_CLIENT: &str = "select id, code from client where code = $1 or id = $2 for no key update";

@@ -2,7 +2,7 @@
 
 use crate::people::administrator;
 use serde_json::{Value, json};
-use tests::portal::{Portal, dossier, fresh};
+use tests::portal::{Answered, Portal, dossier, fresh};
 use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
 
 fn fee(amount: i64, from: Option<&str>, to: Option<&str>) -> Value {
@@ -203,5 +203,18 @@ async fn a_portal_is_made_gets_a_key_and_loses_an_endpoint() {
     assert_eq!(admin.post(&path("cong-moi"), json!({})).await.expect(200)["active"], false);
     assert_eq!(admin.post(&path("cong-moi"), json!({})).await.refused(404), "not_found");
     assert_eq!(portal.get("/v1/event-endpoints").await.expect(200)["data"], json!([]));
+    // the portal takes one away itself: a key for repeats is only for what makes something, and welcome all the same
+    for keyed in [false, true] {
+        let endpoint = portal.post("/v1/event-endpoints", json!({"url": url})).await.expect(201);
+        let delete = async || {
+            let path = format!("{}/v1/event-endpoints/{}", portal.base, endpoint["id"].as_str().unwrap());
+            let call = portal.http.delete(path).bearer_auth(&portal.key);
+            let call = if keyed { call.header("Idempotency-Key", "gone") } else { call };
+            Answered::of(call.send().await.unwrap()).await
+        };
+        assert_eq!(delete().await.expect(200)["active"], false);
+        let again = delete().await;
+        assert_eq!((again.status, again.replayed), if keyed { (200, true) } else { (404, false) });
+    }
     house.close().await;
 }

@@ -110,8 +110,11 @@ async fn an_idempotency_key_that_is_none_is_refused_on_every_post_that_moves_som
             let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
             house.http.request(method, format!("{}{path}", house.portal.base)).bearer_auth(&house.portal.key).json(body)
         };
-        let answer = Answered::of(call().send().await.unwrap()).await;
-        assert_eq!(answer.refused(400), "idempotency_key_missing", "{path}");
+        // a removal needs none, and one that it has is a key all the same
+        if *method == "POST" {
+            let answer = Answered::of(call().send().await.unwrap()).await;
+            assert_eq!(answer.refused(400), "idempotency_key_missing", "{path}");
+        }
         let long = "k".repeat(256);
         for key in [b"".as_slice(), long.as_bytes(), "khoá".as_bytes(), b"\xff", b"a\tb"] {
             let key = reqwest::header::HeaderValue::from_bytes(key).unwrap();

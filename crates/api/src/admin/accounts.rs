@@ -1,6 +1,6 @@
 //! `/v1/accounts`: bank accounts of ours, and how what is told of them is read. They come with their beneficiaries.
 
-use super::CodesQuery;
+use super::{CodesQuery, seen_of};
 use crate::State;
 use crate::auth;
 use crate::body::{self, Fields};
@@ -40,6 +40,7 @@ pub struct AccountView {
     account_name: String,
     own_numbering: Vec<String>,
     csv_layout: Option<String>,
+    /// Those that whoever asks administers.
     beneficiaries: Vec<String>,
 }
 
@@ -69,8 +70,9 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<CodesQuery>
         let of = owners.remove(a.code.as_str()).unwrap_or_default();
         AccountView::new(a, of)
     });
+    let seen = all.filter(|a| by.of_all().is_ok() || a.beneficiaries.iter().any(|owner| by.sees(owner)));
     let mut seen: Vec<AccountView> =
-        all.filter(|a| by.of_all().is_ok() || a.beneficiaries.iter().any(|owner| by.sees(owner))).collect();
+        seen.map(|a| AccountView { beneficiaries: seen_of(&by, a.beneficiaries), ..a }).collect();
     seen.sort_by(|a, b| a.code.cmp(&b.code));
     Ok(HttpResponse::Ok().json(query.page(seen, |v| v.code.clone())?))
 }

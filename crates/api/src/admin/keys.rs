@@ -1,4 +1,5 @@
-//! `/v1/keys`: of portals and staff. A key's text is in the answer that makes it, and nowhere else.
+//! `/v1/keys`: of portals and staff. A key's text is in the answer that makes it, and nowhere else. Of a person's key that
+//! somebody else asks for, the first part is in that answer and the second in the answer to whoever approves it.
 
 use crate::State;
 use crate::auth;
@@ -11,10 +12,11 @@ use crate::views::{self, Page};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::KeyId;
+use domain::approval::ApprovalStatus;
 use domain::principal::Scope;
 use jiff::Timestamp;
-use payments::administer::keys::{self, NewKey};
-use payments::administer::{self, Kept};
+use payments::administer::keys::{self, Asked, NewKey, SplitKey};
+use payments::administer::{self, AdminError, Kept};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use storage::Tx;
@@ -61,6 +63,18 @@ impl KeyView {
     }
 }
 
+/// A key that waits for a second person.
+#[derive(Serialize, ToSchema)]
+pub struct ProposedKeyView {
+    approval_id: String,
+    /// pending
+    status: &'static str,
+    /// Its id, once it is approved.
+    key_id: String,
+    /// `mtl_…`, shown once. Whoever approves is told what follows it; only both, one after the other, are the key.
+    first_part: String,
+}
+
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -87,10 +101,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &KeyView| v.id.clone())))
 }
 
-/// Makes a key; its text is in this answer only.
+/// Makes a key of a portal; its text is in this answer only. A key of a person is proposed (202), and a second person decides
+/// (`/v1/approvals`): this answer has the first part of its text, theirs the second.
 #[utoipa::path(post, path = "/v1/keys", tag = "administration", request_body = NewKeyBody,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = KeyView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = KeyView), (status = 202, body = ProposedKeyView), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<HttpResponse, Problem> {
     let (by, who) = auth::administrator(&req, &state).await?;
     let request = body::idempotency(&req, who, &raw.0)?;
@@ -102,34 +117,42 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
         scopes.filter_map(|(i, s)| f.check(&format!("/scopes/{i}"), "value", s.parse::<Scope>())).collect();
     f.end()?;
     let minted = minted(&state, by.now);
-    let new = NewKey { id: minted.id, secret_hash: minted.secret_hash.clone() };
-    let render = |k: &ListedKey| (201, views::json(&KeyView::new(k, Some(minted.text.expose_secret()))));
-    let work = async |tx: &Tx| keys::create(tx, &by, &sent.holder, &scopes, &new).await;
-    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Sealed, render, work).await?))
+    let split = SplitKey::new(&state.ctx.vault, new(&minted), minted.parts().1)?;
+    let work = async |tx: &Tx| keys::ask(tx, &by, &sent.holder, &scopes, &split).await;
+    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Sealed, asked(&minted), work).await?))
 }
 
-/// A second key with the same scopes; the first goes on until it is revoked. Its text is in this answer only.
+/// A second key with the same scopes; the first goes on until it is revoked. Whoever calls with the very key gets its
+/// successor at once, whatever its scopes; an administrator that of a portal. The key of somebody else is proposed (202), as when it is
+/// made.
 #[utoipa::path(post, path = "/v1/keys/{id}/rotate", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = KeyView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = KeyView), (status = 202, body = ProposedKeyView), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn rotate(
     req: HttpRequest,
     state: Data<State>,
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (by, who) = auth::administrator(&req, &state).await?;
+    let (by, who, with_it) = auth::administrator_or_with(&req, &state, &id).await?;
     let request = body::idempotency(&req, who, &raw.0)?;
     body::nothing(&req, &raw.0)?;
     let id: KeyId = id_of(&id)?;
     let minted = minted(&state, by.now);
-    let new = NewKey { id: minted.id, secret_hash: minted.secret_hash.clone() };
-    let render = |k: &ListedKey| (201, views::json(&KeyView::new(k, Some(minted.text.expose_secret()))));
-    let work = async |tx: &Tx| keys::rotate(tx, &by, id, &new).await;
-    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Sealed, render, work).await?))
+    let reply = if with_it {
+        let new = new(&minted);
+        let render = |k: &ListedKey| (201, made(k, &minted));
+        let work = async |tx: &Tx| keys::rotate_own(tx, &by, id, &new).await;
+        administer::answered(&state.ctx, &by, &request, Kept::Sealed, render, work).await?
+    } else {
+        let split = SplitKey::new(&state.ctx.vault, new(&minted), minted.parts().1)?;
+        let work = async |tx: &Tx| keys::ask_rotation(tx, &by, id, &split).await;
+        administer::answered(&state.ctx, &by, &request, Kept::Sealed, asked(&minted), work).await?
+    };
+    Ok(body::reply(reply))
 }
 
-/// Refused everywhere within a minute.
+/// Refused everywhere within a minute. Whoever does not administer revokes their own.
 #[utoipa::path(post, path = "/v1/keys/{id}/revoke", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 200, body = KeyView), (status = 404, body = Problem, content_type = "application/problem+json")))]
@@ -139,15 +162,44 @@ pub async fn revoke(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (by, who) = auth::administrator(&req, &state).await?;
+    let (by, who, administers) = auth::person(&req, &state).await?;
+    // whoever may revoke their own only hears of no other, nor whether this could be one
+    let own_only = || Problem::from(AdminError::NotTheirKey);
     let request = body::idempotency(&req, who, &raw.0)?;
     body::nothing(&req, &raw.0)?;
-    let id: KeyId = id_of(&id)?;
+    let id: KeyId = id_of(&id).map_err(|absent| if administers { absent } else { own_only() })?;
     let render = |k: &ListedKey| (200, views::json(&KeyView::new(k, None)));
-    let work = async |tx: &Tx| keys::revoke(tx, &by, id).await;
+    let work = async |tx: &Tx| match administers {
+        true => keys::revoke(tx, &by, id).await,
+        false => keys::revoke_own(tx, &by, id).await,
+    };
     Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
 }
 
 fn minted(state: &State, now: Timestamp) -> texts::Minted {
     texts::mint(state.ctx.mode, &state.api_key_pepper, storage::ids::mint(now))
+}
+
+fn new(minted: &texts::Minted) -> NewKey {
+    NewKey { id: minted.id, secret_hash: minted.secret_hash.clone() }
+}
+
+fn made(key: &ListedKey, minted: &texts::Minted) -> String {
+    views::json(&KeyView::new(key, Some(minted.text.expose_secret())))
+}
+
+/// The whole text to whoever may have it alone, and to nobody else.
+fn asked(minted: &texts::Minted) -> impl Fn(&Asked) -> (u16, String) {
+    |asked| match asked {
+        Asked::InForce(key) => (201, made(key, minted)),
+        Asked::Waits { approval, key } => {
+            let view = ProposedKeyView {
+                approval_id: approval.to_string(),
+                status: ApprovalStatus::Pending.as_str(),
+                key_id: key.to_string(),
+                first_part: minted.parts().0.to_owned(),
+            };
+            (202, views::json(&view))
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! `/v1/persons`: staff, what they are for and whose money they see.
+//! `/v1/persons`: staff, what they are for and whose money they see. What lets them do more is proposed (202), and a second
+//! person decides (`/v1/approvals`); what takes something away is in force at once.
 
 use crate::State;
 use crate::auth;
@@ -13,7 +14,8 @@ use domain::PersonId;
 use domain::codes::GivenCode;
 use domain::role::Role;
 use jiff::Timestamp;
-use payments::administer::persons::{self, Named};
+use payments::Reply;
+use payments::administer::persons::{self, Named, Stands};
 use payments::administer::{self, Kept};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
@@ -58,6 +60,9 @@ pub struct PersonView {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     disabled_at: Option<Timestamp>,
+    /// What this request proposed, in its answer only; all else is as it is until that is approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_id: Option<String>,
 }
 
 impl PersonView {
@@ -73,7 +78,17 @@ impl PersonView {
             active: p.disabled_at.is_none(),
             created_at: p.created_at,
             disabled_at: p.disabled_at,
+            approval_id: None,
         }
+    }
+}
+
+/// As they stand; 202 where something waits for a second person, else the status of what was done.
+fn stands(status: u16) -> impl Fn(&Stands) -> (u16, String) {
+    move |stands| {
+        let approval_id = stands.waits.map(|id| id.to_string());
+        let status = if approval_id.is_some() { 202 } else { status };
+        (status, views::json(&PersonView { approval_id, ..PersonView::new(&stands.person) }))
     }
 }
 
@@ -124,10 +139,10 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     Ok(HttpResponse::Ok().json(PersonView::new(&found.ok_or_else(absent)?)))
 }
 
-/// Makes a person. They can do nothing before they have a key.
+/// Makes a person. Their roles, if any, are proposed (202); until a second person decides they are there without.
 #[utoipa::path(post, path = "/v1/persons", tag = "administration", request_body = NewPersonBody,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = PersonView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = PersonView), (status = 202, body = PersonView), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<HttpResponse, Problem> {
     let (by, who) = auth::administrator(&req, &state).await?;
     let request = body::idempotency(&req, who, &raw.0)?;
@@ -137,14 +152,14 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
     let person = named(&mut f, &sent.name, &sent.roles, &sent.beneficiaries);
     f.end()?;
     let code = code.ok_or_else(|| Problem::new(Code::ValidationFailed))?;
-    let render = |p: &Person| (201, views::json(&PersonView::new(p)));
     let work = async |tx: &Tx| persons::create(tx, &by, code.as_str(), &person).await;
-    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
+    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, stands(201), work).await?))
 }
 
-/// Changes name, roles and beneficiaries. A role that is taken away is refused to their keys within a minute.
+/// Changes name, roles and beneficiaries. A role that is taken away is refused to their keys within a minute. A change that
+/// gives them anything is proposed as a whole (202), but for the name.
 #[utoipa::path(put, path = "/v1/persons/{id}", tag = "administration", request_body = PersonBody, params(("id" = String, Path)),
-    responses((status = 200, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = PersonView), (status = 202, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn set(
     req: HttpRequest,
     state: Data<State>,
@@ -158,7 +173,8 @@ pub async fn set(
     let person = named(&mut f, &sent.name, &sent.roles, &sent.beneficiaries);
     f.end()?;
     let set = administer::once(&state.ctx.pool, &by, async |tx: &Tx| persons::set(tx, &by, id, &person).await).await?;
-    Ok(HttpResponse::Ok().json(PersonView::new(&set)))
+    let (status, body) = stands(200)(&set);
+    Ok(body::reply(Reply::fresh(status, body)))
 }
 
 /// Their keys are refused within a minute.
@@ -174,10 +190,10 @@ pub async fn disable(
     switch(&req, &state, &id, &raw, true).await
 }
 
-/// Their keys that were not revoked are good again.
+/// Their keys that were not revoked are good again, when a second person has approved it (202).
 #[utoipa::path(post, path = "/v1/persons/{id}/enable", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = PersonView), (status = 202, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn enable(
     req: HttpRequest,
     state: Data<State>,
@@ -198,7 +214,6 @@ async fn switch(
     let request = body::idempotency(req, who, &raw.0)?;
     body::nothing(req, &raw.0)?;
     let id: PersonId = id_of(id)?;
-    let render = |p: &Person| (200, views::json(&PersonView::new(p)));
     let work = async |tx: &Tx| persons::disable(tx, &by, id, disabled).await;
-    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
+    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, stands(200), work).await?))
 }

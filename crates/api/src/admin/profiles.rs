@@ -1,7 +1,7 @@
 //! `/v1/profiles`: contracts with providers. Channel, addresses and beneficiaries are the configuration's; what a contract
 //! says of money is set here, and where it pays out to is proposed for a second person.
 
-use super::{CodesQuery, code_of};
+use super::{CodesQuery, code_of, seen_of};
 use crate::State;
 use crate::approvals::{ProposedView, proposed};
 use crate::auth;
@@ -42,6 +42,7 @@ pub struct TermsBody {
 pub struct ProfileView {
     code: String,
     channel: String,
+    /// Those that whoever asks administers.
     beneficiaries: Vec<String>,
     /// Where it pays out to, and how its payouts read there.
     payout_account: Option<String>,
@@ -102,7 +103,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<CodesQuery>
     let db = state.ctx.pool.get().await?;
     let found = storage::profiles::list(&db).await?;
     let seen = found.iter().filter(|p| by.of_all().is_ok() || p.beneficiaries.iter().any(|b| by.sees(b)));
-    let mut all: Vec<ProfileView> = seen.map(|p| ProfileView::new(p, &state)).collect();
+    let view = |p: &Listed| {
+        let view = ProfileView::new(p, &state);
+        ProfileView { beneficiaries: seen_of(&by, view.beneficiaries), ..view }
+    };
+    let mut all: Vec<ProfileView> = seen.map(view).collect();
     all.sort_by(|a, b| a.code.cmp(&b.code));
     Ok(HttpResponse::Ok().json(query.page(all, |v| v.code.clone())?))
 }

@@ -1,17 +1,16 @@
 //! Where money goes: the account of a beneficiary, and where a contract pays out to. One person proposes, another decides.
 //! A new account of a beneficiary is in force after a cooling-off, so that whoever is surprised by it can still act.
 
+use super::changes::{Change, kept, noted, read};
 use super::{AdminError, By, Made};
 use crate::approve::{DecideError, Deciding};
 use domain::ApprovalId;
 use domain::approval::ApprovalKind;
 use domain::beneficiary::{AccountKind, Beneficiary};
 use domain::codes::BeneficiaryCode;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use storage::approvals::{self, Approval, NewApproval};
-use storage::ids::mint;
-use storage::unit::{Audit, Unit};
+use storage::approvals::Approval;
+use storage::unit::Unit;
 use storage::{StorageError, Tx, beneficiaries, profiles, receiving_accounts};
 
 /// An account as it is proposed.
@@ -40,14 +39,6 @@ impl NewAccount {
 pub struct NewPayouts {
     pub payout_account: String,
     pub payout_text: String,
-}
-
-/// What is wished for, and what stands: a decision about something that has changed since is none.
-#[derive(Serialize, Deserialize)]
-struct Change<T> {
-    new: T,
-    /// None: nothing stands yet.
-    standing: Option<T>,
 }
 
 /// Proposes another account for a beneficiary.
@@ -98,38 +89,9 @@ pub async fn propose_payouts(
     Ok(Made::of(id, "payouts_change_proposed", id).to(format!("{code} account={}", new.payout_account)))
 }
 
-async fn kept<T: Serialize>(
-    tx: &Tx,
-    by: &By,
-    (kind, subject, beneficiaries): (ApprovalKind, &str, Vec<String>),
-    change: &Change<T>,
-    note: &str,
-) -> Result<ApprovalId, AdminError> {
-    let id = mint(by.now);
-    let new = NewApproval {
-        id,
-        kind,
-        subject: subject.to_owned(),
-        beneficiaries,
-        payload: serde_json::to_value(change).map_err(|e| StorageError::Unreadable(e.to_string()))?,
-        note: note.to_owned(),
-        proposer: by.actor.clone(),
-        at: by.now,
-    };
-    match approvals::insert(tx, &new).await {
-        Err(e) if e.is_conflict("approval_pending_once") => Err(AdminError::Pending),
-        Err(e) => Err(e.into()),
-        Ok(()) => Ok(id),
-    }
-}
-
 fn payouts_of(profile: &profiles::Listed) -> Option<NewPayouts> {
     let (payout_account, payout_text) = profile.payout_account.clone().zip(profile.payout_text.clone())?;
     Some(NewPayouts { payout_account, payout_text })
-}
-
-fn read<T: DeserializeOwned>(approval: &Approval) -> Result<Change<T>, StorageError> {
-    serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))
 }
 
 /// A second person says yes to an account.
@@ -159,10 +121,4 @@ pub(crate) async fn payouts_approved(tx: &Tx, approval: &Approval, d: &Deciding<
     let NewPayouts { payout_account, payout_text } = change.new;
     profiles::put_payouts(tx, &approval.subject, &payout_account, &payout_text).await?;
     Ok(noted(d, "profile_payouts_put", format!("{} account={payout_account}", approval.subject)))
-}
-
-fn noted(d: &Deciding<'_>, action: &'static str, subject: String) -> Unit {
-    let mut unit = Unit::new(d.caller.actor(), d.now);
-    unit.audit.push(Audit { action, subject, request_id: d.caller.request_id.clone() });
-    unit
 }
