@@ -10,6 +10,7 @@
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
 //! | `awaiting_statement` | a debit with its amount and text; a person who gives it up | `succeeded`; `failed` |
 //! | `succeeded` | the credit that brings it back | `failed`, the money in `refund_returned` |
+//! | what nobody has paid out | the bank takes its payment back (`take_back`) | `cancelled`; `awaiting_statement`: `failed` |
 //!
 //! Whatever is not over counts as taken: nothing is refunded twice because nobody knows.
 
@@ -19,7 +20,7 @@ mod propose;
 mod statement;
 
 pub use cancel::{Cancel, cancel, redrive};
-pub(crate) use cancel::{drop_proposals, lock_proposals};
+pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
 pub use drive::drive;
 pub(crate) use drive::settled;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};

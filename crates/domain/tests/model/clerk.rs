@@ -423,14 +423,18 @@ impl Clerk {
         self.refunds[refund].state = "failed";
     }
 
-    /// Who brought a payment takes it back. False where money of it is on its way to the payer, or nothing is left.
+    /// Who brought a payment takes it back. False where money of it may have gone to the payer, or nothing is left.
     pub fn taken_back(&mut self, payment: usize) -> bool {
         let own: Vec<At> = self.coins.iter().filter(|c| c.payment == payment).map(|c| c.at).collect();
-        if own.is_empty() || own.iter().any(|at| matches!(at, At::Refund(_))) {
+        let unmade = |r: &Refund| ["pending_approval", "approved", "awaiting_statement"].contains(&r.state);
+        if own.is_empty() || own.iter().any(|at| matches!(at, At::Refund(r) if !unmade(&self.refunds[*r]))) {
             return false;
         }
-        let fees: BTreeSet<usize> =
+        let mut fees: BTreeSet<usize> =
             own.iter().filter_map(|at| if let At::Fee(fee) = at { Some(*fee) } else { None }).collect();
+        // of a refund that nobody has made: what it was to give back is due as well
+        let waits = self.refunds.iter().filter(|r| r.payment == payment && unmade(r) && r.state != "pending_approval");
+        fees.extend(waits.flat_map(|r| r.lines.iter().filter_map(|(fee, _)| *fee)));
         self.coins.retain(|c| c.payment != payment);
         for fee in &fees {
             for other in 0..self.payments.len() {
@@ -439,9 +443,9 @@ impl Clerk {
             self.fees[*fee].state = "due";
         }
         self.payments[payment].is_reversed = true;
-        // what was only proposed rests on nothing any more
-        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && r.state == "pending_approval") {
-            refund.state = "cancelled";
+        // what nobody has made yet rests on nothing any more
+        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && unmade(r)) {
+            refund.state = if refund.state == "awaiting_statement" { "failed" } else { "cancelled" };
         }
         self.reopen(&fees.into_iter().collect::<Vec<_>>(), payment);
         true

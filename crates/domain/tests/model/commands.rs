@@ -428,19 +428,15 @@ impl Table {
         if on_statement && self.clerk.coins.iter().any(|c| c.payment == at && c.place == Place::Transit) {
             return None;
         }
-        let outcome = take_back(&self.world.scene(booked.id));
-        let proposed =
-            |r: &usize| self.clerk.refunds[*r].payment == at && self.clerk.refunds[*r].state == "pending_approval";
-        let proposals: Vec<usize> = (0..self.clerk.refunds.len()).filter(proposed).collect();
+        let own = self.world.refunds.iter().filter(|r| r.payment_id == booked.id && r.state.status.is_unmade());
+        let unmade: Vec<RefundState> = own.map(|r| r.state.clone()).collect();
+        let outcome = take_back(&self.world.scene(booked.id), &unmade);
         if !self.clerk.taken_back(at) {
             assert_eq!(outcome, Err(MoveError::Stale));
             return Some(());
         }
         self.world.payments[at].reversed = booked.amount;
         self.world.apply(&outcome.expect("taken back"));
-        for refund in proposals {
-            self.world.apply(&refund_dropped(&self.world.refunds[refund].state, Cause::Withdrawn).expect("an edge"));
-        }
         // on the bank's side the reversal is a line of its own
         if on_statement {
             self.world.book(&line(-booked.amount));
