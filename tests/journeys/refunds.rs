@@ -2,6 +2,7 @@
 //! provider or a statement says so.
 
 mod decided;
+mod past_us;
 mod reduced;
 mod resolved;
 mod taken_back;

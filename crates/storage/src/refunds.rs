@@ -345,6 +345,23 @@ pub async fn by_codes(db: &Db, codes: &[String]) -> Result<Vec<Stored>, StorageE
     db.query(BY_CODES, &[&codes]).await?.iter().map(from_row).collect()
 }
 
+const UNEXPLAINED: &str = "select unexplained_debits($1)";
+
+/// What has left of the payment past us, by debits whose cases are open.
+pub async fn unexplained(db: &Db, payment: PaymentId) -> Result<Vnd, StorageError> {
+    Ok(Vnd::new(db.query_one(UNEXPLAINED, &[&payment.uuid()]).await?.get(0)))
+}
+
+const LOCK_PAYMENTS: &str =
+    "select p.id, p.reversed <> 0 from payment p where p.id = any($1) order by p.id for no key update";
+
+/// Whether each of these payments was taken back; they are locked, so that no refund of them is proposed or decided.
+pub async fn lock_payments(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, bool)>, StorageError> {
+    let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+    let rows = db.query(LOCK_PAYMENTS, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
+}
+
 // ---------------------------------------------------------------- proof of the credits
 
 const PROVEN: &str = "select p.id, exists (select from movement_match m where m.payment_id = p.id and m.amount > 0)
