@@ -170,3 +170,44 @@ async fn the_bank_takes_back_what_is_partly_refunded_and_nothing_more_of_it_goes
     assert_eq!(again.refused(422), "refund_line_not_whole");
     house.close().await;
 }
+
+#[tokio::test]
+async fn the_case_of_a_debit_stays_open_when_other_money_of_its_payment_finds_a_home() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(21_000, &content).await;
+    house.transfers(50_000, &content).await;
+    statement(&house).await;
+    // of the second payment, which waits as a duplicate, 20,000 are transferred twice
+    let second = payment_of(&house, &intent).await;
+    assert_eq!(second["allocations"][0]["suspense_reason"], "duplicate");
+    let proposal = proposes(&house.staff, &second, &[json!({"amount": 20_000})], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        pays_back(&house, 20_000, &text).await;
+    }
+    statement(&house).await;
+    let seen = payment_of_id(&house, &second).await;
+    assert_eq!(seen["refundable_amount"], 10_000);
+    // the rest goes for another fee, and its own case closes with it
+    let other = house.portal.owes(&dossier(), 30_000, json!({})).await;
+    let cases = open_cases(&house).await;
+    let waits =
+        cases.iter().find(|c| c["kind"] == "duplicate_payment" && c["movement_id"].is_null()).expect("its case");
+    let path = format!("/v1/cases/{}/resolutions", id(waits));
+    let body =
+        json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]], "note": "Nộp cho hồ sơ khác"});
+    let resolution = house.staff.post(&path, body).await.expect(201);
+    approves(&approver, &resolution).await.expect(200);
+    assert_eq!(obligation_status(&house, &other).await, "paid");
+    let left = open_cases(&house).await;
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!((&left[0]["kind"], &left[0]["amount"]), (&json!("duplicate_payment"), &json!(-20_000)));
+    assert_eq!(payment_of_id(&house, &second).await["refundable_amount"], 10_000);
+    house.close().await;
+}
