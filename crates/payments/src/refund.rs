@@ -9,7 +9,7 @@
 //! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
 //! | `awaiting_statement` | a debit with its amount and text; a person who gives it up | `succeeded`; `failed` |
-//! | `succeeded` | the credit that brings it back | `failed`, the money in `refund_returned` |
+//! | `succeeded` | the credit that brings it back; its provider, asked seldom (`sent`), or its settlement file | `failed`, the money in `refund_returned` |
 //! | what nobody has paid out | the bank takes its payment back (`take_back`) | `cancelled`; `awaiting_statement`: `failed` |
 //!
 //! Whatever is not over counts as taken: nothing is refunded twice because nobody knows.
@@ -17,6 +17,7 @@
 mod cancel;
 mod drive;
 mod propose;
+mod sent;
 mod statement;
 
 pub use cancel::{Cancel, cancel, redrive};
@@ -24,6 +25,8 @@ pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
 pub use drive::drive;
 pub(crate) use drive::settled;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};
+pub use sent::look_after;
+pub(crate) use sent::returned;
 pub(crate) use statement::{About, Named, explain_debits, line_of_reversal, named_debits, take_returns};
 
 use crate::approve::{DecideError, Deciding};

@@ -17,7 +17,9 @@ expected(account_code, amount) as (
     union all
     -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was
     select 'clearing:' || profile, -amount from assurance.settlement_line
-    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null)
+    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null
+                      -- a correction that brings a refund of ours back
+                      or kind = 'adjustment' and disposition = 'matched')
     union all
     select 'in_transit:' || receiving_account, amount - reversed from assurance.payment
     where receiving_account is not null
