@@ -27,6 +27,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
     ("V64__unexplained_debits", include_str!("../migrations/0064_unexplained_debits.sql")),
     ("V65__sent_refunds", include_str!("../migrations/0065_sent_refunds.sql")),
+    ("V66__second_thoughts", include_str!("../migrations/0066_second_thoughts.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
