@@ -126,8 +126,7 @@ impl Table {
         let said = self.asks(&portal, &path, json!({"expires_in_s": 3_600})).await;
         if self.clerk.is_free(at) {
             said.expect(200);
-            self.clerk.intents[at].state = "open";
-            self.clerk.intents[at].deadline = self.clerk.now + 1_000;
+            self.clerk.renew(at, self.clerk.now + 1_000);
         } else {
             assert_eq!(said.status, 409, "{}", said.text);
         }

@@ -183,9 +183,14 @@ impl Clerk {
 
     /// May a renewal put it on the table again?
     pub fn is_free(&self, intent: usize) -> bool {
-        let Intent { fees, asked, .. } = &self.intents[intent];
-        let as_asked = fees.iter().zip(asked).all(|(f, asked)| self.fees[*f].amount == *asked);
-        as_asked && fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+        self.intents[intent].fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+    }
+
+    /// It is on the table again until then, and asks for what its fees owe now.
+    pub fn renew(&mut self, intent: usize, deadline: u64) {
+        let asked = self.intents[intent].fees.iter().map(|f| self.fees[*f].amount).collect();
+        let intent = &mut self.intents[intent];
+        (intent.state, intent.asked, intent.deadline) = ("open", asked, deadline);
     }
 
     // ------------------------------------------------------------ money comes

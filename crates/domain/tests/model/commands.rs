@@ -2,6 +2,7 @@
 
 use crate::clerk::{At, Clerk, Named, Place};
 use crate::world::{Asked, Booked, World, bank, clearing, in_transit, vnd};
+use domain::ObligationId;
 use domain::attempt::AttemptStatus;
 use domain::booking::{AttemptState, IntentState, NewMoney, Terms, book_money, place_orphan};
 use domain::cause::Cause;
@@ -135,9 +136,12 @@ impl Table {
                 if self.clerk.intents[at].state != "expired" || !self.clerk.is_free(at) {
                     return None;
                 }
-                self.clerk.intents[at].deadline = self.clerk.now + 2;
-                self.world.terms[at].0 = self.world.now + 2;
-                self.plan(n, IntentPlan::Renew, &["expired"], "open")
+                self.plan(n, IntentPlan::Renew, &["expired"], "open")?;
+                self.clerk.renew(at, self.clerk.now + 2);
+                let owes = |id: &ObligationId| self.world.obligations.iter().find(|o| o.id == *id).map(|o| o.amount);
+                let asked = self.world.intents[at].obligation_ids.iter().filter_map(owes).collect();
+                self.world.terms[at] = (self.world.now + 2, asked);
+                Some(())
             }
             Command::Clock(steps) => {
                 self.clerk.now += steps;
