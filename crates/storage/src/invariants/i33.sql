@@ -26,7 +26,8 @@ expected(account_code, amount) as (
     union all
     select 'in_transit:' || payout_account, net from assurance.settlement_line where booked
     union all
-    select 'in_transit:' || account, -amount from assurance.movement where amount > 0
+    select 'in_transit:' || account, -amount from assurance.movement
+    where amount > 0 or payout_of is not null
     union all
     -- what a refund brought back, and what was taken back, stand against their lines
     select 'in_transit:' || m.account, m.amount
