@@ -67,6 +67,7 @@ impl Paid {
 
     fn back(&self, amount: Vnd) -> RefundOrder {
         RefundOrder {
+            provider_refund_id: None,
             request_id: Uuid::new_v4().simple().to_string(),
             order_ref: OrderRef::new("LT1").unwrap(),
             ordered_at: self.ordered_at,

@@ -1,7 +1,9 @@
 //! Money that goes back: proposed by one person, decided by another, paid out once, and known to have left only when the
 //! provider or a statement says so.
 
+mod came_back;
 mod decided;
+mod past_us;
 mod reduced;
 mod resolved;
 mod taken_back;

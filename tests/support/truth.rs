@@ -62,7 +62,8 @@ async fn captures(house: &House) {
         "select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code = 'clearing:vnpay_main'",
     )
     .await;
-    let settled = "select coalesce(sum(amount), 0) from assurance.settlement_line where kind = 'payment' and booked";
+    let settled = "select coalesce(sum(amount), 0) from assurance.settlement_line
+        where kind = 'payment' and booked or kind = 'adjustment' and disposition = 'matched'";
     let settled = rows(house, settled).await[0][0].parse::<i64>().unwrap();
     let held = theirs.values().sum::<i64>() - settled - refunds(house).await;
     assert_eq!(clearing[0][0].parse::<i64>().unwrap(), held, "the clearing account");

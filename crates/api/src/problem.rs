@@ -293,10 +293,6 @@ impl From<PlanError> for Problem {
             PlanError::Absent => Self::new(Code::NotFound),
             PlanError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             PlanError::WrongStatus(status) => Self::with(Code::IntentWrongStatus, format!("the intent is {status}")),
-            PlanError::Outdated => Self::with(
-                Code::IntentWrongStatus,
-                "its obligations owe another amount than it asks for: open another one",
-            ),
             PlanError::ObligationPaid(id) => Self::new(Code::ObligationPaid).and("obligation_id", id),
             PlanError::ObligationNotPayable(id) => Self::new(Code::ObligationNotPayable).and("obligation_id", id),
             PlanError::ObligationInPayment(id) => Self::new(Code::ObligationInPayment).and("intent_id", id),

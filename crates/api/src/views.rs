@@ -277,7 +277,7 @@ impl PaymentView {
             intent_id: p.intent_id.map(|id| id.to_string()),
             amount: p.amount.dong(),
             reversed: shown.reversed.dong(),
-            refundable_amount: p.amount.less(shown.reversed).less(shown.refunding).dong(),
+            refundable_amount: p.amount.less(shown.reversed).less(shown.refunding).less(shown.unexplained).dong(),
             currency: CURRENCY,
             paid_at: p.paid_at,
             business_date: shown.business_date,

@@ -24,7 +24,7 @@ words! {
         RefundFailed = "refund_failed", RefundUncovered = "refund_uncovered", Reduced = "reduced",
         // refunds
         Proposed = "proposed", Approved = "approved", Rejected = "rejected", Withdrawn = "withdrawn",
-        Submitted = "submitted", WorkItemGiven = "work_item_given", ProviderSent = "provider_sent",
+        PaymentTakenBack = "payment_taken_back", Submitted = "submitted", WorkItemGiven = "work_item_given", ProviderSent = "provider_sent",
         StatementDebit = "statement_debit", CameBack = "came_back", AskedAgain = "asked_again",
         // cases
         Found = "found", ResolutionProposed = "resolution_proposed", ResolutionRejected = "resolution_rejected",

@@ -8,7 +8,7 @@
 //! | it failed or was withdrawn | refund payable | where it came from | `refunding → paid` | |
 //! | the same, and the cover of others has gone | refund payable | suspense `underpaid` | `refunding → due` | reopen |
 //! | a sent one came back | clearing; in transit | suspense `refund_returned` | | |
-//! | a payment is taken back | obligation, suspense | clearing; in transit | `paid → due` | reopen |
+//! | a payment is taken back | obligation, suspense, refund payable | clearing; in transit | `paid → due`, `refunding → due` | reopen |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //!
@@ -175,9 +175,9 @@ pub fn refund_came_back(
     work.finish(JournalKind::RefundReturned, Cause::CameBack)
 }
 
-/// The whole payment was taken back by who had brought it. Money that is on its way to the payer at the same time is a
-/// matter for people: `Stale`.
-pub fn take_back(scene: &Scene) -> Result<Changes, MoveError> {
+/// The whole payment was taken back by who had brought it. `unmade`: its refunds that nobody has paid out; they are
+/// withdrawn with it. Money that is on its way to the payer, or with them, is a matter for people: `Stale`.
+pub fn take_back(scene: &Scene, unmade: &[RefundState]) -> Result<Changes, MoveError> {
     let mut work = Work::new(scene);
     let own: Vec<Part> = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).copied().collect();
     let mut reopened = BTreeSet::new();
@@ -193,9 +193,21 @@ pub fn take_back(scene: &Scene) -> Result<Changes, MoveError> {
                 work.debit(part.payment_id, part.home, part.amount)?;
                 work.close_case(part.payment_id, part.home)?;
             }
+            Home::Refund(id) if unmade.iter().any(|r| r.id == id && r.status.is_unmade()) => {
+                work.debit(part.payment_id, part.home, part.amount)?;
+            }
             Home::Refund(_) => return Err(MoveError::Stale),
         }
         total = total + part.amount;
+    }
+    for refund in unmade {
+        // what its approval took is due with the rest
+        let approved = refund.status != RefundStatus::PendingApproval;
+        for id in refund.lines.iter().filter_map(|l| l.obligation_id).filter(|_| approved) {
+            work.obligation(id, Cause::TakenBack)?;
+            reopened.insert(id);
+        }
+        work.refund(refund, Cause::PaymentTakenBack)?;
     }
     work.leg(Leg::new(scene.source.clone(), -total).of_payment(scene.payment_id));
     work.reopen_intents(&reopened, Cause::TakenBack, Cause::TakenBackAfterExpiry)?;

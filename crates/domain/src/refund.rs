@@ -20,6 +20,11 @@ impl RefundStatus {
     pub const fn counts(self) -> bool {
         !matches!(self, Self::Rejected | Self::Cancelled | Self::Failed)
     }
+
+    /// Whether nobody can have paid it out by now: what it rests on may go, and it with it.
+    pub const fn is_unmade(self) -> bool {
+        matches!(self, Self::PendingApproval | Self::Approved | Self::AwaitingStatement)
+    }
 }
 
 words! {

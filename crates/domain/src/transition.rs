@@ -90,6 +90,7 @@ pub const TABLE: &[Edge] = &[
     telling(O, "refunding", C::RefundClosed, "refunded", E::ObligationRefunded),
     edge(O, Some("refunding"), C::RefundFailed, "paid"),
     telling(O, "refunding", C::RefundUncovered, "due", E::ObligationReopened),
+    telling(O, "refunding", C::TakenBack, "due", E::ObligationReopened),
     //
     edge(I, None, C::Opened, "open"),
     edge(I, Some("open"), C::AttemptCommitted, "processing"),
@@ -140,9 +141,11 @@ pub const TABLE: &[Edge] = &[
     edge(R, Some("pending_approval"), C::Approved, "approved"),
     edge(R, Some("pending_approval"), C::Rejected, "rejected"),
     edge(R, Some("pending_approval"), C::Withdrawn, "cancelled"),
+    edge(R, Some("pending_approval"), C::PaymentTakenBack, "cancelled"),
     edge(R, Some("approved"), C::Submitted, "submitted"),
     edge(R, Some("approved"), C::WorkItemGiven, "awaiting_statement"),
     edge(R, Some("approved"), C::Withdrawn, "cancelled"),
+    edge(R, Some("approved"), C::PaymentTakenBack, "cancelled"),
     telling(R, "submitted", C::ProviderSent, "succeeded", E::RefundSucceeded),
     telling(R, "submitted", C::ProviderFailed, "failed", E::RefundFailed),
     edge(R, Some("submitted"), C::OutcomeUnknown, "unknown"),
@@ -151,6 +154,7 @@ pub const TABLE: &[Edge] = &[
     telling(R, "unknown", C::ProviderFailed, "failed", E::RefundFailed),
     telling(R, "awaiting_statement", C::StatementDebit, "succeeded", E::RefundSucceeded),
     telling(R, "awaiting_statement", C::Withdrawn, "failed", E::RefundFailed),
+    telling(R, "awaiting_statement", C::PaymentTakenBack, "failed", E::RefundFailed),
     telling(R, "succeeded", C::CameBack, "failed", E::RefundFailed),
     //
     edge(K, None, C::Found, "open"),

@@ -29,6 +29,8 @@ const MAX_DELIVERY_MS: u64 = 30_000;
 const LATEST_SECRETS_S: u64 = 60;
 /// A month.
 const LONGEST_COOLING_OFF_H: i64 = 720;
+/// A year.
+const LONGEST_LOOK_S: i64 = 366 * 86_400;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Http {
@@ -177,6 +179,7 @@ impl Config {
             ("delivery.schedule_s", self.payments.delivery.schedule_s.len(), 1),
             ("poll.schedule_s", self.payments.poll.schedule_s.len(), 1),
             ("poll.list_every_s", usize::try_from(self.payments.poll.list_every_s).unwrap_or(0), 1),
+            ("poll.sent_refund_every_s", usize::try_from(self.payments.poll.sent_refund_every_s).unwrap_or(0), 1),
         ] {
             if value < least {
                 return Err(ConfigError::value(path, format_args!("at least {least}")));
@@ -187,6 +190,10 @@ impl Config {
         }
         if !(1..=LATEST_SECRETS_S).contains(&self.payments.approvals.secrets_within_s) {
             return Err(ConfigError::value("approvals.secrets_within_s", format_args!("1 to {LATEST_SECRETS_S}")));
+        }
+        let poll = &self.payments.poll;
+        if !(0..=LONGEST_LOOK_S).contains(&poll.sent_refund_for_s) || poll.sent_refund_every_s > LONGEST_LOOK_S {
+            return Err(ConfigError::value("poll.sent_refund_for_s", format_args!("0 to {LONGEST_LOOK_S}")));
         }
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));

@@ -16,7 +16,7 @@ use domain::{AttemptId, ClientId, IntentId, SightingId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, intents, scenes, unit};
+use storage::{StorageError, Tx, idempotency, intents, unit};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
@@ -36,8 +36,6 @@ pub enum PlanError {
     ObligationPaid(domain::ObligationId),
     #[error("an obligation of it cannot be paid any more")]
     ObligationNotPayable(domain::ObligationId),
-    #[error("its obligations owe another amount by now")]
-    Outdated,
     #[error("another live intent holds an obligation of it")]
     ObligationInPayment(Option<IntentId>),
 }
@@ -127,7 +125,7 @@ pub async fn cancel(
     retrying(|| plan_once(ctx, command, IntentPlan::Cancel, None, render)).await
 }
 
-/// Reopens an expired intent under the same reference until `now + life`.
+/// Reopens an expired intent under the same reference until `now + life`, for what its obligations owe now.
 #[tracing::instrument(skip_all, fields(intent_id = %command.intent))]
 pub async fn renew(
     ctx: &Context,
@@ -157,8 +155,10 @@ async fn plan_once(
         let intent = facts.intent()?.clone();
         check(plan, &intent, &facts)?;
         let is_back = plan == IntentPlan::Renew && intent.status == IntentStatus::Expired;
-        if is_back && !scenes::outdated(&tx, &[intent.id]).await?.is_empty() {
-            return Err(PlanError::Outdated);
+        if is_back {
+            // one of them may have been lowered since it was opened
+            intents::ask_anew(&tx, intent.id).await?;
+            facts.ask_anew();
         }
         let mut unit = Unit::new(command.caller.actor(), command.now);
         // past its deadline and not expired yet, because its provider has not answered: only the deadline moves

@@ -97,6 +97,14 @@ impl Facts {
         }
     }
 
+    /// The intent asks for what its obligations owe.
+    pub fn ask_anew(&mut self) {
+        for intent in self.intents.iter_mut().filter(|i| i.id == self.own) {
+            let own = self.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id));
+            intent.amount = own.map(Obligation::amount).sum();
+        }
+    }
+
     pub fn attempt(&self, id: AttemptId) -> Result<&Stored, StorageError> {
         self.attempts
             .iter()

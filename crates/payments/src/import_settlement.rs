@@ -9,7 +9,8 @@
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
 //! | a refund of ours | `matched`; one that the provider had not called sent yet succeeds by it |
 //! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` |
-//! | a correction | suspense, a case `amount_differs` |
+//! | a correction that brings back a refund of ours, by its number and amount | `matched`; the refund that was sent has failed, its money waits as `refund_returned`. The provider's status may have said so before |
+//! | any other correction | suspense, a case `amount_differs` |
 //!
 //! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money. Payments of ours up to the
 //! file's day that no file names become cases `missing_at_provider`. Both close when a later file says that they are done.
@@ -205,6 +206,7 @@ async fn settle(
         undone: settlements::called_undone(tx, profile, &txns).await?.into_iter().collect(),
         done: file.rows.iter().filter(|r| r.status == Status::Success).map(|r| r.provider_txn.clone()).collect(),
         refunds: settlements::unsettled_refunds(tx, profile, &known).await?,
+        returnable: settlements::returnable(tx, profile, &originals).await?,
         unit: Unit::new(import.caller.actor(), import.now),
         fee: 0,
         net: 0,

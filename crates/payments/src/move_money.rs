@@ -15,7 +15,7 @@ use dossier::PaidBy;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use storage::refunds::Stored;
-use storage::unit::{Audit, Unit};
+use storage::unit::{Audit, NewEvent, Unit};
 use storage::{StorageError, Tx, payments, scenes};
 
 /// A payment with all that a move of its money rests on.
@@ -90,14 +90,17 @@ impl Locked {
     ) -> Result<Unit, StorageError> {
         let mut unit = Unit::new(caller.actor(), now);
         unit.events = events::of_changes(&changes, &self.obligations, &self.intents, None)?;
-        if let Some(refund) = refund {
-            let intent = self.intents.iter().find(|i| Some(i.id) == self.payment.intent_id);
-            unit.events.extend(events::of_refund(&changes, refund, &self.payment, &self.obligations, intent));
-        }
+        unit.events.extend(refund.iter().flat_map(|refund| self.told_of(refund, &changes)));
         let subject = refund.map_or_else(|| self.payment.id.to_string(), |r| r.state.id.to_string());
         unit.audit.push(Audit { action, subject, request_id: caller.request_id.clone() });
         unit.changes = changes;
         Ok(unit)
+    }
+
+    /// What `changes` tell of a refund.
+    pub(crate) fn told_of(&self, refund: &Stored, changes: &Changes) -> Vec<NewEvent> {
+        let intent = self.intents.iter().find(|i| Some(i.id) == self.payment.intent_id);
+        events::of_refund(changes, refund, &self.payment, &self.obligations, intent)
     }
 }
 

@@ -9,21 +9,25 @@
 //! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
 //! | `awaiting_statement` | a debit with its amount and text; a person who gives it up | `succeeded`; `failed` |
-//! | `succeeded` | the credit that brings it back | `failed`, the money in `refund_returned` |
+//! | `succeeded` | the credit that brings it back; its provider, asked seldom (`sent`), or its settlement file | `failed`, the money in `refund_returned` |
+//! | what nobody has paid out | the bank takes its payment back (`take_back`) | `cancelled`; `awaiting_statement`: `failed` |
 //!
 //! Whatever is not over counts as taken: nothing is refunded twice because nobody knows.
 
 mod cancel;
 mod drive;
 mod propose;
+mod sent;
 mod statement;
 
 pub use cancel::{Cancel, cancel, redrive};
-pub(crate) use cancel::{drop_proposals, lock_proposals};
+pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
 pub use drive::drive;
 pub(crate) use drive::settled;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};
-pub(crate) use statement::{explain_debits, line_of_reversal, named_debits, take_returns};
+pub use sent::look_after;
+pub(crate) use sent::returned;
+pub(crate) use statement::{About, Named, explain_debits, line_of_reversal, named_debits, take_returns};
 
 use crate::approve::{DecideError, Deciding};
 use crate::move_money;
@@ -31,7 +35,7 @@ use crate::reply::IdempotencyError;
 use crate::retry::Retryable;
 use domain::approval::ApprovalKind;
 use domain::cause::Cause;
-use domain::moving::{self, MoveError};
+use domain::moving::{self, MoveError, Part};
 use domain::refund::{BadLines, RefundStatus};
 use domain::{RefundId, Vnd};
 use storage::approvals::Approval;
@@ -80,6 +84,12 @@ pub(crate) const KIND: ApprovalKind = ApprovalKind::Refund;
 /// A second person says yes: the money leaves its obligations.
 pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
     let (id, locked, stored) = under_lock(tx, approval, d).await?;
+    let own: Vec<Part> = locked.scene.parts.iter().filter(|p| p.payment_id == stored.payment_id).copied().collect();
+    // it may have left past us since it was proposed
+    let there = propose::at_home(&own).less(refunds::unexplained(tx, stored.payment_id).await?);
+    if stored.state.amount() > there {
+        return Err(DecideError::Stale);
+    }
     let changes = match moving::approve_refund(&locked.scene, &stored.state) {
         Err(MoveError::Stale) => return Err(DecideError::Stale),
         other => other.map_err(|e| move_money::unreadable(&e))?,

@@ -50,6 +50,10 @@ pub struct Poll {
     pub give_up_after_s: i64,
     /// Seconds from one listing of an account to the next, while a transfer to it may be under way.
     pub list_every_s: i64,
+    /// Seconds from one asking about a refund that was sent to the next: the payer's bank may refuse it.
+    pub sent_refund_every_s: i64,
+    /// Seconds after which nobody asks about it any more; 0: nobody asks.
+    pub sent_refund_for_s: i64,
 }
 
 impl Default for Poll {
@@ -57,7 +61,13 @@ impl Default for Poll {
         // every minute while VNPAY's window of 15 minutes is open, then backing off to six hours, until 72 hours
         let mut schedule_s = vec![60; 16];
         schedule_s.extend([120, 300, 600, 1_800, 3_600, 7_200, 14_400, 21_600]);
-        Self { schedule_s, give_up_after_s: 72 * 3_600, list_every_s: 60 }
+        Self {
+            schedule_s,
+            give_up_after_s: 72 * 3_600,
+            list_every_s: 60,
+            sent_refund_every_s: 86_400,
+            sent_refund_for_s: 30 * 86_400,
+        }
     }
 }
 

@@ -1,20 +1,25 @@
 //! A bank takes a credit back: the statement's reversal names the credit, and the payment behind it is reversed whole. Its
-//! obligations are due again, the dossier system hears, a case tells people, and what was only proposed to be refunded of
-//! it is withdrawn. Money that is on its way back to the payer
-//! at the same time is left to people: the debit then waits in suspense like any that nobody explains.
+//! obligations are due again, the dossier system hears, and a case tells people.
+//!
+//! | a refund of the payment | then |
+//! |---|---|
+//! | `pending_approval`, `approved`, `awaiting_statement` | withdrawn with the payment: nobody approves or transfers it any more; the case names it |
+//! | `succeeded`, or at a provider | the payment stands, since part of it is the payer's. The other refunds are withdrawn; the debit waits in suspense, its case names the payment, and nothing more of it may be refunded while that is open |
 
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
 use crate::move_money;
-use crate::refund::{RefundError, drop_proposals, line_of_reversal, lock_proposals};
+use crate::refund::{self, RefundError, line_of_reversal, lock_proposals, lock_unmade};
 use crate::retry::retrying;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::matching::Rule;
 use domain::moving::{self, MoveError};
+use domain::refund::RefundState;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
 use storage::movements::{self, Claimant, NewClaim};
+use storage::unit::NewEvent;
 use storage::{StorageError, Tx, payments, unit};
 
 const PER_PASS: i64 = 200;
@@ -27,9 +32,23 @@ pub(crate) async fn take_back(ctx: &Context, ground: &Ground, now: Timestamp) ->
     };
     let mut done = 0;
     for (movement, payment) in open {
-        done += usize::from(retrying(|| once(ctx, ground, movement, payment, now)).await?);
+        loop {
+            match retrying(|| once(ctx, ground, movement, payment, now)).await? {
+                Outcome::TakenBack => done += 1,
+                Outcome::Withdrawn => continue,
+                Outcome::Stands => {}
+            }
+            break;
+        }
     }
     Ok(done)
+}
+
+enum Outcome {
+    TakenBack,
+    /// One refund was withdrawn, and the payment stands: look again.
+    Withdrawn,
+    Stands,
 }
 
 async fn once(
@@ -38,7 +57,7 @@ async fn once(
     movement: MovementId,
     payment: PaymentId,
     now: Timestamp,
-) -> Result<bool, RefundError> {
+) -> Result<Outcome, RefundError> {
     let tx = ctx.pool.tx().await?;
     let outcome = taken(&tx, ground, movement, payment, now).await;
     tx.close(outcome).await
@@ -50,34 +69,47 @@ async fn taken(
     movement: MovementId,
     payment: PaymentId,
     now: Timestamp,
-) -> Result<bool, RefundError> {
+) -> Result<Outcome, RefundError> {
     tx.begin().await?;
     movements::match_alone(tx, &ground.account).await?;
-    let Some(debit) = movements::lock_open(tx, movement).await? else { return Ok(false) };
+    let Some(debit) = movements::lock_open(tx, movement).await? else { return Ok(Outcome::Stands) };
     lock_proposals(tx, payment).await?;
     let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     locked.scene.day = debit.business_date;
-    let mut changes = match moving::take_back(&locked.scene) {
-        Err(MoveError::Stale) => return Ok(false),
+    let unmade = lock_unmade(tx, payment).await?;
+    let states: Vec<RefundState> = unmade.iter().map(|r| r.state.clone()).collect();
+    let mut changes = match moving::take_back(&locked.scene, &states) {
+        Err(MoveError::Stale) => {
+            let Some(first) = unmade.first() else { return Ok(Outcome::Stands) };
+            refund::withdraw(tx, &locked, first, now).await?;
+            tx.commit().await?;
+            return Ok(Outcome::Withdrawn);
+        }
         other => other.map_err(|e| move_money::unreadable(&e))?,
     };
     if !payments::set_reversed(tx, payment).await? {
-        return Ok(false);
+        return Ok(Outcome::Stands);
     }
-    changes.append(drop_proposals(tx, payment, now).await?);
     let line = line_of_reversal(&ground.account, &debit).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     changes.journals.push(line);
+    let withdrawn: Vec<String> = states.iter().map(|r| r.id.to_string()).collect();
+    let subject = if withdrawn.is_empty() { payment.to_string() } else { withdrawn.join(" ") };
     changes.cases_opened.push(NewCase {
         payment_id: Some(payment),
         movement_id: Some(movement),
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
-        ..NewCase::new(CaseKind::Chargeback, debit.amount, payment.to_string())
+        ..NewCase::new(CaseKind::Chargeback, debit.amount, subject)
     });
-    let unit = locked.unit(changes, None, &Caller::system(), "payment_taken_back", now)?;
+    for refund in &states {
+        refund::lay_down(tx, refund.id, now).await?;
+    }
+    let mut unit = locked.unit(changes, None, &Caller::system(), "payment_taken_back", now)?;
+    let told: Vec<NewEvent> = unmade.iter().flat_map(|refund| locked.told_of(refund, &unit.changes)).collect();
+    unit.events.extend(told);
     unit::write(tx, &unit).await?;
     let claimant = Claimant::Payment(payment);
     let claim = NewClaim { movement_id: movement, claimant, amount: debit.amount, rule: Rule::TakenBack };
     movements::claim(tx, &[claim]).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Outcome::TakenBack)
 }

@@ -102,7 +102,11 @@ fn kind(order: &RefundOrder) -> &'static str {
 /// refund.
 fn may_be_ours(order: &RefundOrder, answer: &Verified) -> bool {
     let amount = wire::amount_from_wire(answer.get("vnp_Amount"));
-    answer.get("vnp_TransactionType") == kind(order) && (amount == Ok(order.amount) || amount == Ok(order.taken))
+    let number = answer.get("vnp_TransactionNo");
+    let is_another =
+        order.provider_refund_id.as_ref().is_some_and(|own| own != number && number != order.provider_txn_id);
+    let is_the_kind = answer.get("vnp_TransactionType") == kind(order) && !is_another;
+    is_the_kind && (amount == Ok(order.amount) || amount == Ok(order.taken))
 }
 
 /// The refund's own number, where the answer gives it and not the payment's.

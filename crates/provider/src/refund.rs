@@ -21,6 +21,8 @@ pub struct RefundOrder {
     pub taken: Vnd,
     /// What goes back of it, at most `taken`.
     pub amount: Vnd,
+    /// What the provider calls the refund, where only its word about this very one will do.
+    pub provider_refund_id: Option<String>,
     /// Who asks, as our id of the person.
     pub asked_by: String,
     /// The moment of the call.

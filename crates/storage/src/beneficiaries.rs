@@ -128,6 +128,13 @@ pub async fn add_account(
     Ok(())
 }
 
+const WITHDRAW: &str = "select withdraw_coming_accounts($1, $2, $3)";
+
+/// Accounts of a beneficiary that are not in force yet are not to be; `persons`: who proposed that, and who approved it.
+pub async fn withdraw_coming(db: &Db, code: &str, persons: (&str, &str)) -> Result<i64, StorageError> {
+    Ok(db.query_one(WITHDRAW, &[&code, &persons.0, &persons.1]).await?.get(0))
+}
+
 const KNOWN: &str = "select exists (select from agency where code = $1) as agency,
     exists (select from beneficiary where code = $2 and agency_code = $1) as beneficiary";
 

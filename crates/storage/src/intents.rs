@@ -200,6 +200,18 @@ pub async fn due_to_expire(db: &Db, limit: i64) -> Result<Vec<IntentId>, Storage
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
+const ASK_ANEW: &str = "with asked as (
+        update intent_obligation h set amount = o.amount from obligation o
+        where h.intent_id = $1 and o.id = h.obligation_id returning h.amount)
+    update intent set amount = (select sum(amount) from asked) where id = $1";
+
+/// It asks for what its obligations owe now, in the transaction that reopens it.
+pub async fn ask_anew(db: &Db, intent: IntentId) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(ASK_ANEW).await?;
+    db.execute(&statement, &[&intent.uuid()]).await?;
+    Ok(())
+}
+
 const RENEW: &str = "update intent set expires_at = $2 where id = $1";
 
 /// A new deadline, in the transaction that reopens it.

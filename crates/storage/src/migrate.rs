@@ -30,6 +30,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V60__rights_by_two", include_str!("../migrations/0060_rights_by_two.sql")),
     ("V61__key_makers", include_str!("../migrations/0061_key_makers.sql")),
     ("V62__profile_credentials", include_str!("../migrations/0062_profile_credentials.sql")),
+    ("V64__unexplained_debits", include_str!("../migrations/0064_unexplained_debits.sql")),
+    ("V65__sent_refunds", include_str!("../migrations/0065_sent_refunds.sql")),
+    ("V66__second_thoughts", include_str!("../migrations/0066_second_thoughts.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -123,7 +123,7 @@ const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.r
       -- a text with the codes of two refunds names neither
       and (select count(*) from refund x where x.reference = any(m.codes)) = 1
       and case when $2 then r.status = 'succeeded' and m.amount = r.amount
-               else r.status = 'awaiting_statement' and m.amount = -r.amount end
+               else r.status in ('approved', 'awaiting_statement') and m.amount = -r.amount end
     union
     select m.id, k.refund_id from movement_match k
     join movement d on d.id = k.movement_id

@@ -114,6 +114,8 @@ pub struct Shown {
     pub order_ref: Option<String>,
     /// Of refunds that are not rejected, cancelled or failed.
     pub refunding: Vnd,
+    /// Of debits that left past us.
+    pub unexplained: Vnd,
 }
 
 fn shown(row: &Row) -> Result<Shown, StorageError> {
@@ -125,6 +127,7 @@ fn shown(row: &Row) -> Result<Shown, StorageError> {
         reference: row.get("reference"),
         order_ref: row.get("order_ref"),
         refunding: Vnd::new(row.get("refunding")),
+        unexplained: Vnd::new(row.get("unexplained")),
     })
 }
 
@@ -144,7 +147,8 @@ pub struct Filter {
 
 const PAGE: &str = "select p.*, i.reference,
         coalesce((select sum(r.amount) from refund r where r.payment_id = p.id
-                  and r.status not in ('rejected', 'cancelled', 'failed')), 0)::bigint as refunding
+                  and r.status not in ('rejected', 'cancelled', 'failed')), 0)::bigint as refunding,
+        unexplained_debits(p.id) as unexplained
     from payment p left join intent i on i.id = p.intent_id
     where ($1::uuid is null or i.client_id = $1 or exists (
             select from allocation a join obligation o on o.id = a.obligation_id

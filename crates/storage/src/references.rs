@@ -44,7 +44,8 @@ pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vn
 }
 
 const OPEN_CASES: &str = "select p.intent_id, k.id, k.payment_id, k.kind, k.status, k.version from payment p
-    join kase k on k.payment_id = p.id where p.intent_id = any($1) and k.status <> 'closed' for update of k";
+    join kase k on k.payment_id = p.id where p.intent_id = any($1) and k.status <> 'closed'
+      and not exists (select from movement m where m.id = k.movement_id and m.direction = 'out') for update of k";
 
 pub async fn open_cases(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, OpenCase)>, StorageError> {
     let rows = db.query(&prepared(db, OPEN_CASES)?, &[&intents]).await?;

@@ -357,6 +357,75 @@ pub async fn has_earlier(db: &Db, payment: PaymentId, id: RefundId) -> Result<bo
     Ok(db.query_one(EARLIER, &[&payment.uuid(), &id.uuid()]).await?.get(0))
 }
 
+const LATER: &str = "select exists (select from refund o join refund r on r.id = $2
+    where o.payment_id = $1 and o.id <> r.id and o.submitted_at > r.submitted_at)";
+
+/// Whether the provider tells of a later refund of the same payment.
+pub async fn has_later(db: &Db, payment: PaymentId, id: RefundId) -> Result<bool, StorageError> {
+    Ok(db.query_one(LATER, &[&payment.uuid(), &id.uuid()]).await?.get(0))
+}
+
+// ---------------------------------------------------------------- what is sent and may come back
+
+const LOOK_AFTER: &str = "insert into sent_refund (refund_id, next_at, until_at) values ($1, $2, $3)
+    on conflict (refund_id) do nothing";
+
+/// Somebody asks about it from `next_at` on, until then.
+pub async fn look_after(db: &Db, id: RefundId, next_at: Timestamp, until_at: Timestamp) -> Result<(), StorageError> {
+    db.execute(LOOK_AFTER, &[&id.uuid(), &next_at, &until_at]).await?;
+    Ok(())
+}
+
+/// A sent refund that is this process's to ask about until the lease ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub until_at: Timestamp,
+}
+
+const CLAIM_SENT: &str = "update sent_refund w set lease_until = now() + $2::bigint * interval '1 second'
+    from refund r where r.id = w.refund_id and w.refund_id in (
+        select refund_id from sent_refund
+        where ($3 or next_at <= now()) and (lease_until is null or lease_until < now())
+        order by next_at limit $1 for update skip locked)
+    returning w.refund_id, r.payment_id, w.until_at";
+
+/// `all`: whatever their schedule says.
+pub async fn claim_sent(db: &Db, limit: i64, lease: SignedDuration, all: bool) -> Result<Vec<Sent>, StorageError> {
+    let rows = db.query(CLAIM_SENT, &[&limit, &lease.as_secs(), &all]).await?;
+    let sent = |row: &Row| Sent {
+        id: row.get::<_, Uuid>(0).into(),
+        payment_id: row.get::<_, Uuid>(1).into(),
+        until_at: row.get(2),
+    };
+    Ok(rows.iter().map(sent).collect())
+}
+
+const LOOK_LATER: &str = "update sent_refund set next_at = $2, lease_until = null where refund_id = $1";
+
+/// Asked again then; nothing where nobody asks about it any more.
+pub async fn look_later(db: &Db, id: RefundId, next_at: Timestamp) -> Result<(), StorageError> {
+    db.execute(LOOK_LATER, &[&id.uuid(), &next_at]).await?;
+    Ok(())
+}
+
+const FORGET_SENT: &str = "delete from sent_refund where refund_id = $1";
+
+pub async fn forget_sent(db: &Db, id: RefundId) -> Result<(), StorageError> {
+    db.execute(FORGET_SENT, &[&id.uuid()]).await?;
+    Ok(())
+}
+
+const RETURNED_AND_SENT: &str = "select r.id, r.payment_id from refund r
+    join settlement_line l on l.returns_refund_id = r.id where r.status = 'succeeded' order by r.id limit 500";
+
+/// Refunds that a provider's file brings back and that we call sent, yet.
+pub async fn returned_and_sent(db: &Db) -> Result<Vec<(RefundId, PaymentId)>, StorageError> {
+    let rows = db.query(RETURNED_AND_SENT, &[]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
 // ---------------------------------------------------------------- transfers on statements
 
 const BY_CODES: &str = select_refund!("where r.reference = any($1) and r.route = 'transfer' order by r.id");
@@ -367,6 +436,23 @@ pub async fn by_codes(db: &Db, codes: &[String]) -> Result<Vec<Stored>, StorageE
         return Ok(Vec::new());
     }
     db.query(BY_CODES, &[&codes]).await?.iter().map(from_row).collect()
+}
+
+const UNEXPLAINED: &str = "select unexplained_debits($1)";
+
+/// What has left of the payment past us, by debits whose cases are open.
+pub async fn unexplained(db: &Db, payment: PaymentId) -> Result<Vnd, StorageError> {
+    Ok(Vnd::new(db.query_one(UNEXPLAINED, &[&payment.uuid()]).await?.get(0)))
+}
+
+const LOCK_PAYMENTS: &str =
+    "select p.id, p.reversed <> 0 from payment p where p.id = any($1) order by p.id for no key update";
+
+/// Whether each of these payments was taken back; they are locked, so that no refund of them is proposed or decided.
+pub async fn lock_payments(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, bool)>, StorageError> {
+    let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+    let rows = db.query(LOCK_PAYMENTS, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
 }
 
 // ---------------------------------------------------------------- proof of the credits

@@ -92,6 +92,8 @@ pub struct NewLine {
     pub order_ref: Option<String>,
     pub payment_id: Option<PaymentId>,
     pub refund_id: Option<domain::RefundId>,
+    /// The refund that a correction brings back.
+    pub returns: Option<domain::RefundId>,
     pub amount: i64,
     pub fee: i64,
     pub net: i64,
@@ -102,11 +104,11 @@ pub struct NewLine {
 
 const INSERT_LINES: &str =
     "insert into settlement_line (settlement_id, profile, line_no, kind, provider_txn_id, order_ref,
-        payment_id, refund_id, amount, fee, net, paid_at, status, disposition)
-    select $1, $2, line_no, kind, txn, order_ref, payment, refund, amount, fee, net, paid_at, status, disposition
+        payment_id, refund_id, amount, fee, net, paid_at, status, disposition, returns_refund_id)
+    select $1, $2, line_no, kind, txn, order_ref, payment, refund, amount, fee, net, paid_at, status, disposition, returned
     from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[],
-        $11::timestamptz[], $12::text[], $13::text[], $14::uuid[])
-        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition, refund)";
+        $11::timestamptz[], $12::text[], $13::text[], $14::uuid[], $15::uuid[])
+        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition, refund, returned)";
 
 pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[NewLine]) -> Result<(), StorageError> {
     let numbers: Vec<i32> = lines.iter().map(|l| l.line_no).collect();
@@ -120,6 +122,7 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
     let paid: Vec<Option<Timestamp>> = lines.iter().map(|l| l.paid_at).collect();
     let statuses: Vec<&str> = lines.iter().map(|l| l.status).collect();
     let refunds: Vec<Option<Uuid>> = lines.iter().map(|l| l.refund_id.map(|r| r.uuid())).collect();
+    let returned: Vec<Option<Uuid>> = lines.iter().map(|l| l.returns.map(|r| r.uuid())).collect();
     let dispositions: Vec<&str> = lines.iter().map(|l| l.disposition).collect();
     db.execute(
         INSERT_LINES,
@@ -138,6 +141,7 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
             &statuses,
             &dispositions,
             &refunds,
+            &returned,
         ],
     )
     .await?;
@@ -155,23 +159,39 @@ pub struct SettledRefund {
 
 const UNSETTLED_REFUNDS: &str = "select r.id, r.payment_id, r.provider_refund_id, r.amount
     from refund r join payment p on p.id = r.payment_id
-    where p.profile = $1 and r.route = 'provider' and r.status in ('submitted', 'unknown', 'succeeded')
+    where p.profile = $1 and r.route = 'provider'
+      and (r.status in ('submitted', 'unknown', 'succeeded') or r.status = 'failed' and exists (
+          select from transition t where t.entity_id = r.id and t.cause = 'came_back'))
       and (r.provider_refund_id = any($2) or p.provider_txn_id = any($2))
       and not exists (select from settlement_line l where l.refund_id = r.id and l.disposition = 'matched')
     order by r.id";
 
 /// Those that these numbers may be: their own, or their payments'.
 pub async fn unsettled_refunds(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<SettledRefund>, StorageError> {
-    let rows = db.query(UNSETTLED_REFUNDS, &[&profile, &txns]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| SettledRefund {
-            id: row.get::<_, Uuid>(0).into(),
-            payment_id: row.get::<_, Uuid>(1).into(),
-            provider_refund_id: row.get(2),
-            amount: Vnd::new(row.get(3)),
-        })
-        .collect())
+    Ok(db.query(UNSETTLED_REFUNDS, &[&profile, &txns]).await?.iter().map(settled_refund).collect())
+}
+
+fn settled_refund(row: &tokio_postgres::Row) -> SettledRefund {
+    SettledRefund {
+        id: row.get::<_, Uuid>(0).into(),
+        payment_id: row.get::<_, Uuid>(1).into(),
+        provider_refund_id: row.get(2),
+        amount: Vnd::new(row.get(3)),
+    }
+}
+
+const RETURNABLE: &str = "select r.id, r.payment_id, r.provider_refund_id, r.amount
+    from refund r join payment p on p.id = r.payment_id
+    where p.profile = $1 and r.route = 'provider' and r.provider_refund_id = any($2)
+      and (r.status = 'succeeded'
+           or r.status = 'failed' and exists (select from transition t where t.entity_id = r.id and t.cause = 'came_back')
+           or exists (select from settlement_line l where l.refund_id = r.id and l.disposition = 'matched'))
+      and not exists (select from settlement_line l where l.returns_refund_id = r.id)
+    order by r.id";
+
+/// Refunds with these numbers that were sent, and that no file has brought back yet.
+pub async fn returnable(db: &Db, profile: &str, numbers: &[&str]) -> Result<Vec<SettledRefund>, StorageError> {
+    Ok(db.query(RETURNABLE, &[&profile, &numbers]).await?.iter().map(settled_refund).collect())
 }
 
 const KNOWN: &str = "select p.provider_txn_id, p.id, p.amount from payment p
@@ -209,10 +229,15 @@ pub async fn missing(db: &Db, profile: &str, until: Date) -> Result<Vec<(Payment
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
 }
 
-// a case with a sighting is of another origin than a file
+// What a file called undone: a case with a sighting is of another origin, one with a movement or a refund as its subject
+// too, and that of money which a refund brought back stays while it waits.
 const FOUND: &str = "select k.id from kase k join settlement_line l on l.payment_id = k.payment_id
     where l.settlement_id = $1 and l.disposition in ('matched', 'case') and k.status <> 'closed'
-      and (k.kind = 'missing_at_provider' or k.kind = 'status_differs' and k.sighting_id is null)";
+      and (k.kind = 'missing_at_provider'
+           or k.kind = 'status_differs' and k.sighting_id is null and k.movement_id is null
+              and k.subject = assurance.text_id('pay', k.payment_id)
+              and not exists (select from allocation a where a.payment_id = k.payment_id
+                              and a.suspense_reason = 'refund_returned' having sum(a.amount) <> 0))";
 
 /// Cases of payments that files did not name, or called undone, and that this one names as done; locked.
 pub async fn found_cases(db: &Db, id: SettlementId) -> Result<Vec<OpenCase>, StorageError> {

@@ -104,6 +104,14 @@ pub const TASKS: &[Task] = &[
         run: |ctx| async move { told(refund::drive(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
+        name: "look_after_sent_refunds",
+        period: Duration::from_secs(60),
+        woken: false,
+        again_from: usize::MAX,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(refund::look_after(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
         name: "expire_intents",
         period: Duration::from_secs(1),
         woken: false,

@@ -144,3 +144,34 @@ async fn where_a_contract_pays_out_to_is_decided_by_a_second_person() {
     assert_eq!(house.ask(&sql).await, audited);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_account_in_force_proposed_again_withdraws_the_coming_one() {
+    let house = House::with_bank().await;
+    let admin = administrator(&house).await;
+    let approver = approver(&admin).await;
+    let path = format!("/v1/beneficiaries/{BENEFICIARY}/accounts");
+    let in_force = admin.get("/v1/beneficiaries").await.expect(200)["data"][0]["account"].clone();
+    for number in ["777", "778"] {
+        let proposed = admin.post(&path, json!({"account": account(number)})).await.expect(201);
+        approver.post(&decision(&proposed, "approve"), json!({})).await.expect(200);
+    }
+    let back = admin.post(&path, json!({"account": in_force, "note": "giữ tài khoản cũ"})).await.expect(201);
+    assert_eq!(house.staff.post(&decision(&back, "approve"), json!({})).await.refused(403), "same_person");
+    approver.post(&decision(&back, "approve"), json!({})).await.expect(200);
+    let listed = admin.get("/v1/beneficiaries").await.expect(200)["data"][0].clone();
+    assert_eq!((&listed["account"], &listed["coming"]), (&in_force, &Value::Null));
+    let accounts = format!(
+        "select string_agg(account_number, ' ') from beneficiary_account where beneficiary_code = '{BENEFICIARY}'"
+    );
+    assert_eq!(house.ask(&accounts).await, "1029384756", "nothing comes in force in a day");
+    let kept = "select string_agg(account_number, ' ' order by in_force_from) from withdrawn_account";
+    assert_eq!(house.ask(kept).await, "777 778");
+    assert_eq!(receiver(&house).await, "1029384756");
+    assert_eq!(admin.post(&path, json!({"account": in_force})).await.refused(422), "validation_failed");
+    // what is in force is not withdrawn, not even beside the program
+    let beside = house.database.connect("motlan_app").await;
+    let gone = beside.query_one("select withdraw_coming_accounts($1, 'a', 'b')", &[&BENEFICIARY]).await.unwrap();
+    assert_eq!(gone.get::<_, i64>(0), 0);
+    house.stop().await;
+}

@@ -126,8 +126,7 @@ impl Table {
         let said = self.asks(&portal, &path, json!({"expires_in_s": 3_600})).await;
         if self.clerk.is_free(at) {
             said.expect(200);
-            self.clerk.intents[at].state = "open";
-            self.clerk.intents[at].deadline = self.clerk.now + 1_000;
+            self.clerk.renew(at, self.clerk.now + 1_000);
         } else {
             assert_eq!(said.status, 409, "{}", said.text);
         }
@@ -412,7 +411,11 @@ impl Table {
             let coins = self.clerk.coins.iter().filter(|c| c.payment == *p);
             self.references[*p].is_some()
                 && !self.clerk.payments[*p].is_reversed
-                && coins.clone().all(|c| !matches!(c.at, At::Refund(_)))
+                // a transfer that nobody has made goes with it
+                && coins.clone().all(|c| match c.at {
+                    At::Refund(r) => ["approved", "awaiting_statement"].contains(&self.clerk.refunds[r].state),
+                    _ => true,
+                })
                 && !self.clerk.refunds.iter().any(|r| r.payment == *p && r.state == "failed" && r.taken.is_empty())
         };
         let of: Vec<usize> = (0..self.payments.len()).filter(whole).collect();

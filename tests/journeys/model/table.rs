@@ -218,7 +218,7 @@ impl Table {
                 "provider_failed" => self.clerk.fails(at, "failed"),
                 "came_back" => self.clerk.came_back(at),
                 // what a person did is told by who had it done
-                "proposed" | "approved" | "rejected" | "withdrawn" => {}
+                "proposed" | "approved" | "rejected" | "withdrawn" | "payment_taken_back" => {}
                 other => panic!("a refund moves for {other}"),
             }
         }

@@ -32,7 +32,7 @@ async fn what_is_not_paid_is_not_lowered() {
 }
 
 #[tokio::test]
-async fn an_intent_that_asks_for_what_was_lowered_since_is_not_renewed() {
+async fn an_intent_that_asked_for_what_was_lowered_since_is_renewed_for_what_is_owed_now() {
     let house = House::new().await;
     let approver = second_person(&house).await;
     let (fee, intent, first) = paid(&house, 21_000).await;
@@ -45,8 +45,17 @@ async fn an_intent_that_asks_for_what_was_lowered_since_is_not_renewed() {
     approves(&approver, &proposal).await.expect(200);
     becomes(&house, &proposal, "succeeded").await;
     assert_eq!(house.portal.intent(&intent).await["status"], "expired");
-    let renew = house.portal.post(&format!("/v1/payment-intents/{}/renew", id(&intent)), json!({})).await;
-    assert_eq!(renew.refused(409), "intent_wrong_status");
-    assert_eq!(house.portal.opens(&[&fee]).await["amount"], 20_000);
+    let path = format!("/v1/payment-intents/{}/renew", id(&intent));
+    let renewed = house.portal.post(&path, json!({})).await.expect(200);
+    assert_eq!((&renewed["status"], &renewed["reference"]), (&json!("open"), &intent["reference"]));
+    let asks = |intent: &Value| [&intent["amount"], &intent["obligations"][0]["amount"]].map(|v| v.as_i64().unwrap());
+    assert_eq!(asks(&renewed), [20_000; 2], "never the old amount");
+    assert_eq!(asks(&house.portal.intent(&intent).await), [20_000; 2]);
+    house.holds().await;
+    // 1,000 of the first payment wait for this reference
+    assert_eq!(renewed["amount_due"], 19_000);
+    let attempt = house.at_vnpay(&renewed).await;
+    assert_eq!(house.pays(&attempt, json!({})).await["amount"], 19_000);
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
     house.close().await;
 }

@@ -1,5 +1,6 @@
 //! The bank takes a credit back: the payment is reversed, what it had settled is due again.
 
+use super::transfers::{paid_by_transfer, payment_of_id, statement};
 use super::*;
 use tests::bank::ACCOUNT;
 use tests::files::today;
@@ -45,5 +46,49 @@ async fn what_was_proposed_of_a_payment_that_the_bank_takes_back_is_withdrawn() 
     assert_eq!(status(&house, &proposal).await, "cancelled");
     assert_eq!(approves(&approver, &proposal).await.refused(409), "approval_decided");
     assert_eq!(payment_of(&house, &intent).await["refundable_amount"], 0);
+    house.close().await;
+}
+
+/// The bank takes the credit of an intent's transfer back.
+pub(super) async fn bank_takes_back(house: &House, payment: &Value) {
+    house.bank_sim("bank/reverse", json!({"account": ACCOUNT, "reference": payment["bank_ref"]})).await;
+    statement(house).await;
+}
+
+/// The open cases, each with whose money it is and what it is about.
+pub(super) async fn open_cases(house: &House) -> Vec<Value> {
+    house.staff.get("/v1/cases?status=open").await.expect(200)["data"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_transfer_that_nobody_has_made_yet_is_withdrawn_with_the_credit_that_it_was_to_give_back() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    for given_out in [false, true] {
+        let (fee, intent, payment) = paid_by_transfer(&house, 21_000).await;
+        statement(&house).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        if given_out {
+            becomes(&house, &proposal, "awaiting_statement").await;
+        }
+        bank_takes_back(&house, &payment).await;
+        let withdrawn = refund(&house, &proposal).await;
+        assert_eq!(withdrawn["status"], if given_out { "failed" } else { "cancelled" });
+        assert_eq!(withdrawn["work_item"], Value::Null, "nobody is to transfer it");
+        assert_eq!(obligation_status(&house, &fee).await, "due");
+        assert_eq!(house.portal.intent(&intent).await["status"], "open");
+        let seen = payment_of_id(&house, &payment).await;
+        assert_eq!((&seen["reversed"], &seen["refundable_amount"]), (&json!(21_000), &json!(0)));
+        let case = open_cases(&house).await[0].clone();
+        assert_eq!((&case["kind"], &case["payment_id"]), (&json!("chargeback"), &payment["id"]));
+        assert_eq!(case["subject"], proposal["id"], "it says which refund was withdrawn");
+        let why = format!(
+            "select cause from assurance.transition where entity_id = '{}' order by seq desc limit 1",
+            id(&proposal)
+        );
+        assert_eq!(house.ask(&why).await, "payment_taken_back");
+        house.holds().await;
+    }
     house.close().await;
 }

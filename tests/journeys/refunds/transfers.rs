@@ -5,7 +5,7 @@ use tests::bank::ACCOUNT;
 use tests::files::{account, today};
 
 /// A fee that is paid by transfer, with its statement imported: the fee, its intent, the payment.
-async fn paid_by_transfer(house: &House, amount: i64) -> (Value, Value, Value) {
+pub(super) async fn paid_by_transfer(house: &House, amount: i64) -> (Value, Value, Value) {
     let fee = house.portal.owes(&dossier(), amount, json!({})).await;
     let intent = house.portal.opens(&[&fee]).await;
     let qr = house.at_the_bank(&intent).await;
@@ -13,11 +13,11 @@ async fn paid_by_transfer(house: &House, amount: i64) -> (Value, Value, Value) {
     (fee, intent.clone(), payment_of(house, &intent).await)
 }
 
-async fn statement(house: &House) {
+pub(super) async fn statement(house: &House) {
     house.imports("mt940", &today().to_string()).await;
 }
 
-async fn pays_back(house: &House, amount: i64, text: &str) {
+pub(super) async fn pays_back(house: &House, amount: i64, text: &str) {
     let how = json!({"account": ACCOUNT, "amount": amount, "content": text, "direction": "out"});
     house.bank_sim("bank/transfer", how).await;
 }
@@ -126,7 +126,7 @@ async fn a_refund_that_comes_back_is_no_new_payment_whoever_tells_of_it_first() 
     house.close().await;
 }
 
-async fn payment_of_id(house: &House, payment: &Value) -> Value {
+pub(super) async fn payment_of_id(house: &House, payment: &Value) -> Value {
     house.staff.get(&format!("/v1/payments/{}", id(payment))).await.expect(200)
 }
 

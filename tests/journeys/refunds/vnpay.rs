@@ -234,3 +234,54 @@ async fn a_file_that_calls_a_failed_refund_sent_is_a_case_once() {
     }
     house.stop().await;
 }
+
+#[tokio::test]
+async fn a_first_call_that_vnpay_calls_a_repetition_is_followed_to_its_end() {
+    let house = House::new().await;
+    let (fee, _, proposal) = approved(&house, "close", json!([{"refund_repeated": true}])).await;
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    assert_eq!(status(&house, &proposal).await, "submitted", "it says nothing of money");
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "refunded");
+    assert_eq!(at_vnpay(&house).await, (1, 21_000));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_that_vnpay_calls_a_repetition_after_another_refund_waits_for_a_settlement_file() {
+    let house = House::new().await;
+    house.pays_out_to(&tests::files::account()).await;
+    let approver = second_person(&house).await;
+    let mut fees = Vec::new();
+    for _ in 0..2 {
+        fees.push(house.portal.owes(&dossier(), 8_000, json!({})).await);
+    }
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    let mut proposals = Vec::new();
+    for (fee, rule) in fees.iter().zip([Value::Null, json!([{"refund_repeated": true}])]) {
+        let payment = payment_of(&house, &intent).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(fee)], "close").await.expect(201);
+        if !rule.is_null() {
+            script(&house, &intent, rule).await;
+        }
+        approves(&approver, &proposal).await.expect(200);
+        proposals.push(proposal);
+        if proposals.len() == 1 {
+            becomes(&house, &proposals[0], "succeeded").await;
+        }
+    }
+    becomes(&house, &proposals[1], "submitted").await;
+    let sent = async || house.order(&attempt).await["refunds"][1]["transaction_status"] == "06";
+    while !sent().await {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    for _ in 0..3 {
+        payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    }
+    assert_eq!(status(&house, &proposals[1]).await, "submitted", "VNPAY's word may be about the first");
+    house.settles(&tests::files::today().to_string()).await.expect(201);
+    assert_eq!(status(&house, &proposals[1]).await, "succeeded");
+    house.close().await;
+}

@@ -183,9 +183,14 @@ impl Clerk {
 
     /// May a renewal put it on the table again?
     pub fn is_free(&self, intent: usize) -> bool {
-        let Intent { fees, asked, .. } = &self.intents[intent];
-        let as_asked = fees.iter().zip(asked).all(|(f, asked)| self.fees[*f].amount == *asked);
-        as_asked && fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+        self.intents[intent].fees.iter().all(|f| self.fees[*f].state == "due" && !self.is_held(*f))
+    }
+
+    /// It is on the table again until then, and asks for what its fees owe now.
+    pub fn renew(&mut self, intent: usize, deadline: u64) {
+        let asked = self.intents[intent].fees.iter().map(|f| self.fees[*f].amount).collect();
+        let intent = &mut self.intents[intent];
+        (intent.state, intent.asked, intent.deadline) = ("open", asked, deadline);
     }
 
     // ------------------------------------------------------------ money comes
@@ -423,14 +428,18 @@ impl Clerk {
         self.refunds[refund].state = "failed";
     }
 
-    /// Who brought a payment takes it back. False where money of it is on its way to the payer, or nothing is left.
+    /// Who brought a payment takes it back. False where money of it may have gone to the payer, or nothing is left.
     pub fn taken_back(&mut self, payment: usize) -> bool {
         let own: Vec<At> = self.coins.iter().filter(|c| c.payment == payment).map(|c| c.at).collect();
-        if own.is_empty() || own.iter().any(|at| matches!(at, At::Refund(_))) {
+        let unmade = |r: &Refund| ["pending_approval", "approved", "awaiting_statement"].contains(&r.state);
+        if own.is_empty() || own.iter().any(|at| matches!(at, At::Refund(r) if !unmade(&self.refunds[*r]))) {
             return false;
         }
-        let fees: BTreeSet<usize> =
+        let mut fees: BTreeSet<usize> =
             own.iter().filter_map(|at| if let At::Fee(fee) = at { Some(*fee) } else { None }).collect();
+        // of a refund that nobody has made: what it was to give back is due as well
+        let waits = self.refunds.iter().filter(|r| r.payment == payment && unmade(r) && r.state != "pending_approval");
+        fees.extend(waits.flat_map(|r| r.lines.iter().filter_map(|(fee, _)| *fee)));
         self.coins.retain(|c| c.payment != payment);
         for fee in &fees {
             for other in 0..self.payments.len() {
@@ -439,9 +448,9 @@ impl Clerk {
             self.fees[*fee].state = "due";
         }
         self.payments[payment].is_reversed = true;
-        // what was only proposed rests on nothing any more
-        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && r.state == "pending_approval") {
-            refund.state = "cancelled";
+        // what nobody has made yet rests on nothing any more
+        for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && unmade(r)) {
+            refund.state = if refund.state == "awaiting_statement" { "failed" } else { "cancelled" };
         }
         self.reopen(&fees.into_iter().collect::<Vec<_>>(), payment);
         true

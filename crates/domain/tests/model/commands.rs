@@ -2,6 +2,7 @@
 
 use crate::clerk::{At, Clerk, Named, Place};
 use crate::world::{Asked, Booked, World, bank, clearing, in_transit, vnd};
+use domain::ObligationId;
 use domain::attempt::AttemptStatus;
 use domain::booking::{AttemptState, IntentState, NewMoney, Terms, book_money, place_orphan};
 use domain::cause::Cause;
@@ -135,9 +136,12 @@ impl Table {
                 if self.clerk.intents[at].state != "expired" || !self.clerk.is_free(at) {
                     return None;
                 }
-                self.clerk.intents[at].deadline = self.clerk.now + 2;
-                self.world.terms[at].0 = self.world.now + 2;
-                self.plan(n, IntentPlan::Renew, &["expired"], "open")
+                self.plan(n, IntentPlan::Renew, &["expired"], "open")?;
+                self.clerk.renew(at, self.clerk.now + 2);
+                let owes = |id: &ObligationId| self.world.obligations.iter().find(|o| o.id == *id).map(|o| o.amount);
+                let asked = self.world.intents[at].obligation_ids.iter().filter_map(owes).collect();
+                self.world.terms[at] = (self.world.now + 2, asked);
+                Some(())
             }
             Command::Clock(steps) => {
                 self.clerk.now += steps;
@@ -428,19 +432,15 @@ impl Table {
         if on_statement && self.clerk.coins.iter().any(|c| c.payment == at && c.place == Place::Transit) {
             return None;
         }
-        let outcome = take_back(&self.world.scene(booked.id));
-        let proposed =
-            |r: &usize| self.clerk.refunds[*r].payment == at && self.clerk.refunds[*r].state == "pending_approval";
-        let proposals: Vec<usize> = (0..self.clerk.refunds.len()).filter(proposed).collect();
+        let own = self.world.refunds.iter().filter(|r| r.payment_id == booked.id && r.state.status.is_unmade());
+        let unmade: Vec<RefundState> = own.map(|r| r.state.clone()).collect();
+        let outcome = take_back(&self.world.scene(booked.id), &unmade);
         if !self.clerk.taken_back(at) {
             assert_eq!(outcome, Err(MoveError::Stale));
             return Some(());
         }
         self.world.payments[at].reversed = booked.amount;
         self.world.apply(&outcome.expect("taken back"));
-        for refund in proposals {
-            self.world.apply(&refund_dropped(&self.world.refunds[refund].state, Cause::Withdrawn).expect("an edge"));
-        }
         // on the bank's side the reversal is a line of its own
         if on_statement {
             self.world.book(&line(-booked.amount));

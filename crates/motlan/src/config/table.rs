@@ -170,6 +170,18 @@ pub const KEYS: &[Key] = &[
         "seconds from one listing of a bank account to the next, while a transfer to it may be under way; at least 1",
     ),
     key(
+        "poll.sent_refund_every_s",
+        Number,
+        Is("86400"),
+        "seconds from one asking about a refund that its provider has sent to the next, since the payer's bank may refuse it; at least 1",
+    ),
+    key(
+        "poll.sent_refund_for_s",
+        Number,
+        Is("2592000"),
+        "seconds after which nobody asks about it any more; 0: nobody asks",
+    ),
+    key(
         "delivery.schedule_s",
         Numbers,
         Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),

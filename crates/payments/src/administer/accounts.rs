@@ -1,5 +1,6 @@
 //! Where money goes: the account of a beneficiary, and where a contract pays out to. One person proposes, another decides.
-//! A new account of a beneficiary is in force after a cooling-off, so that whoever is surprised by it can still act.
+//! A new account of a beneficiary is in force after a cooling-off, so that whoever is surprised by it can still act: the
+//! account in force, proposed and approved again, withdraws what was to follow it.
 
 use super::changes::{Change, kept, noted, read};
 use super::{AdminError, By, Made};
@@ -101,13 +102,21 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     if Some(NewAccount::of(&newest)) != change.standing {
         return Err(DecideError::Stale);
     }
+    let persons = (approval.proposer.as_str(), &*d.caller.actor());
+    let in_force = beneficiaries::in_force(tx, Some(&approval.subject)).await?.pop();
+    if in_force.as_ref().map(NewAccount::of).as_ref() == Some(&change.new) {
+        // it stays: what was to follow it is withdrawn, and there is nothing to wait for
+        beneficiaries::withdraw_coming(tx, &approval.subject, persons).await?;
+        let detail = format!("{} {}.{}", approval.subject, change.new.bank_bin, change.new.account_number);
+        return Ok(noted(d, "account_change_withdrawn", detail));
+    }
     let account_kind: AccountKind =
         change.new.kind.parse().map_err(|_| StorageError::Unreadable("a kind of account".to_owned()))?;
     let NewAccount { bank_bin, account_number, account_name, .. } = change.new;
     let detail = format!("{bank_bin}.{account_number}");
     let next = Beneficiary { account_kind, bank_bin, account_number, account_name, ..newest };
     let in_force_from = d.now + d.cooling_off;
-    beneficiaries::add_account(tx, &next, in_force_from, (&approval.proposer, &d.caller.actor())).await?;
+    beneficiaries::add_account(tx, &next, in_force_from, persons).await?;
     Ok(noted(d, "account_changed", format!("{} {detail} from {in_force_from}", approval.subject)))
 }
 

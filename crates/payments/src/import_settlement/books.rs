@@ -35,6 +35,8 @@ pub(super) struct Books<'i> {
     pub lines: Vec<NewLine>,
     /// Refunds of ours that no file has named, the oldest first.
     pub refunds: Vec<SettledRefund>,
+    /// Refunds of ours that were sent and that no file has brought back.
+    pub returnable: Vec<SettledRefund>,
 }
 
 impl Books<'_> {
@@ -45,6 +47,10 @@ impl Books<'_> {
             .then(|| self.refund_of(row))
             .flatten()
             .map(|at| (at, self.refunds[at].id));
+        let returned = (row.kind == Kind::Adjustment && row.status == Status::Success)
+            .then(|| self.returned_of(row))
+            .flatten()
+            .map(|at| (at, self.returnable[at].id));
         let disposition = if row.status != Status::Success {
             self.unsuccessful(row, payment)
         } else if !self.named.insert((kind.to_owned(), row.provider_txn.clone())) {
@@ -60,6 +66,7 @@ impl Books<'_> {
             provider_txn_id: row.provider_txn.clone(),
             order_ref: row.order_ref.clone(),
             refund_id: refund.filter(|_| disposition == "matched").map(|(_, id)| id),
+            returns: returned.filter(|_| disposition == "matched").map(|(_, id)| id),
             payment_id: payment.filter(|_| row.kind == Kind::Payment).map(|(id, _)| id),
             amount: row.gross,
             fee: row.fee,
@@ -69,7 +76,13 @@ impl Books<'_> {
             disposition,
         });
         if let Some((at, _)) = refund.filter(|_| disposition == "matched") {
-            self.refunds.remove(at);
+            let sent = self.refunds.remove(at);
+            if self.returnable.iter().all(|known| known.id != sent.id) {
+                self.returnable.push(sent);
+            }
+        }
+        if let Some((at, _)) = returned.filter(|_| disposition == "matched") {
+            self.returnable.remove(at);
         }
         Ok(())
     }
@@ -114,6 +127,7 @@ impl Books<'_> {
                 self.unexplained(gross, kind, original, &row.provider_txn)?;
                 "case"
             }
+            (Kind::Adjustment, _) if self.returned_of(row).is_some() => "matched",
             (Kind::Adjustment, _) => {
                 self.unexplained(gross, CaseKind::AmountDiffers, None, &row.provider_txn)?;
                 "case"
@@ -129,6 +143,15 @@ impl Books<'_> {
         let by_payment = |r: &SettledRefund| r.provider_refund_id.is_none() && Some(r.payment_id) == original;
         let at = |wanted: &dyn Fn(&SettledRefund) -> bool| self.refunds.iter().position(|r| fits(&r) && wanted(r));
         at(&by_number).or_else(|| at(&by_payment))
+    }
+
+    /// The refund of ours that a correction brings back: its original is the refund's number, its amount all of it.
+    fn returned_of(&self, row: &Row) -> Option<usize> {
+        let original = row.original.as_deref()?;
+        let is_it = |r: &SettledRefund| {
+            r.provider_refund_id.as_deref() == Some(original) && r.amount.dong() == row.gross && row.fee == 0
+        };
+        self.returnable.iter().position(is_it)
     }
 
     /// What the provider took or gave for a reason that we do not know: suspense, and a case.

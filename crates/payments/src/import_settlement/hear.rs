@@ -29,7 +29,8 @@ pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Re
         }
     }
     let sent = refund::settled(ctx, now).await?;
-    refused.map_or(Ok(unheard.len() + sent), Err)
+    let back = refund::returned(ctx, now).await?;
+    refused.map_or(Ok(unheard.len() + sent + back), Err)
 }
 
 async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), ReportError> {

@@ -139,7 +139,8 @@ impl Lines {
         let numbering = self.numbering.and_then(|name| self.account.numbering(name));
         let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
         let credit = amount > 0;
-        let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit).map(str::to_owned);
+        let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit || !line.reversal);
+        let payout_of = payout_of.map(str::to_owned);
         // a credit that comes back is not what was paid, whatever it names; a debit may name a refund
         let comes_back = credit && line.reversal;
         let codes = if comes_back || payout_of.is_some() { Vec::new() } else { self.codes(&line) };

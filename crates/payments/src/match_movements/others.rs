@@ -4,7 +4,7 @@ use super::{Ground, debit_case};
 use crate::context::{Caller, Context};
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
-use crate::refund;
+use crate::refund::{self, About, Named};
 use domain::booking::BookingError;
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -15,9 +15,10 @@ use domain::matching::Rule;
 use domain::payment::SuspenseReason;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::Unit;
-use storage::{Tx, settlements, unit};
+use storage::{StorageError, Tx, refunds, settlements, unit};
 
 const PER_BATCH: i64 = 500;
 
@@ -34,43 +35,63 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
     let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
     let mut unit = Unit::new(Caller::system().actor(), now);
-    let named = refund::named_debits(tx, &debits).await?;
+    let mut named = refund::named_debits(tx, &debits).await?;
+    named.extend(reversals(tx, &ground.account, &debits).await?);
+    let mut told: Vec<MovementId> = Vec::new();
     for debit in &debits {
-        let told = named.get(&debit.id).copied();
-        explain(&mut unit, ground, debit, told).map_err(RecordError::Booking)?;
+        let about = match named.get(&debit.id) {
+            Some(Named::Awaited) => continue,
+            Some(Named::About(about)) => Some(about),
+            None => None,
+        };
+        explain(&mut unit, ground, debit, about).map_err(RecordError::Booking)?;
+        told.push(debit.id);
     }
     let claims = payouts_of(tx, &ground.account, &payouts).await?;
-    let done = debits.len() + claims.len();
+    let done = told.len() + claims.len();
     if done == 0 {
         return Ok(0);
     }
     unit::write(tx, &unit).await?;
     movements::claim(tx, &claims).await?;
-    let told: Vec<MovementId> = debits.iter().map(|m| m.id).collect();
     movements::told_by_case(tx, &told).await?;
     tx.commit().await?;
     Ok(done)
 }
 
-/// Nobody explains it yet: suspense, and a case. `named`: the payment whose refund its code names.
-fn explain(
-    unit: &mut Unit,
-    ground: &Ground,
-    debit: &Open,
-    named: Option<(PaymentId, CaseKind)>,
-) -> Result<(), BookingError> {
+/// Reversals that `take_back` has left, since a part of their payment is the payer's: the payment that each is about.
+async fn reversals(tx: &Tx, account: &AccountCode, debits: &[&Open]) -> Result<Vec<(MovementId, Named)>, StorageError> {
+    if debits.iter().all(|d| !d.reversal) {
+        return Ok(Vec::new());
+    }
+    let known = movements::reversals(tx, account, PER_BATCH).await?;
+    let payments: BTreeSet<PaymentId> = known.iter().map(|(_, payment)| *payment).collect();
+    refunds::lock_payments(tx, &payments.into_iter().collect::<Vec<_>>()).await?;
+    let mut named = Vec::new();
+    for (movement, payment) in known {
+        let of_it = refunds::of_payment(tx, payment).await?;
+        let is_partly_gone = of_it.iter().any(|r| r.state.status.counts() && !r.state.status.is_unmade());
+        let about = About { payment, kind: CaseKind::Chargeback, subject: payment.to_string() };
+        named.push((movement, if is_partly_gone { Named::About(about) } else { Named::Awaited }));
+    }
+    Ok(named)
+}
+
+/// Nobody explains it yet: suspense, and a case.
+fn explain(unit: &mut Unit, ground: &Ground, debit: &Open, about: Option<&About>) -> Result<(), BookingError> {
     let legs = vec![
         Leg::new(Account::Suspense(SuspenseReason::Unidentified), -debit.amount).of_movement(debit.id),
         Leg::new(Account::Bank(ground.account.clone()), debit.amount).of_movement(debit.id),
     ];
     let kind = JournalKind::UnexplainedDebit;
     unit.changes.journals.push(Journal::new(kind, Cause::StatementSays, debit.business_date, legs)?);
-    let kind = named.map_or(debit_case(debit.reversal), |(_, kind)| kind);
+    let kind = about.map_or(debit_case(debit.reversal), |about| about.kind);
+    let subject = about.map_or_else(|| ground.account.to_string(), |about| about.subject.clone());
     unit.changes.cases_opened.push(NewCase {
         movement_id: Some(debit.id),
-        payment_id: named.map(|(payment, _)| payment),
+        payment_id: about.map(|about| about.payment),
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
-        ..NewCase::new(kind, debit.amount, ground.account.to_string())
+        ..NewCase::new(kind, debit.amount, subject)
     });
     Ok(())
 }

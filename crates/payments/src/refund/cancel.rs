@@ -2,15 +2,14 @@
 
 use super::{KIND, RefundError, subject};
 use crate::context::{Caller, Context};
-use crate::move_money;
+use crate::move_money::{self, Locked};
 use crate::reply::{Repeat, Reply, repeat_of};
 use crate::retry::retrying;
 use domain::approval::ApprovalStatus;
 use domain::cause::Cause;
-use domain::changes::Changes;
 use domain::moving;
 use domain::refund::RefundStatus;
-use domain::{ApprovalId, PaymentId, RefundId};
+use domain::{PaymentId, RefundId};
 use futures_util::join;
 use jiff::Timestamp;
 use storage::approvals::{self, Decision};
@@ -82,29 +81,50 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Ref
 }
 
 /// Locks the approvals that a payment's proposals wait for, as who decides them does: before the payment.
-pub(crate) async fn lock_proposals(tx: &Tx, payment: PaymentId) -> Result<Vec<(RefundId, ApprovalId)>, RefundError> {
-    let mut locked = Vec::new();
+pub(crate) async fn lock_proposals(tx: &Tx, payment: PaymentId) -> Result<(), RefundError> {
     for refund in refunds::of_payment(tx, payment).await? {
         if refund.state.status == RefundStatus::PendingApproval {
-            let id = refund.state.id;
-            locked.extend(approvals::lock_pending(tx, KIND, &subject(id)).await?.map(|approval| (id, approval.id)));
+            approvals::lock_pending(tx, KIND, &subject(refund.state.id)).await?;
         }
     }
-    Ok(locked)
+    Ok(())
 }
 
-/// The payment, which is locked, was taken back: what was proposed of it rests on nothing any more.
-pub(crate) async fn drop_proposals(tx: &Tx, payment: PaymentId, now: Timestamp) -> Result<Changes, RefundError> {
-    let mut changes = Changes::default();
-    // once more: one may have been proposed until the payment was locked
-    for (refund, approval) in lock_proposals(tx, payment).await? {
-        let stored = refunds::lock(tx, refund).await?.ok_or(RefundError::Absent)?;
-        let dropped = moving::refund_dropped(&stored.state, Cause::Withdrawn);
-        changes.append(dropped.map_err(|e| move_money::unreadable(&e))?);
-        let withdrawn = Decision { status: ApprovalStatus::Withdrawn, decider: None, note: "", at: now };
-        approvals::decide(tx, approval, &withdrawn).await?;
+/// The refunds of a payment, which is locked, that nobody has paid out: locked, the oldest first.
+pub(crate) async fn lock_unmade(tx: &Tx, payment: PaymentId) -> Result<Vec<Stored>, RefundError> {
+    let mut unmade = Vec::new();
+    for refund in refunds::of_payment(tx, payment).await? {
+        let locked = refunds::lock(tx, refund.state.id).await?.ok_or(RefundError::Absent)?;
+        if locked.state.status.is_unmade() {
+            unmade.push(locked);
+        }
     }
-    Ok(changes)
+    Ok(unmade)
+}
+
+/// Nobody approves it or looks at it any more.
+pub(crate) async fn lay_down(tx: &Tx, refund: RefundId, now: Timestamp) -> Result<(), RefundError> {
+    if let Some(approval) = approvals::lock_pending(tx, KIND, &subject(refund)).await? {
+        let withdrawn = Decision { status: ApprovalStatus::Withdrawn, decider: None, note: "", at: now };
+        approvals::decide(tx, approval.id, &withdrawn).await?;
+    }
+    Ok(refunds::unwatch(tx, refund).await?)
+}
+
+/// The money of the payment, which is locked, is gone and the payment stands: what was to give it back goes where it came
+/// from, and nobody makes it.
+pub(crate) async fn withdraw(tx: &Tx, locked: &Locked, refund: &Stored, now: Timestamp) -> Result<(), RefundError> {
+    let state = &refund.state;
+    let changes = if state.status == RefundStatus::PendingApproval {
+        moving::refund_dropped(state, Cause::PaymentTakenBack)
+    } else {
+        let taken = refunds::taken(tx, state.id).await?;
+        moving::refund_failed(&locked.scene, state, &taken, Cause::PaymentTakenBack)
+    };
+    let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+    lay_down(tx, state.id, now).await?;
+    let unit = locked.unit(changes, Some(refund), &Caller::system(), "refund_withdrawn", now)?;
+    Ok(unit::write(tx, &unit).await?)
 }
 
 /// The worker looks at it at once, whatever its schedule says.

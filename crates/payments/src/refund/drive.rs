@@ -96,7 +96,7 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
     later(ctx, claimed.id, next).await
 }
 
-async fn present(ctx: &Context, id: RefundId) -> Result<Stored, RefundError> {
+pub(super) async fn present(ctx: &Context, id: RefundId) -> Result<Stored, RefundError> {
     let db = ctx.pool.get().await?;
     refunds::by_id(&db, id).await?.ok_or(RefundError::Absent)
 }
@@ -165,7 +165,7 @@ async fn ask(
     }
 }
 
-const fn said(news: &RefundNews) -> &'static str {
+pub(super) const fn said(news: &RefundNews) -> &'static str {
     match news {
         RefundNews::Accepted { .. } => "accepted",
         RefundNews::Repeated => "repeated",
@@ -176,12 +176,12 @@ const fn said(news: &RefundNews) -> &'static str {
     }
 }
 
-fn provider_of(ctx: &Context, payment: &Payment) -> Option<(Arc<Provider>, Arc<dyn Refunds>)> {
+pub(super) fn provider_of(ctx: &Context, payment: &Payment) -> Option<(Arc<Provider>, Arc<dyn Refunds>)> {
     let provider = ctx.providers.by_profile(payment.identity.profile()?)?;
     provider.refunds.clone().map(|refunds| (provider, refunds))
 }
 
-async fn order_of(
+pub(super) async fn order_of(
     db: &storage::Db,
     payment: PaymentId,
     stored: &Stored,
@@ -204,6 +204,7 @@ async fn order_of(
         amount: stored.state.amount(),
         asked_by: stored.proposed_by.clone(),
         now,
+        provider_refund_id: None,
     };
     Ok((payment, Some(order)))
 }
@@ -253,7 +254,7 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             return long_unknown(tx, &locked, &stored, now).await;
         }
         Step::LoseSight | Step::Refused => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
-        Step::Hear(news) => match heard(tx, &locked, &stored, news).await? {
+        Step::Hear(news) => match heard(ctx, tx, &locked, &stored, news, now).await? {
             Some(changes) => (Ok(changes), "refund_heard"),
             None => return long_unknown(tx, &locked, &stored, now).await,
         },
@@ -268,12 +269,18 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
 
 /// What the provider's word changes; None when nothing.
 async fn heard(
+    ctx: &Context,
     tx: &Tx,
     locked: &move_money::Locked,
     stored: &Stored,
     news: &RefundNews,
+    now: Timestamp,
 ) -> Result<Option<Changes>, RefundError> {
     let state = &stored.state;
+    // a file that says sent came while the provider was asked: it was sent, and refused after that (`sent`)
+    let settled = RefundNews::Sent { provider_refund_id: None };
+    let is_refused = matches!(news, RefundNews::Failed { .. });
+    let news = if is_refused && refunds::is_settled(tx, state.id).await? { &settled } else { news };
     let changes = match news {
         RefundNews::Accepted { .. } | RefundNews::Repeated => {
             let by_this_call = matches!(news, RefundNews::Accepted { .. });
@@ -298,6 +305,12 @@ async fn heard(
                 refunds::accepted(tx, state.id, true, Some(theirs)).await?;
             }
             refunds::unwatch(tx, state.id).await?;
+            let poll = &ctx.settings.poll;
+            let next = now + SignedDuration::from_secs(poll.sent_refund_every_s);
+            let until = now + SignedDuration::from_secs(poll.sent_refund_for_s);
+            if next <= until {
+                refunds::look_after(tx, state.id, next, until).await?;
+            }
             moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
         }
         // its settlement file says that the money has left, whatever is told here

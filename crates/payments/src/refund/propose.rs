@@ -84,7 +84,7 @@ async fn proposed(
     let locked = move_money::lock(tx, p.payment, &[], p.now).await?.ok_or(RefundError::Absent)?;
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
     let earlier = refunds::of_payment(tx, p.payment).await?;
-    let refundable = refundable(&own, &earlier);
+    let refundable = refundable(&own, &earlier, refunds::unexplained(tx, p.payment).await?);
     if p.refundable != refundable {
         return Err(RefundError::RefundableMismatch(refundable));
     }
@@ -144,11 +144,16 @@ fn sum(lines: &[RefundLine]) -> Vnd {
 }
 
 /// Amount − reversed − every refund that is not over: what has a home that is no refund, less what was only proposed.
-fn refundable(own: &[Part], earlier: &[Stored]) -> Vnd {
-    let at_home: Vnd = own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum();
+/// What has left past us is not there to be given back either.
+fn refundable(own: &[Part], earlier: &[Stored], unexplained: Vnd) -> Vnd {
     let proposed: Vnd =
         earlier.iter().filter(|r| r.state.status == RefundStatus::PendingApproval).map(|r| r.state.amount()).sum();
-    at_home - proposed
+    at_home(own).less(proposed).less(unexplained)
+}
+
+/// What of a payment's money is no refund's.
+pub(super) fn at_home(own: &[Part]) -> Vnd {
+    own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum()
 }
 
 fn route_of(ctx: &Context, identity: &Identity) -> Route {

@@ -3,15 +3,20 @@
 //!
 //! | a debit with the code of a refund | then |
 //! |---|---|
-//! | that waits for it, of its amount | claimed; `succeeded` |
+//! | that waits for it, of its amount | claimed; `succeeded`. One that was approved at this moment is given out first |
 //! | of another amount | suspense, a case `amount_differs` |
-//! | that has its debit already | suspense, a case `duplicate_payment` |
+//! | that has its debit already, or with the codes of two | suspense, a case `duplicate_payment` |
+//! | that nobody was to make: not approved, rejected, given up | suspense, a case `status_differs` |
+//! | the same, and the payment was taken back | suspense, a case `refund_without_payment` |
+//!
+//! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment: the payer
+//! has it. The refund stays what it is, since no second person has said yes to this debit.
 
 use super::RefundError;
 use super::drive::bank;
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
-use crate::move_money;
+use crate::move_money::{self, Locked};
 use crate::retry::retrying;
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -21,7 +26,7 @@ use domain::moving;
 use domain::refund::RefundStatus;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::refunds::{self, Stored};
 use storage::{StorageError, Tx, unit};
@@ -78,8 +83,11 @@ async fn claimed(
     let payment = refunds::by_id(tx, refund).await?.ok_or(RefundError::Absent)?.payment_id;
     let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     locked.scene.day = open.business_date;
-    let stored = refunds::lock(tx, refund).await?.ok_or(RefundError::Absent)?;
+    let mut stored = refunds::lock(tx, refund).await?.ok_or(RefundError::Absent)?;
     let agrees = if back { stored.state.amount() == open.amount } else { stored.state.amount() == -open.amount };
+    if agrees && !back && stored.state.status == RefundStatus::Approved {
+        stored = given_out(tx, &locked, &stored, now).await?;
+    }
     let expected = if back { RefundStatus::Succeeded } else { RefundStatus::AwaitingStatement };
     if !agrees || stored.state.status != expected {
         return Ok(false);
@@ -105,17 +113,57 @@ async fn claimed(
     Ok(true)
 }
 
-/// Debits with the code of a refund that they do not close: whose money, and what kind of case.
-pub(crate) async fn named_debits(
-    tx: &Tx,
-    debits: &[&Open],
-) -> Result<BTreeMap<MovementId, (PaymentId, CaseKind)>, StorageError> {
+/// Who makes it was faster than we.
+async fn given_out(tx: &Tx, locked: &Locked, stored: &Stored, now: Timestamp) -> Result<Stored, RefundError> {
+    let id = stored.state.id;
+    refunds::unwatch(tx, id).await?;
+    let changes = moving::refund_step(&stored.state, Cause::WorkItemGiven).map_err(|e| move_money::unreadable(&e))?;
+    let unit = locked.unit(changes, Some(stored), &Caller::system(), "refund_given_out", now)?;
+    unit::write(tx, &unit).await?;
+    refunds::lock(tx, id).await?.ok_or(RefundError::Absent)
+}
+
+/// What a debit is about that closes no refund and reverses no payment.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub payment: PaymentId,
+    pub kind: CaseKind,
+    pub subject: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Named {
+    /// A refund waits for it, or a payment can be taken back, since a moment ago: the next look finds it.
+    Awaited,
+    About(About),
+}
+
+/// Debits with the code of a refund that they do not close. Locks the refunds' payments.
+pub(crate) async fn named_debits(tx: &Tx, debits: &[&Open]) -> Result<BTreeMap<MovementId, Named>, StorageError> {
     let codes: Vec<String> = debits.iter().flat_map(|d| d.codes.iter().cloned()).collect();
+    let payments: BTreeSet<PaymentId> = refunds::by_codes(tx, &codes).await?.iter().map(|r| r.payment_id).collect();
+    if payments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let payments = refunds::lock_payments(tx, &payments.into_iter().collect::<Vec<_>>()).await?;
     let known: Vec<Stored> = refunds::by_codes(tx, &codes).await?;
     let of = |d: &Open| {
-        let refund = known.iter().find(|r| d.codes.contains(&r.reference))?;
-        let same = refund.state.amount() == -d.amount;
-        Some((d.id, (refund.payment_id, if same { CaseKind::DuplicatePayment } else { CaseKind::AmountDiffers })))
+        let named: Vec<&Stored> = known.iter().filter(|r| d.codes.contains(&r.reference)).collect();
+        let first = *named.first()?;
+        let is_reversed = payments.iter().any(|(id, reversed)| *id == first.payment_id && *reversed);
+        let kind = match first.state.status {
+            _ if first.state.amount() != -d.amount => CaseKind::AmountDiffers,
+            RefundStatus::Approved | RefundStatus::AwaitingStatement if named.len() == 1 => {
+                return Some((d.id, Named::Awaited));
+            }
+            RefundStatus::Approved | RefundStatus::AwaitingStatement | RefundStatus::Succeeded => {
+                CaseKind::DuplicatePayment
+            }
+            _ if is_reversed => CaseKind::RefundWithoutPayment,
+            _ => CaseKind::StatusDiffers,
+        };
+        let subject = named.iter().map(|r| r.state.id.to_string()).collect::<Vec<_>>().join(" ");
+        Some((d.id, Named::About(About { payment: first.payment_id, kind, subject })))
     };
     Ok(debits.iter().filter_map(|d| of(d)).collect())
 }

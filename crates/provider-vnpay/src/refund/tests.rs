@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 fn part() -> RefundOrder {
     RefundOrder {
+        provider_refund_id: None,
         request_id: "0192f0c1a2b37c4d8e5f60718293a4b5".to_owned(),
         order_ref: OrderRef::new("LC0003").expect("code"),
         ordered_at: "2026-01-05T02:30:15Z".parse().expect("instant"),

@@ -44,6 +44,7 @@ impl From<Vec<Action>> for Plan {
                 | Action::RefundMs(_)
                 | Action::RefundRefused(_)
                 | Action::RefundFlap(_)
+                | Action::RefundRepeated(_)
                 | Action::Settlement(_) => {}
             }
         }

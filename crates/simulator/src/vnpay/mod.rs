@@ -163,6 +163,8 @@ enum Action {
     RefundRefused(On),
     /// querydr lags: it still says 05 once it is decided, then once that there is no refund (type 01, status 00).
     RefundFlap(On),
+    /// Taken up, and answered 94.
+    RefundRepeated(On),
     Settlement(FileAction),
 }
 
@@ -183,7 +185,14 @@ impl Action {
     }
 
     fn is_about_refund(&self) -> bool {
-        matches!(self, Self::RefundCode(_) | Self::RefundMs(_) | Self::RefundRefused(_) | Self::RefundFlap(_))
+        matches!(
+            self,
+            Self::RefundCode(_)
+                | Self::RefundMs(_)
+                | Self::RefundRefused(_)
+                | Self::RefundFlap(_)
+                | Self::RefundRepeated(_)
+        )
     }
 
     fn is_about_api(&self) -> bool {

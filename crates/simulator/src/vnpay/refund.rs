@@ -52,18 +52,22 @@ struct Fate {
     wait_ms: u64,
     refused: bool,
     lag: Lag,
+    /// Taken up, and called a repetition.
+    repeated: bool,
 }
 
 impl Fate {
     fn of(shop: &Shop, order: &Order) -> Self {
         let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
-        let mut fate = Self { code: None, wait_ms: shop.config.refund_ms, refused: false, lag: Lag::None };
+        let mut fate =
+            Self { code: None, wait_ms: shop.config.refund_ms, refused: false, lag: Lag::None, repeated: false };
         for action in shop.rules.take(matches, Action::is_about_refund) {
             match action {
                 Action::RefundCode(code) => fate.code = Some(code),
                 Action::RefundMs(ms) => fate.wait_ms = ms,
                 Action::RefundRefused(_) => fate.refused = true,
                 Action::RefundFlap(_) => fate.lag = Lag::InHand,
+                Action::RefundRepeated(_) => fate.repeated = true,
                 _ => {}
             }
         }
@@ -79,12 +83,12 @@ impl Fate {
 /// Of a request whose form and hash are right. With the answer, the line about a refund that was taken up.
 pub(super) fn take_up(shop: &Shop, fields: &Fields, amount: i64) -> (Said, Option<Value>) {
     match booked(shop, fields, amount) {
-        Ok((found, line)) => ((DONE, "Refund success".to_owned(), found), Some(line)),
+        Ok((said, line)) => (said, Some(line)),
         Err(said) => (said, None),
     }
 }
 
-fn booked(shop: &Shop, fields: &Fields, amount: i64) -> Result<(Fields, Value), Said> {
+fn booked(shop: &Shop, fields: &Fields, amount: i64) -> Result<(Said, Value), Said> {
     let at = api::find(shop, fields).ok_or_else(|| no(NOT_FOUND, "Transaction not found"))?;
     let now = clock::now();
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
@@ -133,7 +137,9 @@ fn booked(shop: &Shop, fields: &Fields, amount: i64) -> Result<(Fields, Value), 
     };
     let line = line(order, &refund);
     order.refunds.push(refund);
-    Ok((found, line))
+    let done = (DONE, "Refund success".to_owned(), found);
+    let said = if fate.repeated { no(REPEATED, "A refund request is being handled") } else { done };
+    Ok((said, line))
 }
 
 /// The truth about a refund as it now stands; the last line of a request id holds. What is decided by the clock alone has

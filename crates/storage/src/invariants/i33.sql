@@ -17,14 +17,17 @@ expected(account_code, amount) as (
     union all
     -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was
     select 'clearing:' || profile, -amount from assurance.settlement_line
-    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null)
+    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null
+                      -- a correction that brings a refund of ours back
+                      or kind = 'adjustment' and disposition = 'matched')
     union all
     select 'in_transit:' || receiving_account, amount - reversed from assurance.payment
     where receiving_account is not null
     union all
     select 'in_transit:' || payout_account, net from assurance.settlement_line where booked
     union all
-    select 'in_transit:' || account, -amount from assurance.movement where amount > 0
+    select 'in_transit:' || account, -amount from assurance.movement
+    where amount > 0 or payout_of is not null
     union all
     -- what a refund brought back, and what was taken back, stand against their lines
     select 'in_transit:' || m.account, m.amount

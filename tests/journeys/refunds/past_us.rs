@@ -1,0 +1,213 @@
+//! A debit says that a refund was made which nobody was to make: its money counts as gone, and never goes out again.
+
+use super::taken_back::{bank_takes_back, open_cases};
+use super::transfers::{paid_by_transfer, payment_of_id, pays_back, statement};
+use super::*;
+
+/// A transfer of all of a fee that a second person has approved: the fee, the payment, the refund and its text.
+async fn work_item(house: &House, approver: &Portal) -> (Value, Value, Value, String) {
+    let (fee, _, payment) = paid_by_transfer(house, 21_000).await;
+    statement(house).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(approver, &proposal).await.expect(200);
+    becomes(house, &proposal, "awaiting_statement").await;
+    let text = refund(house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    (fee, payment, proposal, text)
+}
+
+/// The text of a refund's transfer, whether or not anybody is to make it.
+async fn text_of(house: &House, proposal: &Value) -> String {
+    house
+        .ask(&format!(
+            "select 'HOAN TRA ' || reference from refund where assurance.text_id('rfd', id) = '{}'",
+            id(proposal)
+        ))
+        .await
+}
+
+/// What the one open case of this kind is about.
+async fn told(house: &House, kind: &str) -> (Value, Value) {
+    let cases = open_cases(house).await;
+    let [case] = cases.iter().filter(|c| c["kind"] == kind).collect::<Vec<_>>()[..] else { panic!("{cases:?}") };
+    (case["payment_id"].clone(), case["subject"].clone())
+}
+
+#[tokio::test]
+async fn a_transfer_that_was_given_up_and_made_all_the_same_is_not_paid_out_twice() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, payment, proposal, text) = work_item(&house, &approver).await;
+    approver.post(&format!("/v1/refunds/{}/cancel", id(&proposal)), json!({})).await.expect(200);
+    assert_eq!(payment_of_id(&house, &payment).await["refundable_amount"], 21_000);
+    // proposed anew before the statement comes
+    let before = payment_of_id(&house, &payment).await;
+    let again = proposes(&house.staff, &before, &[whole(&fee)], "close").await.expect(201);
+    pays_back(&house, 21_000, &text).await;
+    statement(&house).await;
+    assert_eq!(told(&house, "status_differs").await, (payment["id"].clone(), proposal["id"].clone()));
+    assert_eq!(approves(&approver, &again).await.refused(409), "approval_stale");
+    let reject = format!("/v1/approvals/{}/reject", again["approval_id"].as_str().unwrap());
+    approver.post(&reject, json!({})).await.expect(200);
+    let seen = payment_of_id(&house, &payment).await;
+    assert_eq!(seen["refundable_amount"], 0, "the payer has it");
+    assert_eq!(
+        proposes(&house.staff, &before, &[whole(&fee)], "close").await.refused(412),
+        "refundable_amount_mismatch"
+    );
+    assert_eq!(proposes(&house.staff, &seen, &[whole(&fee)], "close").await.refused(422), "refund_line_not_whole");
+    assert_eq!(
+        (status(&house, &proposal).await, obligation_status(&house, &fee).await),
+        ("failed".into(), "paid".into())
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_was_made_before_anybody_approved_it_is_not_approved_any_more() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, _, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    pays_back(&house, 21_000, &text_of(&house, &proposal).await).await;
+    statement(&house).await;
+    assert_eq!(told(&house, "status_differs").await, (payment["id"].clone(), proposal["id"].clone()));
+    assert_eq!(approves(&approver, &proposal).await.refused(409), "approval_stale");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_was_made_as_soon_as_it_was_approved_ends_with_its_debit() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, _, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    pays_back(&house, 21_000, &text_of(&house, &proposal).await).await;
+    statement(&house).await;
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    assert_eq!(open_cases(&house).await, Vec::<Value>::new());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_was_transferred_twice_is_no_more_to_be_had_of_the_rest_of_the_payment() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let mut fees = Vec::new();
+    for amount in [8_000, 13_000] {
+        fees.push(house.portal.owes(&dossier(), amount, json!({})).await);
+    }
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(21_000, &content).await;
+    statement(&house).await;
+    let payment = payment_of(&house, &intent).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fees[0])], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        pays_back(&house, 8_000, &text).await;
+    }
+    statement(&house).await;
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    assert_eq!(told(&house, "duplicate_payment").await, (payment["id"].clone(), proposal["id"].clone()));
+    assert_eq!(payment_of_id(&house, &payment).await["refundable_amount"], 5_000);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_was_made_all_the_same_is_told_of_at_once_and_never_made_again() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (_, payment, proposal, text) = work_item(&house, &approver).await;
+    bank_takes_back(&house, &payment).await;
+    pays_back(&house, 21_000, &text).await;
+    statement(&house).await;
+    assert_eq!(told(&house, "refund_without_payment").await, (payment["id"].clone(), proposal["id"].clone()));
+    assert_eq!(status(&house, &proposal).await, "failed");
+    let seen = payment_of_id(&house, &payment).await;
+    assert_eq!(seen["refundable_amount"], 0);
+    let held = "select sum(amount) from assurance.ledger_entry where account_code = 'suspense:unidentified'";
+    assert_eq!(house.ask(held).await, "21000", "the books say that it has left");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_bank_takes_back_what_is_partly_refunded_and_nothing_more_of_it_goes_out() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let mut fees = Vec::new();
+    for amount in [8_000, 13_000] {
+        fees.push(house.portal.owes(&dossier(), amount, json!({})).await);
+    }
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(21_000, &content).await;
+    statement(&house).await;
+    let mut proposals = Vec::new();
+    for fee in &fees {
+        let payment = payment_of(&house, &intent).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        becomes(&house, &proposal, "awaiting_statement").await;
+        proposals.push(proposal);
+    }
+    let made = refund(&house, &proposals[0]).await["work_item"]["text"].as_str().unwrap().to_owned();
+    pays_back(&house, 8_000, &made).await;
+    statement(&house).await;
+    bank_takes_back(&house, &payment_of(&house, &intent).await).await;
+    assert_eq!(status(&house, &proposals[0]).await, "succeeded");
+    assert_eq!(status(&house, &proposals[1]).await, "failed", "nobody is to transfer it");
+    let payment = payment_of(&house, &intent).await;
+    let cases = open_cases(&house).await;
+    let told: Vec<_> = cases.iter().map(|c| (c["kind"].as_str().unwrap(), &c["payment_id"])).collect();
+    assert_eq!(told, [("chargeback", &payment["id"])]);
+    assert_eq!(payment["refundable_amount"], 0, "the bank has it");
+    let again = proposes(&house.staff, &payment, &[whole(&fees[1])], "close").await;
+    assert_eq!(again.refused(422), "refund_line_not_whole");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_case_of_a_debit_stays_open_when_other_money_of_its_payment_finds_a_home() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(21_000, &content).await;
+    house.transfers(50_000, &content).await;
+    statement(&house).await;
+    // of the second payment, which waits as a duplicate, 20,000 are transferred twice
+    let second = payment_of(&house, &intent).await;
+    assert_eq!(second["allocations"][0]["suspense_reason"], "duplicate");
+    let proposal = proposes(&house.staff, &second, &[json!({"amount": 20_000})], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        pays_back(&house, 20_000, &text).await;
+    }
+    statement(&house).await;
+    let seen = payment_of_id(&house, &second).await;
+    assert_eq!(seen["refundable_amount"], 10_000);
+    // the rest goes for another fee, and its own case closes with it
+    let other = house.portal.owes(&dossier(), 30_000, json!({})).await;
+    let cases = open_cases(&house).await;
+    let waits =
+        cases.iter().find(|c| c["kind"] == "duplicate_payment" && c["movement_id"].is_null()).expect("its case");
+    let path = format!("/v1/cases/{}/resolutions", id(waits));
+    let body =
+        json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]], "note": "Nộp cho hồ sơ khác"});
+    let resolution = house.staff.post(&path, body).await.expect(201);
+    approves(&approver, &resolution).await.expect(200);
+    assert_eq!(obligation_status(&house, &other).await, "paid");
+    let left = open_cases(&house).await;
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!((&left[0]["kind"], &left[0]["amount"]), (&json!("duplicate_payment"), &json!(-20_000)));
+    assert_eq!(payment_of_id(&house, &second).await["refundable_amount"], 10_000);
+    house.close().await;
+}
