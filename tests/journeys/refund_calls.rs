@@ -74,6 +74,7 @@ impl Paid {
             taken: TAKEN,
             amount,
             asked_by: Uuid::new_v4().to_string(),
+            first_asked_at: Timestamp::now(),
             now: Timestamp::now(),
         }
     }
@@ -99,6 +100,7 @@ fn order(ordered_at: Timestamp) -> Order {
         amount: TAKEN,
         description: "Phí chứng thực".to_owned(),
         return_url: "https://dvc.example.vn/return".to_owned(),
+        notify_url: String::new(),
         payer_ip: "127.0.0.1".parse().unwrap(),
         locale: Locale::Vi,
         ordered_at,

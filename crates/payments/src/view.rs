@@ -72,7 +72,9 @@ pub(crate) fn unavailable(gates: &Gates, provider: &Provider, amount: Vnd) -> Op
     if own.into_iter().chain(gate.and_then(|g| g.max_amount)).any(|most| amount > most) {
         return Some(Unavailable::AboveLimit);
     }
-    gate.filter(|g| amount < g.min_amount).map(|_| Unavailable::BelowLimit)
+    let least = provider.checkout.as_ref().and_then(|c| c.least());
+    let below = least.into_iter().chain(gate.map(|g| g.min_amount)).any(|least| amount < least);
+    below.then_some(Unavailable::BelowLimit)
 }
 
 /// The ways to pay: whom the contract collects for, what the portal allows, and what stands in the way now.

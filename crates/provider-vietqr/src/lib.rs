@@ -52,6 +52,7 @@ pub fn provider(
         webhook: None,
         status: None,
         refunds: None,
+        holds: None,
         account_webhooks: told::tellers(&settings),
         movements: listing::lister(&settings, http),
     })
