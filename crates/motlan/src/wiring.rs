@@ -77,6 +77,9 @@ fn http(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
 fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {
     let (code, beneficiaries, http) = (profile.code.clone(), profile.beneficiaries.clone(), http.clone());
     match &profile.channel {
+        Channel::Momo(settings) => {
+            provider_momo::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
+        }
         Channel::Vietqr(settings) => {
             provider_vietqr::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
         }

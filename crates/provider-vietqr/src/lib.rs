@@ -8,7 +8,6 @@
 
 mod casso;
 mod checkout;
-mod json;
 mod listing;
 mod payos;
 pub mod qr;

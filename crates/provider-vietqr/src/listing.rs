@@ -7,7 +7,7 @@ mod sepay;
 #[cfg(test)]
 mod tests;
 
-use crate::json::{Json, Object};
+use provider::json::{Json, Object};
 use crate::settings::{Lister, Settings};
 use domain::account_report::AccountReport;
 use provider::{Listed, Movements, ProviderError};

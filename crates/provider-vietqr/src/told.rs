@@ -1,6 +1,6 @@
 //! What the three tellers' webhooks have in common: how a call is opened, a row is translated, an answer is worded.
 
-use crate::json::{BadJson, Object};
+use provider::json::{BadJson, Object};
 use crate::settings::Settings;
 use crate::signature::Secrets;
 use crate::{casso, payos, sepay, wire};

@@ -1,6 +1,6 @@
 //! Every case of `tests/vectors/`, most of which programs that this project did not write have made.
 
-use crate::json::{Json, Object};
+use provider::json::{Json, Object};
 use crate::qr::{self, NotEncodable, NotVietQr, Service, Transfer, decode};
 use crate::settings::Settings;
 use crate::settings::tests::{full, least};

@@ -7,6 +7,7 @@ pub mod checkout;
 pub mod error;
 pub mod hold;
 pub mod http;
+pub mod json;
 pub mod movements;
 pub mod refund;
 pub mod registry;

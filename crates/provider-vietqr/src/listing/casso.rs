@@ -3,7 +3,7 @@
 
 use super::{Host, Record, ill, malformed, parse};
 use crate::casso::{TELLER, moved};
-use crate::json::Object;
+use provider::json::Object;
 use crate::told::{self, Row};
 use crate::wire;
 use async_trait::async_trait;

@@ -4,7 +4,7 @@
 //! again in two halves of its time.
 
 use super::{Host, Record, ill, malformed, parse};
-use crate::json::Object;
+use provider::json::Object;
 use crate::told::{self, Row};
 use crate::{sepay::TELLER, wire};
 use async_trait::async_trait;
