@@ -105,7 +105,9 @@ fn taken_up(order: &RefundOrder, answer: &Answer) -> Result<RefundNews, Provider
 fn become_of(order: &RefundOrder, answer: &Answer) -> Result<RefundNews, ProviderError> {
     match answer.code {
         codes::ORDER_UNKNOWN => return Ok(RefundNews::NotFound),
-        codes::MAINTENANCE | codes::REQUEST_USED | codes::LIKE_ONE_RUNS => return Err(ProviderError::Unavailable(None)),
+        codes::MAINTENANCE | codes::REQUEST_USED | codes::LIKE_ONE_RUNS => {
+            return Err(ProviderError::Unavailable(None));
+        }
         code if codes::is_about_call(code) => return Err(answer.refused("refund/query")),
         _ => {}
     }
@@ -148,4 +150,3 @@ fn may_have_acted(error: ProviderError) -> ProviderError {
         other => other,
     }
 }
-

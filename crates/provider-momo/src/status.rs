@@ -25,7 +25,8 @@ impl Status for Wallet {
 
 impl Wallet {
     fn question(&self, question: &Question) -> Result<Value, ProviderError> {
-        let order_id = wire::order_id(&question.order_ref).ok_or_else(|| refused("the order reference is no orderId"))?;
+        let order_id =
+            wire::order_id(&question.order_ref).ok_or_else(|| refused("the order reference is no orderId"))?;
         let request_id = uuid::Uuid::new_v4().simple().to_string();
         let own = [("requestId", request_id.into()), ("orderId", order_id.into()), ("lang", "vi".into())];
         Ok(self.request(Call::Query, &own))
@@ -60,6 +61,7 @@ fn conclude(question: &Question, answer: &Answer) -> Result<Report, ProviderErro
 /// `responseTime` is here that of the answer: when it was paid, a query does not say.
 fn capture(answer: &Answer) -> Result<Capture, ProviderError> {
     let number = wire::trans_id(answer.get("transId")).ok_or_else(|| malformed("paid without transId".to_owned()))?;
-    let amount = wire::amount_from_wire(answer.get("amount")).ok_or_else(|| malformed("amount is ill-formed".to_owned()))?;
+    let amount =
+        wire::amount_from_wire(answer.get("amount")).ok_or_else(|| malformed("amount is ill-formed".to_owned()))?;
     Ok(Capture { provider_txn_id: number.to_owned(), amount, paid_at: None })
 }

@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn codes_numbers_and_times_are_plain() {
-        assert_eq!((code_from_wire("0"), code_from_wire("9000"), code_from_wire("-1")), (Some(0), Some(9000), Some(-1)));
+        assert_eq!(
+            (code_from_wire("0"), code_from_wire("9000"), code_from_wire("-1")),
+            (Some(0), Some(9000), Some(-1))
+        );
         for ill in ["", "00", "1.0", "1e3", "99999999", "-", "x"] {
             assert_eq!(code_from_wire(ill), None, "{ill}");
         }

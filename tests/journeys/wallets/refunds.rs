@@ -74,7 +74,8 @@ async fn a_refund_whose_answer_of_a_wallet_is_lost_is_made_once() {
         for (what, wait_ms) in [(json!({"fail_after_accept": true}), 0), (json!({"fail_after_accept": true}), 700)] {
             let house = House::with_wallets().await;
             let (fee, attempt, proposal) = approved(&house, channel, what).await;
-            let slow = json!({"match": {"order_ref": attempt["order_ref"]}, "do": [{"refund_ms": wait_ms}], "times": 1});
+            let slow =
+                json!({"match": {"order_ref": attempt["order_ref"]}, "do": [{"refund_ms": wait_ms}], "times": 1});
             house.wallet_sim(channel, "script", slow).await;
             drive(&house).await;
             assert_eq!(status(&house, &proposal).await, "unknown");

@@ -31,7 +31,16 @@ pub(super) fn says(fields: &Fields, code: i64, why: Option<&str>) -> Said {
         body["subErrors"] = json!([{"message": why}]);
     }
     let refuses = !codes::is_final(code) && (10..=47).contains(&code);
-    Said::new(if code == 7000 { 422 } else if refuses { 400 } else { 200 }, body)
+    Said::new(
+        if code == 7000 {
+            422
+        } else if refuses {
+            400
+        } else {
+            200
+        },
+        body,
+    )
 }
 
 /// MoMo AIO v2, idempotency: after a final answer the same again, after any other 40. Nothing is kept of a refusal that

@@ -20,10 +20,7 @@ pub(super) const PROCESSING: i64 = 7002;
 
 /// MoMo AIO v2, result codes, column "final".
 pub(super) fn is_final(code: i64) -> bool {
-    matches!(
-        code,
-        0 | 98 | 99 | 1001..=1007 | 1017 | 1026 | 1080 | 1081 | 1088 | 2019 | 4001 | 4002 | 4100
-    )
+    matches!(code, 0 | 98 | 99 | 1001..=1007 | 1017 | 1026 | 1080 | 1081 | 1088 | 2019 | 4001 | 4002 | 4100)
 }
 
 /// In Vietnamese, as production says it.

@@ -60,11 +60,7 @@ fn fifteen_minutes() -> u64 {
 
 impl MomoConfig {
     /// Any port of the loopback, times as far as MoMo's are known.
-    pub fn new(
-        partner_code: impl Into<String>,
-        access_key: impl Into<String>,
-        secret_key: impl Into<String>,
-    ) -> Self {
+    pub fn new(partner_code: impl Into<String>, access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
         Self {
             listen: any_port(),
             partner_code: partner_code.into(),
@@ -96,8 +92,7 @@ impl fmt::Debug for MomoConfig {
 /// Starts on the present tokio runtime. Refuses an address that it cannot bind and a log that it cannot open.
 pub async fn start(config: MomoConfig) -> io::Result<Running> {
     let (listen, log) = (config.listen.clone(), config.log.clone());
-    let times =
-        Times { retry_ms: config.ipn_retry_ms, timeout_ms: config.ipn_timeout_ms, refund_ms: config.refund_ms };
+    let times = Times { retry_ms: config.ipn_retry_ms, timeout_ms: config.ipn_timeout_ms, refund_ms: config.refund_ms };
     wallet::start(Momo { config }, &listen, times, log.as_deref(), |routes| {
         routes
             .route("/v2/gateway/api/create", web::post().to(api::create))

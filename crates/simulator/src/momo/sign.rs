@@ -6,9 +6,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 // MoMo AIO v2, the signed names of each message, in their order; the access key comes before them all.
-pub(super) const CREATE: [&str; 9] = [
-    "amount", "extraData", "ipnUrl", "orderId", "orderInfo", "partnerCode", "redirectUrl", "requestId", "requestType",
-];
+pub(super) const CREATE: [&str; 9] =
+    ["amount", "extraData", "ipnUrl", "orderId", "orderInfo", "partnerCode", "redirectUrl", "requestId", "requestType"];
 pub(super) const CREATED: [&str; 7] =
     ["amount", "orderId", "partnerCode", "payUrl", "requestId", "responseTime", "resultCode"];
 pub(super) const IPN: [&str; 12] = [
@@ -27,8 +26,7 @@ pub(super) const IPN: [&str; 12] = [
 ];
 pub(super) const QUERY: [&str; 3] = ["orderId", "partnerCode", "requestId"];
 pub(super) const REFUND: [&str; 6] = ["amount", "description", "orderId", "partnerCode", "requestId", "transId"];
-pub(super) const CONFIRM: [&str; 6] =
-    ["amount", "description", "orderId", "partnerCode", "requestId", "requestType"];
+pub(super) const CONFIRM: [&str; 6] = ["amount", "description", "orderId", "partnerCode", "requestId", "requestType"];
 
 pub(super) fn of(secret: &str, access_key: &str, names: &[&str], body: &Value) -> String {
     let mut text = format!("accessKey={access_key}");

@@ -75,7 +75,11 @@ impl Fields {
     }
 }
 
-pub(crate) async fn heard<W: Wire>(shop: &Shop<W>, what: &str, body: &web::Bytes) -> Result<Fields, crate::server::Refused> {
+pub(crate) async fn heard<W: Wire>(
+    shop: &Shop<W>,
+    what: &str,
+    body: &web::Bytes,
+) -> Result<Fields, crate::server::Refused> {
     let line = json!({"what": what, "method": "POST", "body": String::from_utf8_lossy(body)});
     shop.log.write("received", line).await?;
     match serde_json::from_slice(body) {

@@ -69,7 +69,9 @@ pub(crate) async fn press<W: Wire>(shop: web::Data<Shop<W>>, form: web::Form<Pre
     let to = match settle(&shop, at, wish).await {
         Ok(to) => to,
         Err(error) if error.status_code() == StatusCode::INTERNAL_SERVER_ERROR => return Err(error),
-        Err(_) => return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, shop.page_url(&form.t))).finish()),
+        Err(_) => {
+            return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, shop.page_url(&form.t))).finish());
+        }
     };
     shop.log.write("answered", json!({"what": "press", "status": 302, "location": to})).await?;
     let location = header::HeaderValue::from_str(&to).map_err(|error| refused(StatusCode::BAD_GATEWAY, error))?;

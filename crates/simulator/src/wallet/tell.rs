@@ -140,13 +140,7 @@ async fn lose<W: Wire>(shop: &Arc<Shop<W>>, at: usize, number: u32, body: &str) 
 }
 
 /// None when the line in the log, and so the call, could not be made.
-async fn call<W: Wire>(
-    shop: &Arc<Shop<W>>,
-    at: usize,
-    kind: &'static str,
-    number: u32,
-    body: &str,
-) -> Option<Call> {
+async fn call<W: Wire>(shop: &Arc<Shop<W>>, at: usize, kind: &'static str, number: u32, body: &str) -> Option<Call> {
     let mut made = made(kind, number, body);
     let (order_ref, to) = {
         let book = shop.book();
