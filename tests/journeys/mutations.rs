@@ -5,6 +5,7 @@ pub(crate) mod momo;
 mod tellers;
 mod vnpay;
 mod wallets;
+pub(crate) mod zalopay;
 
 use tests::House;
 use tests::rows::Watch;

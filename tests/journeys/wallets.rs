@@ -3,6 +3,7 @@
 mod held;
 mod momo;
 mod refunds;
+mod zalopay;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -2,26 +2,40 @@
 
 use crate::{BENEFICIARY, House, OTHER_BENEFICIARY};
 use serde_json::{Value, json};
-use simulator::{MomoConfig, Running};
+use simulator::{MomoConfig, Running, ZalopayConfig};
 use std::time::Duration;
 
 pub const MOMO_PARTNER: &str = "MOMOLAOCAI";
 pub const MOMO_ACCESS_KEY: &str = "accesskeyofthejourneys";
 pub const MOMO_SECRET: &str = "momo-secret-of-the-journeys";
 
+pub const ZALOPAY_APP: u64 = 2554;
+pub const ZALOPAY_KEY1: &str = "zalopay-key1-of-the-journeys";
+pub const ZALOPAY_KEY2: &str = "zalopay-key2-of-the-journeys";
+
 pub struct Wallets {
     pub momo: Running,
+    pub zalopay: Running,
 }
 
 impl Wallets {
     pub async fn start() -> Self {
         let momo = MomoConfig { ipn_retry_ms: 200, ..MomoConfig::new(MOMO_PARTNER, MOMO_ACCESS_KEY, MOMO_SECRET) };
-        Self { momo: simulator::momo::start(momo).await.unwrap() }
+        let zalopay = ZalopayConfig {
+            callback_retry_ms: 200,
+            refund_ms: 300,
+            ..ZalopayConfig::new(ZALOPAY_APP, ZALOPAY_KEY1, ZALOPAY_KEY2)
+        };
+        Self {
+            momo: simulator::momo::start(momo).await.unwrap(),
+            zalopay: simulator::zalopay::start(zalopay).await.unwrap(),
+        }
     }
 
     pub fn url(&self, channel: &str) -> &str {
         match channel {
             "momo" => &self.momo.url,
+            "zalopay" => &self.zalopay.url,
             other => panic!("there is no wallet {other}"),
         }
     }
@@ -31,17 +45,24 @@ impl Wallets {
         let beneficiaries = format!("{BENEFICIARY},{OTHER_BENEFICIARY}");
         [
             ("MOTLAN_PROFILES__MOMO_MAIN__CHANNEL", "momo".to_owned()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__BENEFICIARIES", beneficiaries),
+            ("MOTLAN_PROFILES__MOMO_MAIN__BENEFICIARIES", beneficiaries.clone()),
             ("MOTLAN_PROFILES__MOMO_MAIN__API_URL", self.momo.url.clone()),
             ("MOTLAN_PROFILES__MOMO_MAIN__PARTNER_CODE", MOMO_PARTNER.to_owned()),
             ("MOTLAN_PROFILES__MOMO_MAIN__ACCESS_KEY", MOMO_ACCESS_KEY.to_owned()),
             ("MOTLAN_PROFILES__MOMO_MAIN__SECRET_KEY", MOMO_SECRET.to_owned()),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__CHANNEL", "zalopay".to_owned()),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__BENEFICIARIES", beneficiaries),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__API_URL", self.zalopay.url.clone()),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__APP_ID", ZALOPAY_APP.to_string()),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY1", ZALOPAY_KEY1.to_owned()),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY2", ZALOPAY_KEY2.to_owned()),
         ]
         .to_vec()
     }
 
     pub async fn stop(self) {
         self.momo.stop().await;
+        self.zalopay.stop().await;
     }
 }
 

@@ -86,6 +86,9 @@ fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, Wi
         Channel::Vnpay(settings) => {
             provider_vnpay::provider(code, beneficiaries, settings.clone(), http).map_err(|e| ill(profile, e))
         }
+        Channel::Zalopay(settings) => {
+            provider_zalopay::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
+        }
     }
 }
 

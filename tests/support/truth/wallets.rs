@@ -5,7 +5,7 @@ use crate::House;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub const CHANNELS: [&str; 1] = ["momo"];
+pub const CHANNELS: [&str; 2] = ["momo", "zalopay"];
 
 pub async fn compare(house: &House) {
     for channel in CHANNELS {

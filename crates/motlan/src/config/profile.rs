@@ -20,6 +20,7 @@ pub enum Channel {
     /// Boxed: secrets of three tellers make it large.
     Vietqr(Box<provider_vietqr::Settings>),
     Vnpay(provider_vnpay::Settings),
+    Zalopay(Box<provider_zalopay::Settings>),
 }
 
 impl Channel {
@@ -28,6 +29,7 @@ impl Channel {
             Self::Momo(_) => provider_momo::CHANNEL,
             Self::Vietqr(_) => provider_vietqr::CHANNEL,
             Self::Vnpay(_) => provider_vnpay::CHANNEL,
+            Self::Zalopay(_) => provider_zalopay::CHANNEL,
         }
     }
 
@@ -37,6 +39,7 @@ impl Channel {
             Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::Vietqr(s) => s.listing_url.iter().map(|url| ("listing_url", url.as_str())).collect(),
             Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
+            Self::Zalopay(s) => vec![("api_url", &s.api_url)],
         }
     }
 }
@@ -90,6 +93,11 @@ fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String>
             let settings: provider_vnpay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;
             Ok(Channel::Vnpay(settings))
+        }
+        provider_zalopay::CHANNEL => {
+            let settings: provider_zalopay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::Zalopay(Box::new(settings)))
         }
         other => Err(format!("there is no channel {other}")),
     }

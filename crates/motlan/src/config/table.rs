@@ -196,13 +196,17 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `momo`, `vietqr` or `vnpay`"),
+    key("channel", Text, Required, "the provider: `momo`, `vietqr`, `vnpay` or `zalopay`"),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
 /// Keys that a channel adds, by channel.
-pub const CHANNELS: &[(&str, &[Key])] =
-    &[(provider_momo::CHANNEL, MOMO), (provider_vietqr::CHANNEL, VIETQR), (provider_vnpay::CHANNEL, VNPAY)];
+pub const CHANNELS: &[(&str, &[Key])] = &[
+    (provider_momo::CHANNEL, MOMO),
+    (provider_vietqr::CHANNEL, VIETQR),
+    (provider_vnpay::CHANNEL, VNPAY),
+    (provider_zalopay::CHANNEL, ZALOPAY),
+];
 
 const MOMO: &[Key] = &[
     key("api_url", Text, Required, "the host of MoMo's API, without a path"),
@@ -255,6 +259,15 @@ const VNPAY: &[Key] = &[
     key("hash_secret_next", Secret, Absent, "a second secret accepted on input while VNPAY rotates"),
     key("server_ip", Text, Is("127.0.0.1"), "our own address as querydr and refund state it"),
     key("window_s", Number, Is("900"), "seconds that a payer may take on VNPAY's page: 60 to 86400"),
+];
+
+const ZALOPAY: &[Key] = &[
+    key("api_url", Text, Required, "the host of ZaloPay's API, without a path"),
+    key("app_id", Number, Required, "the contract's app"),
+    key("key1", Secret, Required, "signs what we send"),
+    key("key2", Secret, Required, "verifies what ZaloPay sends"),
+    key("key2_next", Secret, Absent, "a second key2 accepted while ZaloPay rotates"),
+    key("window_s", Number, Is("900"), "seconds that a payer may take: 300 to 86400"),
 ];
 
 /// The table's row of a path; of a profile's path the row of its last part.

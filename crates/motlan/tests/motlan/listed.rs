@@ -34,6 +34,7 @@ fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -
         "api_url" if channel != provider_vnpay::CHANNEL => "https://a.example",
         "pay_url" | "api_url" => "https://a.example/b",
         "tmn_code" => "LAOCAI01",
+        "key2" | "key2_next" => "two",
         "listing" => "sepay",
         "listing_url" => "https://a.example",
         "virtual_account_prefix" => "VQR1",
@@ -110,6 +111,7 @@ fn every_field_of_the_settings_has_its_row() {
             provider_momo::CHANNEL => fields::<provider_momo::Settings>(),
             provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),
             provider_vnpay::CHANNEL => fields::<provider_vnpay::Settings>(),
+            provider_zalopay::CHANNEL => fields::<provider_zalopay::Settings>(),
             other => panic!("the settings of {other} are to be compared here"),
         };
         assert_eq!(rows, known, "{channel}");
