@@ -17,11 +17,7 @@ pub struct Keys {
 
 impl Keys {
     pub fn new(settings: &Settings) -> Self {
-        Self {
-            key1: settings.key1.clone(),
-            key2: settings.key2.clone(),
-            key2_next: settings.key2_next.clone(),
-        }
+        Self { key1: settings.key1.clone(), key2: settings.key2.clone(), key2_next: settings.key2_next.clone() }
     }
 
     /// Over values in the document's order, raw, joined by `|`; lower-case hex.

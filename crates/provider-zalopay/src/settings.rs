@@ -127,8 +127,7 @@ pub mod tests {
 
     #[test]
     fn defaults_apply_and_unknown_keys_are_refused() {
-        let mut text =
-            serde_json::json!({"api_url": "https://a.example", "app_id": 1, "key1": "a", "key2": "b"});
+        let mut text = serde_json::json!({"api_url": "https://a.example", "app_id": 1, "key1": "a", "key2": "b"});
         let read: Settings = serde_json::from_value(text.clone()).expect("the least settings");
         assert_eq!((read.window_s, read.check()), (900, Ok(())));
         text["key3"] = "slip".into();

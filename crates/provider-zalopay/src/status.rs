@@ -34,11 +34,16 @@ impl Wallet {
 
 fn conclude(question: &Question, answer: &Answer) -> Result<Report, ProviderError> {
     let (order_ref, said) = (question.order_ref.clone(), answer.said);
-    let told = |what: &str, news| Ok(Report { source_key: format!("{order_ref}:{what}"), order_ref: order_ref.clone(), news });
+    let told =
+        |what: &str, news| Ok(Report { source_key: format!("{order_ref}:{what}"), order_ref: order_ref.clone(), news });
     match said.code {
         codes::DONE => {
             let capture = capture(answer)?;
-            Ok(Report { source_key: format!("{}:1", capture.provider_txn_id), order_ref, news: News::Captured(capture) })
+            Ok(Report {
+                source_key: format!("{}:1", capture.provider_txn_id),
+                order_ref,
+                news: News::Captured(capture),
+            })
         }
         // unpaid or in hand: `is_processing` does not tell for sure which
         codes::OPEN => told("3", News::Pending),

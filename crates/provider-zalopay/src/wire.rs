@@ -157,7 +157,10 @@ mod tests {
         assert_eq!(order_text("Lệ phí\n| phí"), "Lệ phí | phí");
         assert_eq!(refund_text("Hoàn | phí"), "Hoàn phí");
         assert_eq!(order_text(" "), "Thanh toan dich vu cong");
-        assert_eq!((order_text(&"ế".repeat(300)).chars().count(), refund_text(&"ế".repeat(300)).chars().count()), (256, 100));
+        assert_eq!(
+            (order_text(&"ế".repeat(300)).chars().count(), refund_text(&"ế".repeat(300)).chars().count()),
+            (256, 100)
+        );
     }
 
     proptest! {

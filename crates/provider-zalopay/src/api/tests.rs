@@ -1,4 +1,4 @@
-//! Calls' worth of MoMo, for the tests of all that calls it.
+//! Calls' worth of ZaloPay, for the tests of all that calls it.
 
 use super::*;
 use crate::Settings;
@@ -24,7 +24,7 @@ pub fn with_status(status: &str, answer: &Value) -> String {
     )
 }
 
-/// A wallet whose MoMo answers as `answer` makes of each body, or keeps silent.
+/// A wallet whose ZaloPay answers as `answer` makes of each body, or keeps silent.
 pub async fn at(answer: impl Fn(&Value) -> Option<String> + Send + 'static) -> (Wallet, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let api_url = format!("http://{}", listener.local_addr().expect("address"));
@@ -52,11 +52,10 @@ pub async fn at(answer: impl Fn(&Value) -> Option<String> + Send + 'static) -> (
     (Wallet::new(Settings { api_url, ..settings() }, impatient).expect("good settings"), asked)
 }
 
-/// What MoMo repeats of a question, with this code and more.
-pub fn said(asked: &Value, code: i64, more: Value) -> Value {
+/// What ZaloPay answers, with both numbers and more.
+pub fn said(code: i64, sub: i64, more: Value) -> Value {
     let mut answer = serde_json::json!({
-        "partnerCode": asked["partnerCode"], "orderId": asked["orderId"], "requestId": asked["requestId"],
-        "responseTime": 1_767_580_463_942_i64, "message": "Thành công.", "resultCode": code,
+        "return_code": code, "return_message": "Giao dịch", "sub_return_code": sub, "sub_return_message": "",
     });
     answer.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     answer
