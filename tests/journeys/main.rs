@@ -37,3 +37,4 @@ mod story;
 mod telemetry;
 mod traces;
 mod transfers;
+mod wallets;

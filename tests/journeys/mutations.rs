@@ -1,8 +1,11 @@
 //! A valid call of each provider, changed in a hundred and fifty ways and more: what is not the same message has no
 //! effect, before the true call and after it, and each call hears what the provider's document says.
 
+pub(crate) mod momo;
 mod tellers;
 mod vnpay;
+mod wallets;
+pub(crate) mod zalopay;
 
 use tests::House;
 use tests::rows::Watch;

@@ -67,14 +67,15 @@ impl Paid {
 
     fn back(&self, amount: Vnd) -> RefundOrder {
         RefundOrder {
-            provider_refund_id: None,
             request_id: Uuid::new_v4().simple().to_string(),
             order_ref: OrderRef::new("LT1").unwrap(),
             ordered_at: self.ordered_at,
             provider_txn_id: self.number.clone(),
+            provider_refund_id: None,
             taken: TAKEN,
             amount,
             asked_by: Uuid::new_v4().to_string(),
+            first_asked_at: Timestamp::now(),
             now: Timestamp::now(),
         }
     }
@@ -100,6 +101,7 @@ fn order(ordered_at: Timestamp) -> Order {
         amount: TAKEN,
         description: "Phí chứng thực".to_owned(),
         return_url: "https://dvc.example.vn/return".to_owned(),
+        notify_url: String::new(),
         payer_ip: "127.0.0.1".parse().unwrap(),
         locale: Locale::Vi,
         ordered_at,

@@ -14,6 +14,7 @@ pub mod portal;
 pub mod rows;
 pub mod shape;
 pub mod truth;
+pub mod wallets;
 pub mod wire;
 
 use domain::KeyId;
@@ -47,6 +48,8 @@ pub struct Plan {
     pub with_worker: bool,
     /// Also run a bank, and collect on its accounts.
     pub with_bank: bool,
+    /// Also run the wallets, and collect through them.
+    pub with_wallets: bool,
     /// `MOTLAN_…` settings over those of the harness.
     pub settings: Vec<(&'static str, String)>,
     /// The URL of the application role, where it is not the database itself (a proxy before it).
@@ -58,6 +61,7 @@ pub struct House {
     pub vnpay: simulator::Running,
     pub dossier: simulator::Running,
     pub bank: Option<simulator::Running>,
+    pub wallets: Option<wallets::Wallets>,
     pub database: TestDatabase,
     pub portal: Portal,
     /// The portal's id as a client.
@@ -94,6 +98,10 @@ impl House {
             // what the test says comes later, and wins
             plan.settings.splice(0..0, bank::settings(&bank.url));
         }
+        let wallets = if plan.with_wallets { Some(wallets::Wallets::start().await) } else { None };
+        if let Some(wallets) = &wallets {
+            plan.settings.splice(0..0, wallets.settings());
+        }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };
         let gateway = Gateway::start(&config, role, Arc::new(String::new)).await.unwrap();
@@ -112,7 +120,8 @@ impl House {
         drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house = Self { gateway, vnpay, dossier, bank, database, portal, client, other_portal, staff, http };
+        let house =
+            Self { gateway, vnpay, dossier, bank, wallets, database, portal, client, other_portal, staff, http };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
         if house.bank.is_some() {
@@ -252,6 +261,9 @@ impl House {
         self.vnpay.stop().await;
         if let Some(bank) = self.bank {
             bank.stop().await;
+        }
+        if let Some(wallets) = self.wallets {
+            wallets.stop().await;
         }
         self.gateway.stop().await;
         self.dossier.stop().await;

@@ -2,6 +2,7 @@
 //! (I08 to I11, I16 to I18).
 
 mod transfers;
+pub mod wallets;
 
 use crate::House;
 use serde_json::Value;
@@ -13,6 +14,9 @@ pub async fn compare(house: &House) {
     webhooks(house).await;
     if house.bank.is_some() {
         transfers::compare(house).await;
+    }
+    if house.wallets.is_some() {
+        wallets::compare(house).await;
     }
     deliveries(house).await;
 }
@@ -72,7 +76,8 @@ async fn captures(house: &House) {
 /// VNPAY has made each refund of ours once and no other, and has sent those that we call succeeded (I26); what of them
 /// is not in a settlement file yet.
 async fn refunds(house: &House) -> i64 {
-    let sql = "select provider_request_id, amount, status from assurance.refund where route = 'provider'";
+    let sql = "select r.provider_request_id, r.amount, r.status from assurance.refund r
+        join assurance.payment p on p.payment_id = r.payment_id where r.route = 'provider' and p.channel = 'vnpay'";
     let ours: BTreeMap<String, (i64, String)> =
         rows(house, sql).await.into_iter().map(|r| (r[0].clone(), (r[1].parse().unwrap(), r[2].clone()))).collect();
     let orders = house.orders().await;
@@ -98,7 +103,7 @@ async fn refunds(house: &House) -> i64 {
 /// Every call that we confirmed is stored byte for byte; a forged one has left nothing (I10, I11).
 async fn webhooks(house: &House) {
     let stored: BTreeSet<String> =
-        rows(house, "select payload_sha256 from assurance.sighting where source like 'webhook:%'")
+        rows(house, "select payload_sha256 from assurance.sighting where source = 'webhook:vnpay'")
             .await
             .into_iter()
             .map(|r| r[0].clone())

@@ -30,8 +30,8 @@ pub struct Contract<'a> {
     pub takes_orders: bool,
     pub is_closed: bool,
     pub is_answering: bool,
-    pub least: Vnd,
-    /// Of several limits, each counts.
+    /// The provider's own, and the contract's: each counts.
+    pub least: [Option<Vnd>; 2],
     pub most: [Option<Vnd>; 2],
 }
 
@@ -50,7 +50,7 @@ pub fn obstacles(contract: Contract<'_>, wanted: Wanted<'_>) -> Vec<Obstacle> {
     let offered = contract.takes_orders && contract.beneficiaries.contains(wanted.beneficiary);
     let allowed = wanted.allowed.is_none_or(|list| list.iter().any(|code| code == contract.channel.as_str()));
     let above = contract.most.iter().flatten().any(|most| wanted.amount > *most);
-    let below = wanted.amount.is_positive() && wanted.amount < contract.least;
+    let below = wanted.amount.is_positive() && contract.least.iter().flatten().any(|least| wanted.amount < *least);
     [
         (!offered, Obstacle::NotOffered),
         (!allowed, Obstacle::NotAllowed),
@@ -81,7 +81,7 @@ mod tests {
             takes_orders,
             is_closed,
             is_answering,
-            least: Vnd::new(limits.0),
+            least: [None, Some(Vnd::new(limits.0))],
             most: [limits.1.map(Vnd::new), limits.2.map(Vnd::new)],
         };
         obstacles(contract, Wanted { beneficiary: &ours, allowed: Some(&list), amount: Vnd::new(amount) })

@@ -6,12 +6,14 @@ use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
-use simulator::{BankConfig, DossierConfig, Running, VnpayConfig};
+use simulator::{BankConfig, DossierConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum What {
     Vnpay,
+    Momo,
+    Zalopay,
     Bank,
     Dossier,
 }
@@ -44,6 +46,11 @@ async fn start(
             given.push(("notify_url", notify));
             simulator::vnpay::start(read::<VnpayConfig>(file, given)?).await?
         }
+        What::Momo | What::Zalopay if notify.is_some() => {
+            return Err("each order names the address of its reports".into());
+        }
+        What::Momo => simulator::momo::start(read::<MomoConfig>(file, given)?).await?,
+        What::Zalopay => simulator::zalopay::start(read::<ZalopayConfig>(file, given)?).await?,
         What::Bank if notify.is_some() => return Err("each account names its own notifiers, in the file".into()),
         What::Bank => simulator::bank::start(read::<BankConfig>(file, given)?).await?,
         What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),

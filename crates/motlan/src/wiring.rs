@@ -100,15 +100,19 @@ impl Contract for Configured {
 
     fn credentials(&self) -> &'static [Credential] {
         match &self.profile.channel {
+            Channel::Momo(_) => provider_momo::CREDENTIALS,
             Channel::Vietqr(_) => provider_vietqr::CREDENTIALS,
             Channel::Vnpay(_) => provider_vnpay::CREDENTIALS,
+            Channel::Zalopay(_) => provider_zalopay::CREDENTIALS,
         }
     }
 
     fn configured(&self, name: &str) -> Vec<SecretString> {
         match &self.profile.channel {
+            Channel::Momo(settings) => settings.secrets(name),
             Channel::Vietqr(settings) => (**settings).clone().secrets(name),
             Channel::Vnpay(settings) => settings.secrets(name),
+            Channel::Zalopay(settings) => settings.secrets(name),
         }
     }
 
@@ -116,6 +120,10 @@ impl Contract for Configured {
         let Profile { code, beneficiaries, channel } = self.profile.clone();
         let http = self.http.clone();
         match channel {
+            Channel::Momo(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_momo::provider(code, beneficiaries, settings, http))
+                .map_err(NotMade::because),
             Channel::Vietqr(settings) => (*settings)
                 .holding(held)
                 .and_then(|settings| provider_vietqr::provider(code, beneficiaries, settings, http))
@@ -123,6 +131,10 @@ impl Contract for Configured {
             Channel::Vnpay(settings) => settings
                 .holding(held)
                 .and_then(|settings| provider_vnpay::provider(code, beneficiaries, settings, http))
+                .map_err(NotMade::because),
+            Channel::Zalopay(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_zalopay::provider(code, beneficiaries, settings, http))
                 .map_err(NotMade::because),
         }
     }

@@ -3,6 +3,7 @@
 use crate::breaker::Breakers;
 use crate::settings::Settings;
 use crate::slots::Slots;
+use domain::codes::{ChannelCode, ProfileCode};
 use domain::mode::Mode;
 use domain::principal::Who;
 use provider::Registry;
@@ -32,6 +33,11 @@ pub struct Context {
 impl Context {
     pub fn checkout_url(&self, token: &str) -> String {
         format!("{}/pay/{token}", self.public_url)
+    }
+
+    /// Where the provider of this contract reports.
+    pub fn webhook_url(&self, channel: &ChannelCode, profile: &ProfileCode) -> String {
+        format!("{}/v1/webhooks/{channel}/{profile}", self.public_url)
     }
 }
 

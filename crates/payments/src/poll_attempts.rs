@@ -8,13 +8,14 @@ use crate::receive_report::{self, ReportError, Sighted};
 use crate::slots;
 use domain::IntentId;
 use domain::attempt::Attempt;
+use domain::intent::IntentStatus;
 use domain::payment::News;
 use domain::plan::AttemptNews;
 use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, Question};
 use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
-use storage::{StorageError, attempts, receiving_accounts};
+use storage::{StorageError, attempts, intents, receiving_accounts};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -103,6 +104,9 @@ async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Time
         Ok(None) => false,
         Ok(Some(told)) => {
             conclude(ctx, &attempt, &told, now).await?;
+            if told.report.news == News::Committed {
+                say_what_becomes_of_it(ctx, &attempt, now).await?;
+            }
             true
         }
         Err(error) => {
@@ -143,9 +147,38 @@ async fn answer_of(
     let Some((provider, status)) = provider.and_then(|p| p.status.clone().map(|status| (p, status))) else {
         return Ok(None);
     };
-    let question =
-        Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
-    neighbour::called(&provider, "status", status.ask(&question)).await.map(Some)
+    neighbour::called(&provider, "status", status.ask(&question(attempt, now))).await.map(Some)
+}
+
+fn question(attempt: &Attempt, now: Timestamp) -> Question {
+    Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now }
+}
+
+/// Where the payer's money waits for our word: taken while its intent still wants it, let go when it is over. What the
+/// word has done is asked at once; without an answer, at the next asking.
+async fn say_what_becomes_of_it(ctx: &Context, attempt: &Attempt, now: Timestamp) -> Result<(), PollError> {
+    let provider = ctx.providers.by_profile(&attempt.profile);
+    let Some((provider, holds)) = provider.and_then(|p| p.holds.clone().map(|holds| (p, holds))) else {
+        return Ok(());
+    };
+    let intent = {
+        let db = ctx.pool.get().await?;
+        intents::by_id(&db, None, attempt.intent_id).await?
+    };
+    let wanted = intent.is_some_and(|i| matches!(i.status, IntentStatus::Open | IntentStatus::Processing));
+    let held = question(attempt, now);
+    let said = if wanted {
+        neighbour::called(&provider, "take", holds.take(&held)).await
+    } else {
+        neighbour::called(&provider, "let_go", holds.let_go(&held)).await
+    };
+    if let Err(error) = said {
+        tracing::warn!(attempt = %attempt.id, order_ref = %attempt.order_ref, error = &error as &dyn std::error::Error, "no word about held money arrived for sure");
+    }
+    match answer_of(ctx, attempt, now).await {
+        Ok(Some(told)) => conclude(ctx, attempt, &told, now).await,
+        Ok(None) | Err(_) => Ok(()),
+    }
 }
 
 async fn conclude(

@@ -326,6 +326,7 @@ async fn offer_order(
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
         return_url: page_url(ctx, intent, start.locale),
+        notify_url: ctx.webhook_url(&provider.channel, &provider.profile),
         payer_ip: start.payer_ip,
         locale: start.locale,
         ordered_at: stored.attempt.ordered_at,

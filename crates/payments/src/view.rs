@@ -91,7 +91,7 @@ pub(crate) fn standing(
         takes_orders: provider.checkout.is_some(),
         is_closed: closed.is_some(),
         is_answering: ctx.breakers.is_answering(&provider.profile),
-        least: gate.map_or(Vnd::ZERO, |g| g.min_amount),
+        least: [provider.checkout.as_ref().and_then(|c| c.least()), gate.map(|g| g.min_amount)],
         most: [provider.checkout.as_ref().and_then(|c| c.limit()), gate.and_then(|g| g.max_amount)],
     };
     let found = offering::obstacles(contract, Wanted { beneficiary, allowed, amount: amount_due });

@@ -2,13 +2,13 @@
 //! names. It refuses as forged: another method, a wrong signature, a signed time out of range, a name given twice.
 //! V1 (`secure-token`, a list of rows, no signature) is not supported.
 
-use crate::json::{Json, Object};
 use crate::signature::Secrets;
 use crate::told::{self, Row, ill};
 use crate::wire;
 use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
+use provider::json::{Json, Object};
 use provider::{AccountWebhook, Acknowledgement, Answer, Refusal, Request};
 
 #[cfg(test)]

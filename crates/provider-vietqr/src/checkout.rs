@@ -58,6 +58,10 @@ impl Checkout for Transfer {
         WINDOW
     }
 
+    fn least(&self) -> Option<Vnd> {
+        None
+    }
+
     fn limit(&self) -> Option<Vnd> {
         Some(self.max_amount)
     }
@@ -87,6 +91,7 @@ mod tests {
             amount: Vnd::new(amount),
             description: "Phí chứng thực".to_owned(),
             return_url: "https://dvc.example.vn/return".to_owned(),
+            notify_url: String::new(),
             payer_ip: "127.0.0.1".parse().expect("address"),
             locale: Locale::Vi,
             ordered_at: "2026-01-05T02:30:15Z".parse().expect("instant"),

@@ -8,7 +8,6 @@
 
 mod casso;
 mod checkout;
-mod json;
 mod listing;
 mod payos;
 pub mod qr;
@@ -52,6 +51,7 @@ pub fn provider(
         webhook: None,
         status: None,
         refunds: None,
+        holds: None,
         account_webhooks: told::tellers(&settings),
         movements: listing::lister(&settings, http),
     })

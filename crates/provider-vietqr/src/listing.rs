@@ -7,9 +7,9 @@ mod sepay;
 #[cfg(test)]
 mod tests;
 
-use crate::json::{Json, Object};
 use crate::settings::{Lister, Settings};
 use domain::account_report::AccountReport;
+use provider::json::{Json, Object};
 use provider::{Listed, Movements, ProviderError};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,12 +1,12 @@
 //! payOS's webhook (Bank transfer, section 2.3): HMAC-SHA256 inside the body over `data` alone. It refuses as forged:
 //! another method, a wrong signature, a name given twice. What stands beside `data` is not signed and not read.
 
-use crate::json::{Json, Object};
 use crate::signature::Secrets;
 use crate::told::{self, Row, ill};
 use crate::wire;
 use domain::account_report::{AccountReport, Direction};
 use jiff::Timestamp;
+use provider::json::{Json, Object};
 use provider::{AccountWebhook, Acknowledgement, Answer, Refusal, Request};
 
 #[cfg(test)]

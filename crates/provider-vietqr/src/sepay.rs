@@ -1,12 +1,12 @@
 //! SePay's webhook (Bank transfer, section 2.1), in its key form or its signed form. It refuses as forged: another
 //! method, a wrong key, a wrong signature, a signed time too far from ours. Not read: multipart bodies, BankHub's names.
 
-use crate::json::{Json, Object};
 use crate::signature::Secrets;
 use crate::told::{self, Row, ill};
 use crate::wire;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
+use provider::json::{Json, Object};
 use provider::{AccountWebhook, Acknowledgement, Answer, Refusal, Request};
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What the three tellers' webhooks have in common: how a call is opened, a row is translated, an answer is worded.
 
-use crate::json::{BadJson, Object};
 use crate::settings::Settings;
 use crate::signature::Secrets;
 use crate::{casso, payos, sepay, wire};
 use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
+use provider::json::{BadJson, Object};
 use provider::{AccountWebhook, Acknowledgement, Answer, Refusal, Request};
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
 //! Every case of `tests/vectors/`, most of which programs that this project did not write have made.
 
-use crate::json::{Json, Object};
 use crate::qr::{self, NotEncodable, NotVietQr, Service, Transfer, decode};
 use crate::settings::Settings;
 use crate::settings::tests::{full, least};
@@ -11,6 +10,7 @@ use domain::Vnd;
 use domain::account_report::Direction;
 use jiff::Timestamp;
 use provider::AccountWebhook;
+use provider::json::{Json, Object};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;

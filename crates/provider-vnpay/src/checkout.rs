@@ -14,6 +14,10 @@ impl Checkout for Gateway {
         SignedDuration::from_secs(i64::try_from(self.settings.window_s).unwrap_or(i64::MAX))
     }
 
+    fn least(&self) -> Option<Vnd> {
+        None
+    }
+
     fn limit(&self) -> Option<Vnd> {
         Some(wire::MAX_AMOUNT)
     }
@@ -77,6 +81,7 @@ pub mod tests {
             amount: Vnd::new(amount),
             description: "Phí chứng thực".to_owned(),
             return_url: "https://dvc.example.vn/return".to_owned(),
+            notify_url: String::new(),
             payer_ip: "127.0.0.1".parse().expect("address"),
             locale: Locale::Vi,
             ordered_at: "2026-01-05T02:30:15Z".parse().expect("instant"),

@@ -48,6 +48,7 @@ pub fn provider(
         status: Some(gateway.clone()),
         // VNPAY grants them per terminal: one without the grant hears a refusal.
         refunds: Some(gateway),
+        holds: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,

@@ -28,6 +28,8 @@ pub struct Order {
     pub description: String,
     /// Where the payer's browser returns; it shows, and proves nothing.
     pub return_url: String,
+    /// Where the provider reports, for those that are told so with each order.
+    pub notify_url: String,
     pub payer_ip: std::net::IpAddr,
     pub locale: Locale,
     pub ordered_at: Timestamp,
@@ -64,6 +66,9 @@ pub struct Offer {
 pub trait Checkout: Send + Sync {
     /// How long the provider lets a payer take; an attempt's window is this, or the intent's rest where that is shorter.
     fn window(&self) -> SignedDuration;
+
+    /// The least that one order may be, where the provider's document has a limit.
+    fn least(&self) -> Option<Vnd>;
 
     /// The most that one order may be, where the provider's document has a limit.
     fn limit(&self) -> Option<Vnd>;

@@ -1,8 +1,9 @@
 //! The client for calls to providers: time limits, no redirects, no proxy from the environment; outside trials only the
 //! hosts of the configuration, over https, at public addresses.
 
+use crate::error::ProviderError;
 use outgoing::PublicOnly;
-use reqwest::ClientBuilder;
+use reqwest::{ClientBuilder, RequestBuilder};
 use std::time::Duration;
 use url::Host;
 
@@ -23,6 +24,41 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
 /// When no TLS provider is installed in the process.
 pub fn client_to(hosts: &[Host]) -> Result<reqwest::Client, reqwest::Error> {
     builder().https_only(true).dns_resolver(PublicOnly::new(hosts)).build()
+}
+
+/// A real answer of any provider is below 4 kB; more is not its.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Sends, and reads an answer that the provider made for us: 200, or a refusal below 500 with a body that its document
+/// describes. Nothing of it is believed yet.
+///
+/// # Errors
+/// `Unavailable` where nothing can have been done, `Unknown` where it may have, `Malformed` for what is too long.
+pub async fn answer(call: RequestBuilder) -> Result<(u16, Vec<u8>), ProviderError> {
+    let mut response = call.send().await.map_err(not_reached)?;
+    let status = response.status().as_u16();
+    match status {
+        429 => return Err(ProviderError::Unavailable(None)),
+        500.. => return Err(ProviderError::Unknown(None)),
+        _ => {}
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| ProviderError::Unknown(Some(e)))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            return Err(ProviderError::Malformed("the answer is too long".to_owned()));
+        }
+    }
+    Ok((status, body))
+}
+
+/// Only what was never sent is known to have done nothing.
+fn not_reached(error: reqwest::Error) -> ProviderError {
+    if error.is_connect() || error.is_builder() {
+        ProviderError::Unavailable(Some(error))
+    } else {
+        ProviderError::Unknown(Some(error))
+    }
 }
 
 fn builder() -> ClientBuilder {

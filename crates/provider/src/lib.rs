@@ -6,7 +6,9 @@ pub mod account_webhook;
 pub mod checkout;
 pub mod credentials;
 pub mod error;
+pub mod hold;
 pub mod http;
+pub mod json;
 pub mod movements;
 pub mod refund;
 pub mod registry;
@@ -20,6 +22,7 @@ pub use account_webhook::AccountWebhook;
 pub use checkout::{Action, Checkout, Offer, Order, Receiver};
 pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
+pub use hold::Holds;
 pub use movements::{Listed, Movements};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};
 pub use registry::Registry;
@@ -41,6 +44,8 @@ pub struct Provider {
     pub webhook: Option<Arc<dyn Webhook>>,
     pub status: Option<Arc<dyn Status>>,
     pub refunds: Option<Arc<dyn Refunds>>,
+    /// For a contract under which money is authorised first and taken when we say so.
+    pub holds: Option<Arc<dyn Holds>>,
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,

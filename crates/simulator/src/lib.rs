@@ -5,12 +5,17 @@ mod clock;
 mod log;
 mod script;
 mod server;
+mod wallet;
 
 pub mod bank;
 pub mod dossier;
+pub mod momo;
 pub mod vnpay;
+pub mod zalopay;
 
 pub use bank::BankConfig;
 pub use dossier::DossierConfig;
+pub use momo::MomoConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;
+pub use zalopay::ZalopayConfig;

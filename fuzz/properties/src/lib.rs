@@ -12,6 +12,7 @@ mod numbers;
 mod reference_text;
 mod vietqr;
 mod vnpay;
+mod wallets;
 
 /// A parser or verifier under any input.
 pub struct Target {
@@ -28,12 +29,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "codes", check: codes::check },
     Target { name: "csv", check: files::csv },
     Target { name: "listings", check: listings::check },
+    Target { name: "momo_webhook", check: wallets::momo_webhook },
     Target { name: "mt940", check: files::mt940 },
     Target { name: "reference_text", check: reference_text::check },
     Target { name: "settlement", check: files::settlement },
     Target { name: "vietqr", check: vietqr::check },
     Target { name: "vnpay_status", check: vnpay::status },
     Target { name: "vnpay_webhook", check: vnpay::webhook },
+    Target { name: "zalopay_status", check: wallets::zalopay_status },
+    Target { name: "zalopay_webhook", check: wallets::zalopay_webhook },
 ];
 
 /// Runs the target of this name.

@@ -1,7 +1,7 @@
 //! The secrets that a contract shares with its provider: proposed by one, decided by another, in force in every process
 //! without a restart, two accepted while the provider changes over, and never seen again.
 
-use crate::people::{administrator, equips, hires, next_door};
+use crate::people::{administrator, equips, hires, next_door, second};
 use crate::transfers::words::{now_s, sepay, sepay_row};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -21,9 +21,14 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-async fn approver(admin: &Portal, code: &str) -> Portal {
-    hires(admin, code, &["approver"], &[]).await;
-    equips(admin, code).await.1
+async fn approver(house: &House, admin: &Portal, code: &str) -> Portal {
+    employs(house, admin, code, "approver", &[]).await
+}
+
+async fn employs(house: &House, admin: &Portal, code: &str, role: &str, beneficiaries: &[&str]) -> Portal {
+    let second = second(house).await;
+    hires((admin, &second), code, &[role], beneficiaries).await;
+    equips((admin, &second), code).await.1
 }
 
 fn decision(proposed: &Value, verdict: &str) -> String {
@@ -109,7 +114,7 @@ async fn a_secret_is_changed_by_two_persons_without_a_restart_and_the_one_before
     let doors = Doors::open().await;
     let house = &doors.house;
     let (admin, mut answers) = (administrator(house).await, Vec::<Answered>::new());
-    let approver = approver(&admin, "nguoi-duyet").await;
+    let approver = approver(house, &admin, "nguoi-duyet").await;
     let [first, second, third, fourth] =
         [doors.paid_order().await, doors.paid_order().await, doors.paid_order().await, doors.paid_order().await];
 
@@ -211,7 +216,7 @@ async fn a_secret_is_changed_by_two_persons_without_a_restart_and_the_one_before
 async fn a_teller_of_an_account_and_whoever_lists_it_change_their_secrets_the_same_way() {
     let house = House::with_bank().await;
     let admin = administrator(&house).await;
-    let approver = approver(&admin, "nguoi-duyet").await;
+    let approver = approver(&house, &admin, "nguoi-duyet").await;
     let settings = house.bank.iter().flat_map(|bank| bank::settings(&bank.url)).collect();
     let (other, other_url) = next_door(&house, &Plan { with_bank: true, settings, ..Plan::default() }).await;
     let path = format!("/v1/profiles/{PROFILE}/credentials");
@@ -288,9 +293,8 @@ async fn a_teller_of_an_account_and_whoever_lists_it_change_their_secrets_the_sa
 async fn a_secret_that_cannot_be_used_is_refused_when_it_is_proposed_and_a_decision_about_what_has_changed_is_none() {
     let house = House::with_bank().await;
     let admin = administrator(&house).await;
-    let approver = approver(&admin, "nguoi-duyet").await;
-    hires(&admin, "qtv-17", &["administrator"], &[BENEFICIARY]).await;
-    let scoped = equips(&admin, "qtv-17").await.1;
+    let approver = approver(&house, &admin, "nguoi-duyet").await;
+    let scoped = employs(&house, &admin, "qtv-17", "administrator", &[BENEFICIARY]).await;
     let vietqr = format!("/v1/profiles/{PROFILE}/credentials");
     for (path, name, value, pointer) in [
         (VNPAY, "hash_secret", "có dấu", "/value"),
@@ -350,7 +354,7 @@ async fn a_secret_that_cannot_be_used_is_refused_when_it_is_proposed_and_a_decis
         assert!(beside.execute(alone, &[]).await.is_err(), "{alone}");
     }
     // of two who say yes at once, one does
-    let others = [self::approver(&admin, "duyet-2").await, self::approver(&admin, "duyet-3").await];
+    let others = [self::approver(&house, &admin, "duyet-2").await, self::approver(&house, &admin, "duyet-3").await];
     let path = decision(&made, "approve");
     let both = futures_util::future::join_all(others.iter().map(|o| o.post(&path, json!({})))).await;
     let mut statuses: Vec<u16> = both.iter().map(|answer| answer.status).collect();
@@ -364,7 +368,7 @@ async fn a_secret_that_cannot_be_used_is_refused_when_it_is_proposed_and_a_decis
 async fn from_the_command_line_a_first_secret_is_put_and_another_is_proposed() {
     let house = House::with_bank().await;
     let admin = administrator(&house).await;
-    let approver = approver(&admin, "nguoi-duyet").await;
+    let approver = approver(&house, &admin, "nguoi-duyet").await;
     let mut settings: Vec<_> = house.bank.iter().flat_map(|bank| bank::settings(&bank.url)).collect();
     // another payOS account than the running process was told of: none
     settings.retain(|(name, _)| !name.ends_with("PAYOS_CHECKSUM_KEY"));
@@ -406,7 +410,7 @@ async fn from_the_command_line_a_first_secret_is_put_and_another_is_proposed() {
 async fn a_process_that_cannot_open_a_secret_of_the_books_does_not_start() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    let approver = approver(&admin, "nguoi-duyet").await;
+    let approver = approver(&house, &admin, "nguoi-duyet").await;
     let made = admin.post(VNPAY, json!({"name": "hash_secret", "value": NEW})).await.expect(201);
     approver.post(&decision(&made, "approve"), json!({})).await.expect(200);
     let mut env = env(&house.database, &house.vnpay.url, &Plan::default());

@@ -149,7 +149,7 @@ async fn where_a_contract_pays_out_to_is_decided_by_a_second_person() {
 async fn the_account_in_force_proposed_again_withdraws_the_coming_one() {
     let house = House::with_bank().await;
     let admin = administrator(&house).await;
-    let approver = approver(&admin).await;
+    let approver = approver((&admin, &second(&house).await)).await;
     let path = format!("/v1/beneficiaries/{BENEFICIARY}/accounts");
     let in_force = admin.get("/v1/beneficiaries").await.expect(200)["data"][0]["account"].clone();
     for number in ["777", "778"] {

@@ -16,24 +16,30 @@ pub struct Profile {
 /// A channel with its settings. A new provider is a variant here and a row in the table.
 #[derive(Debug, Clone)]
 pub enum Channel {
+    Momo(Box<provider_momo::Settings>),
     /// Boxed: secrets of three tellers make it large.
     Vietqr(Box<provider_vietqr::Settings>),
     Vnpay(provider_vnpay::Settings),
+    Zalopay(Box<provider_zalopay::Settings>),
 }
 
 impl Channel {
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Momo(_) => provider_momo::CHANNEL,
             Self::Vietqr(_) => provider_vietqr::CHANNEL,
             Self::Vnpay(_) => provider_vnpay::CHANNEL,
+            Self::Zalopay(_) => provider_zalopay::CHANNEL,
         }
     }
 
     /// Addresses that this deployment sends payers or questions to, by key.
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
+            Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::Vietqr(s) => s.listing_url.iter().map(|url| ("listing_url", url.as_str())).collect(),
             Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
+            Self::Zalopay(s) => vec![("api_url", &s.api_url)],
         }
     }
 }
@@ -73,6 +79,11 @@ fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
 fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
     let value = Value::new(None, ValueKind::Table(table));
     match channel {
+        provider_momo::CHANNEL => {
+            let settings: provider_momo::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::Momo(Box::new(settings)))
+        }
         provider_vietqr::CHANNEL => {
             let settings: provider_vietqr::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;
@@ -82,6 +93,11 @@ fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String>
             let settings: provider_vnpay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;
             Ok(Channel::Vnpay(settings))
+        }
+        provider_zalopay::CHANNEL => {
+            let settings: provider_zalopay::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::Zalopay(Box::new(settings)))
         }
         other => Err(format!("there is no channel {other}")),
     }

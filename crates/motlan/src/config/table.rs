@@ -214,12 +214,38 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `vietqr` or `vnpay`"),
+    key("channel", Text, Required, "the provider: `momo`, `vietqr`, `vnpay` or `zalopay`"),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
 /// Keys that a channel adds, by channel.
-pub const CHANNELS: &[(&str, &[Key])] = &[(provider_vietqr::CHANNEL, VIETQR), (provider_vnpay::CHANNEL, VNPAY)];
+pub const CHANNELS: &[(&str, &[Key])] = &[
+    (provider_momo::CHANNEL, MOMO),
+    (provider_vietqr::CHANNEL, VIETQR),
+    (provider_vnpay::CHANNEL, VNPAY),
+    (provider_zalopay::CHANNEL, ZALOPAY),
+];
+
+const MOMO: &[Key] = &[
+    key("api_url", Text, Required, "the host of MoMo's API, without a path"),
+    key("partner_code", Text, Required, "partner code of the contract"),
+    key("access_key", Secret, Required, "part of what is signed, never sent"),
+    key("secret_key", Secret, Required, "signs requests and verifies what MoMo says"),
+    key("secret_key_next", Secret, Absent, "a second secret accepted on input while MoMo rotates"),
+    key(
+        "request_type",
+        Text,
+        Is("captureWallet"),
+        "the page that a payer sees: `captureWallet` (the wallet) or `payWithMethod` (a chooser)",
+    ),
+    key(
+        "auto_capture",
+        Switch,
+        Is("true"),
+        "`false`: MoMo keeps authorised money until we say take or let go, which the worker does",
+    ),
+    key("window_s", Number, Is("900"), "seconds that a payer may take: 60 to 86400"),
+];
 
 const VIETQR: &[Key] = &[
     key("sepay_api_key", Secret, Absent, "SePay's webhook in its key form; not together with `sepay_hmac_secret`"),
@@ -251,6 +277,15 @@ const VNPAY: &[Key] = &[
     key("hash_secret_next", Secret, Absent, "a second secret accepted on input while VNPAY rotates"),
     key("server_ip", Text, Is("127.0.0.1"), "our own address as querydr and refund state it"),
     key("window_s", Number, Is("900"), "seconds that a payer may take on VNPAY's page: 60 to 86400"),
+];
+
+const ZALOPAY: &[Key] = &[
+    key("api_url", Text, Required, "the host of ZaloPay's API, without a path"),
+    key("app_id", Number, Required, "the contract's app"),
+    key("key1", Secret, Required, "signs what we send"),
+    key("key2", Secret, Required, "verifies what ZaloPay sends"),
+    key("key2_next", Secret, Absent, "a second key2 accepted while ZaloPay rotates"),
+    key("window_s", Number, Is("900"), "seconds that a payer may take: 300 to 86400"),
 ];
 
 /// The table's row of a path; of a profile's path the row of its last part.

@@ -29,10 +29,12 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
     }
 }
 
-fn sample_of_profile(path: &str, kind: Kind, default: Fallback) -> &'static str {
+fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -> &'static str {
     match path {
+        "api_url" if channel != provider_vnpay::CHANNEL => "https://a.example",
         "pay_url" | "api_url" => "https://a.example/b",
         "tmn_code" => "LAOCAI01",
+        "key2" | "key2_next" => "two",
         "listing" => "sepay",
         "listing_url" => "https://a.example",
         "virtual_account_prefix" => "VQR1",
@@ -46,8 +48,12 @@ fn of_profile(channel: &str, key: &str, value: &str) -> Vec<(String, String)> {
         return with(&[(&env_name(&format!("profiles.vnpay_main.{key}")), value)]);
     }
     let mut keys = vec![("channel", channel), ("beneficiaries", "H38.17-KB")];
+    let (_, rows) = CHANNELS.iter().find(|(code, _)| *code == channel).unwrap();
+    let needed = rows.iter().filter(|row| row.default == Fallback::Required);
+    keys.extend(needed.map(|row| (row.path, sample_of_profile(channel, row.path, row.kind, row.default))));
     match key.strip_suffix("_next") {
-        Some(current) => keys.push((current, "one")),
+        Some(current) if channel == provider_vietqr::CHANNEL => keys.push((current, "one")),
+        Some(_) => {}
         None if key.starts_with("listing") => {
             keys.extend([("listing", "sepay"), ("listing_url", "https://a.example"), ("listing_token", "one")]);
         }
@@ -70,7 +76,7 @@ fn every_key_of_the_table_is_read_from_the_environment() {
     }
     for (channel, keys) in CHANNELS {
         for key in *keys {
-            let env = of_profile(channel, key.path, sample_of_profile(key.path, key.kind, key.default));
+            let env = of_profile(channel, key.path, sample_of_profile(channel, key.path, key.kind, key.default));
             if let Err(error) = Config::load(&Sources { env, ..Sources::default() }) {
                 panic!("{channel} {}: {}", key.path, motlan::failed::chain(&error));
             }
@@ -102,8 +108,10 @@ fn every_field_of_the_settings_has_its_row() {
     for (channel, keys) in CHANNELS {
         let rows: BTreeSet<String> = keys.iter().map(|k| k.path.to_owned()).collect();
         let known = match *channel {
+            provider_momo::CHANNEL => fields::<provider_momo::Settings>(),
             provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),
             provider_vnpay::CHANNEL => fields::<provider_vnpay::Settings>(),
+            provider_zalopay::CHANNEL => fields::<provider_zalopay::Settings>(),
             other => panic!("the settings of {other} are to be compared here"),
         };
         assert_eq!(rows, known, "{channel}");

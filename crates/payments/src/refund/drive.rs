@@ -203,6 +203,7 @@ pub(super) async fn order_of(
         taken: payment.amount,
         amount: stored.state.amount(),
         asked_by: stored.proposed_by.clone(),
+        first_asked_at: stored.submitted_at.unwrap_or(now),
         now,
         provider_refund_id: None,
     };

@@ -3,13 +3,13 @@
 
 use super::{Host, Record, ill, malformed, parse};
 use crate::casso::{TELLER, moved};
-use crate::json::Object;
 use crate::told::{self, Row};
 use crate::wire;
 use async_trait::async_trait;
 use domain::account_report::AccountReport;
 use domain::business_day::business_date;
 use jiff::Timestamp;
+use provider::json::Object;
 use provider::{Listed, Movements, ProviderError};
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -4,13 +4,13 @@
 //! again in two halves of its time.
 
 use super::{Host, Record, ill, malformed, parse};
-use crate::json::Object;
 use crate::told::{self, Row};
 use crate::{sepay::TELLER, wire};
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
+use provider::json::Object;
 use provider::{Listed, Movements, ProviderError};
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -10,14 +10,15 @@ use tokio::net::TcpListener;
 
 fn part() -> RefundOrder {
     RefundOrder {
-        provider_refund_id: None,
         request_id: "0192f0c1a2b37c4d8e5f60718293a4b5".to_owned(),
         order_ref: OrderRef::new("LC0003").expect("code"),
         ordered_at: "2026-01-05T02:30:15Z".parse().expect("instant"),
         provider_txn_id: "14226113".to_owned(),
+        provider_refund_id: None,
         taken: Vnd::new(75_000),
         amount: Vnd::new(25_000),
         asked_by: "9b2d2f0e-0000-7000-8000-00000000abcd".to_owned(),
+        first_asked_at: "2026-01-05T03:15:00Z".parse().expect("instant"),
         now: "2026-01-05T03:15:00Z".parse().expect("instant"),
     }
 }

@@ -68,6 +68,10 @@ impl Checkout for Bank {
         SignedDuration::from_mins(15)
     }
 
+    fn least(&self) -> Option<Vnd> {
+        None
+    }
+
     fn limit(&self) -> Option<Vnd> {
         self.limit
     }
@@ -288,6 +292,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         webhook: None,
         status: None,
         refunds: None,
+        holds: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant: None,

@@ -1,11 +1,11 @@
 //! JSON with its literals kept, for a signature over a form that is written anew must find each number as it was sent.
-//! It refuses a name given twice in one object, nesting deeper than any teller's, and what is not JSON.
+//! It refuses a name given twice in one object, nesting deeper than any provider's, and what is not JSON.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt::{self, Write};
 
-/// Casso and payOS nest two levels, a listing three.
+/// What is known nests three levels at most.
 const MAX_DEPTH: u32 = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,14 @@ impl Object {
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
             Json::Text(text) | Json::Number(text) => Some(text.trim()).filter(|t| !t.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The same as it stood, blanks and all; absent where it is neither a text nor a number.
+    pub fn literal(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Json::Text(text) | Json::Number(text) => Some(text),
             _ => None,
         }
     }

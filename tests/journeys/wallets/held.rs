@@ -1,0 +1,81 @@
+//! Money that MoMo holds until we say take or let go (`auto_capture = false`).
+
+use super::*;
+
+const CHANNEL: &str = "momo";
+
+async fn house() -> House {
+    let settings = vec![("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned())];
+    House::planned(tests::Plan { with_wallets: true, settings, ..tests::Plan::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_payer_authorises_at_momo_is_taken_by_our_word() {
+    let house = house().await;
+    let (_, intent, attempt) = offered(&house, CHANNEL, 40_000).await;
+    let order = house.pays_wallet(CHANNEL, &attempt, json!({})).await;
+    assert_eq!((&order["status"], &order["code"]), (&json!("held"), &json!(9000)));
+    let held = house.portal.intent(&intent).await;
+    assert_eq!((&held["status"], &held["attempts"][0]["status"]), (&json!("processing"), &json!("committed")));
+    assert_eq!(house.ask("select count(*) from payment").await, "0", "nothing is taken yet");
+    let path = format!("/v1/payment-intents/{}/attempts", intent["id"].as_str().unwrap());
+    let second = house.portal.post(&path, json!({"channel": "vnpay"})).await;
+    assert_eq!(second.status, 409, "{}", second.text);
+    assert_eq!(house.sync(&intent).await["status"], "paid");
+    let order = house.wallet_order(CHANNEL, &attempt).await;
+    assert_eq!((&order["status"], &order["amount"]), (&json!("paid"), &json!(40_000)));
+    assert_eq!(house.ask("select count(*) from payment").await, "1");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_paid_otherwise_meanwhile_is_let_go_at_momo() {
+    let house = house().await;
+    let (fee, intent, attempt) = offered(&house, CHANNEL, 40_000).await;
+    // before MoMo's word arrives, the payer pays elsewhere
+    house.wallet_rule(CHANNEL, &attempt, json!({"drop": true})).await;
+    let elsewhere = house.at_vnpay(&intent).await;
+    house.pays_wallet(CHANNEL, &attempt, json!({})).await;
+    house.pays(&elsewhere, json!({})).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.sync(&intent).await;
+    house.drain().await;
+    let order = house.wallet_order(CHANNEL, &attempt).await;
+    assert_eq!((&order["status"], &order["code"]), (&json!("cancelled"), &json!(1017)), "{order}");
+    assert_eq!(house.ask("select count(*) from payment").await, "1", "VNPAY's alone");
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_of_another_amount_is_not_taken_by_a_word_about_ours() {
+    let house = house().await;
+    let (_, intent, attempt) = offered(&house, CHANNEL, 40_000).await;
+    house.wallet_rule(CHANNEL, &attempt, json!({"amount_delta": 5_000})).await;
+    house.pays_wallet(CHANNEL, &attempt, json!({})).await;
+    house.sync(&intent).await;
+    assert_eq!(house.wallet_order(CHANNEL, &attempt).await["status"], "held");
+    assert_eq!(house.ask("select count(*) from payment").await, "0");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_whose_answer_is_lost_is_not_said_twice_to_any_effect() {
+    let house = house().await;
+    let (_, intent, attempt) = offered(&house, CHANNEL, 40_000).await;
+    house.pays_wallet(CHANNEL, &attempt, json!({})).await;
+    // the first asking is answered, the word is not
+    let once = json!({"match": {"order_ref": attempt["order_ref"]}, "do": [{"fail_after_accept": true}], "times": 3});
+    house.wallet_sim(CHANNEL, "script", once).await;
+    house.sync(&intent).await;
+    for _ in 0..50 {
+        house.drain().await;
+        if house.portal.intent(&intent).await["status"] == "paid" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    assert_eq!(house.ask("select count(*) || ' ' || sum(amount) from payment").await, "1 40000");
+    house.close().await;
+}
