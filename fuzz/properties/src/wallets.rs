@@ -156,9 +156,11 @@ pub fn zalopay_webhook(bytes: &[u8]) -> bool {
     if let (Ok(report), Some(data)) = (&verdict, &data) {
         let sent: Value = serde_json::from_str(data).expect("it was read");
         assert_eq!(text(sent.get("app_id")), APP.to_string(), "{body}");
-        let News::Captured(capture) = &report.news else { panic!("{body}: only of money") };
-        assert!(is_amount(capture, &text(sent.get("amount"))), "{body}");
-        assert_eq!(capture.provider_txn_id, text(sent.get("zp_trans_id")), "{body}");
+        assert!(matches!(&report.news, News::Captured(_)), "{body}: only of money");
+        if let News::Captured(capture) = &report.news {
+            assert!(is_amount(capture, &text(sent.get("amount"))), "{body}");
+            assert_eq!(capture.provider_txn_id, text(sent.get("zp_trans_id")), "{body}");
+        }
     }
     stands_alone(&ZALOPAY, body, &verdict);
     verdict.is_ok()
