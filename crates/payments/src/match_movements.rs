@@ -6,7 +6,8 @@
 //! |---|---|
 //! | a credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
-//! | a credit or debit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open |
+//! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | a debit that takes a credit back | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
 

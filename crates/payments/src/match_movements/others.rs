@@ -35,6 +35,17 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
     let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
     let mut unit = Unit::new(Caller::system().actor(), now);
+    let claims = payouts_of(tx, &ground.account, &payouts).await?;
+    // a debit that no settlement owes is nobody's, whatever its text
+    let (owed, unowed): (Vec<&Open>, Vec<&Open>) = payouts
+        .iter()
+        .filter(|p| !p.amount.is_positive())
+        .partition(|debit| claims.iter().any(|c| c.movement_id == debit.id));
+    for debit in owed {
+        let line = refund::line_of_reversal(&ground.account, debit).map_err(BookingError::from);
+        unit.changes.journals.push(line.map_err(RecordError::Booking)?);
+    }
+    let debits: Vec<&Open> = debits.into_iter().chain(unowed).collect();
     let mut named = refund::named_debits(tx, &debits).await?;
     named.extend(reversals(tx, &ground.account, &debits).await?);
     let mut told: Vec<MovementId> = Vec::new();
@@ -47,7 +58,6 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         explain(&mut unit, ground, debit, about).map_err(RecordError::Booking)?;
         told.push(debit.id);
     }
-    let claims = payouts_of(tx, &ground.account, &payouts).await?;
     let done = told.len() + claims.len();
     if done == 0 {
         return Ok(0);

@@ -168,7 +168,7 @@ pub(crate) async fn named_debits(tx: &Tx, debits: &[&Open]) -> Result<BTreeMap<M
     Ok(debits.iter().filter_map(|d| of(d)).collect())
 }
 
-/// What a bank took back stands on a line of its own: from the bank's account to where the payment was before it.
+/// A debit of what stands in transit, on a line of its own: what the bank took back, or what a settlement owed.
 pub(crate) fn line_of_reversal(
     account: &domain::codes::AccountCode,
     debit: &Open,

@@ -26,8 +26,7 @@ expected(account_code, amount) as (
     union all
     select 'in_transit:' || payout_account, net from assurance.settlement_line where booked
     union all
-    select 'in_transit:' || account, -amount from assurance.movement
-    where amount > 0 or payout_of is not null
+    select 'in_transit:' || account, -amount from assurance.movement where amount > 0
     union all
     -- what a refund brought back, and what was taken back, stand against their lines
     select 'in_transit:' || m.account, m.amount
@@ -36,7 +35,7 @@ expected(account_code, amount) as (
     union all
     select 'in_transit:' || m.account, -m.amount
     from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
-    where k.payment_id is not null and m.amount < 0
+    where (k.payment_id is not null or k.settlement_id is not null) and m.amount < 0
     union all
     select 'bank:' || account, amount from assurance.movement
     union all

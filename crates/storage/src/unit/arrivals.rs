@@ -1,4 +1,4 @@
-//! What a statement says has arrived: each new credit, and each debit of a provider that we owe, from in transit to the bank, once per movement, in journals of at
+//! What a statement says has arrived: each new credit from in transit to the bank, once per movement, in journals of at
 //! most five hundred movements of one day.
 
 use crate::error::StorageError;
@@ -9,7 +9,7 @@ use domain::codes::AccountCode;
 const BOOK: &str = "with fresh as (
         select id, amount, business_date,
                (row_number() over (partition by business_date order by id) - 1) / 500 as part
-        from movement where statement_id = $1 and (direction = 'in' or payout_of is not null)),
+        from movement where statement_id = $1 and direction = 'in'),
     part as materialized (
         select d.business_date, d.part, gen_random_uuid() as journal, open.day
         from (select distinct business_date, part from fresh) d
@@ -26,7 +26,7 @@ const BOOK: &str = "with fresh as (
         order by f.id, side.sign desc)
     insert into unsealed (kind, subject_id) select 'journal', assurance.text_id('jnl', journal) from part";
 
-/// Books the credits and payouts among the new movements of a statement.
+/// Books the credits among the new movements of a statement.
 pub async fn book(db: &Db, statement: StatementId, account: &AccountCode, actor: &str) -> Result<(), StorageError> {
     db.execute(BOOK, &[&statement.uuid(), &account.as_str(), &actor]).await?;
     Ok(())
