@@ -5,6 +5,7 @@ mod decided;
 mod reduced;
 mod resolved;
 mod taken_back;
+mod told_apart;
 mod transfers;
 mod vnpay;
 

@@ -244,7 +244,7 @@ async fn refund_to_payer(
     }
     let payer_account = said.payer_account.as_ref().and_then(|a| crate::refunds::account(&mut f, a));
     f.end()?;
-    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of);
+    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of).filter(|_| case.waits);
     let (Some(payment), Some(reason), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
         return Err(Problem::new(Code::CaseHasNoMoney));
     };

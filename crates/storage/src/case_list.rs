@@ -19,6 +19,8 @@ pub struct Listed {
     pub payment_id: Option<PaymentId>,
     pub movement_id: Option<String>,
     pub sighting_id: Option<SightingId>,
+    /// It tells of money of its payment that waits in suspense.
+    pub waits: bool,
     pub subject: String,
     /// `bank:<account>` or `clearing:<profile>`; None where it is about no money.
     pub scope: Option<String>,
@@ -36,6 +38,7 @@ pub(crate) fn from_row(row: &Row) -> Listed {
         payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         movement_id: row.get("movement"),
         sighting_id: row.get::<_, Option<Uuid>>("sighting_id").map(Into::into),
+        waits: row.get("waits"),
         subject: row.get("subject"),
         scope: row.get("scope"),
         business_date: row.get("business_date"),

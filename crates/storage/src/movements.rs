@@ -2,8 +2,8 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use crate::rows::word;
-use domain::bank_reference::BankReference;
+use crate::references::case_from_row;
+use domain::bank_reference::{self, BankReference};
 use domain::booking::OpenCase;
 use domain::codes::AccountCode;
 use domain::matching::Rule;
@@ -268,7 +268,8 @@ pub async fn outcomes(
     Ok(())
 }
 
-const CASES: &str = "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.kind, k.status, k.version from kase k
+const CASES: &str =
+    "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.kind, k.waits, k.status, k.version from kase k
     where k.id = any($1) and k.status <> 'closed' order by k.id for update of k";
 
 /// Those of these cases that are not closed, locked.
@@ -276,17 +277,7 @@ pub async fn open_cases(db: &Db, ids: &[CaseId]) -> Result<Vec<OpenCase>, Storag
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(CASES).await?;
     let rows = db.query(&statement, &[&ids]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(OpenCase {
-                id: row.get::<_, Uuid>("id").into(),
-                payment_id: row.get::<_, Uuid>("payment_id").into(),
-                kind: word(row, "kind")?,
-                status: word(row, "status")?,
-                version: row.get("version"),
-            })
-        })
-        .collect()
+    rows.iter().map(case_from_row).collect()
 }
 
 // Only what a claim has put on this list: unidentified payments may be a million, those whose line says more are few.

@@ -72,7 +72,7 @@ pub(crate) fn part(row: &Row) -> Result<Part, StorageError> {
     Ok(Part { payment_id: row.get::<_, Uuid>("payment_id").into(), home, amount: Vnd::new(row.get("amount")) })
 }
 
-const CASES: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from kase k
+const CASES: &str = "select k.id, k.payment_id, k.kind, k.waits, k.status, k.version from kase k
     where k.payment_id = any($1) and k.status <> 'closed' order by k.id for update of k";
 
 /// Open cases of these payments, locked.
