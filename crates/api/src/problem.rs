@@ -84,7 +84,7 @@ codes! {
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
-    RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, it is over, or somebody else proposed it.";
+    RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
     StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
     ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
     RefundableAmountMismatch = "refundable_amount_mismatch", 412, "The refundable amount is another", "`refundable_amount` is the present one: look at the payment again.";
@@ -355,7 +355,7 @@ impl From<RefundError> for Problem {
             RefundError::NotPaid => Self::new(Code::ObligationNotPaid),
             RefundError::NotProven => Self::new(Code::CreditNotProven),
             RefundError::NoPayerAccount => Self::new(Code::PayerAccountMissing),
-            e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::NotYours) => {
+            e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::DebitSeen | RefundError::NotYours) => {
                 Self::with(Code::RefundNotCancellable, e.to_string())
             }
         }

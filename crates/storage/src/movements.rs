@@ -116,6 +116,14 @@ pub async fn lock_open(db: &Db, id: MovementId) -> Result<Option<Open>, StorageE
     Ok(db.query_opt(LOCK_OPEN, &[&id.uuid()]).await?.as_ref().map(open))
 }
 
+const DEBIT_OF_REFUND: &str = "select exists (select from movement m
+    where m.fate is null and m.direction = 'out' and $1 = any(m.codes))";
+
+/// Whether a debit with the code of a refund waits to be matched, on whatever account and of whatever amount.
+pub async fn is_debit_open(db: &Db, code: &str) -> Result<bool, StorageError> {
+    Ok(db.query_one(DEBIT_OF_REFUND, &[&code]).await?.get(0))
+}
+
 // from the refunds, which are few, to what a file brought; a transfer that the bank gave back itself has the reference of
 // its debit
 const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
