@@ -8,6 +8,7 @@ mod taken_back;
 mod told_apart;
 mod transfers;
 mod vnpay;
+mod whose;
 
 use domain::principal::Scope;
 use jiff::Timestamp;
