@@ -59,10 +59,7 @@ pub struct Filter {
 
 const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
     where ($1::text[] is null or c.beneficiary_code = any($1)
-           or (c.beneficiary_code is null
-               and (c.scope is null
-                    or not exists (select from scope_beneficiary b where b.scope = c.scope)
-                    or exists (select from scope_beneficiary b where b.scope = c.scope and b.beneficiary_code = any($1)))))
+           or c.beneficiary_code is null and concerns(c.scope, $1))
       and ($2::text is null or c.status = $2)
       and ($3::text is null or c.kind = $3)
       and ($4::uuid is null or c.id = $4)

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
     ("V67__cases_of_waiting_money", include_str!("../migrations/0067_cases_of_waiting_money.sql")),
+    ("V68__whom_money_concerns", include_str!("../migrations/0068_whom_money_concerns.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -1,8 +1,10 @@
-//! Whose money may be asked back by whom: a client's own.
+//! Whose money may be asked back by whom: a client's own, and money that names nobody by those whom it concerns.
 
 use super::*;
-use tests::BENEFICIARY;
+use crate::conformance::{call, report, signed};
+use crate::finance::staff_of;
 use tests::files::today;
+use tests::{BENEFICIARY, HASH_SECRET, OTHER_BENEFICIARY, TMN_CODE};
 
 /// The other portal.
 async fn other_portal(house: &House) -> Portal {
@@ -52,4 +54,29 @@ async fn a_client_asks_back_what_was_paid_for_its_own_and_who_decides_sees_whose
     assert_eq!((&lines[1]["obligation_id"], &lines[1]["amount"]), (&Value::Null, &json!(10_000)));
     assert_ne!(lines[1]["client_id"], holder.as_str());
     house.close().await;
+}
+
+#[tokio::test]
+async fn providers_money_that_names_nobody_is_seen_by_those_whom_the_contract_concerns() {
+    let house = House::new().await;
+    house.ask(&format!("delete from profile_beneficiary where beneficiary_code = '{OTHER_BENEFICIARY}'")).await;
+    let of_17 = staff_of(&house, "ke-toan-17", BENEFICIARY).await;
+    let of_18 = staff_of(&house, "ke-toan-18", OTHER_BENEFICIARY).await;
+    let query = signed(&report("KHONGBIET1", "4000000", "99000008", TMN_CODE), HASH_SECRET);
+    assert_eq!(call(&house, &query).await, "01");
+    let payment = house.staff.get("/v1/payments").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/payments/{}", id(&payment));
+    let rest = json!({"amount": 40_000});
+    assert_eq!(of_18.get("/v1/payments").await.expect(200)["data"], json!([]));
+    assert_eq!(of_18.get(&path).await.refused(404), "not_found");
+    assert_eq!(of_18.get("/v1/cases").await.expect(200)["data"], json!([]));
+    assert_eq!(proposes(&of_18, &payment, std::slice::from_ref(&rest), "close").await.refused(404), "not_found");
+    assert_eq!(of_17.get(&path).await.expect(200)["amount"], 40_000);
+    assert_eq!(of_17.get("/v1/cases").await.expect(200)["data"].as_array().unwrap().len(), 1);
+    let proposal = proposes(&of_17, &payment, &[rest], "close").await.expect(201);
+    assert_eq!(of_17.get("/v1/refunds").await.expect(200)["data"][0]["id"], proposal["id"]);
+    assert_eq!(of_18.get("/v1/refunds").await.expect(200)["data"], json!([]));
+    let approval = format!("/v1/approvals/{}", proposal["approval_id"].as_str().unwrap());
+    assert_eq!(of_17.get(&approval).await.expect(200)["beneficiaries"], json!([BENEFICIARY]));
+    house.stop().await;
 }

@@ -25,7 +25,7 @@ use storage::approvals::{self, NewApproval};
 use storage::ids::mint;
 use storage::refunds::{self, NewRefund, Route, Stored};
 use storage::unit::{Audit, Birth, Unit};
-use storage::{Tx, idempotency, intents, receiving_accounts, unit};
+use storage::{Tx, days, idempotency, intents, unit};
 
 /// Where a transfer goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,12 +243,15 @@ fn new_refund(ctx: &Context, p: &Proposal, id: RefundId, route: Route) -> Result
     })
 }
 
-/// Whose money it is: of the obligations, of the intent that it names, or on whose account it came.
+/// Whose money it is: of the obligations, of the intent that it names, or of all on whose account or contract it came.
 async fn beneficiaries_of(tx: &Tx, locked: &move_money::Locked) -> Result<Vec<String>, RefundError> {
     let mut codes: BTreeSet<String> = locked.obligations.iter().map(|o| o.terms.beneficiary_code.to_string()).collect();
-    if let (true, Identity::Account { account, .. }) = (codes.is_empty(), &locked.payment.identity) {
-        let owners = receiving_accounts::beneficiaries_of(tx, account).await?;
-        codes.extend(owners.iter().map(ToString::to_string));
+    if codes.is_empty() {
+        let scope = match &locked.payment.identity {
+            Identity::Account { account, .. } => format!("bank:{account}"),
+            Identity::Provider { profile, .. } => format!("clearing:{profile}"),
+        };
+        codes.extend(days::beneficiaries(tx, &scope).await?);
     }
     Ok(codes.into_iter().collect())
 }
