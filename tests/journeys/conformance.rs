@@ -9,7 +9,7 @@ use tests::portal::dossier;
 use tests::{HASH_SECRET, House, TMN_CODE};
 
 /// A rightly signed IPN query, made from the document and not by the adapter (VNPAY 2.1.0, checksum).
-fn signed(fields: &[(&str, &str)], secret: &str) -> String {
+pub(crate) fn signed(fields: &[(&str, &str)], secret: &str) -> String {
     let mut fields = fields.to_vec();
     fields.sort();
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
@@ -18,7 +18,7 @@ fn signed(fields: &[(&str, &str)], secret: &str) -> String {
     format!("{query}&vnp_SecureHash={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-fn report<'a>(order: &'a str, wire_amount: &'a str, txn: &'a str, tmn: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn report<'a>(order: &'a str, wire_amount: &'a str, txn: &'a str, tmn: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("vnp_Amount", wire_amount),
         ("vnp_BankCode", "NCB"),
@@ -39,7 +39,7 @@ pub(crate) fn captured(order: &str, amount: i64, txn: u64) -> String {
     signed(&report(order, &format!("{}", amount * 100), &txn.to_string(), TMN_CODE), HASH_SECRET)
 }
 
-async fn call(house: &House, query: &str) -> Value {
+pub(crate) async fn call(house: &House, query: &str) -> Value {
     let url = format!("{}/v1/webhooks/vnpay/vnpay_main?{query}", house.gateway.base_url());
     let answer = house.http.get(url).send().await.unwrap();
     assert_eq!(answer.status(), 200);

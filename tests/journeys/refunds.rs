@@ -7,8 +7,10 @@ mod past_us;
 mod reduced;
 mod resolved;
 mod taken_back;
+mod told_apart;
 mod transfers;
 mod vnpay;
+mod whose;
 
 use domain::principal::Scope;
 use jiff::Timestamp;

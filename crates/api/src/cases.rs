@@ -87,13 +87,16 @@ impl CaseView {
 pub struct SuggestionView {
     /// Null where the dossier's debt is in no intent yet.
     pub intent_id: Option<String>,
+    /// Of `may_be_taken_back`: the payment that the bank's debit may mean; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<String>,
     pub reference: Option<String>,
     pub dossier_codes: Vec<String>,
     /// What is due now, in đồng.
     pub amount_due: i64,
-    /// dossier_code | amount_account_time
+    /// dossier_code | amount_account_time | may_be_taken_back
     pub rule: &'static str,
-    /// What agreed: account, amount, dossier_code, time.
+    /// What agreed: account, amount, bank_ref, dossier_code, time.
     pub fields: Vec<&'static str>,
 }
 
@@ -101,6 +104,7 @@ impl SuggestionView {
     fn new(s: &Suggestion) -> Self {
         Self {
             intent_id: s.intent_id.map(|id| id.to_string()),
+            payment_id: s.payment_id.map(|id| id.to_string()),
             reference: s.reference.clone(),
             dossier_codes: s.dossier_codes.clone(),
             amount_due: s.amount_due.dong(),
@@ -244,7 +248,7 @@ async fn refund_to_payer(
     }
     let payer_account = said.payer_account.as_ref().and_then(|a| crate::refunds::account(&mut f, a));
     f.end()?;
-    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of);
+    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of).filter(|_| case.waits);
     let (Some(payment), Some(reason), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
         return Err(Problem::new(Code::CaseHasNoMoney));
     };

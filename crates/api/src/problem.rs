@@ -85,7 +85,7 @@ codes! {
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
-    RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, it is over, or somebody else proposed it.";
+    RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
     StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
     TwoActive = "two_active", 409, "Two secrets are accepted", "Retire the one before first.";
     ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
@@ -353,7 +353,7 @@ impl From<RefundError> for Problem {
             RefundError::NotPaid => Self::new(Code::ObligationNotPaid),
             RefundError::NotProven => Self::new(Code::CreditNotProven),
             RefundError::NoPayerAccount => Self::new(Code::PayerAccountMissing),
-            e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::NotYours) => {
+            e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::DebitSeen | RefundError::NotYours) => {
                 Self::with(Code::RefundNotCancellable, e.to_string())
             }
         }

@@ -3,12 +3,16 @@
 //!
 //! Source: project document "Bank transfer protocol facts", sections 1.4, 2 and 3.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Longer ones are cut: ISO 20022 allows 35 (`AcctSvcrRef`), aggregators somewhat more.
 const MAX_CHARACTERS: usize = 64;
 /// MT940 `:61:` has room for as many after `//`.
 pub const MT940_CHARACTERS: usize = 16;
+/// A shorter one is in texts by chance, and is given out again: alone it does not say which transfer is meant. Those that
+/// banks number by have more (section 1.4: `FT<yy><ddd>` and eight digits).
+pub const TELLING_CHARACTERS: usize = 8;
 /// What formats write where there is none (SWIFT `NONREF`, ISO 20022 `NOTPROVIDED`).
 const PLACEHOLDERS: [&str; 4] = ["NONREF", "NOTPROVIDED", "NULL", "NONE"];
 
@@ -51,12 +55,37 @@ impl BankReference {
         self.numbering == other.numbering
     }
 
+    /// Whether it is long enough to say by itself which transfer is meant.
+    pub fn is_telling(&self) -> bool {
+        self.value.len() >= TELLING_CHARACTERS
+    }
+
+    /// Whether it is one of these [`words`], whoever's numbering it is of.
+    pub fn is_among(&self, words: &BTreeSet<String>) -> bool {
+        self.is_telling() && words.contains(&self.value)
+    }
+
     /// Equal, or one is as much of the other as MT940 has room for.
     pub fn same(&self, other: &Self) -> bool {
         let cut = |a: &str, b: &str| a.len() == MT940_CHARACTERS && b.starts_with(a);
         self.comparable(other)
             && (self.value == other.value || cut(&self.value, &other.value) || cut(&other.value, &self.value))
     }
+}
+
+/// The whole words of a text that may be references, as references are kept; of a longer one also as much as MT940 has
+/// room for. What stands between blanks is a word with and without its punctuation.
+pub fn words(text: &str) -> BTreeSet<String> {
+    let between_blanks = text.split_whitespace().map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect());
+    let between_marks = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+    let mut words = BTreeSet::new();
+    // a letter that no reference has is a part of its word all the same
+    for word in between_blanks.chain(between_marks).filter(|w: &String| w.is_ascii() && w.len() >= TELLING_CHARACTERS) {
+        let word = word.to_ascii_uppercase();
+        words.extend(word.get(..MT940_CHARACTERS).map(str::to_owned));
+        words.insert(word);
+    }
+    words
 }
 
 impl fmt::Display for BankReference {
@@ -83,6 +112,23 @@ mod tests {
             assert_eq!(read(nothing), None, "{nothing}");
         }
         assert_eq!(BankReference::read("x1", Some("mt940")).map(|r| r.to_string()), Some("mt940:X1".to_owned()));
+    }
+
+    #[test]
+    fn a_reference_is_in_a_text_as_a_whole_word_or_not_at_all() {
+        let of = |raw: &str| BankReference::read(raw, None).expect("a reference");
+        let named = |raw: &str, text: &str| of(raw).is_among(&words(text));
+        for text in
+            ["HUY GD FT2633012345678", "huy gd ft26330.12345678", "HUY.GD.FT2633012345678.", "Hủy GD(FT2633012345678)"]
+        {
+            assert!(named("FT2633012345678", text), "{text}");
+            assert!(!named("FT263301234567", text), "{text}: a head is another reference");
+            assert!(!named("2633012345678", text), "{text}: so is a tail");
+        }
+        assert!(!named("FT2633012345678", "HỦYFT2633012345678"));
+        assert!(!named("1234567", "HUY GD 1234567"), "too short to say which");
+        assert!(named("FT26330123456789", "HUY GD FT26330123456789ABC"), "MT940 has no room for more");
+        assert!(BankReference::read("FT26330123", Some("mt940")).expect("one").is_among(&words("FT26330123")));
     }
 
     #[test]

@@ -59,14 +59,24 @@ pub struct AttemptState {
     pub version: i32,
 }
 
-/// A case of waiting money that may be explained by what comes now.
+/// A case that is not closed, as who may close it sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCase {
     pub id: CaseId,
     pub payment_id: PaymentId,
     pub kind: CaseKind,
+    /// It tells of money of the payment that waits in suspense. Another of the same kind tells of a movement, a report or a
+    /// refund, and stays when that money finds its home.
+    pub waits: bool,
     pub status: CaseStatus,
     pub version: i32,
+}
+
+impl OpenCase {
+    /// Whether it tells of what this payment has in suspense for this reason.
+    pub fn tells_of(&self, payment: PaymentId, reason: SuspenseReason) -> bool {
+        self.waits && self.payment_id == payment && self.kind == case_of(reason)
+    }
 }
 
 /// What the amount is held against.
@@ -262,6 +272,7 @@ fn open_cases(changes: &mut Changes, money: &NewMoney, placement: &Placement, su
             changes.cases_opened.push(NewCase {
                 payment_id: Some(payment_id),
                 sighting_id: (payment_id == money.payment_id).then_some(money.sighting_id),
+                waits: true,
                 day: money.from.scope().map(|scope| (scope, money.business_date)),
                 ..NewCase::new(case_of(reason), amount, subject)
             });
@@ -345,7 +356,7 @@ fn close_explained(changes: &mut Changes, placement: &Placement, named: &Named) 
         if gone != w.amount {
             continue;
         }
-        for case in named.open_cases.iter().filter(|c| c.payment_id == w.payment_id && c.kind == case_of(w.reason)) {
+        for case in named.open_cases.iter().filter(|c| c.tells_of(w.payment_id, w.reason)) {
             changes.cases_closed.push(step(case.id, case.version, case.status, Cause::Explained)?.0);
         }
     }

@@ -41,6 +41,8 @@ pub struct NewCase {
     pub payment_id: Option<PaymentId>,
     pub sighting_id: Option<SightingId>,
     pub movement_id: Option<MovementId>,
+    /// It tells of money of its payment that waits in suspense, and is closed when that has found its home.
+    pub waits: bool,
     /// What it is about, as an id or a code; never personal data.
     pub subject: String,
     /// Whose day it belongs to (`bank:<account>`, `clearing:<profile>`), where it belongs to one.
@@ -50,7 +52,7 @@ pub struct NewCase {
 impl NewCase {
     pub fn new(kind: CaseKind, amount: Vnd, subject: impl Into<String>) -> Self {
         let subject = subject.into();
-        Self { kind, amount, payment_id: None, sighting_id: None, movement_id: None, subject, day: None }
+        Self { kind, amount, payment_id: None, sighting_id: None, movement_id: None, waits: false, subject, day: None }
     }
 }
 

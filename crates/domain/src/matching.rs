@@ -9,12 +9,12 @@
 //! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
-//! | [`Rule::TakenBack`] | a reversal: account, reference and amount of a credit that was claimed |
+//! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
 //! nobody's payment.
 
-use crate::bank_reference::BankReference;
+use crate::bank_reference::{self, BankReference};
 use crate::business_day::WorkingCalendar;
 use crate::ids::{IntentId, MovementId, PaymentId, SightingId};
 use crate::money::Vnd;
@@ -138,6 +138,39 @@ fn claim_only_pairs(
     }
 }
 
+/// A debit of the bank's that takes a credit back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversal {
+    pub text: String,
+    pub references: Vec<BankReference>,
+}
+
+/// A credit of the same account and amount, not long before a reversal, and not taken back yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversible {
+    /// None: nobody has claimed it.
+    pub payment: Option<PaymentId>,
+    pub references: Vec<BankReference>,
+}
+
+impl Reversal {
+    /// Whether it has the credit's reference, or names it in its text.
+    pub fn means(&self, credit: &Reversible) -> bool {
+        let words = bank_reference::words(&self.text);
+        credit.references.iter().any(|r| r.is_telling() && (self.references.contains(r) || r.is_among(&words)))
+    }
+}
+
+/// The payment that a reversal takes back: banks give it the reference of its credit, or name that in its text. None where
+/// it can mean more than one credit (parts of a batch share a reference), one that is no payment's, or none: for a person.
+pub fn taken_back(reversal: &Reversal, credits: &[Reversible]) -> Option<PaymentId> {
+    let mut meant = credits.iter().filter(|credit| reversal.means(credit));
+    match (meant.next(), meant.next()) {
+        (Some(only), None) => only.payment,
+        _ => None,
+    }
+}
+
 fn share_a_reference(credit: &OpenCredit, told: &Told) -> bool {
     credit.references.iter().any(|ours| told.references.iter().any(|r| r.same(ours)))
 }
@@ -250,6 +283,31 @@ mod tests {
         assert_eq!(rules(&[back], &[told(1, 21_000, 25, None, None), told(2, 21_000, 25, None, Some(7))]), [None]);
     }
 
+    fn reversible(n: u128, reference: &str) -> Reversible {
+        let references = BankReference::read(reference, None).into_iter().collect();
+        Reversible { payment: Some(Uuid::from_u128(n).into()), references }
+    }
+
+    #[test]
+    fn a_reversal_takes_back_the_only_credit_that_it_can_mean() {
+        let paid = |n| Some(Uuid::from_u128(n).into());
+        let credits = [reversible(1, "FT26330001"), reversible(2, "FT263300012"), reversible(3, "7")];
+        let of = |text: &str, own: &str| Reversal {
+            text: text.to_owned(),
+            references: BankReference::read(own, None).into_iter().collect(),
+        };
+        assert_eq!(taken_back(&of("HUY GD FT263300012", "FT9"), &credits), paid(2), "and not the one whose head it is");
+        assert_eq!(taken_back(&of("HUY GD FT26330001", ""), &credits), paid(1));
+        assert_eq!(taken_back(&of("HUY GD", "FT26330001"), &credits), paid(1));
+        assert_eq!(taken_back(&of("HUY GD 7", "7"), &credits), None, "too weak");
+        assert_eq!(taken_back(&of("HUY GD FT26330001 FT263300012", ""), &credits), None, "it can mean either");
+        assert_eq!(taken_back(&of("HUY GD FT26330001", "FT263300012"), &credits), None, "it says two things");
+        let batch = [reversible(1, "FT26330001"), reversible(2, "FT26330001")];
+        assert_eq!(taken_back(&of("HUY GD FT26330001", ""), &batch), None, "parts of a batch");
+        let nobodys = [reversible(1, "FT26330001"), Reversible { payment: None, ..reversible(2, "FT26330001") }];
+        assert_eq!(taken_back(&of("HUY GD FT26330001", ""), &nobodys), None);
+    }
+
     #[test]
     fn n_equal_lines_claim_n_payments_and_the_rest_is_new() {
         let known = [told(1, 5_000, 25, None, None), told(2, 5_000, 25, None, None)];
@@ -258,6 +316,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_reversal_never_takes_back_what_its_words_do_not_name_alone(
+            credits in prop::collection::vec("FT26330[01]{0,4}", 0..6),
+            words in prop::collection::vec("FT26330[01]{0,4}|HUY|GD", 0..4),
+        ) {
+            let known: Vec<_> = credits.iter().zip(1..).map(|(r, n)| reversible(n, r)).collect();
+            let reversal = Reversal { text: words.join(" "), references: Vec::new() };
+            let named: Vec<usize> = (0..credits.len())
+                .filter(|at| credits[*at].len() >= bank_reference::TELLING_CHARACTERS && words.contains(&credits[*at]))
+                .collect();
+            let expected = if let [only] = named.as_slice() { known[*only].payment } else { None };
+            prop_assert_eq!(taken_back(&reversal, &known), expected);
+        }
+
         #[test]
         fn nothing_is_claimed_twice_and_every_claim_is_of_its_amount(
             credits in prop::collection::vec((1_i64..4, 20_i8..30, prop::option::of(0_u128..3)), 0..12),

@@ -251,11 +251,12 @@ pub fn assign(scene: &Scene, reason: SuspenseReason, to: &[ObligationId]) -> Res
     if settled.is_empty() {
         return Err(MoveError::Stale);
     }
+    work.close_case(scene.payment_id, from)?;
     if left.is_positive() && reason != SuspenseReason::Overpaid {
         work.shift(scene.payment_id, from, Home::Suspense(SuspenseReason::Overpaid), left)?;
-    }
-    if left.is_zero() || reason != SuspenseReason::Overpaid {
-        work.close_case(scene.payment_id, from)?;
+    } else if left.is_positive() {
+        // the decision closes the case that it is about
+        work.open_case(scene.payment_id, reason, left);
     }
     work.pay_intents(&settled)?;
     work.finish(JournalKind::Reassignment, Cause::Resolved)
@@ -317,19 +318,22 @@ impl<'s> Work<'s> {
         self.leg(Leg::new(account, -amount).of_obligation(obligation).of_payment(payment));
         self.allocate(payment, home, amount);
         if let Home::Suspense(reason) = home {
-            let kind = case_of(reason);
-            let told = self.scene.cases.iter().any(|c| c.payment_id == payment && c.kind == kind);
-            let opened = self.changes.cases_opened.iter().any(|c| c.payment_id == Some(payment) && c.kind == kind);
-            if !told && !opened {
-                let subject = payment.to_string();
-                self.changes.cases_opened.push(NewCase {
-                    payment_id: Some(payment),
-                    day: self.scene.source.scope().map(|scope| (scope, self.scene.day)),
-                    ..NewCase::new(kind, amount, subject)
-                });
+            let opened = |c: &NewCase| c.waits && c.payment_id == Some(payment) && c.kind == case_of(reason);
+            let told = self.scene.cases.iter().any(|c| c.tells_of(payment, reason));
+            if !told && !self.changes.cases_opened.iter().any(opened) {
+                self.open_case(payment, reason, amount);
             }
         }
         Ok(())
+    }
+
+    fn open_case(&mut self, payment: PaymentId, reason: SuspenseReason, amount: Vnd) {
+        self.changes.cases_opened.push(NewCase {
+            payment_id: Some(payment),
+            waits: true,
+            day: self.scene.source.scope().map(|scope| (scope, self.scene.day)),
+            ..NewCase::new(case_of(reason), amount, payment.to_string())
+        });
     }
 
     fn shift(&mut self, payment: PaymentId, from: Home, to: Home, amount: Vnd) -> Result<(), MoveError> {
@@ -426,7 +430,7 @@ impl<'s> Work<'s> {
 
     fn close_case(&mut self, payment: PaymentId, home: Home) -> Result<(), MoveError> {
         let Home::Suspense(reason) = home else { return Ok(()) };
-        for c in self.scene.cases.iter().filter(|c| c.payment_id == payment && c.kind == case_of(reason)) {
+        for c in self.scene.cases.iter().filter(|c| c.tells_of(payment, reason)) {
             self.changes.cases_closed.push(step(c.id, c.version, c.status, Cause::Explained)?.0);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! For money without a home: whose debt it may be. A suggestion never books anything; a person decides.
 
-use crate::ids::IntentId;
+use crate::ids::{IntentId, PaymentId};
 use crate::money::Vnd;
 use crate::states::words;
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ words! {
         DossierCode = "dossier_code",
         /// A debt of the same amount, to a beneficiary of that account, asked for shortly before.
         AmountAccountTime = "amount_account_time",
+        /// The bank takes back a credit of the same amount and account, and this one may be meant.
+        MayBeTakenBack = "may_be_taken_back",
     }
 }
 
@@ -30,11 +32,13 @@ words! {
 pub struct Suggestion {
     /// None where the dossier's debt was in no intent yet.
     pub intent_id: Option<IntentId>,
+    /// Of [`Rule::MayBeTakenBack`]: the payment that the credit is.
+    pub payment_id: Option<PaymentId>,
     pub reference: Option<String>,
     pub dossier_codes: Vec<String>,
     pub amount_due: Vnd,
     pub rule: Rule,
-    /// What agreed: `dossier_code`, `amount`, `account`, `time`.
+    /// What agreed: `dossier_code`, `amount`, `account`, `time`, `bank_ref`.
     pub fields: BTreeSet<&'static str>,
 }
 
@@ -42,7 +46,9 @@ pub struct Suggestion {
 pub fn ranked(found: Vec<Suggestion>) -> Vec<Suggestion> {
     let mut best: Vec<Suggestion> = Vec::new();
     for one in found {
-        let same = best.iter_mut().find(|b| b.intent_id.is_some() && b.intent_id == one.intent_id);
+        let same = best
+            .iter_mut()
+            .find(|b| b.intent_id.is_some() && (b.intent_id, b.payment_id) == (one.intent_id, one.payment_id));
         match same {
             Some(known) => {
                 known.rule = known.rule.min(one.rule);
@@ -105,6 +111,7 @@ mod tests {
         let intent = |n| Some(IntentId::from(Uuid::from_u128(n)));
         let of = |intent_id, rule, fields: &[&'static str]| Suggestion {
             intent_id,
+            payment_id: None,
             reference: None,
             dossier_codes: Vec::new(),
             amount_due: Vnd::new(21_000),

@@ -8,7 +8,7 @@
 //! | `approved` | the worker | `submitted`, committed before the provider is called; `awaiting_statement` where people transfer |
 //! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
-//! | `awaiting_statement` | a debit with its amount and text; a person who gives it up | `succeeded`; `failed` |
+//! | `awaiting_statement` | a debit with its amount and text; a person who gives it up while no such debit is there | `succeeded`; `failed` |
 //! | `succeeded` | the credit that brings it back; its provider, asked seldom (`sent`), or its settlement file | `failed`, the money in `refund_returned` |
 //! | what nobody has paid out | the bank takes its payment back (`take_back`) | `cancelled`; `awaiting_statement`: `failed` |
 //!
@@ -64,6 +64,8 @@ pub enum RefundError {
     Over(RefundStatus),
     #[error("the refund is at the provider")]
     UnderWay,
+    #[error("a statement shows its debit, which is being matched")]
+    DebitSeen,
     #[error("only who proposed it takes a proposal back")]
     NotYours,
 }

@@ -155,10 +155,17 @@ async fn proposed(
 /// How much of the case's payment waits for the reason that the case tells of.
 async fn waiting(tx: &Tx, p: &Proposal) -> Result<Vnd, ResolveError> {
     let kind: CaseKind = p.case.kind.parse().map_err(|_| StorageError::Unreadable("a kind of case".to_owned()))?;
-    let (Some(reason), Some(payment)) = (reason_of(kind), p.case.payment_id) else { return Ok(Vnd::ZERO) };
-    let Some(locked) = move_money::lock(tx, payment, &[], p.now).await? else { return Ok(Vnd::ZERO) };
-    let own = |part: &&moving::Part| part.payment_id == payment && part.home == Home::Suspense(reason);
-    Ok(locked.scene.parts.iter().filter(own).map(|part| part.amount).sum())
+    let (Some(reason), Some(payment), true) = (reason_of(kind), p.case.payment_id, p.case.waits) else {
+        return Ok(Vnd::ZERO);
+    };
+    let locked = move_money::lock(tx, payment, &[], p.now).await?;
+    Ok(locked.map(|locked| held(&locked, reason)).unwrap_or_default())
+}
+
+/// What the payment has in suspense for this reason.
+fn held(locked: &move_money::Locked, reason: SuspenseReason) -> Vnd {
+    let own = |part: &&moving::Part| part.payment_id == locked.payment.id && part.home == Home::Suspense(reason);
+    locked.scene.parts.iter().filter(own).map(|part| part.amount).sum()
 }
 
 /// A debit, a row of a settlement file: money that waits in suspense and is no payment's.
@@ -202,7 +209,7 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
         serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     match action {
         Action::AcceptDifference => {
-            let decided = still_proposed(tx, approval).await?;
+            let decided = acceptable(tx, approval, d).await?;
             let mut unit = Unit::new(d.caller.actor(), d.now);
             unit.changes.cases_closed.push(stepped(&decided, Cause::Resolved)?);
             Ok(unit)
@@ -216,13 +223,26 @@ async fn still_proposed(tx: &Tx, approval: &Approval) -> Result<Decided, DecideE
     if decided.case.status == CaseStatus::Proposed { Ok(decided) } else { Err(DecideError::Stale) }
 }
 
+/// Money may have come to wait under the case since it was proposed: then there is something to say of it.
+async fn acceptable(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Decided, DecideError> {
+    // the payment before its case, as everywhere
+    let locked = match cases::payment_of(tx, case_id(approval)?).await? {
+        Some(payment) => move_money::lock(tx, payment, &[], d.now).await?,
+        None => None,
+    };
+    let decided = still_proposed(tx, approval).await?;
+    let reason = reason_of(decided.case.kind).filter(|_| decided.case.waits);
+    let waiting = reason.zip(locked.as_ref()).map(|(reason, locked)| held(locked, reason)).unwrap_or_default();
+    if waiting.is_zero() { Ok(decided) } else { Err(DecideError::Stale) }
+}
+
 async fn assigned(tx: &Tx, approval: &Approval, obligations: &[String], d: &Deciding<'_>) -> Result<Unit, DecideError> {
     let ids = ids_of(obligations).ok_or(DecideError::Stale)?;
     // payment, obligations, intents, and the case last
     let payment = cases::payment_of(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
     let locked = move_money::lock(tx, payment, &ids, d.now).await?.ok_or(DecideError::Stale)?;
     let decided = still_proposed(tx, approval).await?;
-    let reason = reason_of(decided.case.kind).ok_or(DecideError::Stale)?;
+    let reason = reason_of(decided.case.kind).filter(|_| decided.case.waits).ok_or(DecideError::Stale)?;
     let ours = |o: &domain::obligation::Obligation| {
         approval.beneficiaries.iter().any(|b| b == o.terms.beneficiary_code.as_str())
     };

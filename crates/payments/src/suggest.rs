@@ -1,4 +1,4 @@
-//! Whose debt the money of a case may be. Reads only: a suggestion never books anything.
+//! Whose debt the money of a case may be, or which payment the bank may have taken back. Reads only: a suggestion never books anything.
 
 use crate::context::Context;
 use domain::CaseId;
@@ -12,9 +12,10 @@ pub async fn of_case(
     beneficiaries: Option<&[String]>,
 ) -> Result<Vec<Suggestion>, StorageError> {
     let db = ctx.pool.get().await?;
-    let Some(money) = suggestions::money(&db, case).await?.filter(|m| m.amount.is_positive()) else {
-        return Ok(Vec::new());
-    };
+    let Some(money) = suggestions::money(&db, case).await? else { return Ok(Vec::new()) };
+    if !money.amount.is_positive() {
+        return Ok(ranked(suggestions::taken_back(&db, case, beneficiaries).await?));
+    }
     let mut found = Vec::new();
     if let Some(text) = &money.text {
         let codes: Vec<String> = typed_codes(text).into_iter().collect();

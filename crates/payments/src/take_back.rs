@@ -5,45 +5,50 @@
 //! |---|---|
 //! | `pending_approval`, `approved`, `awaiting_statement` | withdrawn with the payment: nobody approves or transfers it any more; the case names it |
 //! | `succeeded`, or at a provider | the payment stands, since part of it is the payer's. The other refunds are withdrawn; the debit waits in suspense, its case names the payment, and nothing more of it may be refunded while that is open |
+//!
+//! A reversal that can mean more than one credit is left to people, as is one that names none: nothing here is guessed.
 
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
 use crate::move_money;
 use crate::refund::{self, RefundError, line_of_reversal, lock_proposals, lock_unmade};
 use crate::retry::retrying;
+use domain::MovementId;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
-use domain::matching::Rule;
+use domain::matching::{self, Rule};
 use domain::moving::{self, MoveError};
 use domain::refund::RefundState;
-use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
 use storage::movements::{self, Claimant, NewClaim};
 use storage::unit::NewEvent;
 use storage::{StorageError, Tx, payments, unit};
+use uuid::Uuid;
 
 const PER_PASS: i64 = 200;
 
 /// Reversals on an account that name a payment of ours; how many were taken back.
 pub(crate) async fn take_back(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
-    let open = {
-        let db = ctx.pool.get().await?;
-        movements::reversals(&db, &ground.account, PER_PASS).await?
-    };
     let mut done = 0;
-    for (movement, payment) in open {
-        loop {
-            match retrying(|| once(ctx, ground, movement, payment, now)).await? {
-                Outcome::TakenBack => done += 1,
-                Outcome::Withdrawn => continue,
-                Outcome::Stands => {}
+    let mut after = MovementId::from(Uuid::nil());
+    loop {
+        let open = {
+            let db = ctx.pool.get().await?;
+            movements::reversals(&db, &ground.account, after, PER_PASS).await?
+        };
+        let Some(last) = open.last() else { return Ok(done) };
+        after = *last;
+        for movement in open {
+            let mut outcome = Outcome::Withdrawn;
+            while outcome == Outcome::Withdrawn {
+                outcome = retrying(|| once(ctx, ground, movement, now)).await?;
             }
-            break;
+            done += usize::from(outcome == Outcome::TakenBack);
         }
     }
-    Ok(done)
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     TakenBack,
     /// One refund was withdrawn, and the payment stands: look again.
@@ -51,28 +56,18 @@ enum Outcome {
     Stands,
 }
 
-async fn once(
-    ctx: &Context,
-    ground: &Ground,
-    movement: MovementId,
-    payment: PaymentId,
-    now: Timestamp,
-) -> Result<Outcome, RefundError> {
+async fn once(ctx: &Context, ground: &Ground, movement: MovementId, now: Timestamp) -> Result<Outcome, RefundError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = taken(&tx, ground, movement, payment, now).await;
+    let outcome = taken(&tx, ground, movement, now).await;
     tx.close(outcome).await
 }
 
-async fn taken(
-    tx: &Tx,
-    ground: &Ground,
-    movement: MovementId,
-    payment: PaymentId,
-    now: Timestamp,
-) -> Result<Outcome, RefundError> {
+async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -> Result<Outcome, RefundError> {
     tx.begin().await?;
     movements::match_alone(tx, &ground.account).await?;
     let Some(debit) = movements::lock_open(tx, movement).await? else { return Ok(Outcome::Stands) };
+    let (reversal, credits) = movements::reversible(tx, movement).await?;
+    let Some(payment) = matching::taken_back(&reversal, &credits) else { return Ok(Outcome::Stands) };
     lock_proposals(tx, payment).await?;
     let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     locked.scene.day = debit.business_date;

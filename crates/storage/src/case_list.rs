@@ -19,6 +19,8 @@ pub struct Listed {
     pub payment_id: Option<PaymentId>,
     pub movement_id: Option<String>,
     pub sighting_id: Option<SightingId>,
+    /// It tells of money of its payment that waits in suspense.
+    pub waits: bool,
     pub subject: String,
     /// `bank:<account>` or `clearing:<profile>`; None where it is about no money.
     pub scope: Option<String>,
@@ -36,6 +38,7 @@ pub(crate) fn from_row(row: &Row) -> Listed {
         payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         movement_id: row.get("movement"),
         sighting_id: row.get::<_, Option<Uuid>>("sighting_id").map(Into::into),
+        waits: row.get("waits"),
         subject: row.get("subject"),
         scope: row.get("scope"),
         business_date: row.get("business_date"),
@@ -56,10 +59,7 @@ pub struct Filter {
 
 const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
     where ($1::text[] is null or c.beneficiary_code = any($1)
-           or (c.beneficiary_code is null
-               and (c.scope is null
-                    or not exists (select from scope_beneficiary b where b.scope = c.scope)
-                    or exists (select from scope_beneficiary b where b.scope = c.scope and b.beneficiary_code = any($1)))))
+           or c.beneficiary_code is null and concerns(c.scope, $1))
       and ($2::text is null or c.status = $2)
       and ($3::text is null or c.kind = $3)
       and ($4::uuid is null or c.id = $4)

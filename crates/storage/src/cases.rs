@@ -16,7 +16,7 @@ pub struct Decided {
 }
 
 const LOCK: &str =
-    "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.payment_id as paid_by, k.kind, k.status, k.version
+    "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.payment_id as paid_by, k.kind, k.waits, k.status, k.version
     from kase k where k.id = $1 for update of k";
 
 pub async fn lock(db: &Db, id: domain::CaseId) -> Result<Option<Decided>, StorageError> {
@@ -41,9 +41,18 @@ pub async fn was_told(db: &Db, payment: PaymentId, kind: CaseKind, subject: &str
     Ok(db.query_one(WAS_TOLD, &[&payment.uuid(), &kind.as_str(), &subject]).await?.get(0))
 }
 
-const OPEN_OF_PAYMENT: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from kase k
-    where k.payment_id = $1 and k.kind = $2 and k.status <> 'closed' order by k.id limit 1 for update of k";
+const IS_TOLD: &str = "select exists (select from kase k
+    where k.payment_id = $1 and k.kind = $2 and k.subject = $3 and k.status <> 'closed')";
 
+/// Whether an open case tells this of something of the payment.
+pub async fn is_told(db: &Db, payment: PaymentId, kind: CaseKind, subject: &str) -> Result<bool, StorageError> {
+    Ok(db.query_one(IS_TOLD, &[&payment.uuid(), &kind.as_str(), &subject]).await?.get(0))
+}
+
+const OPEN_OF_PAYMENT: &str = "select k.id, k.payment_id, k.kind, k.waits, k.status, k.version from kase k
+    where k.payment_id = $1 and k.kind = $2 and k.waits and k.status <> 'closed' order by k.id limit 1 for update of k";
+
+/// The case of money that the payment has in suspense.
 pub async fn open_of_payment(db: &Db, payment: PaymentId, kind: CaseKind) -> Result<Option<OpenCase>, StorageError> {
     let statement = db.prepare_cached(OPEN_OF_PAYMENT).await?;
     let row = db.query_opt(&statement, &[&payment.uuid(), &kind.as_str()]).await?;

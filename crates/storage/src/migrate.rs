@@ -33,6 +33,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V64__unexplained_debits", include_str!("../migrations/0064_unexplained_debits.sql")),
     ("V65__sent_refunds", include_str!("../migrations/0065_sent_refunds.sql")),
     ("V66__second_thoughts", include_str!("../migrations/0066_second_thoughts.sql")),
+    ("V67__cases_of_waiting_money", include_str!("../migrations/0067_cases_of_waiting_money.sql")),
+    ("V68__whom_money_concerns", include_str!("../migrations/0068_whom_money_concerns.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -2,11 +2,11 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use crate::rows::word;
-use domain::bank_reference::BankReference;
+use crate::references::case_from_row;
+use domain::bank_reference::{self, BankReference};
 use domain::booking::OpenCase;
 use domain::codes::AccountCode;
-use domain::matching::Rule;
+use domain::matching::{Reversal, Reversible, Rule};
 use domain::{CaseId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -116,6 +116,14 @@ pub async fn lock_open(db: &Db, id: MovementId) -> Result<Option<Open>, StorageE
     Ok(db.query_opt(LOCK_OPEN, &[&id.uuid()]).await?.as_ref().map(open))
 }
 
+const DEBIT_OF_REFUND: &str = "select exists (select from movement m
+    where m.fate is null and m.direction = 'out' and $1 = any(m.codes))";
+
+/// Whether a debit with the code of a refund waits to be matched, on whatever account and of whatever amount.
+pub async fn is_debit_open(db: &Db, code: &str) -> Result<bool, StorageError> {
+    Ok(db.query_one(DEBIT_OF_REFUND, &[&code]).await?.get(0))
+}
+
 // from the refunds, which are few, to what a file brought; a transfer that the bank gave back itself has the reference of
 // its debit
 const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
@@ -146,28 +154,54 @@ pub async fn open_of_refunds(
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
 }
 
-// banks give a reversal the reference of its credit, or name that in its text
-const REVERSALS: &str = "select m.id, p.id from movement m
-    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
-    join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
-        and c.booking_date between m.booking_date - 60 and m.booking_date
-    join movement_match k on k.movement_id = c.id and k.amount > 0
-    join payment p on p.id = k.payment_id and p.reversed = 0 and p.amount = c.amount
-    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal
-      and exists (select from movement_reference cr where cr.movement_id = c.id
-          and (position(split_part(':' || cr.reference, ':', -1) in l.text) > 0
-               or exists (select from movement_reference dr where dr.movement_id = m.id and dr.reference = cr.reference)))
-    order by m.id, c.id limit $2";
+const REVERSALS: &str = "select m.id from movement m
+    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal and m.id > $2
+    order by m.id limit $3";
 
-/// Open debits that take a credit back, and the payment that the credit was.
+/// Open debits that take a credit back, after `after`.
 pub async fn reversals(
     db: &Db,
     account: &AccountCode,
+    after: MovementId,
     limit: i64,
-) -> Result<Vec<(MovementId, PaymentId)>, StorageError> {
+) -> Result<Vec<MovementId>, StorageError> {
     let statement = db.prepare_cached(REVERSALS).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
-    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+    let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+const REVERSAL: &str = "select l.text,
+        array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
+    from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no where m.id = $1";
+// more of the same amount than anybody reads are narrowed to those that the reversal may mean; whether it does is the
+// domain's to say
+const REVERSIBLE: &str = "select case when p.amount = c.amount then p.id end as payment_id,
+        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as
+    from movement m
+    join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
+        and c.booking_date between m.booking_date - 60 and m.booking_date
+    left join movement_match k on k.movement_id = c.id and k.amount > 0
+    left join payment p on p.id = k.payment_id
+    where m.id = $1 and coalesce(p.reversed, 0) = 0
+      and exists (select from movement_reference r where r.movement_id = c.id
+          and (r.reference = any($2) or split_part(':' || r.reference, ':', -1) = any($3)))
+    order by c.id limit 50";
+
+/// What an open reversal says, and the credits that it may mean.
+pub async fn reversible(db: &Db, id: MovementId) -> Result<(Reversal, Vec<Reversible>), StorageError> {
+    let known_as = |row: &tokio_postgres::Row| -> Vec<BankReference> {
+        row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect()
+    };
+    let row = db.query_one(REVERSAL, &[&id.uuid()]).await?;
+    let reversal = Reversal { text: row.get("text"), references: known_as(&row) };
+    let own: Vec<String> = reversal.references.iter().map(ToString::to_string).collect();
+    let words: Vec<String> = bank_reference::words(&reversal.text).into_iter().collect();
+    let rows = db.query(REVERSIBLE, &[&id.uuid(), &own, &words]).await?;
+    let credit = |row: &tokio_postgres::Row| Reversible {
+        payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
+        references: known_as(row),
+    };
+    Ok((reversal, rows.iter().map(credit).collect()))
 }
 
 /// Who claims a movement.
@@ -268,7 +302,8 @@ pub async fn outcomes(
     Ok(())
 }
 
-const CASES: &str = "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.kind, k.status, k.version from kase k
+const CASES: &str =
+    "select k.id, coalesce(k.payment_id, k.id) as payment_id, k.kind, k.waits, k.status, k.version from kase k
     where k.id = any($1) and k.status <> 'closed' order by k.id for update of k";
 
 /// Those of these cases that are not closed, locked.
@@ -276,17 +311,7 @@ pub async fn open_cases(db: &Db, ids: &[CaseId]) -> Result<Vec<OpenCase>, Storag
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(CASES).await?;
     let rows = db.query(&statement, &[&ids]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(OpenCase {
-                id: row.get::<_, Uuid>("id").into(),
-                payment_id: row.get::<_, Uuid>("payment_id").into(),
-                kind: word(row, "kind")?,
-                status: word(row, "status")?,
-                version: row.get("version"),
-            })
-        })
-        .collect()
+    rows.iter().map(case_from_row).collect()
 }
 
 // Only what a claim has put on this list: unidentified payments may be a million, those whose line says more are few.

@@ -154,10 +154,9 @@ const PAGE: &str = "select p.*, i.reference,
             select from allocation a join obligation o on o.id = a.obligation_id
             where a.payment_id = p.id and o.client_id = $1))
       and ($2::text[] is null or i.beneficiary_code = any($2)
-           -- money that names nobody is seen by those on whose account it is, or by all
-           or i.beneficiary_code is null and (p.receiving_account is null or exists (
-               select from account_beneficiary b
-               where b.account_code = p.receiving_account and b.beneficiary_code = any($2))))
+           -- money that names nobody is seen by those on whose account or contract it is, as its case is
+           or i.beneficiary_code is null
+              and concerns(coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
       and ($3::uuid is null or p.intent_id = $3)
       and ($4::uuid is null or exists (select from allocation a where a.payment_id = p.id and a.obligation_id = $4))
       and ($5::text is null or p.channel = $5)

@@ -43,9 +43,8 @@ pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vn
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
 }
 
-const OPEN_CASES: &str = "select p.intent_id, k.id, k.payment_id, k.kind, k.status, k.version from payment p
-    join kase k on k.payment_id = p.id where p.intent_id = any($1) and k.status <> 'closed'
-      and not exists (select from movement m where m.id = k.movement_id and m.direction = 'out') for update of k";
+const OPEN_CASES: &str = "select p.intent_id, k.id, k.payment_id, k.kind, k.waits, k.status, k.version from payment p
+    join kase k on k.payment_id = p.id where p.intent_id = any($1) and k.status <> 'closed' for update of k";
 
 pub async fn open_cases(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, OpenCase)>, StorageError> {
     let rows = db.query(&prepared(db, OPEN_CASES)?, &[&intents]).await?;
@@ -57,6 +56,7 @@ pub(crate) fn case_from_row(row: &tokio_postgres::Row) -> Result<OpenCase, Stora
         id: row.get::<_, Uuid>("id").into(),
         payment_id: row.get::<_, Uuid>("payment_id").into(),
         kind: word(row, "kind")?,
+        waits: row.get("waits"),
         status: word(row, "status")?,
         version: row.get("version"),
     })

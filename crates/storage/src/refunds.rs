@@ -185,9 +185,11 @@ const PAGE: &str = select_refund!(
     "join payment p on p.id = r.payment_id left join intent i on i.id = p.intent_id
     where ($1::text is null or r.status = $1)
       and ($2::text[] is null or i.beneficiary_code = any($2)
-           or i.beneficiary_code is null and exists (select from account_beneficiary b
-               where b.account_code = p.receiving_account and b.beneficiary_code = any($2)))
-      and ($3::uuid is null or i.client_id = $3)
+           or i.beneficiary_code is null
+              and concerns(coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
+      and ($3::uuid is null or i.client_id = $3 or exists (
+            select from refund_line l join obligation o on o.id = l.obligation_id
+            where l.refund_id = r.id and o.client_id = $3))
       and ($4::uuid is null or r.id = $4) and ($5::uuid is null or r.id < $5)
     order by r.id desc limit $6"
 );

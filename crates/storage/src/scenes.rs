@@ -72,13 +72,10 @@ pub(crate) fn part(row: &Row) -> Result<Part, StorageError> {
     Ok(Part { payment_id: row.get::<_, Uuid>("payment_id").into(), home, amount: Vnd::new(row.get("amount")) })
 }
 
-const CASES: &str = "select k.id, k.payment_id, k.kind, k.status, k.version from kase k
-    where k.payment_id = any($1) and k.status <> 'closed'
-      -- a debit's own case is not that of money of the payment that waits
-      and not exists (select from movement m where m.id = k.movement_id and m.direction = 'out')
-    order by k.id for update of k";
+const CASES: &str = "select k.id, k.payment_id, k.kind, k.waits, k.status, k.version from kase k
+    where k.payment_id = any($1) and k.status <> 'closed' order by k.id for update of k";
 
-/// Open cases of these payments, locked; not those of debits that are about them.
+/// Open cases of these payments, locked.
 pub async fn lock_cases(db: &Db, payments: &[PaymentId]) -> Result<Vec<OpenCase>, StorageError> {
     let ids: Vec<Uuid> = payments.iter().map(|p| p.uuid()).collect();
     db.query(CASES, &[&ids]).await?.iter().map(case_from_row).collect()

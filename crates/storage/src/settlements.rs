@@ -234,7 +234,7 @@ pub async fn missing(db: &Db, profile: &str, until: Date) -> Result<Vec<(Payment
 const FOUND: &str = "select k.id from kase k join settlement_line l on l.payment_id = k.payment_id
     where l.settlement_id = $1 and l.disposition in ('matched', 'case') and k.status <> 'closed'
       and (k.kind = 'missing_at_provider'
-           or k.kind = 'status_differs' and k.sighting_id is null and k.movement_id is null
+           or k.kind = 'status_differs' and k.sighting_id is null and k.movement_id is null and not k.waits
               and k.subject = assurance.text_id('pay', k.payment_id)
               and not exists (select from allocation a where a.payment_id = k.payment_id
                               and a.suspense_reason = 'refund_returned' having sum(a.amount) <> 0))";
@@ -248,7 +248,7 @@ pub async fn found_cases(db: &Db, id: SettlementId) -> Result<Vec<OpenCase>, Sto
 
 const CALLED_UNDONE: &str = "select k.payment_id from kase k join payment p on p.id = k.payment_id
     where p.profile = $1 and p.provider_txn_id = any($2) and k.kind = 'status_differs' and k.sighting_id is null
-      and k.status <> 'closed'";
+      and not k.waits and k.subject not like 'rfd\\_%' and k.status <> 'closed'";
 
 /// Payments that a file has called undone, with a case that is not closed.
 pub async fn called_undone(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<PaymentId>, StorageError> {

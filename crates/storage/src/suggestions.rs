@@ -115,9 +115,39 @@ pub async fn by_code(
     Ok(rows.iter().map(of_row).collect())
 }
 
+// looser than what concludes: a person reads them
+const TAKEN_BACK: &str = "select p.id as payment_id, i.id, i.reference,
+        coalesce((select array_agg(distinct o.dossier_code) filter (where o.dossier_code is not null)
+            from intent_obligation io join obligation o on o.id = io.obligation_id where io.intent_id = i.id), '{}') as codes,
+        coalesce((select sum(o.amount) from intent_obligation io join obligation o on o.id = io.obligation_id
+            where io.intent_id = i.id and o.status = 'due'), 0)::bigint as due
+    from kase k
+    join movement m on m.id = k.movement_id and m.direction = 'out' and m.reversal
+    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
+        and c.booking_date between m.booking_date - 60 and m.booking_date
+    join movement_match t on t.movement_id = c.id and t.amount > 0
+    join payment p on p.id = t.payment_id and p.reversed = 0
+    left join intent i on i.id = p.intent_id
+    where k.id = $1 and k.payment_id is null and ($2::text[] is null or i.id is null or i.beneficiary_code = any($2))
+      and exists (select from movement_reference r where r.movement_id = c.id
+          and (position(split_part(':' || r.reference, ':', -1) in plain_code(l.text)) > 0
+               or exists (select from movement_reference d where d.movement_id = m.id and d.reference = r.reference)))
+    order by c.booking_date desc, c.id desc limit 10";
+
+/// Payments that the bank's reversal may mean, where a case tells of one that none was concluded from; of `seen` only where
+/// that is given.
+pub async fn taken_back(db: &Db, case: CaseId, seen: Option<&[String]>) -> Result<Vec<Suggestion>, StorageError> {
+    let statement = db.prepare_cached(TAKEN_BACK).await?;
+    let rows = db.query(&statement, &[&case.uuid(), &seen]).await?;
+    let fields = BTreeSet::from(["account", "amount", "bank_ref"]);
+    Ok(rows.iter().map(|row| suggestion(row, Rule::MayBeTakenBack, fields.clone())).collect())
+}
+
 fn suggestion(row: &Row, rule: Rule, fields: BTreeSet<&'static str>) -> Suggestion {
     Suggestion {
         intent_id: row.get::<_, Option<Uuid>>("id").map(IntentId::from),
+        payment_id: row.try_get::<_, Option<Uuid>>("payment_id").unwrap_or_default().map(Into::into),
         reference: row.get("reference"),
         dossier_codes: row.get("codes"),
         amount_due: Vnd::new(row.get("due")),

@@ -133,10 +133,10 @@ const CASES_CLOSED: &str = "update kase k set status = s.status, version = s.ver
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where k.id = s.id and k.version = s.version - 1";
 const CASES_OPENED: &str = "insert into kase (id, kind, status, amount, payment_id, sighting_id, movement_id, subject, scope,
-        business_date)
-    select id, kind, 'open', amount, payment, sighting, movement, subject, scope, day
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::date[])
-        as c(id, kind, amount, payment, sighting, movement, subject, scope, day)";
+        business_date, waits)
+    select id, kind, 'open', amount, payment, sighting, movement, subject, scope, day, waits
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::date[],
+        $10::boolean[]) as c(id, kind, amount, payment, sighting, movement, subject, scope, day, waits)";
 const JOURNALS: &str = "insert into journal (id, kind, cause, business_date, original_business_date, actor)
     select id, kind, cause, open.day, case when open.day <> j.day then j.day end, $6
     from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::text[]) as j(id, kind, cause, day, scope)
@@ -271,6 +271,7 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         c.cases_opened.iter().map(|k| k.day.as_ref().map(|(scope, _)| scope.as_str())).collect();
     let case_days: Vec<Option<jiff::civil::Date>> =
         c.cases_opened.iter().map(|k| k.day.as_ref().map(|(_, day)| *day)).collect();
+    let case_waits: Vec<bool> = c.cases_opened.iter().map(|k| k.waits).collect();
     let case_subjects: Vec<&str> = c.cases_opened.iter().map(|k| k.subject.as_str()).collect();
 
     let journal_ids: Vec<JournalId> = c.journals.iter().map(|_| mint(unit.at)).collect();
@@ -363,7 +364,8 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
                 &case_movements,
                 &case_subjects,
                 &case_scopes,
-                &case_days
+                &case_days,
+                &case_waits
             ],
             case_ids.len()
         ),

@@ -380,7 +380,7 @@ async fn i23_a_row_that_is_not_at_its_last_step_is_named() {
     .await;
     let untraced = "delete from transition where entity_id = test.id('a', 4)";
     names(&["I23"], &attempt(4), untraced).await;
-    names(&["I23"], &id("cas", "ca", 3), "update kase set status = 'closed' where id = test.id('ca', 3)").await;
+    names(&["I23"], &id("cas", "ca", 3), "update kase set status = 'proposed' where id = test.id('ca', 3)").await;
     let gone =
         "delete from attempt_watch where attempt_id = test.id('a', 4); delete from attempt where id = test.id('a', 4)";
     names(&["I23"], &attempt(4), gone).await;
@@ -481,6 +481,12 @@ async fn i32_what_is_stuck_is_named() {
     let no_case =
         "delete from kase where id = test.id('ca', 3); delete from transition where entity_id = test.id('ca', 3)";
     names(&["I32"], &payment(8), no_case).await;
+    let closed = "update kase set status = 'closed', version = 2 where id = test.id('ca', 3);
+        insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+        values ('case', test.id('ca', 3), 2, 'open', 'closed', 'explained', 'test')";
+    names(&["I32"], &payment(8), closed).await;
+    let of_a_movement = "update kase set movement_id = test.id('58', 1) where id = test.id('ca', 3)";
+    names(&["I32"], &payment(8), of_a_movement).await;
 }
 
 #[tokio::test]

@@ -92,3 +92,46 @@ async fn a_transfer_that_nobody_has_made_yet_is_withdrawn_with_the_credit_that_i
     }
     house.close().await;
 }
+
+/// A fee that is paid by a transfer with this reference of the bank's.
+async fn paid_as(house: &House, amount: i64, reference: &str) -> Value {
+    let fee = house.portal.owes(&dossier(), amount, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    let how = json!({"account": ACCOUNT, "amount": amount, "content": content, "reference": reference});
+    house.transfers_how(how).await;
+    fee
+}
+
+#[tokio::test]
+async fn a_reversal_takes_back_the_payment_that_it_names_and_not_one_whose_reference_is_its_head() {
+    let house = House::with_bank().await;
+    let first = paid_as(&house, 21_000, "FT26330777").await;
+    let second = paid_as(&house, 21_000, "FT263307771").await;
+    let day = today().to_string();
+    house.imports("camt053_v8", &day).await;
+    house.bank_sim("bank/reverse", json!({"account": ACCOUNT, "reference": "FT263307771"})).await;
+    house.imports("camt053_v8", &day).await;
+    assert_eq!(obligation_status(&house, &first).await, "paid");
+    assert_eq!(obligation_status(&house, &second).await, "due");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_reversal_whose_reference_is_too_short_to_say_which_takes_nothing_back() {
+    let house = House::with_bank().await;
+    let fee = paid_as(&house, 21_000, "12").await;
+    let day = today().to_string();
+    house.imports("camt053_v8", &day).await;
+    house.bank_sim("bank/reverse", json!({"account": ACCOUNT, "reference": "12"})).await;
+    house.imports("camt053_v8", &day).await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    let case = house.staff.get("/v1/cases?status=open&kind=chargeback").await.expect(200)["data"][0].clone();
+    assert_eq!((&case["amount"], &case["payment_id"]), (&json!(-21_000), &Value::Null));
+    let whole = house.staff.get(&format!("/v1/cases/{}", id(&case))).await.expect(200);
+    let suggested = &whole["suggestions"][0];
+    assert_eq!(suggested["rule"], "may_be_taken_back");
+    let payment = house.staff.get("/v1/payments").await.expect(200)["data"][0].clone();
+    assert_eq!((&suggested["payment_id"], &suggested["amount_due"]), (&payment["id"], &json!(0)));
+    house.close().await;
+}

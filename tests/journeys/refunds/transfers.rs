@@ -203,3 +203,36 @@ async fn a_debit_with_the_codes_of_two_refunds_closes_neither() {
     assert_eq!(house.ask("select kind from assurance.kase where status = 'open'").await, "duplicate_payment");
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_refund_whose_debit_is_imported_and_not_matched_yet_is_not_given_up() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, _, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    pays_back(&house, 21_000, refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap()).await;
+    // the file is in, and matching stops before it comes to the debit
+    let owner = house.database.connect("motlan_superuser").await;
+    owner
+        .batch_execute(
+            "create function public.stops() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$;
+             create trigger stops before update on refund for each row when (new.status = 'succeeded')
+                 execute function public.stops()",
+        )
+        .await
+        .unwrap();
+    let file = house.bank_statement(ACCOUNT, "mt940", &today().to_string()).await;
+    assert_eq!(house.sends_statement(&account(), "auto", file).await.status, 503);
+    assert_eq!(house.ask("select count(*) from assurance.movement where amount < 0 and fate is null").await, "1");
+    let path = format!("/v1/refunds/{}/cancel", id(&proposal));
+    assert_eq!(approver.post(&path, json!({})).await.refused(409), "refund_not_cancellable");
+    assert_eq!(status(&house, &proposal).await, "awaiting_statement");
+    owner.batch_execute("drop trigger stops on refund; drop function public.stops").await.unwrap();
+    house.drain().await;
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    assert_eq!(house.ask("select count(*) from assurance.kase").await, "0");
+    house.close().await;
+}

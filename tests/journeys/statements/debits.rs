@@ -61,6 +61,36 @@ async fn a_credit_that_the_bank_takes_back_is_due_again_and_a_case_in_every_form
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_that_may_mean_two_payments_takes_neither_back_and_names_both_to_a_person() {
+    let house = house().await;
+    let mut intents = Vec::new();
+    for _ in 0..2 {
+        let fee = house.portal.owes(&dossier(), 50_000, json!({})).await;
+        intents.push(house.portal.opens(&[&fee]).await);
+    }
+    let texts: Vec<&str> = intents.iter().map(|i| i["reference"].as_str().unwrap()).collect();
+    // parts of a batch have one reference
+    let lines =
+        [(50_000, "FT2633099901", texts[0]), (50_000, "FT2633099901", texts[1]), (-50_000, "", "HUY GD FT2633099901")];
+    for part in [2, 3] {
+        let text =
+            String::from_utf8(mt940(OWN, today(), 100_000, &lines[..part])).unwrap().replace("D50000,", "RC50000,");
+        house.sends_statement(&format!("{BIN}.{OWN}"), "auto", text.into_bytes()).await.expect(201);
+    }
+    for intent in &intents {
+        assert_eq!(house.portal.intent(intent).await["status"], "paid");
+    }
+    assert_eq!(cases(&house).await, "chargeback");
+    assert_eq!(house.ask(FATES).await, "-50000 case, 50000 matched, 50000 matched");
+    let case = house.staff.get("/v1/cases?kind=chargeback").await.expect(200)["data"][0]["id"].clone();
+    let case = house.staff.get(&format!("/v1/cases/{}", case.as_str().unwrap())).await.expect(200);
+    let suggested: Vec<_> = case["suggestions"].as_array().unwrap().iter().map(|s| s["intent_id"].clone()).collect();
+    assert_eq!(suggested.len(), 2, "{case}");
+    assert!(intents.iter().all(|i| suggested.contains(&i["id"])), "{case}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reversed_credit_goes_out_and_a_reversed_debit_comes_in_and_pays_nothing() {
     let house = house().await;
     let fee = house.portal.owes(&dossier(), 3_000, json!({})).await;

@@ -456,6 +456,19 @@ impl Clerk {
         true
     }
 
+    /// By a person's word what waits pays a fee; the rest was too much.
+    pub fn assigned(&mut self, payment: usize, why: &'static str, fee: usize) {
+        self.some(payment, At::Held(why), self.fees[fee].amount, At::Fee(fee));
+        self.fees[fee].state = "paid";
+        self.all(payment, At::Held(why), At::Held("overpaid"));
+        for i in 0..self.intents.len() {
+            let intent = &self.intents[i];
+            if LIVE.contains(&intent.state) && intent.fees.contains(&fee) && self.due(i).is_empty() {
+                self.intents[i].state = "paid";
+            }
+        }
+    }
+
     /// A paid fee was too much.
     pub fn lowered(&mut self, fee: usize, by: usize) {
         let mut left = by;

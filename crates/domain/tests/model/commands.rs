@@ -3,16 +3,19 @@
 use crate::clerk::{At, Clerk, Named, Place};
 use crate::world::{Asked, Booked, World, bank, clearing, in_transit, vnd};
 use domain::ObligationId;
+use domain::allocation::Home;
 use domain::attempt::AttemptStatus;
-use domain::booking::{AttemptState, IntentState, NewMoney, Terms, book_money, place_orphan};
+use domain::booking::{AttemptState, IntentState, NewMoney, OpenCase, Terms, book_money, place_orphan};
+use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::Changes;
 use domain::intent::{IntentStatus, amount_due};
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::moving::{
-    MoveError, Part, approve_refund, lower, refund_came_back, refund_dropped, refund_failed, refund_sent, refund_step,
-    take_back,
+    MoveError, Part, approve_refund, assign, lower, refund_came_back, refund_dropped, refund_failed, refund_sent,
+    refund_step, take_back,
 };
+use domain::payment::SuspenseReason;
 use domain::plan::{AttemptNews, IntentPlan, follow_attempt, follow_intent};
 use domain::refund::{Closing, RefundLine, RefundState, RefundStatus, check_lines};
 use proptest::prelude::*;
@@ -52,6 +55,10 @@ pub enum Command {
     CameBack(usize),
     TakeBack(usize),
     Lower(usize, usize),
+    /// A person says that what waits of a payment is for an obligation that is due.
+    Assign(usize, usize),
+    /// Something else is told of a payment, of a kind that its waiting money may have too.
+    ToldApart(usize, u8),
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
@@ -81,6 +88,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         1 => n().prop_map(Command::CameBack),
         1 => n().prop_map(Command::TakeBack),
         2 => (n(), 1_usize..5).prop_map(|(o, by)| Command::Lower(o, by)),
+        2 => (n(), n()).prop_map(|(p, o)| Command::Assign(p, o)),
+        1 => (n(), 0_u8..3).prop_map(|(p, kind)| Command::ToldApart(p, kind)),
     ]
 }
 
@@ -92,6 +101,9 @@ const NEWS: [(AttemptNews, &str); 6] = [
     (AttemptNews::Unclear, "unclear"),
     (AttemptNews::Refused, "refused"),
 ];
+
+/// What a debit with a refund's code, another sight or a provider's file may say of a payment.
+const TOLD_APART: [CaseKind; 3] = [CaseKind::DuplicatePayment, CaseKind::AmountDiffers, CaseKind::StatusDiffers];
 
 fn pick(from: impl Iterator<Item = usize>, n: usize) -> Option<usize> {
     let all: Vec<usize> = from.collect();
@@ -165,6 +177,12 @@ impl Table {
             Command::CameBack(n) => self.came_back(n),
             Command::TakeBack(n) => self.take_back(n),
             Command::Lower(n, by) => self.lower(n, by),
+            Command::Assign(n, to) => self.assign(n, to),
+            Command::ToldApart(n, kind) => {
+                let at = pick(0..self.world.payments.len(), n)?;
+                self.world.told_apart(self.world.payments[at].id, TOLD_APART[usize::from(kind)]);
+                Some(())
+            }
         }
     }
 
@@ -291,7 +309,8 @@ impl Table {
         let money = NewMoney { payment_id: booked.id, ..self.world.money(booked.source, booked.amount) };
         let money = NewMoney { sighting_id, ..money };
         let state = self.world.attempts[attempt].clone();
-        let case = self.world.scene(booked.id).cases.into_iter().find(|c| c.payment_id == booked.id);
+        let of_it = |c: &OpenCase| c.tells_of(booked.id, SuspenseReason::Unidentified);
+        let case = self.world.scene(booked.id).cases.into_iter().find(of_it);
         let changes = place_orphan(&money, case.as_ref(), &self.world.told(&state)).expect("placed");
         self.world.payments[at].intent_id = Some(state.intent_id);
         self.world.apply(&changes);
@@ -448,13 +467,32 @@ impl Table {
         Some(())
     }
 
+    fn assign(&mut self, n: usize, to: usize) -> Option<()> {
+        let held: Vec<Part> = self.world.parts.iter().filter(|p| p.amount.is_positive()).copied().collect();
+        let part = held[pick((0..held.len()).filter(|p| matches!(held[*p].home, Home::Suspense(_))), n)?];
+        let Home::Suspense(reason) = part.home else { return None };
+        let fits = |f: &usize| self.clerk.fees[*f].state == "due" && vnd(self.clerk.fees[*f].amount) <= part.amount;
+        let fee = pick((0..self.clerk.fees.len()).filter(fits), to)?;
+        let id = self.world.obligations[fee].id;
+        let changes = assign(&self.world.scene_with(part.payment_id, &[id]), reason, &[id]).expect("assigned");
+        let closed =
+            self.world.cases.iter().find(|c| c.tells_of(part.payment_id, reason) && c.status.as_str() != "closed");
+        let closed = closed.expect("a case of what waits").id;
+        // the decision is about this very case: what is left waits under another
+        assert!(changes.cases_closed.iter().any(|step| step.id == closed));
+        self.world.apply(&changes);
+        let payment = self.world.payments.iter().position(|p| p.id == part.payment_id).expect("a payment");
+        self.clerk.assigned(payment, reason.as_str(), fee);
+        Some(())
+    }
+
     fn lower(&mut self, n: usize, by: usize) -> Option<()> {
         let at = pick((0..self.clerk.fees.len()).filter(|f| self.clerk.fees[*f].state == "paid"), n)?;
         if by >= self.clerk.fees[at].amount {
             return None;
         }
         let id = self.world.obligations[at].id;
-        let home = domain::allocation::Home::Obligation(id);
+        let home = Home::Obligation(id);
         let covers = self.world.parts.iter().filter(|p| p.home == home && p.amount.is_positive());
         let newest = covers.map(|p| p.payment_id).max().expect("a paid obligation has its money");
         let changes = lower(&self.world.scene(newest), id, vnd(by)).expect("lowered");

@@ -112,13 +112,17 @@ fn holds(world: &World) {
     }
     for part in world.parts.iter().filter(|p| p.amount.is_positive()) {
         if let Home::Suspense(reason) = part.home {
-            let told = world.cases.iter().any(|c| {
-                c.payment_id == part.payment_id && c.kind == case_of(reason) && c.status != CaseStatus::Closed
-            });
+            let told =
+                world.cases.iter().any(|c| c.tells_of(part.payment_id, reason) && c.status != CaseStatus::Closed);
             assert!(told, "{reason} money without an open case");
         }
     }
-    for case in world.cases.iter().filter(|c| c.status != CaseStatus::Closed) {
+    for case in &world.cases {
+        if !case.waits {
+            assert_eq!(case.status, CaseStatus::Open, "money closed a case that tells of something else: {case:?}");
+        }
+    }
+    for case in world.cases.iter().filter(|c| c.waits && c.status != CaseStatus::Closed) {
         let held = world.parts.iter().any(|p| {
             matches!(p.home, Home::Suspense(reason) if p.payment_id == case.payment_id && case_of(reason) == case.kind)
                 && p.amount.is_positive()

@@ -5,7 +5,7 @@ use crate::clerk::is_legal;
 use domain::allocation::{Home, Waiting};
 use domain::attempt::AttemptStatus;
 use domain::booking::{AttemptState, IntentState, Named, NewMoney, ObligationState, OpenCase, Terms};
-use domain::case::CaseStatus;
+use domain::case::{CaseKind, CaseStatus};
 use domain::changes::Changes;
 use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
 use domain::ledger::{Account, Leg};
@@ -145,8 +145,13 @@ impl World {
 
     /// What a move of a payment's money rests on.
     pub fn scene(&self, payment: PaymentId) -> Scene {
+        self.scene_with(payment, &[])
+    }
+
+    /// The same, and obligations that its money may be for.
+    pub fn scene_with(&self, payment: PaymentId, more: &[ObligationId]) -> Scene {
         let booked = self.payments.iter().find(|p| p.id == payment).expect("the payment");
-        let mut ids: BTreeSet<ObligationId> = BTreeSet::new();
+        let mut ids: BTreeSet<ObligationId> = more.iter().copied().collect();
         if let Some(own) = self.intents.iter().find(|i| Some(i.id) == booked.intent_id) {
             ids.extend(&own.obligation_ids);
         }
@@ -162,11 +167,14 @@ impl World {
         let holds = |i: &IntentState| {
             (i.status.is_live() || i.status.as_str() == "paid") && i.obligation_ids.iter().any(|id| ids.contains(id))
         };
+        // what else the intents hold is told of
+        let mut told = ids.clone();
+        told.extend(self.intents.iter().filter(|i| holds(i)).flat_map(|i| &i.obligation_ids));
         Scene {
             payment_id: payment,
             source: booked.source.clone(),
             intent_id: booked.intent_id,
-            obligations: self.obligations.iter().filter(|o| ids.contains(&o.id)).cloned().collect(),
+            obligations: self.obligations.iter().filter(|o| told.contains(&o.id)).cloned().collect(),
             parts,
             holders: (0..self.intents.len())
                 .filter(|i| holds(&self.intents[*i]))
@@ -203,6 +211,12 @@ impl World {
             let slot = self.ledger.entry(leg.account.to_string()).or_default();
             *slot = *slot + leg.amount;
         }
+    }
+
+    /// A debit, a report or a row of a file says something of a payment: nothing that its money does explains that.
+    pub fn told_apart(&mut self, payment_id: PaymentId, kind: CaseKind) {
+        let id: CaseId = self.id();
+        self.cases.push(OpenCase { id, payment_id, kind, waits: false, status: CaseStatus::Open, version: 1 });
     }
 
     pub fn apply(&mut self, changes: &Changes) {
@@ -262,7 +276,14 @@ impl World {
         for case in &changes.cases_opened {
             let id: CaseId = self.id();
             let payment_id = case.payment_id.expect("a case of money names its payment");
-            self.cases.push(OpenCase { id, payment_id, kind: case.kind, status: CaseStatus::Open, version: 1 });
+            self.cases.push(OpenCase {
+                id,
+                payment_id,
+                kind: case.kind,
+                waits: case.waits,
+                status: CaseStatus::Open,
+                version: 1,
+            });
         }
     }
 }

@@ -11,7 +11,7 @@ use domain::cause::Cause;
 use domain::changes::NewCase;
 use domain::codes::AccountCode;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
-use domain::matching::Rule;
+use domain::matching::{self, Rule};
 use domain::payment::SuspenseReason;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     }
     let debits: Vec<&Open> = debits.into_iter().chain(unowed).collect();
     let mut named = refund::named_debits(tx, &debits).await?;
-    named.extend(reversals(tx, &ground.account, &debits).await?);
+    named.extend(reversals(tx, &debits).await?);
     let mut told: Vec<MovementId> = Vec::new();
     for debit in &debits {
         let about = match named.get(&debit.id) {
@@ -70,11 +70,12 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
 }
 
 /// Reversals that `take_back` has left, since a part of their payment is the payer's: the payment that each is about.
-async fn reversals(tx: &Tx, account: &AccountCode, debits: &[&Open]) -> Result<Vec<(MovementId, Named)>, StorageError> {
-    if debits.iter().all(|d| !d.reversal) {
-        return Ok(Vec::new());
+async fn reversals(tx: &Tx, debits: &[&Open]) -> Result<Vec<(MovementId, Named)>, StorageError> {
+    let mut known = Vec::new();
+    for debit in debits.iter().filter(|d| d.reversal) {
+        let (reversal, credits) = movements::reversible(tx, debit.id).await?;
+        known.extend(matching::taken_back(&reversal, &credits).map(|payment| (debit.id, payment)));
     }
-    let known = movements::reversals(tx, account, PER_BATCH).await?;
     let payments: BTreeSet<PaymentId> = known.iter().map(|(_, payment)| *payment).collect();
     refunds::lock_payments(tx, &payments.into_iter().collect::<Vec<_>>()).await?;
     let mut named = Vec::new();

@@ -14,7 +14,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use storage::approvals::{self, Decision};
 use storage::refunds::{self, Stored};
-use storage::{Tx, idempotency, unit};
+use storage::{Tx, idempotency, movements, unit};
 
 #[derive(Debug, Clone)]
 pub struct Cancel {
@@ -30,7 +30,8 @@ type Render<'r> = &'r (dyn Fn(&Stored) -> String + Send + Sync);
 /// back where it came from.
 ///
 /// # Errors
-/// `UnderWay` while a provider may have it, `Over` when it is.
+/// `UnderWay` while a provider may have it, `DebitSeen` while a statement shows a debit of it that nobody has matched yet,
+/// `Over` when it is.
 pub async fn cancel(ctx: &Context, command: &Cancel, render: Render<'_>) -> Result<Reply, RefundError> {
     retrying(|| cancel_once(ctx, command, render)).await
 }
@@ -58,6 +59,10 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Ref
             return Err(RefundError::NotYours);
         }
         RefundStatus::PendingApproval => moving::refund_dropped(&stored.state, Cause::Withdrawn),
+        // who matches it would find the refund given up, and the money gone twice
+        RefundStatus::AwaitingStatement if movements::is_debit_open(tx, &stored.reference).await? => {
+            return Err(RefundError::DebitSeen);
+        }
         RefundStatus::Approved | RefundStatus::AwaitingStatement => {
             let taken = refunds::taken(tx, c.refund).await?;
             moving::refund_failed(&locked.scene, &stored.state, &taken, Cause::Withdrawn)

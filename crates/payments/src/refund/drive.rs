@@ -23,7 +23,7 @@ use provider::{Provider, ProviderError, RefundNews, RefundOrder, RefundTold, Ref
 use std::sync::Arc;
 use std::time::Duration;
 use storage::refunds::{self, Claimed, Route, Stored};
-use storage::{StorageError, Tx, attempts, unit};
+use storage::{StorageError, Tx, attempts, cases, unit};
 
 /// No other worker drives it before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -350,16 +350,18 @@ async fn long_unknown(
     now: Timestamp,
 ) -> Result<(), RefundError> {
     let since = stored.submitted_at.unwrap_or(now);
-    let told =
-        locked.scene.cases.iter().any(|c| c.payment_id == locked.payment.id && c.kind == CaseKind::StatusDiffers);
-    if now.duration_since(since) < UNRESOLVED || told {
+    if now.duration_since(since) < UNRESOLVED {
+        return Ok(());
+    }
+    let subject = stored.state.id.to_string();
+    if cases::is_told(tx, locked.payment.id, CaseKind::StatusDiffers, &subject).await? {
         return Ok(());
     }
     let mut changes = Changes::default();
     changes.cases_opened.push(NewCase {
         payment_id: Some(locked.payment.id),
         day: locked.scene.source.scope().map(|scope| (scope, locked.scene.day)),
-        ..NewCase::new(CaseKind::StatusDiffers, stored.state.amount(), stored.state.id.to_string())
+        ..NewCase::new(CaseKind::StatusDiffers, stored.state.amount(), subject)
     });
     let unit = locked.unit(changes, None, &Caller::system(), "refund_unresolved", now)?;
     unit::write(tx, &unit).await?;

@@ -11,10 +11,11 @@ use domain::cause::Cause;
 use domain::moving::Part;
 use domain::obligation::ObligationStatus;
 use domain::payment::{Identity, SuspenseReason};
+use domain::principal::Who;
 use domain::reference::Reference;
 use domain::refund::{Closing, RefundLine, RefundStatus, check_lines};
 use domain::transition::Entity;
-use domain::{ApprovalId, PaymentId, RefundId, Vnd};
+use domain::{ApprovalId, ClientId, PaymentId, RefundId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
 use rand::Rng;
@@ -24,7 +25,7 @@ use storage::approvals::{self, NewApproval};
 use storage::ids::mint;
 use storage::refunds::{self, NewRefund, Route, Stored};
 use storage::unit::{Audit, Birth, Unit};
-use storage::{Tx, idempotency, receiving_accounts, unit};
+use storage::{Tx, days, idempotency, intents, unit};
 
 /// Where a transfer goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,7 @@ async fn proposed(
     }
     let locked = move_money::lock(tx, p.payment, &[], p.now).await?.ok_or(RefundError::Absent)?;
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
+    must_be_theirs(tx, p, &locked).await?;
     let earlier = refunds::of_payment(tx, p.payment).await?;
     let refundable = refundable(&own, &earlier, refunds::unexplained(tx, p.payment).await?);
     if p.refundable != refundable {
@@ -123,7 +125,9 @@ async fn proposed(
         kind: KIND,
         subject: subject(id),
         beneficiaries: beneficiaries_of(tx, &locked).await?,
-        payload: serde_json::json!({ "payment_id": p.payment, "amount": sum(&p.lines), "then": p.closing.as_str() }),
+        payload: serde_json::json!({
+            "payment_id": p.payment, "amount": sum(&p.lines), "then": p.closing.as_str(), "lines": shown(tx, p, &locked).await?,
+        }),
         note: p.note.clone(),
         proposer: p.caller.actor(),
         at: p.now,
@@ -137,6 +141,40 @@ async fn proposed(
     tx.commit().await?;
     tracing::info!(refund = %id, amount = sum(&p.lines).dong(), "refund proposed");
     Ok(Reply::fresh(201, body))
+}
+
+/// A client asks for what was paid for its own obligations, and for what waits under its own intent. What is another's is
+/// absent for it, whatever else of the payment is its own.
+async fn must_be_theirs(tx: &Tx, p: &Proposal, locked: &move_money::Locked) -> Result<(), RefundError> {
+    let Who::Client(client) = p.caller.who else { return Ok(()) };
+    let owner = owner(tx, locked).await?;
+    let is_theirs = |line: &RefundLine| match line.obligation_id {
+        Some(id) => locked.obligations.iter().any(|o| o.id == id && o.client_id == client),
+        None => owner == Some(client),
+    };
+    if p.lines.iter().all(is_theirs) { Ok(()) } else { Err(RefundError::Absent) }
+}
+
+/// Whose intent the payment named.
+async fn owner(tx: &Tx, locked: &move_money::Locked) -> Result<Option<ClientId>, RefundError> {
+    let Some(id) = locked.payment.intent_id else { return Ok(None) };
+    Ok(intents::by_id(tx, None, id).await?.map(|intent| intent.client_id))
+}
+
+/// The lines as who decides sees them: what was paid, whose it is, and for whom it was collected.
+async fn shown(tx: &Tx, p: &Proposal, locked: &move_money::Locked) -> Result<Vec<serde_json::Value>, RefundError> {
+    let owner = owner(tx, locked).await?;
+    let line = |line: &RefundLine| {
+        let paid = locked.obligations.iter().find(|o| Some(o.id) == line.obligation_id);
+        serde_json::json!({
+            "obligation_id": line.obligation_id,
+            "amount": line.amount,
+            "client_id": paid.map_or(owner, |o| Some(o.client_id)),
+            "beneficiary_code": paid.map(|o| o.terms.beneficiary_code.as_str()),
+            "dossier_code": paid.and_then(|o| o.terms.dossier_code.as_ref()).map(ToString::to_string),
+        })
+    };
+    Ok(p.lines.iter().map(line).collect())
 }
 
 fn sum(lines: &[RefundLine]) -> Vnd {
@@ -210,12 +248,15 @@ fn new_refund(ctx: &Context, p: &Proposal, id: RefundId, route: Route) -> Result
     })
 }
 
-/// Whose money it is: of the obligations, of the intent that it names, or on whose account it came.
+/// Whose money it is: of the obligations, of the intent that it names, or of all on whose account or contract it came.
 async fn beneficiaries_of(tx: &Tx, locked: &move_money::Locked) -> Result<Vec<String>, RefundError> {
     let mut codes: BTreeSet<String> = locked.obligations.iter().map(|o| o.terms.beneficiary_code.to_string()).collect();
-    if let (true, Identity::Account { account, .. }) = (codes.is_empty(), &locked.payment.identity) {
-        let owners = receiving_accounts::beneficiaries_of(tx, account).await?;
-        codes.extend(owners.iter().map(ToString::to_string));
+    if codes.is_empty() {
+        let scope = match &locked.payment.identity {
+            Identity::Account { account, .. } => format!("bank:{account}"),
+            Identity::Provider { profile, .. } => format!("clearing:{profile}"),
+        };
+        codes.extend(days::beneficiaries(tx, &scope).await?);
     }
     Ok(codes.into_iter().collect())
 }

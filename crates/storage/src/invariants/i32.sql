@@ -32,6 +32,6 @@ from (select payment_id, suspense_reason, sum(amount) as total from assurance.al
       where suspense_reason is not null group by payment_id, suspense_reason having sum(amount) > 0) w
 where not exists (
     select from assurance.kase k
-    where k.payment_id = w.payment_id
+    where k.payment_id = w.payment_id and k.movement_id is null and k.status <> 'closed'
       and k.kind = case w.suspense_reason when 'duplicate' then 'duplicate_payment'
                                           when 'refund_returned' then 'status_differs' else w.suspense_reason end)
