@@ -11,9 +11,9 @@ with scope as (
            or (exists (select from scope_beneficiary x where x.scope = s.scope)
                and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
 entry as (
-    select e.account_code as scope, j.business_date as day, j.kind = 'opening_balance' as stood, e.amount
-    from ledger_entry e join journal j on j.id = e.journal_id
-    where e.account_code in (select scope from scope) and j.business_date <= $2::date),
+    select scope, day, kind = 'opening_balance' as stood, amount
+    from day_entry
+    where scope in (select scope from scope) and (booked_on <= $2::date or moved_from <= $2::date) and day <= $2::date),
 fate as (
     select 'bank:' || account_code as scope, business_date as day, count(*) filter (where fate = 'matched') as matched,
            count(*) filter (where fate is null) as unmatched
