@@ -117,14 +117,13 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     let payload: Payload =
         serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     days::hold(tx, &payload.scope).await?;
-    if days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await? == 0 {
+    let opened = days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await?;
+    if opened.is_empty() {
         return Err(DecideError::Stale);
     }
     let mut unit = Unit::new(d.caller.actor(), d.now);
-    unit.audit.push(Audit {
-        action: "day_reopened",
-        subject: approval.subject.clone(),
-        request_id: d.caller.request_id.clone(),
-    });
+    let line = |action, subject| Audit { action, subject, request_id: d.caller.request_id.clone() };
+    unit.audit.push(line("day_reopened", approval.subject.clone()));
+    unit.audit.extend(opened.into_iter().map(|closing| line("closing_reopened", closing)));
     Ok(unit)
 }

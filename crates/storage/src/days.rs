@@ -83,15 +83,17 @@ const CLOSE: &str =
     "insert into closed_day (scope, day, opening, moved_in, moved_out, closing, closed_by, closed_at, last_entry)
     values ($1, $2, $3, $4, $5, $6, $7, $8, (select coalesce(max(id), 0) from ledger_entry))";
 
-/// Closes a day that is held.
+const SUMS: &str = "select sums from assurance.closing where scope = $1 and day = $2 and reopened_at is null";
+
+/// Closes a day that is held; answers what the audit trail has to say of it.
 ///
 /// # Errors
 /// Conflict `closed_day_once` when it is closed already.
-pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<(), StorageError> {
+pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<String, StorageError> {
     let statement = db.prepare_cached(CLOSE).await?;
     let sums = [c.opening, c.moved_in, c.moved_out, c.closing].map(Vnd::dong);
     db.execute(&statement, &[&scope, &day, &sums[0], &sums[1], &sums[2], &sums[3], &c.by, &c.at]).await?;
-    Ok(())
+    Ok(db.query_one(SUMS, &[&scope, &day]).await?.get(0))
 }
 
 // What stood on an account before its books is no movement of any day. What is of a day was booked on it or on a later one.
@@ -123,12 +125,14 @@ pub async fn books(db: &Db, scope: &str, day: Date) -> Result<Books, StorageErro
     })
 }
 
-const REOPEN: &str = "update closed_day set reopened_at = $3, reopened_by = $4
-    where scope = $1 and day >= $2 and reopened_at is null";
+const REOPEN: &str = "with opened as (
+        update closed_day set reopened_at = $3, reopened_by = $4
+        where scope = $1 and day >= $2 and reopened_at is null returning id)
+    select name from assurance.closing where closing_id in (select id from opened) order by day";
 
-/// The day and all after it are open again; how many had been closed.
-pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) -> Result<u64, StorageError> {
-    Ok(db.execute(REOPEN, &[&scope, &day, &at, &by]).await?)
+/// The day and all after it are open again; the names of the closings that were in force.
+pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) -> Result<Vec<String>, StorageError> {
+    Ok(db.query(REOPEN, &[&scope, &day, &at, &by]).await?.iter().map(|row| row.get(0)).collect())
 }
 
 const OPEN_BEFORE: &str =

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V52__no_home_below_zero", include_str!("../migrations/0052_no_home_below_zero.sql")),
     ("V53__refund_calls", include_str!("../migrations/0053_refund_calls.sql")),
     ("V76__days_with_late_lines", include_str!("../migrations/0076_days_with_late_lines.sql")),
+    ("V77__sealed_closings", include_str!("../migrations/0077_sealed_closings.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -203,6 +203,60 @@ async fn a_providers_day_with_a_late_payment_and_a_late_file_is_opened_and_close
     office.house.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_changes_what_a_day_was_closed_with_is_named_by_verify() {
+    let office = Office::new().await;
+    let (first, second) = (days_ago(5), days_ago(4));
+    let bank = Bank::of(&office.house).await;
+    bank.statement(first, 0, &[(20, "a")]).await;
+    office.closes(BANK, first).await;
+    office.reopens(BANK, first).await;
+    for day in [first, second] {
+        office.closes(BANK, day).await;
+        office.closes(PROVIDER, day).await;
+    }
+    bank.run("create table kept as select * from closed_day").await;
+    let named = async || {
+        let report = payments::verify_books::verify(&office.house.gateway.ctx.pool, None).await.unwrap();
+        let rows = report.checked.into_iter().filter(|f| f.number == "I34").flat_map(|f| f.rows);
+        rows.map(|row| format!("{} {}", row.subject, row.detail)).collect::<Vec<_>>()
+    };
+    assert_eq!(named().await, [""; 0]);
+    let clearing = format!("where scope = 'clearing:{PROFILE}' and day = '{first}'");
+    let account = format!("where scope = 'bank:{ACCOUNT}' and day = '{first}' and reopened_at is null");
+    for wrong in [
+        format!("update closed_day set moved_in = 7, closing = 7 {clearing}"),
+        format!("update closed_day set opening = 1, closing = 1 {clearing}"),
+        format!("update closed_day set closing = 7 {account}"),
+        format!("update closed_day set last_entry = 0 {account}"),
+        format!("update closed_day set day = '{}' where day = '{second}'", days_ago(3)),
+        format!("delete from closed_day {clearing}"),
+        format!("update closed_day set reopened_at = now(), reopened_by = 'x' where day = '{second}'"),
+        "delete from closed_day where reopened_at is not null".to_owned(),
+        format!("delete from closed_day {account}; update closed_day set reopened_at = null where day = '{first}'"),
+        format!(
+            "insert into closed_day (scope, day, opening, moved_in, moved_out, closing, closed_by)
+                 values ('bank:{ACCOUNT}', '{}', 20, 0, 0, 20, 'x')",
+            days_ago(2)
+        ),
+    ] {
+        bank.run(&wrong).await;
+        assert_ne!(named().await, [""; 0], "{wrong}");
+        bank.run("delete from closed_day; insert into closed_day overriding system value select * from kept").await;
+    }
+    assert_eq!(named().await, [""; 0]);
+    // with a line of the audit trail to it, the ledger still says otherwise
+    let forged = format!(
+        "update closed_day set moved_in = 7, closing = 7 {clearing};
+         insert into audit (actor, action, subject) select 'x', 'day_sums', sums from assurance.closing
+         where scope = 'clearing:{PROFILE}'"
+    );
+    bank.run(&forged).await;
+    let said = named().await;
+    assert!(said.iter().any(|row| row.contains("the ledger has 0")), "{said:?}");
+    office.house.stop().await;
+}
+
 /// Numbers below a bound, the same for the same seed (xorshift64).
 struct Dice(u64);
 
