@@ -4,6 +4,7 @@ mod cases;
 mod command;
 mod days;
 mod imported;
+mod reopened;
 mod reports;
 
 use domain::principal::Scope;

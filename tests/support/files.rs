@@ -38,14 +38,31 @@ pub fn mt940(number: &str, day: jiff::civil::Date, opening: i64, lines: &[Line<'
 impl House {
     /// The first beneficiary once had this account too.
     pub async fn had_account(&self, number: &str) {
+        self.had_account_of(number, crate::BENEFICIARY).await;
+    }
+
+    /// The same of another beneficiary.
+    pub async fn had_account_of(&self, number: &str, beneficiary: &str) {
         self.ask(&format!(
             "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
                  account_name, proposed_by)
-             select '{0}', least(now() - interval '1 year', min(in_force_from) - interval '1 second'),
+             select '{beneficiary}', least(now() - interval '1 year', min(in_force_from) - interval '1 second'),
                     'bank', '{BIN}', '{number}', 'DON VI THU HUONG MAU', 'test'
-             from beneficiary_account where beneficiary_code = '{0}'",
-            crate::BENEFICIARY
+             from beneficiary_account where beneficiary_code = '{beneficiary}'",
         ))
+        .await;
+        self.accounts_are_told().await;
+    }
+
+    /// What a test wrote into the accounts itself stands in the audit trail as if the program had.
+    pub async fn accounts_are_told(&self) {
+        self.ask(
+            "with line as (
+                 insert into audit (actor, action, subject)
+                 select 'test', 'account_set', text from assurance.beneficiary_account
+                 where text not in (select subject from audit) returning id)
+             insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from line",
+        )
         .await;
     }
 

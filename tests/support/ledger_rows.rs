@@ -22,6 +22,7 @@ impl House {
             crate::BENEFICIARY
         ))
         .await;
+        self.accounts_are_told().await;
     }
 }
 

@@ -141,13 +141,15 @@ async fn close_once(
             by: command.caller.actor(),
             at: command.now,
         };
-        days::close(&tx, &scope, day.date, &closed).await?;
+        let sums = days::close(&tx, &scope, day.date, &closed).await?;
         day.is_closed = true;
         day.closed = Some(closed);
         let subject = format!("{scope}/{}", day.date);
         let mut unit = Unit::new(command.caller.actor(), command.now);
         let request_id = command.caller.request_id.clone();
-        unit.audit.push(Audit { action: "day_closed", subject: subject.clone(), request_id });
+        unit.audit.push(Audit { action: "day_closed", subject: subject.clone(), request_id: request_id.clone() });
+        // later days begin with these figures: they are sealed
+        unit.audit.push(Audit { action: "day_sums", subject: sums, request_id });
         let (status, body) = render(&day);
         let (written, kept, committed) = join!(
             unit::write(&tx, &unit),

@@ -25,6 +25,7 @@ pub mod open_intent;
 mod payout_texts;
 pub mod place_orphans;
 pub mod poll_attempts;
+mod proposal;
 pub mod receive_account_report;
 pub mod receive_account_webhook;
 pub mod receive_report;

@@ -4,20 +4,20 @@
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
 use crate::move_money;
-use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::proposal::{self, Draft, Render};
+use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
 use domain::approval::ApprovalKind;
+use domain::changes::Changes;
 use domain::moving::{self, MoveError};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::principal::Who;
-use domain::{ApprovalId, ObligationId, Vnd};
-use futures_util::join;
+use domain::{ObligationId, Vnd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::approvals::{self, Approval, NewApproval};
-use storage::ids::mint;
-use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, obligations, unit};
+use storage::approvals::Approval;
+use storage::unit::Unit;
+use storage::{StorageError, Tx, idempotency, obligations};
 
 #[derive(Debug, Clone)]
 pub struct Proposal {
@@ -65,11 +65,7 @@ struct Payload {
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
-pub async fn propose(
-    ctx: &Context,
-    proposal: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, LowerError> {
+pub async fn propose(ctx: &Context, proposal: &Proposal, render: Render<'_>) -> Result<Reply, LowerError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
         let outcome = proposed(&tx, proposal, render).await;
@@ -78,14 +74,8 @@ pub async fn propose(
     .await
 }
 
-async fn proposed(
-    tx: &Tx,
-    p: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, LowerError> {
-    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
-    begun?;
-    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, LowerError> {
+    if let Some(reply) = proposal::begin::<LowerError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
     let o = locked(tx, p.obligation).await?.ok_or(LowerError::Absent)?;
@@ -100,34 +90,21 @@ async fn proposed(
     if p.amount >= o.amount() {
         return Err(LowerError::TooMuch);
     }
-    let id: ApprovalId = mint(p.now);
     let payload =
         Payload { amount: p.amount.dong(), from_amount: o.amount().dong(), reason_code: p.reason_code.clone() };
-    let new = NewApproval {
-        id,
+    let draft = Draft {
         kind: ApprovalKind::Reduction,
-        subject: p.obligation.to_string(),
-        beneficiaries: vec![beneficiary],
-        payload: serde_json::to_value(payload).map_err(|e| StorageError::Unreadable(e.to_string()))?,
-        note: p.note.clone(),
-        proposer: p.caller.actor(),
-        at: p.now,
-    };
-    approvals::insert(tx, &new).await.map_err(|e| match e {
-        e if e.is_conflict("approval_pending_once") => LowerError::Pending,
-        e => e.into(),
-    })?;
-    let mut unit = Unit::new(p.caller.actor(), p.now);
-    unit.audit.push(Audit {
         action: "reduction_proposed",
         subject: p.obligation.to_string(),
-        request_id: p.caller.request_id.clone(),
-    });
-    unit::write(tx, &unit).await?;
-    let body = render(id);
-    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
-    tx.commit().await?;
-    Ok(Reply::fresh(201, body))
+        beneficiaries: vec![beneficiary],
+        payload,
+        changes: Changes::default(),
+    };
+    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
+    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
+        e if e.is_conflict("approval_pending_once") => LowerError::Pending,
+        e => e.into(),
+    })
 }
 
 async fn locked(tx: &Tx, id: ObligationId) -> Result<Option<Obligation>, StorageError> {

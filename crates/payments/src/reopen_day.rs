@@ -4,18 +4,17 @@
 use crate::approve::{DecideError, Deciding};
 use crate::close_day::Asked;
 use crate::context::{Caller, Context};
-use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::proposal::{self, Draft, Render};
+use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
-use domain::ApprovalId;
 use domain::approval::ApprovalKind;
-use futures_util::join;
+use domain::changes::Changes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use storage::approvals::{self, Approval, NewApproval};
-use storage::ids::mint;
+use storage::approvals::Approval;
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, days, idempotency, unit};
+use storage::{StorageError, Tx, days, idempotency};
 
 #[derive(Debug, Clone)]
 pub struct Proposal {
@@ -53,11 +52,7 @@ struct Payload {
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
-pub async fn propose(
-    ctx: &Context,
-    proposal: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, ReopenError> {
+pub async fn propose(ctx: &Context, proposal: &Proposal, render: Render<'_>) -> Result<Reply, ReopenError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
         let outcome = proposed(&tx, proposal, render).await;
@@ -66,14 +61,8 @@ pub async fn propose(
     .await
 }
 
-async fn proposed(
-    tx: &Tx,
-    p: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, ReopenError> {
-    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
-    begun?;
-    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, ReopenError> {
+    if let Some(reply) = proposal::begin::<ReopenError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
     let (scope, day) = (p.asked.scope.to_string(), p.asked.date);
@@ -83,33 +72,19 @@ async fn proposed(
     if days::last_closed(tx, &scope).await?.is_none_or(|last| last < day) {
         return Err(ReopenError::Open);
     }
-    let id: ApprovalId = mint(p.now);
-    let payload = Payload { scope: scope.clone(), day };
-    let new = NewApproval {
-        id,
+    let draft = Draft {
         kind: ApprovalKind::DayReopening,
+        action: "reopening_proposed",
         subject: format!("{scope}/{day}"),
         beneficiaries: days::beneficiaries(tx, &scope).await?,
-        payload: serde_json::to_value(payload).map_err(|e| StorageError::Unreadable(e.to_string()))?,
-        note: p.note.clone(),
-        proposer: p.caller.actor(),
-        at: p.now,
+        payload: Payload { scope, day },
+        changes: Changes::default(),
     };
-    approvals::insert(tx, &new).await.map_err(|e| match e {
+    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
+    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
         e if e.is_conflict("approval_pending_once") => ReopenError::Pending,
         e => e.into(),
-    })?;
-    let mut unit = Unit::new(p.caller.actor(), p.now);
-    unit.audit.push(Audit {
-        action: "reopening_proposed",
-        subject: new.subject.clone(),
-        request_id: p.caller.request_id.clone(),
-    });
-    unit::write(tx, &unit).await?;
-    let body = render(id);
-    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
-    tx.commit().await?;
-    Ok(Reply::fresh(201, body))
+    })
 }
 
 /// A second person says yes. Whoever closes or books holds the scope; so does this.
@@ -117,14 +92,13 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     let payload: Payload =
         serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     days::hold(tx, &payload.scope).await?;
-    if days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await? == 0 {
+    let opened = days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await?;
+    if opened.is_empty() {
         return Err(DecideError::Stale);
     }
     let mut unit = Unit::new(d.caller.actor(), d.now);
-    unit.audit.push(Audit {
-        action: "day_reopened",
-        subject: approval.subject.clone(),
-        request_id: d.caller.request_id.clone(),
-    });
+    let line = |action, subject| Audit { action, subject, request_id: d.caller.request_id.clone() };
+    unit.audit.push(line("day_reopened", approval.subject.clone()));
+    unit.audit.extend(opened.into_iter().map(|closing| line("closing_reopened", closing)));
     Ok(unit)
 }

@@ -12,28 +12,27 @@
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
 use crate::move_money;
-use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
+use crate::proposal::{self, Draft, Render};
+use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
 use domain::allocation::Home;
 use domain::approval::ApprovalKind;
 use domain::booking::case_of;
 use domain::case::{CaseKind, CaseStatus};
 use domain::cause::Cause;
-use domain::changes::step;
+use domain::changes::{Changes, step};
 use domain::moving::{self, MoveError};
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
-use domain::{ApprovalId, CaseId, ObligationId, Vnd};
+use domain::{CaseId, ObligationId, Vnd};
 use dossier::PaidBy;
-use futures_util::join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::approvals::{self, Approval, NewApproval};
+use storage::approvals::Approval;
 use storage::case_list::Listed;
 use storage::cases::{self, Decided};
-use storage::ids::mint;
-use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, unit};
+use storage::unit::Unit;
+use storage::{StorageError, Tx, idempotency};
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,11 +86,7 @@ pub fn reason_of(kind: CaseKind) -> Option<SuspenseReason> {
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
-pub async fn propose(
-    ctx: &Context,
-    proposal: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, ResolveError> {
+pub async fn propose(ctx: &Context, proposal: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
         let outcome = proposed(&tx, proposal, render).await;
@@ -100,14 +95,8 @@ pub async fn propose(
     .await
 }
 
-async fn proposed(
-    tx: &Tx,
-    p: &Proposal,
-    render: &(dyn Fn(ApprovalId) -> String + Send + Sync),
-) -> Result<Reply, ResolveError> {
-    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
-    begun?;
-    if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
+async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
+    if let Some(reply) = proposal::begin::<ResolveError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
     // the payment before its case, as everywhere
@@ -126,30 +115,18 @@ async fn proposed(
             payable(tx, obligation_ids, &p.beneficiaries, waiting).await?
         }
     }
-    let id: ApprovalId = mint(p.now);
-    let mut unit = Unit::new(p.caller.actor(), p.now);
-    unit.changes.cases_closed.push(stepped(&decided, Cause::ResolutionProposed)?);
-    unit.audit.push(Audit {
+    let mut changes = Changes::default();
+    changes.cases_closed.push(stepped(&decided, Cause::ResolutionProposed)?);
+    let draft = Draft {
+        kind: ApprovalKind::CaseResolution,
         action: "resolution_proposed",
         subject: p.case.id.to_string(),
-        request_id: p.caller.request_id.clone(),
-    });
-    let new = NewApproval {
-        id,
-        kind: ApprovalKind::CaseResolution,
-        subject: p.case.id.to_string(),
         beneficiaries: p.beneficiaries.clone(),
-        payload: serde_json::to_value(&p.action).map_err(|e| StorageError::Unreadable(e.to_string()))?,
-        note: p.note.clone(),
-        proposer: p.caller.actor(),
-        at: p.now,
+        payload: &p.action,
+        changes,
     };
-    approvals::insert(tx, &new).await?;
-    unit::write(tx, &unit).await?;
-    let body = render(id);
-    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
-    tx.commit().await?;
-    Ok(Reply::fresh(201, body))
+    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
+    Ok(proposal::keep(tx, &by, draft, render).await?)
 }
 
 /// How much of the case's payment waits for the reason that the case tells of.

@@ -4,13 +4,18 @@
 use crate::context::Context;
 use sha2::{Digest, Sha256};
 use storage::seals::{self, Seal};
-use storage::{StorageError, Tx};
+use storage::{Pool, StorageError, Tx};
 
 const PER_PASS: i64 = 1_000;
 
 /// One pass; how many were sealed (0 also when another process is at it).
 pub async fn seal(ctx: &Context) -> Result<usize, StorageError> {
-    let tx = ctx.pool.tx().await?;
+    seal_in(&ctx.pool).await
+}
+
+/// The same where nothing but the database is there yet.
+pub async fn seal_in(pool: &Pool) -> Result<usize, StorageError> {
+    let tx = pool.tx().await?;
     let outcome = seal_pending(&tx).await;
     tx.close(outcome).await
 }

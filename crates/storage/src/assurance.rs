@@ -59,6 +59,8 @@ pub const INVARIANTS: &[Invariant] = &[
     invariant!("I31", "i31", "each line is one movement, and each movement is claimed once or told of"),
     invariant!("I32", "i32", "nothing is stuck"),
     invariant!("I33", "i33", "each account stands at what the other side says"),
+    invariant!("I34", "i34", "what a day was closed with stands as it was sealed, and is what the ledger has"),
+    invariant!("I35", "i35", "where money goes was said by somebody, and a change approved by another"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

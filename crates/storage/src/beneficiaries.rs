@@ -32,13 +32,18 @@ pub async fn agencies(db: &Db, code: Option<&str>) -> Result<Vec<(String, String
 const PUT_BENEFICIARY: &str = "with b as (
         insert into beneficiary (code, agency_code, name) values ($1, $2, $3)
         on conflict (code) do update set name = excluded.name returning code),
-    a as (insert into account (code, kind) select 'obligation:' || $1, 'obligation' on conflict do nothing)
-    insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number, account_name,
-        proposed_by)
-    select code, $4, $5, $6, $7, $8, $9 from b
-    where not exists (select from beneficiary_account x where x.beneficiary_code = $1)";
+    a as (insert into account (code, kind) select 'obligation:' || $1, 'obligation' on conflict do nothing),
+    fresh as (
+        insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+            account_name, proposed_by)
+        select code, $4, $5, $6, $7, $8, $9::text from b
+        where not exists (select from beneficiary_account x where x.beneficiary_code = $1)
+        returning assurance.account_text(beneficiary_account) as text),
+    line as (insert into audit (actor, action, subject) select $9::text, 'account_set', text from fresh returning id)
+    insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from line";
 
-/// Makes a beneficiary with its first account. The account of one that exists is not touched: that takes two persons.
+/// Makes a beneficiary with its first account, and says so in the audit trail. The account of one that exists is not
+/// touched: that takes two persons.
 pub async fn put_beneficiary(db: &Db, b: &Beneficiary, in_force_from: Timestamp, by: &str) -> Result<(), StorageError> {
     db.execute(
         PUT_BENEFICIARY,
@@ -104,8 +109,12 @@ pub async fn coming(db: &Db) -> Result<Vec<(Beneficiary, Timestamp)>, StorageErr
     rows.iter().map(|row| Ok((from_row(row)?, row.get("in_force_from")))).collect()
 }
 
-const ADD_ACCOUNT: &str = "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin,
-        account_number, account_name, proposed_by, approved_by) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const ADD_ACCOUNT: &str = "with fresh as (
+        insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+            account_name, proposed_by, approved_by) values ($1, $2, $3, $4, $5, $6, $7, $8::text)
+        returning assurance.account_text(beneficiary_account) as text),
+    line as (insert into audit (actor, action, subject) select $8::text, 'account_set', text from fresh returning id)
+    insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from line";
 
 /// Another account of a beneficiary that is there; `persons`: who proposed and who approved it.
 pub async fn add_account(

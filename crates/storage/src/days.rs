@@ -79,32 +79,35 @@ pub async fn last_closed(db: &Db, scope: &str) -> Result<Option<Date>, StorageEr
     Ok(db.query_one(&statement, &[&scope]).await?.get(0))
 }
 
-const CLOSE: &str = "insert into closed_day (scope, day, opening, moved_in, moved_out, closing, closed_by, closed_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const CLOSE: &str =
+    "insert into closed_day (scope, day, opening, moved_in, moved_out, closing, closed_by, closed_at, last_entry)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, (select coalesce(max(id), 0) from ledger_entry))";
 
-/// Closes a day that is held.
+const SUMS: &str = "select sums from assurance.closing where scope = $1 and day = $2 and reopened_at is null";
+
+/// Closes a day that is held; answers what the audit trail has to say of it.
 ///
 /// # Errors
 /// Conflict `closed_day_once` when it is closed already.
-pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<(), StorageError> {
+pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<String, StorageError> {
     let statement = db.prepare_cached(CLOSE).await?;
     let sums = [c.opening, c.moved_in, c.moved_out, c.closing].map(Vnd::dong);
     db.execute(&statement, &[&scope, &day, &sums[0], &sums[1], &sums[2], &sums[3], &c.by, &c.at]).await?;
-    Ok(())
+    Ok(db.query_one(SUMS, &[&scope, &day]).await?.get(0))
 }
 
-// what stood on an account before its books is no movement of any day
+// What stood on an account before its books is no movement of any day. What is of a day was booked on it or on a later one.
 const BOOKS: &str = "with last as (select day, closing from closed_day where scope = $1 and day < $2 and reopened_at is null order by day desc limit 1),
     booked as (
-        select e.amount, j.kind = 'opening_balance' as stood, j.business_date < $2 as before,
-               j.original_business_date is not null as late
-        from journal j join ledger_entry e on e.journal_id = j.id
-        where e.account_code = $1 and j.business_date <= $2
-          and j.business_date > coalesce((select day from last), '-infinity'))
+        select amount, kind = 'opening_balance' as stood, day < $2 as before, moved_from < day as late
+        from day_entry
+        where scope = $1 and booked_on > coalesce((select day from last), '-infinity')
+          and (booked_on <= $2 or moved_from <= $2)
+          and day > coalesce((select day from last), '-infinity') and day <= $2)
     select coalesce((select closing from last), 0)
              + coalesce(sum(amount) filter (where before or stood), 0)::bigint as opening,
-           coalesce(sum(amount) filter (where not before and not stood and not late and amount > 0), 0)::bigint as moved_in,
-           coalesce(-sum(amount) filter (where not before and not stood and not late and amount < 0), 0)::bigint as moved_out,
+           coalesce(sum(amount) filter (where not before and not stood and late is not true and amount > 0), 0)::bigint as moved_in,
+           coalesce(-sum(amount) filter (where not before and not stood and late is not true and amount < 0), 0)::bigint as moved_out,
            coalesce(sum(amount) filter (where not before and not stood and late and amount > 0), 0)::bigint as late_in,
            coalesce(-sum(amount) filter (where not before and not stood and late and amount < 0), 0)::bigint as late_out
     from booked";
@@ -122,17 +125,22 @@ pub async fn books(db: &Db, scope: &str, day: Date) -> Result<Books, StorageErro
     })
 }
 
-const REOPEN: &str = "update closed_day set reopened_at = $3, reopened_by = $4
-    where scope = $1 and day >= $2 and reopened_at is null";
+const REOPEN: &str = "with opened as (
+        update closed_day set reopened_at = $3, reopened_by = $4
+        where scope = $1 and day >= $2 and reopened_at is null returning id)
+    select name from assurance.closing where closing_id in (select id from opened) order by day";
 
-/// The day and all after it are open again; how many had been closed.
-pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) -> Result<u64, StorageError> {
-    Ok(db.execute(REOPEN, &[&scope, &day, &at, &by]).await?)
+/// The day and all after it are open again; the names of the closings that were in force.
+pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) -> Result<Vec<String>, StorageError> {
+    Ok(db.query(REOPEN, &[&scope, &day, &at, &by]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-const OPEN_BEFORE: &str = "select min(j.business_date) from journal j join ledger_entry e on e.journal_id = j.id
-    where e.account_code = $1 and j.kind <> 'opening_balance' and j.business_date < $2
-      and j.business_date > coalesce((select max(day) from closed_day where scope = $1 and reopened_at is null), '-infinity')";
+const OPEN_BEFORE: &str =
+    "with last as (select max(day) as day from closed_day where scope = $1 and reopened_at is null)
+    select min(e.day) from day_entry e
+    where scope = $1 and kind <> 'opening_balance' and booked_on > coalesce((select day from last), '-infinity')
+      and (booked_on < $2 or moved_from < $2)
+      and e.day > coalesce((select day from last), '-infinity') and e.day < $2";
 
 /// The first day before `day` that has bookings and is not closed.
 pub async fn open_before(db: &Db, scope: &str, day: Date) -> Result<Option<Date>, StorageError> {
@@ -191,7 +199,8 @@ const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 
         (select count(*) from statement_line l join statement s on s.id = l.statement_id
          where s.account_code = $1 and l.business_date = $2 and l.repeated) as repeated,
         exists (select from journal j join ledger_entry e on e.journal_id = j.id
-                where j.business_date = $2 and e.account_code = 'in_transit:' || $1 and e.amount > 0
+                where (j.business_date = $2 or j.original_business_date = $2)
+                  and e.account_code = 'in_transit:' || $1 and e.amount > 0
                   and e.settlement_id is null) as told
     from movement where account_code = $1 and business_date = $2";
 
@@ -235,12 +244,13 @@ pub struct Provided {
     pub ignored: i64,
 }
 
+// a file's booking is of the file's own day, wherever it was moved to: it is compared when that day is open
 const FILES: &str =
     "select count(*) as files, coalesce(sum(gross), 0)::bigint as gross, coalesce(sum(fee), 0)::bigint as fee,
         coalesce(sum(refunds), 0)::bigint as refunds, coalesce(sum(net), 0)::bigint as net,
         (select coalesce(-sum(e.amount), 0)::bigint from journal j join ledger_entry e on e.journal_id = j.id
-         where e.account_code = 'clearing:' || $1 and j.business_date = $2 and j.kind = 'settlement'
-           and j.original_business_date is null) as booked_settled
+         where e.account_code = 'clearing:' || $1 and j.kind = 'settlement'
+           and (j.original_business_date = $2 or j.original_business_date is null and j.business_date = $2)) as booked_settled
     from settlement where profile = $1 and date = $2";
 // a fee in a row of its own is what the row takes; what another file named is booked with that one
 const LINES: &str = "select coalesce(sum(l.amount) filter (where l.kind = 'payment' and l.disposition <> 'ignored'), 0)::bigint as lines,
@@ -255,9 +265,9 @@ const LINES: &str = "select coalesce(sum(l.amount) filter (where l.kind = 'payme
     from settlement s join settlement_line l on l.settlement_id = s.id where s.profile = $1 and s.date = $2";
 // a line of any day's file settles a payment: providers pay out a weekend with the Monday
 const OURS: &str = "with ours as (
-        select e.payment_id, sum(e.amount)::bigint as amount
-        from journal j join ledger_entry e on e.journal_id = j.id
-        where e.account_code = 'clearing:' || $1 and j.business_date = $2 and j.kind = 'capture' and e.payment_id is not null
+        select payment_id, sum(amount)::bigint as amount from day_entry
+        where scope = 'clearing:' || $1 and kind = 'capture' and payment_id is not null
+          and (booked_on = $2 or moved_from <= $2 and booked_on > $2) and day = $2
         group by 1),
     compared as (
         select o.amount, l.amount as theirs, l.disposition,

@@ -173,5 +173,55 @@ async fn the_account_in_force_proposed_again_withdraws_the_coming_one() {
     let beside = house.database.connect("motlan_app").await;
     let gone = beside.query_one("select withdraw_coming_accounts($1, 'a', 'b')", &[&BENEFICIARY]).await.unwrap();
     assert_eq!(gone.get::<_, i64>(0), 0);
+    house.holds().await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_changed_beside_the_program_is_named_by_verify() {
+    let settings = vec![("MOTLAN_APPROVALS__COOLING_OFF_H", "0".to_owned())];
+    let house = House::planned(Plan { with_bank: true, settings, ..Plan::default() }).await;
+    let admin = administrator(&house).await;
+    let approver = approver((&admin, &second(&house).await)).await;
+    let path = format!("/v1/beneficiaries/{BENEFICIARY}/accounts");
+    let payouts = json!({"payout_account": format!("{BIN}.{OTHER_ACCOUNT}"), "payout_text": "VNPAY CHI TRA"});
+    for (path, body) in [(&*path, json!({"account": account("777")})), ("/v1/profiles/vnpay_main/payouts", payouts)] {
+        let proposed = admin.post(path, body).await.expect(201);
+        approver.post(&decision(&proposed, "approve"), json!({})).await.expect(200);
+    }
+    let named = async || {
+        let report = payments::verify_books::verify(&house.gateway.ctx.pool, None).await.unwrap();
+        report.checked.iter().filter(|f| f.number == "I35").map(|f| f.rows.len()).sum::<usize>()
+    };
+    assert_eq!(named().await, 0);
+    house.ask("create table kept_accounts as select * from beneficiary_account").await;
+    house.ask("create table kept_profiles as select * from merchant_profile").await;
+    for wrong in [
+        "update beneficiary_account set account_number = '666' where account_number = '777'",
+        "update beneficiary_account set account_name = 'NGUOI KHAC' where approved_by is null",
+        "update beneficiary_account set bank_bin = '970400' where approved_by is null",
+        "update beneficiary_account set in_force_from = in_force_from - interval '1 day' where account_number = '777'",
+        "delete from beneficiary_account where account_number = '777'",
+        "insert into beneficiary_account select beneficiary_code, now(), account_kind, bank_bin, '666', account_name, 'a', 'b'
+            from beneficiary_account where account_number = '777'",
+        // with a line of the audit trail to it, no approval says so
+        "update beneficiary_account set account_number = '666' where account_number = '777';
+            update audit set subject = (select text from assurance.beneficiary_account where account_number = '666')
+            where action = 'account_set' and subject like '%.777 %'",
+        "update merchant_profile set payout_account = null where code = 'vnpay_main'",
+        "update merchant_profile set payout_text = 'KHAC' where code = 'vnpay_main'",
+    ] {
+        house.ask(&format!("set session_replication_role = replica; {wrong}")).await;
+        assert_ne!(named().await, 0, "{wrong}");
+        house
+            .ask(
+                "set session_replication_role = replica;
+                 delete from beneficiary_account; insert into beneficiary_account select * from kept_accounts;
+                 delete from merchant_profile; insert into merchant_profile select * from kept_profiles;
+                 update audit set subject = replace(subject, '.666 ', '.777 ') where action = 'account_set'",
+            )
+            .await;
+        assert_eq!(named().await, 0, "{wrong}, undone");
+    }
     house.stop().await;
 }

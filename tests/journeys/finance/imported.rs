@@ -73,3 +73,27 @@ async fn days_of_imported_statements_tie_out_and_close() {
     assert!(waiting["rows"].as_array().unwrap().iter().all(|row| row["case_id"].is_string()), "{waiting:#}");
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_a_day_that_comes_once_more_after_the_rest_is_not_how_the_day_ended_in_a_report_either() {
+    let house = House::new().await;
+    let day = days_ago(2);
+    import(&house, mt940(day, 0, &[(100_000, "nop phi")])).await;
+    import(&house, mt940(day, 100_000, &[(-30_000, "phi dich vu")])).await;
+    import(&house, mt940(day, 0, &[(100_000, "nop phi, gui lai")])).await;
+    let shown = house.staff.get(&format!("/v1/reconciliation/{day}?account={ACCOUNT}")).await.expect(200);
+    assert_eq!((&shown["closing"], &shown["statement_closing"]), (&json!(70_000), &json!(70_000)));
+    let report = house.staff.get(&format!("/v1/reports/reconciliation?from={day}&to={day}")).await.expect(200);
+    assert_eq!(report["rows"][0]["statement_closing"], shown["statement_closing"], "{report:#}");
+    // a statement of two days says of the first, too, how it ended
+    let before = day.yesterday().unwrap();
+    house.ask(&format!("update statement set first_date = '{before}'")).await;
+    house.ask(&format!("update statement_line set business_date = '{before}' where amount = 100000")).await;
+    house.ask(&format!("update movement set business_date = '{before}' where amount = 100000")).await;
+    let shown = house.staff.get(&format!("/v1/reconciliation/{before}?account={ACCOUNT}")).await.expect(200);
+    assert_eq!(shown["statement_closing"], 100_000);
+    let report = house.staff.get(&format!("/v1/reports/reconciliation?from={before}&to={day}")).await.expect(200);
+    let stated: Vec<_> = report["rows"].as_array().unwrap().iter().map(|row| &row["statement_closing"]).collect();
+    assert_eq!(stated, [&json!(100_000), &json!(70_000)], "{report:#}");
+    house.stop().await;
+}

@@ -11,9 +11,9 @@ with scope as (
            or (exists (select from scope_beneficiary x where x.scope = s.scope)
                and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
 entry as (
-    select e.account_code as scope, j.business_date as day, j.kind = 'opening_balance' as stood, e.amount
-    from ledger_entry e join journal j on j.id = e.journal_id
-    where e.account_code in (select scope from scope) and j.business_date <= $2::date),
+    select scope, day, kind = 'opening_balance' as stood, amount
+    from day_entry
+    where scope in (select scope from scope) and (booked_on <= $2::date or moved_from <= $2::date) and day <= $2::date),
 fate as (
     select 'bank:' || account_code as scope, business_date as day, count(*) filter (where fate = 'matched') as matched,
            count(*) filter (where fate is null) as unmatched
@@ -27,9 +27,8 @@ cases as (
     select scope, business_date as day, count(*) as cases from case_in_context
     where status <> 'closed' and business_date between $1::date and $2::date group by 1, 2),
 stated as (
-    select distinct on (account_code, closing_date) 'bank:' || account_code as scope, closing_date as day, closing
-    from statement where state = 'imported' and closing is not null and closing_date between $1::date and $2::date
-    order by account_code, closing_date, imported_at desc),
+    select 'bank:' || account_code as scope, closing_date as day
+    from statement where state = 'imported' and closing is not null and closing_date between $1::date and $2::date),
 timeline as (
     select scope, day, sum(stood)::bigint as stood, sum(moved_in)::bigint as moved_in, sum(moved_out)::bigint as moved_out
     from (select scope, greatest(day, $1::date - 1) as day,
@@ -44,7 +43,28 @@ timeline as (
     where scope in (select scope from scope)
     group by scope, day),
 running as (
-    select *, sum(stood + moved_in - moved_out) over (partition by scope order by day)::bigint as closing from timeline)
+    select *, sum(stood + moved_in - moved_out) over (partition by scope order by day)::bigint as closing from timeline),
+-- how the day began and ended by each statement that covers it, and which of them is the last: the same as a day shows
+-- of itself (`days::PIECES`, `domain::reconciliation::shown_closing`)
+piece as (
+    select r.scope, r.day, s.imported_at, s.id, s.opening + coalesce(l.before, 0) as opening,
+           case when s.closing_date = r.day then s.closing else s.opening + coalesce(l.until, 0) end as closing
+    from running r
+    join scope c on c.scope = r.scope and c.kind = 'account'
+    join statement s on s.account_code = c.code and s.state = 'imported' and s.opening is not null and s.closing is not null
+        and (s.closing_date = r.day or s.closing_date > r.day and s.first_date <= r.day)
+    cross join lateral (
+        select sum(amount) filter (where business_date < r.day)::bigint as before,
+               sum(amount) filter (where business_date <= r.day)::bigint as until
+        from statement_line where statement_id = s.id) l
+    where r.day >= $1::date),
+shown as (
+    select distinct on (p.scope, p.day) p.scope, p.day, p.closing::bigint as closing
+    from piece p
+    order by p.scope, p.day,
+             exists (select from piece q where q.scope = p.scope and q.day = p.day and q.opening = p.closing
+                                           and q.closing <> p.closing),
+             p.imported_at desc, p.id desc)
 select r.day,
        s.kind as scope_kind,
        s.code as scope,
@@ -61,6 +81,6 @@ from running r
 join scope s on s.scope = r.scope
 left join fate f on f.scope = r.scope and f.day = r.day
 left join cases c on c.scope = r.scope and c.day = r.day
-left join stated t on t.scope = r.scope and t.day = r.day
+left join shown t on t.scope = r.scope and t.day = r.day
 where r.day >= $1::date
 order by r.day, s.kind, s.code

@@ -315,6 +315,7 @@ insert into delivery (event_id, endpoint_id, stream, sequence, state, attempts)
 select id, test.id('ed', 2), stream, sequence, case feed_position when 1 then 'delivered' else 'dead' end, 1
 from event where feed_position <= 2;
 
+insert into audit (actor, action, subject) select 'test', 'account_set', text from assurance.beneficiary_account;
 insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from audit order by id;
 do $$
 declare

@@ -138,13 +138,7 @@ async fn a_line_that_names_two_or_one_that_nobody_gave_out_is_nobodys() {
 async fn a_line_on_an_account_of_another_settles_nothing() {
     let house = house().await;
     let (intent, code) = asked(&house, 100_000).await;
-    house.had_account("7700000002").await;
-    house
-        .ask(&format!(
-            "update beneficiary_account set beneficiary_code = '{}' where account_number = '7700000002'",
-            tests::OTHER_BENEFICIARY
-        ))
-        .await;
+    house.had_account_of("7700000002", tests::OTHER_BENEFICIARY).await;
     let file = mt940("7700000002", day(1), 0, &[(100_000, "FT1", &code)]);
     house.sends_statement(&format!("{BIN}.7700000002"), "auto", file).await.expect(201);
     assert_eq!((cases(&house).await.as_str(), status(&house, &intent).await.as_str()), ("wrong_account", "open"));
@@ -158,7 +152,10 @@ async fn what_belongs_to_a_closed_day_is_booked_on_the_next() {
     let (intent, code) = asked(&house, 100_000).await;
     let closed = format!(
         "insert into closed_day (scope, day, opening, moved_in, moved_out, closing, closed_by)
-         values ('bank:{}', '{}', 0, 0, 0, 0, 'test')",
+         values ('bank:{}', '{}', 0, 0, 0, 0, 'test');
+         with line as (
+             insert into audit (actor, action, subject) select 'test', 'day_sums', sums from assurance.closing returning id)
+         insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from line",
         own(),
         day(1)
     );
