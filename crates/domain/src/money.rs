@@ -7,6 +7,10 @@ use std::ops::{Add, Neg, Sub};
 /// The most that one amount in a request may be, in đồng (contract, "Conventions").
 pub const MAX_AMOUNT: i64 = 999_999_999_999;
 
+/// The most that a line or a balance of a bank account may be, in đồng. More stands on an account, and comes to it, than one
+/// request asks for.
+pub const MAX_ON_ACCOUNT: i64 = 999_999_999_999_999;
+
 /// An amount in whole đồng. Amounts that come in are checked by [`Vnd::amount`]; ledger legs are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Vnd(i64);
@@ -15,6 +19,11 @@ pub struct Vnd(i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an amount is a whole number of đồng from 0 to {MAX_AMOUNT}")]
 pub struct AmountOutOfRange;
+
+/// An amount further from zero than [`MAX_ON_ACCOUNT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an amount on an account is at most {MAX_ON_ACCOUNT} đồng")]
+pub struct BeyondAccount;
 
 impl Vnd {
     pub const ZERO: Self = Self(0);
@@ -27,6 +36,11 @@ impl Vnd {
     /// An amount from outside: 0..=[`MAX_AMOUNT`].
     pub fn amount(dong: i64) -> Result<Self, AmountOutOfRange> {
         (0..=MAX_AMOUNT).contains(&dong).then_some(Self(dong)).ok_or(AmountOutOfRange)
+    }
+
+    /// A line or a balance of a bank's statement: at most [`MAX_ON_ACCOUNT`], below zero too.
+    pub fn on_account(dong: i64) -> Result<Self, BeyondAccount> {
+        (-MAX_ON_ACCOUNT..=MAX_ON_ACCOUNT).contains(&dong).then_some(Self(dong)).ok_or(BeyondAccount)
     }
 
     pub const fn dong(self) -> i64 {
@@ -51,7 +65,8 @@ impl Vnd {
     }
 }
 
-/// Why a sum cannot overflow: each part is below 10^12 and i64 holds nine million of them.
+/// Why a sum cannot overflow: i64 holds nine million amounts of a request, which are below 10^12, and nine thousand of an
+/// account, which are below 10^15.
 const FITS: &str = "amounts are bounded at the door, so a sum of them fits i64";
 
 impl Add for Vnd {
@@ -114,6 +129,16 @@ mod tests {
         assert_eq!(Vnd::amount(MAX_AMOUNT).map(Vnd::dong), Ok(MAX_AMOUNT));
         for bad in [-1, MAX_AMOUNT + 1, i64::MIN, i64::MAX] {
             assert_eq!(Vnd::amount(bad), Err(AmountOutOfRange));
+        }
+    }
+
+    #[test]
+    fn more_stands_on_an_account_than_a_request_may_ask_for() {
+        for fits in [0, -1, MAX_AMOUNT + 1, MAX_ON_ACCOUNT, -MAX_ON_ACCOUNT] {
+            assert_eq!(Vnd::on_account(fits), Ok(Vnd::new(fits)));
+        }
+        for bad in [MAX_ON_ACCOUNT + 1, -MAX_ON_ACCOUNT - 1, i64::MIN, i64::MAX] {
+            assert_eq!(Vnd::on_account(bad), Err(BeyondAccount));
         }
     }
 

@@ -25,6 +25,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const UNANSWERED_S: i64 = 60;
 /// How late a notification of a transfer may come.
 const TELLERS_DELAY: SignedDuration = SignedDuration::from_mins(10);
+/// How long after a transfer's window its account may stay unlisted, at least.
+const OUTAGE: SignedDuration = SignedDuration::from_hours(24);
 /// After its window a payer may still be on the bank's page: "not found" is final only this much later.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -97,7 +99,7 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
 async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Timestamp) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     if let Some(provider) = provider.filter(|p| p.status.is_none()) {
-        return watch_window(ctx, &provider, &attempt, now).await;
+        return watch_window(ctx, claimed, &provider, &attempt, now).await;
     }
     let answered = match answer_of(ctx, &attempt, now).await {
         // no contract of ours knows it any more: nobody has answered
@@ -118,8 +120,15 @@ async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Time
 }
 
 /// A transfer cannot be asked about: its attempt is over when its window is, and the account was listed to the end of it.
-/// Where nobody lists the account, whoever tells of it has a while to do so. Money that comes later is money all the same.
-async fn watch_window(ctx: &Context, provider: &Provider, attempt: &Attempt, now: Timestamp) -> Result<(), PollError> {
+/// Where nobody lists the account, whoever tells of it has a while to do so. An account that cannot be listed holds no intent
+/// for longer than an order is asked about. Money that comes later is money all the same.
+async fn watch_window(
+    ctx: &Context,
+    claimed: &Claimed,
+    provider: &Provider,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<(), PollError> {
     let told_until = match provider.movements {
         Some(_) => {
             let db = ctx.pool.get().await?;
@@ -127,8 +136,12 @@ async fn watch_window(ctx: &Context, provider: &Provider, attempt: &Attempt, now
         }
         None => Some(now - TELLERS_DELAY),
     };
-    if told_until.is_some_and(|until| until >= attempt.expires_at) {
-        advance_intent::attempt_news(ctx, attempt.id, AttemptNews::WindowClosed, now).await?;
+    let is_listed = told_until.is_some_and(|until| until >= attempt.expires_at);
+    // a window may be longer than we ask: then too a listing has a day to come back
+    let is_over = now >= claimed.until.max(attempt.expires_at + OUTAGE);
+    if is_listed || is_over {
+        let news = if is_listed { AttemptNews::WindowClosed } else { AttemptNews::Unresolved };
+        advance_intent::attempt_news(ctx, attempt.id, news, now).await?;
         let db = ctx.pool.get().await?;
         return Ok(attempts::unwatch(&db, attempt.id).await?);
     }

@@ -78,6 +78,19 @@ impl Retryable for ReportError {
     }
 }
 
+impl ReportError {
+    /// Whether the same report would fail in the same way whenever it is told.
+    pub(crate) fn comes_again(&self) -> bool {
+        let refused = |e: &StorageError| matches!(e, StorageError::Conflict { .. } | StorageError::Unreadable(_));
+        match self {
+            Self::Storage(e) | Self::Record(RecordError::Storage(e)) | Self::Plan(PlanError::Storage(e)) => {
+                refused(e) && !Retryable::is_retryable(e)
+            }
+            Self::Record(RecordError::Booking(_)) | Self::Plan(_) => true,
+        }
+    }
+}
+
 /// Keeps the report and concludes from it.
 #[tracing::instrument(skip_all, fields(source = sighted.source, order_ref = %sighted.report.order_ref, intent_id))]
 pub async fn receive(ctx: &Context, sighted: &Sighted<'_>, caller: &Caller) -> Result<Outcome, ReportError> {

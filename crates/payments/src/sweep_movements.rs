@@ -5,7 +5,7 @@ use crate::context::{Caller, Context};
 use crate::neighbour;
 use crate::poll_attempts::PollError;
 use crate::receive_account_report::{self, Told, Way};
-use crate::receive_report::ReportError;
+use crate::receive_report::{self, Outcome, Parked, ReportError};
 use jiff::{SignedDuration, Timestamp};
 use provider::{Listed, Movements, Provider};
 use storage::receiving_accounts::{self, ReceivingAccount};
@@ -16,6 +16,8 @@ const FIRST_BACK: SignedDuration = SignedDuration::from_hours(24);
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// What a listing says about its last moments may change.
 pub const UNSETTLED: SignedDuration = SignedDuration::from_secs(60);
+/// Why a row is parked that was read.
+const NOT_RECORDED: &str = "a row that the books refuse";
 /// No other worker lists the account before this; longer than all pages may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
@@ -69,10 +71,11 @@ async fn list(
     Ok(received.map(|_| true)?)
 }
 
-/// Keeps each row of a listing and concludes from it.
+/// Keeps each row of a listing and concludes from it. A row that is not to be read, or that can never be recorded, is
+/// parked: it must not hide the others, nor stand in the way of every later listing.
 ///
 /// # Errors
-/// When a row cannot be recorded; those before it are.
+/// When a row could not be recorded this time; all others are.
 pub async fn receive(
     ctx: &Context,
     provider: &Provider,
@@ -80,11 +83,36 @@ pub async fn receive(
     rows: &[Listed],
     now: Timestamp,
 ) -> Result<(), ReportError> {
+    let mut failed = None;
     for row in rows {
-        let (report, evidence) = (&row.report, row.evidence.as_slice());
-        let told = Told { way: Way::Listing, provider, report, evidence, call: None, now };
-        receive_account_report::receive(ctx, &told, &Caller::system()).await?;
+        if let Err(error) = receive_one(ctx, provider, row, now).await {
+            failed = failed.or(Some(error));
+        }
     }
     tracing::debug!(account = %account.code, rows = rows.len(), "account listed");
+    failed.map_or(Ok(()), Err)
+}
+
+async fn receive_one(ctx: &Context, provider: &Provider, row: &Listed, now: Timestamp) -> Result<(), ReportError> {
+    let evidence = row.evidence.as_slice();
+    let reason = match &row.report {
+        Ok(report) => {
+            let told = Told { way: Way::Listing, provider, report, evidence, call: None, now };
+            match receive_account_report::receive(ctx, &told, &Caller::system()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.comes_again() => {
+                    tracing::error!(source_key = %report.source_key, error = &error as &dyn std::error::Error, "account row not recorded");
+                    NOT_RECORDED
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(reason) => reason.as_str(),
+    };
+    let (channel, profile) = (&provider.channel, &provider.profile);
+    let parked = Parked { channel, profile, evidence, call: None, reason };
+    if receive_report::park(ctx, &parked, now).await? == Outcome::Recorded {
+        tracing::warn!(profile = %provider.profile, reason, "listed row parked");
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Listing the account at SePay or Casso: how one page is asked for and read. Whatever is not a whole and readable list is
-//! an error, for what a list leaves out must not be there. Asking changes nothing at the teller.
+//! Listing the account at SePay or Casso: how one page is asked for and read. Whatever is not a whole list is an error, for
+//! what a list leaves out must not be there; a row that is not to be read is given as it stands. Asking changes nothing at
+//! the teller.
 
 mod casso;
 mod sepay;
@@ -53,21 +54,13 @@ impl Host {
     }
 }
 
-/// A row as it stood, and what it says.
-struct Record<'a> {
-    raw: &'a str,
-    row: Object,
+fn row(raw: &RawValue) -> Result<Object, String> {
+    Json::object(raw.get()).map_err(|e| format!("a row: {e}"))
 }
 
-impl<'a> Record<'a> {
-    fn parse(raw: &'a RawValue) -> Result<Self, ProviderError> {
-        let row = Json::object(raw.get()).map_err(|e| malformed(format!("a row: {e}")))?;
-        Ok(Self { raw: raw.get(), row })
-    }
-
-    fn listed(&self, report: AccountReport) -> Listed {
-        Listed { report, evidence: self.raw.as_bytes().to_vec() }
-    }
+/// A row with the bytes that it stands in.
+fn listed(raw: &RawValue, report: Result<AccountReport, String>) -> Listed {
+    Listed { report, evidence: raw.get().as_bytes().to_vec() }
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ProviderError> {
@@ -108,6 +101,6 @@ fn malformed(what: String) -> ProviderError {
     ProviderError::Malformed(what)
 }
 
-fn ill(what: &'static str) -> ProviderError {
-    malformed(format!("{what} of a row is missing or ill-formed"))
+fn ill(what: &'static str) -> String {
+    format!("{what} of a row is missing or ill-formed")
 }

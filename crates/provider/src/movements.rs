@@ -8,7 +8,8 @@ use jiff::Timestamp;
 /// A row of a listing with the bytes that it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    pub report: AccountReport,
+    /// Why it is not to be read, where it is not: such a row is kept for a person, and hides no other.
+    pub report: Result<AccountReport, String>,
     pub evidence: Vec<u8>,
 }
 
@@ -17,7 +18,8 @@ pub trait Movements: Send + Sync {
     /// Who lists: `sepay`, `casso`.
     fn teller(&self) -> &'static str;
 
-    /// All rows of the account that the teller states at or after `since`, pages joined. An answer that is cut short or
-    /// not to be read is an error: what is not listed must mean that it is not there.
+    /// All rows of the account that the teller states at or after `since`, pages joined; those of which it cannot be read
+    /// whose they are among them. An answer that is cut short or no listing is an error: what is not listed must mean
+    /// that it is not there.
     async fn list(&self, account_number: &str, since: Timestamp, now: Timestamp) -> Result<Vec<Listed>, ProviderError>;
 }

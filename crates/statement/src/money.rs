@@ -1,6 +1,6 @@
 //! An amount as the file states it: whole minor units of its currency, never a float, never rounded.
 
-use domain::money::{AmountOutOfRange, Vnd};
+use domain::money::{BeyondAccount, Vnd};
 use std::fmt;
 
 /// A currency of ISO 4217 (list one).
@@ -69,17 +69,16 @@ pub enum NotDong {
     #[error("the amount is in {0}, not in VND")]
     Currency(Currency),
     #[error(transparent)]
-    OutOfRange(#[from] AmountOutOfRange),
+    OutOfRange(#[from] BeyondAccount),
 }
 
 impl Money {
-    /// Whole đồng with the sign kept; its size is bounded like any amount from outside ([`Vnd::amount`]).
+    /// Whole đồng with the sign kept; its size is bounded by what an account may hold ([`Vnd::on_account`]).
     pub fn vnd(self) -> Result<Vnd, NotDong> {
         if self.currency != Currency::VND {
             return Err(NotDong::Currency(self.currency));
         }
-        let size = Vnd::amount(self.minor.checked_abs().ok_or(AmountOutOfRange)?)?;
-        Ok(if self.minor < 0 { -size } else { size })
+        Ok(Vnd::on_account(self.minor)?)
     }
 }
 
@@ -147,8 +146,11 @@ mod tests {
         let money = |minor, code| Money { minor, currency: Currency::new(code).unwrap() };
         assert_eq!(money(-99_000, "VND").vnd(), Ok(Vnd::new(-99_000)));
         assert_eq!(money(100, "EUR").vnd(), Err(NotDong::Currency(Currency::new("EUR").unwrap())));
-        for minor in [1_000_000_000_000, -1_000_000_000_000, i64::MIN] {
-            assert_eq!(money(minor, "VND").vnd(), Err(NotDong::OutOfRange(AmountOutOfRange)));
+        for minor in [1_000_000_000_000, -999_999_999_999_999] {
+            assert_eq!(money(minor, "VND").vnd(), Ok(Vnd::new(minor)));
+        }
+        for minor in [1_000_000_000_000_000, -1_000_000_000_000_000, i64::MIN] {
+            assert_eq!(money(minor, "VND").vnd(), Err(NotDong::OutOfRange(BeyondAccount)));
         }
         assert_eq!(Currency::new("vnd"), Err(UnknownCurrency));
         assert_eq!(Currency::new("QQQ"), Err(UnknownCurrency));

@@ -167,13 +167,14 @@ pub struct Stated {
     pub told: bool,
 }
 
-// a statement of many days says of each how it began and ended
+// a statement of many days says of each how it began and ended; a line is of the day on which its movement is booked, which
+// another statement may have told first
 const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
         case when s.closing_date = $2 then s.closing else s.opening + coalesce(l.until, 0) end as closing
     from statement s cross join lateral (
-        select sum(amount) filter (where business_date < $2)::bigint as before,
-               sum(amount) filter (where business_date <= $2)::bigint as until
-        from statement_line where statement_id = s.id) l
+        select sum(k.amount) filter (where m.business_date < $2)::bigint as before,
+               sum(k.amount) filter (where m.business_date <= $2)::bigint as until
+        from statement_line k join movement m on m.id = k.movement_id where k.statement_id = s.id) l
     where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null
       and (s.closing_date = $2 or (s.closing_date > $2 and s.first_date <= $2))
     order by s.imported_at, s.id";

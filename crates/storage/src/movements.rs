@@ -7,6 +7,7 @@ use domain::bank_reference::{self, BankReference};
 use domain::booking::OpenCase;
 use domain::codes::AccountCode;
 use domain::matching::{Reversal, Reversible, Rule};
+use domain::money::MAX_AMOUNT;
 use domain::{CaseId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -321,7 +322,7 @@ const UNPLACED: &str = "select u.payment_id, array_agg(distinct i.reference) fil
     join movement_match k on k.payment_id = u.payment_id
     join movement m on m.id = k.movement_id
     join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
-    left join intent i on i.reference = any(m.codes) and p.intent_id is null and p.reversed = 0
+    left join intent i on i.reference = any(m.codes) and p.intent_id is null and p.reversed = 0 and p.amount <= $3
     where u.account_code = $1
     group by u.payment_id order by u.payment_id limit $2";
 
@@ -329,7 +330,7 @@ const UNPLACED: &str = "select u.payment_id, array_agg(distinct i.reference) fil
 #[derive(Debug, Clone)]
 pub struct Unplaced {
     pub payment_id: PaymentId,
-    /// References of intents; none when the payment has been placed or taken back since.
+    /// References of intents; none when the payment has been placed or taken back since, or is above what we ask for.
     pub named: Vec<String>,
     /// The line.
     pub sighting_id: SightingId,
@@ -338,7 +339,7 @@ pub struct Unplaced {
 /// Payments that named nothing of ours, and whose line has codes of ours.
 pub async fn unplaced(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Unplaced>, StorageError> {
     let statement = db.prepare_cached(UNPLACED).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit, &MAX_AMOUNT]).await?;
     Ok(rows
         .iter()
         .map(|row| Unplaced {

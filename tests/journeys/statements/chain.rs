@@ -250,3 +250,25 @@ async fn an_account_whose_first_file_has_no_balances_stands_at_the_next_ones() {
     assert_eq!(house.ask(bank).await, "1060000");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_many_days_under_one_balance_beside_daily_ones_keeps_no_day_open() {
+    let house = house().await;
+    let lines = [(10_000, "FT1", "A"), (20_000, "FT2", "B"), (-3_000, "FT3", "C")];
+    brings(&house, numbered(1, day(1), 500_000, &lines[..1])).await;
+    brings(&house, numbered(2, day(2), 510_000, &lines[1..2])).await;
+    brings(&house, numbered(3, day(3), 530_000, &lines[2..])).await;
+    let mut week = String::from_utf8(mt940(OWN, day(3), 500_000, &lines)).unwrap();
+    for (nth, line) in (1..).zip(["C10000,", "C20000,"]) {
+        let (last, own) = (day(3), day(nth));
+        let dated = |on: Date| format!(":61:{}{}{line}", on.strftime("%y%m%d"), on.strftime("%m%d"));
+        week = week.replace(&dated(last), &dated(own));
+    }
+    assert_eq!(ends_even(&house, week.into_bytes()).await, 0);
+    for nth in 1..=3 {
+        let path = format!("/v1/reconciliation/{}?account={BIN}.{OWN}", day(nth));
+        let shown = house.staff.get(&path).await.expect(200);
+        assert_eq!(shown["gaps"], json!([]), "day {nth}: {shown}");
+    }
+    house.close().await;
+}

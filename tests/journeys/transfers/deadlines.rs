@@ -116,3 +116,25 @@ async fn a_transfer_for_what_was_cancelled_is_kept_for_a_person() {
     assert_eq!(house.ask(OPEN_CASES).await, "late");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_nobody_can_list_holds_no_intent_for_ever() {
+    let house = House::with_bank().await;
+    listing_fails(&house).await;
+    let intent = overdue(&house, 120).await;
+    house.drain().await;
+    house.ask("update account_sweep set listed_until = now() - interval '3 days'").await;
+    pass(&house, &intent, 25 * 3_600).await;
+    house.drain().await;
+    assert_eq!(status(&house, &intent).await, "open", "there is time to list it yet");
+    house.ask("update attempt_watch set until = now() - interval '1 second'").await;
+    house.drain().await;
+    let expired = house.portal.intent(&intent).await;
+    assert_eq!((&expired["status"], &expired["attempts"][0]["status"]), (&json!("expired"), &json!("unknown")));
+    assert_eq!(house.ask("select count(*) from attempt_watch").await, "0");
+    assert_eq!(house.ask(OPEN_CASES).await, "status_differs");
+    house.bank_as_usual().await;
+    house.transfers(40_000, &reference(&intent)).await;
+    assert_eq!(status(&house, &intent).await, "paid", "money that comes later is money all the same");
+    house.close().await;
+}

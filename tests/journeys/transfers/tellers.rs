@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::bank::{CASSO, SEPAY};
+use tests::files::today;
 use tests::{House, Plan};
 
 const SIGHTINGS: &str = "select count(*) from sighting";
@@ -200,5 +201,31 @@ async fn tellers_that_number_on_their_own_are_not_compared() {
     house.transfers(40_000, &reference(&intent)).await;
     assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(WAITING).await.as_str()), ("1", "1"));
     assert_eq!(house.ask(OPEN_CASES).await, "possible_same_movement");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_cannot_be_read_is_told_once_and_hides_no_other() {
+    let house = House::with_bank().await;
+    house.tellers_are_lost().await;
+    let row = json!({"notifier": "sepay_listing", "content_contains": "TIEN LE"});
+    house.bank_script(row, json!({"amount_delta": 1_000_000_000_000_i64})).await;
+    house.transfers(1_000, "TIEN LE").await;
+    for round in 1..=2 {
+        let (_, intent, _) = offered(&house, 40_000).await;
+        house.transfers(40_000, &reference(&intent)).await;
+        house.listings_are_due().await;
+        house.drain().await;
+        assert_eq!(status(&house, &intent).await, "paid", "round {round}");
+        assert_eq!(house.ask(OPEN_CASES).await, "poison", "round {round}");
+    }
+    let listed = "select bool_and(listed_until > now() - interval '10 minutes')::text from account_sweep";
+    assert_eq!(house.ask(listed).await, "true");
+    // what nobody could read is on the statement all the same
+    house.imports("camt053_v8", &today().to_string()).await;
+    assert_eq!(
+        (house.ask(OPEN_CASES).await.as_str(), house.ask(PAYMENTS).await.as_str()),
+        ("poison unidentified", "3")
+    );
     house.close().await;
 }

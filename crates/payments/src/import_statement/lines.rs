@@ -13,7 +13,7 @@ use domain::{MovementId, SightingId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use provider::ChannelKind;
-use statement::{Balance, Format, Head, Kind, Line, LineState, Profile, Sink, Summary};
+use statement::{Balance, Format, Head, Kind, Line, LineState, NotDong, Profile, Sink, Summary};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use storage::ids::mint_nth;
@@ -200,8 +200,9 @@ impl Sink for Lines {
         if state == LineState::Pending {
             return ControlFlow::Continue(());
         }
-        let Ok(amount) = line.amount.vnd() else {
-            return self.stop(ImportError::Unfit("an amount is not whole đồng", None));
+        let amount = match line.amount.vnd() {
+            Ok(amount) => amount,
+            Err(error) => return self.stop(ImportError::Unfit(unfit(error), None)),
         };
         if amount.is_zero() {
             return ControlFlow::Continue(());
@@ -280,7 +281,14 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
 
 fn balance(stated: Option<&Balance>) -> Result<Option<(Vnd, Option<Date>)>, ImportError> {
     let read = |b: &Balance| b.amount.vnd().map(|amount| (amount, b.date));
-    stated.map(read).transpose().map_err(|_| ImportError::Unfit("a balance is not whole đồng", None))
+    stated.map(read).transpose().map_err(|error| ImportError::Unfit(unfit(error), None))
+}
+
+const fn unfit(error: NotDong) -> &'static str {
+    match error {
+        NotDong::Currency(_) => "an amount or a balance is not in VND",
+        NotDong::OutOfRange(_) => "an amount or a balance is above 999,999,999,999,999 đồng",
+    }
 }
 
 /// The channel by which transfers come to an account.

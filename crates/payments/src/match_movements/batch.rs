@@ -12,6 +12,7 @@ use domain::business_day::{WorkingCalendar, business_date};
 use domain::cause::Cause;
 use domain::changes::step;
 use domain::matching::{self, APART, Rule, Told, What};
+use domain::money::MAX_AMOUNT;
 use domain::payment::{Identity, SightingState};
 use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId, Vnd};
 use jiff::civil::Date;
@@ -291,6 +292,8 @@ impl<'g> Work<'g> {
         facts: &ByIntent<Facts>,
         waited: Option<(&Waiting, Rule)>,
     ) -> Result<(), ReportError> {
+        // more than anything that we ask for: a person says what it is
+        let named = named.filter(|_| credit.amount.dong() <= MAX_AMOUNT);
         let facts = named.and_then(|n| facts.get(&n.id).map(|f| (n, f)));
         if facts.is_some_and(|(_, facts)| facts.obligations.iter().any(|o| self.touched.contains(&o.id))) {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Casso's listing, `GET /v2/transactions` (Bank transfer, section 2.2; developer.casso.vn, "API lấy giao dịch"). It lists
 //! all accounts of the key by day, so rows of other accounts are passed over, and those of the whole first day are given.
 
-use super::{Host, Record, ill, malformed, parse};
+use super::{Host, ill, listed, malformed, parse, row};
 use crate::casso::{TELLER, moved};
 use crate::told::{self, Row};
 use crate::wire;
@@ -71,10 +71,12 @@ impl Movements for Listing {
             let body = self.host.get("/v2/transactions", "Apikey", &query).await?;
             let page = page(parse(&body)?)?;
             for raw in page.records {
-                let record = Record::parse(raw)?;
-                let key = told::numbered(TELLER, &record.row).map_err(ill)?;
-                if seen.insert(key.clone()) {
-                    ours.extend(report(&record.row, key, account_number)?.map(|report| record.listed(report)));
+                let row = row(raw);
+                // what has no number is the same row where it says the same
+                let key = row.as_ref().ok().and_then(|row| told::numbered(TELLER, row).ok());
+                if seen.insert(key.unwrap_or_else(|| raw.get().to_owned())) {
+                    let told = row.and_then(|row| report(&row, account_number)).transpose();
+                    ours.extend(told.map(|report| listed(raw, report)));
                 }
             }
             if page.page != number && page.total_pages > 0 {
@@ -102,7 +104,7 @@ fn page(answer: Answer<'_>) -> Result<Page<'_>, ProviderError> {
 }
 
 /// None for a row of another account, and for one that moved nothing.
-fn report(row: &Object, key: String, account_number: &str) -> Result<Option<AccountReport>, ProviderError> {
+fn report(row: &Object, account_number: &str) -> Result<Option<AccountReport>, String> {
     let stated = row.text("bankSubAccId").ok_or_else(|| ill("bankSubAccId"))?;
     if stated != account_number {
         return Ok(None);
@@ -111,7 +113,7 @@ fn report(row: &Object, key: String, account_number: &str) -> Result<Option<Acco
     let Some((direction, amount)) = moved(amount) else { return Ok(None) };
     let row = Row {
         teller: TELLER,
-        source_key: key,
+        source_key: told::numbered(TELLER, row).map_err(ill)?,
         account_number: Some(stated),
         virtual_account: row.text("virtualAccount"),
         direction,

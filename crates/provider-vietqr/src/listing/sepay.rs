@@ -3,7 +3,7 @@
 //! An answer has the 5000 newest rows at most and does not say that others were left out, so a full one is asked for
 //! again in two halves of its time.
 
-use super::{Host, Record, ill, malformed, parse};
+use super::{Host, ill, listed, malformed, parse, row};
 use crate::told::{self, Row};
 use crate::{sepay::TELLER, wire};
 use async_trait::async_trait;
@@ -100,9 +100,11 @@ impl Movements for Listing {
                 continue;
             }
             for raw in answer.transactions {
-                let record = Record::parse(raw)?;
-                if let Some(report) = report(&record.row, account_number)? {
-                    rows.insert(report.source_key.clone(), record.listed(report));
+                let told = row(raw).and_then(|row| report(&row, account_number)).transpose();
+                if let Some(report) = told {
+                    // what has no number is the same row where it says the same
+                    let key = report.as_ref().map_or_else(|_| raw.get().to_owned(), |report| report.source_key.clone());
+                    rows.insert(key, listed(raw, report));
                 }
             }
         }
@@ -127,7 +129,7 @@ fn halves(window: &Window, now: Timestamp) -> Result<[Window; 2], ProviderError>
 }
 
 /// None for a row of another account, and for one that moved nothing.
-fn report(row: &Object, account_number: &str) -> Result<Option<AccountReport>, ProviderError> {
+fn report(row: &Object, account_number: &str) -> Result<Option<AccountReport>, String> {
     let stated = row.text("account_number").ok_or_else(|| ill("account_number"))?;
     if stated != account_number {
         return Ok(None);

@@ -84,6 +84,17 @@ async fn sepay_with(name: &str, value: Value) -> Listings {
     sepay_once(Some(sepay_answer(&[row]))).await
 }
 
+/// The one row is there as it was sent, and not read.
+fn is_ill(listed: &Listings, sent: &Value) -> bool {
+    listed.as_ref().is_ok_and(
+        |rows| matches!(rows.as_slice(), [row] if row.report.is_err() && row.evidence == sent.to_string().into_bytes()),
+    )
+}
+
+fn report(listed: &Listed) -> &AccountReport {
+    listed.report.as_ref().expect("a row to be read")
+}
+
 fn is_malformed(listed: &Listings) -> bool {
     matches!(listed, Err(ProviderError::Malformed(_)))
 }
@@ -105,7 +116,7 @@ async fn sepays_rows_are_reports_with_their_bytes_and_the_webhooks_key() {
         text: "LC7K2M9QX4T chuyen tien".to_owned(),
         stated_at: Some(at("2023-05-05T12:59:48Z")),
     };
-    assert_eq!(listed, [Listed { report, evidence: row.to_string().into_bytes() }]);
+    assert_eq!(listed, [Listed { report: Ok(report), evidence: row.to_string().into_bytes() }]);
     let asked = asked.lock().expect("lock").clone();
     assert!(asked[0].starts_with("GET /userapi/transactions/list?account_number=0071000888888&"));
     assert!(asked[0].contains("authorization: Bearer listing-test-token\r\n"));
@@ -114,14 +125,14 @@ async fn sepays_rows_are_reports_with_their_bytes_and_the_webhooks_key() {
 }
 
 #[tokio::test]
-async fn sepays_other_rows_are_passed_over_and_ill_ones_spoil_the_list() {
+async fn sepays_other_rows_are_passed_over_and_ill_ones_are_given_as_they_stand() {
     assert_eq!(sepay_once(Some(sepay_answer(&[]))).await.expect("a listing"), []);
     assert_eq!(sepay_with("account_number", json!("1")).await.expect("a listing"), []);
     assert_eq!(sepay_with("amount_in", json!("0.00")).await.expect("a listing"), []);
     let mut out = sepay_row(1, "2023-05-05 19:59:48");
     (out["amount_in"], out["amount_out"]) = (json!(0), json!(21_000));
     let listed = sepay_once(Some(sepay_answer(&[out]))).await.expect("a listing");
-    assert_eq!((listed[0].report.direction, listed[0].report.amount), (Direction::Out, Vnd::new(21_000)));
+    assert_eq!((report(&listed[0]).direction, report(&listed[0]).amount), (Direction::Out, Vnd::new(21_000)));
     for (name, ill) in [
         ("amount_in", json!("21000.50")),
         ("amount_in", json!("-1")),
@@ -131,8 +142,12 @@ async fn sepays_other_rows_are_passed_over_and_ill_ones_spoil_the_list() {
         ("id", json!("f9e8d7c6-b5a4-3210-fedc-ba0987654321")),
         ("account_number", json!(null)),
         ("sub_account", json!("V A")),
+        ("sub_account", json!("V-A")),
+        ("amount_out", json!("1000000000000.00")),
     ] {
-        assert!(is_malformed(&sepay_with(name, ill.clone()).await), "{name} {ill}");
+        let mut row = sepay_row(49_682, "2023-05-05 19:59:48");
+        row[name] = ill;
+        assert!(is_ill(&sepay_once(Some(sepay_answer(std::slice::from_ref(&row)))).await, &row), "{row}");
     }
 }
 
@@ -141,8 +156,6 @@ async fn what_is_no_listing_of_sepays_concludes_nothing() {
     for ill in ["x", "[]", "{}", r#"{"status":200}"#, r#"{"status":500,"transactions":[]}"#] {
         assert!(is_malformed(&sepay_once(Some(http_answer("200 OK", ill))).await), "{ill}");
     }
-    let twice = r#"{"status":200,"transactions":[{"id":1,"id":2}]}"#;
-    assert!(is_malformed(&sepay_once(Some(http_answer("200 OK", twice))).await));
     let endless = http_answer("200 OK", &" ".repeat(MAX_ANSWER_BYTES + 1));
     assert!(is_malformed(&sepay_once(Some(endless)).await));
     assert!(is_malformed(&sepay_once(Some(http_answer("404 Not Found", ""))).await));
@@ -163,6 +176,24 @@ async fn what_is_no_listing_of_sepays_concludes_nothing() {
     assert!(matches!(listed, Err(ProviderError::Unavailable(Some(_)))));
 }
 
+#[tokio::test]
+async fn an_ill_row_of_either_teller_hides_no_other() {
+    let twice = r#"{"id":1,"id":2}"#;
+    let good = sepay_row(49_682, "2023-05-05 19:59:48").to_string();
+    let body = format!(r#"{{"status":200,"transactions":[{twice},1,{good},{twice}]}}"#);
+    let listed = sepay_once(Some(http_answer("200 OK", &body))).await.expect("a listing");
+    let given = |listed: &[Listed]| {
+        let shown = |l: &Listed| (String::from_utf8_lossy(&l.evidence).into_owned(), l.report.is_ok());
+        listed.iter().map(shown).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(given(&listed), [("1".to_owned(), false), (good, true), (twice.to_owned(), false)].into());
+
+    let (mut ill, good) = (casso_row(1), casso_row(2));
+    ill["id"] = json!("a");
+    let listed = casso_once(casso_answer(1, 1, 2, &[ill.clone(), good.clone()])).await.expect("a listing");
+    assert_eq!(given(&listed), [(ill.to_string(), false), (good.to_string(), true)].into());
+}
+
 /// SePay gives the newest rows of the asked time, at most `limit`.
 fn newest_first(request: &str, rows: &[(u32, &str)], limit: usize) -> String {
     let hanoi = |text: String| crate::wire::time(&text).expect("a time");
@@ -180,7 +211,7 @@ async fn a_full_answer_of_sepay_is_asked_for_again_in_halves() {
     let rows = [(1, "2023-05-05 08:00:00"), (2, "2023-05-05 09:00:00"), (3, "2023-05-06 06:00:00")];
     let (host, asked) = serve(move |request| Some(newest_first(request, &rows, 2))).await;
     let listed = list(&sepay::Listing::with_limit(host, 2), "2023-05-05T00:00:00Z").await.expect("a listing");
-    let keys: Vec<_> = listed.iter().map(|l| l.report.source_key.as_str()).collect();
+    let keys: Vec<_> = listed.iter().map(|l| report(l).source_key.as_str()).collect();
     assert_eq!(keys, ["sepay:1", "sepay:2", "sepay:3"]);
     assert!(asked.lock().expect("lock").len() >= 3);
 }
@@ -233,10 +264,10 @@ async fn cassos_pages_are_joined_with_the_webhooks_keys() {
     })
     .await;
     let listed = list(&casso::Listing::new(host), "2021-04-14T20:00:00Z").await.expect("a listing");
-    let keys: Vec<_> = listed.iter().map(|l| l.report.source_key.as_str()).collect();
+    let keys: Vec<_> = listed.iter().map(|l| report(l).source_key.as_str()).collect();
     assert_eq!(keys, ["casso:1", "casso:2", "casso:3"]);
     assert_eq!(listed[1].evidence, casso_row(2).to_string().into_bytes());
-    let report = &listed[0].report;
+    let report = report(&listed[0]);
     assert_eq!((report.teller, report.account_number.as_str(), report.direction), ("casso", ACCOUNT, Direction::In));
     assert_eq!((report.amount, report.bank_ref.as_deref()), (Vnd::new(193_000), Some("TF1")));
     assert_eq!((report.virtual_account.as_deref(), report.stated_at), (None, None));
@@ -247,18 +278,27 @@ async fn cassos_pages_are_joined_with_the_webhooks_keys() {
 }
 
 #[tokio::test]
-async fn cassos_other_rows_are_passed_over_and_ill_ones_spoil_the_list() {
+async fn cassos_other_rows_are_passed_over_and_ill_ones_are_given_as_they_stand() {
     assert_eq!(casso_once(casso_answer(1, 0, 0, &[])).await.expect("a listing"), []);
     assert_eq!(casso_with("amount", json!(0)).await.expect("a listing"), []);
     let mut foreign = casso_row(1);
     (foreign["bankSubAccId"], foreign["amount"]) = (json!("1"), json!("12.34"));
     assert_eq!(casso_once(casso_answer(1, 1, 1, &[foreign])).await.expect("a listing"), []);
     let out = casso_with("amount", json!(-193_000)).await.expect("a listing");
-    assert_eq!((out[0].report.direction, out[0].report.amount), (Direction::Out, Vnd::new(193_000)));
+    assert_eq!((report(&out[0]).direction, report(&out[0]).amount), (Direction::Out, Vnd::new(193_000)));
     let timed = casso_with("when", json!("2021-04-15 10:20:30")).await.expect("a listing");
-    assert_eq!(timed[0].report.stated_at, Some(at("2021-04-15T03:20:30Z")));
-    for (name, ill) in [("amount", json!(1.5)), ("id", json!(0)), ("id", json!(null)), ("bankSubAccId", json!(""))] {
-        assert!(is_malformed(&casso_with(name, ill.clone()).await), "{name} {ill}");
+    assert_eq!(report(&timed[0]).stated_at, Some(at("2021-04-15T03:20:30Z")));
+    for (name, ill) in [
+        ("amount", json!(1.5)),
+        ("amount", json!(-1_000_000_000_000_i64)),
+        ("id", json!(0)),
+        ("id", json!(null)),
+        ("bankSubAccId", json!("")),
+        ("virtualAccount", json!("V-A")),
+    ] {
+        let mut row = casso_row(5789);
+        row[name] = ill;
+        assert!(is_ill(&casso_once(casso_answer(1, 1, 1, std::slice::from_ref(&row))).await, &row), "{row}");
     }
 }
 

@@ -201,3 +201,24 @@ async fn a_lost_reference_is_found_among_a_thousand_lines() {
     assert_eq!(house.ask(rules).await, "only_one 1");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_one_amount_of_a_request_may_stand_on_an_account_and_come_in() {
+    const TREASURY: i64 = 2_000_000_000_000;
+    let house = house().await;
+    let (large, named) = asked(&house, 999_999_999_999).await;
+    let (small, code) = asked(&house, 10_000).await;
+    let lines =
+        [(1_500_000_000_000, "FT1", named.as_str()), (10_000, "FT2", &code), (-1_200_000_000_000, "FT3", "CHI")];
+    let statement = stated(&house, day(1), TREASURY, &lines).await;
+    assert_eq!(statement["closing_balance"], json!(2_300_000_010_000_i64));
+    assert_eq!((status(&house, &small).await.as_str(), status(&house, &large).await.as_str()), ("paid", "open"));
+    assert_eq!(cases(&house).await, "unidentified unidentified");
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified -300000000000");
+    assert_eq!(standing(&house, "bank").await, format!("bank:{} 2300000010000", own()));
+    let over = mt940(super::OWN, day(2), 1_000_000_000_000_000, &[]);
+    let refused = house.sends_statement(&own(), "auto", over).await;
+    assert!(refused.text.contains("999,999,999,999,999"), "{}", refused.text);
+    assert_eq!(refused.refused(422), "file_refused");
+    house.close().await;
+}
