@@ -14,6 +14,10 @@ mod tests;
 
 #[async_trait]
 impl Refunds for Wallet {
+    fn tells_apart(&self) -> bool {
+        true
+    }
+
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {
         let body = self.refund_request(order, &order.request_id)?;
         let evidence = self.post(Call::Refund, &body).await?;

@@ -13,6 +13,10 @@ mod tests;
 
 #[async_trait]
 impl Refunds for Wallet {
+    fn tells_apart(&self) -> bool {
+        true
+    }
+
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {
         let body = self.refund_request(order)?;
         if wire::day(order.now) != wire::day(order.first_asked_at) {

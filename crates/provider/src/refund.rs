@@ -60,6 +60,11 @@ pub trait Refunds: Send + Sync {
     /// `Unknown` and `Malformed` say that nobody knows.
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError>;
 
-    /// What became of the newest refund of the payment.
+    /// Whether [`Self::ask`] tells of this very refund; else of the payment's newest, whichever that is.
+    fn tells_apart(&self) -> bool {
+        false
+    }
+
+    /// What became of the refund.
     async fn ask(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError>;
 }

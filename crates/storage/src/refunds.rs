@@ -294,6 +294,8 @@ pub async fn settled_and_open(db: &Db) -> Result<Vec<Claimed>, StorageError> {
 const SETTLED_BUT_FAILED: &str =
     "select distinct r.id, r.payment_id from refund r join settlement_line l on l.refund_id = r.id
     where r.status = 'failed' and l.disposition = 'matched'
+      -- one that was sent and came back is no contradiction
+      and not exists (select from transition t where t.entity_id = r.id and t.to_state = 'succeeded')
       and not exists (select from kase k where k.payment_id = r.payment_id and k.kind = 'status_differs'
                       and k.subject = assurance.text_id('rfd', r.id))
     order by r.id limit 500";

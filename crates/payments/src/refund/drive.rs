@@ -85,8 +85,7 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
         }
     }
     if is_settled(ctx, claimed.id).await? {
-        return retrying(|| move_on(ctx, claimed, Step::Hear(RefundNews::Sent { provider_refund_id: None }), now))
-            .await;
+        return retrying(|| move_on(ctx, claimed, SETTLED, now)).await;
     }
     let step = ask(ctx, claimed, &stored, calls, now).await?;
     if let Some(step) = step {
@@ -140,6 +139,7 @@ async fn ask(
         return Ok(None);
     };
     let Some(order) = order else { return Ok(None) };
+    let is_of_this_one = calls || refunds.tells_apart();
     let answer = if calls {
         neighbour::called(&provider, "refund", refunds.submit(&order)).await
     } else {
@@ -151,7 +151,7 @@ async fn ask(
             if news != RefundNews::Pending {
                 refunds::keep_evidence(&db, claimed.id, said(&news), &evidence).await?;
             }
-            Ok(Some(Step::Hear(news)))
+            Ok(Some(Step::Hear { news, is_of_this_one }))
         }
         Err(ProviderError::Refused(why)) if calls => {
             tracing::warn!(why, "a refund is not taken up");
@@ -220,8 +220,15 @@ enum Step {
     LoseSight,
     /// The provider does not take this call up.
     Refused,
-    Hear(RefundNews),
+    Hear {
+        news: RefundNews,
+        /// It answers this call, or its provider names the refund; else it may be about another of the payment.
+        is_of_this_one: bool,
+    },
 }
+
+/// A settlement file names it.
+const SETTLED: Step = Step::Hear { news: RefundNews::Sent { provider_refund_id: None }, is_of_this_one: true };
 
 async fn move_on(ctx: &Context, claimed: Claimed, step: Step, now: Timestamp) -> Result<(), RefundError> {
     let tx = ctx.pool.tx().await?;
@@ -255,10 +262,12 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             return long_unknown(tx, &locked, &stored, now).await;
         }
         Step::LoseSight | Step::Refused => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
-        Step::Hear(news) => match heard(ctx, tx, &locked, &stored, news, now).await? {
-            Some(changes) => (Ok(changes), "refund_heard"),
-            None => return long_unknown(tx, &locked, &stored, now).await,
-        },
+        Step::Hear { news, is_of_this_one } => {
+            match heard(ctx, tx, &locked, &stored, (news, *is_of_this_one), now).await? {
+                Some(changes) => (Ok(changes), "refund_heard"),
+                None => return long_unknown(tx, &locked, &stored, now).await,
+            }
+        }
     };
     let changes = changes.map_err(|e| move_money::unreadable(&e))?;
     let unit = locked.unit(changes, Some(&stored), &Caller::system(), action, now)?;
@@ -274,7 +283,7 @@ async fn heard(
     tx: &Tx,
     locked: &move_money::Locked,
     stored: &Stored,
-    news: &RefundNews,
+    (news, known): (&RefundNews, bool),
     now: Timestamp,
 ) -> Result<Option<Changes>, RefundError> {
     let state = &stored.state;
@@ -298,7 +307,9 @@ async fn heard(
             moving::refund_step(state, Cause::AskedAgain)
         }
         RefundNews::Pending | RefundNews::NotFound => return Ok(None),
-        RefundNews::Sent { .. } | RefundNews::Failed { .. } if !is_of_this_one(tx, locked, stored).await? => {
+        RefundNews::Sent { .. } | RefundNews::Failed { .. }
+            if !known && !is_of_this_one(tx, locked, stored).await? =>
+        {
             return Ok(None);
         }
         RefundNews::Sent { provider_refund_id } => {
@@ -312,11 +323,6 @@ async fn heard(
             if next <= until {
                 refunds::look_after(tx, state.id, next, until).await?;
             }
-            moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
-        }
-        // its settlement file says that the money has left, whatever is told here
-        RefundNews::Failed { .. } if refunds::is_settled(tx, state.id).await? => {
-            refunds::unwatch(tx, state.id).await?;
             moving::refund_sent(&locked.scene, state, &locked.scene.source, None, Cause::ProviderSent)
         }
         RefundNews::Failed { .. } => return Ok(Some(failed(tx, locked, state).await?)),
@@ -375,8 +381,7 @@ pub(crate) async fn settled(ctx: &Context, now: Timestamp) -> Result<usize, Refu
         refunds::settled_and_open(&db).await?
     };
     for claimed in &named {
-        let sent = Step::Hear(RefundNews::Sent { provider_refund_id: None });
-        retrying(|| move_on(ctx, *claimed, sent.clone(), now)).await?;
+        retrying(|| move_on(ctx, *claimed, SETTLED, now)).await?;
     }
     let contradicted = {
         let db = ctx.pool.get().await?;
