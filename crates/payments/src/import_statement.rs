@@ -103,7 +103,7 @@ pub async fn import(ctx: &Context, import: &Import, render: Render) -> Result<Re
     if large && !duplicate {
         statements::analyze(&*ctx.pool.get().await?).await?;
     }
-    let matching = match_movements::match_account(ctx, &import.account, import.now).await;
+    let matching = Box::pin(match_movements::match_account(ctx, &import.account, import.now)).await;
     let db = ctx.pool.get().await?;
     if large && !duplicate {
         statements::analyze(&db).await?;

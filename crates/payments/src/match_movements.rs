@@ -57,7 +57,7 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
     let (mut done, mut failed) = (0, None);
     for code in accounts {
         let code = AccountCode::new(code).map_err(|e| StorageError::Unreadable(e.to_string()))?;
-        match match_account(ctx, &code, now).await {
+        match Box::pin(match_account(ctx, &code, now)).await {
             Ok(matched) => done += matched,
             // the other accounts are none the worse for it
             Err(error) => failed = failed.or(Some(error)),
@@ -72,11 +72,12 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     let ground = ground(ctx, account).await?;
     let mut done = retrying(|| claim_once(ctx, account, now)).await?;
     // what left and came back before we saw a statement is on one
-    done += refund::explain_debits(ctx, &ground, now).await?;
-    done += refund::take_returns(ctx, &ground, now).await?;
+    // on the heap, each of them: they are deep, and a pass of the worker holds them
+    done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
+    done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
     let mut after = MovementId::from(Uuid::nil());
     loop {
-        let batch = retrying(|| batch::match_once(ctx, &ground, after, now)).await?;
+        let batch = Box::pin(retrying(|| batch::match_once(ctx, &ground, after, now))).await?;
         done += batch.matched;
         // a batch that leaves some for the next, since they touch the same obligations, is taken up again
         match batch.last {
@@ -85,15 +86,15 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
             None => break,
         }
     }
-    done += take_back::take_back(ctx, &ground, now).await?;
+    done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
     loop {
-        let explained = retrying(|| others::match_once(ctx, &ground, now)).await?;
+        let explained = Box::pin(retrying(|| others::match_once(ctx, &ground, now))).await?;
         done += explained;
         if explained == 0 {
             break;
         }
     }
-    place_named(ctx, &ground, now).await?;
+    Box::pin(place_named(ctx, &ground, now)).await?;
     retrying(|| decide_waiting(ctx, &ground, now)).await?;
     retrying(|| tell_of_missing(ctx, &ground, now)).await?;
     if done > 0 {

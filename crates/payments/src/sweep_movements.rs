@@ -85,7 +85,8 @@ pub async fn receive(
 ) -> Result<(), ReportError> {
     let mut failed = None;
     for row in rows {
-        if let Err(error) = receive_one(ctx, provider, row, now).await {
+        // on the heap: it holds all that may become of a report
+        if let Err(error) = Box::pin(receive_one(ctx, provider, row, now)).await {
             failed = failed.or(Some(error));
         }
     }

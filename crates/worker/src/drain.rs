@@ -39,9 +39,9 @@ pub enum DrainError {
 pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
     let (begin, since) = (Instant::now(), Timestamp::now());
     // once: what a listing shows is there in the first answer, or a later drain's
-    told(sweep_movements::sweep(ctx, true, Timestamp::now()).await)?;
+    told(Box::pin(sweep_movements::sweep(ctx, true, Timestamp::now())).await)?;
     // once: a provider that takes hours is asked again by a later drain
-    told(refund::drive(ctx, true, Timestamp::now()).await)?;
+    told(Box::pin(refund::drive(ctx, true, Timestamp::now())).await)?;
     for rounds in 1..=MAX_ROUNDS {
         let late = begin.elapsed() >= TIME_LIMIT;
         ask_about_all(ctx, since).await?;
@@ -81,16 +81,16 @@ async fn ask_about_all(ctx: &Context, since: Timestamp) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One pass of each task, causes before effects. Asking is not counted as progress: what it finds is, further down.
+/// One pass of each task, causes before effects, each on the heap: they are deep. Asking is not counted as progress: what it finds is, further down.
 async fn round(ctx: &Context) -> Outcome {
-    let mut done = told(place_orphans::place(ctx, Timestamp::now()).await)?;
-    told(poll_attempts::poll(ctx, Pass::default(), Timestamp::now()).await)?;
-    told(refund::drive(ctx, false, Timestamp::now()).await)?;
-    done += told(import_settlement::hear(ctx, None, Timestamp::now()).await)?;
-    done += told(match_movements::match_all(ctx, Timestamp::now()).await)?;
+    let mut done = told(Box::pin(place_orphans::place(ctx, Timestamp::now())).await)?;
+    told(Box::pin(poll_attempts::poll(ctx, Pass::default(), Timestamp::now())).await)?;
+    told(Box::pin(refund::drive(ctx, false, Timestamp::now())).await)?;
+    done += told(Box::pin(import_settlement::hear(ctx, None, Timestamp::now())).await)?;
+    done += told(Box::pin(match_movements::match_all(ctx, Timestamp::now())).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
-    done += told(deliver_events::deliver(ctx, true, Timestamp::now()).await)?;
+    done += told(Box::pin(deliver_events::deliver(ctx, true, Timestamp::now())).await)?;
     done += told(seal_books::seal(ctx).await)?;
     Ok(done)
 }

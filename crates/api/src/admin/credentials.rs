@@ -100,7 +100,8 @@ const MOST_CHARACTERS: usize = 1_000;
 
 /// Each secret that the contract's adapter knows, by name.
 #[utoipa::path(get, path = "/v1/profiles/{code}/credentials", tag = "administration", params(("code" = String, Path), CodesQuery),
-    responses((status = 200, body = Page<CredentialView>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Page<CredentialView>), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     req: HttpRequest,
     state: Data<State>,
