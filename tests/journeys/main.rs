@@ -16,6 +16,7 @@ mod floors;
 mod idempotency;
 mod interruptions;
 mod measured;
+mod mobile_money;
 mod model;
 mod mutations;
 mod outgoing;

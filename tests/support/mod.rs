@@ -10,6 +10,7 @@ pub mod crash;
 pub mod files;
 pub mod interruption;
 pub mod ledger_rows;
+pub mod mobile_money;
 pub mod portal;
 pub mod rows;
 pub mod shape;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub with_worker: bool,
     /// Also run a bank, and collect on its accounts.
     pub with_bank: bool,
+    /// Also run a Mobile Money provider, and collect with it.
+    pub with_mobile_money: bool,
     /// `MOTLAN_…` settings over those of the harness.
     pub settings: Vec<(&'static str, String)>,
     /// The URL of the application role, where it is not the database itself (a proxy before it).
@@ -57,6 +60,7 @@ pub struct House {
     pub vnpay: simulator::Running,
     pub dossier: simulator::Running,
     pub bank: Option<simulator::Running>,
+    pub mobile_money: Option<simulator::Running>,
     pub database: TestDatabase,
     pub portal: Portal,
     /// The portal's id as a client.
@@ -93,6 +97,10 @@ impl House {
             // what the test says comes later, and wins
             plan.settings.splice(0..0, bank::settings(&bank.url));
         }
+        let mobile_money = if plan.with_mobile_money { Some(mobile_money::start().await) } else { None };
+        if let Some(running) = &mobile_money {
+            plan.settings.splice(0..0, mobile_money::settings(&running.url));
+        }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };
         let gateway = Gateway::start(&config, role, Arc::new(String::new)).await.unwrap();
@@ -111,7 +119,19 @@ impl House {
         drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house = Self { gateway, vnpay, dossier, bank, database, portal, client, other_portal, staff, http };
+        let house = Self {
+            gateway,
+            vnpay,
+            dossier,
+            bank,
+            mobile_money,
+            database,
+            portal,
+            client,
+            other_portal,
+            staff,
+            http,
+        };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
         if house.bank.is_some() {
@@ -250,6 +270,9 @@ impl House {
         self.gateway.stop().await;
         self.vnpay.stop().await;
         self.dossier.stop().await;
+        if let Some(mobile_money) = self.mobile_money {
+            mobile_money.stop().await;
+        }
         if let Some(bank) = self.bank {
             bank.stop().await;
         }

@@ -6,7 +6,7 @@ use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
-use simulator::{BankConfig, DossierConfig, Running, VnpayConfig};
+use simulator::{BankConfig, DossierConfig, MobileMoneyConfig, Running, VnpayConfig};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,6 +14,7 @@ pub enum What {
     Vnpay,
     Bank,
     Dossier,
+    MobileMoney,
 }
 
 /// Runs until it is told to end.
@@ -44,6 +45,8 @@ async fn start(
             given.push(("notify_url", notify));
             simulator::vnpay::start(read::<VnpayConfig>(file, given)?).await?
         }
+        What::MobileMoney if notify.is_some() => return Err("each request names where it is answered".into()),
+        What::MobileMoney => simulator::mobile_money::start(read::<MobileMoneyConfig>(file, given)?).await?,
         What::Bank if notify.is_some() => return Err("each account names its own notifiers, in the file".into()),
         What::Bank => simulator::bank::start(read::<BankConfig>(file, given)?).await?,
         What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),

@@ -47,9 +47,16 @@ pub enum WiringError {
 /// # Errors
 /// When something that is required is missing or ill-formed.
 pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError> {
+    context_beside(config, public_url, &Volatile::new(config.secret("redis.url").ok())?)
+}
+
+/// The same, with the process's own share of what may be lost.
+fn context_beside(config: &Config, public_url: &str, volatile: &Volatile) -> Result<Context, WiringError> {
     config.complete()?;
     let http = http(config).map_err(|e| WiringError::Http(Box::new(e)))?;
-    let providers = config.profiles.iter().map(|p| provider_of(p, &http)).collect::<Result<Vec<_>, _>>()?;
+    let public_url = config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/');
+    let around = Around { http: &http, volatile, public_url };
+    let providers = config.profiles.iter().map(|p| provider_of(p, &around)).collect::<Result<Vec<_>, _>>()?;
     Ok(Context {
         pool: Pool::new(config.secret("database.url")?, &config.pool)?,
         providers: Arc::new(Registry::new(providers)),
@@ -57,7 +64,7 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
         dossier: Arc::new(dossier::Client::new(&config.dossier)?),
         settings: Arc::new(config.payments.clone()),
         mode: config.mode,
-        public_url: config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/').into(),
+        public_url: public_url.into(),
         wake: Arc::default(),
         slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
@@ -74,9 +81,23 @@ fn http(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
     provider::http::client_to(&hosts)
 }
 
-fn provider_of(profile: &Profile, http: &reqwest::Client) -> Result<Provider, WiringError> {
-    let (code, beneficiaries, http) = (profile.code.clone(), profile.beneficiaries.clone(), http.clone());
+/// What contracts share.
+struct Around<'a> {
+    http: &'a reqwest::Client,
+    volatile: &'a Volatile,
+    public_url: &'a str,
+}
+
+fn provider_of(profile: &Profile, around: &Around<'_>) -> Result<Provider, WiringError> {
+    let (code, beneficiaries, http) = (profile.code.clone(), profile.beneficiaries.clone(), around.http.clone());
     match &profile.channel {
+        Channel::MobileMoney(settings) => {
+            let webhook_url = format!("{}/v1/webhooks/{}/{code}", around.public_url, provider_mobile_money::CHANNEL);
+            let volatile = around.volatile.clone();
+            let surroundings = provider_mobile_money::Surroundings { http, volatile, webhook_url };
+            provider_mobile_money::provider(code, beneficiaries, (**settings).clone(), surroundings)
+                .map_err(|e| ill(profile, e))
+        }
         Channel::Vietqr(settings) => {
             provider_vietqr::provider(code, beneficiaries, (**settings).clone(), http).map_err(|e| ill(profile, e))
         }
@@ -151,9 +172,9 @@ impl Gateway {
         // Fails when the process has a provider already, which is then as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
-        let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
-        enter_profiles(&ctx.pool, &config.profiles).await?;
         let volatile = Volatile::new(config.secret("redis.url").ok())?;
+        let ctx = context_beside(config, &addresses.public.map(local_url).unwrap_or_default(), &volatile)?;
+        enter_profiles(&ctx.pool, &config.profiles).await?;
         crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),

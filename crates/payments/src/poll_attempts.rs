@@ -90,15 +90,20 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
     let Some(stored) = stored else { return Ok(()) };
     let span = tracing::info_span!("ask", attempt_id = %claimed.attempt_id, asked = claimed.asked);
     let span = trace::join(span, stored.traceparent.as_deref());
-    ask_about(ctx, claimed, stored.attempt, now).instrument(span).await
+    ask_about(ctx, claimed, (stored.attempt, stored.handle), now).instrument(span).await
 }
 
-async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Timestamp) -> Result<(), PollError> {
+async fn ask_about(
+    ctx: &Context,
+    claimed: &Claimed,
+    (attempt, handle): (Attempt, Option<String>),
+    now: Timestamp,
+) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     if let Some(provider) = provider.filter(|p| p.status.is_none()) {
         return watch_window(ctx, provider, &attempt, now).await;
     }
-    let answered = match answer_of(ctx, &attempt, now).await {
+    let answered = match answer_of(ctx, &attempt, handle.as_deref(), now).await {
         Ok(None) => true,
         Ok(Some(told)) => {
             conclude(ctx, &attempt, &told, now).await?;
@@ -136,13 +141,14 @@ async fn watch_window(ctx: &Context, provider: &Provider, attempt: &Attempt, now
 async fn answer_of(
     ctx: &Context,
     attempt: &Attempt,
+    handle: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<provider::status::Told>, ProviderError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     let Some((provider, status)) = provider.and_then(|p| Some((p, p.status.as_ref()?))) else { return Ok(None) };
     let question =
         Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
-    neighbour::called(provider, "status", status.ask(&question)).await.map(Some)
+    neighbour::called(provider, "status", status.ask_by(&question, handle)).await.map(Some)
 }
 
 async fn conclude(

@@ -16,8 +16,8 @@ use domain::transition::Entity;
 use domain::{AttemptId, ClientId, IntentId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use provider::checkout::Locale;
-use provider::{Action, Order, Provider, ProviderError, Receiver};
+use provider::checkout::{Locale, NotGiven};
+use provider::{Action, Given, Order, Provider, ProviderError, Receiver, Started};
 use std::net::IpAddr;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
@@ -29,6 +29,8 @@ use tracing::Instrument;
 
 /// Seconds for which another process must believe that this one is between the two commits.
 const BUSY_S: i64 = 30;
+/// How long a payer takes who has the phone in hand.
+const PROMPTED: SignedDuration = SignedDuration::from_secs(5);
 /// Attempts of one intent: whoever has the page's link may start them, so there is an end to it.
 const MAX_ATTEMPTS: usize = 50;
 
@@ -41,6 +43,8 @@ pub struct Start {
     pub return_url: Option<String>,
     pub payer_ip: IpAddr,
     pub locale: Locale,
+    /// What the channel needs of the payer for this start; nothing of it is stored.
+    pub given: Given,
     pub caller: Caller,
     pub idempotency: idempotency::Request,
     pub now: Timestamp,
@@ -66,6 +70,9 @@ pub enum StartError {
     AttemptCommitted,
     #[error("nothing is left to pay")]
     NothingDue,
+    /// The payer's phone, or a code, that this channel starts with.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
     #[error("the channel cannot be used: {}", reason(.0))]
     ChannelUnavailable(Unavailable),
     /// The provider said no, or was not reached; the attempt is kept and asked about.
@@ -113,7 +120,7 @@ type Render = std::sync::Arc<dyn Fn(&Stored) -> String + Send + Sync>;
 pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply, StartError> {
     let attempt = match retrying(|| begin_once(ctx, start)).await {
         Ok(Begun::Answered(reply)) => return Ok(reply),
-        Ok(Begun::Attempt(id)) => id,
+        Ok(Begun::Attempt { id, again }) => (id, again),
         Err(error) => {
             // whether the first commit came through is not known: if it did, the repeat shall find it free
             if matches!(&error, StartError::Storage(e) if e.is_unavailable()) {
@@ -122,7 +129,9 @@ pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply
             return Err(error);
         }
     };
-    let (ctx, start) = (ctx.clone(), start.clone());
+    let (attempt, again) = attempt;
+    let (ctx, mut start) = (ctx.clone(), start.clone());
+    start.given.again = again;
     let offering = async move {
         let offered = offer(&ctx, &start, attempt, &render).await;
         match &offered {
@@ -147,7 +156,11 @@ async fn release(ctx: &Context, start: &Start) {
 
 enum Begun {
     Answered(Reply),
-    Attempt(AttemptId),
+    /// `again`: whether an earlier request came as far as this one.
+    Attempt {
+        id: AttemptId,
+        again: bool,
+    },
 }
 
 async fn begin_once(ctx: &Context, start: &Start) -> Result<Begun, StartError> {
@@ -167,7 +180,7 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
             let (kept, committed) =
                 join!(idempotency::keep(tx, &start.idempotency, &id, None, Some(BUSY_S)), tx.commit());
             unit::first_error([kept, committed])?;
-            return Ok(Begun::Attempt(attempt));
+            return Ok(Begun::Attempt { id: attempt, again: true });
         }
         None => {}
     }
@@ -198,7 +211,7 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
         tx.commit(),
     );
     unit::first_error([written, kept, committed])?;
-    Ok(Begun::Attempt(id))
+    Ok(Begun::Attempt { id, again: false })
 }
 
 fn new_attempt(
@@ -215,7 +228,8 @@ fn new_attempt(
     }
     let provider = provider_for(ctx, intent, &start.channel)?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
-    if let Some(shown) = view::unavailable(gates, provider, amount) {
+    checkout.takes(&start.given)?;
+    if let Some(shown) = view::unavailable(gates, provider, amount, Some(start.now)) {
         return Err(StartError::ChannelUnavailable(Unavailable::Shown(shown)));
     }
     if facts.attempts.len() >= MAX_ATTEMPTS {
@@ -238,7 +252,7 @@ fn new_attempt(
     };
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
-    Ok((Stored { attempt, number, action: None, return_url, traceparent: None }, give_up_after))
+    Ok((Stored { attempt, number, action: None, handle: None, return_url, traceparent: None }, give_up_after))
 }
 
 fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), StartError> {
@@ -306,9 +320,9 @@ async fn offer_order(
         ordered_at: stored.attempt.ordered_at,
         expires_at: stored.attempt.expires_at,
     };
-    let offered = neighbour::called(provider, "checkout", checkout.start(&order)).await;
+    let offered = neighbour::called(provider, "checkout", checkout.start_with(&order, &start.given)).await;
     match offered {
-        Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
+        Ok(started) => retrying(|| offered_once(ctx, start, id, &started, render)).await,
         Err(error) => {
             if let ProviderError::Refused(_) = error {
                 advance_intent::attempt_news(ctx, id, AttemptNews::Refused, start.now).await?;
@@ -335,6 +349,8 @@ pub fn action_json(action: &Action) -> serde_json::Value {
             "type": "qr", "qr_data": qr_data, "bank_bin": receiver.bank_bin, "account_number": receiver.account_number,
             "account_name": receiver.account_name, "transfer_content": transfer_content, "amount": amount.dong(),
         }),
+        Action::PhonePrompt { message } => serde_json::json!({"type": "phone_prompt", "message": message}),
+        Action::OtpPrompt { message } => serde_json::json!({"type": "otp_prompt", "message": message}),
     }
 }
 
@@ -342,9 +358,10 @@ async fn offered_once(
     ctx: &Context,
     start: &Start,
     id: AttemptId,
-    action: &Action,
+    started: &Started,
     render: &Render,
 ) -> Result<Reply, StartError> {
+    let action = &started.offer.action;
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
@@ -357,7 +374,11 @@ async fn offered_once(
         }
         let body = render(&stored);
         if let Some(action) = &stored.action {
-            attempts::set_action(&tx, id, action).await?;
+            attempts::set_action(&tx, id, action, started.handle.as_deref()).await?;
+        }
+        if matches!(action, Action::PhonePrompt { .. } | Action::OtpPrompt { .. }) {
+            // the payer waits before our page: a provider that tells nobody is asked soon
+            attempts::ask_by(&tx, id, start.now + PROMPTED).await?;
         }
         let text = id.to_string();
         let (written, kept, committed) = join!(

@@ -5,7 +5,8 @@ use crate::facts::Facts;
 use domain::intent::{Intent, IntentStatus};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::{IntentId, Vnd};
-use provider::Provider;
+use jiff::Timestamp;
+use provider::{Asks, Provider};
 use std::collections::BTreeMap;
 use storage::attempts::Stored;
 use storage::channels::{self, Closed, Gates};
@@ -38,6 +39,8 @@ pub struct ChannelOption {
     pub code: String,
     pub name: &'static str,
     pub kind: &'static str,
+    /// What the payer gives with the press.
+    pub asks: Asks,
     /// Why it cannot be taken now; None when it can.
     pub unavailable: Option<Unavailable>,
 }
@@ -62,13 +65,18 @@ impl Unavailable {
     }
 }
 
-/// What stands in the way of an attempt of this amount with a contract.
-pub(crate) fn unavailable(gates: &Gates, provider: &Provider, amount: Vnd) -> Option<Unavailable> {
+/// What stands in the way of an attempt of this amount with a contract; `at`: of one that is made at that moment.
+pub(crate) fn unavailable(
+    gates: &Gates,
+    provider: &Provider,
+    amount: Vnd,
+    at: Option<Timestamp>,
+) -> Option<Unavailable> {
     let gate = gates.get(provider.profile.as_str());
     if let Some(closed) = gate.and_then(|g| g.closed.as_ref()) {
         return Some(Unavailable::Closed(closed.clone()));
     }
-    let own = provider.checkout.as_ref().and_then(|c| c.limit());
+    let own = provider.checkout.as_ref().and_then(|c| at.map_or_else(|| c.limit(), |at| c.limit_at(at)));
     if own.into_iter().chain(gate.and_then(|g| g.max_amount)).any(|most| amount > most) {
         return Some(Unavailable::AboveLimit);
     }
@@ -86,8 +94,9 @@ fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> V
             code: p.channel.to_string(),
             name: p.names.vi,
             kind: p.kind.as_str(),
+            asks: p.checkout.as_ref().map_or_else(Asks::default, |c| c.asks()),
             // of what is paid, nothing is below a limit
-            unavailable: unavailable(gates, p, amount_due)
+            unavailable: unavailable(gates, p, amount_due, None)
                 .filter(|u| amount_due.is_positive() || *u != Unavailable::BelowLimit),
         })
         .collect()

@@ -8,9 +8,11 @@ mod server;
 
 pub mod bank;
 pub mod dossier;
+pub mod mobile_money;
 pub mod vnpay;
 
 pub use bank::BankConfig;
 pub use dossier::DossierConfig;
+pub use mobile_money::MobileMoneyConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;

@@ -5,7 +5,14 @@ use super::{Config, profile::Profile};
 use reqwest::Url;
 
 /// Providers' published test systems, and this machine.
-const TEST_HOSTS: &[&str] = &["sandbox.vnpayment.vn", "userapi-sandbox.sepay.vn", "127.0.0.1", "localhost", "[::1]"];
+const TEST_HOSTS: &[&str] = &[
+    "sandbox.mobilemoneyapi.io",
+    "sandbox.vnpayment.vn",
+    "userapi-sandbox.sepay.vn",
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+];
 /// Contract, "Payment intents": `expires_in_s`.
 const SHORTEST_LIFE_S: i64 = 300;
 

@@ -31,7 +31,8 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
 
 fn sample_of_profile(path: &str, kind: Kind, default: Fallback) -> &'static str {
     match path {
-        "pay_url" | "api_url" => "https://a.example/b",
+        "pay_url" | "api_url" | "token_url" => "https://a.example/b",
+        "callback_key" | "callback_key_next" => "sixteen-letters-2",
         "tmn_code" => "LAOCAI01",
         "listing" => "sepay",
         "listing_url" => "https://a.example",
@@ -46,6 +47,10 @@ fn of_profile(channel: &str, key: &str, value: &str) -> Vec<(String, String)> {
         return with(&[(&env_name(&format!("profiles.vnpay_main.{key}")), value)]);
     }
     let mut keys = vec![("channel", channel), ("beneficiaries", "H38.17-KB")];
+    if channel == provider_mobile_money::CHANNEL {
+        keys.extend([("api_url", "https://a.example/mm"), ("token_url", "https://a.example/token"), ("client_id", "one")]);
+        keys.extend([("client_secret", "one"), ("credit_party", "one"), ("callback_key", "sixteen-letters-1")]);
+    }
     match key.strip_suffix("_next") {
         Some(current) => keys.push((current, "one")),
         None if key.starts_with("listing") => {
@@ -102,6 +107,7 @@ fn every_field_of_the_settings_has_its_row() {
     for (channel, keys) in CHANNELS {
         let rows: BTreeSet<String> = keys.iter().map(|k| k.path.to_owned()).collect();
         let known = match *channel {
+            provider_mobile_money::CHANNEL => fields::<provider_mobile_money::Settings>(),
             provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),
             provider_vnpay::CHANNEL => fields::<provider_vnpay::Settings>(),
             other => panic!("the settings of {other} are to be compared here"),
