@@ -13,6 +13,7 @@ mod erased;
 mod exports;
 mod finance;
 mod floors;
+mod gsma;
 mod idempotency;
 mod interruptions;
 mod measured;

@@ -86,14 +86,34 @@ impl House {
     }
 }
 
-/// Every payment that the provider finished is booked once with the same amount, and nothing that it does not know.
+/// Every payment that the provider finished is booked once with the same amount, and nothing that it does not know; each
+/// refund of ours that has succeeded is one reversal there, and what is left lies on the clearing account.
 pub async fn compare(house: &House) {
     let requests = house.mm_requests().await;
-    let paid = requests.iter().filter(|r| r["status"] == "completed" && r["kind"] == "merchantpay");
-    let theirs: BTreeMap<String, i64> = paid
-        .map(|r| (r["transaction_reference"].as_str().unwrap().to_owned(), r["amount"].as_i64().unwrap()))
+    let finished = |kind: &str| {
+        let of_kind = requests.iter().filter(move |r| r["status"] == "completed" && r["kind"] == kind);
+        of_kind.map(|r| (r, r["amount"].as_i64().unwrap())).collect::<Vec<_>>()
+    };
+    let theirs: BTreeMap<String, i64> = finished("merchantpay")
+        .iter()
+        .map(|(r, amount)| (r["transaction_reference"].as_str().unwrap().to_owned(), *amount))
         .collect();
-    let sql = "select coalesce(json_object_agg(provider_txn_id, amount), '{}') from assurance.payment where channel = 'mobile_money'";
-    let ours: BTreeMap<String, i64> = serde_json::from_str(&house.ask(sql).await).unwrap();
+    let ours = numbers(house, "select provider_txn_id, amount from assurance.payment where channel = 'mobile_money'").await;
     assert_eq!(ours, theirs, "our payments against the provider's transactions");
+    let sent: BTreeMap<String, i64> = finished("reversal")
+        .iter()
+        .map(|(r, amount)| (r["client_correlation_id"].as_str().unwrap().replace('-', ""), *amount))
+        .collect();
+    let succeeded = "select r.provider_request_id, r.amount from assurance.refund r
+        join assurance.payment p on p.payment_id = r.payment_id
+        where r.status = 'succeeded' and r.route = 'provider' and p.channel = 'mobile_money'";
+    assert_eq!(numbers(house, succeeded).await, sent, "our refunds against the provider's reversals");
+    let clearing = "select 'clearing', coalesce(sum(amount), 0) from assurance.ledger_entry where account_code = 'clearing:mm_main'";
+    let left = theirs.values().sum::<i64>() - sent.values().sum::<i64>();
+    assert_eq!(numbers(house, clearing).await["clearing"], left, "the clearing account");
+}
+
+async fn numbers(house: &House, sql: &str) -> BTreeMap<String, i64> {
+    let whole = format!("select coalesce(json_object_agg(name, amount), '{{}}') from ({sql}) t (name, amount)");
+    serde_json::from_str(&house.ask(&whole).await).unwrap()
 }

@@ -8,6 +8,7 @@ pub mod child;
 pub mod collector;
 pub mod crash;
 pub mod files;
+pub mod gsma;
 pub mod interruption;
 pub mod ledger_rows;
 pub mod mobile_money;

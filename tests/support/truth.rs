@@ -74,7 +74,8 @@ async fn captures(house: &House) {
 /// VNPAY has made each refund of ours once and no other, and has sent those that we call succeeded (I26); what of them
 /// is not in a settlement file yet.
 async fn refunds(house: &House) -> i64 {
-    let sql = "select provider_request_id, amount, status from assurance.refund where route = 'provider'";
+    let sql = "select r.provider_request_id, r.amount, r.status from assurance.refund r
+        join assurance.payment p on p.payment_id = r.payment_id where r.route = 'provider' and p.channel = 'vnpay'";
     let ours: BTreeMap<String, (i64, String)> =
         rows(house, sql).await.into_iter().map(|r| (r[0].clone(), (r[1].parse().unwrap(), r[2].clone()))).collect();
     let orders = house.orders().await;

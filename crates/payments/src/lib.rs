@@ -4,6 +4,7 @@
 pub mod administer;
 pub mod advance_intent;
 pub mod approve;
+pub mod ask_health;
 pub mod close_day;
 pub mod context;
 pub mod deliver_events;

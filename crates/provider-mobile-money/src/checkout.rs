@@ -89,7 +89,8 @@ impl Gateway {
     async fn told(&self, order: &Order, body: &Value, again: bool) -> Result<Option<String>, ProviderError> {
         let id = wire::correlation_id(&self.profile, &order.order_ref);
         if again {
-            match self.find(id, None).await? {
+            // a question that is refused says nothing of the order: some answer 401 for an id that they do not know
+            match self.find(id, None).await.map_err(|_| ProviderError::Unavailable(None))? {
                 Found::Absent(_) => {}
                 found => return self.known(order, found),
             }
@@ -104,21 +105,20 @@ impl Gateway {
             // on a repeat the order's own moment is long past, and dates are compared
             now: (!again).then_some(order.ordered_at),
         };
-        match self.call(&call).await {
-            Ok(heard) => match self.taken(order, &heard) {
-                Taken::Known(handle) => Ok(handle),
-                Taken::Not(error) => Err(error),
-                // it has this very request: what it made of it is asked
-                Taken::Before => match self.find(id, None).await? {
-                    Found::Absent(_) => Err(ProviderError::Unknown(None)),
-                    found => self.known(order, found),
-                },
-            },
-            Err(ProviderError::Unknown(why)) => match self.find(id, None).await {
-                Ok(found) if !matches!(found, Found::Absent(_)) => self.known(order, found),
-                _ => Err(ProviderError::Unknown(why)),
-            },
-            Err(other) => Err(other),
+        let taken = match self.call(&call).await {
+            Ok(heard) => self.taken(order, &heard),
+            Err(error) => Taken::Not(error),
+        };
+        let error = match taken {
+            Taken::Known(handle) => return Ok(handle),
+            // it has this very request, or may have it: what it made of it is asked
+            Taken::Before => ProviderError::Unknown(None),
+            Taken::Not(error @ ProviderError::Unknown(_)) => error,
+            Taken::Not(error) => return Err(error),
+        };
+        match self.find(id, None).await {
+            Ok(found) if !matches!(found, Found::Absent(_)) => self.known(order, found),
+            _ => Err(error),
         }
     }
 

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V50__payer_erased", include_str!("../migrations/0050_payer_erased.sql")),
     ("V51__payer_erased_from_refunds", include_str!("../migrations/0051_payer_erased_from_refunds.sql")),
     ("V72__asked_by_handle", include_str!("../migrations/0072_asked_by_handle.sql")),
+    ("V73__provider_health", include_str!("../migrations/0073_provider_health.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -132,3 +132,33 @@ async fn what_a_payer_must_give_is_asked_for_before_anything_is_made() {
     assert_eq!(house.mm_requests().await, Vec::<Value>::new());
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_says_it_is_away_takes_no_attempt_until_it_says_otherwise() {
+    let house = house().await;
+    let (_, intent) = owed(&house, 40_000).await;
+    let offered = async || {
+        payments::ask_health::ask(&house.gateway.ctx).await.unwrap();
+        let seen = house.portal.intent(&intent).await;
+        let channels = seen["channels"].as_array().unwrap();
+        channels.iter().find(|c| c["code"] == "mobile_money").unwrap()["available"].clone()
+    };
+    for (says, available) in [
+        (json!({"serviceStatus": "unavailable", "plannedRestorationTime": "2099-11-24T15:00:00+07:00"}), false),
+        // nobody can read it: what was said before holds
+        (json!({"serviceStatus": "asleep"}), false),
+        (json!({"serviceStatus": "degraded", "delay": 30}), true),
+        (json!({"serviceStatus": "available"}), true),
+    ] {
+        house.mm("service", says.clone()).await;
+        assert_eq!(offered().await, json!(available), "{says}");
+    }
+    house.mm("service", json!({"serviceStatus": "unavailable"})).await;
+    assert_eq!(offered().await, json!(false));
+    let body = json!({"channel": "mobile_money", "payer_phone": PHONE});
+    house.portal.post(&attempts(&intent), body).await.expect(409);
+    // its last word is old: it may be back
+    house.ask("update provider_health set told_at = now() - interval '6 minutes'").await;
+    started(&house, &intent, None).await;
+    house.close().await;
+}

@@ -50,7 +50,7 @@ async fn a_reversal_that_was_accepted_and_fails_gives_the_obligation_back_as_pai
     rule(&house, json!({"fail": {"category": "businessRule", "code": "insufficientFunds"}})).await;
     let refund = approved(&house, &fee, &payment).await;
     becomes(&house, &refund, "failed").await;
-    let said = house.ask("select string_agg(said, ' ' order by received_at) from refund_evidence").await;
+    let said = house.ask("select string_agg(said, ' ' order by id) from refund_evidence").await;
     assert_eq!(said, "accepted failed");
     assert_eq!(obligation_status(&house, &fee).await, "paid");
     house.close().await;

@@ -4,6 +4,18 @@ use super::{house, owed, started};
 use serde_json::json;
 use tests::mobile_money::SECRET;
 use tests::{House, Plan};
+use volatile::Volatile;
+
+async fn until_up(volatile: &Volatile) {
+    for _ in 0..200 {
+        if volatile.is_up() == Some(true) {
+            return;
+        }
+        volatile.token("nobody").await;
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("no Redis");
+}
 
 async fn granted(house: &House) -> usize {
     house.mm_log().await.iter().filter(|l| l["kind"] == "token" && l["granted"] == true).count()
@@ -42,9 +54,11 @@ async fn two_processes_with_one_redis_share_the_token_and_one_that_is_gone_stops
     let redis = testkit::redis::start();
     let settings = vec![("MOTLAN_REDIS__URL", redis.url())];
     let house = House::planned(Plan { with_mobile_money: true, settings, ..Plan::default() }).await;
+    until_up(&house.gateway.volatile).await;
     let (_, intent) = owed(&house, 40_000).await;
     started(&house, &intent, None).await;
-    let kept = volatile::Volatile::new(Some(&secrecy::SecretString::from(redis.url()))).unwrap();
+    let kept = Volatile::new(Some(&secrecy::SecretString::from(redis.url()))).unwrap();
+    until_up(&kept).await;
     assert!(kept.token("mobile_money:mm_main").await.is_some(), "another process finds it");
     drop(redis);
     let (_, second) = owed(&house, 40_000).await;

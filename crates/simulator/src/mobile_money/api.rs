@@ -114,7 +114,7 @@ async fn keep(shop: &web::Data<Shop>, posted: Posted, actions: &[Action]) -> Res
     };
     let id = request.server_id.clone();
     let line = json!({"order_ref": request.order_ref, "kind_of": request.kind, "amount": request.amount, "id": id,
-        "client_id": request.client_id, "original": request.original});
+        "client_id": request.client_id, "original": request.original, "body": request.fields});
     shop.log.write("taken_up", line).await?;
     shop.book().requests.push(request);
     let plan = Plan::of(shop, posted.kind, posted.code.as_deref(), &id, actions);
@@ -144,6 +144,7 @@ impl Plan {
         for action in actions {
             match action {
                 Action::Fail(fault) => return Self { after_ms: shop.config.code_ms, end: Err(fault.clone()) },
+                Action::Sync(_) => return Self { after_ms: 0, end: Ok(()) },
                 Action::ApproveMs(ms) => return Self { after_ms: *ms, end: Ok(()) },
                 _ => {}
             }

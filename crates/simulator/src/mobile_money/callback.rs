@@ -56,7 +56,7 @@ fn end(shop: &Shop, server_id: &str, wished: Result<(), Fault>) -> Option<Ended>
     });
     let delta: i64 = actions.iter().map(|a| if let Action::AmountDelta(n) = a { *n } else { 0 }).sum();
     let amount = request.amount + delta;
-    let end = match wished.and_then(|()| pay(shop, &mut book, &request, amount)) {
+    let end = match wished.and_then(|()| super::reversal::fits(&book, &request)).and_then(|()| pay(shop, &mut book, &request, amount)) {
         Err(fault) => End::Failed(fault),
         Ok(()) => End::Done { reference: book.next_reference() },
     };
@@ -67,17 +67,27 @@ fn end(shop: &Shop, server_id: &str, wished: Result<(), Fault>) -> Option<Ended>
             let mut fields = request.fields.clone();
             // a code is the payer's own, and is told to nobody again
             fields.remove("oneTimeCode");
-            let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-            put("transactionReference", json!(reference));
-            put("transactionStatus", json!(word.unwrap_or("completed")));
-            put("type", json!(request.kind.as_str()));
-            put("amount", json!(amount.to_string()));
-            put("currency", json!("VND"));
-            put("creationDate", json!(request.created_at.to_string()));
-            put("modificationDate", json!(clock::now().to_string()));
-            put("transactionReceipt", json!(format!("R{reference}")));
+            for (name, value) in [
+                ("transactionReference", json!(reference)),
+                ("transactionStatus", json!(word.unwrap_or("completed"))),
+                ("type", json!(request.kind.as_str())),
+                ("amount", json!(amount.to_string())),
+                ("currency", json!("VND")),
+                ("creationDate", json!(request.created_at.to_string())),
+                ("modificationDate", json!(clock::now().to_string())),
+                ("transactionReceipt", json!(format!("R{reference}"))),
+            ] {
+                fields.insert(name.to_owned(), value);
+            }
+            for (name, key, value) in [
+                ("creditParty", shop.config.credit_party_key.as_str(), shop.config.credit_party.as_str()),
+                // whoever sent no payer is the payer
+                ("debitParty", "msisdn", "+84900000000"),
+            ] {
+                fields.entry(name).or_insert_with(|| json!([{"key": key, "value": value}]));
+            }
             if let Some(original) = &request.original {
-                put("originalTransactionReference", json!(original));
+                fields.insert("originalTransactionReference".to_owned(), json!(original));
             }
             let whole = Value::Object(fields);
             book.transactions.insert(reference.clone(), whole.clone());
