@@ -38,7 +38,8 @@ fn the_judge_agrees_with_every_example_whose_verdict_is_known() {
 async fn the_simulator_holds_every_official_scenario_of_what_we_use() {
     let Some(gsma) = folder() else { return };
     let judge = OpenApi::master(&gsma);
-    let mut files: Vec<_> = std::fs::read_dir(gsma.join("itp-compliance")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(gsma.join("itp-compliance")).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|e| e == "yml"));
     files.sort();
     let (mut played, mut others) = (0, 0);

@@ -96,8 +96,7 @@ async fn a_payer_who_gives_a_code_has_paid_without_touching_the_phone_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_callbacks_the_request_state_is_polled() {
     let settings = vec![("MOTLAN_PROFILES__MM_MAIN__CALLBACK_KEY", String::new())];
-    let house =
-        House::planned(Plan { with_mobile_money: true, with_worker: true, settings, ..Plan::default() }).await;
+    let house = House::planned(Plan { with_mobile_money: true, with_worker: true, settings, ..Plan::default() }).await;
     let (_, intent) = owed(&house, 40_000).await;
     let attempt = started(&house, &intent, None).await;
     house.mm("pay", json!({"order_ref": attempt["order_ref"]})).await;

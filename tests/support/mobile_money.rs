@@ -98,7 +98,8 @@ pub async fn compare(house: &House) {
         .iter()
         .map(|(r, amount)| (r["transaction_reference"].as_str().unwrap().to_owned(), *amount))
         .collect();
-    let ours = numbers(house, "select provider_txn_id, amount from assurance.payment where channel = 'mobile_money'").await;
+    let ours =
+        numbers(house, "select provider_txn_id, amount from assurance.payment where channel = 'mobile_money'").await;
     assert_eq!(ours, theirs, "our payments against the provider's transactions");
     let sent: BTreeMap<String, i64> = finished("reversal")
         .iter()

@@ -120,19 +120,8 @@ impl House {
         drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house = Self {
-            gateway,
-            vnpay,
-            dossier,
-            bank,
-            mobile_money,
-            database,
-            portal,
-            client,
-            other_portal,
-            staff,
-            http,
-        };
+        let house =
+            Self { gateway, vnpay, dossier, bank, mobile_money, database, portal, client, other_portal, staff, http };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
         if house.bank.is_some() {

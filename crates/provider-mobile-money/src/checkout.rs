@@ -69,7 +69,8 @@ impl Gateway {
 
     /// `requestTransactionType`.
     fn body(&self, order: &Order, payer: &Payer) -> Result<Value, ProviderError> {
-        let amount = wire::amount_to_wire(order.amount).ok_or_else(|| ProviderError::Refused("no amount".to_owned()))?;
+        let amount =
+            wire::amount_to_wire(order.amount).ok_or_else(|| ProviderError::Refused("no amount".to_owned()))?;
         let mut body = json!({
             "amount": amount,
             "currency": wire::VND,

@@ -31,8 +31,10 @@ impl Limits {
     /// # Errors
     /// When an entry is ill-formed, or two hold on one day.
     pub fn read(entries: &[String]) -> Result<Self, BadLimit> {
-        let mut limits =
-            entries.iter().map(|e| Limit::read(e).ok_or_else(|| BadLimit::Form(e.clone()))).collect::<Result<Vec<_>, _>>()?;
+        let mut limits = entries
+            .iter()
+            .map(|e| Limit::read(e).ok_or_else(|| BadLimit::Form(e.clone())))
+            .collect::<Result<Vec<_>, _>>()?;
         limits.sort_by_key(|l| l.from);
         for pair in limits.windows(2) {
             if pair[0].to.is_none_or(|to| to >= pair[1].from) {
@@ -89,7 +91,17 @@ mod tests {
 
     #[test]
     fn ill_entries_and_two_for_one_day_are_refused() {
-        for ill in ["", "2026-01-01", "2026-01-01:", "2026-13-01:5", "2026-01-01:-5", "2026-01-01:0", "x:1", "2026-02-01/2026-01-01:5", "2026-01-01:1.5"] {
+        for ill in [
+            "",
+            "2026-01-01",
+            "2026-01-01:",
+            "2026-13-01:5",
+            "2026-01-01:-5",
+            "2026-01-01:0",
+            "x:1",
+            "2026-02-01/2026-01-01:5",
+            "2026-01-01:1.5",
+        ] {
             assert_eq!(limits(&[ill]), Err(BadLimit::Form(ill.to_owned())), "{ill}");
         }
         let day = |text: &str| text.parse::<Date>().expect("a day");

@@ -146,7 +146,8 @@ impl ErrorObject {
 
     /// A word of the document's list, or at least of its form: foreign text goes nowhere else.
     pub fn code(&self) -> &str {
-        let plain = (1..=64).contains(&self.error_code.len()) && self.error_code.bytes().all(|b| b.is_ascii_alphanumeric());
+        let plain =
+            (1..=64).contains(&self.error_code.len()) && self.error_code.bytes().all(|b| b.is_ascii_alphanumeric());
         if plain { &self.error_code } else { "ill-formed" }
     }
 
@@ -190,4 +191,81 @@ impl Link {
 /// Names the field, never its value: it is foreign text.
 pub fn ill(what: &str) -> ProviderError {
     ProviderError::Malformed(what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn transaction(change: fn(&mut Value)) -> Result<Transaction, ProviderError> {
+        let mut body = json!({
+            "transactionReference": "MM26112400000123", "transactionStatus": "Completed", "type": "merchantpay",
+            "amount": "150000", "currency": "VND", "creditParty": [{"key": "organisationid", "value": "LAOCAI-DVC"}],
+            "requestingOrganisationTransactionReference": "LC7K2M9QX4T1", "creationDate": "2026-11-24T14:02:38+07:00",
+            "modificationDate": "2026-11-24T14:03:02+07:00", "somethingNew": {"a": [1]},
+        });
+        change(&mut body);
+        Transaction::read(body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_transaction_is_read_by_the_fields_that_money_hangs_on() {
+        let read = transaction(|_| {}).expect("a transaction");
+        assert_eq!((read.status.as_str(), read.amount), ("completed", Some(Vnd::new(150_000))));
+        assert_eq!(read.changed_at, "2026-11-24T07:03:02Z".parse().ok());
+        assert_eq!(transaction(|b| b["amount"] = json!("150000.00")).expect("zeros").amount, Some(Vnd::new(150_000)));
+        for ill in [
+            |b: &mut Value| b["amount"] = json!(150_000),
+            |b: &mut Value| b["amount"] = json!("150000.5"),
+            |b: &mut Value| b["currency"] = json!("USD"),
+            |b: &mut Value| b["currency"] = json!(null),
+            |b: &mut Value| b["transactionReference"] = json!("../1"),
+            |b: &mut Value| b["transactionStatus"] = json!(null),
+            |b: &mut Value| b["modificationDate"] = json!("yesterday"),
+        ] {
+            assert!(matches!(transaction(ill), Err(ProviderError::Malformed(_))));
+        }
+    }
+
+    #[test]
+    fn a_link_names_a_resource_and_no_host() {
+        let read = |link: &str| Link::read(json!({"link": link}).to_string().as_bytes()).ok();
+        let known = Some(Link::Transaction("MM1".to_owned()));
+        for link in
+            ["/transactions/MM1", "transactions/MM1/", "https://elsewhere.example/v1.2/mm/transactions/MM1?a=b#c"]
+        {
+            assert_eq!(read(link), known, "{link}");
+        }
+        assert_eq!(read("/requeststates/0b7c"), Some(Link::RequestState("0b7c".to_owned())));
+        for link in ["", "MM1", "/accounts/MM1", "/transactions/", "/transactions/..", "/transactions/a%2fb"] {
+            assert_eq!(read(link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_known_by_its_category_and_foreign_text_goes_no_further() {
+        let read = |category: &str, code: &str| {
+            let body = json!({"errorCategory": category, "errorCode": code, "errordescription": "0912345678"});
+            ErrorObject::read(body.to_string().as_bytes())
+        };
+        let declined = read("authorisation", "requestDeclined").expect("an error");
+        assert_eq!((declined.category, declined.code()), (Category::Authorisation, "requestDeclined"));
+        assert!(!format!("{declined:?}").contains("0912345678"));
+        assert_eq!(read("internal", "<b>").expect("an error").code(), "ill-formed");
+        assert!(read("businessRule", "duplicateRequest").expect("an error").is_duplicate());
+        assert!(read("unheardOf", "genericError").is_none());
+    }
+
+    #[test]
+    fn a_request_state_has_one_of_three_words() {
+        let read = |status: &str| {
+            let body = json!({"serverCorrelationId": "0b7c", "notificationMethod": "polling", "status": status});
+            RequestState::read(body.to_string().as_bytes())
+        };
+        assert_eq!(read("pending").expect("a state").status, State::Pending);
+        for status in ["success", "Pending", ""] {
+            assert!(read(status).is_err(), "{status}");
+        }
+    }
 }

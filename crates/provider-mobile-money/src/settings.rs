@@ -113,7 +113,9 @@ impl Settings {
             ("credit_party", &self.credit_party),
         ];
         // RFC 6749, section 2.3.1: a colon would end the client's id in the Basic header
-        if let Some((name, _)) = texts.iter().find(|(name, text)| !is_token(text) || (*name == "client_id" && text.contains(':'))) {
+        if let Some((name, _)) =
+            texts.iter().find(|(name, text)| !is_token(text) || (*name == "client_id" && text.contains(':')))
+        {
             return Err(SettingsError::Text(name));
         }
         let key = |key: &SecretString| key.expose_secret().len() >= KEY_MIN && is_token(key.expose_secret());

@@ -35,7 +35,15 @@ fn a_callback_is_a_hint_at_the_address_that_was_given_out_and_nothing_elsewhere(
     assert_eq!(heard(&gateway, "PUT", query), Refusal::Hint(Hint::Order(order)));
     assert_eq!(heard(&gateway, "POST", query), Refusal::Forged("method"));
     let other = query.replace("LC7K2M9QX4T1", "LC7K2M9QX4T2");
-    for forged in ["", "order=LC7K2M9QX4T1", &other, &query.replace("order=", "refund="), &format!("{query}&key=1"), &format!("{query}&a=b"), &query.to_uppercase()] {
+    for forged in [
+        "",
+        "order=LC7K2M9QX4T1",
+        &other,
+        &query.replace("order=", "refund="),
+        &format!("{query}&key=1"),
+        &format!("{query}&a=b"),
+        &query.to_uppercase(),
+    ] {
         assert_eq!(heard(&gateway, "PUT", forged), Refusal::Forged("address"), "{forged}");
     }
     let refund = gateway.callback("refund", "0000000000000000000000000000000a").expect("a key");
@@ -63,7 +71,8 @@ fn without_a_key_no_callback_is_asked_for_and_none_is_heard() {
     let mut silent = settings();
     silent.callback_key = None;
     let surroundings = gateway_with(silent.clone()).surroundings;
-    let ours = provider(ProfileCode::new("mm_main").expect("code"), vec![], silent, surroundings).expect("good settings");
+    let ours =
+        provider(ProfileCode::new("mm_main").expect("code"), vec![], silent, surroundings).expect("good settings");
     assert!(ours.webhook.is_none() && ours.status.is_some() && ours.refunds.is_some() && ours.checkout.is_some());
     assert_eq!(ours.kind.as_str(), "mobile_money");
 }

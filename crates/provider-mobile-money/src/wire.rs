@@ -37,10 +37,12 @@ pub fn amount_from_wire(text: &str) -> Option<Vnd> {
 pub fn msisdn(typed: &str) -> Option<String> {
     let kept: String = typed.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')')).collect();
     let national =
-        kept.strip_prefix("+84").or_else(|| kept.strip_prefix("0084")).or_else(|| kept.strip_prefix('0')).or_else(|| {
-            // with the country code and without the plus: nine digits are left
-            kept.strip_prefix("84").filter(|rest| rest.len() == 9)
-        })?;
+        kept.strip_prefix("+84").or_else(|| kept.strip_prefix("0084")).or_else(|| kept.strip_prefix('0')).or_else(
+            || {
+                // with the country code and without the plus: nine digits are left
+                kept.strip_prefix("84").filter(|rest| rest.len() == 9)
+            },
+        )?;
     // mobile prefixes begin with 3, 5, 7, 8 and 9
     let mobile = national.len() == 9
         && national.bytes().all(|b| b.is_ascii_digit())
@@ -97,10 +99,26 @@ mod tests {
 
     #[test]
     fn amounts_are_those_of_the_documents_pattern_and_whole() {
-        for (text, dong) in [("0", 0), ("1", 1), ("150000", 150_000), ("6.00", 6), ("6.0", 6), ("999999999999", 999_999_999_999)] {
+        for (text, dong) in
+            [("0", 0), ("1", 1), ("150000", 150_000), ("6.00", 6), ("6.0", 6), ("999999999999", 999_999_999_999)]
+        {
             assert_eq!(amount_from_wire(text).map(Vnd::dong), Some(dong), "{text}");
         }
-        for text in ["", "-1", "+1", "01", "1.", ".5", "6.50", "1.00000", "150,000", "1e3", " 1", "1000000000000", "1234567890123456789"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "01",
+            "1.",
+            ".5",
+            "6.50",
+            "1.00000",
+            "150,000",
+            "1e3",
+            " 1",
+            "1000000000000",
+            "1234567890123456789",
+        ] {
             assert_eq!(amount_from_wire(text), None, "{text}");
         }
         assert_eq!(amount_to_wire(Vnd::ZERO), None);
@@ -108,10 +126,13 @@ mod tests {
 
     #[test]
     fn a_mobile_number_is_known_however_it_is_typed() {
-        for typed in ["0912345678", "+84912345678", "84912345678", "0084 912 345 678", "091.234.5678", "(091) 234-5678"] {
+        for typed in ["0912345678", "+84912345678", "84912345678", "0084 912 345 678", "091.234.5678", "(091) 234-5678"]
+        {
             assert_eq!(msisdn(typed).as_deref(), Some("+84912345678"), "{typed}");
         }
-        for typed in ["", "912345678", "02438250000", "+33555123456", "091234567", "09123456789", "0912a45678", "+84012345678"] {
+        for typed in
+            ["", "912345678", "02438250000", "+33555123456", "091234567", "09123456789", "0912a45678", "+84012345678"]
+        {
             assert_eq!(msisdn(typed), None, "{typed}");
         }
     }

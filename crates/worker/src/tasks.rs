@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts, refund,
-    seal_books, sequence_events, sweep_movements,
+    Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans,
+    poll_attempts, refund, seal_books, sequence_events, sweep_movements,
 };
 use std::error::Error;
 use std::time::Duration;

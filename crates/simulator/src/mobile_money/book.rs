@@ -71,7 +71,8 @@ impl Request {
     /// `requestStateObject`.
     pub(super) fn state(&self) -> Value {
         let method = if self.callback.is_some() { "callback" } else { "polling" };
-        let mut state = json!({"serverCorrelationId": self.server_id, "notificationMethod": method, "status": "pending"});
+        let mut state =
+            json!({"serverCorrelationId": self.server_id, "notificationMethod": method, "status": "pending"});
         match &self.end {
             None => {
                 state["expiryTime"] = json!(self.expires_at.to_string());

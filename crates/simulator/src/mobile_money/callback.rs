@@ -56,7 +56,11 @@ fn end(shop: &Shop, server_id: &str, wished: Result<(), Fault>) -> Option<Ended>
     });
     let delta: i64 = actions.iter().map(|a| if let Action::AmountDelta(n) = a { *n } else { 0 }).sum();
     let amount = request.amount + delta;
-    let end = match wished.and_then(|()| super::reversal::fits(&book, &request)).and_then(|()| pay(shop, &mut book, &request, amount)) {
+    let end = match wished
+        .and_then(|()| parties(shop, &request))
+        .and_then(|()| super::reversal::fits(&book, &request))
+        .and_then(|()| pay(shop, &mut book, &request, amount))
+    {
         Err(fault) => End::Failed(fault),
         Ok(()) => End::Done { reference: book.next_reference() },
     };
@@ -99,6 +103,21 @@ fn end(shop: &Shop, server_id: &str, wished: Result<(), Fault>) -> Option<Ended>
     kept.end = Some(end);
     let line = kept.shown();
     Some(Ended { line, body, callback: request.callback, actions })
+}
+
+/// Whom a payment is for is looked at after the acknowledgement too.
+fn parties(shop: &Shop, request: &super::book::Request) -> Result<(), Fault> {
+    let Some(credit) = request.fields.get("creditParty").filter(|_| request.kind == Kind::Merchantpay) else {
+        return Ok(());
+    };
+    if request.fields.get("debitParty") == Some(credit) {
+        return Err(fault(Category::BusinessRule, "samePartiesError"));
+    }
+    let ours = json!({"key": shop.config.credit_party_key, "value": shop.config.credit_party});
+    if credit.as_array().is_some_and(|all| all.contains(&ours)) {
+        return Ok(());
+    }
+    Err(fault(Category::Identification, "identifierError"))
 }
 
 /// Takes the payer's money; the limits of the customer come first.

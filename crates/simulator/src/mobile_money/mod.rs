@@ -83,7 +83,11 @@ fn hundred_million() -> i64 {
 }
 
 impl MobileMoneyConfig {
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>, credit_party: impl Into<String>) -> Self {
+    pub fn new(
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+        credit_party: impl Into<String>,
+    ) -> Self {
         Self {
             listen: any_port(),
             client_id: client_id.into(),
