@@ -18,10 +18,10 @@ impl Status for Gateway {
 
     async fn ask_by(&self, question: &Question, handle: Option<&str>) -> Result<Told, ProviderError> {
         let found = match handle.and_then(wire::reference) {
-            Some(handle) => match self.request_state(handle, Some(question.now)).await? {
-                // request states do not live for ever
-                Found::Absent(_) => self.ask_by_correlation_id(question).await?,
-                found => found,
+            Some(handle) => match self.request_state(handle, Some(question.now)).await {
+                // request states do not live for ever, and one that has ended need not name what it made
+                Ok(Found::Absent(_)) | Err(ProviderError::Malformed(_)) => self.ask_by_correlation_id(question).await?,
+                found => found?,
             },
             None => self.ask_by_correlation_id(question).await?,
         };

@@ -37,7 +37,7 @@ pub(super) async fn create(
         "adjustment" => Kind::Adjustment,
         _ => return refuse(&shop, &fault(Category::BusinessRule, "transactionTypeError")).await,
     };
-    let posted = admit(&shop, &request).and_then(|()| read(&shop, &request, kind, &body, None));
+    let posted = admit(&shop, &request).and_then(|()| read(&request, kind, &body, None));
     take(shop, request, posted).await
 }
 
@@ -179,7 +179,6 @@ pub(super) async fn refuse(shop: &Shop, fault: &Fault) -> Answer {
 
 /// What the schemas demand (`requestTransactionType`, `requestReversal`), and that the hash fits the body.
 pub(super) fn read(
-    shop: &Shop,
     request: &HttpRequest,
     kind: Kind,
     body: &[u8],

@@ -21,7 +21,7 @@ pub(super) async fn create(
 
 fn posted(shop: &Shop, request: &HttpRequest, reference: &str, body: &[u8]) -> Result<Posted, Fault> {
     let whole = finished(shop, reference).unwrap_or_default();
-    let posted = read(shop, request, Kind::Reversal, body, Some((reference, whole)))?;
+    let posted = read(request, Kind::Reversal, body, Some((reference, whole)))?;
     // of the schema: `adjustment` or `reversal`, and nothing else
     match posted.fields.get("type").and_then(serde_json::Value::as_str) {
         Some("reversal" | "adjustment") => Ok(posted),
