@@ -19,7 +19,23 @@ pub fn folder() -> Option<PathBuf> {
 
 pub fn yaml(path: &std::path::Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    yaml_serde::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    merged(yaml_serde::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// With YAML's merge keys (`<<`) taken in: what stands beside one goes before what it names.
+fn merged(value: Value) -> Value {
+    match value {
+        Value::Array(all) => all.into_iter().map(merged).collect(),
+        Value::Object(mut fields) => {
+            if let Some(Value::Object(named)) = fields.remove("<<") {
+                for (name, value) in named {
+                    fields.entry(name).or_insert(value);
+                }
+            }
+            fields.into_iter().map(|(name, value)| (name, merged(value))).collect()
+        }
+        other => other,
+    }
 }
 
 /// An OpenAPI 3.0 document whose schemas judge bodies.
