@@ -135,7 +135,7 @@ fn told(bytes: &[u8]) -> Result<News, ()> {
             },
             |host, provider| {
                 let status = provider.status.as_ref().expect("it can be asked");
-                let handle = if bytes.len() % 2 == 0 { Some(HANDLE) } else { None };
+                let handle = if bytes.len().is_multiple_of(2) { Some(HANDLE) } else { None };
                 let told = host.answering(bytes, status.ask_by(&question, handle));
                 told.map(|told| told.report.news).map_err(|_| ())
             },

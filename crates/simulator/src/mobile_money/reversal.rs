@@ -1,6 +1,7 @@
 //! Reversals of a finished payment. One of more than is left of it fails; an amount that is left out means all of it.
 
 use actix_web::{HttpRequest, web};
+use serde_json::Value;
 
 use super::Shop;
 use super::api::{Posted, read, take};
@@ -22,12 +23,10 @@ pub(super) async fn create(
 fn posted(shop: &Shop, request: &HttpRequest, reference: &str, body: &[u8]) -> Result<Posted, Fault> {
     let whole = finished(shop, reference).unwrap_or_default();
     let posted = read(request, Kind::Reversal, body, Some((reference, whole)))?;
-    // of the schema: `adjustment` or `reversal`, and nothing else
-    match posted.fields.get("type").and_then(serde_json::Value::as_str) {
-        Some("reversal" | "adjustment") => Ok(posted),
-        Some(_) => Err(fault(Category::Validation, "formatError")),
-        None => Err(fault(Category::Validation, "mandatoryValueNotSupplied")),
+    if !posted.fields.contains_key("type") {
+        return Err(fault(Category::Validation, "mandatoryValueNotSupplied"));
     }
+    Ok(posted)
 }
 
 /// What a finished payment brought.
@@ -43,6 +42,10 @@ fn finished(shop: &Shop, reference: &str) -> Option<i64> {
 /// rules are told afterwards (flow guideline; the conformance scenario of a failing reversal has it so).
 pub(super) fn fits(book: &Book, request: &Request) -> Result<(), Fault> {
     let Some(original) = request.original.as_deref().filter(|_| request.kind == Kind::Reversal) else { return Ok(()) };
+    // of the schema: `adjustment` or `reversal`; the scenario tells of another one afterwards too
+    if !matches!(request.fields.get("type").and_then(Value::as_str), Some("reversal" | "adjustment")) {
+        return Err(fault(Category::Validation, "formatError"));
+    }
     let is = |r: &&Request| {
         r.kind == Kind::Merchantpay && matches!(&r.end, Some(End::Done { reference }) if reference == original)
     };
