@@ -254,7 +254,7 @@ fn holds(scripts: &Value, told: &Value, said: &[Said], ground: &Ground, at: &str
             for rule in list {
                 let rule = render(&rule, said, ground);
                 let holds = match rule.split_once(':') {
-                    None if rule == "required" => !value.is_null() && text != "",
+                    None if rule == "required" => !value.is_null() && !text.is_empty(),
                     Some(("in", wanted)) => wanted.split(',').any(|w| w == text),
                     Some(("regex", pattern)) => {
                         let pattern = pattern.trim_matches('/').replace("\\/", "/");

@@ -21,7 +21,7 @@ async fn an_answer_that_is_lost_is_found_by_the_correlation_id_and_nothing_is_se
     for lost in [json!({"lose_answer": true}), json!({"fail_after_accept": true})] {
         let house = living().await;
         let (_, intent) = owed(&house, 40_000).await;
-        house.mm_rule(json!({}), &[lost.clone()]).await;
+        house.mm_rule(json!({}), std::slice::from_ref(&lost)).await;
         let (status, attempt) = pressed(&house, &intent, "one-press").await;
         // found in the same call
         assert_eq!((status, &attempt["status"]), (201, &json!("offered")), "{lost} {attempt}");
