@@ -40,7 +40,7 @@ pub(crate) async fn paid(house: &House, amount: i64) -> (Value, Value, Value) {
 }
 
 /// The newest payment of an intent.
-async fn payment_of(house: &House, intent: &Value) -> Value {
+pub(crate) async fn payment_of(house: &House, intent: &Value) -> Value {
     let path = format!("/v1/payments?intent_id={}", intent["id"].as_str().unwrap());
     house.staff.get(&path).await.expect(200)["data"][0].clone()
 }

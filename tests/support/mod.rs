@@ -8,8 +8,10 @@ pub mod child;
 pub mod collector;
 pub mod crash;
 pub mod files;
+pub mod gsma;
 pub mod interruption;
 pub mod ledger_rows;
+pub mod mobile_money;
 pub mod portal;
 pub mod rows;
 pub mod shape;
@@ -48,6 +50,8 @@ pub struct Plan {
     pub with_worker: bool,
     /// Also run a bank, and collect on its accounts.
     pub with_bank: bool,
+    /// Also run a Mobile Money provider, and collect with it.
+    pub with_mobile_money: bool,
     /// Also run the wallets, and collect through them.
     pub with_wallets: bool,
     /// `MOTLAN_…` settings over those of the harness.
@@ -61,6 +65,7 @@ pub struct House {
     pub vnpay: simulator::Running,
     pub dossier: simulator::Running,
     pub bank: Option<simulator::Running>,
+    pub mobile_money: Option<simulator::Running>,
     pub wallets: Option<wallets::Wallets>,
     pub database: TestDatabase,
     pub portal: Portal,
@@ -98,6 +103,10 @@ impl House {
             // what the test says comes later, and wins
             plan.settings.splice(0..0, bank::settings(&bank.url));
         }
+        let mobile_money = if plan.with_mobile_money { Some(mobile_money::start().await) } else { None };
+        if let Some(running) = &mobile_money {
+            plan.settings.splice(0..0, mobile_money::settings(&running.url));
+        }
         let wallets = if plan.with_wallets { Some(wallets::Wallets::start().await) } else { None };
         if let Some(wallets) = &wallets {
             plan.settings.splice(0..0, wallets.settings());
@@ -120,8 +129,20 @@ impl House {
         drop(db);
         let other_portal = Portal::new(&http, &base, key(&gateway, "cong-khac").await);
         let staff = Portal::new(&http, &base, key(&gateway, "ke-toan").await);
-        let house =
-            Self { gateway, vnpay, dossier, bank, wallets, database, portal, client, other_portal, staff, http };
+        let house = Self {
+            gateway,
+            vnpay,
+            dossier,
+            bank,
+            mobile_money,
+            wallets,
+            database,
+            portal,
+            client,
+            other_portal,
+            staff,
+            http,
+        };
         let webhook = format!("{base}/v1/webhooks/vnpay/vnpay_main");
         house.sim("notify", json!({"url": webhook})).await;
         if house.bank.is_some() {
@@ -259,6 +280,9 @@ impl House {
     pub async fn stop(self) {
         // nobody calls a gateway that has gone
         self.vnpay.stop().await;
+        if let Some(mobile_money) = self.mobile_money {
+            mobile_money.stop().await;
+        }
         if let Some(bank) = self.bank {
             bank.stop().await;
         }

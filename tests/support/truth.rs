@@ -12,6 +12,9 @@ use tokio_postgres::SimpleQueryMessage;
 pub async fn compare(house: &House) {
     captures(house).await;
     webhooks(house).await;
+    if house.mobile_money.is_some() {
+        crate::mobile_money::compare(house).await;
+    }
     if house.bank.is_some() {
         transfers::compare(house).await;
     }

@@ -19,7 +19,9 @@ use payments::open_intent::{self, Opening};
 use payments::poll_attempts::{self, Pass};
 use payments::start_attempt::{self, Start};
 use payments::view::{self, IntentView};
+use provider::Given;
 use provider::checkout::Locale;
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -294,8 +296,8 @@ pub async fn start_attempt(
     let mut f = Fields::default();
     let channel = f.code("/channel", ChannelCode::new(sent.channel.clone()));
     let return_url = return_url(&mut f, sent.return_url.as_deref());
-    f.optional_text("/payer_phone", sent.payer_phone.as_deref(), 20);
-    f.optional_text("/one_time_code", sent.one_time_code.as_deref(), 20);
+    let phone = f.optional_text("/payer_phone", sent.payer_phone.as_deref(), 20);
+    let code = f.optional_text("/one_time_code", sent.one_time_code.as_deref(), 20);
     f.end()?;
     let channel = channel.ok_or_else(absent)?;
     let payer_ip = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |a| a.ip());
@@ -306,6 +308,11 @@ pub async fn start_attempt(
         return_url,
         payer_ip,
         locale: Locale::Vi,
+        given: Given {
+            phone: phone.map(SecretString::from),
+            one_time_code: code.map(SecretString::from),
+            again: false,
+        },
         caller,
         idempotency,
         now,

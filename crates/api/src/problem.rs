@@ -20,6 +20,7 @@ use payments::reply::IdempotencyError;
 use payments::resolve_case::ResolveError;
 use payments::start_attempt::{self, StartError};
 use provider::ProviderError;
+use provider::checkout::NotGiven;
 use serde::Serialize;
 use std::fmt;
 use storage::StorageError;
@@ -300,6 +301,14 @@ impl From<PlanError> for Problem {
     }
 }
 
+fn not_given(what: NotGiven) -> FieldError {
+    let pointer = match what {
+        NotGiven::Phone => "/payer_phone",
+        NotGiven::OneTimeCode => "/one_time_code",
+    };
+    FieldError { pointer: pointer.to_owned(), code: "format".to_owned(), detail: what.to_string() }
+}
+
 impl From<StartError> for Problem {
     fn from(e: StartError) -> Self {
         match e {
@@ -312,6 +321,7 @@ impl From<StartError> for Problem {
             StartError::IntentCancelled => Self::new(Code::IntentCancelled),
             StartError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             StartError::NothingDue => Self::new(Code::NothingDue),
+            StartError::NotGiven(why) => Self::fields(vec![not_given(why)]),
             StartError::ChannelUnavailable(why) => Self::with(Code::ChannelUnavailable, start_attempt::reason(&why)),
             StartError::Provider(ProviderError::Refused(why)) => {
                 tracing::warn!(why, "the provider refused an order");

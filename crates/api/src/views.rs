@@ -197,7 +197,8 @@ pub struct AttemptView {
     /// started | offered | committed | succeeded | failed | expired | unknown
     pub status: &'static str,
     /// What the payer acts on: `{"type":"redirect","url"}`, or `{"type":"qr","qr_data","bank_bin","account_number",
-    /// "account_name","transfer_content","amount"}`.
+    /// "account_name","transfer_content","amount"}`, or `{"type":"phone_prompt","message"}` or `{"type":"otp_prompt",
+    /// "message"}`: the payer goes on, or waits, with the phone in hand.
     #[schema(value_type = Option<Object>)]
     pub action: Option<serde_json::Value>,
     #[schema(value_type = String, format = DateTime)]

@@ -6,7 +6,7 @@ use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
-use simulator::{BankConfig, DossierConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig};
+use simulator::{BankConfig, DossierConfig, MobileMoneyConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,7 @@ pub enum What {
     Zalopay,
     Bank,
     Dossier,
+    MobileMoney,
 }
 
 /// Runs until it is told to end.
@@ -51,6 +52,8 @@ async fn start(
         }
         What::Momo => simulator::momo::start(read::<MomoConfig>(file, given)?).await?,
         What::Zalopay => simulator::zalopay::start(read::<ZalopayConfig>(file, given)?).await?,
+        What::MobileMoney if notify.is_some() => return Err("each request names where it is answered".into()),
+        What::MobileMoney => simulator::mobile_money::start(read::<MobileMoneyConfig>(file, given)?).await?,
         What::Bank if notify.is_some() => return Err("each account names its own notifiers, in the file".into()),
         What::Bank => simulator::bank::start(read::<BankConfig>(file, given)?).await?,
         What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),

@@ -57,9 +57,17 @@ pub enum WiringError {
 /// # Errors
 /// When something that is required is missing or ill-formed.
 pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError> {
+    context_beside(config, public_url, &Volatile::new(config.secret("redis.url").ok())?)
+}
+
+/// The same, with the process's own share of what may be lost.
+fn context_beside(config: &Config, public_url: &str, volatile: &Volatile) -> Result<Context, WiringError> {
     config.complete()?;
     let http = http(config).map_err(|e| WiringError::Http(Box::new(e)))?;
-    let contract = |p: &Profile| Arc::new(Configured { profile: p.clone(), http: http.clone() }) as Arc<dyn Contract>;
+    let public_url = config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/');
+    let around = Around { http, volatile: volatile.clone(), public_url: public_url.to_owned() };
+    let contract =
+        |p: &Profile| Arc::new(Configured { profile: p.clone(), around: around.clone() }) as Arc<dyn Contract>;
     let providers =
         Registry::of(config.profiles.iter().map(contract).collect()).map_err(|(profile, e)| ill(&profile, e))?;
     Ok(Context {
@@ -70,7 +78,7 @@ pub fn context(config: &Config, public_url: &str) -> Result<Context, WiringError
         dossier: Arc::new(dossier::Client::new(&config.dossier)?),
         settings: Arc::new(config.payments.clone()),
         mode: config.mode,
-        public_url: config.http.public_url.as_deref().unwrap_or(public_url).trim_end_matches('/').into(),
+        public_url: public_url.into(),
         wake: Arc::default(),
         slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
@@ -87,10 +95,18 @@ fn http(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
     provider::http::client_to(&hosts)
 }
 
+/// What contracts share.
+#[derive(Clone)]
+struct Around {
+    http: reqwest::Client,
+    volatile: Volatile,
+    public_url: String,
+}
+
 /// A contract as its section of the configuration has it.
 struct Configured {
     profile: Profile,
-    http: reqwest::Client,
+    around: Around,
 }
 
 impl Contract for Configured {
@@ -100,6 +116,7 @@ impl Contract for Configured {
 
     fn credentials(&self) -> &'static [Credential] {
         match &self.profile.channel {
+            Channel::MobileMoney(_) => provider_mobile_money::CREDENTIALS,
             Channel::Momo(_) => provider_momo::CREDENTIALS,
             Channel::Vietqr(_) => provider_vietqr::CREDENTIALS,
             Channel::Vnpay(_) => provider_vnpay::CREDENTIALS,
@@ -109,6 +126,7 @@ impl Contract for Configured {
 
     fn configured(&self, name: &str) -> Vec<SecretString> {
         match &self.profile.channel {
+            Channel::MobileMoney(settings) => (**settings).clone().secrets(name),
             Channel::Momo(settings) => settings.secrets(name),
             Channel::Vietqr(settings) => (**settings).clone().secrets(name),
             Channel::Vnpay(settings) => settings.secrets(name),
@@ -118,8 +136,16 @@ impl Contract for Configured {
 
     fn provider(&self, held: &[Held]) -> Result<Provider, NotMade> {
         let Profile { code, beneficiaries, channel } = self.profile.clone();
-        let http = self.http.clone();
+        let Around { http, volatile, public_url } = self.around.clone();
         match channel {
+            Channel::MobileMoney(settings) => {
+                let webhook_url = format!("{public_url}/v1/webhooks/{}/{code}", provider_mobile_money::CHANNEL);
+                let surroundings = provider_mobile_money::Surroundings { http, volatile, webhook_url };
+                (*settings)
+                    .holding(held)
+                    .and_then(|settings| provider_mobile_money::provider(code, beneficiaries, settings, surroundings))
+                    .map_err(NotMade::because)
+            }
             Channel::Momo(settings) => (*settings)
                 .holding(held)
                 .and_then(|settings| provider_momo::provider(code, beneficiaries, settings, http))
@@ -206,10 +232,10 @@ impl Gateway {
         // Fails when the process has a provider already, which is then as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let addresses = bound.addresses().map_err(WiringError::Serve)?;
-        let ctx = context(config, &addresses.public.map(local_url).unwrap_or_default())?;
+        let volatile = Volatile::new(config.secret("redis.url").ok())?;
+        let ctx = context_beside(config, &addresses.public.map(local_url).unwrap_or_default(), &volatile)?;
         enter_profiles(&ctx.pool, &config.profiles).await?;
         let renewing = renewal::start(&ctx).await?;
-        let volatile = Volatile::new(config.secret("redis.url").ok())?;
         crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),

@@ -4,6 +4,7 @@
 pub mod administer;
 pub mod advance_intent;
 pub mod approve;
+pub mod ask_health;
 pub mod breaker;
 pub mod close_day;
 pub mod context;

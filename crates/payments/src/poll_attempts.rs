@@ -93,21 +93,26 @@ async fn ask(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<(), Pol
     let Some(stored) = stored else { return Ok(()) };
     let span = tracing::info_span!("ask", attempt_id = %claimed.attempt_id, asked = claimed.asked);
     let span = trace::join(span, stored.traceparent.as_deref());
-    ask_about(ctx, claimed, stored.attempt, now).instrument(span).await
+    ask_about(ctx, claimed, (stored.attempt, stored.handle), now).instrument(span).await
 }
 
-async fn ask_about(ctx: &Context, claimed: &Claimed, attempt: Attempt, now: Timestamp) -> Result<(), PollError> {
+async fn ask_about(
+    ctx: &Context,
+    claimed: &Claimed,
+    (attempt, handle): (Attempt, Option<String>),
+    now: Timestamp,
+) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     if let Some(provider) = provider.filter(|p| p.status.is_none()) {
         return watch_window(ctx, claimed, &provider, &attempt, now).await;
     }
-    let answered = match answer_of(ctx, &attempt, now).await {
+    let answered = match answer_of(ctx, &attempt, handle.as_deref(), now).await {
         // no contract of ours knows it any more: nobody has answered
         Ok(None) => false,
         Ok(Some(told)) => {
             conclude(ctx, &attempt, &told, now).await?;
             if told.report.news == News::Committed {
-                say_what_becomes_of_it(ctx, &attempt, now).await?;
+                say_what_becomes_of_it(ctx, &attempt, handle.as_deref(), now).await?;
             }
             true
         }
@@ -154,13 +159,14 @@ async fn watch_window(
 async fn answer_of(
     ctx: &Context,
     attempt: &Attempt,
+    handle: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<provider::status::Told>, ProviderError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     let Some((provider, status)) = provider.and_then(|p| p.status.clone().map(|status| (p, status))) else {
         return Ok(None);
     };
-    neighbour::called(&provider, "status", status.ask(&question(attempt, now))).await.map(Some)
+    neighbour::called(&provider, "status", status.ask_by(&question(attempt, now), handle)).await.map(Some)
 }
 
 fn question(attempt: &Attempt, now: Timestamp) -> Question {
@@ -169,7 +175,12 @@ fn question(attempt: &Attempt, now: Timestamp) -> Question {
 
 /// Where the payer's money waits for our word: taken while its intent still wants it, let go when it is over. What the
 /// word has done is asked at once; without an answer, at the next asking.
-async fn say_what_becomes_of_it(ctx: &Context, attempt: &Attempt, now: Timestamp) -> Result<(), PollError> {
+async fn say_what_becomes_of_it(
+    ctx: &Context,
+    attempt: &Attempt,
+    handle: Option<&str>,
+    now: Timestamp,
+) -> Result<(), PollError> {
     let provider = ctx.providers.by_profile(&attempt.profile);
     let Some((provider, holds)) = provider.and_then(|p| p.holds.clone().map(|holds| (p, holds))) else {
         return Ok(());
@@ -188,7 +199,7 @@ async fn say_what_becomes_of_it(ctx: &Context, attempt: &Attempt, now: Timestamp
     if let Err(error) = said {
         tracing::warn!(attempt = %attempt.id, order_ref = %attempt.order_ref, error = &error as &dyn std::error::Error, "no word about held money arrived for sure");
     }
-    match answer_of(ctx, attempt, now).await {
+    match answer_of(ctx, attempt, handle, now).await {
         Ok(Some(told)) => conclude(ctx, attempt, &told, now).await,
         Ok(None) | Err(_) => Ok(()),
     }

@@ -39,6 +39,8 @@ pub async fn receive(
             );
             (Acknowledgement::Forged, Verdict::Forged)
         }
+        // a row of an account is told or it is not: there is nobody to ask about a hint
+        Err(Refusal::Hint(_)) => (Acknowledgement::Forged, Verdict::Forged),
         Err(Refusal::Unreadable(reason)) => park(ctx, (&provider, path.teller), request, &reason, now).await,
         Ok(rows) => {
             let mut verdict = Verdict::Known;

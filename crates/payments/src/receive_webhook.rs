@@ -6,7 +6,8 @@ use crate::drive_parked::Calling;
 use crate::receive_report::{self, Outcome, Parked, Sighted};
 use domain::codes::{ChannelCode, ProfileCode};
 use jiff::Timestamp;
-use provider::{Acknowledgement, Answer, Provider, Refusal, Request, Webhook};
+use provider::{Acknowledgement, Answer, Hint, Provider, Refusal, Request, Webhook};
+use storage::{attempts, refunds};
 
 /// For counting: what became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Verdict {
     UnknownOrder,
     Forged,
     Parked,
+    /// Proves nothing: a reason to ask.
+    Hint,
     Unavailable,
 }
 
@@ -29,6 +32,7 @@ impl Verdict {
             Self::UnknownOrder => "unknown_order",
             Self::Forged => "forged",
             Self::Parked => "parked",
+            Self::Hint => "hint",
             Self::Unavailable => "unavailable",
         }
     }
@@ -66,6 +70,7 @@ async fn hear(
             tracing::warn!(%channel, %profile, reason, "webhook refused");
             (Acknowledgement::Forged, Verdict::Forged)
         }
+        Err(Refusal::Hint(hint)) => hinted(ctx, profile, &hint).await,
         Err(Refusal::Unreadable(reason)) => park(ctx, channel, profile, request, &reason, now).await,
         Ok(report) => {
             let source = format!("webhook:{channel}");
@@ -88,6 +93,27 @@ fn acknowledgement(outcome: Outcome) -> (Acknowledgement, Verdict) {
         Outcome::Known => (Acknowledgement::Known, Verdict::Known),
         Outcome::AmountDiffers => (Acknowledgement::AmountDiffers, Verdict::AmountDiffers),
         Outcome::UnknownOrder => (Acknowledgement::UnknownOrder, Verdict::UnknownOrder),
+    }
+}
+
+/// Nothing of the call is kept or concluded from: whoever made it, the provider is asked.
+async fn hinted(ctx: &Context, profile: &ProfileCode, hint: &Hint) -> (Acknowledgement, Verdict) {
+    let noted = async {
+        let db = ctx.pool.get().await?;
+        match hint {
+            Hint::Order(order) => attempts::hint(&db, profile, order, ctx.settings.poll.give_up_after_s).await,
+            Hint::Refund(request_id) => refunds::hint(&db, profile.as_str(), request_id).await,
+        }
+    };
+    match noted.await {
+        Ok(()) => {
+            ctx.wake.notify_one();
+            (Acknowledgement::Recorded, Verdict::Hint)
+        }
+        Err(error) => {
+            tracing::error!(%profile, error = &error as &dyn std::error::Error, "a hint is lost");
+            (Acknowledgement::Unavailable, Verdict::Unavailable)
+        }
     }
 }
 

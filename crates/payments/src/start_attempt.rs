@@ -17,8 +17,8 @@ use domain::transition::Entity;
 use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use provider::checkout::Locale;
-use provider::{Action, Order, Provider, ProviderError, Receiver};
+use provider::checkout::{Locale, NotGiven};
+use provider::{Action, Given, Order, Provider, ProviderError, Receiver, Started};
 use std::net::IpAddr;
 use std::sync::Arc;
 use storage::attempts::Stored;
@@ -31,6 +31,8 @@ use tracing::Instrument;
 
 /// Seconds for which another process must believe that this one is between the two commits.
 const BUSY_S: i64 = 30;
+/// How long a payer takes who has the phone in hand.
+const PROMPTED: SignedDuration = SignedDuration::from_secs(5);
 /// Attempts of one intent: whoever has the page's link may start them, so there is an end to it.
 const MAX_ATTEMPTS: usize = 50;
 
@@ -43,6 +45,8 @@ pub struct Start {
     pub return_url: Option<String>,
     pub payer_ip: IpAddr,
     pub locale: Locale,
+    /// What the channel needs of the payer for this start; nothing of it is stored.
+    pub given: Given,
     pub caller: Caller,
     pub idempotency: idempotency::Request,
     pub now: Timestamp,
@@ -68,6 +72,9 @@ pub enum StartError {
     AttemptCommitted,
     #[error("nothing is left to pay")]
     NothingDue,
+    /// The payer's phone, or a code, that this channel starts with.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
     #[error("the channel cannot be used: {}", reason(.0))]
     ChannelUnavailable(Unavailable),
     /// The provider said no, or was not reached; the attempt is kept and asked about.
@@ -115,7 +122,7 @@ type Render = std::sync::Arc<dyn Fn(&Stored) -> String + Send + Sync>;
 pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply, StartError> {
     let attempt = match retrying(|| begin_once(ctx, start)).await {
         Ok(Begun::Answered(reply)) => return Ok(reply),
-        Ok(Begun::Attempt(id)) => id,
+        Ok(Begun::Attempt { id, again }) => (id, again),
         Err(error) => {
             // whether the first commit came through is not known: if it did, the repeat shall find it free
             if matches!(&error, StartError::Storage(e) if e.is_unavailable()) {
@@ -124,7 +131,9 @@ pub async fn start(ctx: &Context, start: &Start, render: Render) -> Result<Reply
             return Err(error);
         }
     };
-    let (ctx, start) = (ctx.clone(), start.clone());
+    let (attempt, again) = attempt;
+    let (ctx, mut start) = (ctx.clone(), start.clone());
+    start.given.again = again;
     let offering = async move {
         let offered = offer(&ctx, &start, attempt, &render).await;
         match &offered {
@@ -149,7 +158,11 @@ async fn release(ctx: &Context, start: &Start) {
 
 enum Begun {
     Answered(Reply),
-    Attempt(AttemptId),
+    /// `again`: whether an earlier request came as far as this one.
+    Attempt {
+        id: AttemptId,
+        again: bool,
+    },
 }
 
 async fn begin_once(ctx: &Context, start: &Start) -> Result<Begun, StartError> {
@@ -171,7 +184,7 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
             let (kept, committed) =
                 join!(idempotency::keep(tx, &start.idempotency, &id, None, Some(BUSY_S)), tx.commit());
             unit::first_error([kept, committed])?;
-            return Ok(Begun::Attempt(attempt));
+            return Ok(Begun::Attempt { id: attempt, again: true });
         }
         None => {}
     }
@@ -202,7 +215,7 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
         tx.commit(),
     );
     unit::first_error([written, kept, committed])?;
-    Ok(Begun::Attempt(id))
+    Ok(Begun::Attempt { id, again: false })
 }
 
 fn new_attempt(
@@ -217,8 +230,9 @@ fn new_attempt(
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }
-    let provider = provider_for(ctx, gates, intent, &start.channel, amount)?;
+    let provider = provider_for(ctx, gates, intent, &start.channel, (amount, start.now))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
+    checkout.takes(&start.given)?;
     if facts.attempts.len() >= MAX_ATTEMPTS {
         return Err(rule("too_many_attempts"));
     }
@@ -239,7 +253,7 @@ fn new_attempt(
     };
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
-    Ok((Stored { attempt, number, action: None, return_url, traceparent: None }, give_up_after))
+    Ok((Stored { attempt, number, action: None, handle: None, return_url, traceparent: None }, give_up_after))
 }
 
 /// Whether an attempt that was interrupted may be offered still: the payer may have paid another way since.
@@ -272,12 +286,12 @@ fn provider_for(
     gates: &Gates,
     intent: &Intent,
     channel: &ChannelCode,
-    amount: Vnd,
+    (amount, now): (Vnd, Timestamp),
 ) -> Result<Arc<Provider>, StartError> {
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
-        match view::standing(ctx, gates, &provider, wanted, amount) {
+        match view::standing(ctx, gates, &provider, wanted, (amount, Some(now))) {
             Standing::Open => return Ok(provider),
             Standing::NotNow(why) => nearest = Unavailable::Shown(why),
             Standing::Never(why) if matches!(nearest, Unavailable::Rule(_)) => {
@@ -332,10 +346,10 @@ async fn offer_order(
         ordered_at: stored.attempt.ordered_at,
         expires_at: stored.attempt.expires_at,
     };
-    let offered = neighbour::called(&provider, "checkout", checkout.start(&order)).await;
+    let offered = neighbour::called(&provider, "checkout", checkout.start_with(&order, &start.given)).await;
     ctx.breakers.heard(&provider.profile, &offered);
     match offered {
-        Ok(offer) => retrying(|| offered_once(ctx, start, id, &offer.action, render)).await,
+        Ok(started) => retrying(|| offered_once(ctx, start, id, &started, render)).await,
         Err(error) => {
             if let ProviderError::Refused(_) = error {
                 advance_intent::attempt_news(ctx, id, AttemptNews::Refused, start.now).await?;
@@ -362,6 +376,8 @@ pub fn action_json(action: &Action) -> serde_json::Value {
             "type": "qr", "qr_data": qr_data, "bank_bin": receiver.bank_bin, "account_number": receiver.account_number,
             "account_name": receiver.account_name, "transfer_content": transfer_content, "amount": amount.dong(),
         }),
+        Action::PhonePrompt { message } => serde_json::json!({"type": "phone_prompt", "message": message}),
+        Action::OtpPrompt { message } => serde_json::json!({"type": "otp_prompt", "message": message}),
     }
 }
 
@@ -369,9 +385,10 @@ async fn offered_once(
     ctx: &Context,
     start: &Start,
     id: AttemptId,
-    action: &Action,
+    started: &Started,
     render: &Render,
 ) -> Result<Reply, StartError> {
+    let action = &started.offer.action;
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
@@ -384,7 +401,11 @@ async fn offered_once(
         }
         let body = render(&stored);
         if let Some(action) = &stored.action {
-            attempts::set_action(&tx, id, action).await?;
+            attempts::set_action(&tx, id, action, started.handle.as_deref()).await?;
+        }
+        if matches!(action, Action::PhonePrompt { .. } | Action::OtpPrompt { .. }) {
+            // the payer waits before our page: a provider that tells nobody is asked soon
+            attempts::ask_by(&tx, id, start.now + PROMPTED).await?;
         }
         let text = id.to_string();
         let (written, kept, committed) = join!(

@@ -7,7 +7,8 @@ use domain::intent::{Intent, IntentStatus};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::offering::{self, Contract, Obstacle, Wanted};
 use domain::{IntentId, Vnd};
-use provider::Provider;
+use jiff::Timestamp;
+use provider::{Asks, Provider};
 use std::collections::BTreeMap;
 use storage::attempts::Stored;
 use storage::channels::{self, Closed, Gates};
@@ -40,6 +41,8 @@ pub struct ChannelOption {
     pub code: String,
     pub name: &'static str,
     pub kind: &'static str,
+    /// What the payer gives with the press.
+    pub asks: Asks,
     /// Why it cannot be taken now; None when it can.
     pub unavailable: Option<Unavailable>,
 }
@@ -49,7 +52,7 @@ pub struct ChannelOption {
 pub enum Unavailable {
     AboveLimit,
     BelowLimit,
-    /// Somebody switched it off, or announced that it is away.
+    /// Somebody switched it off, or announced that it is away, or its provider says that it is.
     Closed(Closed),
     /// Its provider has not been answering.
     NotAnswering,
@@ -76,26 +79,29 @@ pub(crate) enum Standing {
     NotNow(Unavailable),
 }
 
+/// `at`: for an attempt that is made at that moment; the law of one day is not that of another.
 pub(crate) fn standing(
     ctx: &Context,
     gates: &Gates,
     provider: &Provider,
     (beneficiary, allowed): (&BeneficiaryCode, Option<&[String]>),
-    amount_due: Vnd,
+    (amount_due, at): (Vnd, Option<Timestamp>),
 ) -> Standing {
     let gate = gates.get(provider.profile.as_str());
     let closed = gate.and_then(|g| g.closed.as_ref());
+    let away = gate.and_then(|g| g.away.as_ref());
+    let most = provider.checkout.as_ref().and_then(|c| at.map_or_else(|| c.limit(), |at| c.limit_at(at)));
     let contract = Contract {
         channel: &provider.channel,
         beneficiaries: &provider.beneficiaries,
         takes_orders: provider.checkout.is_some(),
         is_closed: closed.is_some(),
-        is_answering: ctx.breakers.is_answering(&provider.profile),
+        is_answering: away.is_none() && ctx.breakers.is_answering(&provider.profile),
         least: [provider.checkout.as_ref().and_then(|c| c.least()), gate.map(|g| g.min_amount)],
-        most: [provider.checkout.as_ref().and_then(|c| c.limit()), gate.and_then(|g| g.max_amount)],
+        most: [most, gate.and_then(|g| g.max_amount)],
     };
     let found = offering::obstacles(contract, Wanted { beneficiary, allowed, amount: amount_due });
-    match (found.first(), closed) {
+    match (found.first(), closed.or(away)) {
         (None, _) => Standing::Open,
         (Some(Obstacle::NotOffered | Obstacle::NotAllowed), _) => Standing::Never(found[0]),
         (Some(_), Some(closed)) => Standing::NotNow(Unavailable::Closed(closed.clone())),
@@ -110,22 +116,28 @@ fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> V
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
     let mut shown: Vec<ChannelOption> = Vec::new();
     for p in ctx.providers.iter() {
-        let unavailable = match standing(ctx, gates, &p, wanted, amount_due) {
+        let unavailable = match standing(ctx, gates, &p, wanted, (amount_due, None)) {
             Standing::Never(_) => continue,
             Standing::Open => None,
             Standing::NotNow(why) => Some(why),
         };
         // of two contracts for one channel, the one that can be used
         match shown.iter_mut().find(|option| option.code == p.channel.as_str()) {
-            Some(option) if option.unavailable.is_some() => option.unavailable = unavailable,
+            Some(option) if option.unavailable.is_some() => {
+                (option.asks, option.unavailable) = (asks(&p), unavailable);
+            }
             Some(_) => {}
             None => {
                 let (code, name, kind) = (p.channel.to_string(), p.names.vi, p.kind.as_str());
-                shown.push(ChannelOption { code, name, kind, unavailable });
+                shown.push(ChannelOption { code, name, kind, asks: asks(&p), unavailable });
             }
         }
     }
     shown
+}
+
+fn asks(provider: &Provider) -> Asks {
+    provider.checkout.as_ref().map_or_else(Asks::default, |c| c.asks())
 }
 
 /// One intent of any client, or of `client` only.

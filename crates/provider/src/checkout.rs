@@ -6,6 +6,7 @@ use domain::Vnd;
 use domain::codes::OrderRef;
 use domain::reference::Reference;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 
 /// The account that the obligations are owed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +56,60 @@ pub enum Action {
         transfer_content: String,
         amount: Vnd,
     },
+    /// The provider asks the payer on the payer's own phone.
+    PhonePrompt {
+        message: String,
+    },
+    /// The provider has the code that the payer gave, and looks at it.
+    OtpPrompt {
+        message: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub action: Action,
+}
+
+/// What a channel must know of the payer before it can start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asks {
+    pub phone: Need,
+    pub one_time_code: Need,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Need {
+    #[default]
+    Never,
+    Optional,
+    Required,
+}
+
+/// What the payer gave for this start, and no longer: nothing of it is stored.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    pub phone: Option<SecretString>,
+    pub one_time_code: Option<SecretString>,
+    /// The same order may have been told before: its answer was lost.
+    pub again: bool,
+}
+
+/// Which of what the payer gives is missing, or not to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotGiven {
+    #[error("this channel needs the payer's phone number")]
+    Phone,
+    #[error("this channel needs a one-time code")]
+    OneTimeCode,
+}
+
+/// An offer, and by what else than our order the provider can be asked about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    pub offer: Offer,
+    /// The provider's own handle of the request; None where it gave none.
+    pub handle: Option<String>,
 }
 
 #[async_trait]
@@ -73,6 +123,29 @@ pub trait Checkout: Send + Sync {
     /// The most that one order may be, where the provider's document has a limit.
     fn limit(&self) -> Option<Vnd>;
 
+    /// The same at a moment, where the limit is a legal rule with a date.
+    fn limit_at(&self, _now: Timestamp) -> Option<Vnd> {
+        self.limit()
+    }
+
+    /// What the payer is asked before the start; nothing unless told.
+    fn asks(&self) -> Asks {
+        Asks::default()
+    }
+
+    /// Whether what the payer gave will do, before an attempt is made of it.
+    ///
+    /// # Errors
+    /// What is missing or ill-formed.
+    fn takes(&self, _given: &Given) -> Result<(), NotGiven> {
+        Ok(())
+    }
+
     /// Tells the provider. Called again with the same order after a crash: it must give the same offer or an error.
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError>;
+
+    /// The same with what the payer gave; a channel that asks for nothing needs nothing of it.
+    async fn start_with(&self, order: &Order, _given: &Given) -> Result<Started, ProviderError> {
+        Ok(Started { offer: self.start(order).await?, handle: None })
+    }
 }

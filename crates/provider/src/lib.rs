@@ -19,15 +19,15 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
-pub use checkout::{Action, Checkout, Offer, Order, Receiver};
+pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
 pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
 pub use hold::Holds;
 pub use movements::{Listed, Movements};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};
 pub use registry::Registry;
-pub use status::{Question, Status};
-pub use webhook::{Acknowledgement, Answer, Refusal, Request, Webhook};
+pub use status::{Health, Question, Status};
+pub use webhook::{Acknowledgement, Answer, Hint, Refusal, Request, Webhook};
 
 /// One contract with one provider, ready to use.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! A provider calls us. `verify` checks the signature over the raw bytes before any field is believed; `acknowledge`
 //! renders the answer that this provider expects. Verification has no default.
 
+use domain::codes::OrderRef;
 use domain::payment::Report;
 
 /// The call as it came, nothing decoded.
@@ -29,6 +30,17 @@ pub enum Refusal {
     /// Rightly signed, but not to be read: kept, parked, a case.
     #[error("signed but not understood: {0}")]
     Unreadable(String),
+    /// This provider signs nothing: the call proves nothing and is not kept. That there may be news is a reason to ask.
+    #[error("a hint only")]
+    Hint(Hint),
+}
+
+/// What there may be news of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    Order(OrderRef),
+    /// By the request id that the provider heard.
+    Refund(String),
 }
 
 /// What we concluded, for the adapter to say in the provider's words.

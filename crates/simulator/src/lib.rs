@@ -9,12 +9,14 @@ mod wallet;
 
 pub mod bank;
 pub mod dossier;
+pub mod mobile_money;
 pub mod momo;
 pub mod vnpay;
 pub mod zalopay;
 
 pub use bank::BankConfig;
 pub use dossier::DossierConfig;
+pub use mobile_money::MobileMoneyConfig;
 pub use momo::MomoConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;

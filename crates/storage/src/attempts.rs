@@ -18,6 +18,8 @@ pub struct Stored {
     pub attempt: Attempt,
     pub number: i32,
     pub action: Option<serde_json::Value>,
+    /// The provider's own handle of the request, where it gave one.
+    pub handle: Option<String>,
     pub return_url: Option<String>,
     /// The trace in which its intent was opened.
     pub traceparent: Option<String>,
@@ -39,6 +41,7 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         },
         number: row.get("number"),
         action: row.get("action"),
+        handle: row.get("provider_handle"),
         return_url: row.get("return_url"),
         traceparent: row.get("traceparent"),
     })
@@ -72,11 +75,18 @@ pub async fn insert(db: &Db, stored: &Stored) -> Result<(), StorageError> {
     Ok(())
 }
 
-const SET_ACTION: &str = "update attempt set action = $2 where id = $1";
+const SET_ACTION: &str =
+    "update attempt set action = $2, provider_handle = coalesce($3, provider_handle) where id = $1";
 
-pub async fn set_action(db: &Db, id: AttemptId, action: &serde_json::Value) -> Result<(), StorageError> {
+/// What the payer acts on, and the provider's handle where it gave one.
+pub async fn set_action(
+    db: &Db,
+    id: AttemptId,
+    action: &serde_json::Value,
+    handle: Option<&str>,
+) -> Result<(), StorageError> {
     let statement = db.prepare_cached(SET_ACTION).await?;
-    db.execute(&statement, &[&id.uuid(), action]).await?;
+    db.execute(&statement, &[&id.uuid(), action, &handle]).await?;
     Ok(())
 }
 
@@ -178,13 +188,38 @@ pub async fn unasked(db: &Db, since: Timestamp) -> Result<i64, StorageError> {
     Ok(db.query_one(&statement, &[&since]).await?.get(0))
 }
 
-const ASKED: &str = "update attempt_watch set next_at = $2, asked_at = case when $3 then now() else asked_at end,
-    lease_until = null where attempt_id = $1";
+// a hint that came since the asking began is not answered by it
+const ASKED: &str = "update attempt_watch set asked_at = case when $3 then now() else asked_at end, lease_until = null,
+        next_at = case when hinted_at > tried_at then least($2, now() + interval '1 second') else $2 end
+    where attempt_id = $1";
 
 /// Ends a lease. `answered`: the provider gave a verified answer.
 pub async fn asked(db: &Db, id: AttemptId, next_at: Timestamp, answered: bool) -> Result<(), StorageError> {
     let statement = db.prepare_cached(ASKED).await?;
     db.execute(&statement, &[&id.uuid(), &next_at, &answered]).await?;
+    Ok(())
+}
+
+const HINT: &str = "insert into attempt_watch as w (attempt_id, next_at, until, hinted_at)
+    select id, now(), now() + $3::bigint * interval '1 second', now() from attempt
+    where profile = $1 and order_ref = $2 and status <> 'succeeded'
+    on conflict (attempt_id) do update set hinted_at = now(),
+        next_at = least(w.next_at, greatest(now(), w.tried_at + interval '1 second'))";
+
+/// There may be news of the order: it is asked about now, once a second at most however often that is said, and watched
+/// for `watch_s` where it no longer was. Nothing where it has succeeded, or is none of ours.
+pub async fn hint(db: &Db, profile: &ProfileCode, order: &OrderRef, watch_s: i64) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(HINT).await?;
+    db.execute(&statement, &[&profile.as_str(), &order.as_str(), &watch_s]).await?;
+    Ok(())
+}
+
+const ASK_BY: &str = "update attempt_watch set next_at = least(next_at, $2) where attempt_id = $1";
+
+/// Asked about at that time at the latest.
+pub async fn ask_by(db: &Db, id: AttemptId, at: Timestamp) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(ASK_BY).await?;
+    db.execute(&statement, &[&id.uuid(), &at]).await?;
     Ok(())
 }
 

@@ -23,6 +23,8 @@ pub struct Closed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     pub closed: Option<Closed>,
+    /// What its provider says of itself, where it says that it is away.
+    pub away: Option<Closed>,
     pub min_amount: Vnd,
     pub max_amount: Option<Vnd>,
 }
@@ -30,9 +32,11 @@ pub struct Gate {
 /// By the contract's code; one that is not here has no gate and is open.
 pub type Gates = BTreeMap<String, Gate>;
 
-const GATES: &str = "select p.code, p.min_amount, p.max_amount, coalesce(s.reason, d.reason) as reason,
-        case when s.channel is null then d.ends_at end as until
+const GATES: &str = "select p.code, p.min_amount, p.max_amount,
+        coalesce(s.reason, d.reason) as reason, case when s.channel is null then d.ends_at end as until,
+        case when h.profile is not null then 'nhà cung cấp báo tạm ngừng dịch vụ' end as away, h.back_at
     from merchant_profile p
+    left join provider_health h on h.profile = p.code and not h.is_up and h.told_at > now() - interval '5 minutes'
     left join channel_switch s on s.channel = p.channel and s.off_since is not null
     left join lateral (select t.reason, t.ends_at from channel_downtime t
         where t.channel = p.channel and t.withdrawn_at is null and t.starts_at <= now() and now() < t.ends_at
@@ -42,11 +46,29 @@ const GATES: &str = "select p.code, p.min_amount, p.max_amount, coalesce(s.reaso
 pub async fn gates(db: &Db) -> Result<Gates, StorageError> {
     let rows = db.query(&prepared(db, GATES)?, &[]).await?;
     let gate = |row: &Row| {
-        let closed = row.get::<_, Option<String>>("reason").map(|reason| Closed { reason, until: row.get("until") });
+        let told =
+            |reason, until| row.get::<_, Option<String>>(reason).map(|reason| Closed { reason, until: row.get(until) });
+        let (closed, away) = (told("reason", "until"), told("away", "back_at"));
         let (min, max): (i64, Option<i64>) = (row.get("min_amount"), row.get("max_amount"));
-        (row.get("code"), Gate { closed, min_amount: Vnd::new(min), max_amount: max.map(Vnd::new) })
+        (row.get("code"), Gate { closed, away, min_amount: Vnd::new(min), max_amount: max.map(Vnd::new) })
     };
     Ok(rows.iter().map(gate).collect())
+}
+
+const PUT_HEALTH: &str = "insert into provider_health (profile, is_up, is_degraded, back_at, told_at)
+    values ($1, $2, $3, $4, now())
+    on conflict (profile) do update set is_up = excluded.is_up, is_degraded = excluded.is_degraded,
+        back_at = excluded.back_at, told_at = excluded.told_at";
+
+/// What the contract's provider says of its service: away, it takes no attempt for five minutes or until it says otherwise.
+pub async fn put_health(
+    db: &Db,
+    profile: &str,
+    (is_up, is_degraded): (bool, bool),
+    back_at: Option<Timestamp>,
+) -> Result<(), StorageError> {
+    db.execute(PUT_HEALTH, &[&profile, &is_up, &is_degraded, &back_at]).await?;
+    Ok(())
 }
 
 /// Somebody switched it.

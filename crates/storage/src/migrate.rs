@@ -35,6 +35,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V66__second_thoughts", include_str!("../migrations/0066_second_thoughts.sql")),
     ("V67__cases_of_waiting_money", include_str!("../migrations/0067_cases_of_waiting_money.sql")),
     ("V68__whom_money_concerns", include_str!("../migrations/0068_whom_money_concerns.sql")),
+    ("V72__asked_by_handle", include_str!("../migrations/0072_asked_by_handle.sql")),
+    ("V73__provider_health", include_str!("../migrations/0073_provider_health.sql")),
     ("V76__days_with_late_lines", include_str!("../migrations/0076_days_with_late_lines.sql")),
     ("V77__sealed_closings", include_str!("../migrations/0077_sealed_closings.sql")),
 ];

@@ -273,6 +273,16 @@ pub async fn put_off(db: &Db, id: RefundId, next_at: Timestamp) -> Result<(), St
     Ok(())
 }
 
+const HINT: &str = "update refund_watch w set next_at = least(w.next_at, now()) from refund r
+    join payment p on p.id = r.payment_id
+    where w.refund_id = r.id and r.provider_request_id = $2 and p.profile = $1";
+
+/// There may be news of the refund that the contract's provider heard under this request id.
+pub async fn hint(db: &Db, profile: &str, request_id: &str) -> Result<(), StorageError> {
+    db.execute(HINT, &[&profile, &request_id]).await?;
+    Ok(())
+}
+
 const IS_SETTLED: &str = "select exists (select from settlement_line where refund_id = $1 and disposition = 'matched')";
 
 /// Whether a provider's file says that it was sent.

@@ -113,6 +113,12 @@ pub(crate) struct Words {
     pub transfer_others: &'static str,
     pub transfer_awaited: &'static str,
 
+    pub prompt: &'static str,
+    pub prompt_awaited: &'static str,
+    pub phone: &'static str,
+    pub one_time_code: &'static str,
+    pub one_time_code_how: &'static str,
+
     pub choose: &'static str,
     pub choose_other: &'static str,
     pub pay: &'static str,
@@ -140,6 +146,8 @@ pub(crate) struct Words {
     pub to_portal: &'static str,
     pub keep: &'static str,
     pub safety: &'static str,
+    /// Where a channel asks for a code that its own application made.
+    pub safety_code: &'static str,
 
     pub paid_already: &'static str,
     pub expired_already: &'static str,
@@ -148,6 +156,8 @@ pub(crate) struct Words {
     pub channel_unavailable: &'static str,
     pub press_again: &'static str,
     pub in_progress: &'static str,
+    pub bad_phone: &'static str,
+    pub bad_code: &'static str,
     pub try_other: &'static str,
     pub provider_away: &'static str,
     pub bad_form: &'static str,
@@ -217,6 +227,12 @@ const VI: Words = Words {
     transfer_others: "Người khác cũng có thể quét mã này và nộp thay.",
     transfer_awaited: "Khi ngân hàng báo đã nhận tiền, thường sau ít giây, trang này sẽ hiện kết quả.",
 
+    prompt: "Xác nhận trên điện thoại",
+    prompt_awaited: "Trang này tự cập nhật khi nhà cung cấp trả lời. Xin không thanh toán lại trong lúc chờ.",
+    phone: "Số điện thoại của tài khoản Tiền di động",
+    one_time_code: "Mã thanh toán một lần (nếu có)",
+    one_time_code_how: "Mã này do ứng dụng Tiền di động của bạn tạo ra. Không có mã thì để trống: nhà cung cấp sẽ hỏi bạn trên điện thoại. Số điện thoại và mã không được lưu lại.",
+
     choose: "Chọn cách thanh toán",
     choose_other: "Hoặc chọn cách khác",
     pay: "Thanh toán",
@@ -245,6 +261,8 @@ const VI: Words = Words {
     keep: "Xin giữ lại mã tham chiếu để tra cứu khi cần.",
     safety: "Trang này không bao giờ hỏi mật khẩu hay mã OTP.",
 
+    safety_code: "Trang này không bao giờ hỏi mật khẩu, mã PIN hay mã OTP của ngân hàng.",
+
     paid_already: "Không còn khoản nào phải nộp; không có tiền nào bị thu thêm.",
     expired_already: "Yêu cầu thanh toán đã hết hạn; chưa có tiền nào bị thu ở lần bấm này.",
     cancelled_already: "Yêu cầu thanh toán đã bị huỷ; chưa có tiền nào bị thu ở lần bấm này.",
@@ -252,6 +270,8 @@ const VI: Words = Words {
     channel_unavailable: "Cách thanh toán này hiện không dùng được. Xin chọn cách khác.",
     press_again: "Trang đã cũ. Xin chọn lại cách thanh toán.",
     in_progress: "Yêu cầu trước đang được xử lý. Xin chờ khoảng nửa phút rồi bấm lại.",
+    bad_phone: "Số điện thoại chưa đúng. Xin nhập số di động Việt Nam, ví dụ 0912345678.",
+    bad_code: "Mã thanh toán chưa đúng dạng. Xin nhập lại mã mà ứng dụng đã tạo.",
     try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",
     provider_away: "Chưa liên lạc được với đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại.",
     bad_form: "Yêu cầu không hợp lệ. Xin chọn lại cách thanh toán.",
@@ -321,6 +341,12 @@ const EN: Words = Words {
     transfer_others: "Another person may scan this code and pay for you.",
     transfer_awaited: "When the bank tells us that the money has come, usually within seconds, this page shows it.",
 
+    prompt: "Confirm on your phone",
+    prompt_awaited: "This page updates itself when the provider answers. Please do not pay again meanwhile.",
+    phone: "Phone number of the Mobile Money account",
+    one_time_code: "One-time payment code (if you have one)",
+    one_time_code_how: "Your Mobile Money application makes this code. Without one, leave it empty: the provider asks you on your phone. Neither number nor code is kept.",
+
     choose: "Choose how to pay",
     choose_other: "Or choose another way",
     pay: "Pay",
@@ -349,6 +375,8 @@ const EN: Words = Words {
     keep: "Please keep the reference for later enquiries.",
     safety: "This page never asks for a password or a one-time code.",
 
+    safety_code: "This page never asks for a password, a PIN or a bank's one-time code.",
+
     paid_already: "Nothing is left to pay; no further money was taken.",
     expired_already: "The time to pay has passed; no money was taken now.",
     cancelled_already: "The payment request was cancelled; no money was taken now.",
@@ -356,6 +384,8 @@ const EN: Words = Words {
     channel_unavailable: "This way to pay cannot be used now. Please choose another.",
     press_again: "The page was out of date. Please choose how to pay again.",
     in_progress: "The earlier request is being worked on. Please wait half a minute and press again.",
+    bad_phone: "The phone number is not right. Please type a Vietnamese mobile number, such as 0912345678.",
+    bad_code: "The payment code is not well-formed. Please type the code that the application made.",
     try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
     provider_away: "The payment provider could not be reached. Please wait half a minute and press again.",
     bad_form: "The request was not valid. Please choose how to pay again.",

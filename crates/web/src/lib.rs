@@ -8,6 +8,7 @@ mod guard;
 mod language;
 mod load;
 mod page;
+mod prompt;
 mod show;
 mod start;
 mod transfer;

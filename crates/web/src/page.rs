@@ -3,6 +3,7 @@
 
 use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Loaded};
+use crate::prompt::Prompt;
 use crate::transfer::Transfer;
 use askama::Template;
 use domain::Vnd;
@@ -13,12 +14,14 @@ use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
 use payments::view::{ChannelOption, IntentView, Paid, Unavailable};
-use provider::ChannelKind;
+use provider::{ChannelKind, Need};
 use uuid::Uuid;
 
 /// Seconds between reloads: while a reader waits before the page, and while a bank takes its time.
 const REFRESH_RETURNED_S: u32 = 5;
 const REFRESH_PROCESSING_S: u32 = 15;
+/// While the payer confirms on the phone.
+const REFRESH_PROMPT_S: u32 = 5;
 /// Longer than it takes to copy a line.
 const REFRESH_TRANSFER_S: u32 = 10;
 /// How long after its window an attempt is still waited for by reloading: a forgotten phone shall not ask for ever.
@@ -60,10 +63,12 @@ pub(crate) struct Page {
     total: String,
     still_due: Option<String>,
     transfer: Option<Transfer>,
+    prompt: Option<Prompt>,
     may_pay: bool,
     choose: &'static str,
     channels: Vec<Button>,
     leaves: bool,
+    safety: &'static str,
     waits: bool,
     choose_again_url: Option<String>,
     money_title: &'static str,
@@ -96,6 +101,21 @@ struct Button {
     closed: Option<String>,
     /// Its page is elsewhere.
     leaves: bool,
+    /// What is typed with the press.
+    phone: Field,
+    one_time_code: Field,
+}
+
+/// A field of a channel's form.
+struct Field {
+    is_shown: bool,
+    is_required: bool,
+}
+
+impl Field {
+    fn of(need: Need) -> Self {
+        Self { is_shown: need != Need::Never, is_required: need == Need::Required }
+    }
 }
 
 struct Money {
@@ -115,7 +135,8 @@ impl Page {
         let token = &intent.page_token;
         let (said, tone) = said(w, state);
         let transfer = Transfer::of(view, now).filter(|_| state == State::Open);
-        let waits = matches!(state, State::Checking | State::Processing) || transfer.is_some();
+        let prompt = Prompt::of(view, now).filter(|_| matches!(state, State::Open | State::Processing));
+        let waits = matches!(state, State::Checking | State::Processing) || transfer.is_some() || prompt.is_some();
         let channels = buttons(ctx, language, &view.channels, transfer.as_ref());
         let still_due = (view.amount_due != intent.amount && state != State::Paid).then_some(view.amount_due);
         Self {
@@ -123,7 +144,10 @@ impl Page {
             said,
             tone,
             sandbox: ctx.mode == Mode::Sandbox,
-            refresh: refresh(view, state, transfer.as_ref(), asked.returned, now),
+            refresh: match prompt {
+                Some(_) => Some(REFRESH_PROMPT_S),
+                None => refresh(view, state, transfer.as_ref(), asked.returned, now),
+            },
             notice: notice(w, view, state, asked.returned),
             page_url: format!("/pay/{token}{}", language.query(asked.returned)),
             switch_url: format!("/pay/{token}{}", language.other().query(asked.returned)),
@@ -138,9 +162,11 @@ impl Page {
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
             may_pay: state == State::Open && !(transfer.is_some() && channels.is_empty()),
-            choose: if transfer.is_some() { w.choose_other } else { w.choose },
+            choose: if transfer.is_some() || prompt.is_some() { w.choose_other } else { w.choose },
+            safety: if channels.iter().any(|c| c.one_time_code.is_shown) { w.safety_code } else { w.safety },
             leaves: channels.iter().any(|c| c.leaves && c.closed.is_none()),
             transfer,
+            prompt,
             channels,
             waits,
             choose_again_url: (state == State::Checking).then(|| format!("/pay/{token}{}", language.query(false))),
@@ -278,7 +304,9 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption) -> Button {
         code: option.code.clone(),
         form_id: Uuid::new_v4().simple().to_string(),
         closed: option.unavailable.as_ref().map(|why| closed(language, why)),
-        leaves: option.kind != ChannelKind::Bank.as_str(),
+        leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
+        phone: Field::of(option.asks.phone),
+        one_time_code: Field::of(option.asks.one_time_code),
     }
 }
 

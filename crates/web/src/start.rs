@@ -13,7 +13,9 @@ use domain::intent::IntentStatus;
 use jiff::Timestamp;
 use payments::start_attempt::{self, Start, StartError};
 use payments::{Caller, Context, IdempotencyError, Reply};
-use provider::ProviderError;
+use provider::checkout::NotGiven;
+use provider::{Given, ProviderError};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::error::Error;
@@ -30,6 +32,20 @@ pub(crate) struct Choice {
     channel: String,
     /// Random, one per button of a page that was served: a press that is sent twice is one attempt.
     form_id: String,
+    /// Where the channel asks for them; neither is kept.
+    #[serde(default)]
+    payer_phone: Option<SecretString>,
+    #[serde(default)]
+    one_time_code: Option<SecretString>,
+}
+
+/// More than any number or code has.
+const MAX_GIVEN: usize = 32;
+
+/// What was typed; a field that was left empty was not.
+fn typed(field: Option<&SecretString>) -> Option<SecretString> {
+    let text = field?.expose_secret().trim();
+    (!text.is_empty() && text.len() <= MAX_GIVEN).then(|| SecretString::from(text))
 }
 
 pub(crate) async fn start(
@@ -72,15 +88,27 @@ fn wish(loaded: &Loaded, page: &Shown<'_>, channel: ChannelCode, choice: &Choice
         return_url: None,
         payer_ip,
         locale: page.asked.language.locale(),
+        given: Given {
+            phone: typed(choice.payer_phone.as_ref()),
+            one_time_code: typed(choice.one_time_code.as_ref()),
+            again: false,
+        },
         caller: Caller::system(),
         idempotency: idempotency::Request {
             principal: intent.uuid(),
             scope: "POST /pay/attempts".to_owned(),
             key_hash: sha256(&choice.form_id),
-            fingerprint: sha256(&choice.channel),
+            fingerprint: sha256(&pressed(choice)),
         },
         now: page.now,
     }
+}
+
+/// What makes one press another press.
+fn pressed(choice: &Choice) -> String {
+    let given = [&choice.payer_phone, &choice.one_time_code].map(|field| typed(field.as_ref()));
+    // a channel that asks for nothing keeps the fingerprint that it always had
+    given.iter().flatten().fold(choice.channel.clone(), |text, field| format!("{text}\n{}", field.expose_secret()))
 }
 
 /// What the answer to a press is made of.
@@ -149,7 +177,8 @@ fn sha256(text: &str) -> Vec<u8> {
 
 /// Where the browser goes with the attempt's action.
 fn next_place(stored: &Stored) -> &str {
-    let shown_here = stored.action.as_ref().is_some_and(|action| action["type"] == "qr");
+    let kind = stored.action.as_ref().and_then(|action| action["type"].as_str());
+    let shown_here = matches!(kind, Some("qr" | "phone_prompt" | "otp_prompt"));
     if shown_here { OUR_PAGE } else { redirect_url(stored) }
 }
 
@@ -196,6 +225,8 @@ fn refusal(error: &StartError, w: &Words, choice: &Choice) -> Refusal {
         StartError::IntentExpired => conflict(w.expired_already),
         StartError::IntentCancelled => conflict(w.cancelled_already),
         StartError::AttemptCommitted => conflict(w.committed_already),
+        StartError::NotGiven(NotGiven::Phone) => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, w.bad_phone),
+        StartError::NotGiven(NotGiven::OneTimeCode) => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, w.bad_code),
         StartError::ChannelUnavailable(_) => conflict(w.channel_unavailable),
         StartError::Idempotency(IdempotencyError::Reused) => conflict(w.press_again),
         StartError::Idempotency(IdempotencyError::InProgress) => kept(conflict(w.in_progress)),

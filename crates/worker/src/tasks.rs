@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts, refund,
-    seal_books, sequence_events, sweep_movements,
+    Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans,
+    poll_attempts, refund, seal_books, sequence_events, sweep_movements,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -118,6 +118,14 @@ pub const TASKS: &[Task] = &[
         again_from: 200,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(expire_intents::expire(&ctx, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "ask_health",
+        period: Duration::from_secs(60),
+        woken: false,
+        again_from: usize::MAX,
+        feeds: None,
+        run: |ctx| async move { told(ask_health::ask(&ctx).await) }.boxed(),
     },
     Task {
         name: "seal_books",

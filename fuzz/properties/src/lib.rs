@@ -8,6 +8,7 @@ mod codes;
 mod files;
 mod host;
 mod listings;
+mod mobile_money;
 mod numbers;
 mod reference_text;
 mod vietqr;
@@ -29,6 +30,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "codes", check: codes::check },
     Target { name: "csv", check: files::csv },
     Target { name: "listings", check: listings::check },
+    Target { name: "mobile_money_answer", check: mobile_money::answer },
+    Target { name: "mobile_money_callback", check: mobile_money::callback },
     Target { name: "momo_webhook", check: wallets::momo_webhook },
     Target { name: "mt940", check: files::mt940 },
     Target { name: "reference_text", check: reference_text::check },

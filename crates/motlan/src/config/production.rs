@@ -6,6 +6,7 @@ use reqwest::Url;
 
 /// Providers' published test systems, and this machine.
 const TEST_HOSTS: &[&str] = &[
+    "sandbox.mobilemoneyapi.io",
     "test-payment.momo.vn",
     "sandbox.vnpayment.vn",
     "sb-openapi.zalopay.vn",

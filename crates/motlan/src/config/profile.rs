@@ -16,6 +16,7 @@ pub struct Profile {
 /// A channel with its settings. A new provider is a variant here and a row in the table.
 #[derive(Debug, Clone)]
 pub enum Channel {
+    MobileMoney(Box<provider_mobile_money::Settings>),
     Momo(Box<provider_momo::Settings>),
     /// Boxed: secrets of three tellers make it large.
     Vietqr(Box<provider_vietqr::Settings>),
@@ -26,6 +27,7 @@ pub enum Channel {
 impl Channel {
     pub fn code(&self) -> &'static str {
         match self {
+            Self::MobileMoney(_) => provider_mobile_money::CHANNEL,
             Self::Momo(_) => provider_momo::CHANNEL,
             Self::Vietqr(_) => provider_vietqr::CHANNEL,
             Self::Vnpay(_) => provider_vnpay::CHANNEL,
@@ -36,6 +38,7 @@ impl Channel {
     /// Addresses that this deployment sends payers or questions to, by key.
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
+            Self::MobileMoney(s) => vec![("api_url", &s.api_url), ("token_url", &s.token_url)],
             Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::Vietqr(s) => s.listing_url.iter().map(|url| ("listing_url", url.as_str())).collect(),
             Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
@@ -79,6 +82,11 @@ fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
 fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
     let value = Value::new(None, ValueKind::Table(table));
     match channel {
+        provider_mobile_money::CHANNEL => {
+            let settings: provider_mobile_money::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::MobileMoney(Box::new(settings)))
+        }
         provider_momo::CHANNEL => {
             let settings: provider_momo::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;

@@ -214,16 +214,55 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `momo`, `vietqr`, `vnpay` or `zalopay`"),
+    key("channel", Text, Required, "the provider: `mobile_money`, `momo`, `vietqr`, `vnpay` or `zalopay`"),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
 /// Keys that a channel adds, by channel.
 pub const CHANNELS: &[(&str, &[Key])] = &[
+    (provider_mobile_money::CHANNEL, MOBILE_MONEY),
     (provider_momo::CHANNEL, MOMO),
     (provider_vietqr::CHANNEL, VIETQR),
     (provider_vnpay::CHANNEL, VNPAY),
     (provider_zalopay::CHANNEL, ZALOPAY),
+];
+
+const MOBILE_MONEY: &[Key] = &[
+    key("api_url", Text, Required, "the base of the provider's GSMA Mobile Money API 1.2"),
+    key("token_url", Text, Required, "where an access token is asked for (OAuth2 client credentials)"),
+    key("client_id", Text, Required, "who we are there; sent as `X-Client-Id` too"),
+    key("client_secret", Secret, Required, "with it an access token is asked for"),
+    key("client_secret_next", Secret, Absent, "a second secret, tried where the first is no longer taken"),
+    key("api_key", Secret, Absent, "`X-API-Key`, where the contract has one"),
+    key("credit_party_key", Text, Is("organisationid"), "the kind of name under which the provider knows our account"),
+    key("credit_party", Text, Required, "our account at the provider"),
+    key(
+        "callback_key",
+        Secret,
+        Absent,
+        "makes the addresses of callbacks ours alone, at least 16 characters; absent: no callbacks, the provider is asked",
+    ),
+    key("callback_key_next", Secret, Absent, "a second key accepted on input while it is being changed"),
+    key(
+        "one_time_code",
+        Text,
+        Is("optional"),
+        "whether payers are asked for the code of their application: `never`, `optional` or `required`",
+    ),
+    key(
+        "monthly_limits",
+        List,
+        Is("2021-03-09/2025-12-31:10000000,2026-01-01:100000000"),
+        "what a customer may pay in a month, each `FROM:AMOUNT` or `FROM/TO:AMOUNT`: an order above it is not made",
+    ),
+    key(
+        "essential_limits",
+        List,
+        Is("2026-01-01:100000000"),
+        "the second limit, for listed essentials, in the same form",
+    ),
+    key("counts_as", Text, Is("ordinary"), "to which of the two a payment is counted: `ordinary` or `essential`"),
+    key("window_s", Number, Is("300"), "seconds that a payer may take: 30 to 3600"),
 ];
 
 const MOMO: &[Key] = &[

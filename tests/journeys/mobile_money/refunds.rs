@@ -1,0 +1,99 @@
+//! Refunds by reversal: accepted is not sent, and what is lost is asked about before it is sent again.
+
+use super::{house, living, owed, started};
+use crate::refunds::{approves, becomes, obligation_status, payment_of, proposes, second_person, status, whole};
+use serde_json::{Value, json};
+use tests::House;
+
+async fn paid(house: &House, amount: i64) -> (Value, Value, Value) {
+    let (fee, intent) = owed(house, amount).await;
+    let attempt = started(house, &intent, None).await;
+    house.mm("pay", json!({"order_ref": attempt["order_ref"]})).await;
+    house.drain().await;
+    let payment = payment_of(house, &intent).await;
+    (fee, intent, payment)
+}
+
+async fn approved(house: &House, fee: &Value, payment: &Value) -> Value {
+    let approver = second_person(house).await;
+    let proposal = proposes(&house.staff, payment, &[whole(fee)], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    proposal
+}
+
+async fn reversals(house: &House) -> Vec<Value> {
+    house.mm_requests().await.into_iter().filter(|r| r["kind"] == "reversal").collect()
+}
+
+async fn rule(house: &House, action: Value) {
+    house.mm("script", json!({"match": {}, "do": [{"reversal": action}]})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_is_a_reversal_that_has_succeeded_when_the_provider_says_completed() {
+    let house = house().await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    let refund = approved(&house, &fee, &payment).await;
+    becomes(&house, &refund, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "refunded");
+    let all = reversals(&house).await;
+    assert_eq!((all.len(), &all[0]["original"], &all[0]["amount"]), (1, &payment["provider_txn_id"], &json!(40_000)));
+    let theirs = house.ask("select provider_refund_id from assurance.refund").await;
+    assert_eq!(theirs, all[0]["transaction_reference"].as_str().unwrap());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_that_was_accepted_and_fails_gives_the_obligation_back_as_paid() {
+    let house = house().await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    rule(&house, json!({"fail": {"category": "businessRule", "code": "insufficientFunds"}})).await;
+    let refund = approved(&house, &fee, &payment).await;
+    becomes(&house, &refund, "failed").await;
+    let said = house.ask("select string_agg(said, ' ' order by id) from refund_evidence").await;
+    assert_eq!(said, "accepted failed");
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_that_is_refused_at_once_fails_and_has_sent_nothing() {
+    let house = house().await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    rule(&house, json!({"refuse": {"category": "businessRule", "code": "incorrectState"}})).await;
+    let refund = approved(&house, &fee, &payment).await;
+    becomes(&house, &refund, "failed").await;
+    assert_eq!(reversals(&house).await, Vec::<Value>::new());
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_whose_answer_was_lost_is_found_and_made_once() {
+    for lost in [json!({"lose_answer": true}), json!({"fail_after_accept": true})] {
+        let house = house().await;
+        let (fee, _, payment) = paid(&house, 40_000).await;
+        rule(&house, lost).await;
+        let refund = approved(&house, &fee, &payment).await;
+        becomes(&house, &refund, "succeeded").await;
+        assert_eq!(reversals(&house).await.len(), 1);
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_callback_of_a_reversal_makes_us_ask_at_once() {
+    let house = living().await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    let refund = approved(&house, &fee, &payment).await;
+    // far sooner than the schedule's minute
+    for _ in 0..100 {
+        if status(&house, &refund).await == "succeeded" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(status(&house, &refund).await, "succeeded");
+    assert_eq!(reversals(&house).await[0]["calls"], json!([{"kind": "callback", "status": 204}]));
+    house.close().await;
+}
