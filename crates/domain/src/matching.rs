@@ -6,7 +6,7 @@
 //! | [`Rule::BankReference`] | account and reference: in sets (`storage::statements`), and here what came since |
 //! | [`Rule::Reference`] | account, amount, our reference in the text, at most two worked days apart |
 //! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
-//! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair |
+//! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair; where it is the line's, once statements cover the days on which another could come |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
@@ -69,6 +69,8 @@ pub struct Told {
     pub day: Date,
     pub references: Vec<BankReference>,
     pub intent: Option<IntentId>,
+    /// Statements show all days on which its own line could stand.
+    pub is_covered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +173,16 @@ pub fn taken_back(reversal: &Reversal, credits: &[Reversible]) -> Option<Payment
     }
 }
 
+/// Whether a claim is put off, and the movement stays open: a credit that names nobody is the only one that may be this
+/// money so far, and the money's own line, which names its intent, may come yet. Were it a stranger's, that line would be a
+/// second payment, and the stranger's money would be in no case. A report that knows the line by its reference ends that doubt.
+pub fn is_early(credit: &OpenCredit, claim: (What, Rule), told: &[Told]) -> bool {
+    let (what, rule) = claim;
+    let Some(claimed) = told.iter().find(|t| t.what == what) else { return false };
+    let vouched = |t: &Told| t.intent == claimed.intent && t.amount == credit.amount && share_a_reference(credit, t);
+    rule == Rule::OnlyOne && credit.intent.is_none() && !claimed.is_covered && !told.iter().any(vouched)
+}
+
 fn share_a_reference(credit: &OpenCredit, told: &Told) -> bool {
     credit.references.iter().any(|ours| told.references.iter().any(|r| r.same(ours)))
 }
@@ -210,6 +222,7 @@ mod tests {
             day: date(2026, 11, day),
             references: reference.and_then(|(r, numbering)| BankReference::read(r, numbering)).into_iter().collect(),
             intent: intent.map(|i| Uuid::from_u128(i).into()),
+            is_covered: false,
         }
     }
 
@@ -253,6 +266,24 @@ mod tests {
         assert_eq!(rules(std::slice::from_ref(&lost), &two), [None]);
         let partly = BTreeSet::from([lost.amount]);
         assert_eq!(decide(&[lost], &known, &WorkingCalendar::default(), &partly), [None]);
+    }
+
+    #[test]
+    fn a_credit_that_names_nobody_waits_while_the_named_moneys_own_line_may_come() {
+        let named = told(1, 21_000, 25, None, Some(7));
+        let lost = credit(1, 21_000, 25, Some("FT1"), None);
+        let claim = (named.what, Rule::OnlyOne);
+        assert!(is_early(&lost, claim, std::slice::from_ref(&named)));
+        assert!(!is_early(&lost, claim, &[Told { is_covered: true, ..named.clone() }]));
+        assert!(!is_early(&lost, (named.what, Rule::BankReference), std::slice::from_ref(&named)));
+        // the other way about, whichever of the two lines comes is placed where its text says
+        assert!(!is_early(&credit(1, 21_000, 25, None, Some(7)), claim, std::slice::from_ref(&named)));
+        let waits = |intent| Told {
+            what: What::Sighting(Uuid::from_u128(2).into()),
+            ..told(2, 21_000, 25, Some(("FT1", None)), Some(intent))
+        };
+        assert!(!is_early(&lost, claim, &[named.clone(), waits(7)]));
+        assert!(is_early(&lost, claim, &[named, waits(8)]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
 //! their number.
 
-use super::{ByIntent, Ground, PER_BATCH};
+use super::{ByIntent, Ground, PER_BATCH, is_covered};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
@@ -67,8 +67,9 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         .filter_map(|(c, _)| named.get(&c.id))
         .collect();
     let facts = lock_facts(tx, &fresh).await?;
-    for (credit, claim) in open.iter().zip(&claims) {
+    for ((credit, claim), stated) in open.iter().zip(&claims).zip(&credits) {
         match claim {
+            Some(claim) if matching::is_early(stated, *claim, &told) => {}
             Some((What::Payment(payment), rule)) => work.known(credit, *payment, *rule),
             Some((What::Sighting(id), rule)) => {
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);
@@ -155,6 +156,7 @@ async fn told_of(
         day: business_date(c.payment.paid_at),
         references: c.references,
         intent: c.payment.intent_id,
+        is_covered: false,
     });
     let sightings = waiting.iter().map(|w| Told {
         what: What::Sighting(w.sighting_id),
@@ -162,8 +164,14 @@ async fn told_of(
         day: business_date(w.stated_at),
         references: w.bank_ref.iter().cloned().collect(),
         intent: w.intent_id,
+        is_covered: false,
     });
-    Ok(payments.chain(sightings).collect())
+    let mut told: Vec<Told> = payments.chain(sightings).collect();
+    let mut until = BTreeMap::new();
+    for t in &mut told {
+        t.is_covered = is_covered(tx, ground, t.day, &mut until).await?;
+    }
+    Ok(told)
 }
 
 fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {

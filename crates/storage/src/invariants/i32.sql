@@ -20,8 +20,11 @@ union all
 select movement_id, format('%s on %s, and nobody says what it is', amount, account)
 from assurance.movement where fate is null and amount < 0 and imported_at < now() - interval '5 minutes'
 union all
-select movement_id, format('%s on %s, and nobody says what it is', amount, account)
-from assurance.movement where fate is null and payout_of is null and imported_at < now() - interval '5 minutes'
+select m.movement_id, format('%s on %s, and nobody says what it is', m.amount, m.account)
+from assurance.movement m where m.fate is null and m.payout_of is null and m.imported_at < now() - interval '5 minutes'
+  -- one that may be money that was told of stays open while that money's own line may come
+  and not exists (select from assurance.awaited_payment a where a.account_code = m.account and a.amount = m.amount)
+  and not exists (select from assurance.waiting_sighting w where w.account_code = m.account and w.amount = m.amount)
 union all
 select sighting_id, format('%s on %s wait, and no case tells of it', w.amount, w.account_code)
 from assurance.waiting_sighting w

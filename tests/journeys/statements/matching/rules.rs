@@ -31,6 +31,9 @@ async fn each_rule_claims_what_it_says_and_says_what_agreed() {
         (10_006, "FT6", code(5)),
     ];
     stated(&house, day(1), 0, &lines).await;
+    let rules = "10001 bank_reference, 10002 bank_reference, 10003 reference, 10004 amount_day, 10006 line";
+    assert_eq!(house.ask(CLAIMS).await, rules, "the own line of the fifth may come yet");
+    stated(&house, day(8), 60_021, &[]).await;
     let rules =
         "10001 bank_reference, 10002 bank_reference, 10003 reference, 10004 amount_day, 10005 only_one, 10006 line";
     assert_eq!(house.ask(CLAIMS).await, rules);
@@ -197,6 +200,8 @@ async fn a_lost_reference_is_found_among_a_thousand_lines() {
     let lines: Vec<_> = lines.iter().map(|(amount, reference, text)| (*amount, reference.as_str(), *text)).collect();
     stated(&house, day(1), 0, &lines).await;
     assert_eq!((status(&house, &intent).await.as_str(), house.ask(PAYMENTS).await.as_str()), ("paid", "1000"));
+    stated(&house, day(8), 1_576_274, &[]).await;
+    assert_eq!((cases(&house).await.matches("missing").count(), house.ask(PAYMENTS).await.as_str()), (0, "1000"));
     let rules = "select rule || ' ' || count(*) from assurance.match group by rule order by rule desc limit 1";
     assert_eq!(house.ask(rules).await, "only_one 1");
     house.close().await;
@@ -220,5 +225,22 @@ async fn more_than_one_amount_of_a_request_may_stand_on_an_account_and_come_in()
     let refused = house.sends_statement(&own(), "auto", over).await;
     assert!(refused.text.contains("999,999,999,999,999"), "{}", refused.text);
     assert_eq!(refused.refused(422), "file_refused");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_takes_no_payment_whose_own_line_may_come_yet() {
+    let house = house().await;
+    let (intent, code) = asked(&house, 21_000).await;
+    told(&house, day(1), 21_000, "", &code).await;
+    stated(&house, day(1), 0, &[(21_000, "FT1", "nop phi")]).await;
+    assert_eq!((house.ask(CLAIMS).await.as_str(), cases(&house).await.as_str()), ("", ""), "it waits");
+    stated(&house, day(2), 21_000, &[(21_000, "FT2", &code)]).await;
+    let known = "select string_agg(m.rule || ' ' || p.bank_ref, ', ' order by m.rule) from assurance.match m
+        join assurance.payment p using (payment_id)";
+    assert!(house.ask(known).await.starts_with("line FT1, reference "), "{}", house.ask(known).await);
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), cases(&house).await.as_str()), ("2", "unidentified"));
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified -21000");
+    assert_eq!((status(&house, &intent).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("paid", "0"));
     house.close().await;
 }

@@ -27,6 +27,9 @@ async fn what_waited_names_the_intent_that_its_own_line_has_lost() {
     told(&house, day(1), 100_000, "FT1", &code).await;
     told(&house, day(1), 100_000, "", &code).await;
     stated(&house, day(1), 0, &[(100_000, "FT1", &code), (100_000, "FT2", "da mat noi dung")]).await;
+    let waits = (house.ask(PAYMENTS).await, cases(&house).await);
+    assert_eq!((waits.0.as_str(), waits.1.as_str()), ("1", "possible_same_movement"), "a better line may come yet");
+    stated(&house, day(8), 200_000, &[]).await;
     assert_eq!((house.ask(PAYMENTS).await.as_str(), cases(&house).await.as_str()), ("2", "duplicate_payment"));
     let named =
         format!("select count(*) from payment p join intent i on i.id = p.intent_id where i.reference = '{code}'");
