@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
-//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more: a credit like all others |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | a debit that takes a credit back | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
@@ -71,29 +71,15 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
     let mut done = retrying(|| claim_once(ctx, account, now)).await?;
-    // what left and came back before we saw a statement is on one
-    // on the heap, each of them: they are deep, and a pass of the worker holds them
+    // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
+    // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
-    let mut after = MovementId::from(Uuid::nil());
-    loop {
-        let batch = Box::pin(retrying(|| batch::match_once(ctx, &ground, after, now))).await?;
-        done += batch.matched;
-        // a batch that leaves some for the next, since they touch the same obligations, is taken up again
-        match batch.last {
-            Some(last) if batch.matched == 0 => after = last,
-            Some(_) => {}
-            None => break,
-        }
-    }
+    // before the credits: what only reads like a payout is one of them
+    done += Box::pin(match_payouts(ctx, &ground)).await?;
+    done += Box::pin(match_credits(ctx, &ground, now)).await?;
     done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
-    loop {
-        let explained = Box::pin(retrying(|| others::match_once(ctx, &ground, now))).await?;
-        done += explained;
-        if explained == 0 {
-            break;
-        }
-    }
+    done += Box::pin(match_debits(ctx, &ground, now)).await?;
     Box::pin(place_named(ctx, &ground, now)).await?;
     retrying(|| decide_waiting(ctx, &ground, now)).await?;
     retrying(|| tell_of_missing(ctx, &ground, now)).await?;
@@ -102,6 +88,47 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
         ctx.wake.notify_one();
     }
     Ok(done)
+}
+
+/// Credits that nobody has claimed, batch by batch; how many found who they are.
+async fn match_credits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
+    loop {
+        let batch = retrying(|| batch::match_once(ctx, ground, after, now)).await?;
+        done += batch.matched;
+        // a batch that leaves some for the next, since they touch the same obligations, is taken up again
+        match batch.last {
+            Some(last) if batch.matched == 0 => after = last,
+            Some(_) => {}
+            None => return Ok(done),
+        }
+    }
+}
+
+/// Credits that read like payouts, batch by batch; how many their settlements have claimed.
+async fn match_payouts(ctx: &Context, ground: &Ground) -> Result<usize, ReportError> {
+    let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
+    loop {
+        let batch = retrying(|| others::pay_out_once(ctx, ground, after)).await?;
+        done += batch.done;
+        match batch.last {
+            Some(last) => after = last,
+            None => return Ok(done),
+        }
+    }
+}
+
+/// Debits that nothing has explained, batch by batch; how many found who they are.
+async fn match_debits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
+    loop {
+        let batch = retrying(|| others::explain_once(ctx, ground, after, now)).await?;
+        done += batch.done;
+        match batch.last {
+            Some(last) => after = last,
+            None => return Ok(done),
+        }
+    }
 }
 
 /// What was told of between the import and now has its line.

@@ -35,10 +35,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V66__second_thoughts", include_str!("../migrations/0066_second_thoughts.sql")),
     ("V67__cases_of_waiting_money", include_str!("../migrations/0067_cases_of_waiting_money.sql")),
     ("V68__whom_money_concerns", include_str!("../migrations/0068_whom_money_concerns.sql")),
-    ("V72__asked_by_handle", include_str!("../migrations/0072_asked_by_handle.sql")),
-    ("V73__provider_health", include_str!("../migrations/0073_provider_health.sql")),
     ("V76__days_with_late_lines", include_str!("../migrations/0076_days_with_late_lines.sql")),
     ("V77__sealed_closings", include_str!("../migrations/0077_sealed_closings.sql")),
+    ("V78__asked_by_handle", include_str!("../migrations/0078_asked_by_handle.sql")),
+    ("V79__provider_health", include_str!("../migrations/0079_provider_health.sql")),
+    ("V100__no_payouts", include_str!("../migrations/0100_no_payouts.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

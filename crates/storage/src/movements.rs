@@ -88,14 +88,45 @@ pub struct Open {
     pub codes: Vec<String>,
 }
 
-const OPEN_OTHERS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes from movement m
-    where m.account_code = $1 and m.fate is null and (m.direction = 'out' or m.payout_of is not null)
-    order by m.id limit $2 for no key update of m skip locked";
+const OPEN_DEBITS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes from movement m
+    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.id > $2
+    order by m.id limit $3 for no key update of m skip locked";
 
-pub async fn open_others(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<Open>, StorageError> {
-    let statement = db.prepare_cached(OPEN_OTHERS).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+/// Debits after `after` that nobody has explained, in order of import, locked.
+pub async fn open_debits(
+    db: &Db,
+    account: &AccountCode,
+    after: MovementId,
+    limit: i64,
+) -> Result<Vec<Open>, StorageError> {
+    let statement = db.prepare_cached(OPEN_DEBITS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
     Ok(rows.iter().map(open).collect())
+}
+
+const OPEN_PAYOUTS: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes from movement m
+    where m.account_code = $1 and m.fate is null and m.payout_of is not null and m.direction = 'in' and m.id > $2
+    order by m.id limit $3 for no key update of m skip locked";
+
+/// Credits after `after` that read like payouts and that no settlement has claimed, in order of import, locked.
+pub async fn open_payouts(
+    db: &Db,
+    account: &AccountCode,
+    after: MovementId,
+    limit: i64,
+) -> Result<Vec<Open>, StorageError> {
+    let statement = db.prepare_cached(OPEN_PAYOUTS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
+    Ok(rows.iter().map(open).collect())
+}
+
+const NO_PAYOUTS: &str = "update movement set payout_of = null where id = any($1) and fate is null";
+
+/// These only read like payouts: from now on they are credits like all others.
+pub async fn no_payouts(db: &Db, ids: &[MovementId]) -> Result<(), StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    db.execute(NO_PAYOUTS, &[&ids]).await?;
+    Ok(())
 }
 
 fn open(row: &tokio_postgres::Row) -> Open {

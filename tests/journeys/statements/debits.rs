@@ -1,6 +1,7 @@
 //! What goes out, what comes back, and what a provider pays out: none of it is a payment.
 
 use super::{IN_TRANSIT, MOVEMENTS, OWN, PAYMENTS, cases, count, standing};
+use jiff::ToSpan;
 use serde_json::json;
 use tests::House;
 use tests::bank::{ACCOUNT, BIN};
@@ -119,5 +120,36 @@ async fn a_payout_without_its_settlement_stays_open_and_is_no_payment() {
     assert_eq!(house.ask(FATES).await, "-1000 case, 98900 open");
     assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("0", "-98900"));
     assert_eq!(standing(&house, "bank").await, format!("bank:{BIN}.{OWN} 97900"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_reads_like_a_payout_is_a_strangers_money_when_its_days_are_over() {
+    let house = house().await;
+    house.pays_out_to(&format!("{BIN}.{OWN}")).await;
+    let account = format!("{BIN}.{OWN}");
+    let day = |ago: i64| today().checked_sub(ago.days()).unwrap();
+    let file = mt940(OWN, day(9), 0, &[(98_900, "FT1", "VNPAY TT GUI NHAM"), (5_000, "FT2", "VNPAY TT")]);
+    house.sends_statement(&account, "auto", file).await.expect(201);
+    assert_eq!(house.ask(FATES).await, "5000 open, 98900 open");
+    house.sends_statement(&account, "auto", mt940(OWN, day(1), 103_900, &[])).await.expect(201);
+    assert_eq!(house.ask(FATES).await, "5000 matched, 98900 matched");
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("2", "0"));
+    assert_eq!(cases(&house).await, "unidentified unidentified");
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified -103900");
+    let shown = house.staff.get(&format!("/v1/reconciliation/{}?account={account}", day(9))).await.expect(200);
+    assert_eq!(shown["gaps"], json!([]));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payouts_without_their_settlements_hold_up_no_debit() {
+    let house = house().await;
+    house.pays_out_to(&format!("{BIN}.{OWN}")).await;
+    let mut lines: Vec<(i64, String, &str)> = (0..500).map(|n| (1_000 + n, format!("FT{n}"), "VNPAY TT")).collect();
+    lines.push((-700, "FTD".to_owned(), "PHI"));
+    let lines: Vec<_> = lines.iter().map(|(amount, reference, text)| (*amount, reference.as_str(), *text)).collect();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", mt940(OWN, today(), 0, &lines)).await.expect(201);
+    assert_eq!(cases(&house).await, "unidentified");
     house.close().await;
 }

@@ -1,6 +1,6 @@
 //! Debits, and payouts of providers.
 
-use super::{Ground, debit_case};
+use super::{Ground, debit_case, is_covered};
 use crate::context::{Caller, Context};
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
@@ -15,41 +15,50 @@ use domain::matching::{self, Rule};
 use domain::payment::SuspenseReason;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::Unit;
 use storage::{StorageError, Tx, refunds, settlements, unit};
 
 const PER_BATCH: i64 = 500;
 
-/// One batch; how many found who they are.
-pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+/// What a batch came to.
+pub struct Batch {
+    /// Those that found who they are.
+    pub done: usize,
+    /// The last that it looked at; None when there was none.
+    pub last: Option<MovementId>,
+}
+
+/// One batch of debits after `after`.
+pub async fn explain_once(
+    ctx: &Context,
+    ground: &Ground,
+    after: MovementId,
+    now: Timestamp,
+) -> Result<Batch, ReportError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = matched(&tx, ground, now).await;
+    let outcome = explained(&tx, ground, after, now).await;
     tx.close(outcome).await
 }
 
-async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+async fn explained(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -> Result<Batch, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
-    let open = movements::open_others(tx, &ground.account, PER_BATCH).await?;
-    let (debits, payouts): (Vec<&Open>, Vec<&Open>) = open.iter().partition(|m| m.payout_of.is_none());
+    let open = movements::open_debits(tx, &ground.account, after, PER_BATCH).await?;
     let mut unit = Unit::new(Caller::system().actor(), now);
-    let claims = payouts_of(tx, &ground.account, &payouts).await?;
+    let claims = payouts_of(tx, &ground.account, &open).await?;
     // a debit that no settlement owes is nobody's, whatever its text
-    let (owed, unowed): (Vec<&Open>, Vec<&Open>) = payouts
-        .iter()
-        .filter(|p| !p.amount.is_positive())
-        .partition(|debit| claims.iter().any(|c| c.movement_id == debit.id));
+    let (owed, unowed): (Vec<&Open>, Vec<&Open>) =
+        open.iter().partition(|debit| claims.iter().any(|c| c.movement_id == debit.id));
     for debit in owed {
         let line = refund::line_of_reversal(&ground.account, debit).map_err(BookingError::from);
         unit.changes.journals.push(line.map_err(RecordError::Booking)?);
     }
-    let debits: Vec<&Open> = debits.into_iter().chain(unowed).collect();
-    let mut named = refund::named_debits(tx, &debits).await?;
-    named.extend(reversals(tx, &debits).await?);
+    let mut named = refund::named_debits(tx, &unowed).await?;
+    named.extend(reversals(tx, &unowed).await?);
     let mut told: Vec<MovementId> = Vec::new();
-    for debit in &debits {
+    for debit in &unowed {
         let about = match named.get(&debit.id) {
             Some(Named::Awaited) => continue,
             Some(Named::About(about)) => Some(about),
@@ -58,15 +67,41 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         explain(&mut unit, ground, debit, about).map_err(RecordError::Booking)?;
         told.push(debit.id);
     }
-    let done = told.len() + claims.len();
-    if done == 0 {
-        return Ok(0);
+    let batch = Batch { done: told.len() + claims.len(), last: open.last().map(|m| m.id) };
+    if batch.done == 0 {
+        return Ok(batch);
     }
     unit::write(tx, &unit).await?;
     movements::claim(tx, &claims).await?;
     movements::told_by_case(tx, &told).await?;
     tx.commit().await?;
-    Ok(done)
+    Ok(batch)
+}
+
+/// One batch of payouts after `after`. One that no settlement has claimed when statements cover all days on which its file
+/// could have come is a stranger's credit, or one that a person must look at: it goes the way of all new money.
+pub async fn pay_out_once(ctx: &Context, ground: &Ground, after: MovementId) -> Result<Batch, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = paid_out(&tx, ground, after).await;
+    tx.close(outcome).await
+}
+
+async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId) -> Result<Batch, ReportError> {
+    tx.begin().await?;
+    movements::begin_batch(tx, &ground.account).await?;
+    let open = movements::open_payouts(tx, &ground.account, after, PER_BATCH).await?;
+    let claims = payouts_of(tx, &ground.account, &open).await?;
+    let mut until = BTreeMap::new();
+    let mut freed = Vec::new();
+    for payout in open.iter().filter(|m| claims.iter().all(|c| c.movement_id != m.id)) {
+        if is_covered(tx, ground, payout.business_date, &mut until).await? {
+            freed.push(payout.id);
+        }
+    }
+    movements::claim(tx, &claims).await?;
+    movements::no_payouts(tx, &freed).await?;
+    tx.commit().await?;
+    Ok(Batch { done: claims.len(), last: open.last().map(|m| m.id) })
 }
 
 /// Reversals that `take_back` has left, since a part of their payment is the payer's: the payment that each is about.
@@ -108,7 +143,7 @@ fn explain(unit: &mut Unit, ground: &Ground, debit: &Open, about: Option<&About>
 }
 
 /// The settlement that a payout pays: same contract, account and net, not later than the payout, the oldest first.
-async fn payouts_of(tx: &Tx, account: &AccountCode, payouts: &[&Open]) -> Result<Vec<NewClaim>, ReportError> {
+async fn payouts_of(tx: &Tx, account: &AccountCode, payouts: &[Open]) -> Result<Vec<NewClaim>, ReportError> {
     let mut claims: Vec<NewClaim> = Vec::new();
     for payout in payouts {
         let Some(profile) = &payout.payout_of else { continue };
