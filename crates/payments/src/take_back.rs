@@ -6,21 +6,25 @@
 //! | `pending_approval`, `approved`, `awaiting_statement` | withdrawn with the payment: nobody approves or transfers it any more; the case names it |
 //! | `succeeded`, or at a provider | the payment stands, since part of it is the payer's. The other refunds are withdrawn; the debit waits in suspense, its case names the payment, and nothing more of it may be refunded while that is open |
 //!
-//! A reversal that can mean more than one credit is left to people, as is one that names none: nothing here is guessed.
+//! A reversal that can mean more than one credit is left to people, as is one that names none: nothing here is guessed. One
+//! whose credit no statement has shown yet is a case in suspense, and is looked at again while that is open and names no payment.
 
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
 use crate::move_money;
 use crate::refund::{self, RefundError, line_of_reversal, lock_proposals, lock_unmade};
 use crate::retry::retrying;
-use domain::MovementId;
 use domain::case::CaseKind;
-use domain::changes::NewCase;
+use domain::cause::Cause;
+use domain::changes::{Changes, NewCase, step};
+use domain::ledger::Account;
 use domain::matching::{self, Rule};
 use domain::moving::{self, MoveError};
+use domain::payment::SuspenseReason;
 use domain::refund::RefundState;
+use domain::{CaseId, MovementId, PaymentId};
 use jiff::Timestamp;
-use storage::movements::{self, Claimant, NewClaim};
+use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::NewEvent;
 use storage::{StorageError, Tx, payments, unit};
 use uuid::Uuid;
@@ -65,7 +69,13 @@ async fn once(ctx: &Context, ground: &Ground, movement: MovementId, now: Timesta
 async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -> Result<Outcome, RefundError> {
     tx.begin().await?;
     movements::match_alone(tx, &ground.account).await?;
-    let Some(debit) = movements::lock_open(tx, movement).await? else { return Ok(Outcome::Stands) };
+    let (debit, told) = match movements::lock_open(tx, movement).await? {
+        Some(debit) => (debit, None),
+        None => match movements::lock_told_of(tx, movement).await? {
+            Some((debit, case)) => (debit, Some(case)),
+            None => return Ok(Outcome::Stands),
+        },
+    };
     let (reversal, credits) = movements::reversible(tx, movement).await?;
     let Some(payment) = matching::taken_back(&reversal, &credits) else { return Ok(Outcome::Stands) };
     lock_proposals(tx, payment).await?;
@@ -75,7 +85,14 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     let states: Vec<RefundState> = unmade.iter().map(|r| r.state.clone()).collect();
     let mut changes = match moving::take_back(&locked.scene, &states) {
         Err(MoveError::Stale) => {
-            let Some(first) = unmade.first() else { return Ok(Outcome::Stands) };
+            let Some(first) = unmade.first() else {
+                let Some(case) = told else { return Ok(Outcome::Stands) };
+                let mut changes = no_longer_told_of(tx, case).await?;
+                changes.cases_opened.push(chargeback(ground, &debit, payment, payment.to_string()));
+                unit::write(tx, &locked.unit(changes, None, &Caller::system(), "reversal_explained", now)?).await?;
+                tx.commit().await?;
+                return Ok(Outcome::Stands);
+            };
             refund::withdraw(tx, &locked, first, now).await?;
             tx.commit().await?;
             return Ok(Outcome::Withdrawn);
@@ -85,16 +102,20 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     if !payments::set_reversed(tx, payment).await? {
         return Ok(Outcome::Stands);
     }
-    let line = line_of_reversal(&ground.account, &debit).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+    let from = match told {
+        None => Account::Bank(ground.account.clone()),
+        // the bank's account was booked against suspense then
+        Some(case) => {
+            changes.append(no_longer_told_of(tx, case).await?);
+            movements::reopened(tx, movement).await?;
+            Account::Suspense(SuspenseReason::Unidentified)
+        }
+    };
+    let line = line_of_reversal(&ground.account, from, &debit).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     changes.journals.push(line);
     let withdrawn: Vec<String> = states.iter().map(|r| r.id.to_string()).collect();
     let subject = if withdrawn.is_empty() { payment.to_string() } else { withdrawn.join(" ") };
-    changes.cases_opened.push(NewCase {
-        payment_id: Some(payment),
-        movement_id: Some(movement),
-        day: Some((format!("bank:{}", ground.account), debit.business_date)),
-        ..NewCase::new(CaseKind::Chargeback, debit.amount, subject)
-    });
+    changes.cases_opened.push(chargeback(ground, &debit, payment, subject));
     for refund in &states {
         refund::lay_down(tx, refund.id, now).await?;
     }
@@ -107,4 +128,23 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     movements::claim(tx, &[claim]).await?;
     tx.commit().await?;
     Ok(Outcome::TakenBack)
+}
+
+fn chargeback(ground: &Ground, debit: &Open, payment: PaymentId, subject: String) -> NewCase {
+    NewCase {
+        payment_id: Some(payment),
+        movement_id: Some(debit.id),
+        day: Some((format!("bank:{}", ground.account), debit.business_date)),
+        ..NewCase::new(CaseKind::Chargeback, debit.amount, subject)
+    }
+}
+
+/// Closes the case of a reversal that came before its credit.
+async fn no_longer_told_of(tx: &Tx, case: CaseId) -> Result<Changes, RefundError> {
+    let mut changes = Changes::default();
+    for case in movements::open_cases(tx, &[case]).await? {
+        let closed = step(case.id, case.version, case.status, Cause::Explained);
+        changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+    }
+    Ok(changes)
 }

@@ -40,6 +40,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V78__asked_by_handle", include_str!("../migrations/0078_asked_by_handle.sql")),
     ("V79__provider_health", include_str!("../migrations/0079_provider_health.sql")),
     ("V100__no_payouts", include_str!("../migrations/0100_no_payouts.sql")),
+    ("V101__early_reversals", include_str!("../migrations/0101_early_reversals.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
@@ -74,4 +75,16 @@ async fn run(client: &mut tokio_postgres::Client) -> Result<usize, StorageError>
     let report = Runner::new(&migrations).run_async(client).await.map_err(|e| StorageError::Migration(Box::new(e)))?;
     client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
     Ok(report.applied_migrations().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_listed_in_the_order_in_which_a_database_takes_them() {
+        let version = |name: &str| name[1..name.find("__").unwrap()].parse::<i32>().unwrap();
+        let versions: Vec<i32> = MIGRATIONS.iter().map(|(name, _)| version(name)).collect();
+        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+    }
 }

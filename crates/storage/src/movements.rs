@@ -156,6 +156,25 @@ pub async fn is_debit_open(db: &Db, code: &str) -> Result<bool, StorageError> {
     Ok(db.query_one(DEBIT_OF_REFUND, &[&code]).await?.get(0))
 }
 
+const TOLD_OF: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes, k.id as case_id
+    from movement m
+    join kase k on k.movement_id = m.id and k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null
+    where m.id = $1 and m.fate = 'case' order by k.id limit 1 for no key update of m";
+
+/// A reversal that came before its credit, locked, and the case that tells of it and names no payment; None when there is none.
+pub async fn lock_told_of(db: &Db, id: MovementId) -> Result<Option<(Open, CaseId)>, StorageError> {
+    let row = db.query_opt(TOLD_OF, &[&id.uuid()]).await?;
+    Ok(row.map(|row| (open(&row), row.get::<_, Uuid>("case_id").into())))
+}
+
+const REOPENED: &str = "update movement set fate = null where id = $1 and fate = 'case'";
+
+/// The case no longer says what it is: it may be claimed, in the same transaction.
+pub async fn reopened(db: &Db, id: MovementId) -> Result<(), StorageError> {
+    db.execute(REOPENED, &[&id.uuid()]).await?;
+    Ok(())
+}
+
 // from the refunds, which are few, to what a file brought; a transfer that the bank gave back itself has the reference of
 // its debit
 const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
@@ -188,9 +207,14 @@ pub async fn open_of_refunds(
 
 const REVERSALS: &str = "select m.id from movement m
     where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal and m.id > $2
-    order by m.id limit $3";
+    union
+    select m.id from kase k join movement m on m.id = k.movement_id
+    where k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null and k.movement_id is not null
+      and m.account_code = $1 and m.fate = 'case' and m.direction = 'out' and m.reversal and m.id > $2
+    order by id limit $3";
 
-/// Open debits that take a credit back, after `after`.
+/// Debits that take a credit back, after `after`: open ones, and those that came before their credit and are told of by a
+/// case that names no payment yet.
 pub async fn reversals(
     db: &Db,
     account: &AccountCode,

@@ -153,3 +153,29 @@ async fn payouts_without_their_settlements_hold_up_no_debit() {
     assert_eq!(cases(&house).await, "unidentified");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_that_was_taken_back_before_its_file_came_is_due_again_all_the_same() {
+    let house = house().await;
+    let account = format!("{BIN}.{OWN}");
+    let fee = house.portal.owes(&dossier(), 50_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let day = |ago: i64| today().checked_sub(ago.days()).unwrap();
+    let back = String::from_utf8(mt940(OWN, day(1), 150_000, &[(-50_000, "FT2633000000001", "HUY GD")])).unwrap();
+    let back = back.replace("D50000,NTRF", "RC50000,NTRF").into_bytes();
+    house.sends_statement(&account, "auto", back).await.expect(201);
+    assert_eq!(cases(&house).await, "chargeback");
+    assert_eq!(standing(&house, "suspense").await, "suspense:unidentified 50000");
+    let content = intent["reference"].as_str().unwrap();
+    let credit = mt940(OWN, day(2), 100_000, &[(50_000, "FT2633000000001", content)]);
+    house.sends_statement(&account, "auto", credit).await.expect(201);
+    assert_eq!(house.portal.obligation(&fee).await["status"], "due");
+    assert_eq!(house.portal.intent(&intent).await["status"], "open");
+    assert_eq!(house.ask(FATES).await, "-50000 matched, 50000 matched");
+    let told = "select string_agg(status || ' ' || (payment_id is not null), ', ' order by status) from assurance.kase
+        where kind = 'chargeback'";
+    assert_eq!(house.ask(told).await, "closed false, open true");
+    assert_eq!((standing(&house, "suspense").await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("", "0"));
+    assert_eq!(standing(&house, "bank").await, format!("bank:{account} 100000"));
+    house.close().await;
+}

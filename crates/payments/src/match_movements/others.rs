@@ -52,7 +52,8 @@ async fn explained(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) 
     let (owed, unowed): (Vec<&Open>, Vec<&Open>) =
         open.iter().partition(|debit| claims.iter().any(|c| c.movement_id == debit.id));
     for debit in owed {
-        let line = refund::line_of_reversal(&ground.account, debit).map_err(BookingError::from);
+        let bank = Account::Bank(ground.account.clone());
+        let line = refund::line_of_reversal(&ground.account, bank, debit).map_err(BookingError::from);
         unit.changes.journals.push(line.map_err(RecordError::Booking)?);
     }
     let mut named = refund::named_debits(tx, &unowed).await?;

@@ -168,14 +168,16 @@ pub(crate) async fn named_debits(tx: &Tx, debits: &[&Open]) -> Result<BTreeMap<M
     Ok(debits.iter().filter_map(|d| of(d)).collect())
 }
 
-/// A debit of what stands in transit, on a line of its own: what the bank took back, or what a settlement owed.
+/// A debit of what stands in transit, on a line of its own: what the bank took back, or what a settlement owed. `from`: the
+/// bank's account, or where the line was put before it was known.
 pub(crate) fn line_of_reversal(
     account: &domain::codes::AccountCode,
+    from: Account,
     debit: &Open,
 ) -> Result<Journal, domain::ledger::Unbalanced> {
     let legs = vec![
         Leg::new(Account::InTransit(account.clone()), -debit.amount).of_movement(debit.id),
-        Leg::new(Account::Bank(account.clone()), debit.amount).of_movement(debit.id),
+        Leg::new(from, debit.amount).of_movement(debit.id),
     ];
     Journal::new(JournalKind::StatementLine, Cause::StatementSays, debit.business_date, legs)
 }
