@@ -7,6 +7,7 @@ pub mod beneficiaries;
 pub mod calendar;
 pub mod channels;
 pub mod clients;
+pub mod contract_fees;
 pub mod credentials;
 pub mod fees;
 pub mod keys;
@@ -16,9 +17,11 @@ pub mod persons;
 pub mod profiles;
 
 use crate::body::{self, Fields};
+use crate::obligations::absent;
 use crate::problem::Problem;
 use crate::views::Page;
 use domain::codes::GivenCode;
+use jiff::civil::Date;
 use payments::administer::By;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -61,6 +64,11 @@ impl std::str::FromStr for Cursor {
 fn seen_of(by: &By, mut beneficiaries: Vec<String>) -> Vec<String> {
     beneficiaries.retain(|code| by.sees(code));
     beneficiaries
+}
+
+/// Days that the books know; a date that people do not write is as absent as one that is none.
+fn date_of(text: &str) -> Result<Date, Problem> {
+    body::civil_date(text).filter(|date| (1970..=9998).contains(&date.year())).ok_or_else(absent)
 }
 
 /// The code that a path names; one that could be none is refused as a field.

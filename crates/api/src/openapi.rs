@@ -2,8 +2,8 @@
 //! page. The page and its scripts come from this binary; no outside host is asked.
 
 use crate::admin::{
-    accounts, agencies, beneficiaries, calendar, channels, clients, credentials, fees, keys, layouts, parked, persons,
-    profiles,
+    accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
+    parked, persons, profiles,
 };
 use crate::problem::Code;
 use crate::{
@@ -36,6 +36,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         keys::list, keys::create, keys::rotate, keys::revoke,
         clients::list, clients::put, clients::endpoints, clients::disable_endpoint, agencies::list, agencies::put,
         beneficiaries::list, beneficiaries::put, beneficiaries::propose, profiles::list, profiles::put,
+        contract_fees::list, contract_fees::put,
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
         fees::list, fees::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,

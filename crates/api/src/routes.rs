@@ -1,8 +1,8 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
 use crate::admin::{
-    accounts, agencies, beneficiaries, calendar, channels, clients, credentials, fees, keys, layouts, parked, persons,
-    profiles,
+    accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
+    parked, persons, profiles,
 };
 use crate::problem::{Code, Problem};
 use crate::{
@@ -92,6 +92,8 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/beneficiaries/{code}/accounts", "POST").route(post().to(beneficiaries::propose)))
         .service(at("/v1/profiles", "GET").route(get().to(profiles::list)))
         .service(at("/v1/profiles/{code}", "PUT").route(put().to(profiles::put)))
+        .service(at("/v1/profiles/{code}/fees", "GET").route(get().to(contract_fees::list)))
+        .service(at("/v1/profiles/{code}/fees/{from}", "PUT").route(put().to(contract_fees::put)))
         .service(at("/v1/profiles/{code}/payouts", "POST").route(post().to(profiles::propose_payouts)))
         .service(
             at("/v1/profiles/{code}/credentials", "GET, POST")

@@ -52,6 +52,9 @@ pub struct SettlementView {
     refunds: i64,
     /// What the provider pays out.
     net: i64,
+    /// What the contract says that the provider keeps of the payments that this file is the first to name; null where it
+    /// says nothing for one of their days. Another fee is a case.
+    expected_fee: Option<i64>,
     lines: i32,
     matched: i64,
     cases: i64,
@@ -72,6 +75,7 @@ impl SettlementView {
             fee: s.fee,
             refunds: s.refunds,
             net: s.net,
+            expected_fee: s.expected_fee,
             lines: s.lines,
             matched: s.matched,
             cases: s.cases,

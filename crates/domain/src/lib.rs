@@ -16,6 +16,7 @@ pub mod changes;
 pub mod codes;
 pub mod dossier_code;
 pub mod event;
+pub mod fee;
 pub mod ids;
 pub mod intent;
 pub mod ledger;

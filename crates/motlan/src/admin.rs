@@ -8,6 +8,7 @@ use crate::failed::Failed;
 use crate::keys;
 use domain::beneficiary::Beneficiary;
 use domain::codes::BeneficiaryCode;
+use domain::fee::ProviderFee;
 use domain::role::Role;
 use domain::{ClientId, EndpointId, Vnd};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use payments::administer::persons::{self, Named};
 use payments::administer::{By, once, parties};
 use serde_json::{Value, json};
 use storage::persons::{Filter, Person};
-use storage::profiles::Terms;
+use storage::profiles::Limits;
 use storage::{Pool, Tx, beneficiaries, endpoints, principals, profiles};
 
 /// More than any list here has.
@@ -177,7 +178,7 @@ pub async fn beneficiary(config: &Config, command: BeneficiaryCommand) -> Result
 }
 
 pub async fn profile(config: &Config, command: ProfileCommand) -> Result<Value, Failed> {
-    let (code, terms) = match command {
+    let (code, limits) = match command {
         ProfileCommand::Payouts { code, account, text } => {
             return accounts::payouts(config, &code, &account, &text).await;
         }
@@ -186,33 +187,42 @@ pub async fn profile(config: &Config, command: ProfileCommand) -> Result<Value, 
             let listed = profiles::list(&*pool(config)?.get().await?).await?;
             return Ok(listed.iter().map(|p| profile_shown(config, p)).collect());
         }
-        ProfileCommand::Terms { code, fee_rate_ppm, fee_fixed, min_amount, max_amount } => {
-            let fits = (0..1_000_000).contains(&fee_rate_ppm)
-                && min_amount >= 1
-                && max_amount.is_none_or(|max| max >= min_amount);
-            if !fits {
-                return Err("a rate is 0 to 999999, min_amount 1 or more, and max_amount not below it".into());
+        ProfileCommand::Fees { code } => {
+            let fees = profiles::fees(&*pool(config)?.get().await?, &code).await?;
+            return Ok(fees.iter().map(fee_shown).collect());
+        }
+        ProfileCommand::Fee { code, from, rate_ppm, rounding, fixed } => {
+            if !(0..1_000_000).contains(&rate_ppm) {
+                return Err("a rate is 0 to 999999".into());
             }
-            let terms = Terms {
-                fee_rate_ppm,
-                fee_fixed: Vnd::amount(fee_fixed)?,
-                min_amount: Vnd::amount(min_amount)?,
-                max_amount: max_amount.map(Vnd::amount).transpose()?,
-            };
-            (code, terms)
+            let fee = ProviderFee { from, rate_ppm, rounding, fixed: Vnd::amount(fixed)? };
+            let (pool, by) = (pool(config)?, by());
+            let fees = once(&pool, &by, async |tx: &Tx| parties::put_fee(tx, &by, &code, &fee).await).await?;
+            return Ok(fees.iter().map(fee_shown).collect());
+        }
+        ProfileCommand::Limits { code, min_amount, max_amount } => {
+            if min_amount < 1 || max_amount.is_some_and(|max| max < min_amount) {
+                return Err("min_amount is 1 or more, and max_amount not below it".into());
+            }
+            let (min_amount, max_amount) = (Vnd::amount(min_amount)?, max_amount.map(Vnd::amount).transpose()?);
+            (code, Limits { min_amount, max_amount })
         }
     };
     let (pool, by) = (pool(config)?, by());
-    let set = once(&pool, &by, async |tx: &Tx| parties::put_terms(tx, &by, &code, &terms).await).await?;
+    let set = once(&pool, &by, async |tx: &Tx| parties::put_limits(tx, &by, &code, &limits).await).await?;
     Ok(profile_shown(config, &set))
 }
 
 fn profile_shown(config: &Config, p: &profiles::Listed) -> Value {
     let configured = config.profiles.iter().any(|known| known.code.as_str() == p.code);
     json!({"code": p.code, "channel": p.channel, "beneficiaries": p.beneficiaries, "configured": configured,
-        "payout_account": p.payout_account, "payout_text": p.payout_text, "fee_rate_ppm": p.terms.fee_rate_ppm,
-        "fee_fixed": p.terms.fee_fixed.dong(), "min_amount": p.terms.min_amount.dong(),
-        "max_amount": p.terms.max_amount.map(Vnd::dong)})
+        "payout_account": p.payout_account, "payout_text": p.payout_text,
+        "min_amount": p.limits.min_amount.dong(), "max_amount": p.limits.max_amount.map(Vnd::dong)})
+}
+
+fn fee_shown(fee: &ProviderFee) -> Value {
+    json!({"from": fee.from.to_string(), "rate_ppm": fee.rate_ppm, "rounding": fee.rounding.as_str(),
+        "fixed": fee.fixed.dong()})
 }
 
 fn shown(b: &Beneficiary) -> Value {

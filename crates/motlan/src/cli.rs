@@ -235,16 +235,32 @@ pub struct NewBeneficiary {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     List,
-    /// Say what a provider keeps, and which amounts it takes; what is left out is reset
-    Terms {
+    /// What a contract says, or has said, of its provider's fee
+    Fees {
         #[arg(long)]
         code: String,
+    },
+    /// Say what a provider keeps of payments from a day on; the same day again replaces it
+    Fee {
+        #[arg(long)]
+        code: String,
+        /// 2026-07-01
+        #[arg(long)]
+        from: jiff::civil::Date,
         /// Millionths of an amount: 11000 is 1.1 %
         #[arg(long, default_value_t = 0)]
-        fee_rate_ppm: i32,
-        /// Đồng of each payment
+        rate_ppm: i32,
+        /// How that share becomes whole đồng: `half_up`, `up` or `down`
+        #[arg(long, default_value = "half_up")]
+        rounding: domain::fee::Rounding,
+        /// Đồng of each payment beside it
         #[arg(long, default_value_t = 0)]
-        fee_fixed: i64,
+        fixed: i64,
+    },
+    /// Say which amounts a contract takes; what is left out is reset
+    Limits {
+        #[arg(long)]
+        code: String,
         #[arg(long, default_value_t = 1)]
         min_amount: i64,
         #[arg(long)]

@@ -12,6 +12,9 @@
 //! | a correction that brings back a refund of ours, by its number and amount | `matched`; the refund that was sent has failed, its money waits as `refund_returned`. The provider's status may have said so before |
 //! | any other correction | suspense, a case `amount_differs` |
 //!
+//! The fee of the rows that it is the first to name is held against the contract's (`domain::fee`); another is a case
+//! `amount_differs` of the file, and what the file says is booked.
+//!
 //! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money. Payments of ours up to the
 //! file's day that no file names become cases `missing_at_provider`. Both close when a later file says that they are done.
 
@@ -26,7 +29,6 @@ use crate::receive_report::ReportError;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use books::Books;
-use domain::SettlementId;
 use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -34,6 +36,7 @@ use domain::changes::{NewCase, step};
 use domain::codes::{AccountCode, ProfileCode};
 use domain::intent::MAX_OBLIGATIONS;
 use domain::money::MAX_AMOUNT;
+use domain::{SettlementId, Vnd, fee};
 use futures_util::join;
 use jiff::Timestamp;
 use statement::settlement::{Kind, Row, Status};
@@ -43,7 +46,7 @@ use storage::file_profiles::{self, FileKind};
 use storage::ids::mint;
 use storage::settlements::{self, NewSettlement, Shown};
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, unit};
+use storage::{StorageError, Tx, idempotency, profiles, unit};
 
 /// Longer than any provider's number or name of an order.
 const NAME_MAX: usize = 200;
@@ -210,6 +213,7 @@ async fn settle(
         unit: Unit::new(import.caller.actor(), import.now),
         fee: 0,
         net: 0,
+        settled: Vec::new(),
         fee_rows: 0,
         lines: Vec::with_capacity(file.rows.len()),
     };
@@ -218,6 +222,9 @@ async fn settle(
     }
     books.book_settlement(account)?;
     books.tell_of_repeats(file.net);
+    let schedule = profiles::fees(tx, profile).await?;
+    let expected_fee = fee::expected(&schedule, books.settled.iter().copied());
+    books.tell_of_fee(expected_fee);
     let Books { mut unit, lines, fee_rows, .. } = books;
     let new = NewSettlement {
         id,
@@ -226,6 +233,7 @@ async fn settle(
         date,
         gross: file.gross,
         fee: file.fee + fee_rows,
+        expected_fee: expected_fee.map(Vnd::dong),
         refunds: -file.refunds,
         net: file.net,
         lines: i32::try_from(file.rows.len()).map_err(|_| SettleError::Unfit("the file has too many rows"))?,

@@ -2,7 +2,9 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
+use crate::rows::unreadable;
 use domain::Vnd;
+use domain::fee::ProviderFee;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -33,23 +35,19 @@ pub struct Listed {
     pub beneficiaries: Vec<String>,
     pub payout_account: Option<String>,
     pub payout_text: Option<String>,
-    pub terms: Terms,
+    pub limits: Limits,
     pub updated_at: Timestamp,
 }
 
-/// What a contract says of money.
+/// Which amounts a contract takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// Millionths of an amount that the provider keeps.
-    pub fee_rate_ppm: i32,
-    /// What it keeps of each payment beside that.
-    pub fee_fixed: Vnd,
+pub struct Limits {
     pub min_amount: Vnd,
     /// None: the provider's own limit alone.
     pub max_amount: Option<Vnd>,
 }
 
-const LIST: &str = "select p.*, (p.fee_rate * 1000000)::int as rate_ppm, coalesce(array_agg(b.beneficiary_code order by b.beneficiary_code)
+const LIST: &str = "select p.*, coalesce(array_agg(b.beneficiary_code order by b.beneficiary_code)
         filter (where b.beneficiary_code is not null), '{}') as beneficiaries
     from merchant_profile p left join profile_beneficiary b on b.profile_code = p.code
     where $1::text is null or p.code = $1 group by p.code order by p.code";
@@ -75,9 +73,7 @@ fn listed(row: &Row) -> Listed {
         beneficiaries: row.get("beneficiaries"),
         payout_account: row.get("payout_account"),
         payout_text: row.get("payout_text"),
-        terms: Terms {
-            fee_rate_ppm: row.get("rate_ppm"),
-            fee_fixed: Vnd::new(row.get("fee_fixed")),
+        limits: Limits {
             min_amount: Vnd::new(row.get("min_amount")),
             max_amount: row.get::<_, Option<i64>>("max_amount").map(Vnd::new),
         },
@@ -85,14 +81,41 @@ fn listed(row: &Row) -> Listed {
     }
 }
 
-const PUT_TERMS: &str =
-    "update merchant_profile set fee_rate = $2::int / 1000000.0, fee_fixed = $3, min_amount = $4, max_amount = $5,
-    updated_at = now() where code = $1";
+const PUT_LIMITS: &str =
+    "update merchant_profile set min_amount = $2, max_amount = $3, updated_at = now() where code = $1";
 
 /// False where there is no such profile.
-pub async fn put_terms(db: &Db, code: &str, t: &Terms) -> Result<bool, StorageError> {
-    let max = t.max_amount.map(Vnd::dong);
-    Ok(db.execute(PUT_TERMS, &[&code, &t.fee_rate_ppm, &t.fee_fixed.dong(), &t.min_amount.dong(), &max]).await? == 1)
+pub async fn put_limits(db: &Db, code: &str, limits: &Limits) -> Result<bool, StorageError> {
+    let max = limits.max_amount.map(Vnd::dong);
+    Ok(db.execute(PUT_LIMITS, &[&code, &limits.min_amount.dong(), &max]).await? == 1)
+}
+
+const PUT_FEE: &str =
+    "insert into contract_fee (profile_code, starts_on, rate_ppm, rounding, fixed) values ($1, $2, $3, $4, $5)
+    on conflict (profile_code, starts_on) do update set rate_ppm = excluded.rate_ppm, rounding = excluded.rounding,
+        fixed = excluded.fixed";
+
+/// Says what a contract's provider keeps from a day on; the same day again replaces it.
+pub async fn put_fee(db: &Db, code: &str, fee: &ProviderFee) -> Result<(), StorageError> {
+    let (rounding, fixed) = (fee.rounding.as_str(), fee.fixed.dong());
+    db.execute(PUT_FEE, &[&code, &fee.from, &fee.rate_ppm, &rounding, &fixed]).await?;
+    Ok(())
+}
+
+const FEES: &str = "select * from contract_fee where profile_code = $1 order by starts_on";
+
+/// All that a contract says, or has said, of its provider's fee, by day.
+pub async fn fees(db: &Db, code: &str) -> Result<Vec<ProviderFee>, StorageError> {
+    let statement = db.prepare_cached(FEES).await?;
+    let fee = |row: &Row| {
+        Ok(ProviderFee {
+            from: row.get("starts_on"),
+            rate_ppm: row.get("rate_ppm"),
+            rounding: row.get::<_, String>("rounding").parse().map_err(unreadable)?,
+            fixed: Vnd::new(row.get("fixed")),
+        })
+    };
+    db.query(&statement, &[&code]).await?.iter().map(fee).collect()
 }
 
 /// By what a provider's payouts are known on an account of ours.

@@ -53,14 +53,16 @@ pub struct NewSettlement<'a> {
     pub fee: i64,
     pub refunds: i64,
     pub net: i64,
+    /// What the contract says that the provider keeps of these payments; None where it says nothing.
+    pub expected_fee: Option<i64>,
     pub lines: i32,
     pub payout_account: &'a str,
     pub imported_by: &'a str,
 }
 
 const INSERT: &str = "insert into settlement (id, profile, sha256, date, gross, fee, refunds, net, lines, imported_by,
-        payout_account)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        payout_account, expected_fee)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 pub async fn insert(db: &Db, s: &NewSettlement<'_>) -> Result<(), StorageError> {
     db.execute(
@@ -77,6 +79,7 @@ pub async fn insert(db: &Db, s: &NewSettlement<'_>) -> Result<(), StorageError> 
             &s.lines,
             &s.imported_by,
             &s.payout_account,
+            &s.expected_fee,
         ],
     )
     .await?;
@@ -312,6 +315,7 @@ pub struct Shown {
     pub fee: i64,
     pub refunds: i64,
     pub net: i64,
+    pub expected_fee: Option<i64>,
     pub lines: i32,
     pub matched: i64,
     /// Lines that a case tells of, what the file pays out again, money of it that nobody is named for, and payments that
@@ -323,7 +327,7 @@ pub struct Shown {
 
 const SHOWN: &str = "select s.*, (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'matched') as matched,
         (select count(*) from settlement_line l where l.settlement_id = s.id and l.disposition = 'case')
-        + (select count(*) from kase k where k.scope = 'clearing:' || s.profile and k.subject = assurance.text_id('stl', s.id))
+        + (select count(*) from kase k where k.scope = 'clearing:' || s.profile and k.subject in (assurance.text_id('stl', s.id), assurance.text_id('stl', s.id) || ' fee'))
         + (select count(*) from settlement_line l join kase k on k.payment_id = l.payment_id
            where l.settlement_id = s.id and l.disposition = 'matched' and k.kind = 'unidentified' and k.status <> 'closed')
         + (select count(*) from kase k join payment p on p.id = k.payment_id
@@ -341,6 +345,7 @@ fn shown(row: &tokio_postgres::Row) -> Shown {
         fee: row.get("fee"),
         refunds: row.get("refunds"),
         net: row.get("net"),
+        expected_fee: row.get("expected_fee"),
         lines: row.get("lines"),
         matched: row.get("matched"),
         cases: row.get("cases"),

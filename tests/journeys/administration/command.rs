@@ -59,8 +59,13 @@ async fn people_lists_and_channels_are_administered_from_the_command_line() {
     says(&env, &["agency", "put", "--code", "H38.40", "--name", "UBND xã (mẫu)"]).await;
     says(&env, &["calendar", "put", "2027-02-08", "--name", "Tết"]).await;
     assert_eq!(says(&env, &["calendar", "list"]).await[0]["worked"], false);
-    let terms = ["profile", "terms", "--code", "vnpay_main", "--fee-rate-ppm", "11000", "--min-amount", "30000"];
-    assert_eq!(says(&env, &terms).await["fee_rate_ppm"], 11_000);
+    let limits = ["profile", "limits", "--code", "vnpay_main", "--min-amount", "30000"];
+    assert_eq!(says(&env, &limits).await["min_amount"], 30_000);
+    let fee =
+        ["profile", "fee", "--code", "vnpay_main", "--from", "2026-07-01", "--rate-ppm", "11000", "--rounding", "down"];
+    let kept = json!([{"from": "2026-07-01", "rate_ppm": 11_000, "rounding": "down", "fixed": 0}]);
+    assert_eq!(says(&env, &fee).await, kept);
+    assert_eq!(says(&env, &["profile", "fees", "--code", "vnpay_main"]).await, kept);
     assert_eq!(house.portal.intent(&intent).await["channels"][0]["reason"], "amount_below_limit");
     let entries = std::env::temp_dir().join(format!("motlan-fees-{}.json", std::process::id()));
     let entry = json!([{"name": "Bản sao", "unit": 500, "legal_basis": "x", "valid_to": "2026-12-31"}]);

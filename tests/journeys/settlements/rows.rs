@@ -2,6 +2,7 @@
 
 use super::{CLEARING, FEE, UNIDENTIFIED, cases, day, in_transit, lines, order_ref, pays, pays_out, pays_with, plain};
 use super::{stands, txn, with_payouts};
+use crate::people::administrator;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -213,4 +214,29 @@ async fn the_first_file_of_a_contract_asks_for_nothing_before_its_day() {
         "select p.order_ref from assurance.kase k join payment p on assurance.text_id('pay', p.id) = k.payment_id";
     assert_eq!(house.ask(whose).await, order_ref(&late));
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
+    let house = with_payouts().await;
+    let admin = administrator(&house).await;
+    let path = "/v1/profiles/vnpay_main/fees/2026-01-01";
+    // 40,056 × 0.8 % is 320.448, 8,063 × 0.8 % is 64.504: each payment is rounded, not their sum
+    pays(&house, 40_056).await;
+    pays(&house, 8_063).await;
+    admin.put(path, json!({"rate_ppm": 8_000, "rounding": "half_up", "fixed": 0})).await.expect(200);
+    let file = house.settles(&day()).await.expect(201);
+    assert_eq!((&file["fee"], &file["expected_fee"], &file["cases"]), (&json!(385), &json!(385), &json!(0)));
+    // from now on by the contract 1.1 %, rounded up: a row of a file that came before is not held against it
+    admin.put(path, json!({"rate_ppm": 11_000, "rounding": "up", "fixed": 100})).await.expect(200);
+    pays(&house, 50_050).await;
+    let file = house.settles(&day()).await.expect(201);
+    let expected = 551 + 100;
+    assert_eq!((&file["fee"], &file["expected_fee"]), (&json!(385 + 400), &json!(expected)), "{file:#}");
+    let told = "select kind || ' ' || amount || ' ' || subject_id from assurance.kase where subject_id like '%fee'";
+    let id = file["id"].as_str().unwrap();
+    assert_eq!(house.ask(told).await, format!("amount_differs {} {id} fee", 400 - expected));
+    // what the file says is booked, whatever the contract
+    assert_eq!((stands(&house, FEE).await, stands(&house, CLEARING).await), (785, 0));
+    house.close().await;
 }

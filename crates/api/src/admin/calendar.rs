@@ -1,11 +1,10 @@
 //! `/v1/calendar`: days that are not as their weekday: holidays, and Saturdays that are worked.
 
-use super::CodesQuery;
+use super::{CodesQuery, date_of};
 use crate::State;
 use crate::auth;
 use crate::body::{self, Fields};
 use crate::door::RawBody;
-use crate::obligations::absent;
 use crate::problem::Problem;
 use crate::views::Page;
 use actix_web::web::{Data, Path, Query};
@@ -37,11 +36,6 @@ impl CalendarDayView {
     fn new((date, worked, name): Exception) -> Self {
         Self { date, worked, name }
     }
-}
-
-/// Days that the books know; a date that people do not write is as absent as one that is none.
-fn date_of(text: &str) -> Result<Date, Problem> {
-    body::civil_date(text).filter(|date| (1970..=9998).contains(&date.year())).ok_or_else(absent)
 }
 
 /// Exceptions by date.

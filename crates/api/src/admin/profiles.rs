@@ -18,19 +18,13 @@ use payments::administer::accounts::{self, NewPayouts};
 use payments::administer::{self, Kept, parties};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::profiles::{Listed, Terms};
+use storage::profiles::{Limits, Listed};
 use utoipa::ToSchema;
 
-/// What a contract says of money, whole.
+/// Which amounts a contract takes, whole.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TermsBody {
-    /// Millionths of an amount that the provider keeps: 11000 is 1.1 %.
-    #[schema(minimum = 0, maximum = 999_999)]
-    fee_rate_ppm: i32,
-    /// What it keeps of each payment beside that, in đồng.
-    #[schema(minimum = 0)]
-    fee_fixed: i64,
+pub struct LimitsBody {
     /// Below it the channel is not offered.
     #[schema(minimum = 1)]
     min_amount: i64,
@@ -47,7 +41,7 @@ pub struct ProfileView {
     /// Where it pays out to, and how its payouts read there.
     payout_account: Option<String>,
     payout_text: Option<String>,
-    terms: TermsBody,
+    limits: LimitsBody,
     /// This process has its credentials.
     configured: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -62,11 +56,9 @@ impl ProfileView {
             beneficiaries: p.beneficiaries.clone(),
             payout_account: p.payout_account.clone(),
             payout_text: p.payout_text.clone(),
-            terms: TermsBody {
-                fee_rate_ppm: p.terms.fee_rate_ppm,
-                fee_fixed: p.terms.fee_fixed.dong(),
-                min_amount: p.terms.min_amount.dong(),
-                max_amount: p.terms.max_amount.map(Vnd::dong),
+            limits: LimitsBody {
+                min_amount: p.limits.min_amount.dong(),
+                max_amount: p.limits.max_amount.map(Vnd::dong),
             },
             configured: state.ctx.providers.iter().any(|provider| provider.profile.as_str() == p.code),
             updated_at: p.updated_at,
@@ -74,11 +66,7 @@ impl ProfileView {
     }
 }
 
-fn parse(f: &mut Fields, sent: &TermsBody) -> Terms {
-    if !(0..1_000_000).contains(&sent.fee_rate_ppm) {
-        f.wrong("/fee_rate_ppm", "range", "is 0 to 999999");
-    }
-    let fee_fixed = f.check("/fee_fixed", "range", Vnd::amount(sent.fee_fixed));
+fn parse(f: &mut Fields, sent: &LimitsBody) -> Limits {
     let min_amount = f.check("/min_amount", "range", Vnd::amount(sent.min_amount));
     let max_amount = sent.max_amount.and_then(|max| f.check("/max_amount", "range", Vnd::amount(max)));
     if sent.min_amount == 0 {
@@ -87,12 +75,7 @@ fn parse(f: &mut Fields, sent: &TermsBody) -> Terms {
     if sent.max_amount.is_some_and(|max| max < sent.min_amount) {
         f.wrong("/max_amount", "range", "is not below min_amount");
     }
-    Terms {
-        fee_rate_ppm: sent.fee_rate_ppm,
-        fee_fixed: fee_fixed.unwrap_or_default(),
-        min_amount: min_amount.unwrap_or_default(),
-        max_amount,
-    }
+    Limits { min_amount: min_amount.unwrap_or_default(), max_amount }
 }
 
 /// Contracts by code.
@@ -112,8 +95,8 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<CodesQuery>
     Ok(HttpResponse::Ok().json(query.page(all, |v| v.code.clone())?))
 }
 
-/// Says what the provider keeps, and which amounts it takes.
-#[utoipa::path(put, path = "/v1/profiles/{code}", tag = "administration", request_body = TermsBody, params(("code" = String, Path)),
+/// Says which amounts the contract takes.
+#[utoipa::path(put, path = "/v1/profiles/{code}", tag = "administration", request_body = LimitsBody, params(("code" = String, Path)),
     responses((status = 200, body = ProfileView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn put(
     req: HttpRequest,
@@ -122,12 +105,12 @@ pub async fn put(
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
     let (by, _) = auth::administrator(&req, &state).await?;
-    let sent: TermsBody = body::json(&req, &raw.0)?;
+    let sent: LimitsBody = body::json(&req, &raw.0)?;
     let mut f = Fields::default();
     let code = code_of(&mut f, &code).unwrap_or_default();
-    let terms = parse(&mut f, &sent);
+    let limits = parse(&mut f, &sent);
     f.end()?;
-    let work = async |tx: &Tx| parties::put_terms(tx, &by, &code, &terms).await;
+    let work = async |tx: &Tx| parties::put_limits(tx, &by, &code, &limits).await;
     let profile = administer::once(&state.ctx.pool, &by, work).await?;
     Ok(HttpResponse::Ok().json(ProfileView::new(&profile, &state)))
 }

@@ -3,11 +3,12 @@
 
 use super::{AdminError, By, Made};
 use domain::beneficiary::Beneficiary;
+use domain::fee::ProviderFee;
 use domain::{ClientId, EndpointId};
 use storage::endpoints::{self, Endpoint};
 use storage::ids::mint;
 use storage::principals::{self, Client};
-use storage::profiles::{self, Listed, Terms};
+use storage::profiles::{self, Limits, Listed};
 use storage::{Tx, beneficiaries};
 
 /// Makes a portal of this code, or renames it.
@@ -62,17 +63,26 @@ pub async fn put_beneficiary(tx: &Tx, by: &By, new: &Beneficiary) -> Result<Made
     Ok(Made::of(stored, "beneficiary_put", code).to(detail))
 }
 
-/// Says what a contract's provider keeps, and which amounts it takes.
-pub async fn put_terms(tx: &Tx, by: &By, code: &str, terms: &Terms) -> Result<Made<Listed>, AdminError> {
+/// Says which amounts a contract takes.
+pub async fn put_limits(tx: &Tx, by: &By, code: &str, limits: &Limits) -> Result<Made<Listed>, AdminError> {
     by.of_all()?;
-    if !profiles::put_terms(tx, code, terms).await? {
+    if !profiles::put_limits(tx, code, limits).await? {
         return Err(AdminError::Absent);
     }
     let profile = profiles::by_code(tx, code).await?.ok_or(AdminError::Absent)?;
-    let most = terms.max_amount.map_or_else(|| "none".to_owned(), |max| max.dong().to_string());
-    let (rate, fixed, least) = (terms.fee_rate_ppm, terms.fee_fixed.dong(), terms.min_amount.dong());
-    let detail = format!("fee_rate_ppm={rate} fee_fixed={fixed} min_amount={least} max_amount={most}");
-    Ok(Made::of(profile, "profile_terms_put", code).to(detail))
+    let most = limits.max_amount.map_or_else(|| "none".to_owned(), |max| max.dong().to_string());
+    let detail = format!("min_amount={} max_amount={most}", limits.min_amount.dong());
+    Ok(Made::of(profile, "profile_limits_put", code).to(detail))
+}
+
+/// Says what a contract's provider keeps from a day on. Files that were imported before keep what was expected of them then.
+pub async fn put_fee(tx: &Tx, by: &By, code: &str, fee: &ProviderFee) -> Result<Made<Vec<ProviderFee>>, AdminError> {
+    by.of_all()?;
+    profiles::lock(tx, code).await?.ok_or(AdminError::Absent)?;
+    profiles::put_fee(tx, code, fee).await?;
+    let (rate, fixed) = (fee.rate_ppm, fee.fixed.dong());
+    let detail = format!("from={} rate_ppm={rate} rounding={} fixed={fixed}", fee.from, fee.rounding);
+    Ok(Made::of(profiles::fees(tx, code).await?, "profile_fee_put", code).to(detail))
 }
 
 /// Says for the first time where a contract's payouts come to, and how they read there; later, two persons do.

@@ -1,6 +1,7 @@
 //! The rows of a settlement file, held against what we have: what each becomes, and what is booked for it.
 
 use super::SettleError;
+use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::NewCase;
@@ -30,6 +31,8 @@ pub(super) struct Books<'i> {
     pub unit: Unit,
     pub fee: i64,
     pub net: i64,
+    /// Payments that this file is the first to settle, and the day of each.
+    pub settled: Vec<(Vnd, Date)>,
     /// Fees that stand in rows of their own.
     pub fee_rows: i64,
     pub lines: Vec<NewLine>,
@@ -58,6 +61,10 @@ impl Books<'_> {
         } else {
             self.fee += row.fee;
             self.net += row.net;
+            if row.kind == Kind::Payment {
+                let day = row.paid_at.map_or(self.date, business_date);
+                self.settled.push((Vnd::new(row.gross), day));
+            }
             self.successful(row, payment)?
         };
         self.lines.push(NewLine {
@@ -102,6 +109,14 @@ impl Books<'_> {
         let again = net - self.net;
         if again != 0 {
             self.case(CaseKind::AmountDiffers, Vnd::new(again), None, self.id.to_string());
+        }
+    }
+
+    /// The provider kept another fee than its contract says. `expected`: None where it says nothing.
+    pub(super) fn tell_of_fee(&mut self, expected: Option<Vnd>) {
+        let kept = Vnd::new(self.fee);
+        if let Some(expected) = expected.filter(|expected| *expected != kept) {
+            self.case(CaseKind::AmountDiffers, kept - expected, None, format!("{} fee", self.id));
         }
     }
 

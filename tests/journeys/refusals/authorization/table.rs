@@ -158,7 +158,8 @@ fn administration(of: &Things) -> Vec<Row> {
     let retire = |code: &str, which: &str| format!("/v1/profiles/{code}/credentials/hash_secret/retire-{which}");
     let disable = |id: &str| format!("/v1/clients/cong-dvc/event-endpoints/{id}/disable");
     let person = json!({"name": "x", "roles": ["viewer"], "beneficiaries": []});
-    let terms = json!({"fee_rate_ppm": 0, "fee_fixed": 0, "min_amount": 1, "max_amount": null});
+    let kept = |profile: &str| format!("/v1/profiles/{profile}/fees/2099-01-01");
+    let limits = json!({"min_amount": 1, "max_amount": null});
     vec![
         get("/v1/persons").administers(),
         post("/v1/persons").body(json!({"code": "nguoi-moi", "name": "x", "roles": ["viewer"]})).administers(),
@@ -179,7 +180,9 @@ fn administration(of: &Things) -> Vec<Row> {
         put("/v1/beneficiaries/{code}").named("H38.19-NH").body(json!({"agency_code": "H38.19", "name": "x", "account": account("1")})).administers(),
         post("/v1/beneficiaries/{code}/accounts").named("H38.19-NH").body(json!({"account": account("2")})).administers(),
         get("/v1/profiles").administers(),
-        put("/v1/profiles/{code}").named("vnpay_main").body(terms).administers(),
+        put("/v1/profiles/{code}").named("vnpay_main").body(limits).administers(),
+        get("/v1/profiles/{code}/fees").named("vnpay_main").administers(),
+        put("/v1/profiles/{code}/fees/{from}").at(kept("vnpay_main"), kept("khong_co")).body(json!({"rate_ppm": 0, "rounding": "up", "fixed": 0})).administers(),
         post("/v1/profiles/{code}/payouts").named("vnpay_main").body(json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"})).administers(),
         get("/v1/profiles/{code}/credentials").named("vnpay_main").administers(),
         post("/v1/profiles/{code}/credentials").named("vnpay_main").body(json!({"name": "hash_secret", "value": "x"})).administers(),
