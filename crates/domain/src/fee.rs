@@ -107,7 +107,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_rounded_share_is_less_than_a_dong_from_the_exact_one(
-            amount in 0..=crate::money::MAX_AMOUNT, rate_ppm in 0..1_000_000_i32, rounding in prop::sample::select(&Rounding::ALL[..])
+            amount in 0..=crate::money::MAX_AMOUNT, rate_ppm in 0..1_000_000_i32, rounding in prop::sample::select(Rounding::ALL)
         ) {
             let share = i128::from(fee(rate_ppm, rounding, 0).of(Vnd::new(amount)).dong()) * WHOLE;
             let off = share - i128::from(amount) * i128::from(rate_ppm);

@@ -132,8 +132,12 @@ fn claim_only_pairs(
         if free.iter().any(|t| matches!(t.what, What::Payment(_))) {
             free.retain(|t| matches!(t.what, What::Payment(_)));
         }
+        let vouched = vouched(credit, told);
+        if vouched.is_some() {
+            free.retain(|t| t.intent == vouched);
+        }
         let [only] = free.as_slice() else { continue };
-        if left.iter().filter(|other| fits(&open[**other], only)).count() == 1 {
+        if vouched.is_some() || left.iter().filter(|other| fits(&open[**other], only)).count() == 1 {
             taken.insert(only.what);
             claims[*at] = Some((only.what, Rule::OnlyOne));
         }
@@ -173,14 +177,30 @@ pub fn taken_back(reversal: &Reversal, credits: &[Reversible]) -> Option<Payment
     }
 }
 
-/// Whether a claim is put off, and the movement stays open: a credit that names nobody is the only one that may be this
-/// money so far, and the money's own line, which names its intent, may come yet. Were it a stranger's, that line would be a
-/// second payment, and the stranger's money would be in no case. A report that knows the line by its reference ends that doubt.
-pub fn is_early(credit: &OpenCredit, claim: (What, Rule), told: &[Told]) -> bool {
-    let (what, rule) = claim;
-    let Some(claimed) = told.iter().find(|t| t.what == what) else { return false };
-    let vouched = |t: &Told| t.intent == claimed.intent && t.amount == credit.amount && share_a_reference(credit, t);
-    rule == Rule::OnlyOne && credit.intent.is_none() && !claimed.is_covered && !told.iter().any(vouched)
+/// Those that stay open, whatever `claims` say of them: each names nobody and may be money that was told of with a name,
+/// whose own line, which has that name, may come yet. Were it a stranger's and claimed that money, the line would be a second
+/// payment, and the stranger's money would be in no case; were it that money and booked as new, since others may be it as
+/// well, it would be in the books twice. A report with a name that knows the line by its reference ends the doubt.
+pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &WorkingCalendar) -> BTreeSet<MovementId> {
+    let sure = claims.iter().flatten().filter(|(_, rule)| *rule != Rule::OnlyOne);
+    let sure: BTreeSet<What> = sure.map(|(what, _)| *what).collect();
+    let may_come = |t: &Told| t.intent.is_some() && !t.is_covered && !sure.contains(&t.what);
+    let is_early = |credit: &OpenCredit, claim: &Claim| match claim {
+        Some((what, Rule::OnlyOne)) => {
+            vouched(credit, told).is_none() && told.iter().any(|t| t.what == *what && may_come(t))
+        }
+        Some(_) => false,
+        None => told.iter().any(|t| may_come(t) && may_be_one(credit, t, calendar)),
+    };
+    let nameless = |credit: &OpenCredit| credit.intent.is_none() && !credit.takes_back;
+    let pairs = open.iter().zip(claims).filter(|(credit, claim)| nameless(credit) && is_early(credit, claim));
+    pairs.map(|(credit, _)| credit.id).collect()
+}
+
+/// The intent that a report with the credit's own reference names.
+fn vouched(credit: &OpenCredit, told: &[Told]) -> Option<IntentId> {
+    let knows = |t: &&Told| t.intent.is_some() && t.amount == credit.amount && share_a_reference(credit, t);
+    told.iter().find(knows).and_then(|t| t.intent)
 }
 
 fn share_a_reference(credit: &OpenCredit, told: &Told) -> bool {
@@ -270,20 +290,39 @@ mod tests {
 
     #[test]
     fn a_credit_that_names_nobody_waits_while_the_named_moneys_own_line_may_come() {
+        let held = |open: &[OpenCredit], told: &[Told]| {
+            let claims = decide(open, told, &WorkingCalendar::default(), &BTreeSet::new());
+            early(open, &claims, told, &WorkingCalendar::default()).len()
+        };
         let named = told(1, 21_000, 25, None, Some(7));
+        let covered = Told { is_covered: true, ..named.clone() };
         let lost = credit(1, 21_000, 25, Some("FT1"), None);
-        let claim = (named.what, Rule::OnlyOne);
-        assert!(is_early(&lost, claim, std::slice::from_ref(&named)));
-        assert!(!is_early(&lost, claim, &[Told { is_covered: true, ..named.clone() }]));
-        assert!(!is_early(&lost, (named.what, Rule::BankReference), std::slice::from_ref(&named)));
+        let alone = std::slice::from_ref(&lost);
+        assert_eq!(held(alone, std::slice::from_ref(&named)), 1);
+        assert_eq!(held(alone, std::slice::from_ref(&covered)), 0);
+        assert_eq!(held(alone, &[told(1, 21_000, 25, Some(("FT1", None)), Some(7))]), 0);
         // the other way about, whichever of the two lines comes is placed where its text says
-        assert!(!is_early(&credit(1, 21_000, 25, None, Some(7)), claim, std::slice::from_ref(&named)));
+        assert_eq!(held(&[credit(1, 21_000, 25, None, Some(7))], &[told(1, 21_000, 25, None, None)]), 0);
+        // rivals on either side end no doubt
+        let rival = told(2, 21_000, 26, None, Some(8));
+        assert_eq!(held(alone, &[named.clone(), rival.clone()]), 1);
+        assert_eq!(held(alone, &[covered.clone(), rival]), 1);
+        assert_eq!(held(alone, &[covered.clone(), Told { is_covered: true, ..told(2, 21_000, 26, None, Some(8)) }]), 0);
+        assert_eq!(held(&[lost.clone(), credit(2, 21_000, 26, Some("FT2"), None)], std::slice::from_ref(&named)), 2);
+        // the money's own line has come
+        let own = credit(2, 21_000, 25, Some("FT2"), Some(7));
+        assert_eq!(held(&[lost.clone(), own], std::slice::from_ref(&named)), 0);
+        assert_eq!(held(&[OpenCredit { takes_back: true, ..lost.clone() }], std::slice::from_ref(&named)), 0);
         let waits = |intent| Told {
             what: What::Sighting(Uuid::from_u128(2).into()),
             ..told(2, 21_000, 25, Some(("FT1", None)), Some(intent))
         };
-        assert!(!is_early(&lost, claim, &[named.clone(), waits(7)]));
-        assert!(is_early(&lost, claim, &[named, waits(8)]));
+        assert_eq!(held(alone, &[named.clone(), waits(7)]), 0);
+        assert_eq!(held(alone, &[named.clone(), waits(8)]), 1);
+        // a report with the line's reference says of two which one it is
+        let two = [named.clone(), told(3, 21_000, 25, None, Some(8)), waits(8)];
+        let claims = decide(alone, &two, &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!((claims, held(alone, &two)), (vec![Some((two[1].what, Rule::OnlyOne))], 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
-//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more: a credit like all others |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | a debit that takes a credit back | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
@@ -76,7 +76,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
     // before the credits: what only reads like a payout is one of them
-    done += Box::pin(match_payouts(ctx, &ground)).await?;
+    done += Box::pin(match_payouts(ctx, &ground, now)).await?;
     done += Box::pin(match_credits(ctx, &ground, now)).await?;
     done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
@@ -106,10 +106,10 @@ async fn match_credits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result
 }
 
 /// Credits that read like payouts, batch by batch; how many their settlements have claimed.
-async fn match_payouts(ctx: &Context, ground: &Ground) -> Result<usize, ReportError> {
+async fn match_payouts(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
     loop {
-        let batch = retrying(|| others::pay_out_once(ctx, ground, after)).await?;
+        let batch = retrying(|| others::pay_out_once(ctx, ground, after, now)).await?;
         done += batch.done;
         match batch.last {
             Some(last) => after = last,

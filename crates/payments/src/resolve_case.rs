@@ -24,7 +24,7 @@ use domain::changes::{Changes, step};
 use domain::moving::{self, MoveError};
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
-use domain::{CaseId, ObligationId, Vnd};
+use domain::{CaseId, MovementId, ObligationId, Vnd};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ use storage::approvals::Approval;
 use storage::case_list::Listed;
 use storage::cases::{self, Decided};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, idempotency};
+use storage::{StorageError, Tx, idempotency, movements};
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         return Err(ResolveError::NotOpen(decided.case.status));
     }
     match &p.action {
-        Action::AcceptDifference if !waiting.is_zero() || waits_without_payment(&p.case) => {
+        Action::AcceptDifference if !waiting.is_zero() || waits_without_payment(tx, &p.case).await? => {
             return Err(ResolveError::MoneyWaits);
         }
         Action::AcceptDifference => {}
@@ -145,11 +145,14 @@ fn held(locked: &move_money::Locked, reason: SuspenseReason) -> Vnd {
     locked.scene.parts.iter().filter(own).map(|part| part.amount).sum()
 }
 
-/// A debit, a row of a settlement file: money that waits in suspense and is no payment's.
-fn waits_without_payment(case: &Listed) -> bool {
-    let of_a_file = ["amount_differs", "missing_in_books", "refund_without_payment"].contains(&case.kind.as_str())
-        && case.payment_id.is_none();
-    case.movement_id.is_some() && case.amount < Vnd::ZERO || of_a_file
+/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's.
+async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageError> {
+    if let Some(movement) = &case.movement_id {
+        let movement: MovementId = movement.parse().map_err(|_| StorageError::Unreadable("a movement".to_owned()))?;
+        return movements::is_unexplained(tx, movement).await;
+    }
+    let of_a_file = ["amount_differs", "missing_in_books", "refund_without_payment"].contains(&case.kind.as_str());
+    Ok(of_a_file && case.payment_id.is_none())
 }
 
 async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {

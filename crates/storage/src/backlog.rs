@@ -44,6 +44,7 @@ const BACKLOG: &str = "select
     (select count(*) from refund_watch where next_at > now())
         + (select count(*) from refund where status = 'awaiting_statement') as refunds_waiting,
     (select count(*) from refund where status = 'unknown') as refunds_parked,
+    (select count(*) from movement where fate is null) as movements_waiting,
     (select count(*) from unsealed) as unsealed_due,
     greatest(0, extract(epoch from now() - least(
         (select min(at) from event where feed_position is null),
@@ -68,6 +69,7 @@ pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
             outbox: row.get("outbox_waiting"),
             polls: row.get("polls_waiting"),
             refunds: row.get("refunds_waiting"),
+            movements: row.get("movements_waiting"),
             ..Counts::default()
         },
         parked: Counts {

@@ -9,6 +9,7 @@ use domain::codes::AccountCode;
 use domain::matching::{Reversal, Reversible, Rule};
 use domain::money::MAX_AMOUNT;
 use domain::{CaseId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -118,6 +119,18 @@ pub async fn open_payouts(
     let statement = db.prepare_cached(OPEN_PAYOUTS).await?;
     let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
     Ok(rows.iter().map(open).collect())
+}
+
+const UNSETTLED: &str = "select m.id from movement m join statement s on s.id = m.statement_id
+    where m.id = any($1) and (s.imported_at < $2::timestamptz - interval '7 days'
+        or exists (select from settlement t where t.profile = m.payout_of and t.date >= m.business_date
+            and t.imported_at < $2::timestamptz - interval '1 day'))";
+
+/// Those of these payouts whose settlement file comes no more: a later one of the contract came a day ago, or none came for
+/// a week since their statement. Days that a statement shows say nothing of when files are imported.
+pub async fn unsettled(db: &Db, payouts: &[MovementId], now: Timestamp) -> Result<Vec<MovementId>, StorageError> {
+    let ids: Vec<Uuid> = payouts.iter().map(|id| id.uuid()).collect();
+    Ok(db.query(UNSETTLED, &[&ids, &now]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
 const NO_PAYOUTS: &str = "update movement set payout_of = null where id = any($1) and fate is null";
@@ -339,6 +352,13 @@ pub async fn told_by_case(db: &Db, ids: &[MovementId]) -> Result<(), StorageErro
     set_fate(db, &ids, "case").await
 }
 
+const UNEXPLAINED: &str = "select exists (select from movement where id = $1 and direction = 'out' and fate = 'case')";
+
+/// Whether it is a debit that waits in suspense, since nobody says what it is.
+pub async fn is_unexplained(db: &Db, id: MovementId) -> Result<bool, StorageError> {
+    Ok(db.query_one(UNEXPLAINED, &[&id.uuid()]).await?.get(0))
+}
+
 const OUTCOMES: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
     select sighting, state, payment from unnest($1::uuid[], $2::text[], $3::uuid[]) as o(sighting, state, payment)";
 
@@ -420,9 +440,13 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 
 const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
-    union select account_code from unplaced_payment";
+    union select account_code from unplaced_payment
+    union select m.account_code from kase k join movement m on m.id = k.movement_id
+        where k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null and k.movement_id is not null
+          and m.fate = 'case'";
 
-/// Accounts with movements that nobody has claimed, reports that wait, or payments whose line says more than they do.
+/// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do, or
+/// reversals whose credit nobody has seen.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())

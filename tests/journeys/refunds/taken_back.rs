@@ -23,6 +23,10 @@ async fn what_the_bank_takes_back_is_due_again_and_the_dossier_hears() {
     assert_eq!((&payment["reversed"], &payment["refundable_amount"]), (&json!(21_000), &json!(0)));
     let cases = "select string_agg(kind || ' ' || amount, ', ') from assurance.kase where status = 'open'";
     assert_eq!(house.ask(cases).await, "chargeback -21000");
+    // its debit is explained: whoever has seen it closes the case
+    let case = open_cases(&house).await.remove(0);
+    let path = format!("/v1/cases/{}/resolutions", id(&case));
+    house.staff.post(&path, json!({"action": "accept_difference"})).await.expect(201);
     house.drain().await;
     let told = house.heard().await;
     assert!(told.iter().any(|e| e["type"] == "obligation.reopened"), "{told:?}");

@@ -67,9 +67,9 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         .filter_map(|(c, _)| named.get(&c.id))
         .collect();
     let facts = lock_facts(tx, &fresh).await?;
-    for ((credit, claim), stated) in open.iter().zip(&claims).zip(&credits) {
+    let early = matching::early(&credits, &claims, &told, &ground.calendar);
+    for (credit, claim) in open.iter().zip(&claims).filter(|(credit, _)| !early.contains(&credit.id)) {
         match claim {
-            Some(claim) if matching::is_early(stated, *claim, &told) => {}
             Some((What::Payment(payment), rule)) => work.known(credit, *payment, *rule),
             Some((What::Sighting(id), rule)) => {
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);

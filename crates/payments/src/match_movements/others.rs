@@ -79,15 +79,20 @@ async fn explained(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) 
     Ok(batch)
 }
 
-/// One batch of payouts after `after`. One that no settlement has claimed when statements cover all days on which its file
-/// could have come is a stranger's credit, or one that a person must look at: it goes the way of all new money.
-pub async fn pay_out_once(ctx: &Context, ground: &Ground, after: MovementId) -> Result<Batch, ReportError> {
+/// One batch of payouts after `after`. One that no settlement has claimed when its days are over, and its file comes no more,
+/// is a stranger's credit, or one that a person must look at: it goes the way of all new money.
+pub async fn pay_out_once(
+    ctx: &Context,
+    ground: &Ground,
+    after: MovementId,
+    now: Timestamp,
+) -> Result<Batch, ReportError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = paid_out(&tx, ground, after).await;
+    let outcome = paid_out(&tx, ground, after, now).await;
     tx.close(outcome).await
 }
 
-async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId) -> Result<Batch, ReportError> {
+async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -> Result<Batch, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_payouts(tx, &ground.account, after, PER_BATCH).await?;
@@ -99,6 +104,7 @@ async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId) -> Result<Batch, 
             freed.push(payout.id);
         }
     }
+    let freed = movements::unsettled(tx, &freed, now).await?;
     movements::claim(tx, &claims).await?;
     movements::no_payouts(tx, &freed).await?;
     tx.commit().await?;

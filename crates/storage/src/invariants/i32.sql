@@ -22,9 +22,14 @@ from assurance.movement where fate is null and amount < 0 and imported_at < now(
 union all
 select m.movement_id, format('%s on %s, and nobody says what it is', m.amount, m.account)
 from assurance.movement m where m.fate is null and m.payout_of is null and m.imported_at < now() - interval '5 minutes'
-  -- one that may be money that was told of stays open while that money's own line may come
-  and not exists (select from assurance.awaited_payment a where a.account_code = m.account and a.amount = m.amount)
-  and not exists (select from assurance.waiting_sighting w where w.account_code = m.account and w.amount = m.amount)
+  -- one that names nobody and may be money that was told of stays open while that money's own line may come: two worked
+  -- days apart, and two more, with the longest holiday between
+  and (m.reversal or cardinality(m.codes) > 0 or m.imported_at < now() - interval '40 days' or not (
+      exists (select from assurance.awaited_payment a join assurance.payment p on p.payment_id = a.payment_id
+              where a.account_code = m.account and a.amount = m.amount and p.intent_id is not null
+                and a.paid_at between m.booking_date - interval '20 days' and m.booking_date + interval '20 days')
+      or exists (select from assurance.waiting_sighting w where w.account_code = m.account and w.amount = m.amount
+                and w.stated_at between m.booking_date - interval '20 days' and m.booking_date + interval '20 days')))
 union all
 select sighting_id, format('%s on %s wait, and no case tells of it', w.amount, w.account_code)
 from assurance.waiting_sighting w

@@ -244,3 +244,26 @@ async fn a_stranger_takes_no_payment_whose_own_line_may_come_yet() {
     assert_eq!((status(&house, &intent).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("paid", "0"));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_lost_its_name_is_booked_once_though_others_pay_the_same_amount() {
+    let house = house().await;
+    let (first, code) = asked(&house, 21_000).await;
+    told(&house, day(1), 21_000, "", &code).await;
+    stated(&house, day(1), 0, &[(21_000, "FT1", "nop phi")]).await;
+    let (second, other) = asked(&house, 21_000).await;
+    told(&house, day(2), 21_000, "", &other).await;
+    house.drain().await;
+    assert_eq!((house.ask(CLAIMS).await.as_str(), house.ask(PAYMENTS).await.as_str()), ("", "2"), "it waits");
+    // of nobody, and as little to be told from the first
+    stated(&house, day(2), 21_000, &[(21_000, "FT2", &other), (21_000, "FT3", "nop tien")]).await;
+    assert_eq!((house.ask(CLAIMS).await.as_str(), house.ask(PAYMENTS).await.as_str()), ("21000 reference", "2"));
+    stated(&house, day(8), 63_000, &[]).await;
+    // two lines that may be the first payment: nobody guesses
+    assert_eq!(house.ask(CLAIMS).await, "21000 reference, 21000 line, 21000 line");
+    assert_eq!(cases(&house).await, "missing_at_provider unidentified unidentified");
+    for intent in [&first, &second] {
+        assert_eq!(status(&house, intent).await, "paid");
+    }
+    house.close().await;
+}
