@@ -42,7 +42,10 @@ impl Remembered {
 /// The holder of the key that the request carries.
 pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
     let refused = || Problem::new(Code::Unauthenticated);
-    let header = req.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(refused)?;
+    let mut told = req.headers().get_all(AUTHORIZATION);
+    // of two, nobody says which one whoever stands before us has looked at
+    let (Some(header), None) = (told.next(), told.next()) else { return Err(refused()) };
+    let header = header.to_str().map_err(|_| refused())?;
     let (scheme, text) = header.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused());

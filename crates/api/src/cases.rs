@@ -46,6 +46,8 @@ pub struct CaseView {
     pub status: String,
     /// In đồng; 0 where it is about no money.
     pub amount: i64,
+    /// What still waits in suspense for it, in đồng; null where it tells of no waiting money.
+    pub waiting: Option<i64>,
     pub payment_id: Option<String>,
     pub movement_id: Option<String>,
     pub sighting_id: Option<String>,
@@ -69,6 +71,7 @@ impl CaseView {
             kind: c.kind.clone(),
             status: c.status.clone(),
             amount: c.amount.dong(),
+            waiting: c.waits.then(|| c.waiting.dong()),
             payment_id: c.payment_id.map(|id| id.to_string()),
             movement_id: c.movement_id.clone(),
             sighting_id: c.sighting_id.map(|id| id.to_string()),

@@ -1,5 +1,6 @@
 //! What needs a second person: one proposes, another decides, once.
 
+use crate::principal::Scope;
 use crate::states::words;
 
 words! {
@@ -8,6 +9,18 @@ words! {
         Refund = "refund", Reduction = "reduction", CaseResolution = "case_resolution", DayReopening = "day_reopening",
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
         PersonRights = "person_rights", PersonKey = "person_key",
+    }
+}
+
+impl ApprovalKind {
+    /// What a person must be allowed to propose it, until it is decided.
+    pub const fn proposed_with(self) -> Scope {
+        match self {
+            Self::Refund | Self::Reduction => Scope::RefundsPropose,
+            Self::CaseResolution => Scope::CasesWrite,
+            Self::DayReopening => Scope::DaysClose,
+            Self::BeneficiaryAccount | Self::ProfileCredentials | Self::PersonRights | Self::PersonKey => Scope::Admin,
+        }
     }
 }
 

@@ -9,11 +9,13 @@ use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{lower_obligation, refund, reopen_day, resolve_case};
 use domain::approval::{ApprovalKind, ApprovalStatus};
-use domain::{ApprovalId, ClientId};
+use domain::role::{self, Role};
+use domain::{ApprovalId, ClientId, PersonId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use storage::approvals::{self, Approval, Decision};
+use storage::persons::{self, Filter};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, principals, unit};
 
@@ -114,6 +116,9 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
     if approval.status != ApprovalStatus::Pending {
         return Err(DecideError::Decided(approval.status));
     }
+    if c.verdict == Verdict::Approve {
+        still_stands(tx, &approval).await?;
+    }
     let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
     let deciding = Deciding { ctx, caller: &c.caller, now: c.now, cooling_off };
     let status = match c.verdict {
@@ -158,6 +163,18 @@ async fn may_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), Dec
         }
     }
     Ok(())
+}
+
+/// What a person proposed who may not propose it any more, or not for these beneficiaries, is not done on their word. A
+/// portal's proposal stands; one from the command line has the database behind it.
+async fn still_stands(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
+    let Ok(id) = approval.proposer.parse::<PersonId>() else { return Ok(()) };
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    let proposer = persons::page(tx, &filter, None, 1).await?.pop().ok_or(DecideError::Stale)?;
+    let roles: &[Role] = if proposer.disabled_at.is_none() { &proposer.roles } else { &[] };
+    let (own, about) = (&proposer.beneficiaries, &approval.beneficiaries);
+    let reaches = own.is_empty() || (!about.is_empty() && about.iter().all(|code| own.contains(code)));
+    if role::allow(roles, approval.kind.proposed_with()) && reaches { Ok(()) } else { Err(DecideError::Stale) }
 }
 
 /// A person with beneficiaries sees what is about theirs alone.

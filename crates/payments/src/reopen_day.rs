@@ -49,6 +49,9 @@ impl Retryable for ReopenError {
 struct Payload {
     scope: String,
     day: Date,
+    /// All days that it opens, as they stood.
+    #[serde(default)]
+    days: Vec<Date>,
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
@@ -77,7 +80,7 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         action: "reopening_proposed",
         subject: format!("{scope}/{day}"),
         beneficiaries: days::beneficiaries(tx, &scope).await?,
-        payload: Payload { scope, day },
+        payload: Payload { days: days::closed_from(tx, &scope, day).await?, scope, day },
         changes: Changes::default(),
     };
     let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
@@ -92,6 +95,10 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     let payload: Payload =
         serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     days::hold(tx, &payload.scope).await?;
+    // who decides has seen what it opens
+    if days::closed_from(tx, &payload.scope, payload.day).await? != payload.days {
+        return Err(DecideError::Stale);
+    }
     let opened = days::reopen(tx, &payload.scope, payload.day, d.now, &d.caller.actor()).await?;
     if opened.is_empty() {
         return Err(DecideError::Stale);

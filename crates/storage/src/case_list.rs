@@ -21,6 +21,8 @@ pub struct Listed {
     pub sighting_id: Option<SightingId>,
     /// It tells of money of its payment that waits in suspense.
     pub waits: bool,
+    /// How much of it still does.
+    pub waiting: Vnd,
     pub subject: String,
     /// `bank:<account>` or `clearing:<profile>`; None where it is about no money.
     pub scope: Option<String>,
@@ -39,6 +41,7 @@ pub(crate) fn from_row(row: &Row) -> Listed {
         movement_id: row.get("movement"),
         sighting_id: row.get::<_, Option<Uuid>>("sighting_id").map(Into::into),
         waits: row.get("waits"),
+        waiting: Vnd::new(row.get("waiting")),
         subject: row.get("subject"),
         scope: row.get("scope"),
         business_date: row.get("business_date"),
@@ -57,7 +60,11 @@ pub struct Filter {
     pub id: Option<CaseId>,
 }
 
-const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
+const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement,
+    (select coalesce(sum(a.amount), 0)::bigint from allocation a
+        where c.waits and a.payment_id = c.payment_id
+          and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
+                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting from case_in_context c
     where ($1::text[] is null or c.beneficiary_code = any($1)
            or c.beneficiary_code is null and concerns(c.scope, $1))
       and ($2::text is null or c.status = $2)
@@ -85,7 +92,11 @@ pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Res
     Ok(rows.iter().map(from_row).collect())
 }
 
-const OF_DAY: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement from case_in_context c
+const OF_DAY: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement,
+    (select coalesce(sum(a.amount), 0)::bigint from allocation a
+        where c.waits and a.payment_id = c.payment_id
+          and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
+                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting from case_in_context c
     where c.scope = $1 and c.business_date = $2 order by c.id limit $3";
 
 /// The cases of one day of an account or a contract, whatever their status, oldest first.

@@ -125,6 +125,14 @@ pub async fn books(db: &Db, scope: &str, day: Date) -> Result<Books, StorageErro
     })
 }
 
+const CLOSED_FROM: &str =
+    "select day from closed_day where scope = $1 and day >= $2 and reopened_at is null order by day";
+
+/// The closed days from this one on.
+pub async fn closed_from(db: &Db, scope: &str, day: Date) -> Result<Vec<Date>, StorageError> {
+    Ok(db.query(CLOSED_FROM, &[&scope, &day]).await?.iter().map(|row| row.get(0)).collect())
+}
+
 const REOPEN: &str = "with opened as (
         update closed_day set reopened_at = $3, reopened_by = $4
         where scope = $1 and day >= $2 and reopened_at is null returning id)

@@ -19,6 +19,13 @@ pub async fn put_client(db: &Db, id: ClientId, code: &str, name: &str) -> Result
     Ok(db.query_one(INSERT_CLIENT, &[&id.uuid(), &code, &name]).await?.get::<_, Uuid>(0).into())
 }
 
+/// Whether a portal or a person has the code already, or it is the id of one: both are found by code or by id.
+pub fn is_code_taken(error: &StorageError) -> bool {
+    ["person_code_unique", "holder_code_unique", "client_code_is_no_id", "person_code_is_no_id"]
+        .iter()
+        .any(|constraint| error.is_conflict(constraint))
+}
+
 const PUT_PERSON: &str = "insert into person (id, code, name, beneficiaries, roles, rights_by, rights_at)
     values ($1, $2, $3, $4, $5, 'cli', clock_timestamp())
     on conflict on constraint person_code_unique do update set name = excluded.name, rights_by = excluded.rights_by,

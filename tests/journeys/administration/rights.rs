@@ -238,6 +238,47 @@ async fn what_was_proposed_about_something_that_has_changed_is_not_given() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_money_goes_is_not_changed_on_the_word_of_somebody_who_has_left() {
+    let house = House::new().await;
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    let boss = hires((&admin, &second), "quan-tri", &["administrator"], &[]).await;
+    let (_, leaving) = equips((&admin, &second), "quan-tri").await;
+    let account = json!({"kind": "bank", "bank_bin": "970436", "account_number": "777", "account_name": "X"});
+    let path = format!("/v1/beneficiaries/{BENEFICIARY}/accounts");
+    let proposed = leaving.post(&path, json!({"account": account})).await.expect(201);
+    let role = |roles: Value| json!({"name": "x", "roles": roles, "beneficiaries": []});
+    admin.put(&format!("/v1/persons/{boss}"), role(json!([]))).await.expect(200);
+    assert_eq!(second.post(&decision(&proposed, "approve"), json!({})).await.refused(409), "approval_stale");
+    let back = admin.put(&format!("/v1/persons/{boss}"), role(json!(["administrator"]))).await.expect(202);
+    agrees(&second, &back).await;
+    second.post(&decision(&proposed, "approve"), json!({})).await.expect(200);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_of_one_holder_and_no_code_is_an_id() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let id = text(&admin.post("/v1/persons", json!({"code": "a", "name": "x", "roles": []})).await.expect(201)["id"]);
+    for code in [&id, "cong-dvc", "a", "usr_0123456789abcdef0123456789abcdef"] {
+        let made = admin.post("/v1/persons", json!({"code": code, "name": "x", "roles": []})).await;
+        assert_eq!(made.refused(409), "code_taken", "{code}");
+    }
+    for code in [&id, "a", &house.client] {
+        assert_eq!(admin.put(&format!("/v1/clients/{code}"), json!({"name": "x"})).await.refused(409), "code_taken");
+    }
+    // both at once: one has it
+    let (person, client) = tokio::join!(
+        admin.post("/v1/persons", json!({"code": "cung-ma", "name": "x", "roles": []})),
+        admin.put("/v1/clients/cung-ma", json!({"name": "x"})),
+    );
+    let mut told = [person.status, client.status];
+    told.sort_unstable();
+    assert!(told == [200, 409] || told == [201, 409], "{told:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_persons_key_is_told_in_two_parts_and_shown_nowhere_else() {
     let house = House::new().await;
     let (admin, second) = (administrator(&house).await, second(&house).await);

@@ -48,8 +48,8 @@ pub struct BeneficiaryView {
     name: String,
     /// In force now.
     account: AccountBody,
-    /// Approved, and in force from then on.
-    coming: Option<ComingView>,
+    /// Approved, each in force from its time on, the next first.
+    coming: Vec<ComingView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,13 +61,15 @@ pub struct ComingView {
 
 impl BeneficiaryView {
     fn new(b: &Beneficiary, coming: &[(Beneficiary, Timestamp)]) -> Self {
-        let next = coming.iter().find(|(next, _)| next.code == b.code);
+        let own = coming.iter().filter(|(next, _)| next.code == b.code);
+        let view =
+            |(next, at): &(Beneficiary, Timestamp)| ComingView { account: AccountBody::new(next), in_force_from: *at };
         Self {
             code: b.code.to_string(),
             agency_code: b.agency_code.clone(),
             name: b.name.clone(),
             account: AccountBody::new(b),
-            coming: next.map(|(next, at)| ComingView { account: AccountBody::new(next), in_force_from: *at }),
+            coming: own.map(view).collect(),
         }
     }
 }

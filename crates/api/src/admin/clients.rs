@@ -67,7 +67,7 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
 
 /// Makes a portal of this code, or renames it.
 #[utoipa::path(put, path = "/v1/clients/{code}", tag = "administration", request_body = ClientBody, params(("code" = String, Path)),
-    responses((status = 200, body = ClientView)))]
+    responses((status = 200, body = ClientView), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn put(
     req: HttpRequest,
     state: Data<State>,

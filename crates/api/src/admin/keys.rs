@@ -122,9 +122,9 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
     Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Sealed, asked(&minted), work).await?))
 }
 
-/// A second key with the same scopes; the first goes on until it is revoked. Whoever calls with the very key gets its
-/// successor at once, whatever its scopes; an administrator that of a portal. The key of somebody else is proposed (202), as when it is
-/// made.
+/// A second key with the same scopes; the first goes on until it is revoked. A person who calls with the very key gets its
+/// successor at once, whatever its scopes; an administrator that of a portal. The key of another person is proposed (202), as
+/// when it is made.
 #[utoipa::path(post, path = "/v1/keys/{id}/rotate", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 201, body = KeyView), (status = 202, body = ProposedKeyView), (status = 409, body = Problem, content_type = "application/problem+json")))]

@@ -159,7 +159,8 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
 /// Changes name, roles and beneficiaries. A role that is taken away is refused to their keys within a minute. A change that
 /// gives them anything is proposed as a whole (202), but for the name.
 #[utoipa::path(put, path = "/v1/persons/{id}", tag = "administration", request_body = PersonBody, params(("id" = String, Path)),
-    responses((status = 200, body = PersonView), (status = 202, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = PersonView), (status = 202, body = PersonView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn set(
     req: HttpRequest,
     state: Data<State>,

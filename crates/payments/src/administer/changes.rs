@@ -1,16 +1,13 @@
 //! What administrators propose and a second person decides, as it is kept.
 
 use super::{AdminError, By};
-use crate::approve::{DecideError, Deciding};
+use crate::approve::Deciding;
 use domain::approval::ApprovalKind;
-use domain::principal::Scope;
-use domain::role::{self, Role};
 use domain::{ApprovalId, PersonId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use storage::approvals::{self, Approval, NewApproval};
 use storage::ids::mint;
-use storage::persons::{self, Filter};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx};
 
@@ -55,17 +52,6 @@ pub(super) fn read<T: DeserializeOwned>(approval: &Approval) -> Result<T, Storag
 /// Who is lifted or equipped: proposals about people name them by id.
 pub(super) fn person(approval: &Approval) -> Result<PersonId, StorageError> {
     approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval's person".to_owned()))
-}
-
-/// What somebody proposed who administers no longer, or not these beneficiaries, is not given on their word.
-pub(super) async fn still_administers(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
-    let id = approval.proposer.parse::<PersonId>().map_err(|_| DecideError::Stale)?;
-    let filter = Filter { id: Some(id), ..Filter::default() };
-    let proposer = persons::page(tx, &filter, None, 1).await?.pop().ok_or(DecideError::Stale)?;
-    let roles: &[Role] = if proposer.disabled_at.is_none() { &proposer.roles } else { &[] };
-    let (own, about) = (&proposer.beneficiaries, &approval.beneficiaries);
-    let reaches = own.is_empty() || (!about.is_empty() && about.iter().all(|code| own.contains(code)));
-    if role::allow(roles, Scope::Admin) && reaches { Ok(()) } else { Err(DecideError::Stale) }
 }
 
 pub(super) fn noted(d: &Deciding<'_>, action: &'static str, subject: String) -> Unit {

@@ -17,7 +17,7 @@
 //! | its holder decides | `own_rights` |
 //! | rejected | its hash and its sealed part are gone |
 
-use super::changes::{kept, noted, person, read, still_administers};
+use super::changes::{kept, noted, person, read};
 use super::{AdminError, By, Made};
 use crate::approve::{DecideError, Deciding};
 use domain::approval::ApprovalKind;
@@ -163,7 +163,6 @@ pub(crate) async fn approved(
     if holder.disabled || !room {
         return Err(DecideError::Stale);
     }
-    still_administers(tx, approval).await?;
     let scopes = wished.scopes.iter().map(|s| s.parse::<Scope>()).collect::<Result<Vec<_>, _>>();
     let scopes = scopes.map_err(|_| StorageError::Unreadable("a scope of a proposal".to_owned()))?;
     let ground = Ground::Approved(approval.id);

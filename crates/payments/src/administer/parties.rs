@@ -14,7 +14,10 @@ use storage::{Tx, beneficiaries};
 /// Makes a portal of this code, or renames it.
 pub async fn put_client(tx: &Tx, by: &By, code: &str, name: &str) -> Result<Made<Client>, AdminError> {
     by.of_all()?;
-    principals::put_client(tx, mint(by.now), code, name).await?;
+    match principals::put_client(tx, mint(by.now), code, name).await {
+        Err(e) if principals::is_code_taken(&e) => return Err(AdminError::CodeTaken(code.to_owned())),
+        other => other?,
+    };
     let client = principals::clients(tx, Some(code), None, 1).await?.pop().ok_or(AdminError::Absent)?;
     let id = client.id;
     Ok(Made::of(client, "client_put", id))

@@ -20,6 +20,7 @@ use storage::approvals::Approval;
 use storage::beneficiaries;
 use storage::ids::mint;
 use storage::persons::{self, Filter, Person};
+use storage::principals;
 
 /// A person as an administrator names them.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ pub async fn create(tx: &Tx, by: &By, code: &str, named: &Named) -> Result<Made<
         disabled_at: None,
     };
     match persons::insert(tx, &person, &by.says()).await {
-        Err(e) if e.is_conflict("person_code_unique") => return Err(AdminError::CodeTaken(code.to_owned())),
+        Err(e) if principals::is_code_taken(&e) => return Err(AdminError::CodeTaken(code.to_owned())),
         other => other?,
     }
     let wished = Rights { roles, ..person.rights() };

@@ -10,7 +10,7 @@
 //!
 //! The proposal holds no name: only the code and the id.
 
-use super::changes::{kept, noted, person, read, still_administers};
+use super::changes::{kept, noted, person, read};
 use super::{AdminError, By};
 use crate::approve::{DecideError, Deciding};
 use domain::ApprovalId;
@@ -97,7 +97,6 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     if before.rights() != proposed.standing.rights()? {
         return Err(DecideError::Stale);
     }
-    still_administers(tx, approval).await?;
     let rights = proposed.new.rights()?;
     let action = if rights.active && before.disabled_at.is_some() { "person_enabled" } else { "person_changed" };
     let detail = format!("{} {}", before.id, told(&rights));
