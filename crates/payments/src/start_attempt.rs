@@ -18,14 +18,14 @@ use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
-use provider::{Action, Given, Order, Provider, ProviderError, Receiver, Started};
+use provider::{Action, Bill, Given, Order, Provider, ProviderError, Receiver, Started};
 use std::net::IpAddr;
 use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
-use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, unit};
+use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, obligations, parties, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -333,12 +333,14 @@ async fn offer_order(
     let id = stored.attempt.id;
     let provider = ctx.providers.by_profile(&stored.attempt.profile).ok_or(rule("not_offered"))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
+    let bill = if checkout.asks_for_bill() { Some(bill(ctx, intent.id).await?) } else { None };
     let order = Order {
         order_ref: stored.attempt.order_ref.clone(),
         reference: intent.reference.clone(),
         receiver,
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
+        bill,
         return_url: page_url(ctx, intent, start.locale),
         notify_url: ctx.webhook_url(&provider.channel, &provider.profile),
         payer_ip: start.payer_ip,
@@ -357,6 +359,23 @@ async fn offer_order(
             Err(StartError::Provider(error))
         }
     }
+}
+
+/// What is due now, and who pays it; read for channels that make a receipt of it, and kept nowhere.
+async fn bill(ctx: &Context, intent: IntentId) -> Result<Bill, StorageError> {
+    let db = ctx.pool.get().await?;
+    let due = obligations::due_of_intent(&db, intent).await?;
+    let payer = match due.iter().find_map(|(_, payer)| *payer) {
+        Some(id) => parties::by_id(&db, &ctx.vault, id).await?,
+        None => None,
+    };
+    let agency = due.first().map(|(obligation, _)| obligation.terms.agency_code.clone());
+    let agency_name = match agency {
+        Some(code) => beneficiaries::agencies(&db, Some(&code)).await?.pop().map(|(_, name)| name),
+        None => None,
+    };
+    let items = due.into_iter().map(|(obligation, _)| obligation.terms).collect();
+    Ok(Bill { items, agency_name: agency_name.unwrap_or_default(), payer })
 }
 
 /// Where the provider sends the payer's browser back to: our page, in the payer's language.
