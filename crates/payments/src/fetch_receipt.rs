@@ -52,12 +52,8 @@ pub async fn fetch(
     let attempt = stored.attempt;
     let provider = ctx.providers.by_profile(&attempt.profile).ok_or(ReceiptError::NoReceipt)?;
     let receipts = provider.receipts.clone().ok_or(ReceiptError::NoReceipt)?;
-    let question = Question {
-        order_ref: attempt.order_ref.clone(),
-        amount: attempt.amount,
-        ordered_at: attempt.ordered_at,
-        now,
-    };
+    let question =
+        Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now };
     let span = trace::join(tracing::info_span!("receipt", attempt_id = %attempt.id), stored.traceparent.as_deref());
     let asked = neighbour::called(&provider, "receipt", receipts.fetch(&question)).instrument(span);
     asked.await.map_err(ReceiptError::Provider)

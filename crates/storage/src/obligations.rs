@@ -287,10 +287,7 @@ const DUE_OF_INTENT: &str = "select o.* from obligation o join intent_obligation
     where io.intent_id = $1 and o.status = 'due' order by o.id";
 
 /// What an intent asks for that is still due, oldest registration first, each with who pays it.
-pub async fn due_of_intent(
-    db: &Db,
-    intent: domain::IntentId,
-) -> Result<Vec<(Obligation, Option<Uuid>)>, StorageError> {
+pub async fn due_of_intent(db: &Db, intent: domain::IntentId) -> Result<Vec<(Obligation, Option<Uuid>)>, StorageError> {
     let statement = db.prepare_cached(DUE_OF_INTENT).await?;
     let rows = db.query(&statement, &[&intent.uuid()]).await?;
     rows.iter().map(|row| Ok((from_row(row)?, row.get("payer_id")))).collect()
