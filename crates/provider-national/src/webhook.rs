@@ -15,7 +15,7 @@ mod tests;
 /// The only code of ours that a code base says besides the good one: "Các lỗi khác", other mistakes.
 const OTHER_MISTAKE: &str = "99";
 /// What the platform reads again in our answer.
-const REPEATED: [&str; 4] = ["MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc"];
+const REPEATED: [&str; 3] = ["MaDoiTac", "MaThamChieu", "ThoiGianGD"];
 
 impl Webhook for Platform {
     fn method(&self) -> &'static str {
@@ -107,6 +107,8 @@ fn said(outcome: Acknowledgement, call: Option<&Object>) -> Answer {
         for name in REPEATED {
             body[name] = call.literal(name).unwrap_or_default().into();
         }
+        // the call is hashed in small letters, whoever wrote it in capitals
+        body["MaXacThuc"] = call.literal("MaXacThuc").unwrap_or_default().to_ascii_lowercase().into();
     }
     Answer { status, content_type: "application/json", body: body.to_string() }
 }
