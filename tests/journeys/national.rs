@@ -73,10 +73,19 @@ async fn what_the_bill_cannot_say_is_refused_before_any_call_and_paid_by_another
     let without = house.portal.owes(&dossier(), 40_000, json!({"procedure_code": null})).await;
     let of_two =
         [house.portal.owes(&dossier(), 1_000, json!({})).await, house.portal.owes(&dossier(), 2_000, json!({})).await];
-    for obligations in [vec![&fine], vec![&unnumbered], vec![&without], of_two.iter().collect()] {
+    for (obligations, offered) in
+        [(vec![&fine], false), (vec![&unnumbered], true), (vec![&without], false), (of_two.iter().collect(), false)]
+    {
         let intent = house.portal.opens(&obligations).await;
-        assert_eq!(starts(&house, &intent).await.refused(502), "provider_refused");
-        assert_eq!(house.portal.intent(&intent).await["attempts"][0]["status"], "failed");
+        let shown = intent["channels"].as_array().unwrap().iter().any(|channel| channel["code"] == CHANNEL);
+        assert_eq!(shown, offered, "{intent}");
+        if offered {
+            // who pays is not looked at before somebody pays
+            assert_eq!(starts(&house, &intent).await.refused(502), "provider_refused");
+            assert_eq!(house.portal.intent(&intent).await["attempts"][0]["status"], "failed");
+        } else {
+            assert_eq!(starts(&house, &intent).await.refused(409), "channel_unavailable");
+        }
         let other = house.at_wallet("zalopay", &intent).await;
         house.pays_wallet("zalopay", &other, json!({})).await;
         assert_eq!(house.portal.intent(&intent).await["status"], "paid");

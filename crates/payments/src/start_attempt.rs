@@ -230,7 +230,7 @@ fn new_attempt(
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }
-    let provider = provider_for(ctx, gates, intent, &start.channel, (amount, start.now))?;
+    let provider = provider_for(ctx, gates, facts, &start.channel, (amount, start.now))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
     checkout.takes(&start.given)?;
     if facts.attempts.len() >= MAX_ATTEMPTS {
@@ -284,11 +284,13 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
 fn provider_for(
     ctx: &Context,
     gates: &Gates,
-    intent: &Intent,
+    facts: &Facts,
     channel: &ChannelCode,
     (amount, now): (Vnd, Timestamp),
 ) -> Result<Arc<Provider>, StartError> {
-    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let intent = facts.intent()?;
+    let due = view::due_items(facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)));
+    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
         match view::standing(ctx, gates, &provider, wanted, (amount, Some(now))) {

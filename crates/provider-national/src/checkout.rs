@@ -2,9 +2,11 @@
 //! names neither where we hear of it nor where the browser returns: both are agreed beforehand.
 
 use crate::api::{Message, malformed, object, refused, shown};
+use crate::receipt_info::sum;
 use crate::{Platform, signature, wire};
 use async_trait::async_trait;
 use domain::Vnd;
+use domain::obligation::Terms;
 use jiff::SignedDuration;
 use provider::json::{Json, Object};
 use provider::{Action, Checkout, Offer, Order, ProviderError};
@@ -26,6 +28,10 @@ impl Checkout for Platform {
 
     fn asks_for_bill(&self) -> bool {
         true
+    }
+
+    fn can_bill(&self, items: &[&Terms], amount: Vnd) -> bool {
+        self.procedure(items).is_ok() && self.fees(items).is_ok() && sum(items) == amount
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {

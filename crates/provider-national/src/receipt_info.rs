@@ -6,6 +6,7 @@
 use crate::Platform;
 use crate::api::{Message, refused};
 use crate::wire;
+use domain::Vnd;
 use domain::obligation::{ObligationKind, Terms};
 use provider::{Bill, Order, ProviderError};
 use serde_json::{Value, json};
@@ -33,12 +34,14 @@ impl Platform {
     /// An error here is before any call.
     pub fn receipt_info(&self, order: &Order) -> Result<Value, ProviderError> {
         let bill = order.bill.as_ref().ok_or_else(|| refused("an order needs its bill"))?;
-        if bill.total() != order.amount {
+        let items: Vec<&Terms> = bill.items.iter().collect();
+        if sum(&items) != order.amount {
             return Err(refused("the bill is not the order's sum: money that came another way waits for this payment"));
         }
         let bank = self.bank_codes.get(&order.receiver.bank_bin);
         let bank = bank.ok_or_else(|| refused("bank_codes has no code for the beneficiary's bank"))?;
-        let mut block = self.procedure(bill)?;
+        let mut block = self.procedure(&items)?;
+        block.insert("TenDonVi".to_owned(), wire::name(&bill.agency_name).into());
         block.extend(payer(bill)?);
         let own = [
             ("MaDichVu", SERVICE.to_owned()),
@@ -49,34 +52,37 @@ impl Platform {
         ];
         block.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
         block.extend(EMPTY.iter().map(|name| ((*name).to_owned(), "".into())));
-        let fees: Vec<Value> = bill.items.iter().map(|item| self.fee(item)).collect::<Result<_, _>>()?;
-        block.insert("PhiLePhi".to_owned(), fees.into());
-        let parts: Vec<Value> = bill.items.iter().map(part).collect();
+        block.insert("PhiLePhi".to_owned(), self.fees(&items)?.into());
+        let parts: Vec<Value> = items.iter().map(|item| part(item)).collect();
         block.insert("DSKhoanNop".to_owned(), parts.into());
         Ok(Value::Object(block))
     }
 
-    fn procedure(&self, bill: &Bill) -> Result<Message, ProviderError> {
-        let dossier = only(bill, "dossier", |terms| terms.dossier_code.as_ref().map(ToString::to_string))?;
-        let agency = only(bill, "agency", |terms| Some(terms.agency_code.clone()))?;
-        let code = only(bill, "procedure", |terms| terms.procedure_code.clone())?;
-        let service = only(bill, "service", |terms| {
+    /// What the block has one of.
+    pub fn procedure(&self, items: &[&Terms]) -> Result<Message, ProviderError> {
+        let dossier = only(items, "dossier", |terms| terms.dossier_code.as_ref().map(ToString::to_string))?;
+        let agency = only(items, "agency", |terms| Some(terms.agency_code.clone()))?;
+        let code = only(items, "procedure", |terms| terms.procedure_code.clone())?;
+        let service = only(items, "service", |terms| {
             let of_procedure = || Some(format!("{}{}", terms.procedure_code.as_ref()?, self.settings.service_suffix));
             terms.service_code.clone().or_else(of_procedure)
         })?;
-        let name = bill.items.iter().find_map(|terms| terms.procedure_name.as_deref());
+        let name = items.iter().find_map(|terms| terms.procedure_name.as_deref());
         let name = name.map(wire::name).filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| refused("the bill names no procedure"))?;
         let own = [
             ("MaHoSo", dossier),
             ("MaDonVi", agency),
-            ("TenDonVi", wire::name(&bill.agency_name)),
             ("MaTTHC", code),
             ("TenTTHC", name.clone()),
             ("MaDVC", service),
             ("TenDVC", name),
         ];
         Ok(own.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+    }
+
+    pub fn fees(&self, items: &[&Terms]) -> Result<Vec<Value>, ProviderError> {
+        items.iter().map(|item| self.fee(item)).collect()
     }
 
     fn fee(&self, item: &Terms) -> Result<Value, ProviderError> {
@@ -94,13 +100,17 @@ impl Platform {
     }
 }
 
+pub fn sum(items: &[&Terms]) -> Vnd {
+    items.iter().map(|item| item.amount()).sum()
+}
+
 fn part(item: &Terms) -> Value {
     json!({"NoiDung": wire::line(&item.description), "SoTien": wire::amount_to_wire(item.amount())})
 }
 
 /// What all items have in common.
-fn only(bill: &Bill, what: &str, of: impl Fn(&Terms) -> Option<String>) -> Result<String, ProviderError> {
-    let mut all = bill.items.iter().map(of);
+fn only(items: &[&Terms], what: &str, of: impl Fn(&Terms) -> Option<String>) -> Result<String, ProviderError> {
+    let mut all = items.iter().map(|terms| of(terms));
     let first = all.next().flatten().map(|text| wire::line(&text)).filter(|text| !text.is_empty());
     let first = first.ok_or_else(|| refused(&format!("the bill names no {what}")))?;
     if all.all(|other| other.is_some_and(|other| wire::line(&other) == first)) {
@@ -128,11 +138,11 @@ pub mod tests {
     use super::*;
     use crate::checkout::tests::order;
     use crate::tests::platform;
-    use domain::Vnd;
     use domain::codes::BeneficiaryCode;
     use domain::dossier_code::DossierCode;
     use domain::obligation::{Budget, Notice, Sector};
     use domain::party::{IdentityKind, Party};
+    use provider::Checkout;
 
     /// An item of the vectors' dossier.
     pub fn item(kind: ObligationKind, amount: i64) -> Terms {
@@ -214,6 +224,11 @@ pub mod tests {
             change(&mut other);
             bill(vec![fee(), other])
         };
+        let offers =
+            |amount: i64, items: &[Terms]| platform().can_bill(&items.iter().collect::<Vec<_>>(), Vnd::new(amount));
+        assert!(offers(200_000, &[fee()]) && !offers(199_999, &[fee()]) && !offers(0, &[]));
+        assert!(!offers(400_000, &two(|t| t.agency_code = "H38.18".into()).items));
+        assert!(!offers(5, &[item(ObligationKind::Fine, 5)]));
         refuses(199_999, bill(vec![fee()]), "sum");
         refuses(0, bill(vec![]), "no dossier");
         refuses(400_000, two(|t| t.dossier_code = None), "more than one dossier");

@@ -1,7 +1,6 @@
 //! What an order is for, item by item, for a provider that makes a receipt of it. An adapter that does not ask for it never
 //! sees it: it names the payer.
 
-use domain::Vnd;
 use domain::obligation::Terms;
 use domain::party::Party;
 
@@ -14,10 +13,4 @@ pub struct Bill {
     pub agency_name: String,
     /// The payer whom the items name first; None where nobody is named, or the person was erased.
     pub payer: Option<Party>,
-}
-
-impl Bill {
-    pub fn total(&self) -> Vnd {
-        self.items.iter().map(Terms::amount).sum()
-    }
 }

@@ -5,6 +5,7 @@ use crate::error::ProviderError;
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::codes::OrderRef;
+use domain::obligation::Terms;
 use domain::reference::Reference;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -139,6 +140,11 @@ pub trait Checkout: Send + Sync {
     /// Whether an order must come with what it is for and who pays, for the provider's receipt.
     fn asks_for_bill(&self) -> bool {
         false
+    }
+
+    /// Whether an order of this amount can be made of these items, which are due; where it cannot, the channel is not offered.
+    fn can_bill(&self, _items: &[&Terms], _amount: Vnd) -> bool {
+        true
     }
 
     /// Whether what the payer gave will do, before an attempt is made of it.
