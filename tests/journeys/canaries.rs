@@ -20,7 +20,10 @@ const PII_KEY: &str = "ca4a21e0ca4a21e1ca4a21e2ca4a21e3ca4a21e4ca4a21e5ca4a21e6c
 const PEPPER: &str = "ca4a2b00ca4a2b01ca4a2b02ca4a2b03ca4a2b04ca4a2b05ca4a2b06ca4a2b07";
 /// All that our own crates may say.
 const LOG_FILTER: &str = "info,motlan=trace,api=trace,web=trace,payments=trace,storage=trace,worker=trace,\
-    dossier=trace,provider=trace,provider_vnpay=trace";
+    dossier=trace,provider=trace,provider_national=trace,provider_vnpay=trace";
+/// Of the channel that is told who pays.
+const NATIONAL_SECRET: &str = "CANARYNATIONALSECRET5R8T2Y4U7I1O3";
+const NATIONAL_TOKEN: &str = "CANARYNATIONALTOKEN9Z6X3C8V5B2N7";
 const DATABASE_PASSWORD: &str = "canary-database-password";
 
 fn payer() -> Party {
@@ -68,6 +71,8 @@ impl Canaries {
         }
         out.add("hash secret", HASH_SECRET);
         out.add("next secret", NEXT_SECRET);
+        out.add("national secret", NATIONAL_SECRET);
+        out.add("national token", NATIONAL_TOKEN);
         out.add("PII key", PII_KEY);
         out.add("pepper", PEPPER);
         out.add("database password", DATABASE_PASSWORD);
@@ -111,7 +116,7 @@ impl Canaries {
     }
 }
 
-fn environment(database: &TestDatabase, vnpay: &str, collector: &str) -> Env {
+fn environment(database: &TestDatabase, (vnpay, national): (&str, &str), collector: &str) -> Env {
     let url = |user| format!("{}&password={DATABASE_PASSWORD}", database.url(user));
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
@@ -132,6 +137,14 @@ fn environment(database: &TestDatabase, vnpay: &str, collector: &str) -> Env {
         set("MOTLAN_PROFILES__VNPAY_MAIN__API_URL", &format!("{vnpay}/merchant_webapi/api/transaction")),
         set("MOTLAN_PROFILES__VNPAY_MAIN__TMN_CODE", TMN_CODE),
         set("MOTLAN_PROFILES__VNPAY_MAIN__HASH_SECRET", HASH_SECRET),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__CHANNEL", "national"),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__BENEFICIARIES", "H38.17-KB"),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__INIT_URL", &format!("{national}/init")),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__QUERY_URL", &format!("{national}/query")),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__PARTNER_CODE", "LAOCAI"),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__SECRET_KEY", NATIONAL_SECRET),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__ACCESS_TOKEN", NATIONAL_TOKEN),
+        set("MOTLAN_PROFILES__NATIONAL_MAIN__BANK_CODES", &format!("{}:VTB", tests::bank::BIN)),
     ]
 }
 
@@ -160,6 +173,7 @@ struct Story {
     env: Env,
     http: reqwest::Client,
     vnpay: simulator::Running,
+    national: simulator::Running,
     dossier: simulator::Running,
     collector: Collector,
     serve: Running,
@@ -179,7 +193,9 @@ impl Story {
         let vnpay = simulator::vnpay::start(vnpay).await.unwrap();
         let dossier = simulator::dossier::start(simulator::DossierConfig { listen, log: None }).await.unwrap();
         let collector = Collector::start();
-        let env = environment(database, &vnpay.url, &collector.url);
+        let national = simulator::NationalConfig::new("LAOCAI", NATIONAL_SECRET, NATIONAL_TOKEN);
+        let national = simulator::national::start(national).await.unwrap();
+        let env = environment(database, (&vnpay.url, &national.url), &collector.url);
         let (mut seen, mut canaries) = (Seen::default(), Canaries::new());
         let mut keys = Vec::new();
         for holder in ["cong-dvc", "ke-toan"] {
@@ -193,7 +209,7 @@ impl Story {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let staff = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
         let portal = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
-        Self { env, http, vnpay, dossier, collector, serve, work, portal, staff, seen, canaries }
+        Self { env, http, vnpay, national, dossier, collector, serve, work, portal, staff, seen, canaries }
     }
 
     async fn control(&self, url: String, body: Value) {
@@ -238,6 +254,11 @@ impl Story {
         let intent = self.seen.answer("intent", answer);
         let path = format!("/v1/payment-intents/{}", intent["id"].as_str().unwrap());
         self.look("checkout page", intent["checkout_url"].as_str().unwrap().to_owned()).await;
+        // the platform is told who pays; then the payer thinks better of it
+        let answer = self.portal.post(&format!("{path}/attempts"), json!({"channel": "national"})).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let left = self.seen.answer("attempt at the platform", answer);
+        self.look("page of the platform", left["action"]["url"].as_str().unwrap().to_owned()).await;
         let answer = self.portal.post(&format!("{path}/attempts"), json!({"channel": "vnpay"})).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let attempt = self.seen.answer("attempt", answer);
@@ -468,7 +489,10 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
     let sent = story.look("all that VNPAY was sent", format!("{vnpay}/_sim/log")).await;
     assert!(sent.contains("vnp_TxnRef"), "{sent}");
 
-    let Story { serve, work, vnpay, dossier, collector, seen, canaries, .. } = story;
+    let log = story.http.get(format!("{}/_sim/log", story.national.url)).send().await.unwrap().text().await.unwrap();
+    assert_eq!(story.canaries.found_in(&log), ["payer 0", "payer 1", "payer 1", "payer 2"], "it was told who pays");
+
+    let Story { serve, work, vnpay, national, dossier, collector, seen, canaries, .. } = story;
     for (process, running) in [("serve", serve), ("work", work)] {
         let said = running.end().await;
         let lines = said.lines().count();
@@ -493,6 +517,7 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
         canaries.none_in(table, row);
     }
     vnpay.stop().await;
+    national.stop().await;
     dossier.stop().await;
 
     // and yet the payer is found by number, and read back whole

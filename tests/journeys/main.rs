@@ -20,6 +20,7 @@ mod measured;
 mod mobile_money;
 mod model;
 mod mutations;
+mod national;
 mod outgoing;
 mod people;
 mod previous_release;

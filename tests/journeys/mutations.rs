@@ -3,6 +3,7 @@
 
 mod mobile_money;
 pub(crate) mod momo;
+pub(crate) mod national;
 mod tellers;
 mod vnpay;
 mod wallets;

@@ -101,6 +101,7 @@ fn order(ordered_at: Timestamp) -> Order {
         amount: TAKEN,
         description: "Phí chứng thực".to_owned(),
         return_url: "https://dvc.example.vn/return".to_owned(),
+        bill: None,
         notify_url: String::new(),
         payer_ip: "127.0.0.1".parse().unwrap(),
         locale: Locale::Vi,

@@ -2,6 +2,7 @@
 
 mod held;
 mod momo;
+mod national;
 mod refunds;
 mod zalopay;
 

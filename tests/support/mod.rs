@@ -148,6 +148,9 @@ impl House {
         if house.bank.is_some() {
             house.tell_the_bank().await;
         }
+        if house.wallets.is_some() {
+            house.tell_the_platform().await;
+        }
         house
     }
 

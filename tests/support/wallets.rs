@@ -1,8 +1,9 @@
-//! The wallets beside the gateway, and what a payer does there.
+//! The wallets beside the gateway, and what a payer does there; the payment platform of the national portal among them, whose
+//! page and calls are of the same shape.
 
 use crate::{BENEFICIARY, House, OTHER_BENEFICIARY};
 use serde_json::{Value, json};
-use simulator::{MomoConfig, Running, ZalopayConfig};
+use simulator::{MomoConfig, NationalConfig, Running, ZalopayConfig};
 use std::time::Duration;
 
 pub const MOMO_PARTNER: &str = "MOMOLAOCAI";
@@ -13,9 +14,16 @@ pub const ZALOPAY_APP: u64 = 2554;
 pub const ZALOPAY_KEY1: &str = "zalopay-key1-of-the-journeys";
 pub const ZALOPAY_KEY2: &str = "zalopay-key2-of-the-journeys";
 
+pub const NATIONAL_PARTNER: &str = "LAOCAI";
+pub const NATIONAL_SECRET: &str = "national-secret-of-the-journeys";
+pub const NATIONAL_TOKEN: &str = "national-token-of-the-journeys";
+/// What the platform calls the bank of the beneficiaries.
+pub const NATIONAL_BANK: &str = "VTB";
+
 pub struct Wallets {
     pub momo: Running,
     pub zalopay: Running,
+    pub national: Running,
 }
 
 impl Wallets {
@@ -26,9 +34,14 @@ impl Wallets {
             refund_ms: 300,
             ..ZalopayConfig::new(ZALOPAY_APP, ZALOPAY_KEY1, ZALOPAY_KEY2)
         };
+        let national = NationalConfig {
+            confirm_retry_ms: 200,
+            ..NationalConfig::new(NATIONAL_PARTNER, NATIONAL_SECRET, NATIONAL_TOKEN)
+        };
         Self {
             momo: simulator::momo::start(momo).await.unwrap(),
             zalopay: simulator::zalopay::start(zalopay).await.unwrap(),
+            national: simulator::national::start(national).await.unwrap(),
         }
     }
 
@@ -36,6 +49,7 @@ impl Wallets {
         match channel {
             "momo" => &self.momo.url,
             "zalopay" => &self.zalopay.url,
+            "national" => &self.national.url,
             other => panic!("there is no wallet {other}"),
         }
     }
@@ -51,11 +65,20 @@ impl Wallets {
             ("MOTLAN_PROFILES__MOMO_MAIN__ACCESS_KEY", MOMO_ACCESS_KEY.to_owned()),
             ("MOTLAN_PROFILES__MOMO_MAIN__SECRET_KEY", MOMO_SECRET.to_owned()),
             ("MOTLAN_PROFILES__ZALOPAY_MAIN__CHANNEL", "zalopay".to_owned()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__BENEFICIARIES", beneficiaries),
+            ("MOTLAN_PROFILES__ZALOPAY_MAIN__BENEFICIARIES", beneficiaries.clone()),
             ("MOTLAN_PROFILES__ZALOPAY_MAIN__API_URL", self.zalopay.url.clone()),
             ("MOTLAN_PROFILES__ZALOPAY_MAIN__APP_ID", ZALOPAY_APP.to_string()),
             ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY1", ZALOPAY_KEY1.to_owned()),
             ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY2", ZALOPAY_KEY2.to_owned()),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__CHANNEL", "national".to_owned()),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__BENEFICIARIES", beneficiaries),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__INIT_URL", format!("{}/init", self.national.url)),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__QUERY_URL", format!("{}/query", self.national.url)),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__BILL_URL", format!("{}/bill", self.national.url)),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__PARTNER_CODE", NATIONAL_PARTNER.to_owned()),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__SECRET_KEY", NATIONAL_SECRET.to_owned()),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__ACCESS_TOKEN", NATIONAL_TOKEN.to_owned()),
+            ("MOTLAN_PROFILES__NATIONAL_MAIN__BANK_CODES", format!("{}:{NATIONAL_BANK}", crate::bank::BIN)),
         ]
         .to_vec()
     }
@@ -63,6 +86,7 @@ impl Wallets {
     pub async fn stop(self) {
         self.momo.stop().await;
         self.zalopay.stop().await;
+        self.national.stop().await;
     }
 }
 
@@ -74,6 +98,12 @@ pub fn door(channel: &str) -> String {
 impl House {
     pub async fn with_wallets() -> Self {
         Self::planned(crate::Plan { with_wallets: true, ..crate::Plan::default() }).await
+    }
+
+    /// The platform's calls go where it was told to send them, which no order says.
+    pub(crate) async fn tell_the_platform(&self) {
+        let url = format!("{}{}", self.gateway.base_url(), door("national"));
+        self.wallet_sim("national", "notify", json!({"url": url})).await;
     }
 
     fn wallets(&self) -> &Wallets {
@@ -107,7 +137,7 @@ impl House {
         let mut body = json!({"order_ref": attempt["order_ref"]});
         body.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
         self.wallet_sim(channel, "pay", body).await;
-        let tells = channel == "momo" || how["outcome"].is_null() || how["outcome"] == "paid";
+        let tells = channel != "zalopay" || how["outcome"].is_null() || how["outcome"] == "paid";
         if tells { self.wallet_called(channel, attempt).await } else { self.wallet_order(channel, attempt).await }
     }
 

@@ -25,7 +25,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
     paths(
         obligations::register, obligations::show, obligations::list, obligations::cancel,
         intents::open, intents::show, intents::list, intents::cancel, intents::renew, intents::sync, intents::start_attempt,
-        payments_of::list, payments_of::show,
+        payments_of::list, payments_of::show, payments_of::receipt,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,

@@ -1,17 +1,20 @@
 //! `/v1/payments`: staff see those of their beneficiaries; a client those of its intents and those that settled its
-//! obligations, without payer data.
+//! obligations, without payer data. The receipt of a payment is its provider's document, for the client whose intent was paid.
 
 use crate::State;
 use crate::auth;
 use crate::body;
+use crate::door::now;
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
 use crate::refunds::RefundView;
 use crate::views::{self, Page, PaymentView, PaymentWholeView};
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::PaymentId;
 use domain::principal::{Principal, Scope, Who};
+use payments::fetch_receipt;
 use serde::Deserialize;
 use storage::payments::Filter;
 use utoipa::IntoParams;
@@ -91,4 +94,20 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
         journals: views::journals(&booked),
         refunds: refunds.iter().map(|r| RefundView::new(r, None)).collect(),
     }))
+}
+
+/// The receipt that the provider made of a payment, as it gives it now; it names the payer. Nothing of it is kept here.
+#[utoipa::path(get, path = "/v1/payments/{id}/receipt", tag = "payments", params(("id" = String, Path)),
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn receipt(req: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let (client, _) = auth::client(&req, &state, Scope::PaymentsRead).await?;
+    let id: PaymentId = id_of(&id)?;
+    let receipt = fetch_receipt::fetch(&state.ctx, client, id, now()).await?;
+    let file = format!("attachment; filename=\"{id}.pdf\"");
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, file))
+        .content_type(receipt.content_type)
+        .body(receipt.bytes))
 }

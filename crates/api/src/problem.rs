@@ -11,6 +11,7 @@ use payments::approve::DecideError;
 use payments::close_day::DayError;
 use payments::drive_parked::DriveError;
 use payments::endpoints::EndpointError;
+use payments::fetch_receipt::ReceiptError;
 use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
 use payments::refund::RefundError;
@@ -77,6 +78,7 @@ codes! {
     IntentPaid = "intent_paid", 409, "The intent is paid", "Nothing is left to do.";
     IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
     KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
+    NoReceipt = "no_receipt", 409, "There is no receipt of a provider", "The channel makes none, or the money did not come for an intent of yours.";
     NothingToRetire = "nothing_to_retire", 409, "No other secret is accepted", "The newest alone is accepted; a second one of the configuration is taken out there.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
@@ -108,6 +110,7 @@ codes! {
     Internal = "internal", 500, "Our mistake", "Nothing was done, or it was done once: repeat with the same key. Tell us the `request_id`.";
     ProviderRefused = "provider_refused", 502, "The provider refused the order", "Try another channel; this attempt is closed.";
     ProviderUnavailable = "provider_unavailable", 503, "The provider does not answer", "Repeat with the same key, or try another channel.";
+    ReceiptNotGiven = "receipt_not_given", 503, "The provider gives no receipt now", "Ask again later: it may not be made yet.";
     Unavailable = "unavailable", 503, "Not available now", "Repeat with the same key after `Retry-After`.";
 }
 
@@ -332,6 +335,20 @@ impl From<StartError> for Problem {
                 Self::new(Code::ProviderUnavailable)
             }
             StartError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}
+
+impl From<ReceiptError> for Problem {
+    fn from(e: ReceiptError) -> Self {
+        match e {
+            ReceiptError::Storage(e) => e.into(),
+            ReceiptError::Absent => Self::new(Code::NotFound),
+            ReceiptError::NoReceipt => Self::new(Code::NoReceipt),
+            ReceiptError::Provider(e) => {
+                tracing::warn!(error = &e as &dyn std::error::Error, "the provider gave no receipt");
+                Self::new(Code::ReceiptNotGiven)
+            }
         }
     }
 }

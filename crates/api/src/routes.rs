@@ -36,6 +36,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what was paid
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
+        .service(at("/v1/payments/{id}/receipt", "GET").route(get().to(payments_of::receipt)))
         // -- money that goes back, and the second person
         .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))
         .service(at("/v1/refunds", "GET").route(get().to(refunds::list)))

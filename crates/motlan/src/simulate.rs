@@ -6,7 +6,9 @@ use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
-use simulator::{BankConfig, DossierConfig, MobileMoneyConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig};
+use simulator::{
+    BankConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
+};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +19,7 @@ pub enum What {
     Bank,
     Dossier,
     MobileMoney,
+    National,
 }
 
 /// Runs until it is told to end.
@@ -46,6 +49,10 @@ async fn start(
         What::Vnpay => {
             given.push(("notify_url", notify));
             simulator::vnpay::start(read::<VnpayConfig>(file, given)?).await?
+        }
+        What::National => {
+            given.push(("notify_url", notify));
+            simulator::national::start(read::<NationalConfig>(file, given)?).await?
         }
         What::Momo | What::Zalopay if notify.is_some() => {
             return Err("each order names the address of its reports".into());

@@ -118,6 +118,7 @@ impl Contract for Configured {
         match &self.profile.channel {
             Channel::MobileMoney(_) => provider_mobile_money::CREDENTIALS,
             Channel::Momo(_) => provider_momo::CREDENTIALS,
+            Channel::National(_) => provider_national::CREDENTIALS,
             Channel::Vietqr(_) => provider_vietqr::CREDENTIALS,
             Channel::Vnpay(_) => provider_vnpay::CREDENTIALS,
             Channel::Zalopay(_) => provider_zalopay::CREDENTIALS,
@@ -128,6 +129,7 @@ impl Contract for Configured {
         match &self.profile.channel {
             Channel::MobileMoney(settings) => (**settings).clone().secrets(name),
             Channel::Momo(settings) => settings.secrets(name),
+            Channel::National(settings) => settings.secrets(name),
             Channel::Vietqr(settings) => (**settings).clone().secrets(name),
             Channel::Vnpay(settings) => settings.secrets(name),
             Channel::Zalopay(settings) => settings.secrets(name),
@@ -149,6 +151,10 @@ impl Contract for Configured {
             Channel::Momo(settings) => (*settings)
                 .holding(held)
                 .and_then(|settings| provider_momo::provider(code, beneficiaries, settings, http))
+                .map_err(NotMade::because),
+            Channel::National(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_national::provider(code, beneficiaries, settings, http))
                 .map_err(NotMade::because),
             Channel::Vietqr(settings) => (*settings)
                 .holding(held)

@@ -15,6 +15,7 @@ pub mod erase_payer;
 pub mod events;
 pub mod expire_intents;
 pub mod facts;
+pub mod fetch_receipt;
 pub mod import_settlement;
 pub mod import_statement;
 pub mod learn;

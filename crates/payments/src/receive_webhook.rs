@@ -50,7 +50,7 @@ pub async fn receive(
     let provider = ctx.providers.by_path(channel, profile)?;
     let webhook = provider.webhook.as_ref()?;
     let (said, verdict) = hear(ctx, &provider, webhook.as_ref(), request, request_id, now).await;
-    Some((webhook.acknowledge(said), verdict))
+    Some((webhook.answer(request, said), verdict))
 }
 
 async fn hear(

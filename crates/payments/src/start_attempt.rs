@@ -18,14 +18,14 @@ use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
-use provider::{Action, Given, Order, Provider, ProviderError, Receiver, Started};
+use provider::{Action, Bill, Given, Order, Provider, ProviderError, Receiver, Started};
 use std::net::IpAddr;
 use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
-use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, unit};
+use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, obligations, parties, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -230,7 +230,7 @@ fn new_attempt(
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }
-    let provider = provider_for(ctx, gates, intent, &start.channel, (amount, start.now))?;
+    let provider = provider_for(ctx, gates, facts, &start.channel, (amount, start.now))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
     checkout.takes(&start.given)?;
     if facts.attempts.len() >= MAX_ATTEMPTS {
@@ -284,11 +284,13 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
 fn provider_for(
     ctx: &Context,
     gates: &Gates,
-    intent: &Intent,
+    facts: &Facts,
     channel: &ChannelCode,
     (amount, now): (Vnd, Timestamp),
 ) -> Result<Arc<Provider>, StartError> {
-    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let intent = facts.intent()?;
+    let due = view::due_items(facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)));
+    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
         match view::standing(ctx, gates, &provider, wanted, (amount, Some(now))) {
@@ -333,12 +335,14 @@ async fn offer_order(
     let id = stored.attempt.id;
     let provider = ctx.providers.by_profile(&stored.attempt.profile).ok_or(rule("not_offered"))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
+    let bill = if checkout.asks_for_bill() { Some(bill(ctx, intent.id).await?) } else { None };
     let order = Order {
         order_ref: stored.attempt.order_ref.clone(),
         reference: intent.reference.clone(),
         receiver,
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
+        bill,
         return_url: page_url(ctx, intent, start.locale),
         notify_url: ctx.webhook_url(&provider.channel, &provider.profile),
         payer_ip: start.payer_ip,
@@ -357,6 +361,23 @@ async fn offer_order(
             Err(StartError::Provider(error))
         }
     }
+}
+
+/// What is due now, and who pays it; read for channels that make a receipt of it, and kept nowhere.
+async fn bill(ctx: &Context, intent: IntentId) -> Result<Bill, StorageError> {
+    let db = ctx.pool.get().await?;
+    let due = obligations::due_of_intent(&db, intent).await?;
+    let payer = match due.iter().find_map(|(_, payer)| *payer) {
+        Some(id) => parties::by_id(&db, &ctx.vault, id).await?,
+        None => None,
+    };
+    let agency = due.first().map(|(obligation, _)| obligation.terms.agency_code.clone());
+    let agency_name = match agency {
+        Some(code) => beneficiaries::agencies(&db, Some(&code)).await?.pop().map(|(_, name)| name),
+        None => None,
+    };
+    let items = due.into_iter().map(|(obligation, _)| obligation.terms).collect();
+    Ok(Bill { items, agency_name: agency_name.unwrap_or_default(), payer })
 }
 
 /// Where the provider sends the payer's browser back to: our page, in the payer's language.

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::facts::Facts;
 use domain::codes::BeneficiaryCode;
 use domain::intent::{Intent, IntentStatus};
-use domain::obligation::{Obligation, ObligationStatus};
+use domain::obligation::{Obligation, ObligationStatus, Terms};
 use domain::offering::{self, Contract, Obstacle, Wanted};
 use domain::{IntentId, Vnd};
 use jiff::Timestamp;
@@ -79,12 +79,15 @@ pub(crate) enum Standing {
     NotNow(Unavailable),
 }
 
+/// Whom an intent pays, by which channels of its portal's choice, and what of it is due.
+pub(crate) type Asked<'a> = (&'a BeneficiaryCode, Option<&'a [String]>, &'a [&'a Terms]);
+
 /// `at`: for an attempt that is made at that moment; the law of one day is not that of another.
 pub(crate) fn standing(
     ctx: &Context,
     gates: &Gates,
     provider: &Provider,
-    (beneficiary, allowed): (&BeneficiaryCode, Option<&[String]>),
+    (beneficiary, allowed, items): Asked<'_>,
     (amount_due, at): (Vnd, Option<Timestamp>),
 ) -> Standing {
     let gate = gates.get(provider.profile.as_str());
@@ -94,7 +97,8 @@ pub(crate) fn standing(
     let contract = Contract {
         channel: &provider.channel,
         beneficiaries: &provider.beneficiaries,
-        takes_orders: provider.checkout.is_some(),
+        // of what is not due any more, nothing stands in the way
+        takes_orders: provider.checkout.as_ref().is_some_and(|c| items.is_empty() || c.can_bill(items, amount_due)),
         is_closed: closed.is_some(),
         is_answering: away.is_none() && ctx.breakers.is_answering(&provider.profile),
         least: [provider.checkout.as_ref().and_then(|c| c.least()), gate.map(|g| g.min_amount)],
@@ -112,8 +116,14 @@ pub(crate) fn standing(
 }
 
 /// The ways to pay: whom the contract collects for, what the portal allows, and what stands in the way now.
-fn channels(ctx: &Context, gates: &Gates, intent: &Intent, amount_due: Vnd) -> Vec<ChannelOption> {
-    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+fn channels(
+    ctx: &Context,
+    gates: &Gates,
+    intent: &Intent,
+    (obligations, amount_due): (&[Obligation], Vnd),
+) -> Vec<ChannelOption> {
+    let due = due_items(obligations);
+    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
     let mut shown: Vec<ChannelOption> = Vec::new();
     for p in ctx.providers.iter() {
         let unavailable = match standing(ctx, gates, &p, wanted, (amount_due, None)) {
@@ -204,6 +214,10 @@ fn held(intent: &Intent, obligations: &[Obligation]) -> Vec<Obligation> {
     intent.obligation_ids.iter().filter_map(|id| obligations.iter().find(|o| o.id == *id).cloned()).collect()
 }
 
+pub(crate) fn due_items<'a>(obligations: impl IntoIterator<Item = &'a Obligation>) -> Vec<&'a Terms> {
+    obligations.into_iter().filter(|o| o.status == ObligationStatus::Due).map(|o| &o.terms).collect()
+}
+
 fn due(obligations: &[Obligation]) -> Vnd {
     obligations.iter().filter(|o| o.status == ObligationStatus::Due).map(Obligation::amount).sum()
 }
@@ -215,7 +229,7 @@ fn whole(
     (obligations, attempts, payments): (Vec<Obligation>, Vec<Stored>, Vec<Paid>),
     amount_due: Vnd,
 ) -> IntentView {
-    let channels = channels(ctx, gates, &intent, amount_due);
+    let channels = channels(ctx, gates, &intent, (&obligations, amount_due));
     let checkout_url = ctx.checkout_url(&intent.page_token);
     IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url }
 }

@@ -64,6 +64,7 @@ pub fn provider(
         status: Some(gateway.clone()),
         refunds: Some(gateway),
         holds: None,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,

@@ -52,6 +52,7 @@ pub fn provider(
         status: Some(wallet.clone()),
         refunds: Some(wallet),
         holds,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,

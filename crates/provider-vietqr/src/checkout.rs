@@ -91,6 +91,7 @@ mod tests {
             amount: Vnd::new(amount),
             description: "Phí chứng thực".to_owned(),
             return_url: "https://dvc.example.vn/return".to_owned(),
+            bill: None,
             notify_url: String::new(),
             payer_ip: "127.0.0.1".parse().expect("address"),
             locale: Locale::Vi,

@@ -52,6 +52,7 @@ pub fn provider(
         status: None,
         refunds: None,
         holds: None,
+        receipts: None,
         account_webhooks: told::tellers(&settings),
         movements: listing::lister(&settings, http),
     })

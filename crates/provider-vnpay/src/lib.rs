@@ -49,6 +49,7 @@ pub fn provider(
         // VNPAY grants them per terminal: one without the grant hears a refusal.
         refunds: Some(gateway),
         holds: None,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,

@@ -49,6 +49,7 @@ pub fn provider(
         status: Some(wallet.clone()),
         refunds: Some(wallet),
         holds: None,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant,

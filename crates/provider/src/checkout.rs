@@ -1,9 +1,11 @@
 //! Starting an attempt: the provider is told an order, the payer is given something to act on.
 
+use crate::bill::Bill;
 use crate::error::ProviderError;
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::codes::OrderRef;
+use domain::obligation::Terms;
 use domain::reference::Reference;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -27,6 +29,8 @@ pub struct Order {
     pub amount: Vnd,
     /// For the payer to read, Vietnamese; the adapter folds it to what its provider allows.
     pub description: String,
+    /// What it is for and who pays; there where the channel asks for it.
+    pub bill: Option<Bill>,
     /// Where the payer's browser returns; it shows, and proves nothing.
     pub return_url: String,
     /// Where the provider reports, for those that are told so with each order.
@@ -131,6 +135,16 @@ pub trait Checkout: Send + Sync {
     /// What the payer is asked before the start; nothing unless told.
     fn asks(&self) -> Asks {
         Asks::default()
+    }
+
+    /// Whether an order must come with what it is for and who pays, for the provider's receipt.
+    fn asks_for_bill(&self) -> bool {
+        false
+    }
+
+    /// Whether an order of this amount can be made of these items, which are due; where it cannot, the channel is not offered.
+    fn can_bill(&self, _items: &[&Terms], _amount: Vnd) -> bool {
+        true
     }
 
     /// Whether what the payer gave will do, before an attempt is made of it.

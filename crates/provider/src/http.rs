@@ -35,6 +35,14 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// # Errors
 /// `Unavailable` where nothing can have been done, `Unknown` where it may have, `Malformed` for what is too long.
 pub async fn answer(call: RequestBuilder) -> Result<(u16, Vec<u8>), ProviderError> {
+    answer_within(call, MAX_ANSWER_BYTES).await
+}
+
+/// The same, of a document that may be this long.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn answer_within(call: RequestBuilder, max_bytes: usize) -> Result<(u16, Vec<u8>), ProviderError> {
     let mut response = call.send().await.map_err(not_reached)?;
     let status = response.status().as_u16();
     match status {
@@ -45,7 +53,7 @@ pub async fn answer(call: RequestBuilder) -> Result<(u16, Vec<u8>), ProviderErro
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| ProviderError::Unknown(Some(e)))? {
         body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER_BYTES {
+        if body.len() > max_bytes {
             return Err(ProviderError::Malformed("the answer is too long".to_owned()));
         }
     }

@@ -3,6 +3,7 @@
 //! Nothing here decides about money: adapters translate, `payments` concludes.
 
 pub mod account_webhook;
+pub mod bill;
 pub mod checkout;
 pub mod credentials;
 pub mod error;
@@ -10,6 +11,7 @@ pub mod hold;
 pub mod http;
 pub mod json;
 pub mod movements;
+pub mod receipt;
 pub mod refund;
 pub mod registry;
 pub mod status;
@@ -19,11 +21,13 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
+pub use bill::Bill;
 pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
 pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
 pub use hold::Holds;
 pub use movements::{Listed, Movements};
+pub use receipt::{Receipt, Receipts};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};
 pub use registry::Registry;
 pub use status::{Health, Question, Status};
@@ -46,6 +50,8 @@ pub struct Provider {
     pub refunds: Option<Arc<dyn Refunds>>,
     /// For a contract under which money is authorised first and taken when we say so.
     pub holds: Option<Arc<dyn Holds>>,
+    /// For a provider that makes a receipt of each payment.
+    pub receipts: Option<Arc<dyn Receipts>>,
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,

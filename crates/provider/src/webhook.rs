@@ -75,4 +75,9 @@ pub trait Webhook: Send + Sync {
     fn verify(&self, request: &Request<'_>) -> Result<Report, Refusal>;
 
     fn acknowledge(&self, outcome: Acknowledgement) -> Answer;
+
+    /// The same, for a provider that wants to read again in the answer what it called with.
+    fn answer(&self, _request: &Request<'_>, outcome: Acknowledgement) -> Answer {
+        self.acknowledge(outcome)
+    }
 }

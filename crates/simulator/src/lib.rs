@@ -11,6 +11,7 @@ pub mod bank;
 pub mod dossier;
 pub mod mobile_money;
 pub mod momo;
+pub mod national;
 pub mod vnpay;
 pub mod zalopay;
 
@@ -18,6 +19,7 @@ pub use bank::BankConfig;
 pub use dossier::DossierConfig;
 pub use mobile_money::MobileMoneyConfig;
 pub use momo::MomoConfig;
+pub use national::NationalConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;
 pub use zalopay::ZalopayConfig;

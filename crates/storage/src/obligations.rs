@@ -283,6 +283,16 @@ pub async fn page(
     all(&db.query(&statement, &[&client.uuid(), &dossier_code, &after, &limit]).await?)
 }
 
+const DUE_OF_INTENT: &str = "select o.* from obligation o join intent_obligation io on io.obligation_id = o.id
+    where io.intent_id = $1 and o.status = 'due' order by o.id";
+
+/// What an intent asks for that is still due, oldest registration first, each with who pays it.
+pub async fn due_of_intent(db: &Db, intent: domain::IntentId) -> Result<Vec<(Obligation, Option<Uuid>)>, StorageError> {
+    let statement = db.prepare_cached(DUE_OF_INTENT).await?;
+    let rows = db.query(&statement, &[&intent.uuid()]).await?;
+    rows.iter().map(|row| Ok((from_row(row)?, row.get("payer_id")))).collect()
+}
+
 const NEWEST_COVER: &str = "select a.payment_id from allocation a join payment p on p.id = a.payment_id
     where a.obligation_id = $1 group by a.payment_id, p.recorded_at having sum(a.amount) > 0
     order by p.recorded_at desc, a.payment_id desc limit 1";

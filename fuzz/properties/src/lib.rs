@@ -9,6 +9,7 @@ mod files;
 mod host;
 mod listings;
 mod mobile_money;
+mod national;
 mod numbers;
 mod reference_text;
 mod vietqr;
@@ -34,6 +35,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "mobile_money_callback", check: mobile_money::callback },
     Target { name: "momo_webhook", check: wallets::momo_webhook },
     Target { name: "mt940", check: files::mt940 },
+    Target { name: "national_status", check: national::status },
+    Target { name: "national_webhook", check: national::webhook },
     Target { name: "reference_text", check: reference_text::check },
     Target { name: "settlement", check: files::settlement },
     Target { name: "vietqr", check: vietqr::check },

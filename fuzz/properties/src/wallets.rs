@@ -56,7 +56,7 @@ fn zalopay(api_url: &str, http: reqwest::Client) -> Provider {
     provider_zalopay::provider(profile(), Vec::new(), settings, http).expect("a provider")
 }
 
-fn profile() -> ProfileCode {
+pub fn profile() -> ProfileCode {
     ProfileCode::new("fuzzed").expect("a code")
 }
 
@@ -66,13 +66,13 @@ fn mac(key: &str, text: &str) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-fn verify(provider: &Provider, body: &str) -> Result<Report, Refusal> {
+pub fn verify(provider: &Provider, body: &str) -> Result<Report, Refusal> {
     let webhook = provider.webhook.as_ref().expect("a wallet calls");
     webhook.verify(&Request { method: "POST", query: "", headers: &[], body: body.as_bytes() })
 }
 
 /// What was changed is refused, or says the same.
-fn stands_alone(provider: &Provider, body: &str, verdict: &Result<Report, Refusal>) {
+pub fn stands_alone(provider: &Provider, body: &str, verdict: &Result<Report, Refusal>) {
     for other in changed_text(body) {
         let again = verify(provider, &other);
         let harmless = again == *verdict || matches!(again, Err(Refusal::Forged(_)));
@@ -83,7 +83,7 @@ fn stands_alone(provider: &Provider, body: &str, verdict: &Result<Report, Refusa
     assert_eq!(got, Err(Refusal::Forged("method")));
 }
 
-fn text(value: Option<&Value>) -> String {
+pub fn text(value: Option<&Value>) -> String {
     match value {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -91,7 +91,7 @@ fn text(value: Option<&Value>) -> String {
     }
 }
 
-fn is_amount(capture: &Capture, sent: &str) -> bool {
+pub fn is_amount(capture: &Capture, sent: &str) -> bool {
     whole(sent) == Some(i128::from(capture.amount.dong())) && Vnd::amount(capture.amount.dong()).is_ok()
 }
 

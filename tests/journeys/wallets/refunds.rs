@@ -5,7 +5,7 @@ use crate::refunds::{approves, becomes, obligation_status, proposes, second_pers
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::House;
-use tests::truth::wallets::CHANNELS;
+use tests::truth::wallets::GIVE_BACK as CHANNELS;
 
 /// A refund that a second person has approved; what `rule` says happens to it.
 async fn approved(house: &House, channel: &str, rule: Value) -> (Value, Value, Value) {

@@ -5,7 +5,9 @@ use crate::House;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub const CHANNELS: [&str; 2] = ["momo", "zalopay"];
+pub const CHANNELS: [&str; 3] = ["momo", "zalopay", "national"];
+/// Those that have a message for it.
+pub const GIVE_BACK: [&str; 2] = ["momo", "zalopay"];
 
 pub async fn compare(house: &House) {
     for channel in CHANNELS {

@@ -18,6 +18,7 @@ pub struct Profile {
 pub enum Channel {
     MobileMoney(Box<provider_mobile_money::Settings>),
     Momo(Box<provider_momo::Settings>),
+    National(Box<provider_national::Settings>),
     /// Boxed: secrets of three tellers make it large.
     Vietqr(Box<provider_vietqr::Settings>),
     Vnpay(provider_vnpay::Settings),
@@ -29,6 +30,7 @@ impl Channel {
         match self {
             Self::MobileMoney(_) => provider_mobile_money::CHANNEL,
             Self::Momo(_) => provider_momo::CHANNEL,
+            Self::National(_) => provider_national::CHANNEL,
             Self::Vietqr(_) => provider_vietqr::CHANNEL,
             Self::Vnpay(_) => provider_vnpay::CHANNEL,
             Self::Zalopay(_) => provider_zalopay::CHANNEL,
@@ -40,6 +42,10 @@ impl Channel {
         match self {
             Self::MobileMoney(s) => vec![("api_url", &s.api_url), ("token_url", &s.token_url)],
             Self::Momo(s) => vec![("api_url", &s.api_url)],
+            Self::National(s) => {
+                let bill = s.bill_url.as_deref().map(|url| ("bill_url", url));
+                [("init_url", s.init_url.as_str()), ("query_url", &s.query_url)].into_iter().chain(bill).collect()
+            }
             Self::Vietqr(s) => s.listing_url.iter().map(|url| ("listing_url", url.as_str())).collect(),
             Self::Vnpay(s) => vec![("pay_url", &s.pay_url), ("api_url", &s.api_url)],
             Self::Zalopay(s) => vec![("api_url", &s.api_url)],
@@ -91,6 +97,11 @@ fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String>
             let settings: provider_momo::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;
             Ok(Channel::Momo(Box::new(settings)))
+        }
+        provider_national::CHANNEL => {
+            let settings: provider_national::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::National(Box::new(settings)))
         }
         provider_vietqr::CHANNEL => {
             let settings: provider_vietqr::Settings = value.try_deserialize().map_err(|e| e.to_string())?;

@@ -214,7 +214,7 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `mobile_money`, `momo`, `vietqr`, `vnpay` or `zalopay`"),
+    key("channel", Text, Required, "the provider: `mobile_money`, `momo`, `national`, `vietqr`, `vnpay` or `zalopay`"),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
@@ -222,6 +222,7 @@ pub const EVERY_PROFILE: &[Key] = &[
 pub const CHANNELS: &[(&str, &[Key])] = &[
     (provider_mobile_money::CHANNEL, MOBILE_MONEY),
     (provider_momo::CHANNEL, MOMO),
+    (provider_national::CHANNEL, NATIONAL),
     (provider_vietqr::CHANNEL, VIETQR),
     (provider_vnpay::CHANNEL, VNPAY),
     (provider_zalopay::CHANNEL, ZALOPAY),
@@ -282,6 +283,32 @@ const MOMO: &[Key] = &[
         Switch,
         Is("true"),
         "`false`: MoMo keeps authorised money until we say take or let go, which the worker does",
+    ),
+    key("window_s", Number, Is("900"), "seconds that a payer may take: 60 to 86400"),
+];
+
+const NATIONAL: &[Key] = &[
+    key("init_url", Text, Required, "where the platform is told an order (INIT)"),
+    key("query_url", Text, Required, "where it is asked about one (QUERY)"),
+    key("bill_url", Text, Absent, "where a receipt is asked for (GET_BILL); absent: no receipts"),
+    key("partner_code", Text, Required, "`MaDoiTac` of the contract"),
+    key("secret_key", Secret, Required, "the last part of all that is hashed, by us and by the platform"),
+    key("secret_key_next", Secret, Absent, "a second secret accepted on input while it is being changed"),
+    key("access_token", Secret, Absent, "the bearer token of our calls, where the contract has one"),
+    key("confirm_word", Text, Is("CONFIRM"), "`LoaiBanTin` of the platform's calls"),
+    key(
+        "bank_codes",
+        List,
+        Required,
+        "what the platform calls the beneficiaries' banks, each `BIN:CODE`, e.g. `970436:VCB`",
+    ),
+    key("fee_word", Text, Is("Phi"), "`LoaiPhiLePhi` of a fee (phí)"),
+    key("charge_word", Text, Is("LePhi"), "`LoaiPhiLePhi` of a charge (lệ phí)"),
+    key(
+        "service_suffix",
+        Text,
+        Is(".01"),
+        "behind a procedure's code it makes `MaDVC`, where an obligation names no service",
     ),
     key("window_s", Number, Is("900"), "seconds that a payer may take: 60 to 86400"),
 ];

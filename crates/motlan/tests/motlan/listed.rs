@@ -31,7 +31,8 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
 
 fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -> &'static str {
     match path {
-        "token_url" => "https://a.example/b",
+        "token_url" | "init_url" | "query_url" | "bill_url" => "https://a.example/b",
+        "bank_codes" => "970436:VCB",
         "callback_key" | "callback_key_next" => "sixteen-letters-2",
         "api_url" if channel != provider_vnpay::CHANNEL => "https://a.example",
         "pay_url" | "api_url" => "https://a.example/b",
@@ -113,6 +114,7 @@ fn every_field_of_the_settings_has_its_row() {
         let known = match *channel {
             provider_mobile_money::CHANNEL => fields::<provider_mobile_money::Settings>(),
             provider_momo::CHANNEL => fields::<provider_momo::Settings>(),
+            provider_national::CHANNEL => fields::<provider_national::Settings>(),
             provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),
             provider_vnpay::CHANNEL => fields::<provider_vnpay::Settings>(),
             provider_zalopay::CHANNEL => fields::<provider_zalopay::Settings>(),

@@ -18,6 +18,7 @@ pub fn order(order_ref: &str, amount: i64) -> Order {
         amount: Vnd::new(amount),
         description: "Lệ phí & phí".to_owned(),
         return_url: "https://dvc.example.vn/return?lang=en".to_owned(),
+        bill: None,
         notify_url: "https://dvc.example.vn/v1/webhooks/momo/momo_main".to_owned(),
         payer_ip: "127.0.0.1".parse().expect("address"),
         locale: Locale::Vi,

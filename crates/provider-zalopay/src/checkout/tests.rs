@@ -18,6 +18,7 @@ pub fn order(order_ref: &str, amount: i64) -> Order {
         amount: Vnd::new(amount),
         description: "Lệ phí".to_owned(),
         return_url: "https://dvc.example.vn/return?x=1&y=2".to_owned(),
+        bill: None,
         notify_url: "https://dvc.example.vn/v1/webhooks/zalopay/zalopay_main".to_owned(),
         payer_ip: "127.0.0.1".parse().expect("address"),
         locale: Locale::Vi,

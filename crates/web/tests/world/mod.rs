@@ -293,6 +293,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         status: None,
         refunds: None,
         holds: None,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         merchant: None,

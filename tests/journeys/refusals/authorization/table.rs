@@ -242,6 +242,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/payment-intents/{id}/attempts").of(&of.cancelled_intent).body(json!({"channel": "vnpay"})).client(PaymentsWrite).refuses(409, "intent_cancelled"),
         get("/v1/payments").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
         get("/v1/payments/{id}").of(&of.payment).client(PaymentsRead).staff(&[ReportsRead]),
+        get("/v1/payments/{id}/receipt").of(&of.payment).client(PaymentsRead).refuses(409, "no_receipt"),
         // -- money that goes back, and the second person
         post("/v1/payments/{id}/refunds").of(&of.payment).body(gives_back(21_000, Some(&of.paid_fee), &json!(1))).client(RefundsPropose).staff(&[RefundsPropose]).refuses(412, "refundable_amount_mismatch"),
         get("/v1/refunds").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
