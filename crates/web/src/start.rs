@@ -163,7 +163,7 @@ pub(crate) async fn back(request: HttpRequest) -> HttpResponse {
     back_to_page(&Asked::of(&request))
 }
 
-fn back_to_page(asked: &Asked) -> HttpResponse {
+pub(crate) fn back_to_page(asked: &Asked) -> HttpResponse {
     let page = asked.token.as_ref().map(|token| format!("/pay/{token}{}", asked.language.query(false)));
     match page.and_then(|page| HeaderValue::try_from(page).ok()) {
         Some(page) => answer::see_other(page),
@@ -171,7 +171,7 @@ fn back_to_page(asked: &Asked) -> HttpResponse {
     }
 }
 
-fn sha256(text: &str) -> Vec<u8> {
+pub(crate) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
 

@@ -19,7 +19,7 @@ use payments::receive_report::{self, Sighted};
 use payments::register_obligation::{self, Registration};
 use payments::{Caller, Context};
 use provider::checkout::Locale;
-use provider::{Action, ChannelKind, Checkout, Names, Offer, Order, Provider, ProviderError, Registry};
+use provider::{Action, ChannelKind, Checkout, Failure, Names, Offer, Order, Provider, ProviderError, Registry};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -28,6 +28,7 @@ use storage::ids::mint;
 use storage::{Pool, Vault, beneficiaries, idempotency, intents, principals, profiles};
 use testkit::TestDatabase;
 use uuid::Uuid;
+use volatile::Volatile;
 
 pub const TOKEN_OF_NOBODY: &str = "000000000000000000000000000000000000000000000000";
 
@@ -74,6 +75,10 @@ impl Checkout for Bank {
 
     fn limit(&self) -> Option<Vnd> {
         self.limit
+    }
+
+    fn why(&self, code: &str) -> Failure {
+        if code == "24" { Failure::Cancelled } else { Failure::Unsaid }
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {
@@ -126,6 +131,7 @@ pub fn form(channel: &str, form_id: &str) -> String {
 
 pub struct World {
     pub ctx: Context,
+    page: ::web::Page,
     pub bank: Arc<Bank>,
     pub token: String,
     client: ClientId,
@@ -161,7 +167,8 @@ impl World {
         let first = obligation(&ctx, client, "1", description, 21_000).await;
         let second = obligation(&ctx, client, "2", "Lệ phí cấp bản sao trích lục hộ tịch", 50_000).await;
         let token = open(&ctx, client, vec![first, second], return_url).await;
-        Self { ctx, bank, token, client, database }
+        let page = ::web::Page::new(Volatile::new(None).unwrap());
+        Self { ctx, page, bank, token, client, database }
     }
 
     pub async fn get(&self, query: &str) -> Answered {
@@ -170,6 +177,16 @@ impl World {
 
     pub async fn at(&self, path: &str) -> Answered {
         self.call(TestRequest::get().uri(path)).await
+    }
+
+    /// As a browser posts it, from wherever.
+    pub async fn post_from(&self, headers: &[(&'static str, &'static str)], body: &str) -> Answered {
+        let mut request = TestRequest::post().uri(&format!("/pay/{}/attempts", self.token)).set_payload(body.to_owned());
+        request = request.insert_header(("content-type", "application/x-www-form-urlencoded"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        self.call(request).await
     }
 
     pub async fn post(&self, body: &str) -> Answered {
@@ -182,7 +199,8 @@ impl World {
     }
 
     async fn call(&self, request: TestRequest) -> Answered {
-        let app = init_service(App::new().app_data(web::Data::new(self.ctx.clone())).configure(::web::pages)).await;
+        let app = App::new().app_data(web::Data::new(self.ctx.clone())).app_data(web::Data::new(self.page.clone()));
+        let app = init_service(app.configure(::web::pages)).await;
         let request = request.peer_addr("192.0.2.7:50000".parse().unwrap()).to_request();
         let response = call_service(&app, request).await;
         let status = response.status();
@@ -227,7 +245,11 @@ impl World {
     }
 
     pub async fn fail(&self) {
-        self.tell(News::Failed { code: "24".to_owned() }).await;
+        self.fail_with("24").await;
+    }
+
+    pub async fn fail_with(&self, code: &str) {
+        self.tell(News::Failed { code: code.to_owned() }).await;
     }
 
     async fn tell(&self, news: News) {
