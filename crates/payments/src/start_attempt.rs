@@ -253,7 +253,10 @@ fn new_attempt(
     };
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
-    Ok((Stored { attempt, number, action: None, handle: None, return_url, failure: None, traceparent: None }, give_up_after))
+    Ok((
+        Stored { attempt, number, action: None, handle: None, return_url, failure: None, traceparent: None },
+        give_up_after,
+    ))
 }
 
 /// Whether an attempt that was interrupted may be offered still: the payer may have paid another way since.

@@ -32,7 +32,8 @@ pub async fn acknowledged(db: &Db, ids: &[ObligationId]) -> Result<Option<Timest
     Ok(told.filter(|told| told.len() == ids.len()).and_then(|told| told.into_iter().max()))
 }
 
-const ASKED: &str = "select max(w.asked_at) from attempt_watch w join attempt a on a.id = w.attempt_id where a.intent_id = $1";
+const ASKED: &str =
+    "select max(w.asked_at) from attempt_watch w join attempt a on a.id = w.attempt_id where a.intent_id = $1";
 
 /// When a provider last answered a question of ours about an attempt of this intent.
 pub async fn asked_at(db: &Db, intent: domain::IntentId) -> Result<Option<Timestamp>, StorageError> {

@@ -41,6 +41,12 @@ impl Tx {
         Ok(self.batch_execute("BEGIN").await?)
     }
 
+    /// The same for reading alone: all that is read is as it stood at one moment.
+    pub async fn begin_reading(&self) -> Result<(), StorageError> {
+        self.begun.store(true, Ordering::Relaxed);
+        Ok(self.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+    }
+
     /// Last of the last `join!`. Its Ok counts only together with that of every statement before it.
     pub async fn commit(&self) -> Result<(), StorageError> {
         self.batch_execute("COMMIT").await?;

@@ -47,9 +47,8 @@ pub(crate) async fn tell(
         Err(instead) => return instead,
     };
     let (now, w) = (Timestamp::now(), asked.language.words());
-    let refused = |status, text| {
-        answer::html(status, asked.language, &Page::of(&ctx, &loaded, &asked, now).with_error(text))
-    };
+    let refused =
+        |status, text| answer::html(status, asked.language, &Page::of(&ctx, &loaded, &asked, now).with_error(text));
     let form = match form {
         Ok(form) => form.into_inner(),
         Err(error) => return refused(error.as_response_error().status_code(), w.account_bad),

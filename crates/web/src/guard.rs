@@ -3,10 +3,10 @@
 //!
 //! The page's address is the right to see it, so no other site hears it (`no-referrer`) and no index lists it.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use crate::answer;
 use crate::load::Asked;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;

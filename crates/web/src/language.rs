@@ -122,7 +122,10 @@ impl Language {
     pub fn kind(self, kind: &str) -> (&'static str, &'static str) {
         let (vi, en) = match kind {
             "bank" => (
-                ("Chuyển khoản bằng mã QR", "Quét bằng ứng dụng của bất kỳ ngân hàng nào; người khác cũng nộp thay được"),
+                (
+                    "Chuyển khoản bằng mã QR",
+                    "Quét bằng ứng dụng của bất kỳ ngân hàng nào; người khác cũng nộp thay được",
+                ),
                 ("Bank transfer by QR code", "Scan with any bank's application; others can pay for you too"),
             ),
             "gateway" => (
@@ -211,6 +214,8 @@ pub(crate) struct Words {
     pub held_provider: &'static str,
     pub held_transfer: &'static str,
     pub held_checked: &'static str,
+    pub held_part: &'static str,
+    pub spare: &'static str,
     pub going_back: &'static str,
     pub account_ask: &'static str,
     pub account_why: &'static str,
@@ -238,6 +243,7 @@ pub(crate) struct Words {
     pub print_link: &'static str,
     pub print_until: &'static str,
     pub print_made: &'static str,
+    pub print_more: &'static str,
     pub print_foot: &'static str,
 
     pub beneficiary: &'static str,
@@ -415,6 +421,8 @@ const VI: Words = Words {
     held_provider: "Khoản này không cần thiết và đang được giữ lại. Khi tệp đối soát xác nhận cả hai khoản, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
     held_transfer: "Khoản này không cần thiết và đang được giữ lại. Khi sao kê ngân hàng xác nhận cả hai khoản, cơ quan hoàn trả bằng chuyển khoản.",
     held_checked: "Khoản này đang được giữ lại và đối soát.",
+    held_part: "Khoản này được giữ cho phí ở đây, và gạch nợ khi nộp đủ phần còn lại.",
+    spare: "Tiền nộp thừa",
     going_back: "Đang hoặc đã hoàn trả",
     account_ask: "Hoàn trả vào tài khoản nào?",
     account_why: "Cách đã nộp không tự trả tiền về. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá và không hiện lại ở đây.",
@@ -442,6 +450,7 @@ const VI: Words = Words {
     print_link: "Quét để mở trang thanh toán",
     print_until: "Nộp trước",
     print_made: "In lúc",
+    print_more: "khoản khác, xem trên trang thanh toán",
     print_foot: "Thông báo này không phải biên lai. Biên lai được cấp khi tiền đã được ghi nhận.",
 
     beneficiary: "Đơn vị thụ hưởng",
@@ -619,6 +628,8 @@ const EN: Words = Words {
     held_provider: "This money was not needed and is held. When the settlement file shows both payments, the agency gives it back the way it came. There is nothing for you to do.",
     held_transfer: "This money was not needed and is held. When the bank statement shows both payments, the agency gives it back by bank transfer.",
     held_checked: "This money is held and being checked.",
+    held_part: "This money is kept for the fees here, and settles them when the rest is paid.",
+    spare: "Money that was not needed",
     going_back: "Being or already given back",
     account_ask: "To which account shall it go back?",
     account_why: "The way it was paid cannot give it back by itself. Please name the account of the person who paid. Two officers check it before a transfer; it is encrypted and not shown here again.",
@@ -646,6 +657,7 @@ const EN: Words = Words {
     print_link: "Scan to open the payment page",
     print_until: "Pay before",
     print_made: "Printed",
+    print_more: "more, see the payment page",
     print_foot: "This notice is no receipt. A receipt is issued when the money has been recorded.",
 
     beneficiary: "Beneficiary",

@@ -25,7 +25,6 @@ mod transfer;
 use actix_web::web::{self, ServiceConfig};
 use limit::Limit;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use volatile::Volatile;
 
 /// The longest form has five short fields.
@@ -35,18 +34,14 @@ const MAX_FORM_BYTES: usize = 4096;
 #[derive(Clone)]
 pub struct Page {
     pub(crate) volatile: Volatile,
-    pub(crate) listeners: Arc<Semaphore>,
+    pub(crate) places: Arc<news::Places>,
     pub(crate) lookups: Arc<Limit>,
 }
 
 impl Page {
     /// `volatile`: through which other processes tell what changed.
     pub fn new(volatile: Volatile) -> Self {
-        Self {
-            lookups: Arc::new(Limit::new(volatile.clone())),
-            listeners: Arc::new(Semaphore::new(news::LISTENERS)),
-            volatile,
-        }
+        Self { lookups: Arc::new(Limit::new(volatile.clone())), places: Arc::default(), volatile }
     }
 }
 

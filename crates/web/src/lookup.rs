@@ -83,7 +83,7 @@ pub(crate) async fn lookup(
         page.error = Some(w.lookup_ill);
         return answer::html(StatusCode::OK, language, &page);
     }
-    page.asked = code.to_owned();
+    page.asked = code.to_uppercase();
     match owed(&ctx, language, code).await {
         Ok(found) => page.found = Some(found),
         Err(error) => {

@@ -2,18 +2,20 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
-use crate::load::Loaded;
 use crate::page::channel_name;
 use crate::stage::Stage;
 use domain::Vnd;
 use payments::Context;
+use payments::payer_page::PayerPage;
 use payments::refund::wants_account;
 use payments::view::{IntentView, Paid};
 
 /// One party that says that it is paid.
 pub(crate) struct Proof {
     pub who: &'static str,
-    pub mark: String,
+    /// A number that one may ask about there.
+    pub code: Option<String>,
+    pub says: Option<String>,
     pub when: String,
     pub is_there: bool,
 }
@@ -37,7 +39,7 @@ pub(crate) struct AccountForm {
 }
 
 /// The bank's transaction, our reference, the dossier system's acknowledgement; none before all is paid.
-pub(crate) fn proofs(language: Language, loaded: &Loaded, stage: Stage) -> Vec<Proof> {
+pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Proof> {
     if !stage.is_paid() {
         return Vec::new();
     }
@@ -47,7 +49,12 @@ pub(crate) fn proofs(language: Language, loaded: &Loaded, stage: Stage) -> Vec<P
         .clone()
         .map(|paid| Proof {
             who: w.proof_bank,
-            mark: paid.shown.payment.identity.transaction().to_owned(),
+            code: Some(paid.shown.payment.identity.transaction().to_owned()),
+            says: Some(format!(
+                "{}: {}",
+                channel_name(ctx, language, paid.shown.payment.channel.as_str()),
+                settled(paid)
+            )),
             when: language.instant(paid.shown.payment.paid_at),
             is_there: true,
         })
@@ -55,13 +62,15 @@ pub(crate) fn proofs(language: Language, loaded: &Loaded, stage: Stage) -> Vec<P
     let recorded_at = settling.map(|paid| paid.shown.recorded_at).max().or(view.intent.paid_at);
     proofs.push(Proof {
         who: w.proof_ours,
-        mark: view.intent.reference.spaced(),
+        code: Some(view.intent.reference.spaced()),
+        says: None,
         when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: true,
     });
     proofs.push(Proof {
         who: w.proof_dossier,
-        mark: if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned(),
+        code: None,
+        says: Some(if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned()),
         when: loaded.acknowledged.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: loaded.acknowledged.is_some(),
     });
@@ -69,7 +78,7 @@ pub(crate) fn proofs(language: Language, loaded: &Loaded, stage: Stage) -> Vec<P
 }
 
 /// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
-pub(crate) fn money(ctx: &Context, language: Language, loaded: &Loaded, stage: Stage) -> Vec<Money> {
+pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Money> {
     let intent = &loaded.view.intent;
     if loaded.view.payments.is_empty() && stage.is_paid() {
         return vec![Money {
@@ -82,10 +91,14 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &Loaded, stage: S
             account: None,
         }];
     }
-    loaded.view.payments.iter().map(|paid| received(ctx, language, loaded, paid)).collect()
+    let shown = loaded.view.payments.iter().filter(|paid| {
+        // what settles is among the proofs already
+        !stage.is_paid() || settled(paid) != paid.shown.payment.amount
+    });
+    shown.map(|paid| received(ctx, language, loaded, paid)).collect()
 }
 
-fn received(ctx: &Context, language: Language, loaded: &Loaded, paid: &Paid) -> Money {
+fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) -> Money {
     let payment = &paid.shown.payment;
     let (w, held) = (language.words(), held(paid));
     let wish = loaded.wishes.iter().find(|wish| wish.payment_id == payment.id);
@@ -116,7 +129,8 @@ fn next(w: &Words, paid: &Paid, spare: bool, by_transfer: bool, ends_in: Option<
         return None;
     }
     if !spare {
-        return Some(w.held_checked.to_owned());
+        let is_part = paid.parts.iter().all(|part| part.suspense_reason.as_deref() == Some("underpaid"));
+        return Some(if is_part { w.held_part } else { w.held_checked }.to_owned());
     }
     let how = if by_transfer { w.held_transfer } else { w.held_provider };
     Some(ends_in.map_or_else(|| how.to_owned(), |ends_in| format!("{how} {} {ends_in}.", w.account_kept)))

@@ -3,16 +3,19 @@
 //! database now and then anyway. So many listen at most; who is refused, or has listened for long, asks now and then.
 
 use crate::answer;
-use crate::load::{Asked, by_token, load};
+use crate::load::{Asked, load};
 use crate::page::digest;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::intent::IntentStatus;
 use futures_util::stream::{self, Stream};
 use jiff::Timestamp;
 use payments::Context;
+use payments::payer_page::{self, PayerPage};
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -20,9 +23,13 @@ use uuid::Uuid;
 use volatile::Change;
 
 /// Of one process. A listener costs two file descriptors and a little memory, and a look each [`LOOK`].
-pub(crate) const LISTENERS: usize = 500;
-/// Without news the database is looked at: what is not told (an acknowledgement, a deadline), and what was lost.
-const LOOK: Duration = Duration::from_secs(5);
+const LISTENERS: usize = 500;
+/// On one payment; who pays has a phone and perhaps a second one.
+const OF_ONE: usize = 8;
+/// Without news the database is looked at: what is not told (a deadline, a channel that is back), and what was lost.
+const LOOK: Duration = Duration::from_secs(10);
+/// The same while a dossier system's acknowledgement is awaited, of which nobody tells.
+const LOOK_FOR_PROOF: Duration = Duration::from_secs(2);
 /// Far enough apart that a busy intent costs a few looks a second.
 const GAP: Duration = Duration::from_millis(200);
 /// A forgotten page does not listen for ever.
@@ -38,7 +45,43 @@ struct Listener {
     told: String,
     until: Instant,
     ended: bool,
-    _place: OwnedSemaphorePermit,
+    look: Duration,
+    _place: Place,
+}
+
+/// Who listens to which payment in this process.
+#[derive(Default)]
+pub(crate) struct Places(Mutex<HashMap<Uuid, usize>>);
+
+/// A listener's place, free again when it goes.
+struct Place {
+    places: Arc<Places>,
+    intent: Uuid,
+}
+
+impl Places {
+    fn take(self: &Arc<Self>, intent: Uuid) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, own) = (taken.values().sum::<usize>(), taken.get(&intent).copied().unwrap_or_default());
+        if all >= LISTENERS || own >= OF_ONE {
+            return None;
+        }
+        taken.insert(intent, own + 1);
+        Some(Place { places: self.clone(), intent })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.get(&self.intent) {
+            Some(own @ 2..) => {
+                let left = own - 1;
+                taken.insert(self.intent, left);
+            }
+            _ => drop(taken.remove(&self.intent)),
+        }
+    }
 }
 
 pub(crate) async fn news(
@@ -53,7 +96,7 @@ pub(crate) async fn news(
         Ok(loaded) => loaded,
         Err(instead) => return instead,
     };
-    let Ok(place) = shared.listeners.clone().try_acquire_owned() else {
+    let Some(place) = shared.places.take(loaded.view.intent.id.uuid()) else {
         return answer::out_of_order(StatusCode::SERVICE_UNAVAILABLE, asked.language);
     };
     let now = digest(&loaded, asked.returned, Timestamp::now());
@@ -66,6 +109,7 @@ pub(crate) async fn news(
         told: now,
         until: Instant::now() + AT_MOST,
         ended: false,
+        look: look(&loaded),
         _place: place,
     };
     HttpResponse::Ok()
@@ -86,6 +130,11 @@ fn messages(first: String, listener: Listener) -> impl Stream<Item = Result<web:
     })
 }
 
+fn look(loaded: &PayerPage) -> Duration {
+    let awaits_proof = loaded.view.intent.status == IntentStatus::Paid && loaded.acknowledged.is_none();
+    if awaits_proof { LOOK_FOR_PROOF } else { LOOK }
+}
+
 fn event(name: &str, data: &str) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }
@@ -97,7 +146,7 @@ impl Listener {
             self.ended = true;
             return event("end", "");
         }
-        let _ = tokio::time::timeout(LOOK, self.news_of_ours()).await;
+        let _ = tokio::time::timeout(self.look, self.news_of_ours()).await;
         tokio::time::sleep(GAP).await;
         match self.look().await {
             Some(now) if now != self.told => {
@@ -121,8 +170,9 @@ impl Listener {
     }
 
     /// None where it cannot be read now: the next look will.
-    async fn look(&self) -> Option<String> {
-        let loaded = by_token(&self.ctx, self.asked.token.as_deref()?).await.ok()??;
+    async fn look(&mut self) -> Option<String> {
+        let loaded = payer_page::by_token(&self.ctx, self.asked.token.as_deref()?).await.ok()??;
+        self.look = look(&loaded);
         Some(digest(&loaded, self.asked.returned, Timestamp::now()))
     }
 }

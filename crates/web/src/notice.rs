@@ -4,7 +4,7 @@
 
 use crate::answer;
 use crate::language::{Language, Words};
-use crate::load::{Asked, Loaded, load};
+use crate::load::{Asked, load};
 use crate::page::{Seen, agency_name};
 use crate::transfer::Transfer;
 use actix_web::http::{StatusCode, header};
@@ -20,6 +20,7 @@ use krilla::paint::Fill;
 use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
 use payments::Context;
+use payments::payer_page::PayerPage;
 use qrcode::{Color, EcLevel, QrCode};
 
 /// Noto Sans 2.004 (SIL Open Font License 1.1, fonts/OFL.txt), the letters of Vietnamese only.
@@ -32,10 +33,11 @@ const HEIGHT: u16 = 842;
 const LEFT: u16 = 56;
 const RIGHT: u16 = WIDTH - LEFT;
 /// Below this the codes stand.
-const ITEMS_END: u16 = 452;
-const CODES_TOP: u16 = 500;
-const CODE_SIDE: u16 = 165;
-const FOOT: u16 = 790;
+const ITEMS_END: u16 = 470;
+const CODES_TOP: u16 = 532;
+const CODE_SIDE: u16 = 190;
+const LINK_SIDE: u16 = 140;
+const FOOT: u16 = 785;
 
 pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> HttpResponse {
     let asked = Asked::of(&request);
@@ -64,7 +66,7 @@ pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> Htt
 }
 
 fn made(
-    loaded: &Loaded,
+    loaded: &PayerPage,
     transfer: Option<&Transfer>,
     language: Language,
     sandbox: bool,
@@ -83,7 +85,7 @@ fn made(
 
 fn filled(
     mut sheet: Sheet<'_>,
-    loaded: &Loaded,
+    loaded: &PayerPage,
     transfer: Option<&Transfer>,
     (language, sandbox, now): (Language, bool, Timestamp),
 ) -> Option<()> {
@@ -101,12 +103,13 @@ fn filled(
     codes(&mut sheet, loaded, transfer, w)?;
     sheet.rule(FOOT - 16, 1);
     sheet.line(LEFT, FOOT, 9, false, w.print_foot);
-    sheet.line(LEFT, FOOT + 13, 9, false, &format!("{} {}. {}", w.print_made, language.instant(now), w.not_a_bank));
+    sheet.line(LEFT, FOOT + 13, 9, false, w.not_a_bank);
+    sheet.line(LEFT, FOOT + 26, 9, false, &format!("{} {}", w.print_made, language.instant(now)));
     sheet.surface.finish();
     Some(())
 }
 
-fn head(sheet: &mut Sheet<'_>, loaded: &Loaded, w: &Words, sandbox: bool) {
+fn head(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, sandbox: bool) {
     let agency = loaded.view.obligations.first().map(|o| agency_name(&loaded.agencies, &o.terms.agency_code));
     sheet.line(LEFT, 62, 11, true, &agency.unwrap_or_default());
     sheet.right(RIGHT, 62, 10, false, w.gateway);
@@ -117,7 +120,7 @@ fn head(sheet: &mut Sheet<'_>, loaded: &Loaded, w: &Words, sandbox: bool) {
     }
 }
 
-fn facts(sheet: &mut Sheet<'_>, loaded: &Loaded, language: Language) -> u16 {
+fn facts(sheet: &mut Sheet<'_>, loaded: &PayerPage, language: Language) -> u16 {
     let (w, intent) = (language.words(), &loaded.view.intent);
     let mut y = 160;
     for (label, value, size) in [
@@ -136,7 +139,7 @@ fn facts(sheet: &mut Sheet<'_>, loaded: &Loaded, language: Language) -> u16 {
 }
 
 /// As many as there is room for; the others are counted.
-fn items(sheet: &mut Sheet<'_>, loaded: &Loaded, w: &Words, top: u16) -> u16 {
+fn items(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, top: u16) -> u16 {
     sheet.line(LEFT, top, 12, true, w.items);
     let mut y = top + 18;
     let all = &loaded.view.obligations;
@@ -145,7 +148,7 @@ fn items(sheet: &mut Sheet<'_>, loaded: &Loaded, w: &Words, top: u16) -> u16 {
         let rows = u16::try_from(lines.len()).unwrap_or(2) + u16::from(o.terms.dossier_code.is_some());
         let last = if n + 1 == all.len() { 0 } else { 14 };
         if y + rows * 13 + last > ITEMS_END {
-            sheet.line(LEFT, y, 10, true, &format!("+ {}", all.len() - n));
+            sheet.line(LEFT, y, 10, true, &format!("+ {} {}", all.len() - n, w.print_more));
             return y + 8;
         }
         sheet.right(RIGHT, y, 10, true, &o.amount().to_string());
@@ -162,7 +165,7 @@ fn items(sheet: &mut Sheet<'_>, loaded: &Loaded, w: &Words, top: u16) -> u16 {
     y
 }
 
-fn codes(sheet: &mut Sheet<'_>, loaded: &Loaded, transfer: Option<&Transfer>, w: &Words) -> Option<()> {
+fn codes(sheet: &mut Sheet<'_>, loaded: &PayerPage, transfer: Option<&Transfer>, w: &Words) -> Option<()> {
     let url = &loaded.view.checkout_url;
     let Some(t) = transfer else {
         sheet.line(LEFT, CODES_TOP, 11, true, w.print_link);
@@ -184,8 +187,8 @@ fn codes(sheet: &mut Sheet<'_>, loaded: &Loaded, transfer: Option<&Transfer>, w:
         sheet.line(x, y + 13, 11, true, &value);
         y += 31;
     }
-    sheet.line(RIGHT - 120, CODES_TOP, 9, true, w.print_link);
-    sheet.code(url, RIGHT - 120, CODES_TOP + 12, 120)
+    sheet.right(RIGHT, CODES_TOP + 184, 9, false, w.print_link);
+    sheet.code(url, RIGHT - LINK_SIDE + 29, CODES_TOP + 46, LINK_SIDE)
 }
 
 /// The page while it is written on.

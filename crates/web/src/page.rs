@@ -2,7 +2,7 @@
 //! they are only put into words.
 
 use crate::language::{Language, Said, Words};
-use crate::load::{Asked, Loaded};
+use crate::load::Asked;
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
 use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
@@ -14,6 +14,7 @@ use domain::mode::Mode;
 use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
+use payments::payer_page::PayerPage;
 use payments::view::{ChannelOption, IntentView, Unavailable};
 use provider::{ChannelKind, Failure, Need};
 use sha2::{Digest, Sha256};
@@ -197,7 +198,7 @@ fn known(
 }
 
 impl Page {
-    pub fn of(ctx: &Context, loaded: &Loaded, asked: &Asked, now: Timestamp) -> Self {
+    pub fn of(ctx: &Context, loaded: &PayerPage, asked: &Asked, now: Timestamp) -> Self {
         let view = &loaded.view;
         let intent = &view.intent;
         let (language, w) = (asked.language, asked.language.words());
@@ -222,7 +223,7 @@ impl Page {
                 .map(|at| format!("{} {}.", w.last_asked, language.second(at))),
             sandbox: ctx.mode == Mode::Sandbox,
             digest: digest(loaded, asked.returned, now),
-            live: stage != (Stage::Cancelled { held: false }) && !(stage.is_paid() && loaded.acknowledged.is_some()),
+            live: is_live(loaded, stage, asked.returned, now),
             live_url: at("/news", asked.returned),
             refresh: refresh(view, stage, transfer.as_ref(), now),
             notices: notices(w, view, stage, asked.returned),
@@ -255,8 +256,12 @@ impl Page {
             waits: stage.waits() || (stage.is_paid() && loaded.acknowledged.is_none()),
             choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
-            proofs: money::proofs(language, loaded, stage),
-            money_title: if stage.is_paid() { w.details } else { w.received },
+            proofs: money::proofs(ctx, language, loaded, stage),
+            money_title: match stage {
+                Stage::Paid => w.details,
+                Stage::PaidTwice => w.spare,
+                _ => w.received,
+            },
             money: money::money(ctx, language, loaded, stage),
             portal_url: back_to(view).filter(|url| is_web(url)),
             transfer,
@@ -282,7 +287,7 @@ impl Page {
 }
 
 /// Of all on the page that may change by itself: another digest is another page.
-pub(crate) fn digest(loaded: &Loaded, returned: bool, now: Timestamp) -> String {
+pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> String {
     let view = &loaded.view;
     let mut text = format!(
         "{:?} {} {} {:?} {:?}",
@@ -306,6 +311,18 @@ pub(crate) fn digest(loaded: &Loaded, returned: bool, now: Timestamp) -> String 
         text.push_str(&format!(" {} {}", option.code, option.unavailable.is_some()));
     }
     hex(&Sha256::digest(text.as_bytes())[..8])
+}
+
+/// Whether something is likely to change while somebody looks.
+fn is_live(loaded: &PayerPage, stage: Stage, returned: bool, now: Timestamp) -> bool {
+    let over = match stage {
+        Stage::Paid | Stage::PaidTwice => loaded.acknowledged.is_some(),
+        Stage::Cancelled { .. } => true,
+        _ => false,
+    };
+    // another attempt may still bring money
+    let awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
+    !over || returned || loaded.view.attempts.iter().any(|stored| awaited(&stored.attempt))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -393,7 +410,7 @@ fn deadline(language: Language, view: &IntentView, stage: Stage) -> Option<Row> 
 }
 
 /// The agency of all obligations, where it is one.
-fn one_agency(loaded: &Loaded) -> Option<String> {
+fn one_agency(loaded: &PayerPage) -> Option<String> {
     let mut codes = loaded.view.obligations.iter().map(|o| &o.terms.agency_code);
     let first = codes.next()?;
     codes.all(|code| code == first).then(|| agency_name(&loaded.agencies, first))
@@ -404,7 +421,7 @@ pub(crate) fn agency_name(agencies: &BTreeMap<String, String>, code: &str) -> St
     agencies.get(code).map_or(code, String::as_str).to_owned()
 }
 
-fn item(language: Language, loaded: &Loaded, o: &Obligation, stage: Stage) -> Item {
+fn item(language: Language, loaded: &PayerPage, o: &Obligation, stage: Stage) -> Item {
     // on the page of what is paid it goes without saying
     let plain = stage.is_paid() && o.status == ObligationStatus::Paid;
     Item {
@@ -422,13 +439,17 @@ fn elsewhere(ctx: &Context, language: Language, view: &IntentView, stage: Stage)
     Some(There { name: channel_name(ctx, language, last.attempt.channel.as_str()), url: url.to_owned() })
 }
 
-/// Channels by kind: what was used last first, then as the configuration has them; of one kind what can be pressed first.
+/// In which order kinds are shown: what anybody can use first.
+const KINDS: &[&str] = &["bank", "wallet", "gateway", "mobile_money", "national", "counter"];
+
+/// Channels by kind: what was used last first, then what anybody can use; of one kind what can be pressed first.
 /// Not what is shown already.
 fn kinds(ctx: &Context, language: Language, view: &IntentView, transfer: Option<&Transfer>) -> Vec<Kind> {
     let last = last_attempt(view).map(|attempt| attempt.channel.as_str());
     let mut options: Vec<&ChannelOption> =
         view.channels.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code)).collect();
-    options.sort_by_key(|option| (Some(option.code.as_str()) != last, option.unavailable.is_some()));
+    let place = |option: &ChannelOption| KINDS.iter().position(|kind| *kind == option.kind).unwrap_or(KINDS.len());
+    options.sort_by_key(|option| (Some(option.code.as_str()) != last, place(option), option.unavailable.is_some()));
     let mut kinds: Vec<(&str, Kind)> = Vec::new();
     for option in options {
         let button = button(ctx, language, option, last);

@@ -132,18 +132,12 @@ fn open(known: &Known) -> Stage {
 impl Stage {
     /// Whether channels can be pressed.
     pub const fn may_pay(self) -> bool {
-        matches!(
-            self,
-            Self::Choose | Self::Scan | Self::Confirm | Self::Elsewhere | Self::Failed(_) | Self::Unclear
-        )
+        matches!(self, Self::Choose | Self::Scan | Self::Confirm | Self::Elsewhere | Self::Failed(_) | Self::Unclear)
     }
 
     /// Whether what is shown is likely to change by itself.
     pub const fn waits(self) -> bool {
-        matches!(
-            self,
-            Self::Scan | Self::Confirm | Self::Elsewhere | Self::Asking | Self::Processing | Self::Settling
-        )
+        matches!(self, Self::Scan | Self::Confirm | Self::Elsewhere | Self::Asking | Self::Processing | Self::Settling)
     }
 
     /// Whether everything is paid.

@@ -2,8 +2,8 @@
 //! sealed, and used when somebody proposes the refund without naming an account. It moves nothing and promises nothing: who
 //! has the page's address may not be who paid, so two persons look at the account before anything goes there.
 
-use super::propose::{PayerAccount, route_of};
 use super::RefundError;
+use super::propose::{PayerAccount, route_of};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::retry::retrying;
@@ -62,8 +62,7 @@ async fn keep(ctx: &Context, tx: &Tx, told: &Told) -> Result<(), RefundError> {
     if refunds::of_payment(tx, told.payment).await?.iter().any(|refund| refund.state.status.counts()) {
         return Err(RefundError::UnderWay);
     }
-    let json =
-        serde_json::to_vec(&told.account).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
+    let json = serde_json::to_vec(&told.account).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
     let number: Vec<char> = told.account.account_number.chars().collect();
     let wish = Wish {
         payment_id: told.payment,

@@ -109,8 +109,7 @@ fn all() -> Vec<Known> {
 #[test]
 fn a_browsers_word_never_changes_more_than_that_we_say_that_we_ask() {
     for known in all() {
-        let (without, with) =
-            (stage(&Known { returned: false, ..known }), stage(&Known { returned: true, ..known }));
+        let (without, with) = (stage(&Known { returned: false, ..known }), stage(&Known { returned: true, ..known }));
         assert!(with == without || with == Stage::Asking, "{known:?}: {without:?} became {with:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! One intent of two obligations in a database of its own, with a bank that does what the test says.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
@@ -181,7 +183,8 @@ impl World {
 
     /// As a browser posts it, from wherever.
     pub async fn post_from(&self, headers: &[(&'static str, &'static str)], body: &str) -> Answered {
-        let mut request = TestRequest::post().uri(&format!("/pay/{}/attempts", self.token)).set_payload(body.to_owned());
+        let mut request =
+            TestRequest::post().uri(&format!("/pay/{}/attempts", self.token)).set_payload(body.to_owned());
         request = request.insert_header(("content-type", "application/x-www-form-urlencoded"));
         for header in headers {
             request = request.insert_header(*header);
@@ -198,11 +201,13 @@ impl World {
         self.call(request.insert_header(("content-type", "application/x-www-form-urlencoded"))).await
     }
 
+    pub async fn raw(&self, path: &str) -> (StatusCode, Vec<u8>) {
+        let response = self.answer(TestRequest::get().uri(path)).await;
+        (response.status(), read_body(response).await.to_vec())
+    }
+
     async fn call(&self, request: TestRequest) -> Answered {
-        let app = App::new().app_data(web::Data::new(self.ctx.clone())).app_data(web::Data::new(self.page.clone()));
-        let app = init_service(app.configure(::web::pages)).await;
-        let request = request.peer_addr("192.0.2.7:50000".parse().unwrap()).to_request();
-        let response = call_service(&app, request).await;
+        let response = self.answer(request).await;
         let status = response.status();
         let headers = response
             .headers()
@@ -211,6 +216,13 @@ impl World {
             .collect();
         let body = String::from_utf8(read_body(response).await.to_vec()).unwrap();
         Answered { status, headers, body }
+    }
+
+    async fn answer(&self, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+        let app = App::new().app_data(web::Data::new(self.ctx.clone())).app_data(web::Data::new(self.page.clone()));
+        let app = init_service(app.configure(::web::pages)).await;
+        let request = request.peer_addr("192.0.2.7:50000".parse().unwrap()).to_request();
+        call_service(&app, request).await
     }
 
     pub async fn intent(&self) -> Intent {
@@ -225,6 +237,12 @@ impl World {
     pub async fn count(&self, table: &str) -> i64 {
         let client = testkit::connect(&self.database.superuser_url()).await;
         client.query_one(&format!("select count(*) from {table}"), &[]).await.unwrap().get(0)
+    }
+
+    pub async fn payments(&self) -> Vec<String> {
+        let client = testkit::connect(&self.database.superuser_url()).await;
+        let rows = client.query("select payment_id from assurance.payment", &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Every row of every table, as text.
