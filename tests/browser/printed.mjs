@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { small } from './small.mjs';
 import { check, choose, given, opens, owes, phone, post, visit } from './stage.mjs';
 
 const source = (name) => readFileSync(createRequire(import.meta.url).resolve(`pdfjs-dist/build/${name}`), 'utf8');
@@ -24,7 +25,7 @@ async function printed(reader, name, url) {
     return { pages: pdf.numPages, words: content.items.map((item) => item.str).join(' '), drawn: canvas.toDataURL('image/png') };
   }, bytes.toString('base64'));
   check(read.pages === 1, `${read.pages} pages`);
-  if (process.env.SHOTS) writeFileSync(join(process.env.SHOTS, `${name}.png`), Buffer.from(read.drawn.split(',')[1], 'base64'));
+  if (process.env.SHOTS) writeFileSync(join(process.env.SHOTS, `${name}.png`), small(Buffer.from(read.drawn.split(',')[1], 'base64')));
   const words = read.words.normalize('NFC').replace(/\s+/g, ' ');
   for (const secret of ['Kín', '010085000123', '0987654321']) check(!words.includes(secret), `${secret} is printed`);
   return words;

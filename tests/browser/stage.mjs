@@ -1,9 +1,10 @@
 // What the journeys stand on: a browser as a phone, calls of a portal, controls of the simulators, and what is looked at on
 // every page: accessibility (axe), no outside host, nothing wider than the screen.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
+import { small } from './small.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -161,7 +162,7 @@ export async function look(page, name) {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     check(width <= viewport.width, `${name}: ${width} wide on a screen of ${viewport.width}`);
   }
-  if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+  if (SHOTS) writeFileSync(join(SHOTS, `${name}.png`), small(Buffer.from(await page.screenshot({ fullPage: true }))));
   if (page.js) {
     await page.evaluate(AXE);
     const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), RULES);
