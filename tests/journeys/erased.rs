@@ -45,6 +45,30 @@ async fn pays(house: &House, name: &str, number: &str) -> Value {
     fee
 }
 
+/// The second transfer for a fee is too much, and its payer says on the page where it shall go back to.
+async fn tells_account(house: &House, fee: &Value) {
+    let obligation = fee["id"].as_str().unwrap();
+    let of_fee = format!(
+        "from assurance.intent_obligation o join assurance.intent i using (intent_id) where o.obligation_id = '{obligation}'"
+    );
+    let (reference, intent) = (
+        house.ask(&format!("select i.reference {of_fee}")).await,
+        house.ask(&format!("select i.intent_id {of_fee}")).await,
+    );
+    let content = format!("{NAME} nop {reference}");
+    let how =
+        json!({"account": ACCOUNT, "amount": 33_000, "content": content, "payer_name": NAME, "payer_account": NUMBER});
+    house.transfers_how(how).await;
+    house.drain().await;
+    let second = house.ask("select payment_id from assurance.allocation where suspense_reason = 'duplicate'").await;
+    let page = house.portal.get(&format!("/v1/payment-intents/{intent}")).await.expect(200)["checkout_url"].clone();
+    let url = format!("{}/refund-account", page.as_str().unwrap());
+    let fields =
+        [("payment", second.as_str()), ("bank_bin", "970436"), ("account_number", NUMBER), ("account_name", NAME)];
+    assert_eq!(house.http.post(url).form(&fields).send().await.unwrap().status(), 303);
+    assert_eq!(house.ask("select ends_in from refund_wish where account_sealed is not null").await, "0999");
+}
+
 /// The tables in which a word stands, as text or in bytes.
 async fn tables_with(house: &House, word: &str) -> BTreeSet<String> {
     let (plain, bytes) = (word.to_owned(), hex::encode(word));
@@ -62,6 +86,7 @@ async fn erasing_a_payer_leaves_the_books_and_the_documents_and_nothing_else_of_
     let house = House::with_bank().await;
     let fee = pays(&house, NAME, NUMBER).await;
     pays(&house, OTHER_NAME, OTHER_NUMBER).await;
+    tells_account(&house, &fee).await;
     house.imports("camt053_v8", &today().to_string()).await;
     house.drain().await;
     house.holds().await;
@@ -85,7 +110,8 @@ async fn erasing_a_payer_leaves_the_books_and_the_documents_and_nothing_else_of_
     let erased = payer_command(&house, "erase", NUMBER).await;
     assert!(erased.success, "{}", erased.stderr);
     let erased: Value = serde_json::from_str(&erased.stdout).unwrap();
-    assert_eq!(erased, json!({"registrations": 3, "statement_lines": 1}));
+    assert_eq!(erased, json!({"registrations": 3, "statement_lines": 2}));
+    assert_eq!(house.ask("select count(*) from refund_wish where account_sealed is null and ends_in = ''").await, "1");
 
     for what in ["show", "erase"] {
         let again = payer_command(&house, what, NUMBER).await;

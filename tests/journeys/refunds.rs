@@ -8,6 +8,7 @@ mod reduced;
 mod resolved;
 mod taken_back;
 mod told_apart;
+mod told_on_page;
 mod transfers;
 mod vnpay;
 mod whose;

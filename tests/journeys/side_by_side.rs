@@ -175,3 +175,91 @@ async fn a_commit_at_a_gateway_wakes_the_worker_of_another_process() {
     street.until_told().await;
     street.close().await;
 }
+
+/// What arrives of a page's news, piece by piece.
+struct News(reqwest::Response, String);
+
+impl News {
+    async fn of(street: &Street, base: &str, intent: &Value) -> Self {
+        let (_, token) = intent["checkout_url"].as_str().unwrap().rsplit_once('/').unwrap();
+        let answer = street.house.http.get(format!("{base}/pay/{token}/news")).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream; charset=utf-8");
+        Self(answer, String::new())
+    }
+
+    /// The digest of the next state.
+    async fn state(&mut self, patience: Duration) -> String {
+        let read = async {
+            loop {
+                if let Some((said, rest)) = self.1.split_once("\n\n") {
+                    let said = said.to_owned();
+                    self.1 = rest.to_owned();
+                    if let Some((_, digest)) = said.split_once("event: state\ndata: ") {
+                        return digest.to_owned();
+                    }
+                    continue;
+                }
+                let piece = self.0.chunk().await.unwrap().expect("the news ended");
+                self.1.push_str(std::str::from_utf8(&piece).unwrap());
+            }
+        };
+        tokio::time::timeout(patience, read).await.expect("no news in time")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_at_the_page_at_one_gateway_learns_at_once_what_another_was_told_and_later_without_redis() {
+    let street = Street::new(0).await;
+    for redis_is_there in [true, false] {
+        if !redis_is_there {
+            signal(&street.redis, "KILL");
+        }
+        let fee = street.house.portal.owes(&dossier(), 21_000, json!({})).await;
+        let intent = street.house.portal.opens(&[&fee]).await;
+        let attempt = street.house.at_vnpay(&intent).await;
+        // VNPAY reports to the other gateway
+        let mut news = News::of(&street, &street.house.gateway.base_url(), &intent).await;
+        let open = news.state(Duration::from_secs(5)).await;
+        // the subscription at this gateway is made by its first listener
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        street.house.pays(&attempt, json!({})).await;
+        let told = Instant::now();
+        let paid = news.state(Duration::from_secs(15)).await;
+        assert_ne!(paid, open);
+        if redis_is_there {
+            assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+        }
+        let page = street.house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap();
+        assert!(page.text().await.unwrap().contains(&format!("data-state=\"{paid}\"")));
+    }
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_many_listen_to_one_page_and_whoever_goes_frees_a_place() {
+    let street = Street::new(0).await;
+    let fee = street.house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = street.house.portal.opens(&[&fee]).await;
+    let base = street.house.gateway.base_url();
+    let mut listeners = Vec::new();
+    for _ in 0..8 {
+        listeners.push(News::of(&street, &base, &intent).await);
+    }
+    let url = format!("{}/news", intent["checkout_url"].as_str().unwrap());
+    let ask = async || street.house.http.get(&url).send().await.unwrap();
+    let full = ask().await;
+    assert_eq!(full.status(), 503);
+    assert!(full.headers().contains_key("retry-after"));
+    let other = street.house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let other = street.house.portal.opens(&[&other]).await;
+    News::of(&street, &base, &other).await.state(Duration::from_secs(5)).await;
+    listeners.pop();
+    let begun = Instant::now();
+    while ask().await.status() != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the place is not free again");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    drop(listeners);
+    street.close().await;
+}

@@ -102,14 +102,21 @@ impl Servers {
     ///
     /// # Errors
     /// When a listener cannot be served.
-    pub fn start(bound: Bound, config: &Config, ctx: &payments::Context, state: &api::State) -> io::Result<Self> {
+    pub fn start(
+        bound: Bound,
+        config: &Config,
+        ctx: &payments::Context,
+        (state, page): (&api::State, &web::Page),
+    ) -> io::Result<Self> {
         let workers = config.http.workers;
         let mut servers = Vec::new();
         if let Some(public) = bound.public {
             let (ctx, sandbox) = (Data::new(ctx.clone()), config.mode == Mode::Sandbox);
+            let page = Data::new(page.clone());
             let proxies = Data::new(Proxies::read(&config.http.trusted_proxies).unwrap_or_default());
             let routes = move |cfg: &mut ServiceConfig| {
-                cfg.app_data(proxies.clone()).app_data(ctx.clone()).configure(api::public).configure(web::pages);
+                cfg.app_data(proxies.clone()).app_data(ctx.clone()).app_data(page.clone());
+                cfg.configure(api::public).configure(web::pages);
                 if sandbox {
                     cfg.configure(api::reference);
                 }

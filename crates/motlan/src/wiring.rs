@@ -211,6 +211,7 @@ pub struct Gateway {
     pub addresses: Addresses,
     servers: Servers,
     relay: JoinHandle<()>,
+    telling: JoinHandle<()>,
     renewing: JoinHandle<()>,
     worker: Option<Worker>,
 }
@@ -256,10 +257,12 @@ impl Gateway {
             volatile: volatile.clone(),
             render_metrics,
         });
-        let servers = Servers::start(bound, config, &ctx, &state).map_err(WiringError::Serve)?;
+        let page = web::Page::new(volatile.clone());
+        let servers = Servers::start(bound, config, &ctx, (&state, &page)).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
         let relay = wake::relay(role, &ctx, &volatile);
-        Ok(Self { ctx, volatile, addresses, servers, relay, renewing, worker })
+        let telling = wake::tell(&ctx, &volatile);
+        Ok(Self { ctx, volatile, addresses, servers, relay, telling, renewing, worker })
     }
 
     /// Where payers reach it, without a slash at the end.
@@ -285,6 +288,7 @@ impl Gateway {
         };
         futures_util::join!(self.servers.stop(), worker);
         self.relay.abort();
+        self.telling.abort();
         self.renewing.abort();
         self.ctx.pool.close();
     }

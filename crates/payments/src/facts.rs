@@ -37,6 +37,7 @@ pub async fn lock(tx: &Tx, intent: IntentId) -> Result<Facts, StorageError> {
 /// is concluded from one changes the facts of the other.
 pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, StorageError> {
     let ids: Vec<Uuid> = wanted.iter().map(|id| id.uuid()).collect();
+    tx.concerns(ids.iter().copied());
     let (own, intents, attempts, others, waiting, open_cases) = join!(
         obligations::lock_of_intents(tx, &ids),
         intents::lock_related(tx, &ids),

@@ -24,6 +24,7 @@ pub mod match_movements;
 mod move_money;
 mod neighbour;
 pub mod open_intent;
+pub mod payer_page;
 mod payout_texts;
 pub mod place_orphans;
 pub mod poll_attempts;

@@ -43,6 +43,7 @@ pub(crate) async fn lock(
     let parts = scenes::parts(tx, id, &ids).await?;
     // what else the intents hold is read, not locked: it is told of, and nothing here moves it
     let held: Vec<_> = live_or_paid.iter().map(|i| i.uuid()).collect();
+    tx.concerns(held.iter().copied().chain(payment.intent_id.map(|i| i.uuid())));
     let known: BTreeSet<ObligationId> = ids.iter().copied().collect();
     let mut obligations = obligations;
     obligations.extend(storage::intents::obligations(tx, &held).await?.into_iter().filter(|o| !known.contains(&o.id)));

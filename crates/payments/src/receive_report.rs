@@ -8,6 +8,7 @@ use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
 use crate::refund::RefundError;
 use crate::retry::{Retryable, retrying};
+use domain::attempt::AttemptStatus;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::codes::{ChannelCode, ProfileCode};
@@ -16,6 +17,7 @@ use domain::plan::AttemptNews;
 use domain::{AttemptId, PaymentId, SightingId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
+use provider::Failure;
 use sha2::{Digest, Sha256};
 use storage::attempts::Stored;
 use storage::ids::mint;
@@ -158,6 +160,14 @@ async fn apply(
                 let next = sighted.now + SignedDuration::from_secs(poll.wait_s(0));
                 let until = sighted.now + SignedDuration::from_secs(poll.give_up_after_s);
                 attempts::watch(tx, attempt, next, until).await?;
+            }
+            if let News::Failed { code } = &sighted.report.news
+                && unit.changes.attempts.iter().any(|step| step.id == attempt && step.to == AttemptStatus::Failed)
+            {
+                let provider = ctx.providers.by_profile(sighted.profile);
+                let checkout = provider.as_ref().and_then(|provider| provider.checkout.as_ref());
+                let why = checkout.map_or(Failure::Unsaid, |checkout| checkout.why(code));
+                attempts::set_failure(tx, attempt, why.as_str()).await?;
             }
             finish(tx, id, SightingState::Applied, None, &unit).await?;
         }

@@ -19,6 +19,7 @@ mod drive;
 mod propose;
 mod sent;
 mod statement;
+mod wish;
 
 pub use cancel::{Cancel, cancel, redrive};
 pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
@@ -28,6 +29,7 @@ pub use propose::{PayerAccount, Proposal, payer_account, propose};
 pub use sent::look_after;
 pub(crate) use sent::returned;
 pub(crate) use statement::{About, Named, explain_debits, line_of_reversal, named_debits, take_returns};
+pub use wish::{Told, tell_account, wants_account};
 
 use crate::approve::{DecideError, Deciding};
 use crate::move_money;

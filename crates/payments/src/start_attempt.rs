@@ -253,7 +253,10 @@ fn new_attempt(
     };
     let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
-    Ok((Stored { attempt, number, action: None, handle: None, return_url, traceparent: None }, give_up_after))
+    Ok((
+        Stored { attempt, number, action: None, handle: None, return_url, failure: None, traceparent: None },
+        give_up_after,
+    ))
 }
 
 /// Whether an attempt that was interrupted may be offered still: the payer may have paid another way since.
@@ -380,12 +383,13 @@ async fn bill(ctx: &Context, intent: IntentId) -> Result<Bill, StorageError> {
     Ok(Bill { items, agency_name: agency_name.unwrap_or_default(), payer })
 }
 
-/// Where the provider sends the payer's browser back to: our page, in the payer's language.
+/// Where the provider sends the payer's browser back to: our page, in the payer's language. `returned` tells the page that a
+/// browser came back, and nothing else.
 fn page_url(ctx: &Context, intent: &Intent, locale: Locale) -> String {
     let page = ctx.checkout_url(&intent.page_token);
     match locale {
-        Locale::Vi => page,
-        Locale::En => format!("{page}?lang=en"),
+        Locale::Vi => format!("{page}?returned=1"),
+        Locale::En => format!("{page}?lang=en&returned=1"),
     }
 }
 

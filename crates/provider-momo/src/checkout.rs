@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::Vnd;
 use jiff::SignedDuration;
 use provider::checkout::Locale;
-use provider::{Action, Checkout, Offer, Order, ProviderError};
+use provider::{Action, Checkout, Failure, Offer, Order, ProviderError};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -23,6 +23,10 @@ impl Checkout for Wallet {
 
     fn limit(&self) -> Option<Vnd> {
         Some(wire::MOST)
+    }
+
+    fn why(&self, code: &str) -> Failure {
+        code.parse().map_or(Failure::Unsaid, codes::why)
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {

@@ -1,5 +1,7 @@
 //! The result codes of MoMo AIO v2 (section 2.6), by what they say of a payment. A code that is not listed is pending.
 
+use provider::Failure;
+
 /// What a code says of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OfOrder {
@@ -34,6 +36,19 @@ pub fn of_order(code: i64) -> OfOrder {
     }
 }
 
+/// What a failure says to its payer.
+pub fn why(code: i64) -> Failure {
+    match code {
+        1003 | 1006 | 1017 => Failure::Cancelled,
+        1001 => Failure::NotEnoughMoney,
+        1004 => Failure::OverLimit,
+        1007 | 4001 | 4002 => Failure::AccountNotUsable,
+        4100 => Failure::WrongCode,
+        1005 => Failure::TooLate,
+        _ => Failure::Unsaid,
+    }
+}
+
 /// Something is under way.
 pub const fn is_in_hand(code: i64) -> bool {
     matches!(code, 1000 | 7000 | 7002)
@@ -51,6 +66,14 @@ pub const fn is_about_call(code: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_that_says_something_to_the_payer_is_one_of_a_failure() {
+        let said: Vec<i64> = (-10..10_000).filter(|code| why(*code) != Failure::Unsaid).collect();
+        assert_eq!(said, [1001, 1003, 1004, 1005, 1006, 1007, 1017, 4001, 4002, 4100]);
+        assert!(said.iter().all(|code| of_order(*code) == OfOrder::Failed));
+        assert_eq!((why(1006), why(1001)), (Failure::Cancelled, Failure::NotEnoughMoney));
+    }
 
     #[test]
     fn every_listed_code_has_its_meaning_and_others_are_pending() {

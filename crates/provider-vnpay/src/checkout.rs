@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::Vnd;
 use jiff::SignedDuration;
 use provider::checkout::Locale;
-use provider::{Action, Checkout, Offer, Order, ProviderError};
+use provider::{Action, Checkout, Failure, Offer, Order, ProviderError};
 
 #[async_trait]
 impl Checkout for Gateway {
@@ -22,8 +22,26 @@ impl Checkout for Gateway {
         Some(wire::MAX_AMOUNT)
     }
 
+    fn why(&self, code: &str) -> Failure {
+        why(code)
+    }
+
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {
         Ok(Offer { action: Action::Redirect { url: self.pay_link(order)? } })
+    }
+}
+
+/// `vnp_ResponseCode` of an IPN (VNPAY 2.1.0, section 1.6).
+fn why(code: &str) -> Failure {
+    match code {
+        "24" => Failure::Cancelled,
+        "51" => Failure::NotEnoughMoney,
+        "65" => Failure::OverLimit,
+        "09" | "12" => Failure::AccountNotUsable,
+        "10" | "13" | "79" => Failure::WrongCode,
+        "11" => Failure::TooLate,
+        "75" => Failure::Maintenance,
+        _ => Failure::Unsaid,
     }
 }
 
@@ -104,5 +122,26 @@ pub mod tests {
         }
         let long = Order { return_url: format!("https://a.vn/{}", "x".repeat(250)), ..order("LC1", 1) };
         assert!(matches!(gateway().pay_link(&long), Err(ProviderError::Refused(_))));
+    }
+
+    #[test]
+    fn a_code_says_what_the_payer_can_do_and_an_unknown_one_nothing() {
+        for (code, said) in [
+            ("24", Failure::Cancelled),
+            ("51", Failure::NotEnoughMoney),
+            ("65", Failure::OverLimit),
+            ("09", Failure::AccountNotUsable),
+            ("12", Failure::AccountNotUsable),
+            ("10", Failure::WrongCode),
+            ("13", Failure::WrongCode),
+            ("79", Failure::WrongCode),
+            ("11", Failure::TooLate),
+            ("75", Failure::Maintenance),
+            ("99", Failure::Unsaid),
+            ("02", Failure::Unsaid),
+            ("", Failure::Unsaid),
+        ] {
+            assert_eq!(why(code), said, "{code}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::bill::Bill;
 use crate::error::ProviderError;
+use crate::failure::Failure;
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::codes::OrderRef;
@@ -153,6 +154,11 @@ pub trait Checkout: Send + Sync {
     /// What is missing or ill-formed.
     fn takes(&self, _given: &Given) -> Result<(), NotGiven> {
         Ok(())
+    }
+
+    /// What the code of a failed payment says to its payer; nothing unless told.
+    fn why(&self, _code: &str) -> Failure {
+        Failure::Unsaid
     }
 
     /// Tells the provider. Called again with the same order after a crash: it must give the same offer or an error.

@@ -21,6 +21,8 @@ pub struct Stored {
     /// The provider's own handle of the request, where it gave one.
     pub handle: Option<String>,
     pub return_url: Option<String>,
+    /// Why it failed, in a word of the provider port; None where nobody said.
+    pub failure: Option<String>,
     /// The trace in which its intent was opened.
     pub traceparent: Option<String>,
 }
@@ -43,6 +45,7 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         action: row.get("action"),
         handle: row.get("provider_handle"),
         return_url: row.get("return_url"),
+        failure: row.get("failure"),
         traceparent: row.get("traceparent"),
     })
 }
@@ -87,6 +90,15 @@ pub async fn set_action(
 ) -> Result<(), StorageError> {
     let statement = db.prepare_cached(SET_ACTION).await?;
     db.execute(&statement, &[&id.uuid(), action, &handle]).await?;
+    Ok(())
+}
+
+const SET_FAILURE: &str = "update attempt set failure = $2 where id = $1";
+
+/// Why it failed, in the transaction that says so.
+pub async fn set_failure(db: &Db, id: AttemptId, failure: &str) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(SET_FAILURE).await?;
+    db.execute(&statement, &[&id.uuid(), &failure]).await?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub mod movements;
 pub mod obligations;
 pub mod parked;
 pub mod parties;
+pub mod payer_page;
 pub mod payments;
 pub mod persons;
 pub mod pool;

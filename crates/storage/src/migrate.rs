@@ -39,6 +39,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V77__sealed_closings", include_str!("../migrations/0077_sealed_closings.sql")),
     ("V78__asked_by_handle", include_str!("../migrations/0078_asked_by_handle.sql")),
     ("V79__provider_health", include_str!("../migrations/0079_provider_health.sql")),
+    ("V90__citizen_page", include_str!("../migrations/0090_citizen_page.sql")),
     ("V100__no_payouts", include_str!("../migrations/0100_no_payouts.sql")),
     ("V101__early_reversals", include_str!("../migrations/0101_early_reversals.sql")),
     ("V102__contract_fees", include_str!("../migrations/0102_contract_fees.sql")),

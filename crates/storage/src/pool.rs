@@ -6,7 +6,9 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, RecyclingMethod
 use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
+use tokio::sync::broadcast;
 use tokio_postgres::{NoTls, Statement};
+use uuid::Uuid;
 
 /// One connection, as the functions of this crate take it.
 pub type Db = deadpool_postgres::ClientWrapper;
@@ -31,8 +33,14 @@ impl Default for Settings {
     }
 }
 
+/// News of commits that a listener may be behind; who is behind further has missed some.
+const NEWS_KEPT: usize = 1024;
+
 #[derive(Clone)]
-pub struct Pool(deadpool_postgres::Pool);
+pub struct Pool {
+    connections: deadpool_postgres::Pool,
+    news: broadcast::Sender<Uuid>,
+}
 
 /// How busy a pool is: connections, and calls that wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,27 +117,32 @@ impl Pool {
             }))
             .build()
             .map_err(|e| StorageError::Unavailable(e.to_string()))?;
-        Ok(Self(pool))
+        Ok(Self { connections: pool, news: broadcast::Sender::new(NEWS_KEPT) })
     }
 
     /// A connection for single statements.
     pub async fn get(&self) -> Result<deadpool_postgres::Object, StorageError> {
-        Ok(self.0.get().await?)
+        Ok(self.connections.get().await?)
     }
 
     /// A transaction that is begun with its first statements.
     pub async fn tx(&self) -> Result<Tx, StorageError> {
-        Ok(Tx::new(self.get().await?))
+        Ok(Tx::new(self.get().await?, self.news.clone()))
+    }
+
+    /// The intents that this process's transactions were about, each when it has committed.
+    pub fn committed(&self) -> broadcast::Receiver<Uuid> {
+        self.news.subscribe()
     }
 
     /// Connections now.
     pub fn load(&self) -> Load {
-        let status = self.0.status();
+        let status = self.connections.status();
         let idle = status.available.min(status.size);
         Load { used: status.size - idle, idle, waiting: status.waiting, max: status.max_size }
     }
 
     pub fn close(&self) {
-        self.0.close();
+        self.connections.close();
     }
 }

@@ -1,21 +1,38 @@
 //! One transaction, pipelined: BEGIN travels with the first statements and COMMIT with the last, so that a use case
 //! costs two or three round trips. A pipelined COMMIT after a failed statement rolls back and still answers, so callers
 //! look at every result. A transaction that is dropped half way closes its connection; the server rolls back.
+//! When it has committed, whoever listens to the pool hears which intents it was about.
 
 use crate::error::StorageError;
 use crate::pool::Db;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::broadcast;
+use uuid::Uuid;
 
 pub struct Tx {
     connection: Option<deadpool_postgres::Object>,
     begun: AtomicBool,
     committed: AtomicBool,
+    about: Mutex<Vec<Uuid>>,
+    news: broadcast::Sender<Uuid>,
 }
 
 impl Tx {
-    pub(crate) fn new(connection: deadpool_postgres::Object) -> Self {
-        Self { connection: Some(connection), begun: AtomicBool::new(false), committed: AtomicBool::new(false) }
+    pub(crate) fn new(connection: deadpool_postgres::Object, news: broadcast::Sender<Uuid>) -> Self {
+        Self {
+            connection: Some(connection),
+            begun: AtomicBool::new(false),
+            committed: AtomicBool::new(false),
+            about: Mutex::default(),
+            news,
+        }
+    }
+
+    /// What it changes is seen at these intents.
+    pub fn concerns(&self, intents: impl IntoIterator<Item = Uuid>) {
+        self.about.lock().unwrap_or_else(PoisonError::into_inner).extend(intents);
     }
 
     /// First of the first `join!`: whatever is polled after it is inside the transaction.
@@ -24,10 +41,20 @@ impl Tx {
         Ok(self.batch_execute("BEGIN").await?)
     }
 
+    /// The same for reading alone: all that is read is as it stood at one moment.
+    pub async fn begin_reading(&self) -> Result<(), StorageError> {
+        self.begun.store(true, Ordering::Relaxed);
+        Ok(self.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+    }
+
     /// Last of the last `join!`. Its Ok counts only together with that of every statement before it.
     pub async fn commit(&self) -> Result<(), StorageError> {
         self.batch_execute("COMMIT").await?;
         self.committed.store(true, Ordering::Relaxed);
+        for intent in self.about.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // an error says that nobody listens
+            let _ = self.news.send(intent);
+        }
         Ok(())
     }
 

@@ -5,8 +5,11 @@ use crate::load::Asked;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use storage::StorageError;
 
 const STYLESHEET: &str = include_str!("../templates/pay.css");
+const SCRIPT: &str = include_str!("../templates/pay.js");
+const MARK: &str = include_str!("../templates/mark.svg");
 /// Seconds after which a browser is asked to come again when we are out of order.
 const RETRY_AFTER_S: u32 = 30;
 
@@ -55,10 +58,36 @@ pub(crate) fn see_other(location: header::HeaderValue) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }
 
+/// A press that another site's page sent.
+pub(crate) fn foreign(language: Language) -> HttpResponse {
+    let w = language.words();
+    html(StatusCode::FORBIDDEN, language, &Message { w, title: w.foreign_title, text: w.foreign_text })
+}
+
+/// What a caller may do about it: come again, or nothing.
+pub(crate) fn status_of(error: &StorageError) -> StatusCode {
+    match error {
+        StorageError::Unavailable(_) | StorageError::Retry(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 pub(crate) async fn stylesheet() -> HttpResponse {
+    asset("text/css; charset=utf-8", STYLESHEET)
+}
+
+pub(crate) async fn script() -> HttpResponse {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(crate) async fn mark() -> HttpResponse {
+    asset("image/svg+xml", MARK)
+}
+
+fn asset(content_type: &'static str, body: &'static str) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
+        .content_type(content_type)
         // long enough for the way to the bank and back, short enough for a new release
         .insert_header((header::CACHE_CONTROL, "public, max-age=600"))
-        .body(STYLESHEET)
+        .body(body)
 }

@@ -1,7 +1,7 @@
 //! How people call the banks that VietQR knows by number (NAPAS BINs, as VietQR.io lists them). A number that is not here
 //! is shown as it is: the payer's bank knows it.
 
-const BANKS: &[(&str, &str)] = &[
+pub(crate) const BANKS: &[(&str, &str)] = &[
     ("970400", "SaigonBank"),
     ("970403", "Sacombank"),
     ("970405", "Agribank"),

@@ -4,6 +4,7 @@ use crate::load::RETURNED;
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
+use provider::Failure;
 use provider::checkout::Locale;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +39,9 @@ impl Language {
     pub fn query(self, returned: bool) -> String {
         match (self, returned) {
             (Self::Vi, false) => String::new(),
-            (Self::Vi, true) => format!("?{RETURNED}"),
+            (Self::Vi, true) => format!("?{RETURNED}=1"),
             (Self::En, false) => "?lang=en".to_owned(),
-            (Self::En, true) => format!("?lang=en&{RETURNED}"),
+            (Self::En, true) => format!("?lang=en&{RETURNED}=1"),
         }
     }
 
@@ -50,6 +51,11 @@ impl Language {
             Self::En => "%H:%M, %-d %b %Y (Vietnam time)",
         };
         HANOI.to_datetime(at).strftime(format).to_string()
+    }
+
+    /// An instant of today, to the second.
+    pub fn second(self, at: Timestamp) -> String {
+        HANOI.to_datetime(at).strftime("%H:%M:%S").to_string()
     }
 
     /// What is said beside an obligation that is not simply due.
@@ -69,6 +75,88 @@ impl Language {
     }
 }
 
+impl Language {
+    /// Why a payment failed, in the payer's words and with the way on.
+    pub const fn why(self, failure: Failure) -> &'static str {
+        let (vi, en) = match failure {
+            Failure::Cancelled => (
+                "Lý do: giao dịch đã được huỷ trước khi trả tiền. Không có tiền nào bị trừ. Có thể chọn lại cách thanh toán.",
+                "Why: it was cancelled before it was paid. No money was taken. You can choose how to pay again.",
+            ),
+            Failure::NotEnoughMoney => (
+                "Lý do: tài khoản không đủ số dư. Xin nạp thêm tiền hoặc chọn tài khoản, cách thanh toán khác.",
+                "Why: the account did not have enough money. Please top it up, or use another account or another way to pay.",
+            ),
+            Failure::OverLimit => (
+                "Lý do: vượt hạn mức giao dịch của tài khoản. Xin nâng hạn mức trong ứng dụng, đợi sang ngày mai, hoặc chọn cách khác.",
+                "Why: it is above your account's limit. Please raise the limit in its application, wait until tomorrow, or pay another way.",
+            ),
+            Failure::AccountNotUsable => (
+                "Lý do: thẻ hoặc tài khoản đang bị khoá, hay chưa mở thanh toán trực tuyến. Xin hỏi ngân hàng của bạn, hoặc chọn cách khác.",
+                "Why: the card or account is locked, or not opened for online payments. Please ask your bank, or pay another way.",
+            ),
+            Failure::WrongCode => (
+                "Lý do: thông tin thẻ, mật khẩu hoặc mã xác thực nhập chưa đúng. Xin thử lại, hoặc chọn cách khác.",
+                "Why: card data, password or code did not fit. Please try again, or pay another way.",
+            ),
+            Failure::TooLate => (
+                "Lý do: quá thời gian cho phép của một lần thanh toán. Xin thanh toán lại.",
+                "Why: it took longer than one payment may take. Please pay again.",
+            ),
+            Failure::Maintenance => (
+                "Lý do: ngân hàng đang bảo trì. Xin thử lại sau, hoặc chọn cách khác.",
+                "Why: the bank is under maintenance. Please try again later, or pay another way.",
+            ),
+            Failure::Unsaid => (
+                "Đơn vị thanh toán không cho biết lý do. Có thể thử lại, hoặc chọn cách khác.",
+                "The payment provider did not say why. You can try again, or pay another way.",
+            ),
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+
+    /// What is written over channels of one kind, and what one does there. A kind that is not here has its buttons too.
+    pub fn kind(self, kind: &str) -> (&'static str, &'static str) {
+        let (vi, en) = match kind {
+            "bank" => (
+                (
+                    "Chuyển khoản bằng mã QR",
+                    "Quét bằng ứng dụng của bất kỳ ngân hàng nào; người khác cũng nộp thay được",
+                ),
+                ("Bank transfer by QR code", "Scan with any bank's application; others can pay for you too"),
+            ),
+            "gateway" => (
+                ("Thẻ và tài khoản ngân hàng", "Thẻ trong nước, thẻ quốc tế, tài khoản, qua cổng thanh toán"),
+                ("Cards and bank accounts", "Domestic and international cards, accounts, through a payment gateway"),
+            ),
+            "wallet" => (
+                ("Ví điện tử", "Trả từ số dư ví hoặc nguồn tiền đã liên kết"),
+                ("Electronic wallets", "From the wallet's balance or a linked source"),
+            ),
+            "mobile_money" => (
+                ("Tiền di động", "Trả từ tài khoản gắn với số điện thoại, không cần ngân hàng"),
+                ("Mobile Money", "From the account of your phone number, no bank needed"),
+            ),
+            "national" => (
+                ("Cổng Dịch vụ công Quốc gia", "Thanh toán trên nền tảng của Cổng Dịch vụ công Quốc gia"),
+                ("National Public Service Portal", "Through the national portal's payment platform"),
+            ),
+            "counter" => (
+                ("Nộp tại quầy", "Đem mã tham chiếu đến quầy và nộp trực tiếp"),
+                ("At a counter", "Take the reference to a counter and pay there"),
+            ),
+            _ => (("Cách khác", ""), ("Other ways", "")),
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+}
+
 /// One state's heading and what the reader should know or do.
 pub(crate) struct Said {
     pub title: &'static str,
@@ -85,12 +173,78 @@ pub(crate) struct Words {
     pub sandbox: &'static str,
 
     pub open: Said,
-    pub checking: Said,
+    pub rest: Said,
+    pub scan: Said,
+    pub confirm: Said,
+    pub elsewhere_open: Said,
+    pub asking: Said,
     pub processing: Said,
     pub settling: Said,
+    pub failed_try: Said,
+    pub unclear: Said,
     pub paid: Said,
+    pub paid_twice: Said,
     pub expired: Said,
+    pub renewable: Said,
     pub cancelled: Said,
+    pub cancelled_held: Said,
+
+    pub skip: &'static str,
+    pub more: &'static str,
+    pub agency: &'static str,
+    pub renew: &'static str,
+    pub renew_how: &'static str,
+    pub elsewhere: &'static str,
+    pub elsewhere_how: &'static str,
+    pub elsewhere_go: &'static str,
+    pub last_asked: &'static str,
+    pub last_used: &'static str,
+    pub copy: &'static str,
+    pub copied: &'static str,
+    pub print: &'static str,
+    pub not_a_bank: &'static str,
+
+    pub proofs: &'static str,
+    pub proof_bank: &'static str,
+    pub proof_ours: &'static str,
+    pub proof_dossier: &'static str,
+    pub proof_dossier_has: &'static str,
+    pub proof_awaited: &'static str,
+
+    pub held_provider: &'static str,
+    pub held_transfer: &'static str,
+    pub held_checked: &'static str,
+    pub held_part: &'static str,
+    pub spare: &'static str,
+    pub going_back: &'static str,
+    pub account_ask: &'static str,
+    pub account_why: &'static str,
+    pub account_bank: &'static str,
+    pub account_send: &'static str,
+    pub account_kept: &'static str,
+    pub account_bad: &'static str,
+    pub account_late: &'static str,
+
+    pub renewed_not: &'static str,
+    pub foreign_title: &'static str,
+    pub foreign_text: &'static str,
+    pub too_many: &'static str,
+
+    pub lookup_title: &'static str,
+    pub lookup_text: &'static str,
+    pub lookup_go: &'static str,
+    pub lookup_due: &'static str,
+    pub lookup_nothing: &'static str,
+    pub lookup_pay: &'static str,
+    pub lookup_ill: &'static str,
+
+    pub print_title: &'static str,
+    pub print_scan: &'static str,
+    pub print_link: &'static str,
+    pub print_until: &'static str,
+    pub print_made: &'static str,
+    pub print_more: &'static str,
+    pub print_foot: &'static str,
 
     pub beneficiary: &'static str,
     pub reference: &'static str,
@@ -105,6 +259,7 @@ pub(crate) struct Words {
     pub transfer: &'static str,
     pub transfer_how: &'static str,
     pub transfer_picture: &'static str,
+    pub transfer_save: &'static str,
     pub transfer_by_hand: &'static str,
     pub bank: &'static str,
     pub account_number: &'static str,
@@ -121,7 +276,6 @@ pub(crate) struct Words {
 
     pub choose: &'static str,
     pub choose_other: &'static str,
-    pub pay: &'static str,
     pub leaving: &'static str,
     pub above_limit: &'static str,
     pub not_answering: &'static str,
@@ -139,7 +293,6 @@ pub(crate) struct Words {
     pub held: &'static str,
 
     pub returned: &'static str,
-    pub failed: &'static str,
     pub ask_first: &'static str,
     pub reload: &'static str,
     pub choose_again: &'static str,
@@ -175,14 +328,26 @@ const VI: Words = Words {
     sandbox: "Môi trường thử nghiệm: không có tiền thật.",
 
     open: Said { title: "Nộp phí, lệ phí", text: "", amount: "Số tiền phải nộp" },
-    checking: Said {
-        title: "Đang chờ xác nhận",
-        text: "Trang này tự cập nhật sau ít giây. Xin không thanh toán lại trong lúc chờ.",
+    rest: Said {
+        title: "Nộp phần còn thiếu",
+        text: "Đã nhận được một phần tiền và đang giữ cho khoản này. Khi nộp đủ phần còn lại, khoản phí được gạch nợ.",
+        amount: "Số tiền còn phải nộp",
+    },
+    scan: Said { title: "Quét mã để nộp tiền", text: "", amount: "Số tiền phải nộp" },
+    confirm: Said { title: "Xác nhận trên điện thoại", text: "", amount: "Số tiền phải nộp" },
+    elsewhere_open: Said {
+        title: "Đang chờ bạn thanh toán",
+        text: "Bạn đã mở trang của đơn vị thanh toán. Chúng tôi chưa nhận được tin về tiền.",
+        amount: "Số tiền phải nộp",
+    },
+    asking: Said {
+        title: "Chúng tôi đang hỏi ngân hàng",
+        text: "Trình duyệt đã trở lại, nhưng ngân hàng chưa báo cho chúng tôi. Trang này tự cập nhật. Xin không thanh toán lại trong lúc chờ.",
         amount: "Số tiền phải nộp",
     },
     processing: Said {
         title: "Đang chờ ngân hàng",
-        text: "Ngân hàng đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
+        text: "Ngân hàng đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
         amount: "Số tiền đang xử lý",
     },
     settling: Said {
@@ -190,14 +355,34 @@ const VI: Words = Words {
         text: "Hiện không còn khoản nào phải nộp thêm. Khoản tiền đã nhận đang được ghi nhận.",
         amount: "Tổng số tiền",
     },
+    failed_try: Said {
+        title: "Lần thanh toán vừa rồi không thành công",
+        text: "Ngân hàng đã báo cho chúng tôi.",
+        amount: "Số tiền phải nộp",
+    },
+    unclear: Said {
+        title: "Có khoản tiền đang được đối soát",
+        text: "Một khoản thanh toán đang được đối soát và chưa gạch nợ. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
+        amount: "Số tiền phải nộp",
+    },
     paid: Said {
         title: "Đã thanh toán",
-        text: "Khoản tiền đã được ghi nhận và cổng dịch vụ công sẽ được thông báo.",
+        text: "Ngân hàng đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
+        amount: "Số tiền đã nộp",
+    },
+    paid_twice: Said {
+        title: "Đã thanh toán, và có tiền nộp thừa",
+        text: "Khoản phí đã được nộp đủ. Khoản tiền thừa được giữ lại để hoàn trả; xem bên dưới.",
         amount: "Số tiền đã nộp",
     },
     expired: Said {
         title: "Đã hết hạn thanh toán",
-        text: "Xin mở lại hồ sơ trên cổng dịch vụ công để tạo yêu cầu thanh toán mới. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
+        text: "Một khoản thanh toán đang được đối soát, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
+        amount: "Số tiền",
+    },
+    renewable: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Bấm một lần để tạo yêu cầu thanh toán mới với cùng mã tham chiếu. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
         amount: "Số tiền",
     },
     cancelled: Said {
@@ -205,6 +390,68 @@ const VI: Words = Words {
         text: "Không cần nộp tiền theo trang này. Nếu hồ sơ vẫn còn phí phải nộp, xin mở hồ sơ trên cổng dịch vụ công.",
         amount: "Số tiền",
     },
+    cancelled_held: Said {
+        title: "Yêu cầu thanh toán đã bị huỷ",
+        text: "Tiền đến sau khi huỷ được giữ lại; xem bên dưới.",
+        amount: "Số tiền",
+    },
+
+    skip: "Đến nội dung chính",
+    more: "Việc khác",
+    agency: "Cơ quan",
+    renew: "Gia hạn thanh toán",
+    renew_how: "Cùng mã tham chiếu, thêm 24 giờ",
+    elsewhere: "Đang mở:",
+    elsewhere_how: "Nếu chưa thanh toán xong, bạn có thể trở lại trang đó, hoặc chọn cách khác bên dưới.",
+    elsewhere_go: "Trở lại",
+    last_asked: "Ngân hàng trả lời câu hỏi gần nhất của chúng tôi lúc",
+    last_used: "Cách bạn chọn lần trước",
+    copy: "Chép",
+    copied: "Đã chép",
+    print: "Thông báo nộp tiền để in (PDF)",
+    not_a_bank: "Đây là trang của cổng thanh toán dịch vụ công, không phải trang của ngân hàng.",
+
+    proofs: "Bằng chứng đã nộp",
+    proof_bank: "Giao dịch của ngân hàng",
+    proof_ours: "Mã tham chiếu của chúng tôi",
+    proof_dossier: "Hệ thống xử lý hồ sơ",
+    proof_dossier_has: "Đã xác nhận nhận tin",
+    proof_awaited: "Đã gửi tin, đang chờ xác nhận",
+
+    held_provider: "Khoản này không cần thiết và đang được giữ lại. Khi tệp đối soát xác nhận cả hai khoản, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
+    held_transfer: "Khoản này không cần thiết và đang được giữ lại. Khi sao kê ngân hàng xác nhận cả hai khoản, cơ quan hoàn trả bằng chuyển khoản.",
+    held_checked: "Khoản này đang được giữ lại và đối soát.",
+    held_part: "Khoản này được giữ cho phí ở đây, và gạch nợ khi nộp đủ phần còn lại.",
+    spare: "Tiền nộp thừa",
+    going_back: "Đang hoặc đã hoàn trả",
+    account_ask: "Hoàn trả vào tài khoản nào?",
+    account_why: "Cách đã nộp không tự trả tiền về. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá và không hiện lại ở đây.",
+    account_bank: "Chọn ngân hàng",
+    account_send: "Gửi tài khoản nhận hoàn trả",
+    account_kept: "Tài khoản nhận hoàn trả đã được ghi, số cuối",
+    account_bad: "Tài khoản chưa đúng: xin chọn ngân hàng, ghi số tài khoản (chữ và số, không dấu) và tên chủ tài khoản.",
+    account_late: "Không ghi được tài khoản: khoản này không còn chờ, hoặc việc hoàn trả đã được đề xuất.",
+
+    renewed_not: "Chưa gia hạn được: khoản phí đã được nộp, đã đổi, hoặc đang ở một yêu cầu thanh toán khác. Xin mở lại hồ sơ trên cổng dịch vụ công.",
+    foreign_title: "Yêu cầu bị từ chối",
+    foreign_text: "Yêu cầu đến từ một trang khác. Xin mở lại trang thanh toán và bấm từ đó.",
+    too_many: "Tra cứu quá nhiều lần. Xin chờ một phút rồi thử lại.",
+
+    lookup_title: "Tra cứu phí của hồ sơ",
+    lookup_text: "Nhập mã hồ sơ ghi trên giấy tiếp nhận. Trang này chỉ hiện các khoản phí, không hiện thông tin cá nhân.",
+    lookup_go: "Tra cứu",
+    lookup_due: "Còn phải nộp",
+    lookup_nothing: "Không có khoản phí nào được ghi với mã này.",
+    lookup_pay: "Để nộp, xin mở hồ sơ trên cổng dịch vụ công, dùng đường dẫn thanh toán đã nhận được, hoặc đến bộ phận một cửa.",
+    lookup_ill: "Mã hồ sơ gồm chữ, số, dấu chấm và gạch nối. Xin xem lại giấy tiếp nhận.",
+
+    print_title: "THÔNG BÁO NỘP TIỀN",
+    print_scan: "Quét bằng ứng dụng ngân hàng để chuyển khoản",
+    print_link: "Quét để mở trang thanh toán",
+    print_until: "Nộp trước",
+    print_made: "In lúc",
+    print_more: "khoản khác, xem trên trang thanh toán",
+    print_foot: "Thông báo này không phải biên lai. Biên lai được cấp khi tiền đã được ghi nhận.",
 
     beneficiary: "Đơn vị thụ hưởng",
     reference: "Mã tham chiếu",
@@ -219,6 +466,7 @@ const VI: Words = Words {
     transfer: "Quét mã để chuyển khoản",
     transfer_how: "Mở ứng dụng ngân hàng, chọn quét mã QR, xem lại số tiền và nội dung rồi xác nhận.",
     transfer_picture: "Mã QR của khoản chuyển",
+    transfer_save: "Lưu mã QR thành ảnh",
     transfer_by_hand: "Hoặc tự nhập, đúng từng chữ:",
     bank: "Ngân hàng",
     account_number: "Số tài khoản",
@@ -235,7 +483,6 @@ const VI: Words = Words {
 
     choose: "Chọn cách thanh toán",
     choose_other: "Hoặc chọn cách khác",
-    pay: "Thanh toán",
     leaving: "Trình duyệt sẽ chuyển sang trang của đơn vị thanh toán, rồi trở lại đây.",
     above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
     not_answering: "Đang gián đoạn. Xin chọn cách khác, hoặc thử lại sau ít phút.",
@@ -253,7 +500,6 @@ const VI: Words = Words {
     held: "Chưa gạch nợ, đang được đối soát",
 
     returned: "Đã nhận phản hồi từ trình duyệt; đang chờ cổng thanh toán xác nhận.",
-    failed: "Lần thanh toán vừa rồi không thành công. Có thể thanh toán lại bên dưới.",
     ask_first: "Một khoản thanh toán đang được đối soát và chưa gạch nợ. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
     reload: "Xem trạng thái mới nhất",
     choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
@@ -289,14 +535,26 @@ const EN: Words = Words {
     sandbox: "Test environment: no real money.",
 
     open: Said { title: "Pay fees and charges", text: "", amount: "Amount to pay" },
-    checking: Said {
-        title: "Waiting for confirmation",
-        text: "This page updates itself in a few seconds. Please do not pay again meanwhile.",
+    rest: Said {
+        title: "Pay what is missing",
+        text: "A part of the money has come and is kept for this. When the rest is paid, the fee is settled.",
+        amount: "Amount still to pay",
+    },
+    scan: Said { title: "Scan to pay", text: "", amount: "Amount to pay" },
+    confirm: Said { title: "Confirm on your phone", text: "", amount: "Amount to pay" },
+    elsewhere_open: Said {
+        title: "Waiting for you to pay",
+        text: "You opened the payment provider's page. We have heard nothing about money yet.",
+        amount: "Amount to pay",
+    },
+    asking: Said {
+        title: "We are asking the bank",
+        text: "Your browser has come back, and the bank has not told us yet. This page updates itself. Please do not pay again meanwhile.",
         amount: "Amount to pay",
     },
     processing: Said {
         title: "Waiting for the bank",
-        text: "The bank is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
+        text: "The bank has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
         amount: "Amount in process",
     },
     settling: Said {
@@ -304,14 +562,34 @@ const EN: Words = Words {
         text: "Nothing more is to be paid at present. The money received is being recorded.",
         amount: "Total amount",
     },
+    failed_try: Said {
+        title: "The last payment did not succeed",
+        text: "The bank has told us.",
+        amount: "Amount to pay",
+    },
+    unclear: Said {
+        title: "Money is being checked",
+        text: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
+        amount: "Amount to pay",
+    },
     paid: Said {
         title: "Paid",
-        text: "The payment has been recorded and the public service portal will be told.",
+        text: "The bank has told us, and the payment has been recorded. There is nothing more to do.",
+        amount: "Amount paid",
+    },
+    paid_twice: Said {
+        title: "Paid, and more than needed",
+        text: "The fees are paid in full. What was not needed is held to be given back; see below.",
         amount: "Amount paid",
     },
     expired: Said {
         title: "The time to pay has passed",
-        text: "Please open your dossier on the public service portal and ask for a new payment. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        text: "A payment is being checked, so it cannot be renewed here yet. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        amount: "Amount",
+    },
+    renewable: Said {
+        title: "The time to pay has passed",
+        text: "One press renews it under the same reference. If money has left your account, do not pay again: it is still being traced by the reference below.",
         amount: "Amount",
     },
     cancelled: Said {
@@ -319,6 +597,68 @@ const EN: Words = Words {
         text: "Nothing is to be paid on this page. If your dossier still has fees, please open it on the public service portal.",
         amount: "Amount",
     },
+    cancelled_held: Said {
+        title: "This payment request was cancelled",
+        text: "Money that came after that is held; see below.",
+        amount: "Amount",
+    },
+
+    skip: "To the main content",
+    more: "More",
+    agency: "Agency",
+    renew: "Renew the payment",
+    renew_how: "Same reference, 24 hours more",
+    elsewhere: "Open:",
+    elsewhere_how: "If you have not finished there, you can go back to that page, or choose another way below.",
+    elsewhere_go: "Go back to",
+    last_asked: "The bank answered our last question at",
+    last_used: "What you chose last time",
+    copy: "Copy",
+    copied: "Copied",
+    print: "Payment notice to print (PDF)",
+    not_a_bank: "This page belongs to the public service payment gateway. It is no bank's page.",
+
+    proofs: "Proofs of payment",
+    proof_bank: "The bank's transaction",
+    proof_ours: "Our reference",
+    proof_dossier: "The dossier system",
+    proof_dossier_has: "Has acknowledged the news",
+    proof_awaited: "Told, and its acknowledgement is awaited",
+
+    held_provider: "This money was not needed and is held. When the settlement file shows both payments, the agency gives it back the way it came. There is nothing for you to do.",
+    held_transfer: "This money was not needed and is held. When the bank statement shows both payments, the agency gives it back by bank transfer.",
+    held_checked: "This money is held and being checked.",
+    held_part: "This money is kept for the fees here, and settles them when the rest is paid.",
+    spare: "Money that was not needed",
+    going_back: "Being or already given back",
+    account_ask: "To which account shall it go back?",
+    account_why: "The way it was paid cannot give it back by itself. Please name the account of the person who paid. Two officers check it before a transfer; it is encrypted and not shown here again.",
+    account_bank: "Choose the bank",
+    account_send: "Send the account for the refund",
+    account_kept: "The account for the refund is noted; it ends in",
+    account_bad: "The account is not right: please choose the bank, and give the number (letters and digits only) and the holder's name.",
+    account_late: "The account could not be noted: that money waits no longer, or its refund has been proposed.",
+
+    renewed_not: "It could not be renewed: a fee has been paid or changed, or is in another payment request. Please open your dossier on the public service portal.",
+    foreign_title: "Request refused",
+    foreign_text: "The request came from another page. Please open the payment page and press the button there.",
+    too_many: "Too many look-ups. Please wait a minute and try again.",
+
+    lookup_title: "Look up a dossier's fees",
+    lookup_text: "Type the code on your receipt of submission. Only fees are shown here, and nothing about persons.",
+    lookup_go: "Look up",
+    lookup_due: "Still to pay",
+    lookup_nothing: "No fee is known under this code.",
+    lookup_pay: "To pay, open your dossier on the public service portal, use the payment link that you were sent, or go to the one-stop office.",
+    lookup_ill: "A dossier code has letters, digits, dots and hyphens. Please look at your receipt again.",
+
+    print_title: "PAYMENT NOTICE",
+    print_scan: "Scan with a banking application to transfer",
+    print_link: "Scan to open the payment page",
+    print_until: "Pay before",
+    print_made: "Printed",
+    print_more: "more, see the payment page",
+    print_foot: "This notice is no receipt. A receipt is issued when the money has been recorded.",
 
     beneficiary: "Beneficiary",
     reference: "Reference",
@@ -333,6 +673,7 @@ const EN: Words = Words {
     transfer: "Scan to transfer",
     transfer_how: "Open your banking app, choose to scan a QR code, check amount and content, then confirm.",
     transfer_picture: "QR code of the transfer",
+    transfer_save: "Save the QR code as a picture",
     transfer_by_hand: "Or type it yourself, letter by letter:",
     bank: "Bank",
     account_number: "Account number",
@@ -349,7 +690,6 @@ const EN: Words = Words {
 
     choose: "Choose how to pay",
     choose_other: "Or choose another way",
-    pay: "Pay",
     leaving: "Your browser goes to the payment provider's page and then comes back here.",
     above_limit: "The amount is above this channel's limit.",
     not_answering: "It does not answer at the moment. Please choose another way, or try again in a few minutes.",
@@ -367,7 +707,6 @@ const EN: Words = Words {
     held: "Not yet applied, under review",
 
     returned: "Your browser has come back; waiting for the payment provider to confirm.",
-    failed: "The last payment did not succeed. You can pay again below.",
     ask_first: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",
     choose_again: "Have not paid? Choose how to pay again",
@@ -399,6 +738,14 @@ const EN: Words = Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reason_of_a_failure_is_said_in_both_languages_and_no_two_alike() {
+        for language in [Language::Vi, Language::En] {
+            let said: std::collections::BTreeSet<&str> = Failure::ALL.iter().map(|f| language.why(*f)).collect();
+            assert_eq!(said.len(), Failure::ALL.len());
+        }
+    }
 
     #[test]
     fn an_instant_reads_as_hanoi_time_in_both_languages() {

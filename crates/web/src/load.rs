@@ -2,20 +2,19 @@
 
 use crate::answer;
 use crate::language::Language;
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use payments::Context;
-use payments::view::{self, IntentView};
+use payments::payer_page::{self, PayerPage};
 use std::error::Error;
-use storage::{StorageError, beneficiaries};
 
 /// Far above what is minted; what is longer names nothing.
 const MAX_TOKEN_LEN: usize = 128;
 /// Parameters with which providers' pages send the browser back. They tell that it came back, and nothing else.
 const RETURN_PREFIXES: &[&str] = &["vnp_"];
 
-/// Our own word for the same, in links that drop theirs.
+/// Our own word for the same: in the address that providers send browsers back to, and in links that drop their words.
 pub(crate) const RETURNED: &str = "returned";
+const RETURNED_1: &str = "returned=1";
 
 /// A request, as far as its address says.
 pub(crate) struct Asked {
@@ -32,7 +31,7 @@ impl Asked {
         let names = || request.query_string().split('&');
         let language = if names().any(|pair| pair == "lang=en") { Language::En } else { Language::Vi };
         let returned =
-            names().any(|pair| pair == RETURNED || RETURN_PREFIXES.iter().any(|prefix| pair.starts_with(prefix)));
+            names().any(|pair| pair == RETURNED_1 || RETURN_PREFIXES.iter().any(|prefix| pair.starts_with(prefix)));
         Self { token, language, returned }
     }
 }
@@ -42,34 +41,15 @@ fn is_plausible(token: &str) -> bool {
         && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-/// An intent with the name of whom it is paid to.
-pub(crate) struct Loaded {
-    pub view: IntentView,
-    pub beneficiary: String,
-}
-
 /// The intent behind the request's token, or the answer to give instead.
-pub(crate) async fn load(ctx: &Context, asked: &Asked) -> Result<Loaded, HttpResponse> {
+pub(crate) async fn load(ctx: &Context, asked: &Asked) -> Result<PayerPage, HttpResponse> {
     let absent = || answer::absent(asked.language);
     let token = asked.token.as_deref().ok_or_else(absent)?;
-    match by_token(ctx, token).await {
+    match payer_page::by_token(ctx, token).await {
         Ok(loaded) => loaded.ok_or_else(absent),
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "payment page not read");
-            let status = match error {
-                StorageError::Unavailable(_) | StorageError::Retry(_) => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            Err(answer::out_of_order(status, asked.language))
+            Err(answer::out_of_order(answer::status_of(&error), asked.language))
         }
     }
-}
-
-async fn by_token(ctx: &Context, token: &str) -> Result<Option<Loaded>, StorageError> {
-    let db = ctx.pool.get().await?;
-    let Some(view) = view::by_token(ctx, &db, token).await? else { return Ok(None) };
-    let code = view.intent.beneficiary_code.as_str();
-    let known = beneficiaries::in_force(&db, Some(code)).await?;
-    let beneficiary = known.into_iter().next().map_or_else(|| code.to_owned(), |b| b.name);
-    Ok(Some(Loaded { view, beneficiary }))
 }

@@ -2,22 +2,26 @@
 //! they are only put into words.
 
 use crate::language::{Language, Said, Words};
-use crate::load::{Asked, Loaded};
+use crate::load::Asked;
+use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
+use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::Transfer;
 use askama::Template;
 use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
-use domain::intent::IntentStatus;
 use domain::mode::Mode;
 use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
-use payments::view::{ChannelOption, IntentView, Paid, Unavailable};
-use provider::{ChannelKind, Need};
+use payments::payer_page::PayerPage;
+use payments::view::{ChannelOption, IntentView, Unavailable};
+use provider::{ChannelKind, Failure, Need};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Seconds between reloads: while a reader waits before the page, and while a bank takes its time.
+/// Seconds between reloads where there is no JavaScript: while a reader waits before the page, and while a bank takes its time.
 const REFRESH_RETURNED_S: u32 = 5;
 const REFRESH_PROCESSING_S: u32 = 15;
 /// While the payer confirms on the phone.
@@ -27,19 +31,6 @@ const REFRESH_TRANSFER_S: u32 = 10;
 /// How long after its window an attempt is still waited for by reloading: a forgotten phone shall not ask for ever.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open,
-    /// Open, and the browser came back from a provider that has not yet told us.
-    Checking,
-    Processing,
-    /// Open with nothing left to pay: what was received is not yet applied.
-    Settling,
-    Paid,
-    Expired,
-    Cancelled,
-}
-
 #[derive(Template)]
 #[template(path = "pay.html")]
 pub(crate) struct Page {
@@ -47,14 +38,24 @@ pub(crate) struct Page {
     said: &'static Said,
     /// Colours the heading.
     tone: &'static str,
+    why: Option<&'static str>,
+    asked: Option<String>,
     sandbox: bool,
+    /// Of all that may change by itself.
+    digest: String,
+    /// Whether news are waited for.
+    live: bool,
+    live_url: String,
     refresh: Option<u32>,
-    notice: Option<Notice>,
+    notices: Vec<Notice>,
     page_url: String,
     switch_url: String,
     switch_words: &'static Words,
     start_url: String,
+    renew_url: Option<String>,
+    renew_form: String,
     big_amount: String,
+    agency: Option<String>,
     beneficiary: String,
     reference: String,
     deadline: Option<Row>,
@@ -63,14 +64,19 @@ pub(crate) struct Page {
     total: String,
     still_due: Option<String>,
     transfer: Option<Transfer>,
+    picture_url: String,
+    file_name: String,
     prompt: Option<Prompt>,
+    elsewhere: Option<There>,
     may_pay: bool,
     choose: &'static str,
-    channels: Vec<Button>,
+    kinds: Vec<Kind>,
     leaves: bool,
     safety: &'static str,
     waits: bool,
     choose_again_url: Option<String>,
+    notice_url: Option<String>,
+    proofs: Vec<Proof>,
     money_title: &'static str,
     money: Vec<Money>,
     portal_url: Option<String>,
@@ -86,11 +92,26 @@ struct Row {
     value: String,
 }
 
-struct Item {
-    description: String,
-    dossier: Option<String>,
-    amount: String,
-    mark: Option<&'static str>,
+pub(crate) struct Item {
+    pub description: String,
+    pub dossier: Option<String>,
+    /// Named where several agencies are.
+    pub agency: Option<String>,
+    pub amount: String,
+    pub mark: Option<&'static str>,
+}
+
+/// A provider's page that was opened and may be paid still.
+struct There {
+    name: String,
+    url: String,
+}
+
+/// Channels of one kind, under its heading.
+struct Kind {
+    title: &'static str,
+    how: &'static str,
+    channels: Vec<Button>,
 }
 
 struct Button {
@@ -101,6 +122,7 @@ struct Button {
     closed: Option<String>,
     /// Its page is elsewhere.
     leaves: bool,
+    last_used: bool,
     /// What is typed with the press.
     phone: Field,
     one_time_code: Field,
@@ -118,89 +140,193 @@ impl Field {
     }
 }
 
-struct Money {
-    paid_at: Option<String>,
-    amount: Option<String>,
-    channel: Option<String>,
-    transaction: Option<String>,
-    held: Option<String>,
+/// The stage of the page, and what is shown of the last attempt.
+pub(crate) struct Seen {
+    pub stage: Stage,
+    pub transfer: Option<Transfer>,
+    prompt: Option<Prompt>,
+}
+
+impl Seen {
+    pub fn of(view: &IntentView, returned: bool, now: Timestamp) -> Self {
+        let (transfer, prompt) = (Transfer::of(view, now), Prompt::of(view, now));
+        let stage = stage(&known(view, (&transfer, &prompt), returned, now));
+        Self {
+            stage,
+            transfer: transfer.filter(|_| stage == Stage::Scan),
+            prompt: prompt.filter(|_| matches!(stage, Stage::Confirm | Stage::Processing)),
+        }
+    }
+}
+
+fn known(
+    view: &IntentView,
+    (transfer, prompt): (&Option<Transfer>, &Option<Prompt>),
+    returned: bool,
+    now: Timestamp,
+) -> Known {
+    let held = money::held_of(view);
+    let last = view.attempts.last().map(|stored| Last {
+        status: stored.attempt.status,
+        shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
+            Some("qr") if transfer.is_some() => Shows::Code,
+            Some("phone_prompt" | "otp_prompt") if prompt.is_some() => Shows::Prompt,
+            Some("redirect") => Shows::Page,
+            _ => Shows::Nothing,
+        },
+        is_open: now < stored.attempt.expires_at,
+        is_awaited: now < stored.attempt.expires_at + PATIENCE,
+        failure: stored.failure.as_deref().map_or(Failure::Unsaid, Failure::read),
+    });
+    Known {
+        intent: view.intent.status,
+        is_overdue: view.intent.expires_at <= now,
+        due: match view.amount_due {
+            due if !due.is_positive() => Due::Nothing,
+            due if due < view.intent.amount => Due::Part,
+            _ => Due::All,
+        },
+        held: match held {
+            held if !held.is_positive() => Held::None,
+            _ if view.amount_due < view.intent.amount => Held::Lowers,
+            _ => Held::Beside,
+        },
+        is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
+        last,
+        returned,
+    }
 }
 
 impl Page {
-    pub fn of(ctx: &Context, loaded: &Loaded, asked: &Asked, now: Timestamp) -> Self {
+    pub fn of(ctx: &Context, loaded: &PayerPage, asked: &Asked, now: Timestamp) -> Self {
         let view = &loaded.view;
         let intent = &view.intent;
         let (language, w) = (asked.language, asked.language.words());
-        let state = state(view, asked.returned, now);
+        let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
         let token = &intent.page_token;
-        let (said, tone) = said(w, state);
-        let transfer = Transfer::of(view, now).filter(|_| state == State::Open);
-        let prompt = Prompt::of(view, now).filter(|_| matches!(state, State::Open | State::Processing));
-        let waits = matches!(state, State::Checking | State::Processing) || transfer.is_some() || prompt.is_some();
-        let channels = buttons(ctx, language, &view.channels, transfer.as_ref());
-        let still_due = (view.amount_due != intent.amount && state != State::Paid).then_some(view.amount_due);
+        let (said, tone) = said(w, view, stage);
+        let kinds = kinds(ctx, language, view, transfer.as_ref());
+        let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
+        let still_due = (view.amount_due != intent.amount && !stage.is_paid()).then_some(view.amount_due);
+        let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
         Self {
             w,
             said,
             tone,
-            sandbox: ctx.mode == Mode::Sandbox,
-            refresh: match prompt {
-                Some(_) => Some(REFRESH_PROMPT_S),
-                None => refresh(view, state, transfer.as_ref(), asked.returned, now),
+            why: match stage {
+                Stage::Failed(failure) => Some(language.why(failure)),
+                _ => None,
             },
-            notice: notice(w, view, state, asked.returned),
-            page_url: format!("/pay/{token}{}", language.query(asked.returned)),
+            asked: (stage == Stage::Asking)
+                .then_some(loaded.asked_at)
+                .flatten()
+                .map(|at| format!("{} {}.", w.last_asked, language.second(at))),
+            sandbox: ctx.mode == Mode::Sandbox,
+            digest: digest(loaded, asked.returned, now),
+            live: is_live(loaded, stage, asked.returned, now),
+            live_url: at("/news", asked.returned),
+            refresh: refresh(view, stage, transfer.as_ref(), now),
+            notices: notices(w, view, stage, asked.returned),
+            page_url: at("", asked.returned),
             switch_url: format!("/pay/{token}{}", language.other().query(asked.returned)),
             switch_words: language.other().words(),
-            start_url: format!("/pay/{token}/attempts{}", language.query(false)),
-            big_amount: big_amount(view, state).to_string(),
+            start_url: at("/attempts", false),
+            renew_url: (stage == Stage::Expired { renewable: true }).then(|| at("/renew", false)),
+            renew_form: Uuid::new_v4().simple().to_string(),
+            big_amount: big_amount(view, stage).to_string(),
+            agency: one_agency(loaded),
             beneficiary: loaded.beneficiary.clone(),
             reference: intent.reference.spaced(),
-            deadline: deadline(language, view, state),
-            items_title: if state == State::Paid { w.items_paid } else { w.items },
-            items: view.obligations.iter().map(|o| item(language, o, state)).collect(),
+            deadline: deadline(language, view, stage),
+            items_title: if stage.is_paid() { w.items_paid } else { w.items },
+            items: view.obligations.iter().map(|o| item(language, loaded, o, stage)).collect(),
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
-            may_pay: state == State::Open && !(transfer.is_some() && channels.is_empty()),
-            choose: if transfer.is_some() || prompt.is_some() { w.choose_other } else { w.choose },
-            safety: if channels.iter().any(|c| c.one_time_code.is_shown) { w.safety_code } else { w.safety },
-            leaves: channels.iter().any(|c| c.leaves && c.closed.is_none()),
+            may_pay: stage.may_pay() && !(transfer.is_some() && kinds.is_empty()),
+            choose: if matches!(stage, Stage::Choose | Stage::Failed(_) | Stage::Unclear) {
+                w.choose
+            } else {
+                w.choose_other
+            },
+            safety: if buttons().any(|c| c.one_time_code.is_shown) { w.safety_code } else { w.safety },
+            leaves: buttons().any(|c| c.leaves && c.closed.is_none()),
+            picture_url: format!("/pay/{token}/qr.png"),
+            file_name: intent.reference.to_string(),
+            elsewhere: elsewhere(ctx, language, view, stage),
+            waits: stage.waits() || (stage.is_paid() && loaded.acknowledged.is_none()),
+            choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
+            notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
+            proofs: money::proofs(ctx, language, loaded, stage),
+            money_title: match stage {
+                Stage::Paid => w.details,
+                Stage::PaidTwice => w.spare,
+                _ => w.received,
+            },
+            money: money::money(ctx, language, loaded, stage),
+            portal_url: back_to(view).filter(|url| is_web(url)),
             transfer,
             prompt,
-            channels,
-            waits,
-            choose_again_url: (state == State::Checking).then(|| format!("/pay/{token}{}", language.query(false))),
-            money_title: if state == State::Paid { w.details } else { w.received },
-            money: money(ctx, language, view, state),
-            portal_url: back_to(view).filter(|url| is_web(url)),
+            kinds,
         }
     }
 
     /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
-    pub fn with_error(self, text: &'static str) -> Self {
-        Self { notice: Some(Notice { is_error: true, text }), refresh: None, ..self }
+    pub fn with_error(mut self, text: &'static str) -> Self {
+        self.notices = vec![Notice { is_error: true, text }];
+        self.refresh = None;
+        self
     }
 
     /// Pressed again, this channel's button goes on with what it began.
     pub fn keep_form(&mut self, channel: &str, form_id: &str) {
-        for button in self.channels.iter_mut().filter(|button| button.code == channel) {
+        let buttons = self.kinds.iter_mut().flat_map(|kind| &mut kind.channels);
+        for button in buttons.filter(|button| button.code == channel) {
             form_id.clone_into(&mut button.form_id);
         }
     }
 }
 
-fn state(view: &IntentView, returned: bool, now: Timestamp) -> State {
-    match view.intent.status {
-        IntentStatus::Paid => State::Paid,
-        IntentStatus::Cancelled => State::Cancelled,
-        IntentStatus::Processing => State::Processing,
-        IntentStatus::Expired => State::Expired,
-        // the task that expires it asks the provider first; to the payer it is over
-        IntentStatus::Open if view.intent.expires_at <= now => State::Expired,
-        IntentStatus::Open if !view.amount_due.is_positive() => State::Settling,
-        IntentStatus::Open if returned && is_awaited(view, now) => State::Checking,
-        IntentStatus::Open => State::Open,
+/// Of all on the page that may change by itself: another digest is another page.
+pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> String {
+    let view = &loaded.view;
+    let mut text = format!(
+        "{:?} {} {} {:?} {:?}",
+        Seen::of(view, returned, now).stage,
+        view.intent.version,
+        view.amount_due.dong(),
+        view.intent.expires_at,
+        loaded.acknowledged
+    );
+    for stored in &view.attempts {
+        text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
     }
+    for paid in &view.payments {
+        let held = money::held(paid).dong();
+        text.push_str(&format!(" {} {held} {}", paid.shown.payment.id, paid.shown.refunding.dong()));
+    }
+    for wish in &loaded.wishes {
+        text.push_str(&format!(" {}", wish.told_at));
+    }
+    for option in &view.channels {
+        text.push_str(&format!(" {} {}", option.code, option.unavailable.is_some()));
+    }
+    hex(&Sha256::digest(text.as_bytes())[..8])
+}
+
+/// Whether something is likely to change while somebody looks.
+fn is_live(loaded: &PayerPage, stage: Stage, returned: bool, now: Timestamp) -> bool {
+    let over = match stage {
+        Stage::Paid | Stage::PaidTwice => loaded.acknowledged.is_some(),
+        Stage::Cancelled { .. } => true,
+        _ => false,
+    };
+    // another attempt may still bring money
+    let awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
+    !over || returned || loaded.view.attempts.iter().any(|stored| awaited(&stored.attempt))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn last_attempt(view: &IntentView) -> Option<&Attempt> {
@@ -212,99 +338,140 @@ fn is_awaited(view: &IntentView, now: Timestamp) -> bool {
     last_attempt(view).is_some_and(|a| a.status.is_undecided() && now < a.expires_at + PATIENCE)
 }
 
-fn refresh(
-    view: &IntentView,
-    state: State,
-    transfer: Option<&Transfer>,
-    returned: bool,
-    now: Timestamp,
-) -> Option<u32> {
+fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Timestamp) -> Option<u32> {
     if let Some(transfer) = transfer {
         return transfer.awaited.then_some(REFRESH_TRANSFER_S);
     }
-    if state == State::Paid || !is_awaited(view, now) {
+    if !is_awaited(view, now) {
         return None;
     }
-    match state {
-        _ if returned => Some(REFRESH_RETURNED_S),
-        State::Processing => Some(REFRESH_PROCESSING_S),
+    match stage {
+        Stage::Asking => Some(REFRESH_RETURNED_S),
+        Stage::Confirm => Some(REFRESH_PROMPT_S),
+        Stage::Processing => Some(REFRESH_PROCESSING_S),
         _ => None,
     }
 }
 
-fn notice(w: &'static Words, view: &IntentView, state: State, returned: bool) -> Option<Notice> {
-    let failed = last_attempt(view).is_some_and(|a| a.status == AttemptStatus::Failed);
-    let text = match state {
-        State::Paid => return None,
-        State::Open | State::Checking if may_have_paid(view) => w.ask_first,
-        State::Open if failed => w.failed,
-        _ if returned && !failed => w.returned,
-        _ => return None,
+fn notices(w: &'static Words, view: &IntentView, stage: Stage, returned: bool) -> Vec<Notice> {
+    let text = match stage {
+        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => w.ask_first,
+        Stage::Choose if returned => w.returned,
+        _ => return Vec::new(),
     };
-    Some(Notice { is_error: false, text })
+    vec![Notice { is_error: false, text }]
 }
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
 fn may_have_paid(view: &IntentView) -> bool {
-    let held_back = view.amount_due == view.intent.amount && view.payments.iter().any(|p| held(p).is_positive());
+    let held_back = view.amount_due == view.intent.amount && money::held_of(view).is_positive();
     held_back || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
 }
 
-fn said(w: &'static Words, state: State) -> (&'static Said, &'static str) {
-    match state {
-        State::Open => (&w.open, "open"),
-        State::Checking => (&w.checking, "waiting"),
-        State::Processing => (&w.processing, "waiting"),
-        State::Settling => (&w.settling, "waiting"),
-        State::Paid => (&w.paid, "paid"),
-        State::Expired => (&w.expired, "over"),
-        State::Cancelled => (&w.cancelled, "over"),
+fn said(w: &'static Words, view: &IntentView, stage: Stage) -> (&'static Said, &'static str) {
+    match stage {
+        Stage::Choose if view.amount_due < view.intent.amount => (&w.rest, "open"),
+        Stage::Choose => (&w.open, "open"),
+        Stage::Scan => (&w.scan, "open"),
+        Stage::Confirm => (&w.confirm, "waiting"),
+        Stage::Elsewhere => (&w.elsewhere_open, "waiting"),
+        Stage::Asking => (&w.asking, "waiting"),
+        Stage::Processing => (&w.processing, "waiting"),
+        Stage::Settling => (&w.settling, "waiting"),
+        Stage::Failed(_) => (&w.failed_try, "failed"),
+        Stage::Unclear => (&w.unclear, "waiting"),
+        Stage::Paid => (&w.paid, "paid"),
+        Stage::PaidTwice => (&w.paid_twice, "paid"),
+        Stage::Expired { renewable: true } => (&w.renewable, "over"),
+        Stage::Expired { renewable: false } => (&w.expired, "over"),
+        Stage::Cancelled { held: false } => (&w.cancelled, "over"),
+        Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
     }
 }
 
-fn big_amount(view: &IntentView, state: State) -> Vnd {
-    match state {
-        State::Open | State::Checking | State::Processing => view.amount_due,
-        State::Settling | State::Paid | State::Expired | State::Cancelled => view.intent.amount,
+fn big_amount(view: &IntentView, stage: Stage) -> Vnd {
+    match stage {
+        Stage::Settling | Stage::Paid | Stage::PaidTwice | Stage::Expired { .. } | Stage::Cancelled { .. } => {
+            view.intent.amount
+        }
+        _ => view.amount_due,
     }
 }
 
-fn deadline(language: Language, view: &IntentView, state: State) -> Option<Row> {
+fn deadline(language: Language, view: &IntentView, stage: Stage) -> Option<Row> {
     let w = language.words();
-    let label = match state {
-        State::Open | State::Checking => w.expires,
-        State::Expired => w.expired_at,
-        State::Processing | State::Settling | State::Paid | State::Cancelled => return None,
+    let label = match stage {
+        Stage::Expired { .. } => w.expired_at,
+        Stage::Asking => w.expires,
+        _ if stage.may_pay() => w.expires,
+        _ => return None,
     };
     Some(Row { label, value: language.instant(view.intent.expires_at) })
 }
 
-fn item(language: Language, o: &Obligation, state: State) -> Item {
+/// The agency of all obligations, where it is one.
+fn one_agency(loaded: &PayerPage) -> Option<String> {
+    let mut codes = loaded.view.obligations.iter().map(|o| &o.terms.agency_code);
+    let first = codes.next()?;
+    codes.all(|code| code == first).then(|| agency_name(&loaded.agencies, first))
+}
+
+/// Its name; its code where nobody named it.
+pub(crate) fn agency_name(agencies: &BTreeMap<String, String>, code: &str) -> String {
+    agencies.get(code).map_or(code, String::as_str).to_owned()
+}
+
+fn item(language: Language, loaded: &PayerPage, o: &Obligation, stage: Stage) -> Item {
     // on the page of what is paid it goes without saying
-    let plain = state == State::Paid && o.status == ObligationStatus::Paid;
+    let plain = stage.is_paid() && o.status == ObligationStatus::Paid;
     Item {
         description: o.terms.description.clone(),
         dossier: o.terms.dossier_code.as_ref().map(ToString::to_string),
+        agency: one_agency(loaded).is_none().then(|| agency_name(&loaded.agencies, &o.terms.agency_code)),
         amount: o.amount().to_string(),
         mark: language.obligation(o.status).filter(|_| !plain),
     }
 }
 
-/// What can be pressed first; not what is shown already.
-fn buttons(ctx: &Context, language: Language, options: &[ChannelOption], transfer: Option<&Transfer>) -> Vec<Button> {
-    let others = options.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code));
-    let mut buttons: Vec<Button> = others.map(|option| button(ctx, language, option)).collect();
-    buttons.sort_by_key(|button| button.closed.is_some());
-    buttons
+fn elsewhere(ctx: &Context, language: Language, view: &IntentView, stage: Stage) -> Option<There> {
+    let last = view.attempts.last().filter(|_| stage == Stage::Elsewhere)?;
+    let url = last.action.as_ref()?["url"].as_str().filter(|url| is_web(url))?;
+    Some(There { name: channel_name(ctx, language, last.attempt.channel.as_str()), url: url.to_owned() })
 }
 
-fn button(ctx: &Context, language: Language, option: &ChannelOption) -> Button {
+/// In which order kinds are shown: what anybody can use first.
+const KINDS: &[&str] = &["bank", "wallet", "gateway", "mobile_money", "national", "counter"];
+
+/// Channels by kind: what was used last first, then what anybody can use; of one kind what can be pressed first.
+/// Not what is shown already.
+fn kinds(ctx: &Context, language: Language, view: &IntentView, transfer: Option<&Transfer>) -> Vec<Kind> {
+    let last = last_attempt(view).map(|attempt| attempt.channel.as_str());
+    let mut options: Vec<&ChannelOption> =
+        view.channels.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code)).collect();
+    let place = |option: &ChannelOption| KINDS.iter().position(|kind| *kind == option.kind).unwrap_or(KINDS.len());
+    options.sort_by_key(|option| (Some(option.code.as_str()) != last, place(option), option.unavailable.is_some()));
+    let mut kinds: Vec<(&str, Kind)> = Vec::new();
+    for option in options {
+        let button = button(ctx, language, option, last);
+        match kinds.iter_mut().find(|(kind, _)| *kind == option.kind) {
+            Some((_, kind)) => kind.channels.push(button),
+            None => {
+                let (title, how) = language.kind(option.kind);
+                kinds.push((option.kind, Kind { title, how, channels: vec![button] }));
+            }
+        }
+    }
+    kinds.into_iter().map(|(_, kind)| kind).collect()
+}
+
+fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Option<&str>) -> Button {
     Button {
         name: channel_name(ctx, language, &option.code),
         code: option.code.clone(),
         form_id: Uuid::new_v4().simple().to_string(),
         closed: option.unavailable.as_ref().map(|why| closed(language, why)),
         leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
+        last_used: last == Some(option.code.as_str()),
         phone: Field::of(option.asks.phone),
         one_time_code: Field::of(option.asks.one_time_code),
     }
@@ -324,7 +491,7 @@ fn closed(language: Language, why: &Unavailable) -> String {
 }
 
 /// As people call the channel; its code where no contract of ours names it any more.
-fn channel_name(ctx: &Context, language: Language, code: &str) -> String {
+pub(crate) fn channel_name(ctx: &Context, language: Language, code: &str) -> String {
     let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == code);
     named
         .map_or(code, |provider| match language {
@@ -332,38 +499,6 @@ fn channel_name(ctx: &Context, language: Language, code: &str) -> String {
             Language::En => provider.names.en,
         })
         .to_owned()
-}
-
-/// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
-fn money(ctx: &Context, language: Language, view: &IntentView, state: State) -> Vec<Money> {
-    let intent = &view.intent;
-    if view.payments.is_empty() && state == State::Paid {
-        return vec![Money {
-            paid_at: intent.paid_at.map(|at| language.instant(at)),
-            amount: None,
-            channel: intent.paid_channel.as_deref().map(|code| channel_name(ctx, language, code)),
-            transaction: None,
-            held: None,
-        }];
-    }
-    view.payments.iter().map(|paid| received(ctx, language, paid)).collect()
-}
-
-fn received(ctx: &Context, language: Language, paid: &Paid) -> Money {
-    let payment = &paid.shown.payment;
-    let held = held(paid);
-    Money {
-        paid_at: Some(language.instant(payment.paid_at)),
-        amount: Some(payment.amount.to_string()),
-        channel: Some(channel_name(ctx, language, payment.channel.as_str())),
-        transaction: Some(payment.identity.transaction().to_owned()),
-        held: held.is_positive().then(|| held.to_string()),
-    }
-}
-
-/// What of a payment settles nothing yet.
-fn held(paid: &Paid) -> Vnd {
-    paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
 }
 
 /// Where the portal wants its payer back: as the last attempt said, else as the intent did.

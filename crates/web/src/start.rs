@@ -3,7 +3,7 @@
 
 use crate::answer;
 use crate::language::Words;
-use crate::load::{Asked, Loaded, load};
+use crate::load::{Asked, load};
 use crate::page::Page;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::codes::ChannelCode;
 use domain::intent::IntentStatus;
 use jiff::Timestamp;
+use payments::payer_page::PayerPage;
 use payments::start_attempt::{self, Start, StartError};
 use payments::{Caller, Context, IdempotencyError, Reply};
 use provider::checkout::NotGiven;
@@ -79,7 +80,7 @@ pub(crate) async fn start(
     }
 }
 
-fn wish(loaded: &Loaded, page: &Shown<'_>, channel: ChannelCode, choice: &Choice, payer_ip: IpAddr) -> Start {
+fn wish(loaded: &PayerPage, page: &Shown<'_>, channel: ChannelCode, choice: &Choice, payer_ip: IpAddr) -> Start {
     let intent = loaded.view.intent.id;
     Start {
         intent,
@@ -120,7 +121,7 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// To the provider's page, or to ours.
-    fn follow(&self, loaded: &Loaded, start: &Start, reply: &Reply) -> HttpResponse {
+    fn follow(&self, loaded: &PayerPage, start: &Start, reply: &Reply) -> HttpResponse {
         if reply.body == OUR_PAGE {
             return back_to_page(self.asked);
         }
@@ -136,7 +137,7 @@ impl Shown<'_> {
         answer::see_other(location)
     }
 
-    async fn explain(&self, loaded: &Loaded, start: &Start, choice: &Choice, error: &StartError) -> HttpResponse {
+    async fn explain(&self, loaded: &PayerPage, start: &Start, choice: &Choice, error: &StartError) -> HttpResponse {
         let refusal = refusal(error, self.asked.language.words(), choice);
         if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
             let (reference, error) = (&loaded.view.intent.reference, error as &dyn Error);
@@ -149,7 +150,7 @@ impl Shown<'_> {
         }
     }
 
-    fn refused(&self, loaded: &Loaded, refusal: &Refusal) -> HttpResponse {
+    fn refused(&self, loaded: &PayerPage, refusal: &Refusal) -> HttpResponse {
         let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text);
         if let Some((channel, form_id)) = &refusal.keeps {
             page.keep_form(channel, form_id);
@@ -163,7 +164,7 @@ pub(crate) async fn back(request: HttpRequest) -> HttpResponse {
     back_to_page(&Asked::of(&request))
 }
 
-fn back_to_page(asked: &Asked) -> HttpResponse {
+pub(crate) fn back_to_page(asked: &Asked) -> HttpResponse {
     let page = asked.token.as_ref().map(|token| format!("/pay/{token}{}", asked.language.query(false)));
     match page.and_then(|page| HeaderValue::try_from(page).ok()) {
         Some(page) => answer::see_other(page),
@@ -171,7 +172,7 @@ fn back_to_page(asked: &Asked) -> HttpResponse {
     }
 }
 
-fn sha256(text: &str) -> Vec<u8> {
+pub(crate) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
 
@@ -189,7 +190,7 @@ fn redirect_url(stored: &Stored) -> &str {
 }
 
 /// Whether the attempt that was answered with this address can no longer be paid.
-fn is_over(loaded: &Loaded, url: &str, now: Timestamp) -> bool {
+fn is_over(loaded: &PayerPage, url: &str, now: Timestamp) -> bool {
     let open = loaded.view.intent.status == IntentStatus::Open;
     let attempt = loaded.view.attempts.iter().find(|stored| redirect_url(stored) == url).map(|stored| &stored.attempt);
     !open || attempt.is_some_and(|a| !a.status.is_undecided() || a.expires_at <= now)

@@ -18,7 +18,11 @@ pub(crate) struct Transfer {
     pub account_number: String,
     pub account_name: String,
     pub amount: String,
+    /// The amount as one types it.
+    pub dong: i64,
     pub content: String,
+    /// What the code says.
+    pub qr_data: String,
     /// By whom it was offered: its button is not shown beside it.
     pub channel: String,
     pub awaited: bool,
@@ -59,7 +63,9 @@ impl Transfer {
             account_number: action.account_number,
             account_name: action.account_name,
             amount: view.amount_due.to_string(),
+            dong: action.amount,
             content: action.transfer_content,
+            qr_data: action.qr_data,
             channel: attempt.channel.to_string(),
             awaited: now < attempt.ordered_at + PATIENCE,
         })
@@ -68,7 +74,7 @@ impl Transfer {
 
 impl Picture {
     /// None for a text that no QR holds.
-    fn of(text: &str) -> Option<Self> {
+    pub fn of(text: &str) -> Option<Self> {
         let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
         let width = code.width();
         let mut path = String::new();

@@ -12,6 +12,9 @@ fn no_buttons(page: &Answered) {
     assert!(!page.body.contains("<form") && !page.body.contains("<button"), "{}", page.body);
 }
 
+/// The one script there is.
+const SCRIPT: &str = "<script src=\"/pay/assets/pay.js\" defer></script>";
+
 #[actix_web::test]
 async fn an_open_intent_shows_what_to_whom_how_much_until_when_and_the_ways_to_pay() {
     let world = World::new().await;
@@ -63,17 +66,24 @@ async fn every_answer_forbids_foreign_code_framing_keeping_and_giving_the_addres
     for answer in answers {
         assert_eq!(
             answer.header("content-security-policy"),
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
-             form-action 'self' https: http:"
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+             base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: http:"
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-frame-options"), "DENY");
         assert_eq!(answer.header("set-cookie"), "");
+        assert_eq!(answer.body.matches(SCRIPT).count(), 1);
+        let rest = answer.body.replace(SCRIPT, "");
         for foreign in ["<script", "style=", " onclick", "src="] {
-            assert!(!answer.body.contains(foreign), "{foreign} in {}", answer.body);
+            assert!(!rest.contains(foreign), "{foreign} in {}", answer.body);
         }
+    }
+    let script = world.at("/pay/assets/pay.js").await;
+    assert_eq!((script.status, script.header("content-type")), (StatusCode::OK, "text/javascript; charset=utf-8"));
+    for out in ["http:", "https:", "eval(", "cookie", "localStorage", "innerHTML"] {
+        assert!(!script.body.contains(out), "{out} in the script");
     }
     let css = world.at("/pay/assets/pay.css").await;
     assert_eq!((css.status, css.header("content-type")), (StatusCode::OK, "text/css; charset=utf-8"));
@@ -101,11 +111,14 @@ async fn a_token_that_names_nothing_answers_alike_however_it_looks() {
         assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{token}");
         assert_eq!(answer.headers, unknown.headers, "{token}");
     }
-    for path in ["/pay", "/pay/", "/pay/%00/attempts", "/pay/x/attempts/1"] {
+    for path in ["/pay/", "/pay/%00/attempts", "/pay/x/attempts/1", "/pay/x/news", "/pay/x/qr.png", "/pay/x/notice.pdf"]
+    {
         assert_eq!(world.at(path).await.body, unknown.body, "{path}");
     }
-    let posted = world.post_to(&format!("/pay/{TOKEN_OF_NOBODY}/attempts"), form("testbank", "1")).await;
-    assert_eq!((posted.status, posted.body), (unknown.status, unknown.body));
+    for what in ["attempts", "renew", "refund-account"] {
+        let posted = world.post_to(&format!("/pay/{TOKEN_OF_NOBODY}/{what}"), form("testbank", "1")).await;
+        assert_eq!((posted.status, &posted.body), (unknown.status, &unknown.body), "{what}");
+    }
 }
 
 #[actix_web::test]
@@ -312,7 +325,7 @@ async fn an_expired_intent_says_what_to_do() {
     for page in [lapsed, world.get("").await] {
         assert!(page.body.contains("Đã hết hạn thanh toán") && page.body.contains("tạo yêu cầu thanh toán mới"));
         assert!(page.body.contains("Đã hết hạn lúc") && page.body.contains("Quay lại cổng dịch vụ công"));
-        no_buttons(&page);
+        assert!(!page.body.contains("name=\"channel\""), "nothing is paid before it is renewed: {}", page.body);
     }
     let pressed = world.post(&form("testbank", "f1")).await;
     assert_eq!(pressed.status, StatusCode::CONFLICT);
@@ -366,7 +379,7 @@ async fn a_transfer_is_shown_as_a_picture_and_as_text_to_copy_until_it_is_over()
     ] {
         assert!(page.body.contains(text), "{text} is missing:\n{}", page.body);
     }
-    assert!(!page.body.contains("<script") && !page.body.contains("style="), "{}", page.body);
+    assert!(!page.body.replace(SCRIPT, "").contains("<script") && !page.body.contains("style="), "{}", page.body);
     assert!(!page.body.contains("value=\"testbank\""), "its own button leads nowhere new");
     let english = world.get("?lang=en").await.body;
     assert!(english.contains("Transfer content") && english.contains("Another person may scan"), "{english}");
@@ -390,4 +403,198 @@ async fn a_code_over_another_amount_than_what_is_due_is_shown_no_more() {
     world.sql("update attempt set action = jsonb_set(action::jsonb, '{amount}', '70999')").await;
     let page = world.get("").await.body;
     assert!(!page.contains("<svg") && page.contains("value=\"testbank\""), "{page}");
+}
+
+#[actix_web::test]
+async fn one_press_renews_what_has_expired_under_the_same_reference_and_twice_is_once() {
+    let world = World::new().await;
+    let before = world.intent().await;
+    world.sql("update intent set expires_at = now() - interval '1 minute'").await;
+    let now = jiff::Timestamp::now();
+    assert!(payments::advance_intent::expire(&world.ctx, before.id, now).await.unwrap());
+    let page = world.get("?lang=en").await;
+    assert!(page.body.contains("Renew the payment"), "{}", page.body);
+    let form = format!("form_id={}", page.form_id());
+    let renew = format!("/pay/{}/renew?lang=en", world.token);
+    for _ in 0..2 {
+        let pressed = world.post_to(&renew, form.clone()).await;
+        assert_eq!(
+            (pressed.status, pressed.header("location")),
+            (StatusCode::SEE_OTHER, format!("/pay/{}?lang=en", world.token).as_str())
+        );
+    }
+    let after = world.intent().await;
+    assert_eq!((after.reference, after.status.as_str()), (before.reference, "open"));
+    assert!(after.expires_at > now + jiff::SignedDuration::from_hours(23));
+    assert_eq!(world.count("transition where entity_type = 'intent' and cause = 'renewed'").await, 1);
+    assert_eq!(world.post(&form_of(&world.get("").await)).await.status, StatusCode::SEE_OTHER);
+}
+
+fn form_of(page: &Answered) -> String {
+    form("testbank", &page.form_id())
+}
+
+#[actix_web::test]
+async fn what_was_paid_elsewhere_meanwhile_is_not_renewed() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.sql("update intent set expires_at = now() - interval '1 minute'").await;
+    let intent = world.intent().await.id;
+    assert!(payments::advance_intent::expire(&world.ctx, intent, jiff::Timestamp::now()).await.unwrap());
+    let renew = format!("/pay/{}/renew", world.token);
+    let kept = world.get("").await.form_id();
+    world.pay(71_000, "14226112").await;
+    let late = world.post_to(&renew, format!("form_id={kept}")).await;
+    assert_eq!(late.status, StatusCode::SEE_OTHER, "the page says that it is paid");
+    assert_eq!(world.post_to(&renew, "x=1".to_owned()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(world.intent().await.status.as_str(), "paid");
+}
+
+#[actix_web::test]
+async fn why_a_payment_failed_is_said_in_words_and_what_was_used_last_comes_first() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.fail().await;
+    let page = world.get("").await.body;
+    assert!(page.contains("Lý do: giao dịch đã được huỷ") && page.contains("Ngân hàng đã báo cho chúng tôi"), "{page}");
+    assert!(page.contains("Cách bạn chọn lần trước"), "{page}");
+    assert!(world.get("?lang=en").await.body.contains("Why: it was cancelled"));
+    world.post(&form("testbank", "f2")).await;
+    world.fail_with("a code that nobody knows").await;
+    assert!(world.get("").await.body.contains("không cho biết lý do"));
+}
+
+#[actix_web::test]
+async fn paid_has_its_proofs_and_says_which_is_still_awaited() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    let page = world.get("").await.body;
+    for text in
+        ["Giao dịch của ngân hàng", "14226112", "Mã tham chiếu của chúng tôi", "đang chờ xác nhận", "data-live="]
+    {
+        assert!(page.contains(text), "{text} is missing: {page}");
+    }
+    assert_eq!((page.matches("class=\"there\"").count(), page.matches("class=\"awaited\"").count()), (2, 1));
+}
+
+#[actix_web::test]
+async fn money_that_was_not_needed_is_said_to_be_held_and_the_account_it_goes_back_to_is_kept_sealed() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    world.pay(71_000, "14226113").await;
+    let page = world.get("").await.body;
+    assert!(
+        page.contains("Đã thanh toán, và có tiền nộp thừa") && page.contains("Hoàn trả vào tài khoản nào?"),
+        "{page}"
+    );
+    let payment = page.split("name=\"payment\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let to = format!("/pay/{}/refund-account", world.token);
+    let told = |bank: &str, number: &str| {
+        format!("payment={payment}&bank_bin={bank}&account_number={number}&account_name=NGUYEN+THI+KIN")
+    };
+    for wrong in [told("000000", "0071001104999"), told("970436", "x%27--"), told("970436", "")] {
+        assert_eq!(world.post_to(&to, wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let settled = world.payments().await.into_iter().find(|id| *id != payment).unwrap();
+    let other = told("970436", "0071001104999").replace(&payment, &settled);
+    assert_eq!(
+        world.post_to(&to, other).await.status,
+        StatusCode::CONFLICT,
+        "what settled a fee is not given back here"
+    );
+    assert_eq!(world.post_to(&to, told("970436", "0071+0011-04999")).await.status, StatusCode::SEE_OTHER);
+    let page = world.get("").await.body;
+    assert!(page.contains("số cuối 4999") && !page.contains("<form class=\"account\""), "{page}");
+    let everything = world.everything().await;
+    for secret in ["0071001104999", "NGUYEN THI KIN"] {
+        assert!(!page.contains(secret) && !everything.contains(secret), "{secret}");
+    }
+}
+
+#[actix_web::test]
+async fn a_press_that_another_site_sends_is_refused_before_anything_is_read() {
+    let world = World::new().await;
+    for foreign in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site")],
+        vec![("origin", "https://evil.example"), ("host", "pay.example.vn")],
+        vec![("origin", "http://pay.example.vn.evil.example"), ("host", "pay.example.vn")],
+    ] {
+        let answer = world.post_from(&foreign, &form("testbank", "f1")).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{foreign:?}");
+        assert!(answer.body.contains("Yêu cầu bị từ chối") && !answer.header("content-security-policy").is_empty());
+    }
+    assert_eq!(world.count("attempt").await, 0);
+    for own in [
+        vec![("sec-fetch-site", "same-origin"), ("origin", "null")],
+        vec![("origin", "https://pay.example.vn")],
+        vec![("origin", "null")],
+        vec![],
+    ] {
+        assert_eq!(world.post_from(&own, &form("testbank", "f1")).await.status, StatusCode::SEE_OTHER, "{own:?}");
+    }
+    assert_eq!(world.count("attempt").await, 1);
+}
+
+#[actix_web::test]
+async fn a_dossiers_fees_are_shown_to_anybody_and_nothing_of_a_person_and_no_way_to_the_page() {
+    let world = World::new().await;
+    let found = world.at("/pay?dossier=h38.17-261124-0001").await;
+    assert_eq!(found.status, StatusCode::OK);
+    for text in ["21.000 ₫", "Phí chứng thực bản sao", "UBND xã Tả Phìn"] {
+        assert!(found.body.contains(text), "{text} is missing: {}", found.body);
+    }
+    let intent = world.intent().await;
+    for secret in ["Kín", "010085000123", "0912345678", &world.token, intent.reference.as_str(), &intent.id.to_string()]
+    {
+        assert!(!found.body.contains(secret), "{secret} is shown");
+    }
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    let paid = world.at("/pay?dossier=H38.17-261124-0001").await.body;
+    assert!(paid.contains("0 ₫") && paid.contains("Đã nộp"), "{paid}");
+}
+
+#[actix_web::test]
+async fn a_look_up_is_no_oracle_and_one_address_asks_a_few_times_a_minute() {
+    let world = World::new().await;
+    let mut answers = Vec::new();
+    for code in ["H38.17-261124-9999", "x", "%27or%271%27=%271", "%3Cscript%3E"] {
+        let begun = std::time::Instant::now();
+        let answer = world.at(&format!("/pay?dossier={code}")).await;
+        let took = begun.elapsed().as_millis();
+        assert!((150..300).contains(&took), "{took} ms");
+        assert!(!answer.body.replace(SCRIPT, "").contains("<script"));
+        let shown = answer.body.split("<section").nth(1).unwrap().split("</h2>").nth(1).unwrap().to_owned();
+        answers.push((answer.status, shown));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    let mut last = world.at("/pay?dossier=y").await;
+    for _ in 0..12 {
+        last = world.at("/pay?dossier=y").await;
+    }
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!last.header("retry-after").is_empty() && last.body.contains("Tra cứu quá nhiều lần"));
+    assert_eq!(world.at("/pay").await.status, StatusCode::OK, "the empty form costs nothing");
+}
+
+#[actix_web::test]
+async fn a_code_can_be_kept_as_a_picture_and_a_notice_printed_while_it_may_be_paid() {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    let at = |what: &str| format!("/pay/{}/{what}", world.token);
+    assert_eq!(world.raw(&at("qr.png")).await.0, StatusCode::NOT_FOUND, "no code is on offer");
+    let (status, plain) = world.raw(&at("notice.pdf")).await;
+    assert!(status == StatusCode::OK && plain.starts_with(b"%PDF-"), "{status}");
+    world.post(&form("testbank", "f1")).await;
+    let (status, picture) = world.raw(&at("qr.png")).await;
+    assert!(status == StatusCode::OK && picture.starts_with(b"\x89PNG"), "{status}");
+    let (_, notice) = world.raw(&at("notice.pdf")).await;
+    assert!(notice.len() > plain.len() && notice.len() < 60_000, "{} and {} bytes", plain.len(), notice.len());
+    world.pay(71_000, "T1").await;
+    for what in ["qr.png", "notice.pdf"] {
+        assert_eq!(world.raw(&at(what)).await.0, StatusCode::NOT_FOUND, "{what} of what is paid");
+    }
 }

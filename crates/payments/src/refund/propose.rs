@@ -1,6 +1,6 @@
 //! Proposing a refund. What it rests on is looked at under lock, and looked at again when it is approved.
 
-use super::{KIND, RefundError, subject};
+use super::{KIND, RefundError, subject, wish};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::reply::{Repeat, Reply, repeat_of};
@@ -100,13 +100,17 @@ async fn proposed(
     }
     let route = route_of(ctx, &locked.payment.identity);
     must_be_proven(tx, p, &locked, &own, route).await?;
-    if route == Route::Transfer && p.payer_account.is_none() {
+    let payer_account = match &p.payer_account {
+        None if route == Route::Transfer => wish::told_account(ctx, tx, p.payment).await?,
+        named => named.clone(),
+    };
+    if route == Route::Transfer && payer_account.is_none() {
         return Err(RefundError::NoPayerAccount);
     }
 
     let id: RefundId = mint(p.now);
     let approval: ApprovalId = mint(p.now);
-    let new = new_refund(ctx, p, id, route)?;
+    let new = new_refund(ctx, p, (id, route), payer_account.as_ref())?;
     let mut unit = Unit::new(p.caller.actor(), p.now);
     unit.births.push(Birth {
         entity: Entity::Refund,
@@ -194,7 +198,7 @@ pub(super) fn at_home(own: &[Part]) -> Vnd {
     own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum()
 }
 
-fn route_of(ctx: &Context, identity: &Identity) -> Route {
+pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {
     let provider = identity.profile().and_then(|profile| ctx.providers.by_profile(profile));
     if provider.is_some_and(|p| p.refunds.is_some()) { Route::Provider } else { Route::Transfer }
 }
@@ -223,8 +227,13 @@ async fn must_be_proven(
     if proven.iter().all(|(_, proven)| *proven) { Ok(()) } else { Err(RefundError::NotProven) }
 }
 
-fn new_refund(ctx: &Context, p: &Proposal, id: RefundId, route: Route) -> Result<NewRefund, RefundError> {
-    let sealed = match &p.payer_account {
+fn new_refund(
+    ctx: &Context,
+    p: &Proposal,
+    (id, route): (RefundId, Route),
+    payer_account: Option<&PayerAccount>,
+) -> Result<NewRefund, RefundError> {
+    let sealed = match payer_account {
         Some(account) => {
             let json = serde_json::to_vec(account).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
             Some(ctx.vault.seal(id.uuid().as_bytes(), &json)?)

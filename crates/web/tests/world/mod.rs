@@ -1,5 +1,7 @@
 //! One intent of two obligations in a database of its own, with a bank that does what the test says.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
@@ -19,7 +21,7 @@ use payments::receive_report::{self, Sighted};
 use payments::register_obligation::{self, Registration};
 use payments::{Caller, Context};
 use provider::checkout::Locale;
-use provider::{Action, ChannelKind, Checkout, Names, Offer, Order, Provider, ProviderError, Registry};
+use provider::{Action, ChannelKind, Checkout, Failure, Names, Offer, Order, Provider, ProviderError, Registry};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -28,6 +30,7 @@ use storage::ids::mint;
 use storage::{Pool, Vault, beneficiaries, idempotency, intents, principals, profiles};
 use testkit::TestDatabase;
 use uuid::Uuid;
+use volatile::Volatile;
 
 pub const TOKEN_OF_NOBODY: &str = "000000000000000000000000000000000000000000000000";
 
@@ -74,6 +77,10 @@ impl Checkout for Bank {
 
     fn limit(&self) -> Option<Vnd> {
         self.limit
+    }
+
+    fn why(&self, code: &str) -> Failure {
+        if code == "24" { Failure::Cancelled } else { Failure::Unsaid }
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {
@@ -126,6 +133,7 @@ pub fn form(channel: &str, form_id: &str) -> String {
 
 pub struct World {
     pub ctx: Context,
+    page: ::web::Page,
     pub bank: Arc<Bank>,
     pub token: String,
     client: ClientId,
@@ -161,7 +169,8 @@ impl World {
         let first = obligation(&ctx, client, "1", description, 21_000).await;
         let second = obligation(&ctx, client, "2", "Lệ phí cấp bản sao trích lục hộ tịch", 50_000).await;
         let token = open(&ctx, client, vec![first, second], return_url).await;
-        Self { ctx, bank, token, client, database }
+        let page = ::web::Page::new(Volatile::new(None).unwrap());
+        Self { ctx, page, bank, token, client, database }
     }
 
     pub async fn get(&self, query: &str) -> Answered {
@@ -170,6 +179,17 @@ impl World {
 
     pub async fn at(&self, path: &str) -> Answered {
         self.call(TestRequest::get().uri(path)).await
+    }
+
+    /// As a browser posts it, from wherever.
+    pub async fn post_from(&self, headers: &[(&'static str, &'static str)], body: &str) -> Answered {
+        let mut request =
+            TestRequest::post().uri(&format!("/pay/{}/attempts", self.token)).set_payload(body.to_owned());
+        request = request.insert_header(("content-type", "application/x-www-form-urlencoded"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        self.call(request).await
     }
 
     pub async fn post(&self, body: &str) -> Answered {
@@ -181,10 +201,13 @@ impl World {
         self.call(request.insert_header(("content-type", "application/x-www-form-urlencoded"))).await
     }
 
+    pub async fn raw(&self, path: &str) -> (StatusCode, Vec<u8>) {
+        let response = self.answer(TestRequest::get().uri(path)).await;
+        (response.status(), read_body(response).await.to_vec())
+    }
+
     async fn call(&self, request: TestRequest) -> Answered {
-        let app = init_service(App::new().app_data(web::Data::new(self.ctx.clone())).configure(::web::pages)).await;
-        let request = request.peer_addr("192.0.2.7:50000".parse().unwrap()).to_request();
-        let response = call_service(&app, request).await;
+        let response = self.answer(request).await;
         let status = response.status();
         let headers = response
             .headers()
@@ -193,6 +216,13 @@ impl World {
             .collect();
         let body = String::from_utf8(read_body(response).await.to_vec()).unwrap();
         Answered { status, headers, body }
+    }
+
+    async fn answer(&self, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+        let app = App::new().app_data(web::Data::new(self.ctx.clone())).app_data(web::Data::new(self.page.clone()));
+        let app = init_service(app.configure(::web::pages)).await;
+        let request = request.peer_addr("192.0.2.7:50000".parse().unwrap()).to_request();
+        call_service(&app, request).await
     }
 
     pub async fn intent(&self) -> Intent {
@@ -207,6 +237,12 @@ impl World {
     pub async fn count(&self, table: &str) -> i64 {
         let client = testkit::connect(&self.database.superuser_url()).await;
         client.query_one(&format!("select count(*) from {table}"), &[]).await.unwrap().get(0)
+    }
+
+    pub async fn payments(&self) -> Vec<String> {
+        let client = testkit::connect(&self.database.superuser_url()).await;
+        let rows = client.query("select payment_id from assurance.payment", &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Every row of every table, as text.
@@ -227,7 +263,11 @@ impl World {
     }
 
     pub async fn fail(&self) {
-        self.tell(News::Failed { code: "24".to_owned() }).await;
+        self.fail_with("24").await;
+    }
+
+    pub async fn fail_with(&self, code: &str) {
+        self.tell(News::Failed { code: code.to_owned() }).await;
     }
 
     async fn tell(&self, news: News) {

@@ -1,0 +1,91 @@
+//! What the payer's page reads and keeps beside the intent: names of agencies, what the dossier system has acknowledged, what
+//! a dossier owes, and where a payer wants money back.
+
+use crate::error::StorageError;
+use crate::obligations;
+use crate::pool::Db;
+use domain::obligation::Obligation;
+use domain::{ObligationId, PaymentId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const AGENCIES: &str = "select code, name from agency where code = any($1)";
+
+/// Names of agencies by their codes; a code that nobody named is not in it.
+pub async fn agencies(db: &Db, codes: &[&str]) -> Result<BTreeMap<String, String>, StorageError> {
+    let statement = db.prepare_cached(AGENCIES).await?;
+    Ok(db.query(&statement, &[&codes]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+// of an obligation that was reopened and paid again, the last time it was told
+const ACKNOWLEDGED: &str = "select distinct on (e.subject_id) e.subject_id,
+        (select min(d.updated_at) from delivery d where d.event_id = e.id and d.state = 'delivered') as at
+    from event e where e.type = 'obligation.paid' and e.subject_id = any($1) order by e.subject_id, e.seq desc";
+
+/// When dossier systems had acknowledged that all of these are paid; None while one of them is not.
+pub async fn acknowledged(db: &Db, ids: &[ObligationId]) -> Result<Option<Timestamp>, StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(ACKNOWLEDGED).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    let told: Option<Vec<Timestamp>> = rows.iter().map(|row| row.get(1)).collect();
+    Ok(told.filter(|told| told.len() == ids.len()).and_then(|told| told.into_iter().max()))
+}
+
+const ASKED: &str =
+    "select max(w.asked_at) from attempt_watch w join attempt a on a.id = w.attempt_id where a.intent_id = $1";
+
+/// When a provider last answered a question of ours about an attempt of this intent.
+pub async fn asked_at(db: &Db, intent: domain::IntentId) -> Result<Option<Timestamp>, StorageError> {
+    let statement = db.prepare_cached(ASKED).await?;
+    Ok(db.query_one(&statement, &[&intent.uuid()]).await?.get(0))
+}
+
+const OWED: &str = "select o.* from obligation o where o.dossier_code = $1 and o.status <> 'cancelled'
+    order by o.created_at, o.id limit 100";
+
+/// What stands under a dossier's code, whoever registered it.
+pub async fn of_dossier(db: &Db, code: &str) -> Result<Vec<Obligation>, StorageError> {
+    let statement = db.prepare_cached(OWED).await?;
+    db.query(&statement, &[&code]).await?.iter().map(obligations::from_row).collect()
+}
+
+/// Where a payer wants the money of a payment back.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub payment_id: PaymentId,
+    /// None once its person was erased.
+    pub account_sealed: Option<Vec<u8>>,
+    /// The last characters of the account's number.
+    pub ends_in: String,
+    pub told_at: Timestamp,
+}
+
+const WISH: &str = "insert into refund_wish (payment_id, account_sealed, ends_in, told_at) values ($1, $2, $3, $4)
+    on conflict (payment_id) do update set account_sealed = $2, ends_in = $3, told_at = $4";
+
+/// Keeps it, in place of an earlier one of the same payment.
+pub async fn keep_wish(db: &Db, wish: &Wish) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(WISH).await?;
+    let Wish { payment_id, account_sealed, ends_in, told_at } = wish;
+    db.execute(&statement, &[&payment_id.uuid(), account_sealed, ends_in, told_at]).await?;
+    Ok(())
+}
+
+const WISHES: &str = "select payment_id, account_sealed, ends_in, told_at from refund_wish
+    where payment_id = any($1) and account_sealed is not null";
+
+pub async fn wishes(db: &Db, payments: &[PaymentId]) -> Result<Vec<Wish>, StorageError> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(WISHES).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Wish {
+            payment_id: row.get::<_, Uuid>(0).into(),
+            account_sealed: row.get(1),
+            ends_in: row.get(2),
+            told_at: row.get(3),
+        })
+        .collect())
+}

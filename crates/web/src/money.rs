@@ -1,0 +1,158 @@
+//! What came under the reference, as the page shows it: the three proofs of what is paid, and what is held or goes back.
+
+use crate::banks;
+use crate::language::{Language, Words};
+use crate::page::channel_name;
+use crate::stage::Stage;
+use domain::Vnd;
+use payments::Context;
+use payments::payer_page::PayerPage;
+use payments::refund::wants_account;
+use payments::view::{IntentView, Paid};
+
+/// One party that says that it is paid.
+pub(crate) struct Proof {
+    pub who: &'static str,
+    /// A number that one may ask about there.
+    pub code: Option<String>,
+    pub says: Option<String>,
+    pub when: String,
+    pub is_there: bool,
+}
+
+pub(crate) struct Money {
+    pub paid_at: Option<String>,
+    pub amount: Option<String>,
+    pub channel: Option<String>,
+    pub transaction: Option<String>,
+    pub held: Option<String>,
+    /// What becomes of it.
+    pub next: Option<String>,
+    /// Asks where it shall go back to.
+    pub account: Option<AccountForm>,
+}
+
+pub(crate) struct AccountForm {
+    pub url: String,
+    pub payment: String,
+    pub banks: &'static [(&'static str, &'static str)],
+}
+
+/// The bank's transaction, our reference, the dossier system's acknowledgement; none before all is paid.
+pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Proof> {
+    if !stage.is_paid() {
+        return Vec::new();
+    }
+    let (w, view) = (language.words(), &loaded.view);
+    let settling = view.payments.iter().filter(|paid| settled(paid).is_positive());
+    let mut proofs: Vec<Proof> = settling
+        .clone()
+        .map(|paid| Proof {
+            who: w.proof_bank,
+            code: Some(paid.shown.payment.identity.transaction().to_owned()),
+            says: Some(format!(
+                "{}: {}",
+                channel_name(ctx, language, paid.shown.payment.channel.as_str()),
+                settled(paid)
+            )),
+            when: language.instant(paid.shown.payment.paid_at),
+            is_there: true,
+        })
+        .collect();
+    let recorded_at = settling.map(|paid| paid.shown.recorded_at).max().or(view.intent.paid_at);
+    proofs.push(Proof {
+        who: w.proof_ours,
+        code: Some(view.intent.reference.spaced()),
+        says: None,
+        when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
+        is_there: true,
+    });
+    proofs.push(Proof {
+        who: w.proof_dossier,
+        code: None,
+        says: Some(if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned()),
+        when: loaded.acknowledged.map(|at| language.instant(at)).unwrap_or_default(),
+        is_there: loaded.acknowledged.is_some(),
+    });
+    proofs
+}
+
+/// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
+pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Money> {
+    let intent = &loaded.view.intent;
+    if loaded.view.payments.is_empty() && stage.is_paid() {
+        return vec![Money {
+            paid_at: intent.paid_at.map(|at| language.instant(at)),
+            amount: None,
+            channel: intent.paid_channel.as_deref().map(|code| channel_name(ctx, language, code)),
+            transaction: None,
+            held: None,
+            next: None,
+            account: None,
+        }];
+    }
+    let shown = loaded.view.payments.iter().filter(|paid| {
+        // what settles is among the proofs already
+        !stage.is_paid() || settled(paid) != paid.shown.payment.amount
+    });
+    shown.map(|paid| received(ctx, language, loaded, paid)).collect()
+}
+
+fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) -> Money {
+    let payment = &paid.shown.payment;
+    let (w, held) = (language.words(), held(paid));
+    let wish = loaded.wishes.iter().find(|wish| wish.payment_id == payment.id);
+    // until all of it is known to be too much, nobody is asked where it shall go
+    let spare = is_spare(paid);
+    let by_transfer = wants_account(ctx, payment);
+    Money {
+        paid_at: Some(language.instant(payment.paid_at)),
+        amount: Some(payment.amount.to_string()),
+        channel: Some(channel_name(ctx, language, payment.channel.as_str())),
+        transaction: Some(payment.identity.transaction().to_owned()),
+        held: held.is_positive().then(|| held.to_string()),
+        next: next(w, paid, spare, by_transfer, wish.map(|wish| wish.ends_in.as_str())),
+        account: (spare && by_transfer && wish.is_none() && !paid.shown.refunding.is_positive()).then(|| AccountForm {
+            url: format!("/pay/{}/refund-account{}", loaded.view.intent.page_token, language.query(false)),
+            payment: payment.id.to_string(),
+            banks: banks::BANKS,
+        }),
+    }
+}
+
+fn next(w: &Words, paid: &Paid, spare: bool, by_transfer: bool, ends_in: Option<&str>) -> Option<String> {
+    let back = paid.shown.refunding;
+    if back.is_positive() {
+        return Some(format!("{}: {back}", w.going_back));
+    }
+    if !held(paid).is_positive() {
+        return None;
+    }
+    if !spare {
+        let is_part = paid.parts.iter().all(|part| part.suspense_reason.as_deref() == Some("underpaid"));
+        return Some(if is_part { w.held_part } else { w.held_checked }.to_owned());
+    }
+    let how = if by_transfer { w.held_transfer } else { w.held_provider };
+    Some(ends_in.map_or_else(|| how.to_owned(), |ends_in| format!("{how} {} {ends_in}.", w.account_kept)))
+}
+
+/// What of a payment settles nothing yet.
+pub(crate) fn held(paid: &Paid) -> Vnd {
+    paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
+}
+
+/// Whether what is held of it was not needed, and is known to be.
+fn is_spare(paid: &Paid) -> bool {
+    let is_spare = |reason: &str| matches!(reason, "duplicate" | "overpaid" | "late");
+    let mut held = paid.parts.iter().filter_map(|part| part.suspense_reason.as_deref()).peekable();
+    held.peek().is_some() && held.all(is_spare)
+}
+
+fn settled(paid: &Paid) -> Vnd {
+    paid.parts.iter().filter(|part| part.obligation_id.is_some()).map(|part| part.amount).sum()
+}
+
+/// Money that is held, whosever it is.
+pub(crate) fn held_of(view: &IntentView) -> Vnd {
+    view.payments.iter().map(held).sum()
+}

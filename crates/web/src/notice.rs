@@ -1,0 +1,310 @@
+//! The payment notice: one page of A4 to print at the commune's office, with the transfer's code where one is on offer and
+//! with the page's address as a code always. Nothing of a payer stands on it. Points are whole numbers: no float is reckoned
+//! with, they are only what the library is told.
+
+use crate::answer;
+use crate::language::{Language, Words};
+use crate::load::{Asked, load};
+use crate::page::{Seen, agency_name};
+use crate::transfer::Transfer;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::mode::Mode;
+use jiff::Timestamp;
+use krilla::Document;
+use krilla::color::rgb;
+use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::metadata::Metadata;
+use krilla::page::PageSettings;
+use krilla::paint::Fill;
+use krilla::surface::Surface;
+use krilla::text::{Font, TextDirection};
+use payments::Context;
+use payments::payer_page::PayerPage;
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Noto Sans 2.004 (SIL Open Font License 1.1, fonts/OFL.txt), the letters of Vietnamese only.
+const REGULAR: &[u8] = include_bytes!("../fonts/NotoSans-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("../fonts/NotoSans-Bold.ttf");
+
+/// A4 in points, and what is left free around it.
+const WIDTH: u16 = 595;
+const HEIGHT: u16 = 842;
+const LEFT: u16 = 56;
+const RIGHT: u16 = WIDTH - LEFT;
+/// Below this the codes stand.
+const ITEMS_END: u16 = 470;
+const CODES_TOP: u16 = 532;
+const CODE_SIDE: u16 = 190;
+const LINK_SIDE: u16 = 140;
+const FOOT: u16 = 785;
+
+pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> HttpResponse {
+    let asked = Asked::of(&request);
+    let loaded = match load(&ctx, &asked).await {
+        Ok(loaded) => loaded,
+        Err(instead) => return instead,
+    };
+    let now = Timestamp::now();
+    let seen = Seen::of(&loaded.view, false, now);
+    if !seen.stage.may_pay() {
+        // there is nothing to be paid by it
+        return answer::absent(asked.language);
+    }
+    let sandbox = ctx.mode == Mode::Sandbox;
+    let Some(bytes) = made(&loaded, seen.transfer.as_ref(), asked.language, sandbox, now) else {
+        tracing::error!(reference = %loaded.view.intent.reference, "a notice was not made");
+        return answer::out_of_order(StatusCode::INTERNAL_SERVER_ERROR, asked.language);
+    };
+    HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("inline; filename=\"{}.pdf\"", loaded.view.intent.reference),
+        ))
+        .body(bytes)
+}
+
+fn made(
+    loaded: &PayerPage,
+    transfer: Option<&Transfer>,
+    language: Language,
+    sandbox: bool,
+    now: Timestamp,
+) -> Option<Vec<u8>> {
+    let (w, view) = (language.words(), &loaded.view);
+    let mut document = Document::new();
+    let title = format!("{} {}", w.print_title, view.intent.reference);
+    document.set_metadata(Metadata::new().title(title).language(w.lang.to_owned()));
+    let mut page = document.start_page_with(PageSettings::from_wh(f32::from(WIDTH), f32::from(HEIGHT))?);
+    let sheet = Sheet { surface: page.surface(), regular: Face::new(REGULAR)?, bold: Face::new(BOLD)? };
+    filled(sheet, loaded, transfer, (language, sandbox, now))?;
+    page.finish();
+    document.finish().ok()
+}
+
+fn filled(
+    mut sheet: Sheet<'_>,
+    loaded: &PayerPage,
+    transfer: Option<&Transfer>,
+    (language, sandbox, now): (Language, bool, Timestamp),
+) -> Option<()> {
+    let (w, view) = (language.words(), &loaded.view);
+    head(&mut sheet, loaded, w, sandbox);
+    let mut y = facts(&mut sheet, loaded, language);
+    y = items(&mut sheet, loaded, w, y + 22);
+    sheet.rule(y + 6, 1);
+    sheet.line(LEFT, y + 26, 13, true, w.total);
+    sheet.right(RIGHT, y + 26, 13, true, &view.intent.amount.to_string());
+    if view.amount_due != view.intent.amount {
+        sheet.line(LEFT, y + 46, 13, true, w.still_due);
+        sheet.right(RIGHT, y + 46, 13, true, &view.amount_due.to_string());
+    }
+    codes(&mut sheet, loaded, transfer, w)?;
+    sheet.rule(FOOT - 16, 1);
+    sheet.line(LEFT, FOOT, 9, false, w.print_foot);
+    sheet.line(LEFT, FOOT + 13, 9, false, w.not_a_bank);
+    sheet.line(LEFT, FOOT + 26, 9, false, &format!("{} {}", w.print_made, language.instant(now)));
+    sheet.surface.finish();
+    Some(())
+}
+
+fn head(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, sandbox: bool) {
+    let agency = loaded.view.obligations.first().map(|o| agency_name(&loaded.agencies, &o.terms.agency_code));
+    sheet.line(LEFT, 62, 11, true, &agency.unwrap_or_default());
+    sheet.right(RIGHT, 62, 10, false, w.gateway);
+    sheet.rule(74, 2);
+    sheet.line(LEFT, 112, 22, true, w.print_title);
+    if sandbox {
+        sheet.line(LEFT, 130, 10, true, w.sandbox);
+    }
+}
+
+fn facts(sheet: &mut Sheet<'_>, loaded: &PayerPage, language: Language) -> u16 {
+    let (w, intent) = (language.words(), &loaded.view.intent);
+    let mut y = 160;
+    for (label, value, size) in [
+        (w.reference, intent.reference.spaced(), 16),
+        (w.still_due, loaded.view.amount_due.to_string(), 16),
+        (w.beneficiary, loaded.beneficiary.clone(), 11),
+        (w.print_until, language.instant(intent.expires_at), 11),
+    ] {
+        sheet.line(LEFT, y, 10, false, label);
+        for line in sheet.wrapped(&value, size, true, RIGHT - LEFT - 130, 2) {
+            sheet.line(LEFT + 130, y, size, true, &line);
+            y += size + 8;
+        }
+    }
+    y
+}
+
+/// As many as there is room for; the others are counted.
+fn items(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, top: u16) -> u16 {
+    sheet.line(LEFT, top, 12, true, w.items);
+    let mut y = top + 18;
+    let all = &loaded.view.obligations;
+    for (n, o) in all.iter().enumerate() {
+        let lines = sheet.wrapped(&o.terms.description, 10, false, RIGHT - LEFT - 110, 2);
+        let rows = u16::try_from(lines.len()).unwrap_or(2) + u16::from(o.terms.dossier_code.is_some());
+        let last = if n + 1 == all.len() { 0 } else { 14 };
+        if y + rows * 13 + last > ITEMS_END {
+            sheet.line(LEFT, y, 10, true, &format!("+ {} {}", all.len() - n, w.print_more));
+            return y + 8;
+        }
+        sheet.right(RIGHT, y, 10, true, &o.amount().to_string());
+        for line in lines {
+            sheet.line(LEFT, y, 10, false, &line);
+            y += 13;
+        }
+        if let Some(code) = &o.terms.dossier_code {
+            sheet.line(LEFT, y, 9, false, &format!("{}: {code}", w.dossier));
+            y += 13;
+        }
+        y += 4;
+    }
+    y
+}
+
+fn codes(sheet: &mut Sheet<'_>, loaded: &PayerPage, transfer: Option<&Transfer>, w: &Words) -> Option<()> {
+    let url = &loaded.view.checkout_url;
+    let Some(t) = transfer else {
+        sheet.line(LEFT, CODES_TOP, 11, true, w.print_link);
+        sheet.code(url, LEFT, CODES_TOP + 12, CODE_SIDE)?;
+        return Some(());
+    };
+    sheet.line(LEFT, CODES_TOP, 11, true, w.print_scan);
+    sheet.code(&t.qr_data, LEFT, CODES_TOP + 12, CODE_SIDE)?;
+    let x = LEFT + CODE_SIDE + 16;
+    let mut y = CODES_TOP + 26;
+    for (label, value) in [
+        (w.bank, t.bank.clone()),
+        (w.account_number, t.account_number.clone()),
+        (w.account_name, t.account_name.clone()),
+        (w.amount, t.amount.clone()),
+        (w.transfer_content, t.content.clone()),
+    ] {
+        sheet.line(x, y, 9, false, label);
+        sheet.line(x, y + 13, 11, true, &value);
+        y += 31;
+    }
+    sheet.right(RIGHT, CODES_TOP + 184, 9, false, w.print_link);
+    sheet.code(url, RIGHT - LINK_SIDE + 29, CODES_TOP + 46, LINK_SIDE)
+}
+
+/// The page while it is written on.
+struct Sheet<'a> {
+    surface: Surface<'a>,
+    regular: Face,
+    bold: Face,
+}
+
+/// A font, and how wide its letters are.
+struct Face {
+    font: Font,
+    metrics: ttf_parser::Face<'static>,
+}
+
+impl Face {
+    fn new(data: &'static [u8]) -> Option<Self> {
+        Some(Self { font: Font::new(data.into(), 0)?, metrics: ttf_parser::Face::parse(data, 0).ok()? })
+    }
+
+    /// In points, rounded up; kerning only makes it less.
+    fn width(&self, text: &str, size: u16) -> u16 {
+        let advance = |c| self.metrics.glyph_index(c).and_then(|glyph| self.metrics.glyph_hor_advance(glyph));
+        let units: u32 = text.chars().map(|c| u32::from(advance(c).unwrap_or(600))).sum();
+        let points = (units * u32::from(size)).div_ceil(u32::from(self.metrics.units_per_em()));
+        u16::try_from(points).unwrap_or(u16::MAX)
+    }
+}
+
+impl Sheet<'_> {
+    fn face(&self, is_bold: bool) -> &Face {
+        if is_bold { &self.bold } else { &self.regular }
+    }
+
+    fn line(&mut self, x: u16, y: u16, size: u16, is_bold: bool, text: &str) {
+        let font = self.face(is_bold).font.clone();
+        self.ink();
+        let start = Point::from_xy(f32::from(x), f32::from(y));
+        self.surface.draw_text(start, font, f32::from(size), text, false, TextDirection::LeftToRight);
+    }
+
+    /// Ends at `x`.
+    fn right(&mut self, x: u16, y: u16, size: u16, is_bold: bool, text: &str) {
+        let width = self.face(is_bold).width(text, size);
+        self.line(x.saturating_sub(width), y, size, is_bold, text);
+    }
+
+    /// At most `most` lines no wider than `width`; what is left out is shown by an ellipsis.
+    fn wrapped(&self, text: &str, size: u16, is_bold: bool, width: u16, most: usize) -> Vec<String> {
+        let face = self.face(is_bold);
+        let fits = |line: &str| face.width(line, size) <= width;
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if fits(&format!("{line} {word}")) => *line = format!("{line} {word}"),
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        let is_cut = lines.len() > most;
+        lines.truncate(most);
+        for (n, line) in lines.iter_mut().enumerate() {
+            let ends = is_cut && n + 1 == most;
+            while !fits(line) || (ends && !fits(&format!("{line}…"))) {
+                line.pop();
+            }
+            if ends {
+                line.push('…');
+            }
+        }
+        lines
+    }
+
+    fn rule(&mut self, y: u16, thickness: u16) {
+        self.fill_rects([(LEFT, y, RIGHT - LEFT, thickness)]);
+    }
+
+    /// A QR with its quiet zone, as large as whole points allow within `side`.
+    fn code(&mut self, text: &str, x: u16, y: u16, side: u16) -> Option<()> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+        let width = u16::try_from(code.width()).ok()?;
+        let dot = (side / (width + 8)).max(1);
+        let colours = code.to_colors();
+        let dark = colours.iter().zip(0u16..).filter(|(colour, _)| **colour == Color::Dark);
+        self.fill_rects(dark.map(|(_, at)| (x + at % width * dot, y + (at / width + 2) * dot, dot, dot)));
+        Some(())
+    }
+
+    fn fill_rects(&mut self, rects: impl IntoIterator<Item = (u16, u16, u16, u16)>) {
+        let mut path = PathBuilder::new();
+        for (x, y, width, height) in rects {
+            let [x, y, width, height] = [x, y, width, height].map(f32::from);
+            if let Some(rect) = Rect::from_xywh(x, y, width, height) {
+                path.push_rect(rect);
+            }
+        }
+        self.ink();
+        if let Some(path) = path.finish() {
+            self.surface.draw_path(&path);
+        }
+    }
+
+    fn ink(&mut self) {
+        self.surface.set_fill(Some(Fill { paint: rgb::Color::new(20, 24, 28).into(), ..Fill::default() }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_font_has_every_letter_of_vietnamese_and_of_the_pages_words() {
+        let letters = "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵđ₫–…×·'\"";
+        let face = Face::new(REGULAR).expect("a font");
+        for letter in letters.chars().chain(letters.to_uppercase().chars()) {
+            assert!(face.metrics.glyph_index(letter).is_some(), "{letter}");
+        }
+    }
+}

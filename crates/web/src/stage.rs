@@ -1,0 +1,151 @@
+//! Which of its views the page shows: one function of what is known, without I/O, and the table of the answers beside it.
+//! It concludes nothing: where a bank has said nothing, the view says that too.
+
+use domain::attempt::AttemptStatus;
+use domain::intent::IntentStatus;
+use provider::Failure;
+
+/// What the page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Nothing is under way: the ways to pay.
+    Choose,
+    /// A transfer's code, shown until it is paid or over.
+    Scan,
+    /// The provider asks on the payer's phone.
+    Confirm,
+    /// A provider's page was opened and may be paid still; another channel may be taken.
+    Elsewhere,
+    /// The browser came back, and nobody has told us anything: the provider is being asked.
+    Asking,
+    /// The provider has begun to take money: nothing else may be begun.
+    Processing,
+    /// Nothing is left to pay, and what came is not applied yet.
+    Settling,
+    /// The last try failed, by the provider's word.
+    Failed(Failure),
+    /// Money came that settles nothing, or a try is under review: ask before paying again.
+    Unclear,
+    Paid,
+    /// Paid, and money that was not needed is held.
+    PaidTwice,
+    Expired {
+        /// One press opens it again.
+        renewable: bool,
+    },
+    Cancelled {
+        /// Money came for it all the same, and is held.
+        held: bool,
+    },
+}
+
+/// What the last attempt gave the payer to act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Nothing,
+    /// A code for what is due now; one for another amount is not shown.
+    Code,
+    Prompt,
+    /// An address elsewhere.
+    Page,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Last {
+    pub status: AttemptStatus,
+    pub shows: Shows,
+    /// Within the provider's window.
+    pub is_open: bool,
+    /// Within it or shortly after: its provider is likely to tell us soon.
+    pub is_awaited: bool,
+    pub failure: Failure,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    All,
+    /// The rest, after a part came.
+    Part,
+    Nothing,
+}
+
+/// Money of the reference that settles nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    None,
+    /// It lowers what is due.
+    Lowers,
+    /// It lowers nothing.
+    Beside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub intent: IntentStatus,
+    /// Past its deadline, whatever its state says yet.
+    pub is_overdue: bool,
+    pub due: Due,
+    pub held: Held,
+    /// Whether a try of it is under review at its provider.
+    pub is_under_review: bool,
+    pub last: Option<Last>,
+    /// The browser says that it comes from a provider's page: worth a word, and nothing more.
+    pub returned: bool,
+}
+
+pub(crate) fn stage(known: &Known) -> Stage {
+    match known.intent {
+        IntentStatus::Paid if known.held == Held::None => Stage::Paid,
+        IntentStatus::Paid => Stage::PaidTwice,
+        IntentStatus::Cancelled => Stage::Cancelled { held: known.held != Held::None },
+        IntentStatus::Processing => Stage::Processing,
+        IntentStatus::Open | IntentStatus::Expired if known.due == Due::Nothing => Stage::Settling,
+        IntentStatus::Expired => Stage::Expired { renewable: !known.is_under_review },
+        // the task that expires it asks the provider first; to the payer it is over
+        IntentStatus::Open if known.is_overdue => Stage::Expired { renewable: !known.is_under_review },
+        IntentStatus::Open => open(known),
+    }
+}
+
+fn open(known: &Known) -> Stage {
+    let undecided = known.last.filter(|last| last.status.is_undecided());
+    let shown = undecided.filter(|last| last.is_open).map(|last| last.shows);
+    match shown {
+        // a code on the screen is the payer's to use, whatever else waits: what waits is said beside it
+        Some(Shows::Code) => return Stage::Scan,
+        Some(Shows::Prompt) => return Stage::Confirm,
+        _ => {}
+    }
+    if known.returned && undecided.is_some_and(|last| last.is_awaited) {
+        return Stage::Asking;
+    }
+    if known.held == Held::Beside || known.is_under_review {
+        return Stage::Unclear;
+    }
+    match known.last {
+        Some(last) if last.status == AttemptStatus::Failed => Stage::Failed(last.failure),
+        _ if shown == Some(Shows::Page) => Stage::Elsewhere,
+        _ => Stage::Choose,
+    }
+}
+
+impl Stage {
+    /// Whether channels can be pressed.
+    pub const fn may_pay(self) -> bool {
+        matches!(self, Self::Choose | Self::Scan | Self::Confirm | Self::Elsewhere | Self::Failed(_) | Self::Unclear)
+    }
+
+    /// Whether what is shown is likely to change by itself.
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::Scan | Self::Confirm | Self::Elsewhere | Self::Asking | Self::Processing | Self::Settling)
+    }
+
+    /// Whether everything is paid.
+    pub const fn is_paid(self) -> bool {
+        matches!(self, Self::Paid | Self::PaidTwice)
+    }
+}
+
+#[cfg(test)]
+#[path = "stage/tests.rs"]
+mod tests;

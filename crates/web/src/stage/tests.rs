@@ -1,0 +1,126 @@
+//! The table: every state of the intent with every state of its last attempt, what it shows, and the money beside it.
+
+use super::*;
+
+const OPEN: Known = Known {
+    intent: IntentStatus::Open,
+    is_overdue: false,
+    due: Due::All,
+    held: Held::None,
+    is_under_review: false,
+    last: None,
+    returned: false,
+};
+
+fn tried(status: AttemptStatus, shows: Shows) -> Option<Last> {
+    Some(Last { status, shows, is_open: true, is_awaited: true, failure: Failure::Cancelled })
+}
+
+/// Its window has closed, a moment or a long time ago.
+fn closed(status: AttemptStatus, shows: Shows, is_awaited: bool) -> Option<Last> {
+    tried(status, shows).map(|last| Last { is_open: false, is_awaited, ..last })
+}
+
+#[test]
+fn each_row_of_the_table_has_its_view() {
+    use AttemptStatus::{Expired, Failed, Offered, Started, Succeeded, Unknown};
+    let failed = Stage::Failed(Failure::Cancelled);
+    #[rustfmt::skip]
+    let table = [
+        // open, nothing beside it
+        (OPEN, Stage::Choose),
+        (Known { returned: true, ..OPEN }, Stage::Choose),
+        (Known { due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Started, Shows::Nothing), ..OPEN }, Stage::Choose),
+        (Known { last: tried(Offered, Shows::Page), ..OPEN }, Stage::Elsewhere),
+        (Known { last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
+        (Known { last: tried(Offered, Shows::Prompt), ..OPEN }, Stage::Confirm),
+        (Known { last: closed(Offered, Shows::Page, true), ..OPEN }, Stage::Choose),
+        (Known { last: closed(Offered, Shows::Code, true), ..OPEN }, Stage::Choose),
+        (Known { last: tried(Failed, Shows::Page), ..OPEN }, failed),
+        (Known { last: tried(Failed, Shows::Code), ..OPEN }, failed),
+        (Known { last: tried(Expired, Shows::Page), ..OPEN }, Stage::Choose),
+        (Known { last: tried(Succeeded, Shows::Page), due: Due::Part, ..OPEN }, Stage::Choose),
+        // the browser came back
+        (Known { last: tried(Started, Shows::Nothing), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, true), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, false), returned: true, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Offered, Shows::Code), returned: true, ..OPEN }, Stage::Scan),
+        (Known { last: tried(Failed, Shows::Page), returned: true, ..OPEN }, failed),
+        (Known { last: tried(Expired, Shows::Page), returned: true, ..OPEN }, Stage::Choose),
+        // money, or a try, that nobody has explained
+        (Known { held: Held::Beside, ..OPEN }, Stage::Unclear),
+        (Known { held: Held::Beside, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
+        (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
+        (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Settling),
+        // over
+        (Known { is_overdue: true, ..OPEN }, Stage::Expired { renewable: true }),
+        (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Expired { renewable: true }),
+        (Known { is_overdue: true, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
+        (Known { is_overdue: true, due: Due::Nothing, ..OPEN }, Stage::Settling),
+        (Known { intent: IntentStatus::Expired, ..OPEN }, Stage::Expired { renewable: true }),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
+        (Known { intent: IntentStatus::Expired, due: Due::Nothing, ..OPEN }, Stage::Settling),
+        (Known { intent: IntentStatus::Cancelled, ..OPEN }, Stage::Cancelled { held: false }),
+        (Known { intent: IntentStatus::Cancelled, held: Held::Beside, ..OPEN }, Stage::Cancelled { held: true }),
+        // taken
+        (Known { intent: IntentStatus::Processing, ..OPEN }, Stage::Processing),
+        (Known { intent: IntentStatus::Processing, returned: true, is_overdue: true, ..OPEN }, Stage::Processing),
+        (Known { intent: IntentStatus::Paid, ..OPEN }, Stage::Paid),
+        (Known { intent: IntentStatus::Paid, returned: true, is_overdue: true, ..OPEN }, Stage::Paid),
+        (Known { intent: IntentStatus::Paid, held: Held::Beside, ..OPEN }, Stage::PaidTwice),
+        (Known { intent: IntentStatus::Paid, is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Paid),
+    ];
+    for (known, view) in table {
+        assert_eq!(stage(&known), view, "{known:?}");
+    }
+}
+
+/// Every combination of what can be known.
+fn all() -> Vec<Known> {
+    let mut all = Vec::new();
+    let shows = [Shows::Nothing, Shows::Code, Shows::Prompt, Shows::Page];
+    let mut lasts = vec![None];
+    for status in AttemptStatus::ALL {
+        for shows in shows {
+            lasts.extend([tried(*status, shows), closed(*status, shows, true), closed(*status, shows, false)]);
+        }
+    }
+    for intent in IntentStatus::ALL {
+        for due in [Due::All, Due::Part, Due::Nothing] {
+            for held in [Held::None, Held::Lowers, Held::Beside] {
+                for last in &lasts {
+                    for bits in 0..8 {
+                        let [is_overdue, is_under_review, returned] = [1, 2, 4].map(|bit| bits & bit != 0);
+                        let (intent, last) = (*intent, *last);
+                        all.push(Known { intent, is_overdue, due, held, is_under_review, last, returned });
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_browsers_word_never_changes_more_than_that_we_say_that_we_ask() {
+    for known in all() {
+        let (without, with) = (stage(&Known { returned: false, ..known }), stage(&Known { returned: true, ..known }));
+        assert!(with == without || with == Stage::Asking, "{known:?}: {without:?} became {with:?}");
+    }
+}
+
+#[test]
+fn nothing_can_be_pressed_while_a_bank_takes_money_nor_when_all_is_paid_or_over() {
+    for known in all() {
+        let stage = stage(&known);
+        let is_over = known.intent != IntentStatus::Open || known.is_overdue || known.due == Due::Nothing;
+        assert!(!(is_over && stage.may_pay()), "{known:?}: {stage:?}");
+        // paid is said of what is paid and of nothing else
+        assert_eq!(stage.is_paid(), known.intent == IntentStatus::Paid, "{known:?}: {stage:?}");
+    }
+}

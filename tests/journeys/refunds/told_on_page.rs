@@ -1,0 +1,80 @@
+//! Who paid twice by transfer says on the payer's page where the second money shall go; two persons decide as ever.
+
+use super::transfers::{paid_by_transfer, pays_back, statement};
+use super::*;
+use storage::payer_page;
+
+const NUMBER: &str = "0071001104999";
+const NAME: &str = "NGUYEN THI KIN";
+
+/// Says it on the page of the intent; the status of the answer.
+async fn tells(house: &House, intent: &Value, payment: &Value, number: &str) -> u16 {
+    let url = format!("{}/refund-account", intent["checkout_url"].as_str().unwrap());
+    let fields = [("payment", id(payment)), ("bank_bin", "970436"), ("account_number", number), ("account_name", NAME)];
+    house.http.post(url).form(&fields).send().await.unwrap().status().as_u16()
+}
+
+/// The body of a proposal without an account, for what is in suspense.
+async fn asks_back(house: &House, payment: &Value, amount: i64) -> Answered {
+    let body = json!({"lines": [{"amount": amount}], "then": "close", "reason_code": "nop_hai_lan", "refundable_amount": amount});
+    house.staff.post(&format!("/v1/payments/{}/refunds", id(payment)), body).await
+}
+
+/// A fee that was transferred twice: its intent, and the payment that was not needed.
+async fn paid_twice(house: &House) -> (Value, Value) {
+    let (_, intent, _) = paid_by_transfer(house, 21_000).await;
+    house.transfers(21_000, intent["reference"].as_str().unwrap()).await;
+    let second = payment_of(house, &intent).await;
+    statement(house).await;
+    (intent, second)
+}
+
+#[tokio::test]
+async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_where_the_money_goes() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (intent, second) = paid_twice(&house).await;
+    assert_eq!(asks_back(&house, &second, 21_000).await.refused(422), "payer_account_missing");
+    // the later word holds
+    assert_eq!(tells(&house, &intent, &second, "123").await, 303);
+    assert_eq!(tells(&house, &intent, &second, NUMBER).await, 303);
+    let proposal = asks_back(&house, &second, 21_000).await.expect(201);
+    assert_eq!(tells(&house, &intent, &second, "456").await, 409, "once it is proposed, it stands");
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    let shown = refund(&house, &proposal).await;
+    assert_eq!(shown["payer_account"], json!({"bank_bin": "970436", "account_number": NUMBER, "account_name": NAME}));
+    pays_back(&house, 21_000, shown["work_item"]["text"].as_str().unwrap()).await;
+    statement(&house).await;
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Đang hoặc đã hoàn trả") && !page.contains(NUMBER) && !page.contains("<form"), "{page}");
+    let trail = house.ask("select count(*) from audit where action = 'refund_account_told'").await;
+    assert_eq!(trail, "2");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_account_is_taken_for_money_of_the_page_that_waits_and_for_no_other() {
+    let house = House::with_bank().await;
+    let (intent, second) = paid_twice(&house).await;
+    let (_, other_intent, settled) = paid_by_transfer(&house, 22_000).await;
+    assert_eq!(tells(&house, &other_intent, &second, NUMBER).await, 409, "of another page");
+    assert_eq!(tells(&house, &other_intent, &settled, NUMBER).await, 409, "it settled its fee");
+    assert_eq!(tells(&house, &intent, &json!({"id": "pay_nobody"}), NUMBER).await, 409);
+    assert_eq!(tells(&house, &intent, &second, "12;drop").await, 422);
+    assert_eq!(house.ask("select count(*) from refund_wish").await, "0");
+    assert_eq!(tells(&house, &intent, &second, NUMBER).await, 303);
+    let row = house.ask("select w::text from refund_wish w").await;
+    assert!(!row.contains(NUMBER) && !row.contains(NAME), "{row}");
+    {
+        // a wish opens in its place only, and the other's cannot be put there
+        let db = house.gateway.ctx.pool.get().await.unwrap();
+        let payment = id(&second).parse().unwrap();
+        let wish = payer_page::wishes(&db, &[payment]).await.unwrap().pop().unwrap();
+        let sealed = wish.account_sealed.unwrap();
+        assert!(house.gateway.ctx.vault.open(payment.uuid().as_bytes(), &sealed).is_err());
+        assert_eq!(wish.ends_in, "4999");
+    }
+    house.close().await;
+}
