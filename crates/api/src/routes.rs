@@ -6,7 +6,7 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
     settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -129,6 +129,8 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what providers say: any method, since each provider's document names its own
         .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
         .service(at("/v1/webhooks/{channel}/{teller}/{profile}", "").route(to(webhooks::receive_of_account)))
+        // -- what banks and wallets ask and pay: paths and methods of their own documents
+        .service(at("/v1/bills/{profile}/{path:.*}", "").route(to(bills::answer)))
         .default_service(to(absent));
 }
 

@@ -65,6 +65,7 @@ pub fn provider(
         refunds: Some(gateway),
         holds: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

@@ -53,6 +53,7 @@ pub fn provider(
         refunds: Some(wallet),
         holds,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

@@ -53,6 +53,7 @@ pub fn provider(
         refunds: None,
         holds: None,
         account_webhooks: told::tellers(&settings),
+        bills: None,
         movements: listing::lister(&settings, http),
     })
 }

@@ -50,6 +50,7 @@ pub fn provider(
         refunds: Some(wallet),
         holds: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

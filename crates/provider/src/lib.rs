@@ -3,6 +3,7 @@
 //! Nothing here decides about money: adapters translate, `payments` concludes.
 
 pub mod account_webhook;
+pub mod bill;
 pub mod checkout;
 pub mod credentials;
 pub mod error;
@@ -19,6 +20,7 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
+pub use bill::{Asked, Bill, BillCall, BillLookup, BillPayment, BillQuestion, Bills, Decided, Heard, Owes};
 pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
 pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
@@ -49,6 +51,8 @@ pub struct Provider {
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,
+    /// For a contract under which the other side asks us what is owed, and pays it.
+    pub bills: Option<Arc<dyn Bills>>,
 }
 
 /// How people call the channel.

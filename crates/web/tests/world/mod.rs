@@ -294,6 +294,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         refunds: None,
         holds: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant: None,
     }
