@@ -8,6 +8,7 @@ mod repeats;
 
 use serde_json::{Value, json};
 use tests::bills::App;
+use tests::files::Row;
 use tests::portal::dossier;
 use tests::{House, Plan};
 
@@ -39,7 +40,7 @@ async fn a_customer_types_a_code_and_pays_and_the_dossier_system_hears_of_it() {
         assert_eq!((&paid["state"], paid["answers"].as_array().unwrap().len()), (&json!("paid"), 1), "{paid}");
         let shown = house.portal.obligation(&fee).await;
         assert_eq!(shown["status"], "paid");
-        let payment = house.portal.get(&format!("/v1/payments/{}", shown["payments"][0].as_str().unwrap())).await;
+        let payment = house.portal.get(&format!("/v1/payments/{}", shown["payments"][0]["payment_id"].as_str().unwrap())).await;
         let payment = payment.expect(200);
         assert_eq!((&payment["amount"], &payment["provider_txn_id"]), (&json!(amount), &paid["transaction"]));
         let books = format!(
@@ -100,7 +101,8 @@ async fn a_payment_that_holds_more_than_the_bill_stays_open_for_the_rest() {
 async fn a_bill_payment_can_be_asked_back_like_any_other_money() {
     let house = house().await;
     let (code, fee) = owes(&house, 21_000).await;
-    assert_eq!(house.pays_bill(App::Bank, &code).await["state"], "paid");
+    let paid = house.pays_bill(App::Bank, &code).await;
+    assert_eq!(paid["state"], "paid");
     let payments = house.staff.get("/v1/payments").await.expect(200);
     let payment = &payments["data"][0];
     assert_eq!(payment["refundable_amount"], 21_000, "{payment}");
@@ -108,9 +110,15 @@ async fn a_bill_payment_can_be_asked_back_like_any_other_money() {
         "reason_code": "wrong_fee", "note": "thu nhầm", "refundable_amount": 21_000,
         "payer_account": {"bank_bin": "970436", "account_number": "0123456789", "account_name": "NGUYEN VAN MAU"}});
     let path = format!("/v1/payments/{}/refunds", payment["id"].as_str().unwrap());
+    // no call gives it back: it goes by transfer, and no transfer goes before a file has shown the money
+    assert_eq!(house.staff.post(&path, body.clone()).await.refused(409), "credit_not_proven");
+    files::pays_out(&house).await;
+    files::bank_file(&house, &[Row::new("Thanh toán", paid["transaction"].as_str().unwrap(), 21_000, 0)]).await;
     let refund = house.staff.post(&path, body).await;
     assert_eq!(refund.status, 201, "{}", refund.text);
-    house.close().await;
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -296,7 +296,10 @@ async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
     begun?;
     let (fresh, booked) = (fresh?, booked?);
     if !fresh {
-        let beside = format!("{source_key}#{}", &digest[..16]);
+        // once for each thing that it means, however often it is told
+        let BillPayment { bill, amount, customer_key, .. } = payment;
+        let means = hex::encode(Sha256::digest(format!("{bill}\n{}\n{customer_key}", amount.dong())));
+        let beside = format!("{source_key}#{}", &means[..16]);
         return again(tx, paying, &NewSighting { source_key: &beside, ..row }, booked.as_ref()).await;
     }
     let quote = bills::quote(tx, profile, &payment.bill).await?.filter(|q| q.customer_key == payment.customer_key);

@@ -9,14 +9,18 @@ use tests::{House, Plan, bank};
 
 async fn house() -> House {
     let house = House::on(bank::database().await, Plan { with_bills: true, ..Plan::default() }).await;
-    let db = house.gateway.ctx.pool.get().await.unwrap();
-    assert!(storage::profiles::put_payouts(&db, BANK, &account(), "THU HO TT").await.unwrap());
-    drop(db);
+    pays_out(&house).await;
     house
 }
 
+/// The bank pays out to the first beneficiary's account.
+pub(super) async fn pays_out(house: &House) {
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    assert!(storage::profiles::put_payouts(&db, BANK, &account(), "THU HO TT").await.unwrap());
+}
+
 /// The bank's file of the day, in a layout that the house knows.
-async fn bank_file(house: &House, rows: &[Row<'_>]) -> serde_json::Value {
+pub(super) async fn bank_file(house: &House, rows: &[Row<'_>]) -> serde_json::Value {
     let layout = "insert into file_profile (code, kind, layout)
         select 'bank_bills-settlement', kind, layout from file_profile where code = 'vnpay-settlement'
         on conflict do nothing";
@@ -90,7 +94,8 @@ async fn a_payment_whose_call_never_came_is_known_by_the_file_and_the_late_call_
     let row = Row { order: seen["bill"].as_str().unwrap(), ..Row::new("Thanh toán", "LATECALL2", 5_000, 0) };
     bank_file(&house, &[row]).await;
     assert_eq!(status(&house, &fee).await, "paid");
-    house.close().await;
+    house.drain().await;
+    house.holds().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
