@@ -55,7 +55,8 @@ async fn a_customer_types_a_code_and_pays_and_the_dossier_system_hears_of_it() {
         assert_eq!(again["bills"], json!([]), "{again}");
         house.drain().await;
         let told = house.heard().await;
-        let told = told.iter().filter(|e| e["data"]["dossier_code"] == code.as_str()).collect::<Vec<_>>();
+        let body = |e: &Value| serde_json::from_str::<Value>(e["body"].as_str().unwrap()).unwrap();
+        let told: Vec<Value> = told.iter().map(body).filter(|b| b["data"]["dossier_code"] == code.as_str()).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["type"], "obligation.paid");
         assert_eq!(told[0]["data"]["provider_txn_id"], paid["transaction"]);
