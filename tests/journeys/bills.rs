@@ -40,7 +40,8 @@ async fn a_customer_types_a_code_and_pays_and_the_dossier_system_hears_of_it() {
         assert_eq!((&paid["state"], paid["answers"].as_array().unwrap().len()), (&json!("paid"), 1), "{paid}");
         let shown = house.portal.obligation(&fee).await;
         assert_eq!(shown["status"], "paid");
-        let payment = house.portal.get(&format!("/v1/payments/{}", shown["payments"][0]["payment_id"].as_str().unwrap())).await;
+        let payment =
+            house.portal.get(&format!("/v1/payments/{}", shown["payments"][0]["payment_id"].as_str().unwrap())).await;
         let payment = payment.expect(200);
         assert_eq!((&payment["amount"], &payment["provider_txn_id"]), (&json!(amount), &paid["transaction"]));
         let books = format!(

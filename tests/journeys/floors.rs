@@ -154,7 +154,9 @@ fn a_providers_name_appears_only_where_it_may() {
             for line in code_lines(&text) {
                 let line = line.to_lowercase();
                 let names = ["momo", "vnpay", "vietqr", "zalopay", "gsma", "bidv"];
-                let named = names.iter().any(|provider| line.contains(provider));
+                // the list of banks that a payer may hold an account at names them all
+                let is_list = file.ends_with("web/src/banks.rs");
+                let named = names.iter().any(|name| line.contains(name) && !(is_list && *name == "bidv"));
                 assert!(!named, "{}: {line}", file.display());
             }
         }

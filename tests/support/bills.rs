@@ -163,7 +163,8 @@ pub async fn compare(house: &House) {
         );
         let ours: BTreeMap<String, i64> = serde_json::from_str(&house.ask(&sql).await).unwrap();
         assert_eq!(ours, paid, "{app:?}: our payments against the application's");
-        let refused = format!("select count(*) from bill_payment where profile = '{}' and payment_id is null", app.profile());
+        let refused =
+            format!("select count(*) from bill_payment where profile = '{}' and payment_id is null", app.profile());
         let returned = theirs.iter().filter(|t| t["state"] == "returned").count();
         assert_eq!(house.ask(&refused).await, returned.to_string(), "{app:?}: refusals against what was given back");
     }

@@ -6,8 +6,8 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
-    settlements, statements, webhooks,
+    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
+    reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};

@@ -6,7 +6,9 @@ use crate::signals::End;
 use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
-use simulator::{BankConfig, BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig};
+use simulator::{
+    BankConfig, BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, Running, VnpayConfig, ZalopayConfig,
+};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -88,7 +88,8 @@ impl Wallet {
             // RFC 6749, section 5.2
             return Asked::Answered(json(401, &object!({"error": "invalid_client"})), Heard::Forged);
         };
-        let asked = form_urlencoded::parse(call.request.body).any(|(n, v)| n == "grant_type" && v == "client_credentials");
+        let asked =
+            form_urlencoded::parse(call.request.body).any(|(n, v)| n == "grant_type" && v == "client_credentials");
         if !asked {
             return Asked::Answered(json(400, &object!({"error": "unsupported_grant_type"})), Heard::Malformed);
         }
@@ -101,9 +102,10 @@ impl Wallet {
         let token = header(request, "authorization").is_some_and(|text| self.client.admits(text, now));
         let shown = header(request, "x-api-key").unwrap_or_default();
         let keyed = self.settings.api_key.is_none()
-            || self.settings.api_key().fold(false, |any, key| {
-                any | bool::from(key.expose_secret().as_bytes().ct_eq(shown.as_bytes()))
-            });
+            || self
+                .settings
+                .api_key()
+                .fold(false, |any, key| any | bool::from(key.expose_secret().as_bytes().ct_eq(shown.as_bytes())));
         if !token || !keyed {
             return Err(Fault::Client);
         }

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_header_that_is_given_twice_is_none() {
-        let headers = [("A".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned()), ("a".to_owned(), "3".to_owned())];
+        let headers =
+            [("A".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned()), ("a".to_owned(), "3".to_owned())];
         let request = Request { method: "GET", query: "", headers: &headers, body: b"" };
         assert_eq!((header(&request, "a"), header(&request, "B")), (None, Some("2")));
     }

@@ -40,7 +40,8 @@ struct Claims {
 impl Client {
     /// Whether an `Authorization: Basic` header is this client's.
     pub fn is(&self, authorization: &str) -> bool {
-        let Some(pair) = authorization.strip_prefix("Basic ").and_then(|b| BASE64_STANDARD.decode(b.trim()).ok()) else {
+        let Some(pair) = authorization.strip_prefix("Basic ").and_then(|b| BASE64_STANDARD.decode(b.trim()).ok())
+        else {
             return false;
         };
         let known = |secret: &SecretString| {
@@ -142,7 +143,9 @@ mod tests {
         let bank = client("bank_one", &["BILLTESTSECRET0001", "BILLTESTSECRET0002"]);
         let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
         assert!(bank.is(&basic("the-bank:BILLTESTSECRET0001")) && bank.is(&basic("the-bank:BILLTESTSECRET0002")));
-        for ill in ["the-bank:", "the-bank", ":BILLTESTSECRET0001", "the-bank:BILLTESTSECRET00011", "x:BILLTESTSECRET0001"] {
+        for ill in
+            ["the-bank:", "the-bank", ":BILLTESTSECRET0001", "the-bank:BILLTESTSECRET00011", "x:BILLTESTSECRET0001"]
+        {
             assert!(!bank.is(&basic(ill)), "{ill}");
         }
         assert!(!bank.is("Basic %%%") && !bank.is("Bearer x") && !bank.is(""));

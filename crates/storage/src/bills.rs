@@ -114,7 +114,8 @@ pub struct BillPaid {
     pub decided_at: Timestamp,
 }
 
-const DECIDED: &str = "insert into bill_payment (sighting_id, profile, bank_txn_id, call_id, customer_key, reference, amount,
+const DECIDED: &str =
+    "insert into bill_payment (sighting_id, profile, bank_txn_id, call_id, customer_key, reference, amount,
         told_amount, outcome, payment_id, decided_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
@@ -178,7 +179,8 @@ pub async fn by_call(db: &Db, profile: &str, call_id: &str) -> Result<Option<Bil
     db.query_opt(&statement, &[&profile, &call_id]).await?.map(|row| paid(&row)).transpose()
 }
 
-const OF_BILL: &str = "select * from bill_payment where profile = $1 and reference = $2 order by decided_at desc limit $3";
+const OF_BILL: &str =
+    "select * from bill_payment where profile = $1 and reference = $2 order by decided_at desc limit $3";
 
 /// What was paid, and refused, of one bill; the newest first.
 pub async fn of_bill(db: &Db, profile: &str, reference: &str, limit: i64) -> Result<Vec<BillPaid>, StorageError> {

@@ -42,7 +42,8 @@ async fn a_contract_is_told_of_its_own_beneficiaries_alone_a_bill_each() {
     house.portal.owes(&code, 7_000, other.clone()).await;
     // the wallet's contract is the first beneficiary's
     let wallet = house.bills_of(App::Wallet, &code).await;
-    let amounts = |seen: &Value| seen["bills"].as_array().unwrap().iter().map(|b| b["amount"].clone()).collect::<Vec<_>>();
+    let amounts =
+        |seen: &Value| seen["bills"].as_array().unwrap().iter().map(|b| b["amount"].clone()).collect::<Vec<_>>();
     assert_eq!(amounts(&wallet), [json!(21_000)], "{wallet}");
     let only_other = dossier();
     house.portal.owes(&only_other, 9_000, other).await;

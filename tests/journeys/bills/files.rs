@@ -113,6 +113,9 @@ async fn a_refused_payment_that_a_statement_shows_is_a_payment_that_a_person_pla
     let held = "select p.amount || ' ' || a.suspense_reason from assurance.payment p
         join assurance.allocation a using (payment_id) where p.receiving_account is not null";
     assert_eq!(house.ask(held).await, "21000 unidentified");
-    assert_eq!(house.ask("select kind from kase where status = 'open' and kind = 'unidentified'").await, "unidentified");
+    assert_eq!(
+        house.ask("select kind from kase where status = 'open' and kind = 'unidentified'").await,
+        "unidentified"
+    );
     house.holds().await;
 }

@@ -62,7 +62,11 @@ async fn every_answer_is_a_body_of_the_official_document() {
                 fits(&judge, "requestStateObject", &said);
                 let id = said["serverCorrelationId"].as_str().unwrap();
                 let (status, state) = door.call("GET", &format!("requeststates/{id}"), None).await;
-                assert_eq!((status, &state["status"]), (200, &json!(if good { "completed" } else { "failed" })), "{state}");
+                assert_eq!(
+                    (status, &state["status"]),
+                    (200, &json!(if good { "completed" } else { "failed" })),
+                    "{state}"
+                );
                 fits(&judge, "requestStateObject", &state);
             } else {
                 assert_eq!(status, if good { 201 } else { 400 }, "{said}");
@@ -80,9 +84,14 @@ async fn every_answer_is_a_body_of_the_official_document() {
         fits(&judge, "responseResponse", &link);
         let (status, linked) = door.call("GET", link["link"].as_str().unwrap().trim_start_matches('/'), None).await;
         assert_eq!((status, &linked), (200, &paid));
-        for nothing in ["requeststates/00000000-0000-4000-8000-000000000000", "responses/00000000-0000-4000-8000-000000000000",
-            "accounts/accountid/nobody/bills", "accounts/msisdn/+84912345678/bills", "quotations", ""]
-        {
+        for nothing in [
+            "requeststates/00000000-0000-4000-8000-000000000000",
+            "responses/00000000-0000-4000-8000-000000000000",
+            "accounts/accountid/nobody/bills",
+            "accounts/msisdn/+84912345678/bills",
+            "quotations",
+            "",
+        ] {
             let (status, said) = door.call("GET", nothing, None).await;
             assert_eq!((status, &said["errorCode"]), (404, &json!("identifierError")), "{nothing}: {said}");
             fits(&judge, "errorObject", &said);
@@ -99,7 +108,8 @@ async fn the_official_scenarios_of_bills_hold_but_those_that_need_a_callback() {
     let judge = OpenApi::bills(&gsma);
     let house = house("when_asked").await;
     let door = Door { house: &house, token: house.bill_token(App::Wallet).await };
-    let mut files: Vec<_> = std::fs::read_dir(gsma.join("itp-compliance")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(gsma.join("itp-compliance")).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let (mut played, mut with_callback) = (0, 0);
     for scenario in files.iter().filter(|f| f.extension().is_some_and(|e| e == "yml")).map(|f| yaml(f)) {

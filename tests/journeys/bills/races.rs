@@ -63,7 +63,8 @@ async fn of_fifty_payments_of_one_bill_at_one_moment_one_is_told_paid() {
         let told = BTreeMap::from([("000".to_owned(), 1), ("023".to_owned(), 49)]);
         assert_eq!(counted(&answers), told);
         assert_eq!(status(&house, &fee).await, "paid");
-        let booked = format!("select count(*) || ' ' || sum(amount) from payment where provider_txn_id like 'RACE-{code}-%'");
+        let booked =
+            format!("select count(*) || ' ' || sum(amount) from payment where provider_txn_id like 'RACE-{code}-%'");
         assert_eq!(house.ask(&booked).await, "1 21000");
     }
     assert_eq!(house.ask("select count(*) from kase").await, "0", "nothing waits: what was refused was given back");
@@ -91,7 +92,8 @@ async fn a_bill_payment_and_a_providers_report_at_one_moment_settle_once_and_no_
         assert_eq!(status(&house, fee).await, "paid");
         assert_eq!(order["ipn"][0]["rsp_code"], "00", "money is never refused there: {order}");
         let id = fee["id"].as_str().unwrap();
-        let settled = format!("select count(*) || ' ' || sum(amount) from assurance.allocation where obligation_id = '{id}'");
+        let settled =
+            format!("select count(*) || ' ' || sum(amount) from assurance.allocation where obligation_id = '{id}'");
         assert_eq!(house.ask(&settled).await, "1 21000");
         let waits = format!(
             "select coalesce(sum(a.amount), 0) from assurance.allocation a join assurance.payment p using (payment_id)
@@ -136,8 +138,12 @@ async fn even(house: &House) {
     house.drain().await;
     house.holds().await;
     let told: Value = serde_json::from_str(
-        &house.ask("select json_build_object('paid', count(*) filter (where outcome = 'paid'), 'booked',
-            count(payment_id)) from bill_payment").await,
+        &house
+            .ask(
+                "select json_build_object('paid', count(*) filter (where outcome = 'paid'), 'booked',
+            count(payment_id)) from bill_payment",
+            )
+            .await,
     )
     .unwrap();
     assert_eq!(told["paid"], told["booked"]);

@@ -42,7 +42,9 @@ async fn what_was_refused_stays_refused_when_the_debt_is_due_again() {
         let refused = house.pays_seen(app, &code, &seen).await;
         assert_eq!((&refused["state"], &refused["code"]), (&json!("returned"), &json!(code_of_refusal)), "{refused}");
         // the bank has given the money back: whatever becomes of the debt, that number is over
-        house.ask(&format!("update bill_quote set expires_at = now() + interval '1 day' where customer_key = '{code}'")).await;
+        house
+            .ask(&format!("update bill_quote set expires_at = now() + interval '1 day' where customer_key = '{code}'"))
+            .await;
         let again = house.bill_sim(app, "again", json!({"transaction": refused["transaction"]})).await;
         assert_eq!(codes(&again), [code_of_refusal, code_of_refusal], "{again}");
     }
@@ -84,12 +86,19 @@ async fn every_refusal_books_nothing_and_gives_the_money_back() {
         assert_eq!(put.status, 200, "{}", put.text);
         let word = refused(&code, &seen).await;
         assert_eq!(word, if app == App::Bank { "021" } else { "incorrectState" });
-        house.portal.post(&format!("/v1/obligations/{}/cancel", fee["id"].as_str().unwrap()), json!({})).await.expect(200);
+        house
+            .portal
+            .post(&format!("/v1/obligations/{}/cancel", fee["id"].as_str().unwrap()), json!({}))
+            .await
+            .expect(200);
         assert_eq!(refused(&code, &seen).await, cancelled);
     }
     assert_eq!(house.ask("select count(*) from payment").await, "0");
     assert_eq!(house.ask("select count(*) from assurance.ledger_entry").await, "0");
-    assert_eq!(house.ask("select count(distinct state) || ' ' || min(state) from assurance.sighting").await, "1 refused");
+    assert_eq!(
+        house.ask("select count(distinct state) || ' ' || min(state) from assurance.sighting").await,
+        "1 refused"
+    );
     let outcomes = "select string_agg(outcome, ' ' order by outcome) from
         (select distinct outcome from bill_payment) o";
     assert_eq!(house.ask(outcomes).await, "cancelled changed unknown_bill wrong_amount");

@@ -14,11 +14,7 @@ pub const REMARK_MAX: usize = 100;
 
 /// `md5hex(secret + fields…)` under any of the secrets. A prefix secret under MD5 is weak: it says that the fields were not
 /// mangled, and the token and the agreed addresses say who calls.
-pub fn checksum_fits<'a>(
-    secrets: impl Iterator<Item = &'a SecretString>,
-    fields: &[&str],
-    claimed: &str,
-) -> bool {
+pub fn checksum_fits<'a>(secrets: impl Iterator<Item = &'a SecretString>, fields: &[&str], claimed: &str) -> bool {
     let mut bytes = [0_u8; 16];
     if hex::decode_to_slice(claimed, &mut bytes).is_err() {
         return false;

@@ -49,7 +49,9 @@ impl Fault {
             Self::TooLittle => rule("underPaymentNotAllowed", "a bill is paid whole"),
             Self::TooMuch => rule("overPaymentNotAllowed", "a bill is paid whole"),
             Self::Duplicate => rule("duplicateRequest", "this number stands for another payment"),
-            Self::Unavailable => (503, "serviceUnavailable", "genericError", "ask again with the same number".to_owned()),
+            Self::Unavailable => {
+                (503, "serviceUnavailable", "genericError", "ask again with the same number".to_owned())
+            }
         }
     }
 

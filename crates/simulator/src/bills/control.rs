@@ -77,7 +77,8 @@ pub(super) async fn pay(app: web::Data<Application>, body: web::Bytes) -> Answer
         };
         let number = pays.transaction.unwrap_or_else(|| format!("BT{:016X}", rand::rng().next_u64()));
         let is = |m: &Match| {
-            m.customer.as_ref().is_none_or(|c| *c == pays.customer) && m.transaction.as_ref().is_none_or(|n| *n == number)
+            m.customer.as_ref().is_none_or(|c| *c == pays.customer)
+                && m.transaction.as_ref().is_none_or(|n| *n == number)
         };
         let delta = app.rules.take(is, |a| matches!(a, Action::AmountDelta(_)));
         let delta: i64 = delta.iter().map(|a| if let Action::AmountDelta(n) = a { *n } else { 0 }).sum();

@@ -93,7 +93,8 @@ pub(super) async fn pay(app: &Application, t: Transaction) -> Result<Value, Refu
         }
         Ok::<_, Refused>(())
     };
-    let (told, others) = tokio::join!(until_decided(app, &t, lost, if gives_up { 1 } else { app.config.again }), others);
+    let (told, others) =
+        tokio::join!(until_decided(app, &t, lost, if gives_up { 1 } else { app.config.again }), others);
     told?;
     others?;
     shown(app, &t.number)
