@@ -112,6 +112,7 @@ fn sql_lies_in_storage_only() {
         "telemetry",
         "provider",
         "volatile",
+        "provider-bills",
         "provider-mobile-money",
         "provider-momo",
         "provider-national",
@@ -154,8 +155,10 @@ fn a_providers_name_appears_only_where_it_may() {
             for line in code_lines(&text) {
                 let line = line.to_lowercase();
                 // "national" is the kind of a channel, too: its messages have names of their own
-                let names = ["momo", "vnpay", "vietqr", "zalopay", "gsma", "dvcqg", "maxacthuc", "mathamchieu"];
-                let named = names.iter().any(|provider| line.contains(provider));
+                let names = ["momo", "vnpay", "vietqr", "zalopay", "gsma", "bidv", "dvcqg", "maxacthuc", "mathamchieu"];
+                // the list of banks that a payer may hold an account at names them all
+                let is_list = file.ends_with("web/src/banks.rs");
+                let named = names.iter().any(|name| line.contains(name) && !(is_list && *name == "bidv"));
                 assert!(!named, "{}: {line}", file.display());
             }
         }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
 mod administration;
+mod bills;
 mod browser;
 mod canaries;
 mod clients;

@@ -1,6 +1,7 @@
 //! A valid call of each provider, changed in a hundred and fifty ways and more: what is not the same message has no
 //! effect, before the true call and after it, and each call hears what the provider's document says.
 
+mod bills;
 mod mobile_money;
 pub(crate) mod momo;
 pub(crate) mod national;

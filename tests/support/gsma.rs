@@ -46,6 +46,10 @@ impl OpenApi {
         Self(yaml(&gsma.join("mobile-money-api-specification-1.2.0-master_0.yaml")))
     }
 
+    pub fn bills(gsma: &std::path::Path) -> Self {
+        Self(yaml(&gsma.join("mobile-money-api-specification-1.2.0-bill-payments.yaml")))
+    }
+
     /// What is wrong with `body`, by the schema of this name; empty when nothing is.
     pub fn faults(&self, schema: &str, body: &Value) -> Vec<String> {
         let known = &self.0["components"]["schemas"][schema];

@@ -4,6 +4,7 @@
 
 pub mod bank;
 pub mod barrier;
+pub mod bills;
 pub mod child;
 pub mod collector;
 pub mod crash;
@@ -54,6 +55,8 @@ pub struct Plan {
     pub with_mobile_money: bool,
     /// Also run the wallets, and collect through them.
     pub with_wallets: bool,
+    /// Also run applications of a bank and a wallet whose customers pay bills here.
+    pub with_bills: bool,
     /// `MOTLAN_…` settings over those of the harness.
     pub settings: Vec<(&'static str, String)>,
     /// The URL of the application role, where it is not the database itself (a proxy before it).
@@ -67,6 +70,7 @@ pub struct House {
     pub bank: Option<simulator::Running>,
     pub mobile_money: Option<simulator::Running>,
     pub wallets: Option<wallets::Wallets>,
+    pub bills: Option<bills::Applications>,
     pub database: TestDatabase,
     pub portal: Portal,
     /// The portal's id as a client.
@@ -111,6 +115,10 @@ impl House {
         if let Some(wallets) = &wallets {
             plan.settings.splice(0..0, wallets.settings());
         }
+        let bills = if plan.with_bills { Some(bills::Applications::start().await) } else { None };
+        if bills.is_some() {
+            plan.settings.splice(0..0, bills::settings());
+        }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };
         let gateway = Gateway::start(&config, role, Arc::new(String::new)).await.unwrap();
@@ -136,6 +144,7 @@ impl House {
             bank,
             mobile_money,
             wallets,
+            bills,
             database,
             portal,
             client,
@@ -150,6 +159,9 @@ impl House {
         }
         if house.wallets.is_some() {
             house.tell_the_platform().await;
+        }
+        if house.bills.is_some() {
+            house.tell_the_applications().await;
         }
         house
     }
@@ -291,6 +303,9 @@ impl House {
         }
         if let Some(wallets) = self.wallets {
             wallets.stop().await;
+        }
+        if let Some(bills) = self.bills {
+            bills.stop().await;
         }
         self.gateway.stop().await;
         self.dossier.stop().await;

@@ -15,6 +15,9 @@ pub async fn compare(house: &House) {
     if house.mobile_money.is_some() {
         crate::mobile_money::compare(house).await;
     }
+    if house.bills.is_some() {
+        crate::bills::compare(house).await;
+    }
     if house.bank.is_some() {
         transfers::compare(house).await;
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod approvals;
 pub mod auth;
+mod bills;
 mod body;
 mod cases;
 mod days;

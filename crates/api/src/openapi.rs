@@ -7,7 +7,7 @@ use crate::admin::{
 };
 use crate::problem::Code;
 use crate::{
-    approvals, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    approvals, bills, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
     settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
@@ -42,7 +42,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
         channels::list, channels::off, channels::on, channels::announce, channels::withdraw,
         parked::list, parked::retry,
-        webhooks::receive, webhooks::receive_of_account,
+        webhooks::receive, webhooks::receive_of_account, bills::answer,
         operating::livez, operating::readyz, operating::metrics, operating::backlog,
     ),
     components(schemas(crate::problem::Problem, crate::problem::FieldError)),
@@ -85,7 +85,7 @@ fn finish(path: &str, method: &'static str, operation: &mut Operation) {
     let words: Vec<&str> = path.split(['/', '-', '{', '}']).filter(|w| !w.is_empty() && *w != "v1").collect();
     operation.operation_id = Some(format!("{method}_{}", words.join("_")));
     // a provider proves itself in its own way, and operators by where they call
-    if !path.starts_with("/v1/") || path.starts_with("/v1/webhooks/") {
+    if !path.starts_with("/v1/") || is_for_providers(path) {
         operation.security = Some(Vec::new());
     }
     let has_key = takes_key(operation);
@@ -114,13 +114,18 @@ fn takes_key(operation: &mut Operation) -> bool {
     true
 }
 
+/// Where the other side proves itself in its own document's way.
+fn is_for_providers(path: &str) -> bool {
+    path.starts_with("/v1/webhooks/") || path.starts_with("/v1/bills/")
+}
+
 fn refusals(path: &str, method: &str, has_key: bool, has_body: bool) -> Vec<u16> {
     if !path.starts_with("/v1/") {
         return Vec::new();
     }
     let body = method == "post" || method == "put" || has_body;
     let mut statuses = vec![500, 503];
-    if path.starts_with("/v1/webhooks") {
+    if is_for_providers(path) {
         statuses.extend([404, 408, 413]);
         return statuses;
     }

@@ -6,8 +6,8 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
-    settlements, statements, webhooks,
+    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
+    reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -132,6 +132,8 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what providers say: any method, since each provider's document names its own
         .service(at("/v1/webhooks/{channel}/{profile}", "").route(to(webhooks::receive)))
         .service(at("/v1/webhooks/{channel}/{teller}/{profile}", "").route(to(webhooks::receive_of_account)))
+        // -- what banks and wallets ask and pay: paths and methods of their own documents
+        .service(at("/v1/bills/{profile}/{path:.*}", "").route(to(bills::answer)))
         .default_service(to(absent));
 }
 

@@ -54,7 +54,7 @@ pub async fn receive_of_account(
 }
 
 /// The call as it came, in our hands.
-struct Call {
+pub(crate) struct Call {
     method: String,
     query: String,
     headers: Vec<(String, String)>,
@@ -62,7 +62,7 @@ struct Call {
 }
 
 impl Call {
-    fn of(req: &HttpRequest, raw: RawBody) -> Self {
+    pub(crate) fn of(req: &HttpRequest, raw: RawBody) -> Self {
         let headers = req.headers().iter();
         let text = |(name, value): (&HeaderName, &HeaderValue)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
@@ -75,7 +75,7 @@ impl Call {
         }
     }
 
-    fn request(&self) -> Request<'_> {
+    pub(crate) fn request(&self) -> Request<'_> {
         Request { method: &self.method, query: &self.query, headers: &self.headers, body: &self.raw.0 }
     }
 }
@@ -92,7 +92,7 @@ async fn answered(
     Ok(on_the_wire(answer))
 }
 
-fn on_the_wire(answer: Answer) -> HttpResponse {
+pub(crate) fn on_the_wire(answer: Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or_default();
     HttpResponse::build(status).content_type(answer.content_type).body(answer.body)
 }

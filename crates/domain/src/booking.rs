@@ -11,8 +11,9 @@
 //! | ours | with what waits, less than due | suspense `underpaid`, a case |
 //! | ours | with what waits, enough | all that is due settles; the rest `overpaid`, a case |
 //!
-//! "Ours" is an attempt's order at a provider, whose amount we told, or an intent's reference in the text of a transfer,
-//! whose amount the payer typed.
+//! "Ours" is an attempt's order at a provider, whose amount we told, an intent's reference in the text of a transfer,
+//! whose amount the payer typed, or a bill that a bank asked for (`domain::bill`), whose amount we told. A bill names
+//! obligations and no intent: nothing waits for it, and the live intents that hold what it settles follow.
 
 use crate::allocation::{self, Home, Owed, Placement, Standing, Waiting};
 use crate::attempt::AttemptStatus;
@@ -90,18 +91,33 @@ pub enum Terms {
     WrongAccount,
 }
 
-/// What stands behind the order or the reference that the money names.
+/// What the money is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// All that an intent asks for.
+    Intent(IntentId),
+    /// These obligations, as a bill of this reference named them.
+    Bill { reference: String, obligation_ids: Vec<ObligationId> },
+}
+
+impl Purpose {
+    pub fn is(&self, intent: IntentId) -> bool {
+        matches!(self, Self::Intent(own) if *own == intent)
+    }
+}
+
+/// What stands behind the order, the reference or the bill that the money names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    pub intent_id: IntentId,
+    pub purpose: Purpose,
     pub terms: Terms,
     /// The attempt that brought the money. A transfer may come without one.
     pub attempt: Option<AttemptState>,
     /// Another attempt of the same intent is committed at its provider.
     pub other_committed: bool,
-    /// The reference's own obligations first; then those of the other live intents that hold any of them.
+    /// Those that the money is for first; then those of the other live intents that hold any of them.
     pub obligations: Vec<ObligationState>,
-    /// The reference's own intent, and every live intent that holds one of its obligations.
+    /// The reference's own intent, and every live intent that holds one of the obligations that the money is for.
     pub intents: Vec<IntentState>,
     /// Oldest first.
     pub waiting: Vec<Waiting>,
@@ -138,8 +154,7 @@ pub fn book_money(money: &NewMoney, named: Option<&Named>) -> Result<Changes, Bo
         return booked(money, &placement, &[], &money.subject);
     };
     let placement = placement_of(money, named)?;
-    let own = own_intent(named)?;
-    let mut changes = booked(money, &placement, &named.obligations, &own.id.to_string())?;
+    let mut changes = booked(money, &placement, &named.obligations, &subject_of(named))?;
     derive_states(&mut changes, &placement.settled, named)?;
     close_explained(&mut changes, &placement, named)?;
     Ok(changes)
@@ -148,7 +163,6 @@ pub fn book_money(money: &NewMoney, named: Option<&Named>) -> Result<Changes, Bo
 /// Money that waits unidentified and whose order is known after all: it is placed as if it came now.
 pub fn place_orphan(money: &NewMoney, case: Option<&OpenCase>, named: &Named) -> Result<Changes, BookingError> {
     let placement = placement_of(money, named)?;
-    let own = own_intent(named)?;
     let mut changes = Changes::default();
     let from = Account::Suspense(SuspenseReason::Unidentified);
     let mut legs = vec![Leg::new(from, money.amount).of_payment(money.payment_id)];
@@ -161,7 +175,7 @@ pub fn place_orphan(money: &NewMoney, case: Option<&OpenCase>, named: &Named) ->
     credit_portions(&mut changes, &mut legs, &placement, &named.obligations)?;
     changes.journals.push(Journal::new(JournalKind::Reassignment, Cause::Explained, money.business_date, legs)?);
     move_waiting(&mut changes, money, &placement, &named.obligations)?;
-    open_cases(&mut changes, money, &placement, &own.id.to_string());
+    open_cases(&mut changes, money, &placement, &subject_of(named));
     derive_states(&mut changes, &placement.settled, named)?;
     close_explained(&mut changes, &placement, named)?;
     if let Some(case) = case {
@@ -177,12 +191,8 @@ fn placement_of(money: &NewMoney, named: &Named) -> Result<Placement, BookingErr
         Terms::WrongAccount => return nowhere(SuspenseReason::WrongAccount),
         Terms::Told(_) | Terms::Typed => {}
     }
-    let own = own_intent(named)?;
-    let owed: Vec<Owed> = own
-        .obligation_ids
-        .iter()
-        .map(|id| find(&named.obligations, *id).map(owed))
-        .collect::<Result<_, BookingError>>()?;
+    let owed: Vec<Owed> =
+        wanted(named)?.iter().map(|id| find(&named.obligations, *id).map(owed)).collect::<Result<_, BookingError>>()?;
     Ok(allocation::place(money.payment_id, money.amount, &owed, &named.waiting))
 }
 
@@ -310,7 +320,7 @@ fn derive_states(changes: &mut Changes, settled: &[ObligationId], named: &Named)
     let told = matches!(named.terms, Terms::Told(_));
     let settled: BTreeSet<_> = settled.iter().copied().collect();
     for intent in &named.intents {
-        let own = intent.id == named.intent_id;
+        let own = named.purpose.is(intent.id);
         let cause = match intent_cause(intent, own, &settled, named)? {
             Some(cause) => cause,
             None if own && told && intent.status == IntentStatus::Processing && !named.other_committed => {
@@ -363,8 +373,23 @@ fn close_explained(changes: &mut Changes, placement: &Placement, named: &Named) 
     Ok(())
 }
 
-fn own_intent(named: &Named) -> Result<&IntentState, BookingError> {
-    named.intents.iter().find(|i| i.id == named.intent_id).ok_or(BookingError::Missing("the named intent"))
+/// The obligations that the money is for, in the order in which they are settled.
+fn wanted(named: &Named) -> Result<&[ObligationId], BookingError> {
+    match &named.purpose {
+        Purpose::Intent(id) => {
+            let own = named.intents.iter().find(|i| i.id == *id).ok_or(BookingError::Missing("the named intent"))?;
+            Ok(&own.obligation_ids)
+        }
+        Purpose::Bill { obligation_ids, .. } => Ok(obligation_ids),
+    }
+}
+
+/// What a case about the money calls it.
+fn subject_of(named: &Named) -> String {
+    match &named.purpose {
+        Purpose::Intent(id) => id.to_string(),
+        Purpose::Bill { reference, .. } => reference.clone(),
+    }
 }
 
 fn find(obligations: &[ObligationState], id: ObligationId) -> Result<&ObligationState, BookingError> {

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod attempt;
 pub mod bank_reference;
 pub mod beneficiary;
+pub mod bill;
 pub mod booking;
 pub mod business_day;
 pub mod case;

@@ -23,3 +23,28 @@ impl fmt::Debug for Party {
         f.write_str("Party(redacted)")
     }
 }
+
+/// A name as others may see it who are asked to pay for it: first letters, and the given name, which comes last. One that
+/// pays for the right person knows it; one that tries codes learns no name.
+pub fn masked(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let Some((given, before)) = words.split_last() else { return String::new() };
+    let hidden = |word: &str| word.chars().take(1).chain("***".chars()).collect::<String>();
+    if before.is_empty() {
+        return hidden(given);
+    }
+    before.iter().map(|w| hidden(w)).chain([(*given).to_owned()]).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_masked_name_is_known_to_its_bearer_and_to_nobody_else() {
+        assert_eq!(masked("Nguyễn Văn An"), "N*** V*** An");
+        assert_eq!(masked("  Đỗ   Ích  "), "Đ*** Ích");
+        assert_eq!(masked("An"), "A***");
+        assert_eq!(masked(""), "");
+    }
+}

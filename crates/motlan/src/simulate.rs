@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
 use simulator::{
-    BankConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
+    BankConfig, BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig,
+    ZalopayConfig,
 };
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub enum What {
     Momo,
     Zalopay,
     Bank,
+    /// The application of a bank or wallet whose customers pay bills
+    Bills,
     Dossier,
     MobileMoney,
     National,
@@ -61,6 +64,10 @@ async fn start(
         What::Zalopay => simulator::zalopay::start(read::<ZalopayConfig>(file, given)?).await?,
         What::MobileMoney if notify.is_some() => return Err("each request names where it is answered".into()),
         What::MobileMoney => simulator::mobile_money::start(read::<MobileMoneyConfig>(file, given)?).await?,
+        What::Bills => {
+            given.push(("notify_url", notify));
+            simulator::bills::start(read::<BillsConfig>(file, given)?).await?
+        }
         What::Bank if notify.is_some() => return Err("each account names its own notifiers, in the file".into()),
         What::Bank => simulator::bank::start(read::<BankConfig>(file, given)?).await?,
         What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),

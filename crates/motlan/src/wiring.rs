@@ -116,6 +116,8 @@ impl Contract for Configured {
 
     fn credentials(&self) -> &'static [Credential] {
         match &self.profile.channel {
+            Channel::BankBills(_) => provider_bills::bidv::CREDENTIALS,
+            Channel::MobileMoneyBills(_) => provider_bills::gsma::CREDENTIALS,
             Channel::MobileMoney(_) => provider_mobile_money::CREDENTIALS,
             Channel::Momo(_) => provider_momo::CREDENTIALS,
             Channel::National(_) => provider_national::CREDENTIALS,
@@ -127,6 +129,8 @@ impl Contract for Configured {
 
     fn configured(&self, name: &str) -> Vec<SecretString> {
         match &self.profile.channel {
+            Channel::BankBills(settings) => settings.secrets(name),
+            Channel::MobileMoneyBills(settings) => settings.secrets(name),
             Channel::MobileMoney(settings) => (**settings).clone().secrets(name),
             Channel::Momo(settings) => settings.secrets(name),
             Channel::National(settings) => settings.secrets(name),
@@ -140,6 +144,14 @@ impl Contract for Configured {
         let Profile { code, beneficiaries, channel } = self.profile.clone();
         let Around { http, volatile, public_url } = self.around.clone();
         match channel {
+            Channel::BankBills(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_bills::bidv::provider(code, beneficiaries, settings))
+                .map_err(NotMade::because),
+            Channel::MobileMoneyBills(settings) => (*settings)
+                .holding(held)
+                .and_then(|settings| provider_bills::gsma::provider(code, beneficiaries, settings))
+                .map_err(NotMade::because),
             Channel::MobileMoney(settings) => {
                 let webhook_url = format!("{public_url}/v1/webhooks/{}/{code}", provider_mobile_money::CHANNEL);
                 let surroundings = provider_mobile_money::Surroundings { http, volatile, webhook_url };

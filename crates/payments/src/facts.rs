@@ -1,12 +1,13 @@
-//! The facts behind an intent, read under lock in the order of the house: obligations by id, then intents by id.
+//! The facts behind an intent or a bill, read under lock in the order of the house: obligations by id, then intents by id.
 
 use domain::allocation::Waiting;
 use domain::attempt::AttemptStatus;
-use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase, Terms};
+use domain::bill::Quote;
+use domain::booking::{AttemptState, IntentState, Named, ObligationState, OpenCase, Purpose, Terms};
 use domain::codes::ChannelCode;
 use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus};
-use domain::{AttemptId, IntentId, Vnd};
+use domain::{AttemptId, IntentId, ObligationId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -14,14 +15,14 @@ use storage::attempts::Stored;
 use storage::{StorageError, Tx, attempts, intents, obligations, references};
 use uuid::Uuid;
 
-/// An intent with all that money for its reference can touch.
+/// An intent with all that money for its reference can touch, or a bill with all that its money can.
 pub struct Facts {
     pub obligations: Vec<Obligation>,
     pub intents: Vec<Intent>,
     pub attempts: Vec<Stored>,
     pub waiting: Vec<Waiting>,
     pub open_cases: Vec<OpenCase>,
-    own: IntentId,
+    purpose: Purpose,
 }
 
 /// Locks and reads, one round trip. The obligations of other live intents are read after those intents are locked, so
@@ -56,7 +57,7 @@ pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, Stora
         attempts,
         waiting: Vec::new(),
         open_cases: Vec::new(),
-        own: IntentId::from(Uuid::nil()),
+        purpose: Purpose::Intent(IntentId::from(Uuid::nil())),
     };
     let (waiting, open_cases) = (waiting?, open_cases?);
     let of = |id: IntentId| Facts {
@@ -65,6 +66,25 @@ pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, Stora
         ..all.around(id)
     };
     Ok(wanted.iter().map(|id| of(*id)).collect())
+}
+
+/// The same for a bill: its obligations, the live intents that hold any of them, and what else those hold.
+pub async fn lock_bill(tx: &Tx, quote: &Quote) -> Result<Facts, StorageError> {
+    let obligation_ids: Vec<ObligationId> = quote.lines.iter().map(|l| l.obligation_id).collect();
+    let ids: Vec<Uuid> = obligation_ids.iter().map(|id| id.uuid()).collect();
+    let (own, intents) = join!(obligations::lock_by_ids(tx, &ids), intents::lock_live_holders(tx, &ids));
+    let (mut obligations, intents) = (own?, intents?);
+    let held: Vec<Uuid> = intents.iter().map(|i| i.id.uuid()).collect();
+    let others = intents::obligations(tx, &held).await?;
+    obligations.extend(others.into_iter().filter(|o| !obligation_ids.contains(&o.id)));
+    Ok(Facts {
+        obligations,
+        intents,
+        attempts: Vec::new(),
+        waiting: Vec::new(),
+        open_cases: Vec::new(),
+        purpose: Purpose::Bill { reference: quote.reference.clone(), obligation_ids },
+    })
 }
 
 impl Facts {
@@ -80,27 +100,29 @@ impl Facts {
             intents,
             waiting: Vec::new(),
             open_cases: Vec::new(),
-            own: id,
+            purpose: Purpose::Intent(id),
         }
     }
 
+    /// The intent that the money is for; None for a bill's.
+    pub fn own_intent(&self) -> Option<&Intent> {
+        self.intents.iter().find(|i| self.purpose.is(i.id))
+    }
+
     pub fn intent(&self) -> Result<&Intent, StorageError> {
-        self.intents
-            .iter()
-            .find(|i| i.id == self.own)
-            .ok_or_else(|| StorageError::Unreadable("an attempt without its intent".to_owned()))
+        self.own_intent().ok_or_else(|| StorageError::Unreadable("an attempt without its intent".to_owned()))
     }
 
     /// The intent's deadline as it stands after the unit.
     pub fn set_deadline(&mut self, deadline: Timestamp) {
-        for intent in self.intents.iter_mut().filter(|i| i.id == self.own) {
+        for intent in self.intents.iter_mut().filter(|i| self.purpose.is(i.id)) {
             intent.expires_at = deadline;
         }
     }
 
     /// The intent asks for what its obligations owe.
     pub fn ask_anew(&mut self) {
-        for intent in self.intents.iter_mut().filter(|i| i.id == self.own) {
+        for intent in self.intents.iter_mut().filter(|i| self.purpose.is(i.id)) {
             let own = self.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id));
             intent.amount = own.map(Obligation::amount).sum();
         }
@@ -135,6 +157,11 @@ impl Facts {
         Ok(self.named(terms, Some(attempt), other_committed))
     }
 
+    /// For the booking of money that names the bill, of which the bank was told this amount.
+    pub fn billed(&self, told: Vnd) -> Named {
+        self.named(Terms::Told(told), None, false)
+    }
+
     /// For the booking of a transfer whose text names the intent's reference. It serves the newest attempt that gave the
     /// payer this account's details, if there was one.
     pub fn typed(&self, terms: Terms, channel: &ChannelCode) -> Named {
@@ -146,7 +173,7 @@ impl Facts {
 
     fn named(&self, terms: Terms, attempt: Option<AttemptState>, other_committed: bool) -> Named {
         Named {
-            intent_id: self.own,
+            purpose: self.purpose.clone(),
             terms,
             attempt,
             other_committed,

@@ -57,22 +57,23 @@ pub async fn place_by(
         return decided_otherwise(tx, payment, &parts, facts, sighting, caller, now).await;
     }
     let case = cases::open_of_payment(tx, payment.id, CaseKind::Unidentified).await?;
-    let intent = facts.intent()?;
+    let intent = facts.own_intent();
     let money = NewMoney {
         payment_id: payment.id,
         sighting_id: sighting,
         from: payment.identity.source_account(),
         amount: payment.amount,
         business_date: business_date(now),
-        subject: intent.id.to_string(),
+        // what it names says what its cases are about
+        subject: String::new(),
     };
     let mut unit = Unit::new(caller.actor(), now);
     unit.changes = place_orphan(&money, case.as_ref(), named).map_err(RecordError::Booking)?;
     let by = PaidBy {
         channel: payment.channel.clone(),
         provider_txn_id: payment.identity.transaction().to_owned(),
-        reference: Some(intent.reference.clone()),
-        intent_id: Some(intent.id),
+        reference: intent.map(|i| i.reference.clone()),
+        intent_id: intent.map(|i| i.id),
         payment_id: payment.id,
     };
     let paid = (payment.paid_at, by);
@@ -83,7 +84,9 @@ pub async fn place_by(
         subject: payment.id.to_string(),
         request_id: caller.request_id.clone(),
     });
-    payments::set_intent(tx, payment.id, intent.id).await?;
+    if let Some(intent) = intent {
+        payments::set_intent(tx, payment.id, intent.id).await?;
+    }
     Ok(unit)
 }
 
@@ -103,8 +106,9 @@ async fn decided_otherwise(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Unit, ReportError> {
-    let intent = facts.intent()?;
     let mut unit = Unit::new(caller.actor(), now);
+    // a bill says nothing that those did not know who decided
+    let Some(intent) = facts.own_intent() else { return Ok(unit) };
     let of_it = |part: &Part| part.obligation_id.is_some_and(|id| intent.obligation_ids.contains(&id));
     let subject = intent.id.to_string();
     let is_taken_back = parts.iter().map(|part| part.amount).sum::<Vnd>() < payment.amount;

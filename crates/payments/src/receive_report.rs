@@ -2,6 +2,7 @@
 //! Money goes to `record_money`, anything else to `advance_intent`. At most three round trips and one commit.
 
 use crate::advance_intent::{self, PlanError};
+use crate::answer_bill;
 use crate::context::{Caller, Context};
 use crate::drive_parked::{Call, Calling};
 use crate::facts::{self, Facts};
@@ -254,7 +255,14 @@ async fn without_order(
 ) -> Result<(), ReportError> {
     match (capture, payment) {
         (Some(capture), None) => {
-            let recording = record_money::record(&seen(id, sighted, capture), None, caller)?;
+            let (txn, order) = (&capture.provider_txn_id, sighted.report.order_ref.as_str());
+            let bill = answer_bill::bill_of(tx, sighted.profile.as_str(), txn, order).await?;
+            let facts = match &bill {
+                Some(quote) => Some((facts::lock_bill(tx, quote).await?, quote.amount)),
+                None => None,
+            };
+            let named = facts.as_ref().map(|(facts, told)| (facts, facts.billed(*told)));
+            let recording = record_money::record(&seen(id, sighted, capture), named, caller)?;
             write_recording(tx, id, &recording, None).await
         }
         (Some(capture), Some(payment)) => {

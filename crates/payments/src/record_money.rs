@@ -63,13 +63,13 @@ pub fn record(seen: &Seen<'_>, named: Option<(&Facts, Named)>, caller: &Caller) 
     match named {
         None => unit.changes = book_money(&money, None)?,
         Some((facts, named)) => {
-            let intent = facts.intent()?;
-            intent_id = Some(intent.id);
+            let intent = facts.own_intent();
+            intent_id = intent.map(|i| i.id);
             unit.changes = book_money(&money, Some(&named))?;
             let by = PaidBy {
                 channel: seen.channel.clone(),
                 provider_txn_id: seen.identity.transaction().to_owned(),
-                reference: Some(intent.reference.clone()),
+                reference: intent.map(|i| i.reference.clone()),
                 intent_id,
                 payment_id,
             };

@@ -18,7 +18,7 @@ use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
-use provider::{Action, Bill, Given, Order, Provider, ProviderError, Receiver, Started};
+use provider::{Action, Given, Order, OrderBill, Provider, ProviderError, Receiver, Started};
 use std::net::IpAddr;
 use std::sync::Arc;
 use storage::attempts::Stored;
@@ -367,7 +367,7 @@ async fn offer_order(
 }
 
 /// What is due now, and who pays it; read for channels that make a receipt of it, and kept nowhere.
-async fn bill(ctx: &Context, intent: IntentId) -> Result<Bill, StorageError> {
+async fn bill(ctx: &Context, intent: IntentId) -> Result<OrderBill, StorageError> {
     let db = ctx.pool.get().await?;
     let due = obligations::due_of_intent(&db, intent).await?;
     let payer = match due.iter().find_map(|(_, payer)| *payer) {
@@ -380,7 +380,7 @@ async fn bill(ctx: &Context, intent: IntentId) -> Result<Bill, StorageError> {
         None => None,
     };
     let items = due.into_iter().map(|(obligation, _)| obligation.terms).collect();
-    Ok(Bill { items, agency_name: agency_name.unwrap_or_default(), payer })
+    Ok(OrderBill { items, agency_name: agency_name.unwrap_or_default(), payer })
 }
 
 /// Where the provider sends the payer's browser back to: our page, in the payer's language. `returned` tells the page that a

@@ -66,6 +66,7 @@ pub fn provider(
         holds: None,
         receipts: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

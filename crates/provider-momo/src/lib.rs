@@ -54,6 +54,7 @@ pub fn provider(
         holds,
         receipts: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

@@ -53,6 +53,7 @@ pub fn provider(
         status: Some(platform),
         refunds: None,
         holds: None,
+        bills: None,
         receipts,
         account_webhooks: Vec::new(),
         movements: None,

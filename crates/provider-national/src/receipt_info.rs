@@ -8,7 +8,7 @@ use crate::api::{Message, refused};
 use crate::wire;
 use domain::Vnd;
 use domain::obligation::{ObligationKind, Terms};
-use provider::{Bill, Order, ProviderError};
+use provider::{Order, OrderBill, ProviderError};
 use serde_json::{Value, json};
 
 /// `MaDichVu` of fees and charges for public services; 1 is that of fines.
@@ -121,7 +121,7 @@ fn only(items: &[&Terms], what: &str, of: impl Fn(&Terms) -> Option<String>) -> 
 }
 
 /// Who pays. A number that we do not have is not made up.
-fn payer(bill: &Bill) -> Result<Message, ProviderError> {
+fn payer(bill: &OrderBill) -> Result<Message, ProviderError> {
     let payer = bill.payer.as_ref().ok_or_else(|| refused("the bill names no payer"))?;
     let name = wire::name(&payer.name);
     let number = payer.identity_number.as_deref().map(wire::line).unwrap_or_default();
@@ -169,8 +169,8 @@ pub mod tests {
         }
     }
 
-    pub fn bill(items: Vec<Terms>) -> Bill {
-        Bill {
+    pub fn bill(items: Vec<Terms>) -> OrderBill {
+        OrderBill {
             items,
             agency_name: "UBND xã mẫu".to_owned(),
             payer: Some(Party {
@@ -184,7 +184,7 @@ pub mod tests {
         }
     }
 
-    fn info(amount: i64, bill: Bill) -> Result<Value, ProviderError> {
+    fn info(amount: i64, bill: OrderBill) -> Result<Value, ProviderError> {
         platform().receipt_info(&Order { bill: Some(bill), ..order("LC1", amount) })
     }
 
@@ -214,7 +214,7 @@ pub mod tests {
 
     #[test]
     fn what_the_block_cannot_say_is_never_sent() {
-        let refuses = |amount: i64, bill: Bill, why: &str| match info(amount, bill) {
+        let refuses = |amount: i64, bill: OrderBill, why: &str| match info(amount, bill) {
             Err(ProviderError::Refused(said)) => assert!(said.contains(why), "{said}"),
             other => panic!("{why}: {other:?}"),
         };
@@ -242,8 +242,8 @@ pub mod tests {
             refuses(5, bill(vec![item(kind, 5)]), "fees and charges");
         }
         for change in [
-            |b: &mut Bill| b.payer = None,
-            |b: &mut Bill| {
+            |b: &mut OrderBill| b.payer = None,
+            |b: &mut OrderBill| {
                 b.payer.as_mut().expect("a payer").identity_number = None;
             },
         ] {

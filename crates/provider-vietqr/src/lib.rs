@@ -54,6 +54,7 @@ pub fn provider(
         holds: None,
         receipts: None,
         account_webhooks: told::tellers(&settings),
+        bills: None,
         movements: listing::lister(&settings, http),
     })
 }

@@ -51,6 +51,7 @@ pub fn provider(
         holds: None,
         receipts: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant,
     })

@@ -1,16 +1,131 @@
-//! What an order is for, item by item, for a provider that makes a receipt of it. An adapter that does not ask for it never
-//! sees it: it names the payer.
+//! Bill collection: here a bank or wallet calls us. An adapter verifies the call in its document's own way, says what is
+//! asked, and renders what we found in that document's words. Nothing here decides about money, and verification has no
+//! default: a call that is not verified asks nothing.
 
-use domain::obligation::Terms;
-use domain::party::Party;
+use crate::webhook::{Answer, Request};
+use domain::bill::BillOutcome;
+use domain::{PaymentId, Vnd};
+use jiff::Timestamp;
+use std::net::IpAddr;
+use uuid::Uuid;
 
-/// The obligations that an order is to settle, and who pays. Nothing of it is stored with the order.
-#[derive(Debug, Clone)]
+/// The call as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct BillCall<'a> {
+    /// What stands behind the profile in the path, without a slash before it, not decoded.
+    pub path: &'a str,
+    pub request: Request<'a>,
+    /// Who calls, as the nearest proxy of ours saw it.
+    pub from: Option<IpAddr>,
+}
+
+/// A verified call, or what an adapter answers by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A token, a sign of life, a refusal: nothing of ours is touched.
+    Answered(Answer, Heard),
+    /// What does this dossier or customer code owe?
+    Bills(BillQuestion),
+    Pay(BillPayment),
+    /// What became of payments?
+    Paid(BillLookup),
+}
+
+/// For counting, of what an adapter answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Answered,
+    /// Not who they say they are.
+    Forged,
+    /// Theirs, and not to be understood.
+    Malformed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillQuestion {
+    pub customer_key: String,
+    /// Which of the bills the document lets us show: so many after so many.
+    pub skip: usize,
+    pub most: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillPayment {
+    /// The bank's own number of it: the same one is the same payment for ever.
+    pub transaction: String,
+    /// The bank's number of the call, where that is another.
+    pub call_id: Option<String>,
+    /// Under which code it was asked for.
+    pub customer_key: String,
+    pub bill: String,
+    pub amount: Vnd,
+    /// As stated; absent where nothing is said that can be read.
+    pub paid_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BillLookup {
+    /// Those of one bill.
+    OfBill { customer_key: String, bill: String },
+    /// The one that we named in our answer.
+    ByHandle(Uuid),
+    /// The one of this call.
+    ByCall(String),
+}
+
+/// What a code owes to one beneficiary.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
-    /// Those that were due when the order was made, in the order of their registration.
-    pub items: Vec<Terms>,
-    /// By what name people know the agency of the first item; empty where it has none.
-    pub agency_name: String,
-    /// The payer whom the items name first; None where nobody is named, or the person was erased.
-    pub payer: Option<Party>,
+    pub reference: String,
+    pub amount: Vnd,
+    /// In whose name, masked; empty where nobody is named, or several are.
+    pub payer: String,
+    /// What for, as the portal writes it to payers.
+    pub description: String,
+    pub due_at: Option<Timestamp>,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owes {
+    Bills(Vec<Bill>),
+    /// The code is known, and nothing of it is due under this contract.
+    Nothing,
+    UnknownCustomer,
+}
+
+/// A bill payment that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// Ours for it, for ever.
+    pub handle: Uuid,
+    pub transaction: String,
+    pub customer_key: String,
+    pub bill: String,
+    pub amount: Vnd,
+    /// What was told of the bill; absent where it is unknown.
+    pub told: Option<Vnd>,
+    pub outcome: BillOutcome,
+    pub payment: Option<PaymentId>,
+    pub at: Timestamp,
+}
+
+pub trait Bills: Send + Sync {
+    /// `now`: tokens and the bank's day end by it.
+    fn hear(&self, call: &BillCall<'_>, now: Timestamp) -> Asked;
+
+    /// When the bank's day ends that `now` is in: to then a bill is good.
+    fn day_end(&self, now: Timestamp) -> Timestamp;
+
+    /// Whether the document has a place for the payer's name.
+    fn shows_payer(&self) -> bool;
+
+    fn owes(&self, question: &BillQuestion, owes: &Owes) -> Answer;
+
+    fn decided(&self, payment: &BillPayment, decided: &Decided) -> Answer;
+
+    fn found(&self, lookup: &BillLookup, found: &[Decided]) -> Answer;
+
+    /// Ours to mend, nothing was decided: they shall ask again.
+    fn unavailable(&self) -> Answer;
 }

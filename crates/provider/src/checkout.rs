@@ -1,8 +1,8 @@
 //! Starting an attempt: the provider is told an order, the payer is given something to act on.
 
-use crate::bill::Bill;
 use crate::error::ProviderError;
 use crate::failure::Failure;
+use crate::order_bill::OrderBill;
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::codes::OrderRef;
@@ -31,7 +31,7 @@ pub struct Order {
     /// For the payer to read, Vietnamese; the adapter folds it to what its provider allows.
     pub description: String,
     /// What it is for and who pays; there where the channel asks for it.
-    pub bill: Option<Bill>,
+    pub bill: Option<OrderBill>,
     /// Where the payer's browser returns; it shows, and proves nothing.
     pub return_url: String,
     /// Where the provider reports, for those that are told so with each order.

@@ -12,6 +12,7 @@ pub mod hold;
 pub mod http;
 pub mod json;
 pub mod movements;
+pub mod order_bill;
 pub mod receipt;
 pub mod refund;
 pub mod registry;
@@ -22,13 +23,14 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
-pub use bill::Bill;
+pub use bill::{Asked, Bill, BillCall, BillLookup, BillPayment, BillQuestion, Bills, Decided, Heard, Owes};
 pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
 pub use credentials::{Before, Contract, Credential, Held, NotMade};
 pub use error::ProviderError;
 pub use failure::Failure;
 pub use hold::Holds;
 pub use movements::{Listed, Movements};
+pub use order_bill::OrderBill;
 pub use receipt::{Receipt, Receipts};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};
 pub use registry::Registry;
@@ -57,6 +59,8 @@ pub struct Provider {
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,
+    /// For a contract under which the other side asks us what is owed, and pays it.
+    pub bills: Option<Arc<dyn Bills>>,
 }
 
 /// How people call the channel.

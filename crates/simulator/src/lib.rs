@@ -8,6 +8,7 @@ mod server;
 mod wallet;
 
 pub mod bank;
+pub mod bills;
 pub mod dossier;
 pub mod mobile_money;
 pub mod momo;
@@ -16,6 +17,7 @@ pub mod vnpay;
 pub mod zalopay;
 
 pub use bank::BankConfig;
+pub use bills::BillsConfig;
 pub use dossier::DossierConfig;
 pub use mobile_money::MobileMoneyConfig;
 pub use momo::MomoConfig;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub(crate) const HOT: &[&str] = &[INSERT, LINK, LOCK_RELATED, LOCK_ONE, LIVE_HOLDERS];
+pub(crate) const HOT: &[&str] = &[INSERT, LINK, LOCK_RELATED, LOCK_LIVE_HOLDERS, LOCK_ONE, LIVE_HOLDERS];
 
 /// The columns of an intent with its obligations; SQL constants are joined where they are compiled.
 macro_rules! select_intent {
@@ -121,6 +121,16 @@ const LOCK_HOLDERS: &str = select_intent!(
 pub async fn lock_holders(db: &Db, obligations: &[Uuid]) -> Result<Vec<Intent>, StorageError> {
     let statement = db.prepare_cached(LOCK_HOLDERS).await?;
     db.query(&statement, &[&obligations]).await?.iter().map(from_row).collect()
+}
+
+const LOCK_LIVE_HOLDERS: &str = select_intent!(
+    "where i.id in (select intent_id from intent_obligation where obligation_id = any($1) and live)
+    order by i.id for no key update of i"
+);
+
+/// The live intents that hold any of these obligations, locked in id order.
+pub async fn lock_live_holders(db: &Db, obligations: &[Uuid]) -> Result<Vec<Intent>, StorageError> {
+    db.query(&prepared(db, LOCK_LIVE_HOLDERS)?, &[&obligations]).await?.iter().map(from_row).collect()
 }
 
 const LOCK_ONE: &str = select_intent!("where i.id = $1 for no key update of i");

@@ -88,8 +88,10 @@ pub async fn lock_naming(db: &Db, parties: &[Uuid]) -> Result<Vec<Named>, Storag
 
 const REFUNDS: &str = "select distinct r.id from refund r
     join payment p on p.id = r.payment_id
-    join intent_obligation i on i.intent_id = p.intent_id
-    join obligation o on o.id = i.obligation_id
+    join obligation o on o.id in (
+        select obligation_id from intent_obligation i where i.intent_id = p.intent_id
+        -- money of a bill names no intent
+        union select obligation_id from allocation a where a.payment_id = p.id)
     where (o.payer_id = any($1) or o.owner_id = any($1))
       and r.status not in ('succeeded', 'failed', 'rejected', 'cancelled')
     order by r.id";

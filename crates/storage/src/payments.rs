@@ -154,9 +154,10 @@ const PAGE: &str = "select p.*, i.reference,
             select from allocation a join obligation o on o.id = a.obligation_id
             where a.payment_id = p.id and o.client_id = $1))
       and ($2::text[] is null or i.beneficiary_code = any($2)
-           -- money that names nobody is seen by those on whose account or contract it is, as its case is
+           -- money that names nobody is seen by those on whose account or contract it is, as its case is; a bill's by
+           -- those whose obligations it settled
            or i.beneficiary_code is null
-              and concerns(coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
+              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
       and ($3::uuid is null or p.intent_id = $3)
       and ($4::uuid is null or exists (select from allocation a where a.payment_id = p.id and a.obligation_id = $4))
       and ($5::text is null or p.channel = $5)

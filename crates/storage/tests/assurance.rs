@@ -609,6 +609,25 @@ async fn the_auditor_reads_the_views_and_nothing_else() {
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 26));
 }
 
+#[tokio::test]
+async fn i36_a_bank_that_was_told_what_is_not_in_the_books_is_named() {
+    let told = |n: u32, number: &str, outcome: &str, payment: &str| {
+        format!(
+            "insert into bill_payment (sighting_id, profile, bank_txn_id, customer_key, reference, amount, outcome,
+                 payment_id, decided_at)
+             values (test.id('5', {n}), 'vnpay_main', '{number}', 'K', 'HD1', 51000, '{outcome}', {payment}, now());"
+        )
+    };
+    let booked = |n: u32| format!("test.id('f', {n})");
+    names(&["I36"], &format!("{}: TXN9 of vnpay_main", sighting(1)), &told(1, "TXN9", "paid", &booked(1))).await;
+    names(&["I36"], "was told changed, its report is applied", &told(1, "TXN1", "changed", "null")).await;
+    let loose = "alter table bill_payment drop constraint bill_payment_paid_is_booked;";
+    let nowhere = format!("{loose}{}", told(1, "TXN1", "paid", "null"));
+    names(&["I36"], "was told paid, its report is applied, its payment none", &nowhere).await;
+    let twice = told(1, "TXN1", "paid", &booked(1)) + &told(2, "TXN2", "paid", &booked(2));
+    names(&["I36"], "bill HD1 of vnpay_main was paid by 2 calls", &twice).await;
+}
+
 // ------------------------------------------------------------------ the canonical text
 
 #[tokio::test]

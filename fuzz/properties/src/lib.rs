@@ -3,6 +3,7 @@
 
 mod account_webhooks;
 mod amounts;
+mod bills;
 mod changes;
 mod codes;
 mod files;
@@ -27,6 +28,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "account_webhooks", check: account_webhooks::check },
     Target { name: "amounts", check: amounts::check },
+    Target { name: "bill_calls", check: bills::check },
     Target { name: "camt", check: files::camt },
     Target { name: "codes", check: codes::check },
     Target { name: "csv", check: files::csv },

@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use storage::principals;
 use table::{WITHOUT_KEY, rows, things};
-use tests::House;
 use tests::portal::Answered;
 use tests::rows::digest;
 use tests::wire::{key, key_of};
+use tests::{House, Plan};
 
 /// A person who sees the second beneficiary's money only.
 const ELSEWHERE: &str = "ke-toan-18";
@@ -240,7 +240,7 @@ async fn what_is_anothers_answers_exactly_as_what_is_not_there() {
 /// The operators' listener and what providers call: no key opens more there, and none is asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_no_key_is_the_same_with_any_and_without() {
-    let house = House::with_bank().await;
+    let house = House::planned(Plan { with_bank: true, with_bills: true, ..Plan::default() }).await;
     let keys = [None, Some(&house.portal.key), Some(&house.staff.key), Some(&house.other_portal.key)];
     let call = async |method: &str, url: String, key: Option<&String>| {
         let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
@@ -259,17 +259,19 @@ async fn what_needs_no_key_is_the_same_with_any_and_without() {
                 continue;
             }
             let of = |channel: &str, teller: &str, profile: &str| {
-                let path = path.replace("{channel}", channel).replace("{teller}", teller);
+                let path = path.replace("{channel}", channel).replace("{teller}", teller).replace("{path}", "paybill");
                 format!("{}{}", house.portal.base, path.replace("{profile}", profile))
             };
             // unsigned, and so without effect, in the words of each provider's document
             let (unsigned, absent) = if path.contains("{teller}") {
                 (call(method, of("vietqr", "sepay", "vietqr_kb"), key).await, of("vietqr", "sepay", "none"))
+            } else if path.contains("/bills/") {
+                (call(method, of("", "", "bank_bill"), key).await, of("", "", "vnpay_main"))
             } else {
                 (call(method, of("vnpay", "", "vnpay_main"), key).await, of("vnpay", "", "none"))
             };
-            let refused =
-                if path.contains("{teller}") { unsigned.status == 401 } else { unsigned.json["RspCode"] == "97" };
+            let by_status = path.contains("{teller}") || path.contains("/bills/");
+            let refused = if by_status { unsigned.status == 401 } else { unsigned.json["RspCode"] == "97" };
             assert!(refused, "{path}: {} {}", unsigned.status, unsigned.text);
             assert_eq!(call(method, absent, key).await.refused(404), "not_found", "{path}");
         }

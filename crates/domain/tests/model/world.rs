@@ -4,7 +4,7 @@
 use crate::clerk::is_legal;
 use domain::allocation::{Home, Waiting};
 use domain::attempt::AttemptStatus;
-use domain::booking::{AttemptState, IntentState, Named, NewMoney, ObligationState, OpenCase, Terms};
+use domain::booking::{AttemptState, IntentState, Named, NewMoney, ObligationState, OpenCase, Purpose, Terms};
 use domain::case::{CaseKind, CaseStatus};
 use domain::changes::Changes;
 use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
@@ -121,7 +121,7 @@ impl World {
         let payments: Vec<PaymentId> =
             self.payments.iter().filter(|p| p.intent_id == Some(own.id)).map(|p| p.id).collect();
         Named {
-            intent_id: intent,
+            purpose: Purpose::Intent(intent),
             terms,
             attempt: attempt.cloned(),
             other_committed: self.attempts.iter().any(|a| {

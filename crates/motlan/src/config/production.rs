@@ -41,6 +41,10 @@ pub fn broken_rules(config: &Config) -> Vec<String> {
 }
 
 fn of_profile(profile: &Profile, rule: &mut impl FnMut(bool, String)) {
+    // who calls is proven by a checksum of MD5 or by a token alone: where from is a second proof
+    if let Some(from) = profile.channel.callers() {
+        rule(!from.is_empty(), format!("profiles.{}.allowed_from is empty", profile.code));
+    }
     for (key, address) in profile.channel.addresses() {
         let url = Url::parse(address).ok();
         let path = format!("profiles.{}.{key}", profile.code);

@@ -16,6 +16,9 @@ pub struct Profile {
 /// A channel with its settings. A new provider is a variant here and a row in the table.
 #[derive(Debug, Clone)]
 pub enum Channel {
+    /// Boxed as the others: secrets make it large.
+    BankBills(Box<provider_bills::bidv::Settings>),
+    MobileMoneyBills(Box<provider_bills::gsma::Settings>),
     MobileMoney(Box<provider_mobile_money::Settings>),
     Momo(Box<provider_momo::Settings>),
     National(Box<provider_national::Settings>),
@@ -28,6 +31,8 @@ pub enum Channel {
 impl Channel {
     pub fn code(&self) -> &'static str {
         match self {
+            Self::BankBills(_) => provider_bills::bidv::CHANNEL,
+            Self::MobileMoneyBills(_) => provider_bills::gsma::CHANNEL,
             Self::MobileMoney(_) => provider_mobile_money::CHANNEL,
             Self::Momo(_) => provider_momo::CHANNEL,
             Self::National(_) => provider_national::CHANNEL,
@@ -37,9 +42,25 @@ impl Channel {
         }
     }
 
+    /// Where the other side calls from, for a channel on which it calls us about bills.
+    pub fn callers(&self) -> Option<&[String]> {
+        match self {
+            Self::BankBills(s) => Some(&s.allowed_from),
+            Self::MobileMoneyBills(s) => Some(&s.allowed_from),
+            Self::MobileMoney(_)
+            | Self::Momo(_)
+            | Self::National(_)
+            | Self::Vietqr(_)
+            | Self::Vnpay(_)
+            | Self::Zalopay(_) => None,
+        }
+    }
+
     /// Addresses that this deployment sends payers or questions to, by key.
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
+            // there they call us
+            Self::BankBills(_) | Self::MobileMoneyBills(_) => Vec::new(),
             Self::MobileMoney(s) => vec![("api_url", &s.api_url), ("token_url", &s.token_url)],
             Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::National(s) => {
@@ -88,6 +109,16 @@ fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
 fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
     let value = Value::new(None, ValueKind::Table(table));
     match channel {
+        provider_bills::bidv::CHANNEL => {
+            let settings: provider_bills::bidv::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::BankBills(Box::new(settings)))
+        }
+        provider_bills::gsma::CHANNEL => {
+            let settings: provider_bills::gsma::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
+            settings.check().map_err(|e| e.to_string())?;
+            Ok(Channel::MobileMoneyBills(Box::new(settings)))
+        }
         provider_mobile_money::CHANNEL => {
             let settings: provider_mobile_money::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;

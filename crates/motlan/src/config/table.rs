@@ -214,18 +214,79 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `mobile_money`, `momo`, `national`, `vietqr`, `vnpay` or `zalopay`"),
+    key(
+        "channel",
+        Text,
+        Required,
+        "the provider: `bank_bills`, `mobile_money`, `mobile_money_bills`, `momo`, `national`, `vietqr`, `vnpay` or `zalopay`",
+    ),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
 /// Keys that a channel adds, by channel.
 pub const CHANNELS: &[(&str, &[Key])] = &[
+    (provider_bills::bidv::CHANNEL, BANK_BILLS),
     (provider_mobile_money::CHANNEL, MOBILE_MONEY),
+    (provider_bills::gsma::CHANNEL, MOBILE_MONEY_BILLS),
     (provider_momo::CHANNEL, MOMO),
     (provider_national::CHANNEL, NATIONAL),
     (provider_vietqr::CHANNEL, VIETQR),
     (provider_vnpay::CHANNEL, VNPAY),
     (provider_zalopay::CHANNEL, ZALOPAY),
+];
+
+const BANK_BILLS: &[Key] = &[
+    key("service_id", Text, Required, "the service that we are at the bank"),
+    key("client_id", Text, Required, "by this and the next the bank takes a token"),
+    key("client_secret", Secret, Required, "at least 16 characters"),
+    key("client_secret_next", Secret, Absent, "a second secret accepted while it is being changed"),
+    key("checksum_secret", Secret, Required, "stands before the fields of a checksum; at least 16 characters"),
+    key("checksum_secret_next", Secret, Absent, "a second secret accepted while it is being changed"),
+    key(
+        "allowed_from",
+        List,
+        Absent,
+        "addresses or networks that the bank calls from; none: any, which production refuses",
+    ),
+    key(
+        "day_ends_at",
+        Text,
+        Is("24:00"),
+        "Hanoi time at which the bank's day ends, and with it what it was told of bills",
+    ),
+    key(
+        "answer",
+        Text,
+        Is("one"),
+        "which answer to `getbill` the bank reads: `one` (a bill) or `periods` (a list of lists)",
+    ),
+    key("shows_payer", Switch, Is("true"), "whether `customer_name` has the payer's masked name, or nothing"),
+];
+
+const MOBILE_MONEY_BILLS: &[Key] = &[
+    key("client_id", Text, Required, "by this and the next the provider takes a token"),
+    key("client_secret", Secret, Required, "at least 16 characters"),
+    key("client_secret_next", Secret, Absent, "a second secret accepted while it is being changed"),
+    key("api_key", Secret, Absent, "`X-API-Key`, where the contract has one; at least 16 characters"),
+    key("api_key_next", Secret, Absent, "a second key accepted while it is being changed"),
+    key(
+        "allowed_from",
+        List,
+        Absent,
+        "addresses or networks that the provider calls from; none: any, which production refuses",
+    ),
+    key(
+        "day_ends_at",
+        Text,
+        Is("24:00"),
+        "Hanoi time at which the provider's day ends, and with it what it was told of bills",
+    ),
+    key(
+        "answers",
+        Text,
+        Is("at_once"),
+        "when a payment's outcome is told: `at_once` (201 or an error) or `when_asked` (202, then `/requeststates`)",
+    ),
 ];
 
 const MOBILE_MONEY: &[Key] = &[

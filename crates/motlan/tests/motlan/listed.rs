@@ -33,6 +33,13 @@ fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -
     match path {
         "token_url" | "init_url" | "query_url" | "bill_url" => "https://a.example/b",
         "bank_codes" => "970436:VCB",
+        "client_secret"
+        | "client_secret_next"
+        | "checksum_secret"
+        | "checksum_secret_next"
+        | "api_key"
+        | "api_key_next" => "sixteen-letters-3",
+        "allowed_from" => "10.0.0.0/8",
         "callback_key" | "callback_key_next" => "sixteen-letters-2",
         "api_url" if channel != provider_vnpay::CHANNEL => "https://a.example",
         "pay_url" | "api_url" => "https://a.example/b",
@@ -56,6 +63,7 @@ fn of_profile(channel: &str, key: &str, value: &str) -> Vec<(String, String)> {
     keys.extend(needed.map(|row| (row.path, sample_of_profile(channel, row.path, row.kind, row.default))));
     match key.strip_suffix("_next") {
         Some(current) if channel == provider_vietqr::CHANNEL => keys.push((current, "one")),
+        Some("api_key") => keys.push(("api_key", "sixteen-letters-1")),
         Some("callback_key") => keys.push(("callback_key", "sixteen-letters-1")),
         Some(_) => {}
         None if key.starts_with("listing") => {
@@ -113,6 +121,8 @@ fn every_field_of_the_settings_has_its_row() {
         let rows: BTreeSet<String> = keys.iter().map(|k| k.path.to_owned()).collect();
         let known = match *channel {
             provider_mobile_money::CHANNEL => fields::<provider_mobile_money::Settings>(),
+            provider_bills::bidv::CHANNEL => fields::<provider_bills::bidv::Settings>(),
+            provider_bills::gsma::CHANNEL => fields::<provider_bills::gsma::Settings>(),
             provider_momo::CHANNEL => fields::<provider_momo::Settings>(),
             provider_national::CHANNEL => fields::<provider_national::Settings>(),
             provider_vietqr::CHANNEL => fields::<provider_vietqr::Settings>(),

@@ -335,6 +335,7 @@ fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provi
         holds: None,
         receipts: None,
         account_webhooks: Vec::new(),
+        bills: None,
         movements: None,
         merchant: None,
     }

@@ -20,6 +20,7 @@ pub const WITHOUT_KEY: &[(&str, &str)] = &[
     ("get", "/backlog"),
     ("get", "/v1/webhooks/{channel}/{profile}"),
     ("post", "/v1/webhooks/{channel}/{teller}/{profile}"),
+    ("post", "/v1/bills/{profile}/{path}"),
 ];
 
 /// All of the first beneficiary's and of `house.portal`'s.

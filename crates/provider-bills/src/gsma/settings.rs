@@ -1,0 +1,104 @@
+//! What the configuration says of one contract. Unknown keys and ill-formed values stop the start.
+
+use crate::settings::{SettingsError, check_client, check_secrets, midnight, read_day_end, read_from};
+use provider::{Credential, Held};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// By these two the provider takes a token.
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// A second secret that is accepted while it is being changed.
+    #[serde(default)]
+    pub client_secret_next: Option<SecretString>,
+    /// `X-API-Key`, where the contract has one.
+    #[serde(default)]
+    pub api_key: Option<SecretString>,
+    #[serde(default)]
+    pub api_key_next: Option<SecretString>,
+    /// Addresses or networks that the provider calls from; none: any.
+    #[serde(default)]
+    pub allowed_from: Vec<String>,
+    /// Hanoi time at which the provider's day ends, and with it what it was told.
+    #[serde(default = "midnight")]
+    pub day_ends_at: String,
+    #[serde(default)]
+    pub answers: When,
+}
+
+/// When a payment's outcome is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// 201 or an error, in the answer itself.
+    #[default]
+    AtOnce,
+    /// 202, and the provider asks `/requeststates`.
+    WhenAsked,
+}
+
+/// What the provider and we share, each under the name of its setting.
+pub const CREDENTIALS: &[Credential] = &[
+    Credential { name: "client_secret", meaning: "the provider takes a token with it", proves: true },
+    Credential { name: "api_key", meaning: "`X-API-Key`, where the contract has one", proves: true },
+];
+
+impl Settings {
+    pub(super) fn client_secret(&self) -> impl Iterator<Item = &SecretString> {
+        [&self.client_secret].into_iter().chain(&self.client_secret_next)
+    }
+
+    pub(super) fn api_key(&self) -> impl Iterator<Item = &SecretString> {
+        self.api_key.iter().chain(&self.api_key_next)
+    }
+
+    /// What is held under a name of [`CREDENTIALS`]: the first, then what is accepted beside it.
+    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
+        match name {
+            "client_secret" => self.client_secret().cloned().collect(),
+            "api_key" => self.api_key().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same with secrets of the books over its own.
+    ///
+    /// # Errors
+    /// When there is no secret of a name.
+    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
+        for one in held {
+            match one.name.as_str() {
+                "client_secret" => {
+                    (self.client_secret, self.client_secret_next) = one.over(Some(self.client_secret.clone()));
+                }
+                "api_key" => {
+                    let (newest, before) = one.over(self.api_key.take());
+                    (self.api_key, self.api_key_next) = (Some(newest), before);
+                }
+                _ => return Err(SettingsError::NoSuchSecret),
+            }
+        }
+        Ok(self)
+    }
+
+    /// # Errors
+    /// The first setting that is empty or ill-formed.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        check_client(&self.client_id)?;
+        check_secrets([
+            ("client_secret", Some(&self.client_secret)),
+            ("client_secret_next", self.client_secret_next.as_ref()),
+            ("api_key", self.api_key.as_ref()),
+            ("api_key_next", self.api_key_next.as_ref()),
+        ])?;
+        if self.api_key.is_none() && self.api_key_next.is_some() {
+            return Err(SettingsError::Secret("api_key"));
+        }
+        read_from(&self.allowed_from)?;
+        read_day_end(&self.day_ends_at)?;
+        Ok(())
+    }
+}
