@@ -459,6 +459,18 @@ pub async fn unexplained(db: &Db, payment: PaymentId) -> Result<Vnd, StorageErro
     Ok(Vnd::new(db.query_one(UNEXPLAINED, &[&payment.uuid()]).await?.get(0)))
 }
 
+const UNEXPLAINED_OF: &str = "select p.id, unexplained_debits(p.id) from payment p where p.id = any($1) order by p.id";
+
+/// The same of each of these payments.
+pub async fn unexplained_of(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, Vnd)>, StorageError> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+    let rows = db.query(UNEXPLAINED_OF, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
+}
+
 const LOCK_PAYMENTS: &str =
     "select p.id, p.reversed <> 0 from payment p where p.id = any($1) order by p.id for no key update";
 
