@@ -88,9 +88,7 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
         return retrying(|| move_on(ctx, claimed, SETTLED, now)).await;
     }
     let step = ask(ctx, claimed, &stored, calls, now).await?;
-    if let Some(step) = step {
-        retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
-    }
+    retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
     let next = now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked));
     later(ctx, claimed.id, next).await
 }
@@ -122,23 +120,26 @@ async fn is_settled(ctx: &Context, id: RefundId) -> Result<bool, StorageError> {
     refunds::is_settled(&db, id).await
 }
 
-/// What is to be concluded from what the provider says now; None when it says nothing.
+/// What is to be concluded from what the provider says now.
 async fn ask(
     ctx: &Context,
     claimed: Claimed,
     stored: &Stored,
     calls: bool,
     now: Timestamp,
-) -> Result<Option<Step>, RefundError> {
+) -> Result<Step, RefundError> {
     let (payment, order) = {
         let db = ctx.pool.get().await?;
         order_of(&db, claimed.payment_id, stored, now).await?
     };
     let Some((provider, refunds)) = provider_of(ctx, &payment) else {
         tracing::warn!("no contract pays this refund out any more");
-        return Ok(None);
+        return Ok(Step::NoWord);
     };
-    let Some(order) = order else { return Ok(None) };
+    let Some(order) = order else {
+        tracing::warn!("no order of a contract stands behind this refund");
+        return Ok(Step::NoWord);
+    };
     let is_of_this_one = calls || refunds.tells_apart();
     let answer = if calls {
         neighbour::called(&provider, "refund", refunds.submit(&order)).await
@@ -151,16 +152,16 @@ async fn ask(
             if news != RefundNews::Pending {
                 refunds::keep_evidence(&db, claimed.id, said(&news), &evidence).await?;
             }
-            Ok(Some(Step::Hear { news, is_of_this_one }))
+            Ok(Step::Hear { news, is_of_this_one })
         }
         Err(ProviderError::Refused(why)) if calls => {
             tracing::warn!(why, "a refund is not taken up");
-            Ok(Some(Step::Refused))
+            Ok(Step::Refused)
         }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no answer about a refund");
             let may_have_acted = matches!(error, ProviderError::Unknown(_) | ProviderError::Malformed(_));
-            Ok((calls && may_have_acted).then_some(Step::LoseSight))
+            Ok(if calls && may_have_acted { Step::LoseSight } else { Step::NoWord })
         }
     }
 }
@@ -218,6 +219,8 @@ enum Step {
     Submit,
     /// The call may or may not have arrived.
     LoseSight,
+    /// Nothing was learnt: nobody to ask, no answer to the question, or none that is to be read.
+    NoWord,
     /// The provider does not take this call up.
     Refused,
     Hear {
@@ -254,6 +257,7 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
         }
         _ if !is_under_way(state.status) => return Ok(()),
+        Step::NoWord => return long_unknown(tx, &locked, &stored, now).await,
         // another worker's call was taken up meanwhile
         Step::LoseSight | Step::Refused if stored.is_accepted => return Ok(()),
         Step::Refused if stored.calls <= 1 => (Ok(failed(tx, &locked, state).await?), "refund_refused"),
@@ -300,8 +304,7 @@ async fn heard(
             };
             refunds::accepted(tx, state.id, by_this_call, theirs).await?;
             if state.status == RefundStatus::Submitted {
-                // the row has changed, no state has
-                tx.commit().await?;
+                // the row changes, no state does
                 return Ok(None);
             }
             moving::refund_step(state, Cause::AskedAgain)
@@ -348,7 +351,7 @@ async fn is_of_this_one(tx: &Tx, locked: &move_money::Locked, stored: &Stored) -
     Ok(!refunds::has_earlier(tx, locked.payment.id, stored.state.id).await?)
 }
 
-/// What nobody knows of for three days is a case, once; it is asked about all the same.
+/// What nobody knows of for three days is a case, once; it is asked about all the same. Ends the transaction.
 async fn long_unknown(
     tx: &Tx,
     locked: &move_money::Locked,
@@ -356,12 +359,11 @@ async fn long_unknown(
     now: Timestamp,
 ) -> Result<(), RefundError> {
     let since = stored.submitted_at.unwrap_or(now);
-    if now.duration_since(since) < UNRESOLVED {
-        return Ok(());
-    }
     let subject = stored.state.id.to_string();
-    if cases::is_told(tx, locked.payment.id, CaseKind::StatusDiffers, &subject).await? {
-        return Ok(());
+    if now.duration_since(since) < UNRESOLVED
+        || cases::is_told(tx, locked.payment.id, CaseKind::StatusDiffers, &subject).await?
+    {
+        return Ok(tx.commit().await?);
     }
     let mut changes = Changes::default();
     changes.cases_opened.push(NewCase {
