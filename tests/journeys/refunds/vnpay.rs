@@ -254,6 +254,7 @@ async fn a_refund_whose_contract_is_gone_is_a_case_after_three_days() {
         let told = format!("select count(*) from kase where kind = 'status_differs' and subject = '{}'", id(&proposal));
         assert_eq!(house.ask(&told).await, expected, "after {hours} hours");
     }
+    assert_eq!(house.ask("select status || ' ' || calls from refund").await, "submitted 0", "nobody was called");
     house.stop().await;
 }
 
