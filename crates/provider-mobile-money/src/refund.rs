@@ -15,6 +15,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 #[async_trait]
 impl Refunds for Gateway {
+    fn tells_apart(&self) -> bool {
+        true
+    }
+
     /// The document does not say how long a correlation id is known: for a day at least, and after that nothing is sent again.
     fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
         now.duration_since(first_asked_at) < KEPT

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::House;
 use tests::mobile_money::SECRET;
-use tests::portal::Portal;
+use tests::portal::{Portal, dossier};
 use tests::wire::key;
 
 async fn paid(house: &House, amount: i64) -> (Value, Value, Value) {
@@ -84,6 +84,44 @@ async fn a_reversal_whose_answer_was_lost_is_found_and_made_once() {
         assert_eq!(reversals(&house).await.len(), 1);
         house.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_that_comes_back_is_heard_of_although_a_later_one_of_the_same_payment_was_made() {
+    let house = house().await;
+    let approver = second_person(&house).await;
+    let mut fees = Vec::new();
+    for amount in [10_000, 30_000] {
+        fees.push(house.portal.owes(&dossier(), amount, json!({})).await);
+    }
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    let attempt = started(&house, &intent, None).await;
+    house.mm("pay", json!({"order_ref": attempt["order_ref"]})).await;
+    house.drain().await;
+    let mut refunds = Vec::new();
+    for fee in &fees {
+        let payment = payment_of(&house, &intent).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        becomes(&house, &proposal, "succeeded").await;
+        refunds.push(proposal);
+    }
+    let first = reversals(&house).await.into_iter().find(|r| r["amount"] == 10_000).expect("it was made");
+    let number = first["transaction_reference"].as_str().unwrap();
+    let failed = json!({"transactionReference": number, "transactionStatus": "failed", "type": "reversal",
+        "amount": "10000", "currency": "VND", "originalTransactionReference": first["original"]});
+    house.mm("transaction", json!({"reference": number, "transaction": failed})).await;
+    for _ in 0..2 {
+        payments::refund::look_after(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    }
+    assert_eq!(
+        (status(&house, &refunds[0]).await, status(&house, &refunds[1]).await),
+        ("failed".into(), "succeeded".into())
+    );
+    let waits = "select sum(amount) from assurance.allocation where suspense_reason = 'refund_returned'";
+    assert_eq!(house.ask(waits).await, "10000");
+    // the simulator's reversal was changed by hand, so its log is no truth to hold the books against
+    house.stop().await;
 }
 
 /// A refund that was to be sent while the provider let nobody in; it lets us in again from now on.
