@@ -14,6 +14,8 @@ pub struct Waiting {
     pub payment_id: PaymentId,
     pub reason: SuspenseReason,
     pub amount: Vnd,
+    /// What waits beside it in the books and has left past us: it pays nothing, and keeps its case.
+    pub gone: Vnd,
 }
 
 /// One obligation of the reference, as it stands under lock.
@@ -151,7 +153,7 @@ mod tests {
                 obligation_id: Uuid::from_u128(100 + i as u128).into(), amount: Vnd::new(*a), standing: *standing,
             }).collect();
             let waiting: Vec<Waiting> = waiting.iter().enumerate().map(|(i, (a, reason))| Waiting {
-                payment_id: payment(200 + i as u128), reason: *reason, amount: Vnd::new(*a),
+                payment_id: payment(200 + i as u128), reason: *reason, amount: Vnd::new(*a), gone: Vnd::ZERO,
             }).collect();
             let new = payment(1);
             let placed = place(new, Vnd::new(amount), &owed, &waiting);
@@ -181,7 +183,8 @@ mod tests {
     #[test]
     fn new_money_is_used_before_what_waits() {
         let owed = [Owed { obligation_id: Uuid::from_u128(9).into(), amount: Vnd::new(100), standing: Standing::Due }];
-        let waiting = [Waiting { payment_id: payment(2), reason: SuspenseReason::Underpaid, amount: Vnd::new(60) }];
+        let (payment_id, reason) = (payment(2), SuspenseReason::Underpaid);
+        let waiting = [Waiting { payment_id, reason, amount: Vnd::new(60), gone: Vnd::ZERO }];
         let placed = place(payment(1), Vnd::new(70), &owed, &waiting);
         assert_eq!(placed.portions[0].amount, Vnd::new(70));
         assert_eq!(placed.moves.iter().map(|m| m.amount.dong()).collect::<Vec<_>>(), [30, 30]);

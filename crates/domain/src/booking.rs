@@ -363,7 +363,7 @@ fn close_explained(changes: &mut Changes, placement: &Placement, named: &Named) 
             .filter(|m| m.payment_id == w.payment_id && m.from == w.reason)
             .map(|m| m.amount)
             .sum();
-        if gone != w.amount {
+        if gone != w.amount || !w.gone.is_zero() {
             continue;
         }
         for case in named.open_cases.iter().filter(|c| c.tells_of(w.payment_id, w.reason)) {

@@ -63,6 +63,8 @@ pub struct Scene {
     /// Every part of the payment, and the parts of others in those obligations or waiting beside them; the oldest payment
     /// first.
     pub parts: Vec<Part>,
+    /// What has left of these payments past us: in the books it waits, and it pays nothing.
+    pub gone: Vec<(PaymentId, Vnd)>,
     pub holders: Vec<Holder>,
     /// Open cases of all payments in `parts`.
     pub cases: Vec<OpenCase>,
@@ -238,15 +240,17 @@ pub fn assign(scene: &Scene, reason: SuspenseReason, to: &[ObligationId]) -> Res
     let mut work = Work::new(scene);
     let from = Home::Suspense(reason);
     let mut left = scene.own(from);
+    let mut there = scene.there(scene.payment_id, reason);
     let mut settled = BTreeSet::new();
     for &id in to {
         let o = scene.obligation(id)?;
-        if o.status != ObligationStatus::Due || o.amount > left || !settled.insert(id) {
+        if o.status != ObligationStatus::Due || o.amount > there || !settled.insert(id) {
             return Err(MoveError::Stale);
         }
         work.shift(scene.payment_id, from, Home::Obligation(id), o.amount)?;
         work.obligation(id, Cause::Settled)?;
         left = left - o.amount;
+        there = there - o.amount;
     }
     if settled.is_empty() {
         return Err(MoveError::Stale);
@@ -269,6 +273,14 @@ impl Scene {
 
     fn of(&self, payment: PaymentId, home: Home) -> Vnd {
         self.parts.iter().filter(|p| p.payment_id == payment && p.home == home).map(|p| p.amount).sum()
+    }
+
+    /// What a payment has in suspense for this reason, as far as its money in suspense has not left past us.
+    pub fn there(&self, payment: PaymentId, reason: SuspenseReason) -> Vnd {
+        let held = |p: &&Part| p.payment_id == payment && matches!(p.home, Home::Suspense(_));
+        let held: Vnd = self.parts.iter().filter(held).map(|p| p.amount).sum();
+        let gone: Vnd = self.gone.iter().filter(|(of, _)| *of == payment).map(|(_, amount)| *amount).sum();
+        self.of(payment, Home::Suspense(reason)).min(held.less(gone))
     }
 
     fn obligation(&self, id: ObligationId) -> Result<&ObligationState, MoveError> {
@@ -393,10 +405,10 @@ impl<'s> Work<'s> {
         if left.is_zero() { Ok(()) } else { Err(MoveError::Missing("where the money came from")) }
     }
 
-    /// What others had given the obligation still waits, all of it.
+    /// What others had given the obligation still waits, all of it, and has not left past us.
     fn can_cover_again(&self, id: ObligationId, refund: &RefundState, taken: &[Part]) -> bool {
         let refunding = self.scene.obligations.iter().any(|o| o.id == id && o.status == ObligationStatus::Refunding);
-        let waits = |payment| self.scene.of(payment, Home::Suspense(SuspenseReason::Underpaid));
+        let waits = |payment| self.scene.there(payment, SuspenseReason::Underpaid);
         let needed = |payment: PaymentId| -> Vnd {
             let all = taken.iter().filter(|p| p.payment_id == payment && !p.amount.is_positive());
             let refunded = |p: &&Part| matches!(p.home, Home::Obligation(o) if refund.lines.iter().any(|l| l.obligation_id == Some(o)));

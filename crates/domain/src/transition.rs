@@ -148,6 +148,7 @@ pub const TABLE: &[Edge] = &[
     edge(R, Some("approved"), C::PaymentTakenBack, "cancelled"),
     telling(R, "submitted", C::ProviderSent, "succeeded", E::RefundSucceeded),
     telling(R, "submitted", C::ProviderFailed, "failed", E::RefundFailed),
+    telling(R, "submitted", C::Withdrawn, "failed", E::RefundFailed),
     edge(R, Some("submitted"), C::OutcomeUnknown, "unknown"),
     edge(R, Some("unknown"), C::AskedAgain, "submitted"),
     telling(R, "unknown", C::ProviderSent, "succeeded", E::RefundSucceeded),

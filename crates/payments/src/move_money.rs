@@ -4,17 +4,18 @@
 use crate::context::Caller;
 use crate::events;
 use crate::facts::{intent_state, obligation_state};
+use domain::allocation::Home;
 use domain::business_day::business_date;
 use domain::changes::Changes;
 use domain::intent::{Intent, IntentStatus};
-use domain::moving::{Holder, MoveError, Scene};
+use domain::moving::{Holder, MoveError, Part, Scene};
 use domain::obligation::Obligation;
 use domain::payment::Payment;
 use domain::{ObligationId, PaymentId};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use storage::refunds::Stored;
+use storage::refunds::{self, Stored};
 use storage::unit::{Audit, NewEvent, Unit};
 use storage::{StorageError, Tx, payments, scenes};
 
@@ -50,12 +51,16 @@ pub(crate) async fn lock(
     let paying: BTreeSet<PaymentId> = parts.iter().map(|p| p.payment_id).collect();
     let cases = scenes::lock_cases(tx, &paying.into_iter().collect::<Vec<_>>()).await?;
     let is_over = |i: &Intent| i.status == IntentStatus::Paid && (i.expires_at <= now || outdated.contains(&i.id));
+    let waits = |p: &&Part| matches!(p.home, Home::Suspense(_));
+    let waiting: BTreeSet<PaymentId> = parts.iter().filter(waits).map(|p| p.payment_id).collect();
+    let gone = refunds::unexplained_of(tx, &waiting.into_iter().collect::<Vec<_>>()).await?;
     let scene = Scene {
         payment_id: id,
         source: payment.identity.source_account(),
         intent_id: payment.intent_id,
         obligations: obligations.iter().map(obligation_state).collect(),
         parts,
+        gone,
         holders: intents.iter().map(|i| Holder { intent: intent_state(i), is_over: is_over(i) }).collect(),
         cases,
         day: business_date(now),

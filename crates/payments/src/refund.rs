@@ -8,6 +8,8 @@
 //! | `approved` | the worker | `submitted`, committed before the provider is called; `awaiting_statement` where people transfer |
 //! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
+//! | either of these for 72 hours | nobody: the provider is asked all the same | a case `status_differs` |
+//! | `submitted`, and no call was sent | a person who gives it up | `failed` |
 //! | `awaiting_statement` | a debit with its amount and text; a person who gives it up while no such debit is there | `succeeded`; `failed` |
 //! | `succeeded` | the credit that brings it back; its provider, asked seldom (`sent`), or its settlement file | `failed`, the money in `refund_returned` |
 //! | what nobody has paid out | the bank takes its payment back (`take_back`) | `cancelled`; `awaiting_statement`: `failed` |

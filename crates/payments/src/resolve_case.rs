@@ -2,7 +2,7 @@
 //!
 //! | action | of | then |
 //! |---|---|---|
-//! | `assign_to_obligations` | waiting money of a payment | the named obligations are paid by it; the rest waits as `overpaid` |
+//! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us | the named obligations are paid by it; the rest waits as `overpaid` |
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
 //! | `accept_difference` | a case whose money does not wait in suspense | it is closed |
 //!
@@ -106,13 +106,13 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         return Err(ResolveError::NotOpen(decided.case.status));
     }
     match &p.action {
-        Action::AcceptDifference if !waiting.is_zero() || waits_without_payment(tx, &p.case).await? => {
+        Action::AcceptDifference if !waiting.held.is_zero() || waits_without_payment(tx, &p.case).await? => {
             return Err(ResolveError::MoneyWaits);
         }
         Action::AcceptDifference => {}
-        Action::AssignToObligations { .. } if waiting.is_zero() => return Err(ResolveError::NoMoney),
+        Action::AssignToObligations { .. } if waiting.held.is_zero() => return Err(ResolveError::NoMoney),
         Action::AssignToObligations { obligation_ids } => {
-            payable(tx, obligation_ids, &p.beneficiaries, waiting).await?
+            payable(tx, obligation_ids, &p.beneficiaries, waiting.there).await?
         }
     }
     let mut changes = Changes::default();
@@ -129,14 +129,22 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
     Ok(proposal::keep(tx, &by, draft, render).await?)
 }
 
-/// How much of the case's payment waits for the reason that the case tells of.
-async fn waiting(tx: &Tx, p: &Proposal) -> Result<Vnd, ResolveError> {
+/// How much of a payment waits for the reason that a case tells of.
+#[derive(Default)]
+struct Waits {
+    held: Vnd,
+    /// Of it, what has not left past us.
+    there: Vnd,
+}
+
+async fn waiting(tx: &Tx, p: &Proposal) -> Result<Waits, ResolveError> {
     let kind: CaseKind = p.case.kind.parse().map_err(|_| StorageError::Unreadable("a kind of case".to_owned()))?;
     let (Some(reason), Some(payment), true) = (reason_of(kind), p.case.payment_id, p.case.waits) else {
-        return Ok(Vnd::ZERO);
+        return Ok(Waits::default());
     };
     let locked = move_money::lock(tx, payment, &[], p.now).await?;
-    Ok(locked.map(|locked| held(&locked, reason)).unwrap_or_default())
+    let waits = |l: move_money::Locked| Waits { held: held(&l, reason), there: l.scene.there(l.payment.id, reason) };
+    Ok(locked.map(waits).unwrap_or_default())
 }
 
 /// What the payment has in suspense for this reason.

@@ -5,14 +5,25 @@ use crate::api::{Call, Found, Heard, not_good};
 use crate::object::{ErrorObject, RequestState, State, Transaction, ill};
 use crate::{Gateway, wire};
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provider::{ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
 #[async_trait]
 impl Refunds for Gateway {
+    fn tells_apart(&self) -> bool {
+        true
+    }
+
+    /// The document does not say how long a correlation id is known: for a day at least, and after that nothing is sent again.
+    fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(first_asked_at) < KEPT
+    }
+
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {
         let (id, body) = (correlation_id(order)?, body(order)?);
         let path = format!("/transactions/{}/reversals", original(order)?);
@@ -56,6 +67,8 @@ impl Gateway {
                 Some(error) => return Err(ProviderError::Refused(error.code().to_owned())),
                 None => return Err(not_good(&heard)),
             },
+            // a gateway before the provider says so too, perhaps after the provider has acted
+            503 if ErrorObject::read(&heard.body).is_none() => return Err(ProviderError::Unknown(None)),
             _ => return Err(not_good(&heard)),
         };
         told(order, found, Moment::TakenUp)

@@ -5,6 +5,7 @@
 use crate::api::{Answer, Call, malformed, refused};
 use crate::{Wallet, codes, wire};
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use provider::json::{Json, Object};
 use provider::{ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
 use serde_json::Value;
@@ -12,10 +13,18 @@ use serde_json::Value;
 #[cfg(test)]
 mod tests;
 
+/// A day less than MoMo promises.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 #[async_trait]
 impl Refunds for Wallet {
     fn tells_apart(&self) -> bool {
         true
+    }
+
+    /// A `requestId` is promised for 31 days (section 2.5).
+    fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(first_asked_at) < KEPT
     }
 
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {

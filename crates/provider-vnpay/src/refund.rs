@@ -5,6 +5,8 @@
 use crate::api::{Command, Verified, malformed};
 use crate::{Gateway, wire};
 use async_trait::async_trait;
+use domain::business_day::business_date;
+use jiff::{SignedDuration, Timestamp};
 use provider::{ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,12 +19,20 @@ const PAYMENT: &str = "01";
 const WHOLE: &str = "02";
 const PART: &str = "03";
 
+/// No call is made again so shortly before the day ends: it may arrive after it.
+const MIDNIGHT: SignedDuration = SignedDuration::from_mins(5);
+
 #[async_trait]
 impl Refunds for Gateway {
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {
         let evidence = self.post(&self.refund_request(order)?).await?;
         let news = self.taken_up(order, &evidence)?;
         Ok(RefundTold { news, evidence })
+    }
+
+    /// A `vnp_RequestId` is known for its day only (section 1.7): the same one on another day is another refund.
+    fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
+        business_date(first_asked_at) == business_date(now + MIDNIGHT)
     }
 
     async fn ask(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {

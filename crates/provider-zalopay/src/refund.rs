@@ -5,16 +5,27 @@
 use crate::api::{Answer, Call, malformed, refused};
 use crate::{Wallet, codes, wire};
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use provider::{ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
 use serde_json::{Value, json};
 
 #[cfg(test)]
 mod tests;
 
+/// Longer than a call can be on its way.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_hours(1);
+
 #[async_trait]
 impl Refunds for Wallet {
     fn tells_apart(&self) -> bool {
         true
+    }
+
+    /// A name is taken up on its day, and after it a call finds out that it was not. In the hour between, what was sent last
+    /// may still be on its way: it is only asked about.
+    fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
+        let day = wire::day(first_asked_at);
+        day == wire::day(now) || day != wire::day(now - ON_ITS_WAY)
     }
 
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {

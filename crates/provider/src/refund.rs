@@ -57,12 +57,20 @@ pub struct RefundTold {
 #[async_trait]
 pub trait Refunds: Send + Sync {
     /// Asks for the refund. An error says whether it may have been taken up: `Refused` and `Unavailable` say no,
-    /// `Unknown` and `Malformed` say that nobody knows.
+    /// `Unknown` and `Malformed` say that nobody knows. `Unavailable` is no call at all: it was never sent, or the provider
+    /// said that it does nothing now.
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError>;
 
     /// Whether [`Self::ask`] tells of this very refund; else of the payment's newest, whichever that is.
     fn tells_apart(&self) -> bool {
         false
+    }
+
+    /// Whether the same call made `now` is still the same refund as when it was made first, or finds it there itself. It
+    /// is not repeated once this is false.
+    fn knows_it_still(&self, first_asked_at: Timestamp, now: Timestamp) -> bool {
+        let _ = (first_asked_at, now);
+        true
     }
 
     /// What became of the refund.

@@ -10,14 +10,33 @@ use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[WAITING, OPEN_CASES];
 
-const WAITING: &str = "select p.intent_id, a.payment_id, a.suspense_reason, sum(a.amount)::bigint as amount
-    from payment p join allocation a on a.payment_id = p.id
-    where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
-    group by p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0
-    order by p.recorded_at, a.payment_id, a.suspense_reason";
+// What has left past us is asked for once for each payment that waits, and taken from its reasons in their order.
+macro_rules! with_waiting {
+    ($rest:literal) => {
+        concat!(
+            "with held as (
+                select p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at, sum(a.amount) as amount
+                from payment p join allocation a on a.payment_id = p.id
+                where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
+                group by p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0),
+            left_past_us as materialized (
+                select payment_id, unexplained_debits(payment_id) as amount from (select distinct payment_id from held) h),
+            waiting as (
+                select h.*, greatest(0, least(h.amount, sum(h.amount) over (
+                    partition by h.payment_id order by h.suspense_reason) - l.amount)) as available
+                from held h join left_past_us l using (payment_id)) ",
+            $rest
+        )
+    };
+}
+
+const WAITING: &str = with_waiting!(
+    "select intent_id, payment_id, suspense_reason, available::bigint as amount, (amount - available)::bigint as gone
+    from waiting where available > 0 order by recorded_at, payment_id, suspense_reason"
+);
 
 /// Money that waits for these intents' references, oldest first; of one payment in the order of the reasons, so that the
-/// same facts always settle the same way.
+/// same facts always settle the same way. What has left past us is not among it.
 pub async fn waiting(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Waiting)>, StorageError> {
     let rows = db.query(&prepared(db, WAITING)?, &[&intents]).await?;
     rows.iter()
@@ -26,17 +45,17 @@ pub async fn waiting(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Waiting
                 payment_id: row.get::<_, Uuid>("payment_id").into(),
                 reason: word(row, "suspense_reason")?,
                 amount: Vnd::new(row.get("amount")),
+                gone: Vnd::new(row.get("gone")),
             };
             Ok((row.get::<_, Uuid>("intent_id").into(), waiting))
         })
         .collect()
 }
 
-const WAITING_SUMS: &str = "select p.intent_id, sum(a.amount)::bigint as amount
-    from payment p join allocation a on a.payment_id = p.id
-    where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late') group by 1";
+const WAITING_SUMS: &str =
+    with_waiting!("select intent_id, sum(available)::bigint as amount from waiting group by intent_id");
 
-/// How much waits for each of these intents' references.
+/// How much waits for each of these intents' references and has not left past us.
 pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vnd)>, StorageError> {
     let statement = db.prepare_cached(WAITING_SUMS).await?;
     let rows = db.query(&statement, &[&intents]).await?;

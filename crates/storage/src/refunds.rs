@@ -99,6 +99,8 @@ pub struct Stored {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub submitted_at: Option<Timestamp>,
+    /// Of the calls that may have been sent, when the first was made.
+    pub first_asked_at: Option<Timestamp>,
     /// How often the provider was, or may have been, asked to pay it out.
     pub calls: i32,
 }
@@ -148,6 +150,8 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
         submitted_at: row.get("submitted_at"),
+        // the release before this one writes the former only
+        first_asked_at: row.get::<_, Option<_>>("first_asked_at").or(row.get("submitted_at")),
         calls: row.get("calls"),
     })
 }
@@ -316,19 +320,38 @@ pub async fn settled_but_failed(db: &Db) -> Result<Vec<(RefundId, PaymentId)>, S
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
 }
 
-const SUBMITTED: &str = "update refund set submitted_at = coalesce(submitted_at, $2), calls = calls + 1 where id = $1";
+const SUBMITTED: &str = "update refund set submitted_at = $2, first_asked_at = $2, calls = 1 where id = $1";
 
-/// The provider is about to hear it.
+/// The provider is about to hear it, for the first time.
 pub async fn submitted(db: &Db, id: RefundId, at: Timestamp) -> Result<(), StorageError> {
     db.execute(SUBMITTED, &[&id.uuid(), &at]).await?;
     Ok(())
 }
 
-const CALLED_AGAIN: &str = "update refund set calls = calls + 1 where id = $1";
+const CALLED: &str = "update refund set calls = calls + 1,
+        first_asked_at = case when calls = 0 then $2 else coalesce(first_asked_at, submitted_at) end
+    where id = $1 and status in ('submitted', 'unknown') and accepted is null returning calls, first_asked_at";
 
-/// The provider is about to hear it once more.
-pub async fn called_again(db: &Db, id: RefundId) -> Result<(), StorageError> {
-    db.execute(CALLED_AGAIN, &[&id.uuid()]).await?;
+/// A call that the provider is about to hear.
+#[derive(Debug, Clone, Copy)]
+pub struct Called {
+    /// Which call it is, from 1, of those that may have been sent.
+    pub number: i32,
+    pub first_asked_at: Timestamp,
+}
+
+/// The provider is about to hear it; None where it is not to, any more: it is over, or taken up.
+pub async fn called(db: &Db, id: RefundId, at: Timestamp) -> Result<Option<Called>, StorageError> {
+    let row = db.query_opt(CALLED, &[&id.uuid(), &at]).await?;
+    Ok(row.map(|row| Called { number: row.get(0), first_asked_at: row.get(1) }))
+}
+
+const NOT_SENT: &str = "update refund set calls = calls - 1 where id = $1 and calls = $2";
+
+/// The call of this number was certainly never sent. Where another one was begun meanwhile the count stays: too many calls
+/// do no harm.
+pub async fn not_sent(db: &Db, id: RefundId, number: i32) -> Result<(), StorageError> {
+    db.execute(NOT_SENT, &[&id.uuid(), &number]).await?;
     Ok(())
 }
 
@@ -457,6 +480,18 @@ const UNEXPLAINED: &str = "select unexplained_debits($1)";
 /// What has left of the payment past us, by debits whose cases are open.
 pub async fn unexplained(db: &Db, payment: PaymentId) -> Result<Vnd, StorageError> {
     Ok(Vnd::new(db.query_one(UNEXPLAINED, &[&payment.uuid()]).await?.get(0)))
+}
+
+const UNEXPLAINED_OF: &str = "select p.id, unexplained_debits(p.id) from payment p where p.id = any($1) order by p.id";
+
+/// The same of each of these payments.
+pub async fn unexplained_of(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, Vnd)>, StorageError> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+    let rows = db.query(UNEXPLAINED_OF, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
 }
 
 const LOCK_PAYMENTS: &str =

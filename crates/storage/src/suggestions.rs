@@ -52,9 +52,10 @@ const BY_AMOUNT: &str = "select i.id, i.reference, d.codes, d.owed - w.waiting a
                coalesce(array_agg(distinct o.dossier_code) filter (where o.dossier_code is not null), '{}') as codes
         from intent_obligation io join obligation o on o.id = io.obligation_id where io.intent_id = i.id) d
     cross join lateral (
-        select coalesce(sum(a.amount), 0)::bigint as waiting
-        from payment p join allocation a on a.payment_id = p.id
-        where p.intent_id = i.id and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')) w
+        select coalesce(sum(greatest(0, h.amount - unexplained_debits(h.id))), 0)::bigint as waiting
+        from (select p.id, sum(a.amount) as amount from payment p join allocation a on a.payment_id = p.id
+              where p.intent_id = i.id and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
+              group by p.id having sum(a.amount) > 0) h) w
     where i.beneficiary_code = any($1) and i.id >= $2 and i.id < $3 and i.created_at between $4 and $5
       and i.status <> 'paid' and i.amount >= $6 and d.owed - w.waiting = $6
     order by i.status in ('open', 'processing') desc, i.id desc limit 10";

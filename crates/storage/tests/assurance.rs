@@ -487,6 +487,8 @@ async fn i32_what_is_stuck_is_named() {
     names(&["I32"], &payment(8), closed).await;
     let of_a_movement = "update kase set movement_id = test.id('58', 1) where id = test.id('ca', 3)";
     names(&["I32"], &payment(8), of_a_movement).await;
+    let unheard = "update refund set submitted_at = now() - interval '74 hours' where id = test.id('9', 1)";
+    names(&["I32"], &refund(1), unheard).await;
 }
 
 #[tokio::test]

@@ -194,20 +194,116 @@ async fn the_case_of_a_debit_stays_open_when_other_money_of_its_payment_finds_a_
     statement(&house).await;
     let seen = payment_of_id(&house, &second).await;
     assert_eq!(seen["refundable_amount"], 10_000);
-    // the rest goes for another fee, and its own case closes with it
-    let other = house.portal.owes(&dossier(), 30_000, json!({})).await;
+    // the bank has 10,000 of it: more is nobody's to give
+    let body = |fee: &Value| json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]], "note": "Nộp cho hồ sơ khác"});
     let cases = open_cases(&house).await;
     let waits =
         cases.iter().find(|c| c["kind"] == "duplicate_payment" && c["movement_id"].is_null()).expect("its case");
     let path = format!("/v1/cases/{}/resolutions", id(waits));
-    let body =
-        json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]], "note": "Nộp cho hồ sơ khác"});
-    let resolution = house.staff.post(&path, body).await.expect(201);
+    let too_dear = house.portal.owes(&dossier(), 30_000, json!({})).await;
+    assert_eq!(house.staff.post(&path, body(&too_dear)).await.refused(422), "validation_failed");
+    // what is there goes for another fee, and its own case closes with it; what has left waits on
+    let other = house.portal.owes(&dossier(), 10_000, json!({})).await;
+    let resolution = house.staff.post(&path, body(&other)).await.expect(201);
     approves(&approver, &resolution).await.expect(200);
     assert_eq!(obligation_status(&house, &other).await, "paid");
+    assert_eq!(obligation_status(&house, &too_dear).await, "due");
     let left = open_cases(&house).await;
-    assert_eq!(left.len(), 1, "{left:?}");
-    assert_eq!((&left[0]["kind"], &left[0]["amount"]), (&json!("duplicate_payment"), &json!(-20_000)));
+    let mut told: Vec<_> = left.iter().map(|c| (c["kind"].as_str().unwrap(), c["amount"].as_i64().unwrap())).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("duplicate_payment", -20_000), ("overpaid", 20_000)]);
     assert_eq!(payment_of_id(&house, &second).await["refundable_amount"], 10_000);
+    house.close().await;
+}
+
+/// Of 60,000 that wait for a fee of 100,000, so much is transferred back although it was given up: the fee, its intent,
+/// the text that pays it, the payment.
+async fn given_up_and_made(house: &House, approver: &Portal, amount: i64) -> (Value, Value, String, Value) {
+    let fee = house.portal.owes(&dossier(), 100_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(60_000, &content).await;
+    statement(house).await;
+    let payment = payment_of(house, &intent).await;
+    assert_eq!(payment["allocations"][0]["suspense_reason"], "underpaid");
+    let proposal = proposes(&house.staff, &payment, &[json!({"amount": amount})], "close").await.expect(201);
+    approves(approver, &proposal).await.expect(200);
+    becomes(house, &proposal, "awaiting_statement").await;
+    let text = refund(house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    approver.post(&format!("/v1/refunds/{}/cancel", id(&proposal)), json!({})).await.expect(200);
+    pays_back(house, amount, &text).await;
+    statement(house).await;
+    assert_eq!(told(house, "status_differs").await, (payment["id"].clone(), proposal["id"].clone()));
+    (fee, intent, content, payment)
+}
+
+async fn owes(house: &House, intent: &Value) -> Value {
+    house.portal.intent(intent).await["amount_due"].clone()
+}
+
+#[tokio::test]
+async fn what_has_left_past_us_pays_no_fee_with_the_money_that_comes_after_it() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, intent, content, payment) = given_up_and_made(&house, &approver, 60_000).await;
+    assert_eq!(owes(&house, &intent).await, 100_000, "the payer has it again");
+    house.transfers(40_000, &content).await;
+    assert_eq!(obligation_status(&house, &fee).await, "due");
+    assert_eq!(owes(&house, &intent).await, 60_000);
+    house.transfers(60_000, &content).await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    statement(&house).await;
+    let first = payment_of_id(&house, &payment).await;
+    assert_eq!(
+        (&first["allocations"][0]["suspense_reason"], &first["refundable_amount"]),
+        (&json!("underpaid"), &json!(0))
+    );
+    let kinds: Vec<_> = open_cases(&house).await.iter().map(|c| c["kind"].clone()).collect();
+    assert!(kinds.contains(&json!("underpaid")) && kinds.contains(&json!("status_differs")), "{kinds:?}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn of_what_waits_only_the_part_that_has_not_left_pays_and_the_rest_keeps_its_case() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, intent, content, payment) = given_up_and_made(&house, &approver, 20_000).await;
+    assert_eq!(owes(&house, &intent).await, 60_000);
+    house.transfers(60_000, &content).await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    statement(&house).await;
+    let held = format!(
+        "select string_agg(suspense_reason || ' ' || total, ', ') from (select suspense_reason, sum(amount) as total
+        from assurance.allocation where payment_id = '{}' and suspense_reason is not null group by 1
+        having sum(amount) <> 0) held",
+        id(&payment)
+    );
+    assert_eq!(house.ask(&held).await, "underpaid 20000");
+    let cases = open_cases(&house).await;
+    assert!(cases.iter().any(|c| c["kind"] == "underpaid"), "{cases:?}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn waiting_money_that_leaves_past_us_before_the_second_person_says_yes_pays_nothing() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 100_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(60_000, &content).await;
+    statement(&house).await;
+    let payment = payment_of(&house, &intent).await;
+    let proposal = proposes(&house.staff, &payment, &[json!({"amount": 60_000})], "close").await.expect(201);
+    let cases = open_cases(&house).await;
+    let case = cases.iter().find(|c| c["kind"] == "underpaid").expect("its case");
+    let other = house.portal.owes(&dossier(), 60_000, json!({})).await;
+    let body =
+        json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]], "note": "Nộp cho hồ sơ khác"});
+    let resolution = house.staff.post(&format!("/v1/cases/{}/resolutions", id(case)), body).await.expect(201);
+    pays_back(&house, 60_000, &text_of(&house, &proposal).await).await;
+    statement(&house).await;
+    assert_eq!(approves(&approver, &resolution).await.refused(409), "approval_stale");
+    assert_eq!(obligation_status(&house, &other).await, "due");
     house.close().await;
 }

@@ -216,6 +216,49 @@ async fn a_refund_is_never_asked_for_again_on_another_day() {
 }
 
 #[tokio::test]
+async fn a_refund_of_which_no_answer_can_be_read_for_three_days_is_a_case_once() {
+    let house = House::new().await;
+    let (_, intent, proposal) = approved(&house, "close", json!([{"refund_ms": 600_000}])).await;
+    let begun = Timestamp::now();
+    let later = async |hours| {
+        let now = begun + jiff::SignedDuration::from_hours(hours) + jiff::SignedDuration::from_mins(1);
+        payments::refund::drive(&house.gateway.ctx, true, now).await.unwrap();
+        house.ask("select count(*) || ' ' || coalesce(min(subject), '') from kase where kind = 'status_differs'").await
+    };
+    payments::refund::drive(&house.gateway.ctx, true, begun).await.unwrap();
+    assert_eq!(status(&house, &proposal).await, "submitted");
+    // from now on no answer is signed with the secret that we know
+    house.sim("hash_secret", json!({"hash_secret": "ANOTHERSECRETOFTHESAMETERMINAL01"})).await;
+    assert_eq!(later(71).await, "0 ");
+    for hours in [72, 96] {
+        assert_eq!(later(hours).await, format!("1 {}", id(&proposal)));
+    }
+    assert_eq!(status(&house, &proposal).await, "submitted");
+    // its provider's word ends it all the same
+    house.sim("hash_secret", json!({"hash_secret": tests::HASH_SECRET})).await;
+    let attempt = house.portal.intent(&intent).await["attempts"][0].clone();
+    house.sim("refund", json!({"order_ref": attempt["order_ref"], "outcome": "sent"})).await;
+    becomes(&house, &proposal, "succeeded").await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_contract_is_gone_is_a_case_after_three_days() {
+    let house = House::new().await;
+    let (_, _, proposal) = approved(&house, "close", Value::Null).await;
+    let begun = Timestamp::now();
+    house.ask("set session_replication_role = replica; update payment set profile = 'vnpay_gone'; reset session_replication_role").await;
+    for (hours, expected) in [(0, "0"), (73, "1")] {
+        let now = begun + jiff::SignedDuration::from_hours(hours);
+        payments::refund::drive(&house.gateway.ctx, true, now).await.unwrap();
+        let told = format!("select count(*) from kase where kind = 'status_differs' and subject = '{}'", id(&proposal));
+        assert_eq!(house.ask(&told).await, expected, "after {hours} hours");
+    }
+    assert_eq!(house.ask("select status || ' ' || calls from refund").await, "submitted 0", "nobody was called");
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_file_that_calls_a_failed_refund_sent_is_a_case_once() {
     let house = House::new().await;
     house.pays_out_to(&tests::files::account()).await;

@@ -117,6 +117,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
                 intent_id: Some(Uuid::from_u128(201).into()),
                 obligations,
                 parts,
+                gone: Vec::new(),
                 holders,
                 cases: Vec::new(),
                 day: "2026-11-25".parse().expect("a day"),

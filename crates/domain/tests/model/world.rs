@@ -102,7 +102,7 @@ impl World {
             .filter(|p| named(p) && p.amount.is_positive())
             .filter_map(|p| match p.home {
                 Home::Suspense(reason) if reason.waits_for_reference() => {
-                    Some(Waiting { payment_id: p.payment_id, reason, amount: p.amount })
+                    Some(Waiting { payment_id: p.payment_id, reason, amount: p.amount, gone: Vnd::ZERO })
                 }
                 _ => None,
             })
@@ -176,6 +176,7 @@ impl World {
             intent_id: booked.intent_id,
             obligations: self.obligations.iter().filter(|o| told.contains(&o.id)).cloned().collect(),
             parts,
+            gone: Vec::new(),
             holders: (0..self.intents.len())
                 .filter(|i| holds(&self.intents[*i]))
                 .map(|i| Holder { intent: self.intents[i].clone(), is_over: self.is_over(i) })

@@ -26,8 +26,8 @@ pub struct Cancel {
 
 type Render<'r> = &'r (dyn Fn(&Stored) -> String + Send + Sync);
 
-/// `pending_approval` and `approved` become `cancelled`; a transfer that nobody will make becomes `failed`. The money goes
-/// back where it came from.
+/// `pending_approval` and `approved` become `cancelled`; a transfer that nobody will make becomes `failed`, and so does what
+/// no provider has heard of yet, because none could be reached. The money goes back where it came from.
 ///
 /// # Errors
 /// `UnderWay` while a provider may have it, `DebitSeen` while a statement shows a debit of it that nobody has matched yet,
@@ -63,11 +63,15 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Ref
         RefundStatus::AwaitingStatement if movements::is_debit_open(tx, &stored.reference).await? => {
             return Err(RefundError::DebitSeen);
         }
-        RefundStatus::Approved | RefundStatus::AwaitingStatement => {
+        RefundStatus::Submitted | RefundStatus::Unknown if stored.calls > 0 || stored.is_accepted => {
+            return Err(RefundError::UnderWay);
+        }
+        // no call was sent; whoever is about to make one waits for this lock, and then makes none
+        RefundStatus::Approved | RefundStatus::AwaitingStatement | RefundStatus::Submitted => {
             let taken = refunds::taken(tx, c.refund).await?;
             moving::refund_failed(&locked.scene, &stored.state, &taken, Cause::Withdrawn)
         }
-        RefundStatus::Submitted | RefundStatus::Unknown => return Err(RefundError::UnderWay),
+        RefundStatus::Unknown => return Err(RefundError::UnderWay),
         over => return Err(RefundError::Over(over)),
     };
     let changes = changes.map_err(|e| move_money::unreadable(&e))?;

@@ -8,7 +8,6 @@ use crate::move_money;
 use crate::neighbour;
 use crate::retry::retrying;
 use crate::slots;
-use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::{Changes, NewCase};
@@ -22,13 +21,11 @@ use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, RefundNews, RefundOrder, RefundTold, Refunds};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::refunds::{self, Claimed, Route, Stored};
+use storage::refunds::{self, Called, Claimed, Route, Stored};
 use storage::{StorageError, Tx, attempts, cases, unit};
 
 /// No other worker drives it before this; longer than a provider may take to answer.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// No call is made again so shortly before the day ends: it may arrive after it.
-const MIDNIGHT: SignedDuration = SignedDuration::from_mins(5);
 /// How long a pass waits for answers; slower ones come beside later passes.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// After so long without a word a person looks, too.
@@ -60,37 +57,33 @@ pub async fn drive(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, Re
 
 #[tracing::instrument(skip_all, fields(refund = %claimed.id))]
 async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), RefundError> {
-    let mut stored = present(ctx, claimed.id).await?;
-    let mut calls = true;
+    let stored = present(ctx, claimed.id).await?;
+    let mut is_counted = false;
     match (stored.state.status, stored.route) {
         (RefundStatus::Approved, Route::Transfer) => {
             return retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await;
         }
         (RefundStatus::Approved, Route::Provider) => {
             retrying(|| move_on(ctx, claimed, Step::Submit, now)).await?;
-            // it may have been taken back since it was read: then nobody hears of it
-            stored = present(ctx, claimed.id).await?;
-            if !is_under_way(stored.state.status) {
-                return Ok(());
-            }
+            is_counted = true;
         }
-        (RefundStatus::Submitted | RefundStatus::Unknown, _) if may_be_called(&stored, now) => {
-            let db = ctx.pool.get().await?;
-            refunds::called_again(&db, claimed.id).await?;
-        }
-        (RefundStatus::Submitted | RefundStatus::Unknown, _) => calls = false,
+        (status, _) if is_under_way(status) => {}
         _ => {
             let db = ctx.pool.get().await?;
             return Ok(refunds::unwatch(&db, claimed.id).await?);
         }
     }
+    // it may have been taken back since it was read: then nobody hears of it
+    let stored = present(ctx, claimed.id).await?;
+    if !is_under_way(stored.state.status) {
+        return Ok(());
+    }
     if is_settled(ctx, claimed.id).await? {
         return retrying(|| move_on(ctx, claimed, SETTLED, now)).await;
     }
-    let step = ask(ctx, claimed, &stored, calls, now).await?;
-    if let Some(step) = step {
-        retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
-    }
+    let first = Called { number: stored.calls, first_asked_at: stored.first_asked_at.unwrap_or(now) };
+    let step = ask(ctx, claimed, &stored, is_counted.then_some(first), now).await?;
+    retrying(|| move_on(ctx, claimed, step.clone(), now)).await?;
     let next = now + SignedDuration::from_secs(ctx.settings.poll.wait_s(claimed.asked));
     later(ctx, claimed.id, next).await
 }
@@ -100,11 +93,11 @@ pub(super) async fn present(ctx: &Context, id: RefundId) -> Result<Stored, Refun
     refunds::by_id(&db, id).await?.ok_or(RefundError::Absent)
 }
 
-/// Whether the call is made again: a provider knows a request id for that day only (VNPAY 2.1.0, `vnp_RequestId`), and
-/// the same id on another day is another refund. From then on it is only asked what it has.
-fn may_be_called(stored: &Stored, now: Timestamp) -> bool {
-    let same_day = |since| business_date(since) == business_date(now + MIDNIGHT);
-    !stored.is_accepted && stored.submitted_at.is_none_or(same_day)
+/// Whether the call is made: the first one on any day, again while the provider takes it for the same refund. From then on
+/// it is only asked what it has.
+fn may_be_called(stored: &Stored, refunds: &dyn Refunds, now: Timestamp) -> bool {
+    let is_the_same = |first_asked_at| refunds.knows_it_still(first_asked_at, now);
+    !stored.is_accepted && (stored.calls == 0 || stored.first_asked_at.is_none_or(is_the_same))
 }
 
 /// The provider has it, or may have it.
@@ -122,28 +115,42 @@ async fn is_settled(ctx: &Context, id: RefundId) -> Result<bool, StorageError> {
     refunds::is_settled(&db, id).await
 }
 
-/// What is to be concluded from what the provider says now; None when it says nothing.
+/// What is to be concluded from what the provider says now. `counted`: the call that is to be made, where it is counted
+/// already.
 async fn ask(
     ctx: &Context,
     claimed: Claimed,
     stored: &Stored,
-    calls: bool,
+    counted: Option<Called>,
     now: Timestamp,
-) -> Result<Option<Step>, RefundError> {
+) -> Result<Step, RefundError> {
+    let unsaid = |call: Option<Called>| call.map_or(Step::NoWord, |call| Step::NotSent { number: call.number });
     let (payment, order) = {
         let db = ctx.pool.get().await?;
         order_of(&db, claimed.payment_id, stored, now).await?
     };
     let Some((provider, refunds)) = provider_of(ctx, &payment) else {
         tracing::warn!("no contract pays this refund out any more");
-        return Ok(None);
+        return Ok(unsaid(counted));
     };
-    let Some(order) = order else { return Ok(None) };
-    let is_of_this_one = calls || refunds.tells_apart();
-    let answer = if calls {
-        neighbour::called(&provider, "refund", refunds.submit(&order)).await
-    } else {
-        neighbour::called(&provider, "refund_status", refunds.ask(&order)).await
+    let Some(order) = order else {
+        tracing::warn!("no order of a contract stands behind this refund");
+        return Ok(unsaid(counted));
+    };
+    let call = match counted {
+        None if may_be_called(stored, refunds.as_ref(), now) => {
+            let db = ctx.pool.get().await?;
+            refunds::called(&db, claimed.id, now).await?
+        }
+        counted => counted,
+    };
+    let is_of_this_one = call.is_some() || refunds.tells_apart();
+    let answer = match call {
+        Some(Called { first_asked_at, .. }) => {
+            let order = RefundOrder { first_asked_at, ..order };
+            neighbour::called(&provider, "refund", refunds.submit(&order)).await
+        }
+        None => neighbour::called(&provider, "refund_status", refunds.ask(&order)).await,
     };
     match answer {
         Ok(RefundTold { news, evidence }) => {
@@ -151,16 +158,19 @@ async fn ask(
             if news != RefundNews::Pending {
                 refunds::keep_evidence(&db, claimed.id, said(&news), &evidence).await?;
             }
-            Ok(Some(Step::Hear { news, is_of_this_one }))
+            Ok(Step::Hear { news, is_of_this_one })
         }
-        Err(ProviderError::Refused(why)) if calls => {
+        Err(ProviderError::Refused(why)) if call.is_some() => {
             tracing::warn!(why, "a refund is not taken up");
-            Ok(Some(Step::Refused))
+            Ok(Step::Refused)
         }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no answer about a refund");
-            let may_have_acted = matches!(error, ProviderError::Unknown(_) | ProviderError::Malformed(_));
-            Ok((calls && may_have_acted).then_some(Step::LoseSight))
+            Ok(match (call, error) {
+                (call, ProviderError::Unavailable(_)) => unsaid(call),
+                (Some(_), _) => Step::LoseSight,
+                (None, _) => Step::NoWord,
+            })
         }
     }
 }
@@ -203,7 +213,7 @@ pub(super) async fn order_of(
         taken: payment.amount,
         amount: stored.state.amount(),
         asked_by: stored.proposed_by.clone(),
-        first_asked_at: stored.submitted_at.unwrap_or(now),
+        first_asked_at: stored.first_asked_at.unwrap_or(now),
         now,
         provider_refund_id: None,
     };
@@ -218,6 +228,10 @@ enum Step {
     Submit,
     /// The call may or may not have arrived.
     LoseSight,
+    /// The call certainly did not arrive.
+    NotSent { number: i32 },
+    /// Nothing was learnt: nobody to ask, no answer to the question, or none that is to be read.
+    NoWord,
     /// The provider does not take this call up.
     Refused,
     Hear {
@@ -254,6 +268,11 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
         }
         _ if !is_under_way(state.status) => return Ok(()),
+        Step::NotSent { number } => {
+            refunds::not_sent(tx, claimed.id, *number).await?;
+            return long_unknown(tx, &locked, &stored, now).await;
+        }
+        Step::NoWord => return long_unknown(tx, &locked, &stored, now).await,
         // another worker's call was taken up meanwhile
         Step::LoseSight | Step::Refused if stored.is_accepted => return Ok(()),
         Step::Refused if stored.calls <= 1 => (Ok(failed(tx, &locked, state).await?), "refund_refused"),
@@ -300,8 +319,7 @@ async fn heard(
             };
             refunds::accepted(tx, state.id, by_this_call, theirs).await?;
             if state.status == RefundStatus::Submitted {
-                // the row has changed, no state has
-                tx.commit().await?;
+                // the row changes, no state does
                 return Ok(None);
             }
             moving::refund_step(state, Cause::AskedAgain)
@@ -348,7 +366,7 @@ async fn is_of_this_one(tx: &Tx, locked: &move_money::Locked, stored: &Stored) -
     Ok(!refunds::has_earlier(tx, locked.payment.id, stored.state.id).await?)
 }
 
-/// What nobody knows of for three days is a case, once; it is asked about all the same.
+/// What nobody knows of for three days is a case, once; it is asked about all the same. Ends the transaction.
 async fn long_unknown(
     tx: &Tx,
     locked: &move_money::Locked,
@@ -356,12 +374,11 @@ async fn long_unknown(
     now: Timestamp,
 ) -> Result<(), RefundError> {
     let since = stored.submitted_at.unwrap_or(now);
-    if now.duration_since(since) < UNRESOLVED {
-        return Ok(());
-    }
     let subject = stored.state.id.to_string();
-    if cases::is_told(tx, locked.payment.id, CaseKind::StatusDiffers, &subject).await? {
-        return Ok(());
+    if now.duration_since(since) < UNRESOLVED
+        || cases::is_told(tx, locked.payment.id, CaseKind::StatusDiffers, &subject).await?
+    {
+        return Ok(tx.commit().await?);
     }
     let mut changes = Changes::default();
     changes.cases_opened.push(NewCase {

@@ -2,12 +2,13 @@
 //! its settlement file brings the money in a row of its own. Whoever says so first is heard, once; the money waits in
 //! suspense for a person.
 //!
-//! | the provider's word about the newest refund of the payment | then |
+//! | the provider's word about the refund | then |
 //! |---|---|
 //! | refused | `succeeded → failed`, the money in `refund_returned` |
 //! | sent, in hand, nothing | asked again after `poll.sent_refund_every_s`, until `poll.sent_refund_for_s` is over |
 //!
-//! It is not asked where a later refund of the payment was handed over: the word would be about that one.
+//! A provider that tells of the newest refund of a payment only is not asked where a later one was handed over: the word
+//! would be about that one.
 
 use super::RefundError;
 use super::drive::{order_of, present, provider_of, said};
@@ -58,21 +59,27 @@ async fn one(ctx: &Context, sent: Sent, now: Timestamp) -> Result<(), RefundErro
     let stored = present(ctx, sent.id).await?;
     let (order, payment) = {
         let db = ctx.pool.get().await?;
-        let is_over = stored.state.status != RefundStatus::Succeeded || sent.until_at <= now;
-        if is_over || refunds::has_later(&db, sent.payment_id, sent.id).await? {
+        if stored.state.status != RefundStatus::Succeeded || sent.until_at <= now {
             return Ok(refunds::forget_sent(&db, sent.id).await?);
         }
         let (payment, order) = order_of(&db, sent.payment_id, &stored, now).await?;
         (order, payment)
     };
     if let (Some((provider, calls)), Some(order)) = (provider_of(ctx, &payment), order) {
+        let word = if calls.tells_apart() { Word::ThisOne } else { Word::Newest };
+        if word == Word::Newest {
+            let db = ctx.pool.get().await?;
+            if refunds::has_later(&db, sent.payment_id, sent.id).await? {
+                return Ok(refunds::forget_sent(&db, sent.id).await?);
+            }
+        }
         let order = RefundOrder { provider_refund_id: stored.provider_refund_id.clone(), ..order };
         match neighbour::called(&provider, "refund_status", calls.ask(&order)).await {
             Ok(RefundTold { news: news @ RefundNews::Failed { .. }, evidence }) => {
                 let db = ctx.pool.get().await?;
                 refunds::keep_evidence(&db, sent.id, said(&news), &evidence).await?;
                 drop(db);
-                return retrying(|| came_back(ctx, sent.payment_id, sent.id, Word::Status, now)).await;
+                return retrying(|| came_back(ctx, sent.payment_id, sent.id, word, now)).await;
             }
             Ok(_) => {}
             Err(error) => {
@@ -92,18 +99,18 @@ pub(crate) async fn returned(ctx: &Context, now: Timestamp) -> Result<usize, Ref
         refunds::returned_and_sent(&db).await?
     };
     for (id, payment) in &named {
-        retrying(|| came_back(ctx, *payment, *id, Word::File, now)).await?;
+        retrying(|| came_back(ctx, *payment, *id, Word::ThisOne, now)).await?;
     }
     Ok(named.len())
 }
 
-/// Who says that it came back.
+/// Which refund of the payment is said to have come back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
-    /// Of the newest refund.
-    Status,
-    /// Of this one, by its number.
-    File,
+    /// The newest, whichever that is.
+    Newest,
+    /// This one: by a provider that tells them apart, or by its number in a file.
+    ThisOne,
 }
 
 async fn came_back(
@@ -124,7 +131,7 @@ async fn booked(tx: &Tx, payment: PaymentId, id: RefundId, word: Word, now: Time
     tx.begin().await?;
     let locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     let stored = refunds::lock(tx, id).await?.ok_or(RefundError::Absent)?;
-    let is_of_another = word == Word::Status && refunds::has_later(tx, payment, id).await?;
+    let is_of_another = word == Word::Newest && refunds::has_later(tx, payment, id).await?;
     refunds::forget_sent(tx, id).await?;
     if stored.state.status == RefundStatus::Succeeded && !is_of_another {
         let changes = moving::refund_came_back(&locked.scene, &stored.state, None);

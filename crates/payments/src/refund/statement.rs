@@ -9,8 +9,8 @@
 //! | that nobody was to make: not approved, rejected, given up | suspense, a case `status_differs` |
 //! | the same, and the payment was taken back | suspense, a case `refund_without_payment` |
 //!
-//! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment: the payer
-//! has it. The refund stays what it is, since no second person has said yes to this debit.
+//! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment, nor does it
+//! pay a debt from where it waits: the payer has it. The refund stays what it is, since no second person has said yes to this debit.
 
 use super::RefundError;
 use super::drive::bank;

@@ -305,6 +305,18 @@ fn the_codes_of_a_question_conclude_nothing_of_the_refund() {
     assert!(matches!(code("91"), Err(ProviderError::Malformed(_))), "a payment that we took is known there");
 }
 
+#[test]
+fn a_request_id_is_known_until_shortly_before_its_day_ends() {
+    let at = |text: &str| text.parse::<Timestamp>().expect("instant");
+    // 08:00 in Vietnam
+    let first = at("2026-11-24T01:00:00Z");
+    for (now, known) in
+        [("2026-11-24T16:54:00Z", true), ("2026-11-24T16:56:00Z", false), ("2026-11-25T01:00:00Z", false)]
+    {
+        assert_eq!(gateway().knows_it_still(first, at(now)), known, "{now}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn whatever_is_answered_never_panics(body in proptest::prelude::any::<Vec<u8>>()) {

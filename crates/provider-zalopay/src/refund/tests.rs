@@ -118,3 +118,15 @@ async fn only_query_refund_says_that_money_went_back() {
     assert!(matches!(asked(2, -500).await, Err(ProviderError::Unknown(None))));
     assert!(matches!(asked(0, 0).await, Err(ProviderError::Malformed(_))));
 }
+
+#[test]
+fn a_name_is_called_by_on_its_day_and_when_all_that_was_sent_on_it_has_arrived() {
+    let at = |text: &str| text.parse::<Timestamp>().expect("instant");
+    // 23:50 in Vietnam
+    let first = at("2026-01-04T16:50:00Z");
+    for (now, known) in
+        [("2026-01-04T16:59:59Z", true), ("2026-01-04T17:30:00Z", false), ("2026-01-04T18:00:00Z", true)]
+    {
+        assert_eq!(wallet().knows_it_still(first, at(now)), known, "{now}");
+    }
+}

@@ -43,3 +43,10 @@ where not exists (
     where k.payment_id = w.payment_id and k.movement_id is null and k.status <> 'closed'
       and k.kind = case w.suspense_reason when 'duplicate' then 'duplicate_payment'
                                           when 'refund_returned' then 'status_differs' else w.suspense_reason end)
+union all
+-- what nobody knows of for 72 hours is told of at the next look
+select r.refund_id, format('it is %s since %s, and no case tells of it', r.status, assurance.utc(r.submitted_at))
+from assurance.refund r
+where r.status in ('submitted', 'unknown') and r.submitted_at < now() - interval '73 hours'
+  and not exists (select from assurance.kase k
+                  where k.kind = 'status_differs' and k.subject_id = r.refund_id and k.status <> 'closed')
