@@ -184,8 +184,12 @@ fn codes(sheet: &mut Sheet<'_>, loaded: &PayerPage, transfer: Option<&Transfer>,
         (w.transfer_content, t.content.clone()),
     ] {
         sheet.line(x, y, 9, false, label);
-        sheet.line(x, y + 13, 11, true, &value);
-        y += 31;
+        // beside the other code there is room for so much
+        for line in sheet.wrapped(&value, 11, true, RIGHT - LINK_SIDE - x, 2) {
+            y += 13;
+            sheet.line(x, y, 11, true, &line);
+        }
+        y += 18;
     }
     sheet.right(RIGHT, CODES_TOP + 184, 9, false, w.print_link);
     sheet.code(url, RIGHT - LINK_SIDE + 29, CODES_TOP + 46, LINK_SIDE)
