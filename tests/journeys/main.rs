@@ -6,6 +6,7 @@ mod bills;
 mod canaries;
 mod clients;
 mod conformance;
+mod counter;
 mod crash_points;
 mod deliveries;
 mod demonstration;

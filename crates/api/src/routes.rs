@@ -1,12 +1,13 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
+use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, credentials, fees, keys, layouts, parked, persons,
     profiles,
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
     settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -36,6 +37,16 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what was paid
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
+        // -- what officers take at desks
+        .service(at("/v1/counter-payments", "POST").route(post().to(counters::take)))
+        .service(at("/v1/counter-payments/{id}/void", "POST").route(post().to(counters::void)))
+        .service(at("/v1/counters", "GET").route(get().to(counters::list)))
+        .service(
+            at("/v1/counters/{code}", "GET, PUT")
+                .route(get().to(counters::show))
+                .route(put().to(counters_put)),
+        )
+        .service(at("/v1/counters/{code}/deposits", "POST").route(post().to(counters::deposit)))
         // -- money that goes back, and the second person
         .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))
         .service(at("/v1/refunds", "GET").route(get().to(refunds::list)))

@@ -69,6 +69,8 @@ pub enum ChannelKind {
     Wallet,
     MobileMoney,
     National,
+    /// An officer's terminal at a desk.
+    Counter,
 }
 
 impl ChannelKind {
@@ -79,6 +81,7 @@ impl ChannelKind {
             Self::Wallet => "wallet",
             Self::MobileMoney => "mobile_money",
             Self::National => "national",
+            Self::Counter => "counter",
         }
     }
 }

@@ -41,6 +41,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V77__sealed_closings", include_str!("../migrations/0077_sealed_closings.sql")),
     ("V85__bills", include_str!("../migrations/0085_bills.sql")),
     ("V86__whom_bills_concern", include_str!("../migrations/0086_whom_bills_concern.sql")),
+    ("V110__counters", include_str!("../migrations/0110_counters.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
