@@ -7,6 +7,7 @@ pub mod barrier;
 pub mod bills;
 pub mod child;
 pub mod collector;
+pub mod counter;
 pub mod crash;
 pub mod files;
 pub mod gsma;

@@ -73,7 +73,7 @@ async fn captures(house: &House) {
     )
     .await;
     let settled = "select coalesce(sum(amount), 0) from assurance.settlement_line
-        where kind = 'payment' and booked or kind = 'adjustment' and disposition = 'matched'";
+        where profile = 'vnpay_main' and (kind = 'payment' and booked or kind = 'adjustment' and disposition = 'matched')";
     let settled = rows(house, settled).await[0][0].parse::<i64>().unwrap();
     let held = theirs.values().sum::<i64>() - settled - refunds(house).await;
     assert_eq!(clearing[0][0].parse::<i64>().unwrap(), held, "the clearing account");

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod channels;
 pub mod clients;
 pub mod contract_fees;
+pub mod counters;
 pub mod credentials;
 pub mod fees;
 pub mod keys;
@@ -38,7 +39,7 @@ pub struct CodesQuery {
 }
 
 impl CodesQuery {
-    fn page<T>(&self, all: Vec<T>, cursor: impl Fn(&T) -> String) -> Result<Page<T>, Problem> {
+    pub(crate) fn page<T>(&self, all: Vec<T>, cursor: impl Fn(&T) -> String) -> Result<Page<T>, Problem> {
         let (limit, after) = (body::limit(self.limit)?, cursor_of(self.after.as_deref())?);
         Ok(Page::of_all(all, limit, after, cursor))
     }

@@ -52,7 +52,7 @@ pub struct CaseView {
     pub movement_id: Option<String>,
     pub sighting_id: Option<String>,
     pub subject: String,
-    /// Whose day it belongs to: `bank:<account>` or `clearing:<profile>`.
+    /// Whose day it belongs to: `bank:<account>`, `clearing:<profile>` or `drawer:<counter>`.
     pub scope: Option<String>,
     #[schema(value_type = Option<String>, format = Date)]
     pub business_date: Option<jiff::civil::Date>,

@@ -6,6 +6,7 @@ pub mod auth;
 mod bills;
 mod body;
 mod cases;
+mod counters;
 mod days;
 pub mod door;
 mod endpoints;

@@ -7,7 +7,7 @@ use crate::admin::{
 };
 use crate::problem::Code;
 use crate::{
-    approvals, bills, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
+    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
     settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
@@ -26,6 +26,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         obligations::register, obligations::show, obligations::list, obligations::cancel,
         intents::open, intents::show, intents::list, intents::cancel, intents::renew, intents::sync, intents::start_attempt,
         payments_of::list, payments_of::show, payments_of::receipt,
+        counters::take, counters::void, counters::deposit, counters::list, counters::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,
@@ -38,7 +39,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         beneficiaries::list, beneficiaries::put, beneficiaries::propose, profiles::list, profiles::put,
         contract_fees::list, contract_fees::put,
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
-        fees::list, fees::put,
+        fees::list, fees::put, crate::admin::counters::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
         channels::list, channels::off, channels::on, channels::announce, channels::withdraw,
         parked::list, parked::retry,

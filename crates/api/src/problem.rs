@@ -5,21 +5,28 @@ use crate::door::request_id;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use domain::counter::Refusal;
+use domain::obligation::ObligationStatus;
 use payments::administer::AdminError;
 use payments::advance_intent::PlanError;
 use payments::approve::DecideError;
 use payments::close_day::DayError;
+use payments::deposit_drawer::DepositError;
 use payments::drive_parked::DriveError;
 use payments::endpoints::EndpointError;
 use payments::fetch_receipt::ReceiptError;
 use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
+use payments::receive_report::ReportError;
+use payments::record_money::RecordError;
 use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
 use payments::reopen_day::ReopenError;
 use payments::reply::IdempotencyError;
 use payments::resolve_case::ResolveError;
 use payments::start_attempt::{self, StartError};
+use payments::take_at_counter::CounterError;
+use payments::void_at_counter::VoidError;
 use provider::ProviderError;
 use provider::checkout::NotGiven;
 use serde::Serialize;
@@ -72,6 +79,8 @@ codes! {
     DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
     DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";
     HolderDisabled = "holder_disabled", 409, "The holder is disabled", "Enable the person first.";
+    DrawerDeposited = "drawer_deposited", 409, "The cash is not in the drawer any more", "It was brought to the bank; `drawer` is what is left. Refund the payment instead.";
+    DrawerShort = "drawer_short", 409, "The drawer holds less", "`drawer` is what it holds: no more than that can be brought to the bank.";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The same request is being worked on", "Repeat it a little later with the same key.";
     IntentCancelled = "intent_cancelled", 409, "The intent is cancelled", "Open another for what is still due.";
     IntentExpired = "intent_expired", 409, "The intent has expired", "Renew it: the reference stays.";
@@ -88,13 +97,20 @@ codes! {
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
+    PaymentRefunded = "payment_refunded", 409, "A refund of it is under way", "A refund of the payment is proposed, under way or paid out; it is not undone beside that.";
+    PaymentSettled = "payment_settled", 409, "The terminal's file has it", "The card's money was settled: refund the payment instead.";
+    PaymentVoided = "payment_voided", 409, "It was undone already", "Nothing of it is left.";
+    ReceiptUsed = "receipt_used", 409, "The receipt is used", "The counter has something else under this number, or it was undone: take a new one.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
+    SlipUsed = "slip_used", 409, "The slip is used", "Another deposit to this account has this number.";
     StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
     TwoActive = "two_active", 409, "Two secrets are accepted", "Retire the one before first.";
     ValidityOverlaps = "validity_overlaps", 409, "Two entries hold on one day", "Let one end before the next begins.";
+    VoidDayOver = "void_day_over", 409, "Its day is over", "What was taken at a counter is undone on the same day only: refund the payment instead.";
     RefundableAmountMismatch = "refundable_amount_mismatch", 412, "The refundable amount is another", "`refundable_amount` is the present one: look at the payment again.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "A body is at most `http.max_body_bytes`, a file at most `http.max_file_bytes`.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
+    AmountNotExact = "amount_not_exact", 422, "Another amount is due", "A counter takes `amount_due`, to the đồng, or nothing.";
     BeneficiaryUnknown = "beneficiary_unknown", 422, "Unknown agency or beneficiary", "The agency does not exist, or the beneficiary is not one of its own.";
     EventUrlRefused = "event_url_refused", 422, "Events cannot be sent there", "`detail` says which rule the address breaks.";
     FileRefused = "file_refused", 422, "The file is refused", "Nothing of it was taken; `detail` says why, `line` and `offset` where reading stopped.";
@@ -136,7 +152,7 @@ pub struct Problem {
     pub request_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Further members that the code calls for: `intent_id`, `groups`, `gaps`, `day`.
+    /// Further members that the code calls for: `intent_id`, `groups`, `gaps`, `day`, `drawer`, `amount_due`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub more: serde_json::Map<String, serde_json::Value>,
@@ -401,6 +417,62 @@ impl From<DecideError> for Problem {
     }
 }
 
+impl From<CounterError> for Problem {
+    fn from(e: CounterError) -> Self {
+        let detail = e.to_string();
+        match e {
+            CounterError::Report(ReportError::Storage(e) | ReportError::Record(RecordError::Storage(e))) => e.into(),
+            CounterError::Report(e) => Self::inside(&e, false),
+            CounterError::Idempotency(e) => e.into(),
+            CounterError::Absent => Self::with(Code::NotFound, "no such counter"),
+            CounterError::ObligationAbsent(id) => {
+                Self::with(Code::NotFound, "no such obligation").and("obligation_id", id)
+            }
+            CounterError::NoTerminal => {
+                Self::fields(vec![FieldError { pointer: "/tender".to_owned(), code: "value".to_owned(), detail }])
+            }
+            CounterError::Refused(Refusal::NotExact(due)) => Self::new(Code::AmountNotExact).and("amount_due", due.dong()),
+            CounterError::Refused(Refusal::NotDue(id, status)) => {
+                let code = match status {
+                    ObligationStatus::Paid => Code::ObligationPaid,
+                    ObligationStatus::Exempt => Code::ObligationExempt,
+                    _ => Code::ObligationNotPayable,
+                };
+                Self::with(code, format!("the obligation is {status}")).and("obligation_id", id)
+            }
+            CounterError::ReceiptUsed => Self::new(Code::ReceiptUsed),
+        }
+    }
+}
+
+impl From<VoidError> for Problem {
+    fn from(e: VoidError) -> Self {
+        match e {
+            VoidError::Storage(e) => e.into(),
+            VoidError::Idempotency(e) => e.into(),
+            VoidError::Absent => Self::new(Code::NotFound),
+            VoidError::Voided => Self::new(Code::PaymentVoided),
+            VoidError::DayOver => Self::new(Code::VoidDayOver),
+            VoidError::Refunded => Self::new(Code::PaymentRefunded),
+            VoidError::Settled => Self::new(Code::PaymentSettled),
+            VoidError::Deposited(left) => Self::new(Code::DrawerDeposited).and("drawer", left.dong()),
+            VoidError::Pending => Self::new(Code::ApprovalPending),
+        }
+    }
+}
+
+impl From<DepositError> for Problem {
+    fn from(e: DepositError) -> Self {
+        match e {
+            DepositError::Storage(e) => e.into(),
+            DepositError::Idempotency(e) => e.into(),
+            DepositError::Absent => Self::new(Code::NotFound),
+            DepositError::Short(holds) => Self::new(Code::DrawerShort).and("drawer", holds.dong()),
+            DepositError::SlipUsed => Self::new(Code::SlipUsed),
+        }
+    }
+}
+
 impl From<LowerError> for Problem {
     fn from(e: LowerError) -> Self {
         match e {
@@ -488,6 +560,8 @@ impl From<AdminError> for Problem {
             AdminError::NothingChanges => field("", "value"),
             AdminError::Pending => Self::new(Code::ApprovalPending),
             AdminError::NoAccount(_) => field("/payout_account", "value"),
+            AdminError::NotTheirAccount(_) => field("/account_code", "value"),
+            AdminError::NoTerminal(_) => field("/terminal_profile", "value"),
             AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
             AdminError::OtherKind(_) => field("/kind", "conflict"),
             AdminError::BadLayout(_) => field("/layout", "format"),

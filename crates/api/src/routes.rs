@@ -1,13 +1,14 @@
 //! Every path on one page. What is not here does not exist, and what is here stands in `openapi/motlan.yaml`.
 
+use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
     parked, persons, profiles,
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
-    reports, settlements, statements, webhooks,
+    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
+    refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -37,6 +38,16 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/payments", "GET").route(get().to(payments_of::list)))
         .service(at("/v1/payments/{id}", "GET").route(get().to(payments_of::show)))
         .service(at("/v1/payments/{id}/receipt", "GET").route(get().to(payments_of::receipt)))
+        // -- what officers take at desks
+        .service(at("/v1/counter-payments", "POST").route(post().to(counters::take)))
+        .service(at("/v1/counter-payments/{id}/void", "POST").route(post().to(counters::void)))
+        .service(at("/v1/counters", "GET").route(get().to(counters::list)))
+        .service(
+            at("/v1/counters/{code}", "GET, PUT")
+                .route(get().to(counters::show))
+                .route(put().to(counters_put)),
+        )
+        .service(at("/v1/counters/{code}/deposits", "POST").route(post().to(counters::deposit)))
         // -- money that goes back, and the second person
         .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))
         .service(at("/v1/refunds", "GET").route(get().to(refunds::list)))

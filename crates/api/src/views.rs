@@ -248,6 +248,9 @@ pub struct PaymentView {
     /// The account of ours that a bank transfer came to, and the bank's reference of it.
     pub receiving_account: Option<String>,
     pub bank_ref: Option<String>,
+    /// The counter at which cash was taken, and the receipt of it.
+    pub counter_code: Option<String>,
+    pub receipt_ref: Option<String>,
     pub reference: Option<String>,
     pub intent_id: Option<String>,
     pub amount: i64,
@@ -264,9 +267,12 @@ pub struct PaymentView {
 impl PaymentView {
     pub fn new(shown: &Shown, parts: &[Part]) -> Self {
         let p = &shown.payment;
-        let (transaction, account, bank_ref) = match p.identity.clone() {
-            Identity::Provider { transaction, .. } => (Some(transaction), None, None),
-            Identity::Account { account, reference } => (None, Some(account.to_string()), Some(reference)),
+        let [transaction, account, bank_ref, counter, receipt] = match p.identity.clone() {
+            Identity::Provider { transaction, .. } => [Some(transaction), None, None, None, None],
+            Identity::Account { account, reference } => {
+                [None, Some(account.to_string()), Some(reference), None, None]
+            }
+            Identity::Counter { counter, receipt } => [None, None, None, Some(counter.to_string()), Some(receipt)],
         };
         Self {
             id: p.id.to_string(),
@@ -274,6 +280,8 @@ impl PaymentView {
             provider_txn_id: transaction,
             receiving_account: account,
             bank_ref,
+            counter_code: counter,
+            receipt_ref: receipt,
             reference: shown.reference.clone(),
             intent_id: p.intent_id.map(|id| id.to_string()),
             amount: p.amount.dong(),

@@ -8,7 +8,7 @@ words! {
     ApprovalKind {
         Refund = "refund", Reduction = "reduction", CaseResolution = "case_resolution", DayReopening = "day_reopening",
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
-        PersonRights = "person_rights", PersonKey = "person_key",
+        PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
     }
 }
 

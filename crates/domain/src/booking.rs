@@ -12,8 +12,9 @@
 //! | ours | with what waits, enough | all that is due settles; the rest `overpaid`, a case |
 //!
 //! "Ours" is an attempt's order at a provider, whose amount we told, an intent's reference in the text of a transfer,
-//! whose amount the payer typed, or a bill that a bank asked for (`domain::bill`), whose amount we told. A bill names
-//! obligations and no intent: nothing waits for it, and the live intents that hold what it settles follow.
+//! whose amount the payer typed, a bill that a bank asked for (`domain::bill`), whose amount we told, or what an officer
+//! takes at a counter (`domain::counter`), which is what is due or nothing. A bill or a receipt names obligations and no
+//! intent: nothing waits for it, and the live intents that hold what it settles follow.
 
 use crate::allocation::{self, Home, Owed, Placement, Standing, Waiting};
 use crate::attempt::AttemptStatus;
@@ -96,7 +97,7 @@ pub enum Terms {
 pub enum Purpose {
     /// All that an intent asks for.
     Intent(IntentId),
-    /// These obligations, as a bill of this reference named them.
+    /// These obligations, as a bill or a counter's receipt of this reference names them.
     Bill { reference: String, obligation_ids: Vec<ObligationId> },
 }
 
@@ -129,7 +130,7 @@ pub struct Named {
 pub struct NewMoney {
     pub payment_id: PaymentId,
     pub sighting_id: SightingId,
-    /// Where it is: `clearing` of a provider, `in_transit` of an account.
+    /// Where it is: `clearing` of a provider, `in_transit` of an account, the `drawer` of a counter.
     pub from: Account,
     pub amount: Vnd,
     pub business_date: Date,
@@ -216,6 +217,7 @@ fn booked(
     credit_portions(&mut changes, &mut legs, placement, obligations)?;
     let (kind, cause) = match money.from {
         Account::InTransit(_) => (JournalKind::BankCredit, Cause::BankCredited),
+        Account::Drawer(_) => (JournalKind::CashTaken, Cause::CounterTaken),
         _ => (JournalKind::Capture, Cause::ProviderCaptured),
     };
     changes.journals.push(Journal::new(kind, cause, money.business_date, legs)?);

@@ -16,7 +16,7 @@ words! {
         AttemptCommitted = "attempt_committed", AttemptFailed = "attempt_failed",
         AttemptUnresolved = "attempt_unresolved", AttemptUnsettled = "attempt_unsettled", Lapsed = "lapsed",
         // money
-        BankCredited = "bank_credited", StatementSays = "statement_says", ProviderSettled = "provider_settled",
+        BankCredited = "bank_credited", CounterTaken = "counter_taken", Deposited = "deposited", StatementSays = "statement_says", ProviderSettled = "provider_settled",
         Settled = "settled", TakenBack = "taken_back", TakenBackAfterExpiry = "taken_back_after_expiry",
         Voided = "voided", VoidedAfterExpiry = "voided_after_expiry",
         RefundApproved = "refund_approved", RefundReopened = "refund_reopened",

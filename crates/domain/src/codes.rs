@@ -41,6 +41,8 @@ codes! {
     BeneficiaryCode,
     /// One contract with one provider, as the configuration names it.
     ProfileCode,
+    /// A desk at which an officer takes money.
+    CounterCode,
     /// A way to pay: `vnpay`, `vietqr`, `momo`, `counter` …
     ChannelCode,
     /// The order id that we gave to a provider; final once committed.

@@ -47,6 +47,7 @@ ids! {
     AttemptId = "att",
     CaseId = "cas",
     ClientId = "cli",
+    DepositId = "dep",
     EndpointId = "ep",
     EventId = "evt",
     IntentId = "pi",

@@ -1,7 +1,7 @@
 //! Double entry: accounts, legs and journals. A journal that does not balance cannot be made.
 
 use crate::cause::Cause;
-use crate::codes::{AccountCode, BeneficiaryCode, ProfileCode};
+use crate::codes::{AccountCode, BeneficiaryCode, CounterCode, ProfileCode};
 use crate::ids::{MovementId, ObligationId, PaymentId, SettlementId};
 use crate::money::Vnd;
 use crate::payment::SuspenseReason;
@@ -26,6 +26,8 @@ pub enum Account {
     Bank(AccountCode),
     /// On its way between what was told and what a statement says.
     InTransit(AccountCode),
+    /// Cash at a counter.
+    Drawer(CounterCode),
     Obligation(BeneficiaryCode),
     Suspense(SuspenseReason),
     /// What goes back to payers and has not left yet.
@@ -37,11 +39,12 @@ pub enum Account {
 }
 
 impl Account {
-    /// The books of a day are closed per provider's contract and per bank account.
+    /// The books of a day are closed per provider's contract and per bank account; a drawer's are read and never closed.
     pub fn scope(&self) -> Option<String> {
         match self {
             Self::Clearing(profile) => Some(format!("clearing:{profile}")),
             Self::Bank(account) | Self::InTransit(account) => Some(format!("bank:{account}")),
+            Self::Drawer(counter) => Some(format!("drawer:{counter}")),
             Self::Obligation(_) | Self::Suspense(_) | Self::RefundPayable | Self::Fee(_) | Self::Opening => None,
         }
     }
@@ -51,6 +54,7 @@ impl Account {
             Self::Clearing(_) => AccountKind::Clearing,
             Self::Bank(_) => AccountKind::Bank,
             Self::InTransit(_) => AccountKind::InTransit,
+            Self::Drawer(_) => AccountKind::Drawer,
             Self::Fee(_) => AccountKind::Fee,
             Self::Opening => AccountKind::Opening,
             Self::Obligation(_) => AccountKind::Obligation,
@@ -67,6 +71,7 @@ impl fmt::Display for Account {
             Self::Clearing(profile) => write!(f, "clearing:{profile}"),
             Self::Bank(account) => write!(f, "bank:{account}"),
             Self::InTransit(account) => write!(f, "in_transit:{account}"),
+            Self::Drawer(counter) => write!(f, "drawer:{counter}"),
             Self::Fee(profile) => write!(f, "fee:{profile}"),
             Self::RefundPayable => f.write_str("refund_payable"),
             Self::Opening => f.write_str("opening:bank"),
@@ -83,6 +88,14 @@ words! {
         Capture = "capture",
         /// A bank credit was seen first, by whatever source.
         BankCredit = "bank_credit",
+        /// An officer took cash.
+        CashTaken = "cash_taken",
+        /// Cash left a drawer for the bank.
+        DepositDeclared = "deposit_declared",
+        /// What an officer took was undone on the same day.
+        Voided = "voided",
+        /// A bank credit that was booked as a payment is none: it is what a drawer deposited.
+        NotAPayment = "not_a_payment",
         /// Lines of a statement that ties out: what was in transit has arrived, or has left.
         StatementLine = "statement_line",
         /// What stood on an account before its first statement.
@@ -183,7 +196,7 @@ impl Journal {
         &self.legs
     }
 
-    /// Whose day it belongs to, `clearing:<profile>` or `bank:<account>`; None where only the homes of money change. What
+    /// Whose day it belongs to, `clearing:<profile>`, `bank:<account>` or `drawer:<counter>`; None where only the homes of money change. What
     /// a provider pays out is of the provider's day: in transit has none of its own.
     pub fn scope(&self) -> Option<String> {
         let at_provider = self.legs.iter().filter(|leg| leg.account.kind() == AccountKind::Clearing);

@@ -15,6 +15,7 @@ pub mod catalogue;
 pub mod cause;
 pub mod changes;
 pub mod codes;
+pub mod counter;
 pub mod dossier_code;
 pub mod event;
 pub mod fee;

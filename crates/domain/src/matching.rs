@@ -9,6 +9,7 @@
 //! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair; where it is the line's, once statements cover the days on which another could come |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
+//! | [`Rule::DepositSlip`] | a drawer's deposit: its slip and amount; [`Rule::SlipOtherAmount`]: its slip alone, and a case (`domain::counter`) |
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
@@ -30,6 +31,7 @@ words! {
     Rule {
         BankReference = "bank_reference", Reference = "reference", AmountDay = "amount_day", OnlyOne = "only_one",
         Line = "line", Settlement = "settlement", RefundCode = "refund_code", TakenBack = "taken_back",
+        DepositSlip = "deposit_slip", SlipOtherAmount = "slip_other_amount",
     }
 }
 
@@ -43,6 +45,8 @@ impl Rule {
             Self::Line => &["account"],
             Self::RefundCode => &["account", "refund_code", "amount"],
             Self::TakenBack => &["account", "bank_ref", "amount"],
+            Self::DepositSlip => &["account", "slip_ref", "amount"],
+            Self::SlipOtherAmount => &["account", "slip_ref"],
             Self::Settlement => &["account", "payout_text", "amount"],
         }
     }

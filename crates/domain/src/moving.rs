@@ -9,6 +9,8 @@
 //! | the same, and the cover of others has gone | refund payable | suspense `underpaid` | `refunding → due` | reopen |
 //! | a sent one came back | clearing; in transit | suspense `refund_returned` | | |
 //! | a payment is taken back | obligation, suspense, refund payable | clearing; in transit | `paid → due`, `refunding → due` | reopen |
+//! | an officer's taking is voided | obligation, suspense | drawer; clearing | `paid → due` | reopen |
+//! | a payment was a drawer's deposit | suspense `unidentified` | in transit | | |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //!
@@ -54,7 +56,7 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     pub payment_id: PaymentId,
-    /// Where the payment's money is in the world: `clearing` of a provider, `in_transit` of an account.
+    /// Where the payment's money is in the world: `clearing` of a provider, `in_transit` of an account, a `drawer`.
     pub source: Account,
     /// The intent whose reference the payment named.
     pub intent_id: Option<IntentId>,
@@ -181,27 +183,7 @@ pub fn refund_came_back(
 /// withdrawn with it. Money that is on its way to the payer, or with them, is a matter for people: `Stale`.
 pub fn take_back(scene: &Scene, unmade: &[RefundState]) -> Result<Changes, MoveError> {
     let mut work = Work::new(scene);
-    let own: Vec<Part> = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).copied().collect();
-    let mut reopened = BTreeSet::new();
-    let mut total = Vnd::ZERO;
-    for part in own {
-        match part.home {
-            Home::Obligation(id) => {
-                work.uncover_to_nobody(id)?;
-                work.obligation(id, Cause::TakenBack)?;
-                reopened.insert(id);
-            }
-            Home::Suspense(_) => {
-                work.debit(part.payment_id, part.home, part.amount)?;
-                work.close_case(part.payment_id, part.home)?;
-            }
-            Home::Refund(id) if unmade.iter().any(|r| r.id == id && r.status.is_unmade()) => {
-                work.debit(part.payment_id, part.home, part.amount)?;
-            }
-            Home::Refund(_) => return Err(MoveError::Stale),
-        }
-        total = total + part.amount;
-    }
+    let (mut reopened, total) = work.nothing_left(unmade, Cause::TakenBack)?;
     for refund in unmade {
         // what its approval took is due with the rest
         let approved = refund.status != RefundStatus::PendingApproval;
@@ -214,6 +196,28 @@ pub fn take_back(scene: &Scene, unmade: &[RefundState]) -> Result<Changes, MoveE
     work.leg(Leg::new(scene.source.clone(), -total).of_payment(scene.payment_id));
     work.reopen_intents(&reopened, Cause::TakenBack, Cause::TakenBackAfterExpiry)?;
     work.finish(JournalKind::TakenBack, Cause::TakenBack)
+}
+
+/// What an officer took is given back over the counter, whole. Money of which a part is a refund's is not: `Stale`.
+pub fn void(scene: &Scene) -> Result<Changes, MoveError> {
+    let mut work = Work::new(scene);
+    let (reopened, total) = work.nothing_left(&[], Cause::Voided)?;
+    work.leg(Leg::new(scene.source.clone(), -total).of_payment(scene.payment_id));
+    work.reopen_intents(&reopened, Cause::Voided, Cause::VoidedAfterExpiry)?;
+    work.finish(JournalKind::Voided, Cause::Voided)
+}
+
+/// A credit that was booked as a payment is a drawer's deposit, and no payment. Only where all of it waits unidentified:
+/// what anybody has placed since is `Stale`.
+pub fn not_a_payment(scene: &Scene) -> Result<Changes, MoveError> {
+    let mut own = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id);
+    if own.any(|p| p.home != Home::Suspense(SuspenseReason::Unidentified)) {
+        return Err(MoveError::Stale);
+    }
+    let mut work = Work::new(scene);
+    let (_, total) = work.nothing_left(&[], Cause::Explained)?;
+    work.leg(Leg::new(scene.source.clone(), -total).of_payment(scene.payment_id));
+    work.finish(JournalKind::NotAPayment, Cause::Explained)
 }
 
 /// A paid obligation was charged too much: what it needs no more waits as `overpaid`, the newest money first.
@@ -366,6 +370,37 @@ impl<'s> Work<'s> {
         let home = Home::Obligation(id);
         self.debit(self.scene.payment_id, home, self.scene.own(home))?;
         self.others_wait(id)
+    }
+
+    /// Every home of the payment is emptied. `unmade`: its refunds that are withdrawn with it. The obligations that are due
+    /// again, and how much it was.
+    fn nothing_left(
+        &mut self,
+        unmade: &[RefundState],
+        cause: Cause,
+    ) -> Result<(BTreeSet<ObligationId>, Vnd), MoveError> {
+        let scene = self.scene;
+        let mut reopened = BTreeSet::new();
+        let mut total = Vnd::ZERO;
+        for part in scene.parts.iter().filter(|p| p.payment_id == scene.payment_id) {
+            match part.home {
+                Home::Obligation(id) => {
+                    self.uncover_to_nobody(id)?;
+                    self.obligation(id, cause)?;
+                    reopened.insert(id);
+                }
+                Home::Suspense(_) => {
+                    self.debit(part.payment_id, part.home, part.amount)?;
+                    self.close_case(part.payment_id, part.home)?;
+                }
+                Home::Refund(id) if unmade.iter().any(|r| r.id == id && r.status.is_unmade()) => {
+                    self.debit(part.payment_id, part.home, part.amount)?;
+                }
+                Home::Refund(_) => return Err(MoveError::Stale),
+            }
+            total = total + part.amount;
+        }
+        Ok((reopened, total))
     }
 
     fn others_wait(&mut self, id: ObligationId) -> Result<(), MoveError> {

@@ -1,6 +1,6 @@
 //! Reports that money moved (sightings), and the economic fact behind them (payment).
 
-use crate::codes::{AccountCode, ChannelCode, OrderRef, ProfileCode};
+use crate::codes::{AccountCode, ChannelCode, CounterCode, OrderRef, ProfileCode};
 use crate::ids::{IntentId, PaymentId};
 use crate::ledger::Account;
 use crate::money::Vnd;
@@ -72,6 +72,8 @@ pub enum Identity {
     Provider { profile: ProfileCode, transaction: String },
     /// A credit on an account of ours. `reference`: the first by which it was known.
     Account { account: AccountCode, reference: String },
+    /// Cash that an officer took, by the number of the receipt. A card's money is its terminal's transaction.
+    Counter { counter: CounterCode, receipt: String },
 }
 
 impl Identity {
@@ -80,13 +82,14 @@ impl Identity {
         match self {
             Self::Provider { transaction, .. } => transaction,
             Self::Account { reference, .. } => reference,
+            Self::Counter { receipt, .. } => receipt,
         }
     }
 
     pub const fn profile(&self) -> Option<&ProfileCode> {
         match self {
             Self::Provider { profile, .. } => Some(profile),
-            Self::Account { .. } => None,
+            Self::Account { .. } | Self::Counter { .. } => None,
         }
     }
 
@@ -95,6 +98,7 @@ impl Identity {
         match self {
             Self::Provider { profile, .. } => Account::Clearing(profile.clone()),
             Self::Account { account, .. } => Account::InTransit(account.clone()),
+            Self::Counter { counter, .. } => Account::Drawer(counter.clone()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, channels, payers, report, run, say, tariff, up, verify};
+use crate::{accounts, admin, channels, counters, payers, report, run, say, tariff, up, verify};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -67,6 +67,8 @@ pub enum Command {
     Profile(ProfileCommand),
     #[command(subcommand)]
     Account(AccountCommand),
+    #[command(subcommand)]
+    Counter(CounterCommand),
     #[command(subcommand)]
     Layout(LayoutCommand),
     #[command(subcommand)]
@@ -331,6 +333,29 @@ pub enum AccountCommand {
     },
 }
 
+/// Desks at which officers take cash and cards
+#[derive(Debug, Subcommand)]
+pub enum CounterCommand {
+    /// With what each drawer holds
+    List,
+    /// Make a counter with its drawer, or change it; what is left out is reset
+    Put {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+        /// Code of the account of ours that its cash is brought to
+        #[arg(long)]
+        account: String,
+        /// For whom it collects
+        #[arg(long, value_delimiter = ',', required = true)]
+        beneficiaries: Vec<String>,
+        /// The contract of its card terminal
+        #[arg(long)]
+        terminal: Option<String>,
+    },
+}
+
 /// Layouts of banks' CSV exports and providers' settlement files
 #[derive(Debug, Subcommand)]
 pub enum LayoutCommand {
@@ -489,6 +514,7 @@ impl Cli {
             Command::Beneficiary(command) => admin::beneficiary(&config()?, command).await?,
             Command::Profile(command) => admin::profile(&config()?, command).await?,
             Command::Account(command) => accounts::account(&config()?, command).await?,
+            Command::Counter(command) => counters::counter(&config()?, command).await?,
             Command::Agency(command) => admin::agency(&config()?, command).await?,
             Command::Fee(command) => tariff::fee(&config()?, command).await?,
             Command::Calendar(command) => tariff::calendar(&config()?, command).await?,

@@ -7,6 +7,7 @@ mod channels;
 pub mod cli;
 pub mod config;
 mod connections;
+mod counters;
 mod credentials;
 pub mod failed;
 pub mod keys;

@@ -4,11 +4,11 @@ use crate::config::{Channel, Config, ConfigError, Profile};
 use crate::renewal;
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
-use domain::codes::ProfileCode;
+use domain::codes::{BadCode, BeneficiaryCode, ChannelCode, ProfileCode};
 use domain::mode::Mode;
 use payments::Context;
 use payments::renew_providers::RenewError;
-use provider::{Contract, Credential, Held, NotMade, Provider, Registry};
+use provider::{ChannelKind, Contract, Credential, Held, Names, NotMade, Provider, Registry};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::io;
@@ -117,6 +117,7 @@ impl Contract for Configured {
     fn credentials(&self) -> &'static [Credential] {
         match &self.profile.channel {
             Channel::BankBills(_) => provider_bills::bidv::CREDENTIALS,
+            Channel::Counter => &[],
             Channel::MobileMoneyBills(_) => provider_bills::gsma::CREDENTIALS,
             Channel::MobileMoney(_) => provider_mobile_money::CREDENTIALS,
             Channel::Momo(_) => provider_momo::CREDENTIALS,
@@ -130,6 +131,7 @@ impl Contract for Configured {
     fn configured(&self, name: &str) -> Vec<SecretString> {
         match &self.profile.channel {
             Channel::BankBills(settings) => settings.secrets(name),
+            Channel::Counter => Vec::new(),
             Channel::MobileMoneyBills(settings) => settings.secrets(name),
             Channel::MobileMoney(settings) => (**settings).clone().secrets(name),
             Channel::Momo(settings) => settings.secrets(name),
@@ -144,6 +146,7 @@ impl Contract for Configured {
         let Profile { code, beneficiaries, channel } = self.profile.clone();
         let Around { http, volatile, public_url } = self.around.clone();
         match channel {
+            Channel::Counter => terminal(code, beneficiaries).map_err(NotMade::because),
             Channel::BankBills(settings) => (*settings)
                 .holding(held)
                 .and_then(|settings| provider_bills::bidv::provider(code, beneficiaries, settings))
@@ -182,6 +185,26 @@ impl Contract for Configured {
                 .map_err(NotMade::because),
         }
     }
+}
+
+/// A card terminal: no capability at all. Officers enter what it took, and its files say what was paid out.
+fn terminal(profile: ProfileCode, beneficiaries: Vec<BeneficiaryCode>) -> Result<Provider, BadCode> {
+    Ok(Provider {
+        profile,
+        channel: ChannelCode::new(domain::counter::CHANNEL)?,
+        names: Names { vi: "Quầy thu", en: "Counter" },
+        kind: ChannelKind::Counter,
+        merchant: None,
+        beneficiaries,
+        checkout: None,
+        webhook: None,
+        status: None,
+        refunds: None,
+        holds: None,
+        account_webhooks: Vec::new(),
+        movements: None,
+        bills: None,
+    })
 }
 
 fn ill(profile: &ProfileCode, source: NotMade) -> WiringError {

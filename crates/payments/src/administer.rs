@@ -5,6 +5,7 @@
 pub mod accounts;
 mod changes;
 pub mod channels;
+pub mod counters;
 pub mod credentials;
 pub mod files;
 pub mod keys;
@@ -106,6 +107,10 @@ pub enum AdminError {
     Pending,
     #[error("there is no account {0}")]
     NoAccount(String),
+    #[error("{0} is no account of those whom the counter collects for")]
+    NotTheirAccount(String),
+    #[error("{0} is no contract of a card terminal")]
+    NoTerminal(String),
     #[error("two entries of the fee hold on one day")]
     ValidityOverlaps,
     #[error("{0} is a layout of the other kind")]

@@ -336,7 +336,7 @@ fn sighting<'a>(paying: &'a Paying<'_>, source: &'a str, source_key: &'a str, di
         source,
         source_key,
         channel: paying.provider.channel.as_str(),
-        profile: paying.provider.profile.as_str(),
+        profile: Some(paying.provider.profile.as_str()),
         order_ref: Some(&paying.payment.bill),
         provider_txn_id: Some(&paying.payment.transaction),
         amount: Some(paying.payment.amount.dong()),

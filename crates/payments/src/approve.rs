@@ -7,7 +7,7 @@ use crate::administer::{accounts, credentials, keys, rights};
 use crate::context::{Caller, Context};
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day, resolve_case};
+use crate::{lower_obligation, refund, reopen_day, resolve_case, void_at_counter};
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::role::{self, Role};
 use domain::{ApprovalId, ClientId, PersonId};
@@ -195,6 +195,7 @@ async fn effect(
         (ApprovalKind::Refund, Verdict::Approve) => refund::approved(tx, approval, d).await?,
         (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await?,
         (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await?,
+        (ApprovalKind::CounterVoid, Verdict::Approve) => void_at_counter::approved(tx, approval, d).await?,
         (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await?,
         (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await?,
         (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await?,
@@ -211,6 +212,7 @@ async fn effect(
         (ApprovalKind::PersonKey, Verdict::Reject) => keys::rejected(tx, approval, d).await?,
         (
             ApprovalKind::Reduction
+            | ApprovalKind::CounterVoid
             | ApprovalKind::DayReopening
             | ApprovalKind::BeneficiaryAccount
             | ApprovalKind::ProfileCredentials

@@ -1,4 +1,4 @@
-//! The facts behind an intent or a bill, read under lock in the order of the house: obligations by id, then intents by id.
+//! The facts behind an intent, a bill or a counter's receipt, read under lock in the order of the house: obligations by id, then intents by id.
 
 use domain::allocation::Waiting;
 use domain::attempt::AttemptStatus;
@@ -70,7 +70,11 @@ pub async fn lock_many(tx: &Tx, wanted: &[IntentId]) -> Result<Vec<Facts>, Stora
 
 /// The same for a bill: its obligations, the live intents that hold any of them, and what else those hold.
 pub async fn lock_bill(tx: &Tx, quote: &Quote) -> Result<Facts, StorageError> {
-    let obligation_ids: Vec<ObligationId> = quote.lines.iter().map(|l| l.obligation_id).collect();
+    lock_named(tx, &quote.reference, quote.lines.iter().map(|l| l.obligation_id).collect()).await
+}
+
+/// The same for obligations that are named themselves, by a bill or a counter's receipt of this reference.
+pub async fn lock_named(tx: &Tx, reference: &str, obligation_ids: Vec<ObligationId>) -> Result<Facts, StorageError> {
     let ids: Vec<Uuid> = obligation_ids.iter().map(|id| id.uuid()).collect();
     let (own, intents) = join!(obligations::lock_by_ids(tx, &ids), intents::lock_live_holders(tx, &ids));
     let (mut obligations, intents) = (own?, intents?);
@@ -83,7 +87,7 @@ pub async fn lock_bill(tx: &Tx, quote: &Quote) -> Result<Facts, StorageError> {
         attempts: Vec::new(),
         waiting: Vec::new(),
         open_cases: Vec::new(),
-        purpose: Purpose::Bill { reference: quote.reference.clone(), obligation_ids },
+        purpose: Purpose::Bill { reference: reference.to_owned(), obligation_ids },
     })
 }
 
@@ -157,7 +161,8 @@ impl Facts {
         Ok(self.named(terms, Some(attempt), other_committed))
     }
 
-    /// For the booking of money that names the bill, of which the bank was told this amount.
+    /// For the booking of money that names the bill, of which the bank was told this amount, or the receipt, which is for
+    /// what is due.
     pub fn billed(&self, told: Vnd) -> Named {
         self.named(Terms::Told(told), None, false)
     }

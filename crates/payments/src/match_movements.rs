@@ -4,7 +4,8 @@
 //!
 //! | the movement | then |
 //! |---|---|
-//! | a credit | `domain::matching` |
+//! | a credit with the slip of a drawer's deposit | `domain::counter` |
+//! | any other credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
 //! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
@@ -12,6 +13,7 @@
 //! | any other debit | suspense, a case `unidentified` |
 
 pub(crate) mod batch;
+mod deposits;
 mod others;
 
 use crate::context::{Caller, Context};
@@ -34,7 +36,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{Waiting, turn};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, account_money, beneficiaries, movements, payments, receiving_accounts, sightings};
+use storage::{StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts, sightings};
 use storage::{statements, unit};
 use uuid::Uuid;
 
@@ -77,6 +79,8 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
     // before the credits: what only reads like a payout is one of them
     done += Box::pin(match_payouts(ctx, &ground, now)).await?;
+    // so is the credit of a deposit
+    done += Box::pin(retrying(|| deposits::match_once(ctx, &ground, now))).await?;
     done += Box::pin(match_credits(ctx, &ground, now)).await?;
     done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
@@ -254,7 +258,7 @@ async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
     tx.close(outcome).await
 }
 
-/// A payment whose line should have come and did not is a case, until the line comes after all.
+/// A payment or a deposit whose line should have come and did not is a case, until the line comes after all.
 async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
     let tx = ctx.pool.tx().await?;
     let outcome = async {
@@ -271,7 +275,18 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
                 });
             }
         }
-        for case in movements::shown_after_all(&tx, &ground.account).await? {
+        for (deposit, amount, day) in counters::overdue(&tx, &ground.account).await? {
+            if is_covered(&tx, ground, day, &mut until).await? {
+                unit.changes.cases_opened.push(NewCase {
+                    day: Some((format!("bank:{}", ground.account), day)),
+                    ..NewCase::new(CaseKind::MissingAtProvider, amount, deposit.to_string())
+                });
+            }
+        }
+        let mut shown = movements::shown_after_all(&tx, &ground.account).await?;
+        let deposits = counters::shown_after_all(&tx, &ground.account).await?;
+        shown.extend(movements::open_cases(&tx, &deposits).await?);
+        for case in shown {
             let closed = step(case.id, case.version, case.status, domain::cause::Cause::Explained);
             unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
         }

@@ -4,7 +4,7 @@
 //! | the row | then |
 //! |---|---|
 //! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
-//! | money that went out, a provider's payout, or a refund that comes back | kept as evidence; statements book it |
+//! | money that went out, a provider's payout, a drawer's deposit, or a refund that comes back | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
 //! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
 //! | anything else | new money: `domain::booking` |
@@ -40,7 +40,7 @@ use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::NewSighting;
 use storage::unit::Unit;
-use storage::{Tx, attempts, beneficiaries, payments, refunds, sightings, unit};
+use storage::{Tx, attempts, beneficiaries, counters, payments, refunds, sightings, unit};
 
 /// A verified row with the bytes that it stands in.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ struct Known {
     account: ReceivingAccount,
     reference: Option<BankReference>,
     named: Option<NamedIntent>,
-    /// Its text is that of a provider's payouts.
+    /// Its text is that of a provider's payouts, or has the slip of a drawer's deposit.
     payout: bool,
     /// It brings a refund of ours back.
     returned: bool,
@@ -115,7 +115,9 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, Report
     let reference = told.report.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
     let calendar = beneficiaries::calendar(&db).await?;
     let payouts = PayoutTexts::of(&db, &account.code).await?;
-    let payout = payouts.contract(&told.report.text, ctx.mode).is_some();
+    let (text, amount) = (&told.report.text, told.report.amount);
+    let payout = payouts.contract(text, ctx.mode).is_some()
+        || is_nameless && counters::is_told_of(&db, &account.code, amount, text).await?;
     Ok(Some(Known { account, reference, named, payout, returned, calendar }))
 }
 
@@ -233,7 +235,7 @@ async fn keep(
         source,
         source_key: key,
         channel: told.provider.channel.as_str(),
-        profile: told.provider.profile.as_str(),
+        profile: Some(told.provider.profile.as_str()),
         order_ref: None,
         provider_txn_id: None,
         amount: Some(told.report.amount.dong()),

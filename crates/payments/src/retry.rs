@@ -17,6 +17,7 @@ impl Retryable for StorageError {
         StorageError::is_retryable(self)
             || self.is_conflict("payment_provider_identity")
             || self.is_conflict("payment_bank_identity")
+            || self.is_conflict("payment_counter_identity")
             || self.is_conflict("intent_reference_unique")
             || self.is_conflict("attempt_number_unique")
     }

@@ -77,6 +77,8 @@ pub enum ChannelKind {
     Wallet,
     MobileMoney,
     National,
+    /// An officer's terminal at a desk.
+    Counter,
 }
 
 impl ChannelKind {
@@ -87,6 +89,7 @@ impl ChannelKind {
             Self::Wallet => "wallet",
             Self::MobileMoney => "mobile_money",
             Self::National => "national",
+            Self::Counter => "counter",
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod bills;
 pub mod case_list;
 pub mod cases;
 pub mod channels;
+pub mod counters;
 pub mod credentials;
 pub mod days;
 pub mod deliveries;

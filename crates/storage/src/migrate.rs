@@ -50,6 +50,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V104__codes_of_holders", include_str!("../migrations/0104_codes_of_holders.sql")),
     ("V106__submitted_refunds", include_str!("../migrations/0106_submitted_refunds.sql")),
     ("V107__first_calls", include_str!("../migrations/0107_first_calls.sql")),
+    ("V110__counters", include_str!("../migrations/0110_counters.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -8,7 +8,7 @@ use domain::booking::OpenCase;
 use domain::codes::AccountCode;
 use domain::matching::{Reversal, Reversible, Rule};
 use domain::money::MAX_AMOUNT;
-use domain::{CaseId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
+use domain::{CaseId, DepositId, MovementId, PaymentId, SettlementId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -279,6 +279,7 @@ pub enum Claimant {
     Payment(PaymentId),
     Settlement(SettlementId),
     Refund(domain::RefundId),
+    Deposit(DepositId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,13 +291,15 @@ pub struct NewClaim {
 }
 
 const CLAIM: &str =
-    "insert into movement_match (movement_id, payment_id, settlement_id, refund_id, amount, rule, fields)
-    select movement, payment, settlement, refund, amount, rule, string_to_array(fields, ',')
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::uuid[], $4::bigint[], $5::text[], $6::text[])
-        as c(movement, payment, settlement, refund, amount, rule, fields)";
+    "insert into movement_match (movement_id, payment_id, settlement_id, refund_id, deposit_id, contra_account, amount, rule,
+        fields)
+    select movement, payment, settlement, refund, deposit, case when deposit is not null then 'deposit' end, amount, rule,
+           string_to_array(fields, ',')
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::uuid[], $8::uuid[], $4::bigint[], $5::text[], $6::text[])
+        as c(movement, payment, settlement, refund, deposit, amount, rule, fields)";
 
 /// # Errors
-/// Conflicts `movement_claimed_once`, `payment_claims_one_movement`, `settlement_claims_one_movement` when somebody else
+/// Conflicts `movement_claimed_once`, `payment_claims_one_movement` and their like when somebody else
 /// was first: try again.
 pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     if claims.is_empty() {
@@ -305,24 +308,29 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     let movements: Vec<Uuid> = claims.iter().map(|c| c.movement_id.uuid()).collect();
     let payment = |c: &NewClaim| match c.claimant {
         Claimant::Payment(id) => Some(id.uuid()),
-        Claimant::Settlement(_) | Claimant::Refund(_) => None,
+        Claimant::Settlement(_) | Claimant::Refund(_) | Claimant::Deposit(_) => None,
     };
     let settlement = |c: &NewClaim| match c.claimant {
         Claimant::Settlement(id) => Some(id.uuid()),
-        Claimant::Payment(_) | Claimant::Refund(_) => None,
+        Claimant::Payment(_) | Claimant::Refund(_) | Claimant::Deposit(_) => None,
     };
     let refund = |c: &NewClaim| match c.claimant {
         Claimant::Refund(id) => Some(id.uuid()),
-        Claimant::Payment(_) | Claimant::Settlement(_) => None,
+        Claimant::Payment(_) | Claimant::Settlement(_) | Claimant::Deposit(_) => None,
+    };
+    let deposit = |c: &NewClaim| match c.claimant {
+        Claimant::Deposit(id) => Some(id.uuid()),
+        Claimant::Payment(_) | Claimant::Settlement(_) | Claimant::Refund(_) => None,
     };
     let payments: Vec<Option<Uuid>> = claims.iter().map(payment).collect();
     let settlements: Vec<Option<Uuid>> = claims.iter().map(settlement).collect();
     let refunds: Vec<Option<Uuid>> = claims.iter().map(refund).collect();
+    let deposits: Vec<Option<Uuid>> = claims.iter().map(deposit).collect();
     let amounts: Vec<i64> = claims.iter().map(|c| c.amount.dong()).collect();
     let rules: Vec<&str> = claims.iter().map(|c| c.rule.as_str()).collect();
     let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
     let statement = db.prepare_cached(CLAIM).await?;
-    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds]).await?;
+    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds, &deposits]).await?;
     let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
     let statement = db.prepare_cached(SHOWN).await?;
     db.execute(&statement, &[&shown]).await?;
@@ -440,13 +448,13 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 
 const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
-    union select account_code from unplaced_payment
+    union select account_code from unplaced_payment union select account_code from fresh_deposit
     union select m.account_code from kase k join movement m on m.id = k.movement_id
         where k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null and k.movement_id is not null
           and m.fate = 'case'";
 
-/// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do, or
-/// reversals whose credit nobody has seen.
+/// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do,
+/// reversals whose credit nobody has seen, or a deposit whose credit may be there.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())

@@ -3,7 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::{Db, prepared};
 use crate::rows::unreadable;
-use domain::codes::{AccountCode, ChannelCode, ProfileCode};
+use domain::codes::{AccountCode, ChannelCode, CounterCode, ProfileCode};
 use domain::payment::{Identity, Payment};
 use domain::{IntentId, PaymentId, Vnd};
 use jiff::Timestamp;
@@ -22,7 +22,12 @@ pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
         (_, _, Some(profile), Some(transaction)) => {
             Identity::Provider { profile: ProfileCode::new(profile).map_err(unreadable)?, transaction }
         }
-        _ => return Err(unreadable("a payment without an identity")),
+        _ => match (text("counter"), text("receipt_ref")) {
+            (Some(counter), Some(receipt)) => {
+                Identity::Counter { counter: CounterCode::new(counter).map_err(unreadable)?, receipt }
+            }
+            _ => return Err(unreadable("a payment without an identity")),
+        },
     };
     Ok(Payment {
         id: row.get::<_, Uuid>("id").into(),
@@ -34,11 +39,12 @@ pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
     })
 }
 
-/// profile, provider_txn_id, receiving_account, bank_ref
-fn columns(identity: &Identity) -> [Option<&str>; 4] {
+/// profile, provider_txn_id, receiving_account, bank_ref, counter, receipt_ref
+fn columns(identity: &Identity) -> [Option<&str>; 6] {
     match identity {
-        Identity::Provider { profile, transaction } => [Some(profile.as_str()), Some(transaction), None, None],
-        Identity::Account { account, reference } => [None, None, Some(account.as_str()), Some(reference)],
+        Identity::Provider { profile, transaction } => [Some(profile.as_str()), Some(transaction), None, None, None, None],
+        Identity::Account { account, reference } => [None, None, Some(account.as_str()), Some(reference), None, None],
+        Identity::Counter { counter, receipt } => [None, None, None, None, Some(counter.as_str()), Some(receipt)],
     }
 }
 
@@ -52,24 +58,26 @@ pub struct NewPayment {
 }
 
 const INSERT: &str = "insert into payment (id, channel, profile, provider_txn_id, receiving_account, bank_ref, intent_id,
-        order_ref, amount, paid_at, business_date, recorded_at)
-    select id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day, $12
+        order_ref, amount, paid_at, business_date, recorded_at, counter, receipt_ref)
+    select id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day, $12, counter, receipt
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::bigint[],
-        $10::timestamptz[], $11::date[])
-        as p(id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day)";
+        $10::timestamptz[], $11::date[], $13::text[], $14::text[])
+        as p(id, channel, profile, txn, account, reference, intent, order_ref, amount, paid_at, day, counter, receipt)";
 
 /// # Errors
 /// Conflict `payment_provider_identity` or `payment_bank_identity` when another report of the same money got there
 /// first: try again.
 pub async fn insert(db: &Db, new: &[NewPayment], recorded_at: Timestamp) -> Result<(), StorageError> {
     let statement = prepared(db, INSERT)?;
-    let parts: Vec<[Option<&str>; 4]> = new.iter().map(|n| columns(&n.payment.identity)).collect();
+    let parts: Vec<[Option<&str>; 6]> = new.iter().map(|n| columns(&n.payment.identity)).collect();
     let ids: Vec<Uuid> = new.iter().map(|n| n.payment.id.uuid()).collect();
     let channels: Vec<&str> = new.iter().map(|n| n.payment.channel.as_str()).collect();
     let profiles: Vec<Option<&str>> = parts.iter().map(|p| p[0]).collect();
     let transactions: Vec<Option<&str>> = parts.iter().map(|p| p[1]).collect();
     let accounts: Vec<Option<&str>> = parts.iter().map(|p| p[2]).collect();
     let references: Vec<Option<&str>> = parts.iter().map(|p| p[3]).collect();
+    let counters: Vec<Option<&str>> = parts.iter().map(|p| p[4]).collect();
+    let receipts: Vec<Option<&str>> = parts.iter().map(|p| p[5]).collect();
     let intents: Vec<Option<Uuid>> = new.iter().map(|n| n.payment.intent_id.map(IntentId::uuid)).collect();
     let orders: Vec<Option<&str>> = new.iter().map(|n| n.order_ref.as_deref()).collect();
     let amounts: Vec<i64> = new.iter().map(|n| n.payment.amount.dong()).collect();
@@ -90,6 +98,8 @@ pub async fn insert(db: &Db, new: &[NewPayment], recorded_at: Timestamp) -> Resu
             &paid,
             &days,
             &recorded_at,
+            &counters,
+            &receipts,
         ],
     )
     .await?;
@@ -154,10 +164,10 @@ const PAGE: &str = "select p.*, i.reference,
             select from allocation a join obligation o on o.id = a.obligation_id
             where a.payment_id = p.id and o.client_id = $1))
       and ($2::text[] is null or i.beneficiary_code = any($2)
-           -- money that names nobody is seen by those on whose account or contract it is, as its case is; a bill's by
-           -- those whose obligations it settled
+           -- money that names nobody is seen by those on whose account or contract it is, as its case is; a bill's and a
+           -- counter's by those whose obligations it settled
            or i.beneficiary_code is null
-              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
+              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile, 'drawer:' || p.counter), $2))
       and ($3::uuid is null or p.intent_id = $3)
       and ($4::uuid is null or exists (select from allocation a where a.payment_id = p.id and a.obligation_id = $4))
       and ($5::text is null or p.channel = $5)

@@ -190,7 +190,7 @@ const PAGE: &str = select_refund!(
     where ($1::text is null or r.status = $1)
       and ($2::text[] is null or i.beneficiary_code = any($2)
            or i.beneficiary_code is null
-              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile), $2))
+              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile, 'drawer:' || p.counter), $2))
       and ($3::uuid is null or i.client_id = $3 or exists (
             select from refund_line l join obligation o on o.id = l.obligation_id
             where l.refund_id = r.id and o.client_id = $3))
@@ -508,10 +508,16 @@ pub async fn lock_payments(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, 
 
 const PROVEN: &str = "select p.id, exists (select from movement_match m where m.payment_id = p.id and m.amount > 0)
         or exists (select from settlement_line l where l.payment_id = p.id and l.kind = 'payment'
-                   and l.disposition in ('matched', 'case')) as proven
+                   and l.disposition in ('matched', 'case'))
+        -- a drawer's oldest cash is brought to the bank first
+        or p.counter is not null and (
+            select coalesce(sum(d.amount), 0) from deposit d join movement_match m on m.deposit_id = d.id
+            where d.counter_code = p.counter) >= (
+            select sum(q.amount - q.reversed) from payment q
+            where q.counter = p.counter and (q.recorded_at, q.id) <= (p.recorded_at, p.id)) as proven
     from payment p where p.id = any($1)";
 
-/// Which of these payments a statement or a settlement file shows.
+/// Which of these payments a statement or a settlement file shows; of cash, the deposit that brought it to the bank.
 pub async fn proven(db: &Db, payments: &[PaymentId]) -> Result<Vec<(PaymentId, bool)>, StorageError> {
     let ids: Vec<Uuid> = payments.iter().map(|p| p.uuid()).collect();
     let rows = db.query(PROVEN, &[&ids]).await?;

@@ -16,7 +16,8 @@ pub struct NewSighting<'a> {
     pub source: &'a str,
     pub source_key: &'a str,
     pub channel: &'a str,
-    pub profile: &'a str,
+    /// None for cash: it is under no contract.
+    pub profile: Option<&'a str>,
     pub order_ref: Option<&'a str>,
     pub provider_txn_id: Option<&'a str>,
     pub amount: Option<i64>,

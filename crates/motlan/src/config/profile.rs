@@ -18,6 +18,8 @@ pub struct Profile {
 pub enum Channel {
     /// Boxed as the others: secrets make it large.
     BankBills(Box<provider_bills::bidv::Settings>),
+    /// Card terminals at counters: nobody is called and nobody calls, their files are read.
+    Counter,
     MobileMoneyBills(Box<provider_bills::gsma::Settings>),
     MobileMoney(Box<provider_mobile_money::Settings>),
     Momo(Box<provider_momo::Settings>),
@@ -32,6 +34,7 @@ impl Channel {
     pub fn code(&self) -> &'static str {
         match self {
             Self::BankBills(_) => provider_bills::bidv::CHANNEL,
+            Self::Counter => domain::counter::CHANNEL,
             Self::MobileMoneyBills(_) => provider_bills::gsma::CHANNEL,
             Self::MobileMoney(_) => provider_mobile_money::CHANNEL,
             Self::Momo(_) => provider_momo::CHANNEL,
@@ -47,7 +50,8 @@ impl Channel {
         match self {
             Self::BankBills(s) => Some(&s.allowed_from),
             Self::MobileMoneyBills(s) => Some(&s.allowed_from),
-            Self::MobileMoney(_)
+            Self::Counter
+            | Self::MobileMoney(_)
             | Self::Momo(_)
             | Self::National(_)
             | Self::Vietqr(_)
@@ -60,7 +64,7 @@ impl Channel {
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
             // there they call us
-            Self::BankBills(_) | Self::MobileMoneyBills(_) => Vec::new(),
+            Self::BankBills(_) | Self::Counter | Self::MobileMoneyBills(_) => Vec::new(),
             Self::MobileMoney(s) => vec![("api_url", &s.api_url), ("token_url", &s.token_url)],
             Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::National(s) => {
@@ -109,6 +113,7 @@ fn beneficiaries(value: Option<Value>) -> Result<Vec<BeneficiaryCode>, String> {
 fn settings(channel: &str, table: Map<String, Value>) -> Result<Channel, String> {
     let value = Value::new(None, ValueKind::Table(table));
     match channel {
+        domain::counter::CHANNEL => Ok(Channel::Counter),
         provider_bills::bidv::CHANNEL => {
             let settings: provider_bills::bidv::Settings = value.try_deserialize().map_err(|e| e.to_string())?;
             settings.check().map_err(|e| e.to_string())?;

@@ -226,6 +226,8 @@ pub const EVERY_PROFILE: &[Key] = &[
 /// Keys that a channel adds, by channel.
 pub const CHANNELS: &[(&str, &[Key])] = &[
     (provider_bills::bidv::CHANNEL, BANK_BILLS),
+    // a card terminal at a counter: its files alone are of ours
+    (domain::counter::CHANNEL, &[]),
     (provider_mobile_money::CHANNEL, MOBILE_MONEY),
     (provider_bills::gsma::CHANNEL, MOBILE_MONEY_BILLS),
     (provider_momo::CHANNEL, MOMO),

@@ -264,6 +264,7 @@ async fn beneficiaries_of(tx: &Tx, locked: &move_money::Locked) -> Result<Vec<St
         let scope = match &locked.payment.identity {
             Identity::Account { account, .. } => format!("bank:{account}"),
             Identity::Provider { profile, .. } => format!("clearing:{profile}"),
+            Identity::Counter { counter, .. } => format!("drawer:{counter}"),
         };
         codes.extend(days::beneficiaries(tx, &scope).await?);
     }

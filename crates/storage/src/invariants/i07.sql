@@ -10,6 +10,9 @@ select min(payment_id), format('%s payments are reference %s on %s', count(*), b
 from assurance.payment where receiving_account is not null and bank_ref is not null
 group by receiving_account, bank_ref having count(*) > 1
 union all
+select min(payment_id), format('%s payments are receipt %s of %s', count(*), receipt_ref, counter)
+from assurance.payment where counter is not null group by counter, receipt_ref having count(*) > 1
+union all
 -- one that was merged into another has given its sightings away and is reversed whole
 select p.payment_id, 'no sighting of it was applied'
 from assurance.payment p
@@ -36,12 +39,14 @@ union all
 select p.payment_id, format('%s journals capture %s of it on %s, and it is of %s', coalesce(c.journals, 0),
                             coalesce(c.total, 0), p.account_code, p.amount)
 from (select payment_id, amount,
-             coalesce('in_transit:' || receiving_account, 'clearing:' || profile) as account_code
-      from assurance.payment where receiving_account is not null or provider_txn_id is not null) p
+             coalesce('in_transit:' || receiving_account, 'clearing:' || profile, 'drawer:' || counter) as account_code
+      from assurance.payment
+      where receiving_account is not null or provider_txn_id is not null or counter is not null) p
 left join (select payment_id, account_code, count(distinct journal_id) as journals, sum(amount) as total
            from assurance.ledger_entry
            where journal_kind = 'capture' and account_code like 'clearing:%'
               or journal_kind = 'bank_credit' and account_code like 'in_transit:%'
+              or journal_kind = 'cash_taken' and account_code like 'drawer:%'
            group by payment_id, account_code) c
     on c.payment_id = p.payment_id and c.account_code = p.account_code
 where c.journals is distinct from 1 or c.total is distinct from p.amount

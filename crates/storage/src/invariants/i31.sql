@@ -17,9 +17,14 @@ union all
 select movement_id, format('it is claimed %s times', count(*))
 from assurance.match group by movement_id having count(*) > 1
 union all
-select coalesce(payment_id, settlement_id, refund_id), format('it claims %s movements', count(*))
-from assurance.match where contra_account is null
-group by payment_id, settlement_id, refund_id, amount > 0 having count(*) > 1
+select coalesce(payment_id, settlement_id, refund_id, deposit_id), format('it claims %s movements', count(*))
+from assurance.match where contra_account is null or deposit_id is not null
+group by payment_id, settlement_id, refund_id, deposit_id, amount > 0 having count(*) > 1
+union all
+select k.movement_id, format('it came to %s, and %s was brought to %s', m.account, d.deposit_id, d.account)
+from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+join assurance.deposit d on d.deposit_id = k.deposit_id
+where d.account is distinct from m.account
 union all
 select k.movement_id, format('it is %s and is claimed for %s', m.amount, k.amount)
 from assurance.match k left join assurance.movement m on m.movement_id = k.movement_id

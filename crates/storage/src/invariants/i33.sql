@@ -1,5 +1,6 @@
 -- Each account stands at what the other side of our own books says: clearing at what providers took and have not passed
--- on, in transit at what came or was paid out and no statement shows yet, bank at what statements show, obligations and
+-- on, in transit at what came, was deposited or was paid out and no statement shows yet, drawers at what was taken and is
+-- neither undone nor deposited, bank at what statements show, obligations and
 -- suspense at what was allocated to them; all of them together at zero.
 with booked as (
     select account_code, sum(amount) as total from assurance.ledger_entry group by account_code
@@ -7,6 +8,12 @@ with booked as (
 expected(account_code, amount) as (
     select 'clearing:' || profile, amount - reversed from assurance.payment
     where profile is not null and provider_txn_id is not null and receiving_account is null
+    union all
+    select 'drawer:' || counter, amount - reversed from assurance.payment where counter is not null
+    union all
+    select 'drawer:' || counter, -amount from assurance.deposit
+    union all
+    select 'in_transit:' || account, amount from assurance.deposit
     union all
     select 'clearing:' || p.profile, -r.amount
     from assurance.refund r join assurance.payment p on p.payment_id = r.payment_id
@@ -57,7 +64,7 @@ other_side as (
 )
 select coalesce(b.account_code, o.account_code) as subject,
        format('it stands at %s, the other side says %s', coalesce(b.total, 0), coalesce(o.total, 0)) as detail
-from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'in_transit', 'obligation', 'suspense', 'refund_payable')) b
+from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'drawer', 'in_transit', 'obligation', 'suspense', 'refund_payable')) b
 full join other_side o on o.account_code = b.account_code
 where coalesce(b.total, 0) <> coalesce(o.total, 0)
 union all

@@ -58,7 +58,8 @@ left join lateral (
 where ($3::text is null or coalesce(o.agency_code, b.agency_code) = $3)
   and ($5::text[] is null or coalesce(o.beneficiary_code, i.beneficiary_code) = any($5)
        or (coalesce(o.beneficiary_code, i.beneficiary_code) is null
-           and (p.receiving_account is null
+           and (p.receiving_account is null and p.counter is null
+                or p.counter is not null and payment_concerns(p.id, 'drawer:' || p.counter, $5)
                 or exists (select from account_beneficiary a
                            where a.account_code = p.receiving_account and a.beneficiary_code = any($5)))))
 order by p.business_date, p.id, l.first

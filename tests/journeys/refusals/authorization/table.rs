@@ -3,7 +3,7 @@
 
 use super::row::{Row, delete, get, post, put};
 use domain::principal::Scope::{
-    self, Admin, ApprovalsDecide, CasesWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead,
+    self, Admin, ApprovalsDecide, CasesWrite, CounterWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead,
     PaymentsWrite, RefundsPropose, ReportsRead, StatementsWrite,
 };
 use serde_json::{Value, json};
@@ -29,9 +29,13 @@ pub struct Things {
     pub paid_fee: String,
     pub cancelled_fee: String,
     pub unheld_fee: String,
+    /// Nobody pays it but at a counter.
+    pub desk_fee: String,
     pub intent: String,
     pub cancelled_intent: String,
     pub payment: String,
+    /// Cash at a counter.
+    pub taken: String,
     /// By another person than the one whose keys are tried.
     pub refund: String,
     /// By the client, and over.
@@ -81,6 +85,10 @@ pub async fn things(house: &House) -> Things {
     let statement = house.sends_statement(&files::account(), "mt940", statement).await.expect(201);
     house.pays_out_to(&files::account()).await;
     let settlement = house.settles(&files::today().to_string()).await.expect(201);
+    let counter = json!({"name": "Quầy một cửa (mẫu)", "account_code": files::account(), "beneficiaries": [BENEFICIARY]});
+    house.staff.put("/v1/counters/quay-1", counter).await.expect(200);
+    let at_desk = house.portal.owes(&dossier(), 26_000, json!({})).await;
+    let taken = house.takes_cash(&[&at_desk], 26_000, "BL-THINGS").await.expect(201);
     let held = house.portal.owes(&dossier(), 22_000, json!({})).await;
     let open = house.portal.opens(&[&held]).await;
     let fee = async || id(&house.portal.owes(&dossier(), 23_000, json!({})).await);
@@ -113,6 +121,8 @@ pub async fn things(house: &House) -> Things {
         intent: id(&open),
         cancelled_intent,
         payment: id(&payment),
+        taken: id(&taken),
+        desk_fee: fee().await,
         endpoint: id(&endpoint),
         event: id(&event),
         case,
@@ -147,6 +157,8 @@ fn gives_back(amount: i64, obligation: Option<&str>, refundable: &Value) -> Valu
 
 /// Who may see what waits for a second person.
 const APPROVALS: &[Scope] = &[ApprovalsDecide, ReportsRead, RefundsPropose];
+/// Who may see counters.
+const COUNTERS: &[Scope] = &[CounterWrite, ReportsRead, Admin];
 /// Who may read cases.
 const CASES: &[Scope] = &[ReportsRead, CasesWrite];
 
@@ -196,6 +208,7 @@ fn administration(of: &Things) -> Vec<Row> {
         delete("/v1/calendar/{date}").named("2099-01-01").body(Value::Null).administers(),
         get("/v1/accounts").administers(),
         put("/v1/accounts/{code}").named(&files::account()).administers(),
+        put("/v1/counters/{code}").named("quay-2").body(json!({"name": "x", "account_code": files::account(), "beneficiaries": [BENEFICIARY]})).administers(),
         get("/v1/layouts").administers(),
         put("/v1/layouts/{code}").named("x").body(json!({"kind": "statement", "layout": ""})).administers(),
         get("/v1/channels").administers().staff(&[ReportsRead, Admin]),
@@ -215,6 +228,9 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
     let nowhere = ours.replace(ACCOUNT, "9999999999");
     let opened_by = |fee: &str| json!({"obligation_ids": [fee]});
     let nobodys = opened_by(&format!("obl_{:032x}", 7));
+    let at_desk = |counter: &str, fee: &str| {
+        json!({"obligation_ids": [fee], "tender": "cash", "counter_code": counter, "amount": 23_000, "receipt_ref": "BL-MATRIX"})
+    };
     let fee = obligation(&dossier(), 1_000, json!({"fee_code": "CT-MATRIX"}));
     let next_file = files::mt940(ACCOUNT, today, 21_000, &[(22_000, "FT2", "chuyen tien")]);
     let no_file = vec![0; 3];
@@ -244,6 +260,14 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/payments").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
         get("/v1/payments/{id}").of(&of.payment).client(PaymentsRead).staff(&[ReportsRead]),
         get("/v1/payments/{id}/receipt").of(&of.payment).client(PaymentsRead).refuses(409, "no_receipt"),
+        // -- what officers take at desks
+        post("/v1/counter-payments").body(at_desk("quay-1", &of.desk_fee)).or_absent(at_desk("quay-9", &of.desk_fee)).staff(&[CounterWrite]).answers(201),
+        post("/v1/counter-payments").body(at_desk("quay-1", &of.paid_fee)).or_absent(at_desk("quay-9", &of.paid_fee)).staff(&[CounterWrite]).refuses(409, "receipt_used"),
+        post("/v1/counter-payments/{id}/void").of(&of.taken).staff(&[CounterWrite]).answers(201),
+        post("/v1/counter-payments/{id}/void").of(&of.taken).staff(&[CounterWrite]).refuses(409, "approval_pending"),
+        get("/v1/counters").staff(COUNTERS).lists("data"),
+        get("/v1/counters/{code}").at("/v1/counters/quay-1".to_owned(), "/v1/counters/quay-9".to_owned()).staff(COUNTERS),
+        post("/v1/counters/{code}/deposits").at("/v1/counters/quay-1/deposits".to_owned(), "/v1/counters/quay-9/deposits".to_owned()).body(json!({"amount": 1, "slip_ref": "PGN-000001"})).staff(&[CounterWrite]).answers(201),
         // -- money that goes back, and the second person
         post("/v1/payments/{id}/refunds").of(&of.payment).body(gives_back(21_000, Some(&of.paid_fee), &json!(1))).client(RefundsPropose).staff(&[RefundsPropose]).refuses(412, "refundable_amount_mismatch"),
         get("/v1/refunds").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),

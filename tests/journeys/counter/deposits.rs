@@ -1,0 +1,193 @@
+//! A drawer's deposit is never a payment: its credit is matched to it by the slip.
+
+use super::{owes, receipt, status};
+use serde_json::{Value, json};
+use tests::House;
+use tests::bank::{ACCOUNT, SEPAY};
+use tests::files::{Line, account, mt940, today};
+
+const OPEN_CASES: &str =
+    "select coalesce(string_agg(kind || ' ' || amount, ', ' order by kind, amount), '') from assurance.kase where status <> 'closed'";
+const CLAIMS: &str = "select coalesce(string_agg(contra_account || ' ' || amount || ' ' || rule, ', ' order by amount), '')
+    from assurance.match where deposit_id is not null";
+/// Payments of a bank account that stand.
+const CREDITS: &str = "select count(*) from payment where receiving_account is not null and reversed < amount";
+
+async fn cash(house: &House, amount: i64) -> Value {
+    let fee = owes(house, amount).await;
+    house.takes_cash(&[&fee], amount, &receipt()).await.expect(201)
+}
+
+async fn statement(house: &House, opening: i64, lines: &[Line<'_>]) -> Value {
+    let file = mt940(ACCOUNT, today(), opening, lines);
+    let answer = house.sends_statement(&account(), "mt940", file).await.expect(201);
+    house.drain().await;
+    answer
+}
+
+async fn everything_is_at_the_bank(house: &House, amount: i64) {
+    assert_eq!((house.stands_at("drawer:quay-1").await, house.drawer().await), (0, 0));
+    assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 0);
+    assert_eq!(house.stands_at("suspense:unidentified").await, 0);
+    assert_eq!(house.ask(CLAIMS).await, format!("deposit {amount} deposit_slip"));
+    assert_eq!(house.ask(CREDITS).await, "0", "a deposit is never a payment");
+    assert_eq!(house.ask(OPEN_CASES).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deposit_takes_cash_out_of_the_drawer_once_and_no_more_than_it_holds() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    let refused = house.deposits(50_001, "PGN-000001").await;
+    assert_eq!(refused.json["drawer"], 50_000, "{}", refused.text);
+    assert_eq!(refused.refused(409), "drawer_short");
+    for slip in ["12345", "NOPTIEN", ""] {
+        let refused = house.deposits(1_000, slip).await;
+        assert_eq!(refused.json["errors"][0]["pointer"], "/slip_ref", "{}", refused.text);
+    }
+    let first = house.deposits(20_000, "PGN-000001").await.expect(201);
+    assert_eq!((&first["drawer"], &first["account_code"], &first["movement_id"]), (&json!(30_000), &json!(account()), &Value::Null));
+    let again = house.deposits(20_000, "PGN 000001").await.expect(200);
+    assert_eq!(again["id"], first["id"], "the same slip, typed otherwise");
+    assert_eq!(house.deposits(30_000, "PGN-000001").await.refused(409), "slip_used");
+    let elsewhere = json!({"amount": 20_000, "slip_ref": "PGN-000001"});
+    assert_eq!(house.staff.post("/v1/counters/quay-2/deposits", elsewhere).await.refused(409), "slip_used");
+    assert_eq!(house.drawer().await, 30_000);
+    assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 20_000);
+    let shown = house.staff.get("/v1/counters/quay-1").await.expect(200);
+    assert_eq!((&shown["today"]["deposited"], &shown["deposits"][0]["id"]), (&json!(20_000), &first["id"]));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_credit_of_a_deposit_is_known_by_its_slip_in_mt940() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    let deposit = house.deposits(50_000, "PGN-000002").await.expect(201);
+    let answer = statement(&house, 0, &[(50_000, "FT1", "NOP TIEN MAT PGN\r\n-000002 QUAY MOT CUA")]).await;
+    assert_eq!(answer["matched"], 1, "{answer}");
+    everything_is_at_the_bank(&house, 50_000).await;
+    let shown = house.staff.get("/v1/counters/quay-1").await.expect(200);
+    assert_eq!(shown["deposits"][0]["id"], deposit["id"]);
+    assert!(shown["deposits"][0]["movement_id"].as_str().is_some_and(|id| id.starts_with("mov_")), "{shown}");
+    let close = format!("/v1/reconciliation/{}/close?account={}", today(), account());
+    house.staff.post(&close, json!({})).await.expect(200);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_credit_of_a_deposit_is_known_by_its_slip_in_camt_and_nobody_who_tells_makes_it_a_payment() {
+    let house = House::with_counters(true).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "PGN-000003").await.expect(201);
+    house.transfers(50_000, "Nop tien mat PGN-000003 quay mot cua").await;
+    assert_eq!(house.ask(CREDITS).await, "0", "tellers said it, and it is none");
+    house.imports("camt053_v8", &today().to_string()).await;
+    house.drain().await;
+    everything_is_at_the_bank(&house, 50_000).await;
+    // the same day in another format brings nothing new
+    house.imports("mt940", &today().to_string()).await;
+    house.drain().await;
+    everything_is_at_the_bank(&house, 50_000).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_that_a_statement_showed_before_its_deposit_was_declared_is_no_payment_after_all() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    statement(&house, 0, &[(50_000, "FT1", "NOP TIEN MAT PGN-000004")]).await;
+    assert_eq!((house.ask(CREDITS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("1", "unidentified 50000"));
+    house.deposits(50_000, "PGN-000004").await.expect(201);
+    house.drain().await;
+    everything_is_at_the_bank(&house, 50_000).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_that_somebody_told_of_before_its_deposit_was_declared_is_no_payment_after_all() {
+    let house = House::with_counters(true).await;
+    house.only_tells(SEPAY).await;
+    cash(&house, 50_000).await;
+    house.transfers(50_000, "Nop tien mat PGN-000005").await;
+    assert_eq!((house.ask(CREDITS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("1", "unidentified 50000"));
+    house.deposits(50_000, "PGN-000005").await.expect(201);
+    house.imports("camt053_v8", &today().to_string()).await;
+    house.drain().await;
+    everything_is_at_the_bank(&house, 50_000).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_people_have_placed_is_not_taken_for_a_deposit() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    let debt = owes(&house, 50_000).await;
+    statement(&house, 0, &[(50_000, "FT1", "NOP TIEN MAT PGN-000006")]).await;
+    let case = house.ask("select case_id from assurance.kase where kind = 'unidentified'").await;
+    let body = json!({"action": "assign_to_obligations", "obligation_ids": [debt["id"]], "note": "đúng người nộp"});
+    let proposed = house.staff.post(&format!("/v1/cases/{case}/resolutions"), body).await.expect(201);
+    let second = crate::refunds::second_person(&house).await;
+    crate::refunds::approves(&second, &proposed).await.expect(200);
+    house.deposits(50_000, "PGN-000006").await.expect(201);
+    house.drain().await;
+    assert_eq!((status(&house, &debt).await.as_str(), house.ask(CREDITS).await.as_str()), ("paid", "1"));
+    assert_eq!(house.ask(CLAIMS).await, "", "a person looks");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_with_the_slip_and_another_amount_is_the_deposit_and_a_case() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    let deposit = house.deposits(50_000, "PGN-000007").await.expect(201);
+    statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000007")]).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 49000 slip_other_amount");
+    assert_eq!((house.ask(CREDITS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("0", "amount_differs -1000"));
+    assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
+    assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 1_000, "what the bank did not count");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_that_names_a_reference_or_may_be_either_of_two_is_no_deposit_for_certain() {
+    let house = House::with_counters(false).await;
+    cash(&house, 150_000).await;
+    let fee = owes(&house, 50_000).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    house.deposits(50_000, "PGN-000008").await.expect(201);
+    house.deposits(20_000, "PGN-000009").await.expect(201);
+    let named = format!("PGN-000008 {}", intent["reference"].as_str().unwrap());
+    let lines = [(50_000, "FT1", named.as_str()), (20_000, "FT2", "PGN-000009"), (20_000, "FT3", "SO PGN-000009")];
+    statement(&house, 0, &lines).await;
+    assert_eq!(status(&house, &fee).await, "paid", "a payer's transfer, whatever else it says");
+    assert_eq!((house.ask(CLAIMS).await.as_str(), house.ask(CREDITS).await.as_str()), ("", "3"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deposit_whose_credit_never_comes_is_a_case_until_it_comes() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    let deposit = house.deposits(50_000, "PGN-000010").await.expect(201);
+    // statements show ten days since
+    house.ask("update deposit set business_date = business_date - 10").await;
+    for back in (0..=10_i64).rev() {
+        let day = today().saturating_sub(jiff::Span::new().days(back));
+        house.sends_statement(&account(), "mt940", mt940(ACCOUNT, day, 0, &[])).await.expect(201);
+    }
+    house.drain().await;
+    assert_eq!(house.ask(OPEN_CASES).await, "missing_at_provider 50000");
+    assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
+    // told once, however often it is looked at
+    house.sends_statement(&account(), "mt940", mt940(ACCOUNT, today(), 0, &[(1, "FT0", "x"), (-1, "FT00", "x")])).await.expect(201);
+    house.drain().await;
+    let told = "select count(*) from assurance.kase where kind = 'missing_at_provider'";
+    assert_eq!(house.ask(told).await, "1");
+    let late = mt940(ACCOUNT, today(), 0, &[(50_000, "FT1", "NOP TIEN PGN-000010")]);
+    house.sends_statement(&account(), "mt940", late).await.expect(201);
+    house.drain().await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 50000 deposit_slip");
+    assert_eq!(house.ask("select count(*) from assurance.kase where kind = 'missing_at_provider' and status <> 'closed'").await, "0");
+    house.close().await;
+}
