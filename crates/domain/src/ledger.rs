@@ -102,6 +102,8 @@ words! {
         OpeningBalance = "opening_balance",
         /// A debit that nobody explains.
         UnexplainedDebit = "unexplained_debit",
+        /// A line of a statement has another amount than what it is was booked with: the difference.
+        OtherAmount = "other_amount",
         /// A provider's settlement: its fee, and what it pays out.
         Settlement = "settlement",
         /// A refund that a settlement file tells of and that we do not know.

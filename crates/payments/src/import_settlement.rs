@@ -3,7 +3,7 @@
 //!
 //! | a row that succeeded | then |
 //! |---|---|
-//! | was in an earlier file, or twice in this one | `duplicate`: nothing is booked again; one case `amount_differs` of the file says what it pays out again |
+//! | was in an earlier file, or twice in this one | `duplicate`: nothing is booked again; one case `amount_differs` of the file says what it pays out again, and when it is paid out, that waits in suspense |
 //! | a payment of ours, of its amount | `matched` |
 //! | a payment of ours, of another amount | a case `amount_differs`; the difference stays in clearing |
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |

@@ -9,6 +9,7 @@
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
 //! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
+//! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
 //! | a debit that takes a credit back | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
 
@@ -26,11 +27,13 @@ use crate::retry::retrying;
 use crate::take_back;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
+use domain::cause::Cause;
 use domain::changes::{NewCase, step};
 use domain::codes::{AccountCode, ChannelCode};
+use domain::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
 use domain::matching::APART;
-use domain::payment::SightingState;
-use domain::{MovementId, PaymentId, SightingId};
+use domain::payment::{SightingState, SuspenseReason};
+use domain::{MovementId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +61,7 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
     };
     let (mut done, mut failed) = (0, None);
     for code in accounts {
-        let code = AccountCode::new(code).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+        let code = AccountCode::new(code).map_err(unreadable)?;
         match Box::pin(match_account(ctx, &code, now)).await {
             Ok(matched) => done += matched,
             // the other accounts are none the worse for it
@@ -162,14 +165,36 @@ pub(crate) async fn claim_known(tx: &Tx, account: &AccountCode, unit: &mut Unit)
     movements::match_alone(tx, account).await?;
     let claims = statements::claim_known(tx, account).await?;
     for other in claims.other_amounts {
+        let over = other.stated - other.told;
+        let leg = |account, amount| Leg::new(account, amount).of_movement(other.movement_id);
+        unit.changes.journals.push(difference(account, over, other.day, leg).map_err(unreadable)?);
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(other.movement_id),
             payment_id: Some(other.payment_id),
             day: Some((format!("bank:{account}"), other.day)),
-            ..NewCase::new(CaseKind::AmountDiffers, other.stated - other.told, account.to_string())
+            ..NewCase::new(CaseKind::AmountDiffers, over, account.to_string())
         });
     }
     Ok(claims.count)
+}
+
+/// What a line shows beyond what it is (less: below zero) is no longer on its way: it waits until a person says whose it is.
+/// `leg`: of what.
+fn difference(
+    account: &AccountCode,
+    over: Vnd,
+    day: Date,
+    leg: impl Fn(Account, Vnd) -> Leg,
+) -> Result<Journal, Unbalanced> {
+    let legs = vec![
+        leg(Account::InTransit(account.clone()), over),
+        leg(Account::Suspense(SuspenseReason::AmountDiffers), -over),
+    ];
+    Journal::new(JournalKind::OtherAmount, Cause::StatementSays, day, legs)
+}
+
+fn unreadable(error: impl ToString) -> StorageError {
+    StorageError::Unreadable(error.to_string())
 }
 
 async fn ground(ctx: &Context, account: &AccountCode) -> Result<Ground, StorageError> {
@@ -243,8 +268,8 @@ async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
         let mut unit = Unit::new(Caller::system().actor(), now);
         let cases: Vec<_> = decided.iter().map(|w| w.case_id).collect();
         for case in movements::open_cases(&tx, &cases).await? {
-            let closed = step(case.id, case.version, case.status, domain::cause::Cause::Explained);
-            unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+            let closed = step(case.id, case.version, case.status, Cause::Explained);
+            unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
         }
         for w in &decided {
             sightings::outcome(&tx, w.sighting_id, SightingState::Repeated, Some(w.payment_id)).await?;
@@ -287,8 +312,8 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
         let deposits = counters::shown_after_all(&tx, &ground.account).await?;
         shown.extend(movements::open_cases(&tx, &deposits).await?);
         for case in shown {
-            let closed = step(case.id, case.version, case.status, domain::cause::Cause::Explained);
-            unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+            let closed = step(case.id, case.version, case.status, Cause::Explained);
+            unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
         }
         if unit.changes.is_empty() {
             return Ok(());

@@ -21,10 +21,10 @@ pub async fn of_case(
         let codes: Vec<String> = typed_codes(text).into_iter().collect();
         found.extend(suggestions::by_code(&db, &codes, &money, beneficiaries).await?);
     }
-    if let Some(at) = money.at {
+    if let Some(when) = money.at.zip(money.until) {
         let seen = |code: &&String| beneficiaries.is_none_or(|own| own.contains(code));
         let theirs: Vec<String> = money.beneficiaries.iter().filter(seen).cloned().collect();
-        found.extend(suggestions::by_amount(&db, money.amount, at, &theirs).await?);
+        found.extend(suggestions::by_amount(&db, money.amount, when, &theirs).await?);
     }
     Ok(ranked(found))
 }

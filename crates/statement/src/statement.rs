@@ -96,7 +96,7 @@ pub enum Batch {
     No,
     /// One of `of` payments that the bank booked in one sum; `no` counts from 1. Parts may share a `bank_ref`.
     Part { no: usize, of: usize },
-    /// `of` payments whose amounts are missing or do not sum to the entry, so the line is the sum. It carries the
-    /// text of the entry only: a payer's words must not meet an amount that is not theirs.
+    /// `of` payments whose amounts are missing or in another currency, so the line is the sum. It carries the text of the
+    /// entry only: a payer's words must not meet an amount that is not theirs.
     Unsplit { of: usize },
 }

@@ -10,6 +10,13 @@ pub(crate) fn add(sum: &mut i64, minor: i64) -> Result<(), Reason> {
     Ok(())
 }
 
+/// In minor units of what all of them are in.
+pub(crate) fn sum(amounts: &[Money]) -> Result<i64, Reason> {
+    let mut sum = 0;
+    amounts.iter().try_for_each(|amount| add(&mut sum, amount.minor))?;
+    Ok(sum)
+}
+
 /// `sum` is that of the booked lines, in the currency of the opening balance.
 pub(crate) fn balances(opening: Balance, sum: i64, closing: Balance) -> Result<(), Reason> {
     let currency = opening.amount.currency;

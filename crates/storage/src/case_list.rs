@@ -60,18 +60,43 @@ pub struct Filter {
     pub id: Option<CaseId>,
 }
 
-const PAGE: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement,
+/// What is shown of a case, from `case_in_context c`.
+macro_rules! shown {
+    ($rest:literal) => {
+        concat!(
+            "select c.*, assurance.text_id('mov', c.movement_id) as movement,
     (select coalesce(sum(a.amount), 0)::bigint from allocation a
         where c.waits and a.payment_id = c.payment_id
           and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
-                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting from case_in_context c
-    where ($1::text[] is null or c.beneficiary_code = any($1)
-           or c.beneficiary_code is null and concerns(c.scope, $1))
-      and ($2::text is null or c.status = $2)
-      and ($3::text is null or c.kind = $3)
-      and ($4::uuid is null or c.id = $4)
-      and ($5::uuid is null or c.id < $5)
-    order by c.id desc limit $6";
+                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting ",
+            $rest
+        )
+    };
+}
+
+const PAGE: &str = shown!(
+    "from case_in_context c
+    where ($1::text is null or c.status = $1) and ($2::text is null or c.kind = $2) and ($3::uuid is null or c.id = $3)
+      and ($4::uuid is null or c.id < $4)
+    order by c.id desc limit $5"
+);
+
+// From the newest of each whose they may be, so that nothing of others' is read; the context of those that are shown only.
+// Bounds and order are those of one index (kase_by_whose): by equality the planner would walk the primary key, over others'.
+pub(crate) const PAGE_OF: &str = shown!(
+    "from (select k.id from concerning($6) as w(whose)
+          cross join unnest($1::text[]) as s(status)
+          cross join lateral (
+              select k.id from kase k
+              where (k.whose || ' ' || k.status, k.id) >= (w.whose || ' ' || s.status, '00000000-0000-0000-0000-000000000000')
+                and (k.whose || ' ' || k.status, k.id)
+                    < (w.whose || ' ' || s.status, coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                and ($2::text is null or k.kind = $2) and ($3::uuid is null or k.id = $3)
+              order by k.whose || ' ' || k.status desc, k.id desc limit $5) k
+          order by k.id desc limit $5) page
+    cross join lateral (select c.* from case_in_context c where c.id = page.id limit 1) c
+    order by c.id desc"
+);
 
 const BENEFICIARIES: &str = "select coalesce(
         (select array[c.beneficiary_code] where c.beneficiary_code is not null),
@@ -85,19 +110,25 @@ pub async fn beneficiaries(db: &Db, id: CaseId) -> Result<Vec<String>, StorageEr
 
 /// Newest first, those after `after`.
 pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Result<Vec<Listed>, StorageError> {
-    let statement = db.prepare_cached(PAGE).await?;
     let (status, kind) = (f.status.map(CaseStatus::as_str), f.kind.map(CaseKind::as_str));
     let (id, after) = (f.id.map(CaseId::uuid), after.map(CaseId::uuid));
-    let rows = db.query(&statement, &[&f.beneficiaries, &status, &kind, &id, &after, &limit]).await?;
+    let rows = match &f.beneficiaries {
+        None => {
+            let statement = db.prepare_cached(PAGE).await?;
+            db.query(&statement, &[&status, &kind, &id, &after, &limit]).await?
+        }
+        Some(beneficiaries) => {
+            let any: Vec<&str> = CaseStatus::ALL.iter().map(|s| s.as_str()).collect();
+            let statuses = status.map_or(any, |one| vec![one]);
+            let statement = db.prepare_cached(PAGE_OF).await?;
+            db.query(&statement, &[&statuses, &kind, &id, &after, &limit, beneficiaries]).await?
+        }
+    };
     Ok(rows.iter().map(from_row).collect())
 }
 
-const OF_DAY: &str = "select c.*, assurance.text_id('mov', c.movement_id) as movement,
-    (select coalesce(sum(a.amount), 0)::bigint from allocation a
-        where c.waits and a.payment_id = c.payment_id
-          and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
-                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting from case_in_context c
-    where c.scope = $1 and c.business_date = $2 order by c.id limit $3";
+const OF_DAY: &str =
+    shown!("from case_in_context c where c.scope = $1 and c.business_date = $2 order by c.id limit $3");
 
 /// The cases of one day of an account or a contract, whatever their status, oldest first.
 pub async fn of_day(db: &Db, scope: &str, day: Date, limit: i64) -> Result<Vec<Listed>, StorageError> {

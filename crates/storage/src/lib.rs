@@ -47,6 +47,8 @@ pub mod suggestions;
 pub mod tx;
 pub mod unit;
 pub mod vault;
+#[cfg(test)]
+mod walked;
 
 pub use error::StorageError;
 pub use pool::{Db, Pool, Settings};

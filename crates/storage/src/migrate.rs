@@ -51,6 +51,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V106__submitted_refunds", include_str!("../migrations/0106_submitted_refunds.sql")),
     ("V107__first_calls", include_str!("../migrations/0107_first_calls.sql")),
     ("V110__counters", include_str!("../migrations/0110_counters.sql")),
+    ("V120__whose_it_is", include_str!("../migrations/0120_whose_it_is.sql")),
+    ("V121__amounts_that_differ", include_str!("../migrations/0121_amounts_that_differ.sql")),
+    ("V122__whose_bills_are", include_str!("../migrations/0122_whose_bills_are.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

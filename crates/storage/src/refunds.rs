@@ -188,9 +188,7 @@ pub struct Filter {
 const PAGE: &str = select_refund!(
     "join payment p on p.id = r.payment_id left join intent i on i.id = p.intent_id
     where ($1::text is null or r.status = $1)
-      and ($2::text[] is null or i.beneficiary_code = any($2)
-           or i.beneficiary_code is null
-              and payment_concerns(p.id, coalesce('bank:' || p.receiving_account, 'clearing:' || p.profile, 'drawer:' || p.counter), $2))
+      and ($2::text[] is null or p.whose = any(array(select concerning($2))))
       and ($3::uuid is null or i.client_id = $3 or exists (
             select from refund_line l join obligation o on o.id = l.obligation_id
             where l.refund_id = r.id and o.client_id = $3))

@@ -32,6 +32,14 @@ pub async fn unpaid(
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
+const BOOKED_NET: &str = "select coalesce(sum(net), 0)::bigint from settlement_line
+    where settlement_id = $1 and disposition in ('matched', 'case', 'unmatched')";
+
+/// What is to be paid out by the rows of a file that were booked: without those that an earlier one had.
+pub async fn booked_net(db: &Db, id: SettlementId) -> Result<Vnd, StorageError> {
+    Ok(Vnd::new(db.query_one(BOOKED_NET, &[&id.uuid()]).await?.get(0)))
+}
+
 const LOCK_PROFILE: &str = "select channel, payout_account from merchant_profile where code = $1 for no key update";
 
 /// One import at a time for a contract: its channel, and the account that it pays out to. Rows that name the contract,

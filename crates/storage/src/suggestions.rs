@@ -14,21 +14,27 @@ use uuid::Uuid;
 pub struct Money {
     pub amount: Vnd,
     pub at: Option<Timestamp>,
+    /// Before this it came: a statement knows its day only, and others tell the second.
+    pub until: Option<Timestamp>,
     /// Those that have the account, or that the provider collects for.
     pub beneficiaries: Vec<String>,
     /// Of the line on a statement.
     pub text: Option<String>,
 }
 
-// a movement has a day and no time: its end is not before the money
+// a line of a statement has a day and no time, and what was booked of it begins with that day
 const MONEY: &str = "select c.amount,
-        coalesce(p.paid_at, s.stated_at, (m.booking_date + 1)::timestamp at time zone 'Asia/Ho_Chi_Minh') as at,
+        coalesce(p.paid_at, s.stated_at, m.booking_date::timestamp at time zone 'Asia/Ho_Chi_Minh') as at,
+        case when k.rule = 'line' or coalesce(p.paid_at, s.stated_at) is null
+             then (coalesce(l.booking_date, m.booking_date) + 1)::timestamp at time zone 'Asia/Ho_Chi_Minh'
+             else date_trunc('second', coalesce(p.paid_at, s.stated_at)) + interval '1 second' end as until,
         array(select b.beneficiary_code from scope_beneficiary b where b.scope = c.scope) as beneficiaries,
         (select l.text from statement_line l where l.movement_id = coalesce(c.movement_id, k.movement_id)
          order by l.repeated, l.statement_id limit 1) as text
     from case_in_context c
     left join payment p on p.id = c.payment_id
     left join movement_match k on k.payment_id = c.payment_id
+    left join movement l on l.id = k.movement_id
     left join movement m on m.id = c.movement_id
     left join sighting s on s.id = c.sighting_id
     where c.id = $1";
@@ -39,6 +45,7 @@ pub async fn money(db: &Db, case: CaseId) -> Result<Option<Money>, StorageError>
     Ok(row.map(|row| Money {
         amount: Vnd::new(row.get("amount")),
         at: row.get("at"),
+        until: row.get("until"),
         beneficiaries: row.get("beneficiaries"),
         text: row.get("text"),
     }))
@@ -56,21 +63,22 @@ const BY_AMOUNT: &str = "select i.id, i.reference, d.codes, d.owed - w.waiting a
         from (select p.id, sum(a.amount) as amount from payment p join allocation a on a.payment_id = p.id
               where p.intent_id = i.id and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
               group by p.id having sum(a.amount) > 0) h) w
-    where i.beneficiary_code = any($1) and i.id >= $2 and i.id < $3 and i.created_at between $4 and $5
+    where i.beneficiary_code = any($1) and i.id >= $2 and i.id < $3 and i.created_at >= $4 and i.created_at < $5
       and i.status <> 'paid' and i.amount >= $6 and d.owed - w.waiting = $6
     order by i.status in ('open', 'processing') desc, i.id desc limit 10";
 
-/// Intents that owe just this amount to one of the beneficiaries, opened in the [`DAYS_BETWEEN`] days before `at`.
+/// Intents that owe just this amount to one of the beneficiaries, opened at most [`DAYS_BETWEEN`] days before `at`, and
+/// before `until`.
 pub async fn by_amount(
     db: &Db,
     amount: Vnd,
-    at: Timestamp,
+    (at, until): (Timestamp, Timestamp),
     beneficiaries: &[String],
 ) -> Result<Vec<Suggestion>, StorageError> {
     let from = at.checked_sub((DAYS_BETWEEN * 24).hours()).unwrap_or(Timestamp::MIN);
     let statement = db.prepare_cached(BY_AMOUNT).await?;
-    let (first, last) = (first_id(from), first_id(at.checked_add(1.second()).unwrap_or(at)));
-    let rows = db.query(&statement, &[&beneficiaries, &first, &last, &from, &at, &amount.dong()]).await?;
+    let (first, last) = (first_id(from), first_id(until.checked_add(1.second()).unwrap_or(until)));
+    let rows = db.query(&statement, &[&beneficiaries, &first, &last, &from, &until, &amount.dong()]).await?;
     let fields = BTreeSet::from(["account", "amount", "time"]);
     Ok(rows.iter().map(|row| suggestion(row, Rule::AmountAccountTime, fields.clone())).collect())
 }

@@ -80,6 +80,12 @@ async fn money_without_a_home_is_offered_the_debts_that_it_may_be_for() {
         [json!({"intent_id": intent["id"], "reference": intent["reference"], "dossier_codes": [right],
             "amount_due": 21_000, "rule": "amount_account_time", "fields": ["account", "amount", "time"]})]
     );
+    // who tells of money tells the second: the one in which the debt was asked for will do
+    let second = house
+        .ask("select to_json(date_trunc('second', min(created_at))) #>> '{}' from intent where amount = 21000")
+        .await;
+    let (_, case) = bank.stray(day, &second, 21_000, "FT0").await;
+    assert_eq!(suggested(&house, case).await.len(), 1, "{second}");
     // money that came before the debt was asked for, or long after it, is not for it
     for paid_at in [days_ago(1).to_string(), "2030-01-01".to_owned()] {
         let (_, case) = bank.stray(day, &paid_at, 21_000, &format!("FT{}", fresh())).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use tests::House;
 use tests::ledger_rows::ACCOUNT;
-use tests::portal::{Answered, fresh};
+use tests::portal::{Answered, dossier, fresh};
 
 /// An MT940 statement of one day (SWIFT, `:20:` to `:62F:`).
 fn mt940(day: Date, opening: i64, lines: &[(i64, &str)]) -> String {
@@ -71,6 +71,31 @@ async fn days_of_imported_statements_tie_out_and_close() {
     let in_books = "select -sum(amount) from assurance.ledger_entry where account_code like 'suspense:%'";
     assert_eq!(waiting["totals"]["amount"].to_string(), house.ask(in_books).await);
     assert!(waiting["rows"].as_array().unwrap().iter().all(|row| row["case_id"].is_string()), "{waiting:#}");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_the_day_on_which_a_debt_was_asked_for_is_offered_it() {
+    let house = House::new().await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let asked_on = domain::business_day::business_date(intent["created_at"].as_str().unwrap().parse().unwrap());
+    // a statement knows no time of the day; money of the day before is not for it
+    import(&house, mt940(asked_on.yesterday().unwrap(), 0, &[(21_000, "chuyen tien")])).await;
+    import(&house, mt940(asked_on, 21_000, &[(21_000, "chuyen tien")])).await;
+    let cases = house.staff.get("/v1/cases?kind=unidentified").await.expect(200);
+    let mut offered = Vec::new();
+    for case in cases["data"].as_array().unwrap() {
+        let case = house.staff.get(&format!("/v1/cases/{}", case["id"].as_str().unwrap())).await.expect(200);
+        let first = &case["suggestions"][0];
+        offered.push((case["business_date"].clone(), first["rule"].clone(), first["intent_id"].clone()));
+    }
+    let of = |day: Date| json!(day.to_string());
+    let expected = [
+        (of(asked_on), json!("amount_account_time"), intent["id"].clone()),
+        (of(asked_on.yesterday().unwrap()), Value::Null, Value::Null),
+    ];
+    assert_eq!(offered, expected, "{cases:#}");
     house.stop().await;
 }
 

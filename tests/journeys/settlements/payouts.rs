@@ -126,6 +126,40 @@ async fn a_file_that_says_again_what_another_said_takes_no_payout() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_paid_out_again_waits_in_suspense_when_it_comes() {
+    // what the second file has beside the row that was paid out already: a payment, or a fee that is above it
+    for payment in [true, false] {
+        let house = with_payouts().await;
+        let first = pays(&house, 40_000).await;
+        let row = Row { order: super::order_ref(&first), ..Row::new("Thanh toán", super::txn(&first), 40_000, 320) };
+        house.sends_settlement(vnpay_file(std::slice::from_ref(&row))).await.expect(201);
+        let content = "VNPAY TT LAOCAI01 NGAY NAO DO";
+        house.transfers(39_680, content).await;
+        house.imports("camt053_v2", &day()).await;
+        assert_eq!(in_transit(&house).await, 0);
+        let second = if payment { pays(&house, 20_000).await } else { Value::Null };
+        let (other, amount, direction) = if payment {
+            let (order, txn) = (super::order_ref(&second), super::txn(&second));
+            (Row { order, ..Row::new("Thanh toán", txn, 20_000, 160) }, 39_680 + 19_840, "in")
+        } else {
+            (Row::new("Phí", "14", -50_000, 0), 50_000 - 39_680, "out")
+        };
+        house.sends_settlement(vnpay_file(&[row, other])).await.expect(201);
+        let how = json!({"account": ACCOUNT, "amount": amount, "content": content, "direction": direction});
+        house.bank_sim("bank/transfer", how).await;
+        house.imports("camt053_v2", &day()).await;
+        assert_eq!(house.ask("select count(*) from assurance.match where settlement_id is not null").await, "2");
+        assert_eq!((in_transit(&house).await, stands(&house, "suspense:amount_differs").await), (0, -39_680));
+        let report = house.staff.get("/v1/reports/suspense").await.expect(200);
+        let case = house.ask("select case_id from assurance.kase where kind = 'amount_differs'").await;
+        let found = ["amount", "channel", "case_kind", "case_id"].map(|name| report["rows"][0][name].clone());
+        let expected = [json!(39_680), json!("vnpay"), json!("amount_differs"), json!(case)];
+        assert_eq!((found, &report["totals"]["rows"]), (expected, &json!(1)), "{report:#}");
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_on_which_more_went_back_than_came_pays_nothing_out() {
     let house = with_payouts().await;
     let order = pays(&house, 10_000).await;

@@ -1,6 +1,6 @@
 //! Debits, and payouts of providers.
 
-use super::{Ground, debit_case, is_covered};
+use super::{Ground, debit_case, difference, is_covered, unreadable};
 use crate::context::{Caller, Context};
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
@@ -48,6 +48,7 @@ async fn explained(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) 
     let open = movements::open_debits(tx, &ground.account, after, PER_BATCH).await?;
     let mut unit = Unit::new(Caller::system().actor(), now);
     let claims = payouts_of(tx, &ground.account, &open).await?;
+    book_differences(tx, &mut unit, &ground.account, &open, &claims).await?;
     // a debit that no settlement owes is nobody's, whatever its text
     let (owed, unowed): (Vec<&Open>, Vec<&Open>) =
         open.iter().partition(|debit| claims.iter().any(|c| c.movement_id == debit.id));
@@ -105,6 +106,9 @@ async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -
         }
     }
     let freed = movements::unsettled(tx, &freed, now).await?;
+    let mut unit = Unit::new(Caller::system().actor(), now);
+    book_differences(tx, &mut unit, &ground.account, &open, &claims).await?;
+    unit::write(tx, &unit).await?;
     movements::claim(tx, &claims).await?;
     movements::no_payouts(tx, &freed).await?;
     tx.commit().await?;
@@ -146,6 +150,31 @@ fn explain(unit: &mut Unit, ground: &Ground, debit: &Open, about: Option<&About>
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
         ..NewCase::new(kind, debit.amount, subject)
     });
+    Ok(())
+}
+
+/// A file pays out rows that an earlier one had, and that were not booked again: what a payout brings beyond what its
+/// settlement was booked with waits, and the case of the file says why.
+async fn book_differences(
+    tx: &Tx,
+    unit: &mut Unit,
+    account: &AccountCode,
+    payouts: &[Open],
+    claims: &[NewClaim],
+) -> Result<(), StorageError> {
+    for claim in claims {
+        let (Claimant::Settlement(id), Some(payout)) =
+            (claim.claimant, payouts.iter().find(|m| m.id == claim.movement_id))
+        else {
+            continue;
+        };
+        let over = payout.amount - settlements::booked_net(tx, id).await?;
+        if !over.is_zero() {
+            let leg = |account, amount| Leg::new(account, amount).of_movement(payout.id).of_settlement(id);
+            let journal = difference(account, over, payout.business_date, leg);
+            unit.changes.journals.push(journal.map_err(unreadable)?);
+        }
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::error::Reason;
 use crate::limits::MAX_TRANSACTIONS;
 use crate::money::Money;
 use crate::statement::{Batch, Counterparty, Line};
+use crate::tie;
 use jiff::civil::Date;
 
 /// What banks write where the payer gave no reference.
@@ -115,7 +116,7 @@ impl Entry {
     pub fn into_lines(self) -> Result<Vec<Line>, Reason> {
         let whole = self.signed()?;
         let of = self.transactions.len();
-        if let Some(amounts) = self.parts(whole) {
+        if let Some(amounts) = self.parts(whole)? {
             let parts = self.transactions.iter().zip(amounts).enumerate();
             return Ok(parts.map(|(i, (t, a))| self.part(t, a, Batch::Part { no: i + 1, of })).collect());
         }
@@ -132,22 +133,26 @@ impl Entry {
         Ok(vec![line])
     }
 
-    /// The amount of each transaction, if there are several, they sum to the entry, and what `Btch` says agrees.
-    fn parts(&self, whole: Money) -> Option<Vec<Money>> {
-        if self.transactions.len() < 2 || self.batch_count.is_some_and(|n| n != self.transactions.len()) {
-            return None;
-        }
+    /// The amount of each transaction, where there are several and each says one in the entry's currency; `None`: the entry
+    /// is one line. Such amounts must sum to the entry, and to what `Btch` says (protocols 3.1): whom a part of the
+    /// money is for is not guessed.
+    fn parts(&self, whole: Money) -> Result<Option<Vec<Money>>, Reason> {
         let same = |amount: &Money| amount.currency == whole.currency;
-        if !self.batch_totals.is_empty() {
-            let total = self.batch_totals.iter().try_fold(0_i64, |sum, t| sum.checked_add(t.minor))?;
-            if !self.batch_totals.iter().all(same) || total != whole.minor.abs() {
-                return None;
-            }
+        let amounts: Option<Vec<Money>> =
+            self.transactions.iter().map(|t| t.signed(self.is_credit()).filter(same)).collect();
+        let Some(amounts) = amounts.filter(|amounts| amounts.len() > 1) else { return Ok(None) };
+        if tie::sum(&amounts)? != whole.minor {
+            return Err(Reason::Total("NtryDtls/TxDtls"));
         }
-        let amounts: Vec<Money> =
-            self.transactions.iter().map(|t| t.signed(self.is_credit())).collect::<Option<_>>()?;
-        let sum = amounts.iter().try_fold(0_i64, |sum, a| sum.checked_add(a.minor))?;
-        (amounts.iter().all(same) && sum == whole.minor).then_some(amounts)
+        if self.batch_count.is_some_and(|stated| stated != amounts.len()) {
+            return Err(Reason::Total("NtryDtls/Btch/NbOfTxs"));
+        }
+        if !self.batch_totals.is_empty()
+            && !(self.batch_totals.iter().all(same) && tie::sum(&self.batch_totals)? == whole.minor.abs())
+        {
+            return Err(Reason::Total("NtryDtls/Btch/TtlAmt"));
+        }
+        Ok(Some(amounts))
     }
 
     fn alone(&self, amount: Money) -> Line {

@@ -5,6 +5,19 @@
 with booked as (
     select account_code, sum(amount) as total from assurance.ledger_entry group by account_code
 ),
+-- what a line shows beyond the payment, or the rows of the settlement, that it is
+differing as (
+    select m.account, k.amount - p.amount as over
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    join assurance.payment p on p.payment_id = k.payment_id
+    where k.amount > 0 and k.amount <> p.amount
+    union all
+    select m.account, k.amount - l.net
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    join (select settlement_id, sum(net) as net from assurance.settlement_line where booked group by settlement_id) l
+        on l.settlement_id = k.settlement_id
+    where k.amount <> l.net
+),
 expected(account_code, amount) as (
     select 'clearing:' || profile, amount - reversed from assurance.payment
     where profile is not null and provider_txn_id is not null and receiving_account is null
@@ -45,6 +58,10 @@ expected(account_code, amount) as (
     where (k.payment_id is not null or k.settlement_id is not null) and m.amount < 0
     union all
     select 'bank:' || account, amount from assurance.movement
+    union all
+    select 'in_transit:' || account, over from differing
+    union all
+    select 'suspense:amount_differs', -over from differing
     union all
     select account_code, amount from assurance.ledger_entry
     where journal_kind = 'opening_balance' and account_code like 'bank:%'

@@ -38,8 +38,10 @@ left join lateral (
 left join lateral (
     select k.id, k.kind from kase k
     where k.scope = 'clearing:' || s.profile and k.business_date = s.date and k.status <> 'closed'
-      and (k.kind in ('missing_in_books', 'refund_without_payment')
-           or k.kind = 'amount_differs' and k.payment_id is null and k.subject not like 'stl\_%')
+      -- what a file pays out again has the file's own case
+      and case when w.reason = 'amount_differs' then k.kind = 'amount_differs' and k.subject = assurance.text_id('stl', s.id)
+               else k.kind in ('missing_in_books', 'refund_without_payment')
+                    or k.kind = 'amount_differs' and k.payment_id is null and k.subject not like 'stl\_%' end
     order by k.id desc limit 1) f on s.id is not null
 where w.since >= $1::date
   and ($3::text is null or b.agency_code = $3)

@@ -96,6 +96,53 @@ async fn a_line_of_another_amount_under_a_known_reference_is_a_case_and_no_secon
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_line_shows_beyond_what_was_told_or_lacks_waits_in_suspense_and_nothing_stays_in_transit() {
+    for (stated_amount, refundable) in [(11_000, 10_000), (9_000, 9_000)] {
+        let (house, over) = (house().await, stated_amount - 10_000);
+        let (intent, code) = asked(&house, 10_000).await;
+        told(&house, day(1), 10_000, "FT1", &code).await;
+        stated(&house, day(1), 0, &[(stated_amount, "FT1", &code)]).await;
+        assert_eq!((status(&house, &intent).await.as_str(), cases(&house).await.as_str()), ("paid", "amount_differs"));
+        assert_eq!(standing(&house, "in_transit").await, "");
+        assert_eq!(standing(&house, "suspense").await, format!("suspense:amount_differs {}", -over));
+        let waiting = house.staff.get("/v1/reports/suspense").await.expect(200);
+        let case = house.staff.get("/v1/cases").await.expect(200)["data"][0].clone();
+        let row = &waiting["rows"][0];
+        let found = ["reason", "amount", "scope", "bank_ref", "case_id", "case_kind"].map(|name| row[name].clone());
+        let expected = [
+            json!("amount_differs"),
+            json!(over),
+            json!(format!("bank:{}", own())),
+            json!("FT1"),
+            case["id"].clone(),
+            json!("amount_differs"),
+        ];
+        assert_eq!((found, &waiting["totals"]["rows"]), (expected, &json!(1)), "{waiting:#}");
+        // no more goes back to the payer than was told of, and no more than came
+        let payment = house.staff.get("/v1/payments").await.expect(200)["data"][0].clone();
+        assert_eq!((&payment["amount"], &payment["refundable_amount"]), (&json!(10_000), &json!(refundable)));
+        // the difference is somebody's: a word does not make it go away
+        let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+        let accepted = house.staff.post(&path, json!({"action": "accept_difference", "note": "x"})).await;
+        assert_eq!(accepted.status / 100, 4, "{}", accepted.text);
+        let path = format!("/v1/reconciliation/{}/close?account={}", day(1), own());
+        let closed = house.staff.post(&path, json!({})).await.expect(200);
+        assert_eq!((&closed["gaps"], &closed["closing"]), (&json!([]), &json!(stated_amount)));
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_line_that_an_account_may_have_leaves_the_books_sound() {
+    let house = house().await;
+    stated(&house, day(1), 0, &[(999_999_999_999_999, "FT1", "nop")]).await;
+    stated(&house, day(2), 999_999_999_999_999, &[(-999_999_999_999_999, "FT2", "CHI")]).await;
+    assert_eq!(cases(&house).await, "unidentified unidentified");
+    // asks every invariant
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_underpaid_is_completed_by_a_line() {
     let house = house().await;
     let (intent, code) = asked(&house, 100_000).await;
