@@ -42,11 +42,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/counter-payments", "POST").route(post().to(counters::take)))
         .service(at("/v1/counter-payments/{id}/void", "POST").route(post().to(counters::void)))
         .service(at("/v1/counters", "GET").route(get().to(counters::list)))
-        .service(
-            at("/v1/counters/{code}", "GET, PUT")
-                .route(get().to(counters::show))
-                .route(put().to(counters_put)),
-        )
+        .service(at("/v1/counters/{code}", "GET, PUT").route(get().to(counters::show)).route(put().to(counters_put)))
         .service(at("/v1/counters/{code}/deposits", "POST").route(post().to(counters::deposit)))
         // -- money that goes back, and the second person
         .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))

@@ -19,6 +19,7 @@ impl ApprovalKind {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
             Self::CaseResolution => Scope::CasesWrite,
             Self::DayReopening => Scope::DaysClose,
+            Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount | Self::ProfileCredentials | Self::PersonRights | Self::PersonKey => Scope::Admin,
         }
     }

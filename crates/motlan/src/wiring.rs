@@ -201,6 +201,7 @@ fn terminal(profile: ProfileCode, beneficiaries: Vec<BeneficiaryCode>) -> Result
         status: None,
         refunds: None,
         holds: None,
+        receipts: None,
         account_webhooks: Vec::new(),
         movements: None,
         bills: None,
