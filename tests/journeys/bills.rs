@@ -40,7 +40,8 @@ async fn a_customer_types_a_code_and_pays_and_the_dossier_system_hears_of_it() {
         assert_eq!((&paid["state"], paid["answers"].as_array().unwrap().len()), (&json!("paid"), 1), "{paid}");
         let shown = house.portal.obligation(&fee).await;
         assert_eq!(shown["status"], "paid");
-        let payment = house.portal.get(&format!("/v1/payments/{}", shown["payments"][0]["payment_id"].as_str().unwrap())).await;
+        let payment =
+            house.portal.get(&format!("/v1/payments/{}", shown["payments"][0]["payment_id"].as_str().unwrap())).await;
         let payment = payment.expect(200);
         assert_eq!((&payment["amount"], &payment["provider_txn_id"]), (&json!(amount), &paid["transaction"]));
         let books = format!(
@@ -55,11 +56,12 @@ async fn a_customer_types_a_code_and_pays_and_the_dossier_system_hears_of_it() {
         assert_eq!(again["bills"], json!([]), "{again}");
         house.drain().await;
         let told = house.heard().await;
-        let told = told.iter().filter(|e| e["data"]["dossier_code"] == code.as_str()).collect::<Vec<_>>();
+        let told = told.iter().filter(|e| e["dossier_code"] == code.as_str()).collect::<Vec<_>>();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!(told[0]["type"], "obligation.paid");
-        assert_eq!(told[0]["data"]["provider_txn_id"], paid["transaction"]);
-        assert_eq!(told[0]["data"]["reference"], Value::Null, "no intent was opened");
+        let body: Value = serde_json::from_str(told[0]["body"].as_str().unwrap()).unwrap();
+        assert_eq!(body["type"], "obligation.paid");
+        assert_eq!(body["data"]["provider_txn_id"], paid["transaction"]);
+        assert_eq!(body["data"]["reference"], Value::Null, "no intent was opened");
     }
     assert_eq!(house.ask("select count(*) from intent").await, "0");
     house.close().await;

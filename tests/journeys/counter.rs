@@ -34,14 +34,20 @@ async fn cash_at_a_counter_pays_what_is_due_and_the_dossier_system_hears_of_it()
     let other = house.portal.owes(&code, 5_000, json!({"fee_code": "CT-KHAC"})).await;
     let number = receipt();
     let taken = house.takes_cash(&[&fee, &other], 26_000, &number).await.expect(201);
-    assert_eq!((&taken["tender"], &taken["amount"], &taken["receipt_ref"]), (&json!("cash"), &json!(26_000), &json!(number)));
+    assert_eq!(
+        (&taken["tender"], &taken["amount"], &taken["receipt_ref"]),
+        (&json!("cash"), &json!(26_000), &json!(number))
+    );
     for fee in [&fee, &other] {
         assert_eq!(status(&house, fee).await, "paid");
     }
     let payment = house.staff.get(&format!("/v1/payments/{}", taken["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(payment["channel"], "counter");
     assert_eq!((&payment["counter_code"], &payment["receipt_ref"]), (&json!(COUNTER), &json!(number)));
-    assert_eq!((&payment["provider_txn_id"], &payment["sightings"][0]["source"]), (&Value::Null, &json!("counter:quay-1")));
+    assert_eq!(
+        (&payment["provider_txn_id"], &payment["sightings"][0]["source"]),
+        (&Value::Null, &json!("counter:quay-1"))
+    );
     let legs = format!(
         "select string_agg(account_code || ' ' || amount, ', ' order by amount desc) from assurance.ledger_entry
          where payment_id = '{}' and journal_kind = 'cash_taken'",
@@ -49,13 +55,20 @@ async fn cash_at_a_counter_pays_what_is_due_and_the_dossier_system_hears_of_it()
     );
     assert_eq!(house.ask(&legs).await, "drawer:quay-1 26000, obligation:H38.17-KB -5000, obligation:H38.17-KB -21000");
     let shown = house.staff.get("/v1/counters/quay-1").await.expect(200);
-    assert_eq!((&shown["drawer"], &shown["today"]["cash"], &shown["today"]["card"]), (&json!(26_000), &json!(26_000), &json!(0)));
+    assert_eq!(
+        (&shown["drawer"], &shown["today"]["cash"], &shown["today"]["card"]),
+        (&json!(26_000), &json!(26_000), &json!(0))
+    );
     house.drain().await;
     let told = house.heard().await;
     assert_eq!(told.len(), 2, "{told:?}");
     for event in &told {
         let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
-        assert_eq!((&body["type"], &body["data"]["channel"]), (&json!("obligation.paid"), &json!("counter")), "{event}");
+        assert_eq!(
+            (&body["type"], &body["data"]["channel"]),
+            (&json!("obligation.paid"), &json!("counter")),
+            "{event}"
+        );
         assert_eq!((&body["data"]["provider_txn_id"], &body["data"]["reference"]), (&json!(number), &Value::Null));
     }
     let path = format!("/v1/reports/transactions?from={0}&to={0}&channel=counter", today());
@@ -183,9 +196,7 @@ async fn live_payments_that_hold_what_a_counter_took_follow_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_counter_is_set_up_by_who_administers_those_for_whom_it_collects() {
     let house = House::with_counters(false).await;
-    let body = |account: &str, terminal: &str, of: &[&str]| {
-        json!({"name": "Quầy", "account_code": account, "terminal_profile": terminal, "beneficiaries": of})
-    };
+    let body = |account: &str, terminal: &str, of: &[&str]| json!({"name": "Quầy", "account_code": account, "terminal_profile": terminal, "beneficiaries": of});
     let put = async |who: &tests::portal::Portal, body| who.put("/v1/counters/quay-9", body).await;
     let ours = account();
     for (said, pointer) in [
@@ -204,6 +215,9 @@ async fn a_counter_is_set_up_by_who_administers_those_for_whom_it_collects() {
     let stranger = house.person_of("quan-tri-2", OTHER_BENEFICIARY).await;
     let theirs = format!("{}.{}", tests::bank::BIN, tests::bank::OTHER_ACCOUNT);
     assert_eq!(put(&stranger, body(&theirs, "pos_main", &[OTHER_BENEFICIARY])).await.refused(404), "not_found");
-    assert_eq!(house.ask("select count(*) from audit where action = 'counter_put' and subject like 'quay-9 %'").await, "1");
+    assert_eq!(
+        house.ask("select count(*) from audit where action = 'counter_put' and subject like 'quay-9 %'").await,
+        "1"
+    );
     house.close().await;
 }

@@ -59,7 +59,8 @@ impl House {
 
     /// What an account of the ledger stands at.
     pub async fn stands_at(&self, account: &str) -> i64 {
-        let sql = format!("select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code = '{account}'");
+        let sql =
+            format!("select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code = '{account}'");
         self.ask(&sql).await.parse().unwrap()
     }
 

@@ -292,14 +292,8 @@ pub async fn void(
     let idempotency = body::idempotency(&req, person(principal.who)?, &raw.0)?;
     let sent: VoidBody = if raw.0.is_empty() { VoidBody::default() } else { body::json(&req, &raw.0)? };
     let beneficiaries = auth::beneficiaries(&principal);
-    let proposal = void_at_counter::Proposal {
-        payment,
-        note: note(&sent.note)?,
-        beneficiaries,
-        caller,
-        idempotency,
-        now: now(),
-    };
+    let proposal =
+        void_at_counter::Proposal { payment, note: note(&sent.note)?, beneficiaries, caller, idempotency, now: now() };
     Ok(body::reply(void_at_counter::propose(&state.ctx, &proposal, &proposed).await?))
 }
 

@@ -7,8 +7,8 @@ use crate::admin::{
 };
 use crate::problem::Code;
 use crate::{
-    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
-    settlements, statements, webhooks,
+    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
+    reports, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get, resource};

@@ -414,7 +414,9 @@ impl From<CounterError> for Problem {
             CounterError::NoTerminal => {
                 Self::fields(vec![FieldError { pointer: "/tender".to_owned(), code: "value".to_owned(), detail }])
             }
-            CounterError::Refused(Refusal::NotExact(due)) => Self::new(Code::AmountNotExact).and("amount_due", due.dong()),
+            CounterError::Refused(Refusal::NotExact(due)) => {
+                Self::new(Code::AmountNotExact).and("amount_due", due.dong())
+            }
             CounterError::Refused(Refusal::NotDue(id, status)) => {
                 let code = match status {
                     ObligationStatus::Paid => Code::ObligationPaid,

@@ -7,8 +7,8 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds, reports,
-    settlements, statements, webhooks,
+    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
+    refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -41,11 +41,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/counter-payments", "POST").route(post().to(counters::take)))
         .service(at("/v1/counter-payments/{id}/void", "POST").route(post().to(counters::void)))
         .service(at("/v1/counters", "GET").route(get().to(counters::list)))
-        .service(
-            at("/v1/counters/{code}", "GET, PUT")
-                .route(get().to(counters::show))
-                .route(put().to(counters_put)),
-        )
+        .service(at("/v1/counters/{code}", "GET, PUT").route(get().to(counters::show)).route(put().to(counters_put)))
         .service(at("/v1/counters/{code}/deposits", "POST").route(post().to(counters::deposit)))
         // -- money that goes back, and the second person
         .service(at("/v1/payments/{id}/refunds", "POST").route(post().to(refunds::propose)))

@@ -269,9 +269,7 @@ impl PaymentView {
         let p = &shown.payment;
         let [transaction, account, bank_ref, counter, receipt] = match p.identity.clone() {
             Identity::Provider { transaction, .. } => [Some(transaction), None, None, None, None],
-            Identity::Account { account, reference } => {
-                [None, Some(account.to_string()), Some(reference), None, None]
-            }
+            Identity::Account { account, reference } => [None, Some(account.to_string()), Some(reference), None, None],
             Identity::Counter { counter, receipt } => [None, None, None, Some(counter.to_string()), Some(receipt)],
         };
         Self {

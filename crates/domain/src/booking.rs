@@ -192,10 +192,8 @@ fn placement_of(money: &NewMoney, named: &Named) -> Result<Placement, BookingErr
         Terms::WrongAccount => return nowhere(SuspenseReason::WrongAccount),
         Terms::Told(_) | Terms::Typed => {}
     }
-    let owed: Vec<Owed> = wanted(named)?
-        .iter()
-        .map(|id| find(&named.obligations, *id).map(owed))
-        .collect::<Result<_, BookingError>>()?;
+    let owed: Vec<Owed> =
+        wanted(named)?.iter().map(|id| find(&named.obligations, *id).map(owed)).collect::<Result<_, BookingError>>()?;
     Ok(allocation::place(money.payment_id, money.amount, &owed, &named.waiting))
 }
 

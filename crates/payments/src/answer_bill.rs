@@ -87,9 +87,11 @@ pub async fn answer(
             }
             (answer, Verdict::Heard(heard))
         }
-        Asked::Bills(question) => told(bills.as_ref(), owing(ctx, &provider, bills.as_ref(), &question, now).await, |o| {
-            (bills.owes(&question, &o), Verdict::Told)
-        }),
+        Asked::Bills(question) => {
+            told(bills.as_ref(), owing(ctx, &provider, bills.as_ref(), &question, now).await, |o| {
+                (bills.owes(&question, &o), Verdict::Told)
+            })
+        }
         Asked::Paid(lookup) => told(bills.as_ref(), look_up(ctx, profile, &lookup).await, |found| {
             (bills.found(&lookup, &found), Verdict::Told)
         }),
@@ -432,9 +434,8 @@ async fn again(
     let profile = paying.provider.profile.as_str();
     let known = bills::by_transaction(tx, profile, &payment.transaction).await?;
     let known = known.ok_or_else(|| StorageError::Unreadable("a bill payment without its verdict".to_owned()))?;
-    let same = known.reference == payment.bill
-        && known.amount == payment.amount
-        && known.customer_key == payment.customer_key;
+    let same =
+        known.reference == payment.bill && known.amount == payment.amount && known.customer_key == payment.customer_key;
     if same {
         return Ok(known);
     }

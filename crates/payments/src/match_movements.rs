@@ -36,7 +36,9 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{Waiting, turn};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts, sightings};
+use storage::{
+    StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts, sightings,
+};
 use storage::{statements, unit};
 use uuid::Uuid;
 

@@ -97,7 +97,8 @@ async fn taken(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, Counte
     if let Some(reply) = proposal::begin::<CounterError>(tx, &c.idempotency).await? {
         return Ok(reply);
     }
-    let counter = counters::lock(tx, &c.counter).await?.filter(|counter| sees_some(counter, c)).ok_or(CounterError::Absent)?;
+    let counter =
+        counters::lock(tx, &c.counter).await?.filter(|counter| sees_some(counter, c)).ok_or(CounterError::Absent)?;
     let identity = identity(&counter, c)?;
     if let Some(known) = counters::by_receipt(tx, &c.counter, &c.receipt_ref).await? {
         let theirs = counters::beneficiaries_of(tx, &known.obligation_ids).await?;
@@ -109,9 +110,7 @@ async fn taken(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, Counte
     }
     // a terminal's file may have shown a card's money first
     let booked = match &identity {
-        Identity::Provider { profile, transaction } => {
-            payments::lock_by_txn(tx, profile.as_str(), transaction).await?
-        }
+        Identity::Provider { profile, transaction } => payments::lock_by_txn(tx, profile.as_str(), transaction).await?,
         _ => None,
     };
     let facts = facts::lock_named(tx, &c.receipt_ref, c.obligation_ids.clone()).await?;
@@ -143,13 +142,7 @@ async fn taken(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, Counte
     Ok(reply)
 }
 
-async fn answer(
-    tx: &Tx,
-    c: &Command,
-    status: u16,
-    taken: &Taken,
-    render: Render<'_>,
-) -> Result<Reply, CounterError> {
+async fn answer(tx: &Tx, c: &Command, status: u16, taken: &Taken, render: Render<'_>) -> Result<Reply, CounterError> {
     let body = render(taken);
     let subject = taken.payment_id.to_string();
     let (kept, committed) =
@@ -177,18 +170,11 @@ fn is_same(known: &Taken, c: &Command) -> bool {
     let mut obligations = (known.obligation_ids.clone(), c.obligation_ids.clone());
     obligations.0.sort_unstable();
     obligations.1.sort_unstable();
-    known.tender == c.tender
-        && known.amount == c.amount
-        && known.voided_at.is_none()
-        && obligations.0 == obligations.1
+    known.tender == c.tender && known.amount == c.amount && known.voided_at.is_none() && obligations.0 == obligations.1
 }
 
 /// The obligations as they stand, all of beneficiaries that the counter collects for and the officer sees.
-fn named(
-    counter: &Counter,
-    facts: &Facts,
-    c: &Command,
-) -> Result<Vec<ObligationState>, CounterError> {
+fn named(counter: &Counter, facts: &Facts, c: &Command) -> Result<Vec<ObligationState>, CounterError> {
     let is_theirs = |beneficiary: &str| {
         counter.beneficiaries.iter().any(|b| b == beneficiary)
             && c.beneficiaries.as_ref().is_none_or(|own| own.iter().any(|b| b == beneficiary))
@@ -233,10 +219,7 @@ async fn placed(
     facts: &Facts,
     sighting: SightingId,
 ) -> Result<(PaymentId, Unit), CounterError> {
-    if booked.amount != c.amount
-        || booked.intent_id.is_some()
-        || counters::by_payment(tx, booked.id).await?.is_some()
-    {
+    if booked.amount != c.amount || booked.intent_id.is_some() || counters::by_payment(tx, booked.id).await?.is_some() {
         return Err(CounterError::ReceiptUsed);
     }
     let named = facts.billed(c.amount);

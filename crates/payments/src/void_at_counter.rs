@@ -138,9 +138,8 @@ async fn may_be_voided(tx: &Tx, payment: PaymentId, now: Timestamp) -> Result<(L
 
 /// A second person says yes.
 pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
-    let payment: PaymentId = approval.subject.parse().map_err(|_| {
-        StorageError::Unreadable("an approval of no payment".to_owned())
-    })?;
+    let payment: PaymentId =
+        approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval of no payment".to_owned()))?;
     let (locked, _) = may_be_voided(tx, payment, d.now).await.map_err(|e| match e {
         VoidError::Storage(e) => DecideError::Storage(e),
         _ => DecideError::Stale,

@@ -61,7 +61,11 @@ pub const INVARIANTS: &[Invariant] = &[
     invariant!("I33", "i33", "each account stands at what the other side says"),
     invariant!("I34", "i34", "what a day was closed with stands as it was sealed, and is what the ledger has"),
     invariant!("I35", "i35", "where money goes was said by somebody, and a change approved by another"),
-    invariant!("I36", "i36", "a drawer holds what was taken less what was undone and deposited, never less than nothing"),
+    invariant!(
+        "I36",
+        "i36",
+        "a drawer holds what was taken less what was undone and deposited, never less than nothing"
+    ),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

@@ -106,7 +106,8 @@ fn taken(row: &Row) -> Result<Taken, StorageError> {
     })
 }
 
-const BY_RECEIPT: &str = "select c.*, v.voided_at from counter_payment c left join counter_void v on v.payment_id = c.payment_id
+const BY_RECEIPT: &str =
+    "select c.*, v.voided_at from counter_payment c left join counter_void v on v.payment_id = c.payment_id
     where c.counter_code = $1 and c.receipt_ref = $2";
 
 /// What was taken under a receipt of a counter.
@@ -115,7 +116,8 @@ pub async fn by_receipt(db: &Db, code: &CounterCode, receipt: &str) -> Result<Op
     db.query_opt(&statement, &[&code.as_str(), &receipt]).await?.as_ref().map(taken).transpose()
 }
 
-const BY_PAYMENT: &str = "select c.*, v.voided_at from counter_payment c left join counter_void v on v.payment_id = c.payment_id
+const BY_PAYMENT: &str =
+    "select c.*, v.voided_at from counter_payment c left join counter_void v on v.payment_id = c.payment_id
     where c.payment_id = $1";
 
 /// What was taken as this payment; None where no officer took it.
@@ -124,7 +126,8 @@ pub async fn by_payment(db: &Db, payment: PaymentId) -> Result<Option<Taken>, St
     db.query_opt(&statement, &[&payment.uuid()]).await?.as_ref().map(taken).transpose()
 }
 
-const KEEP: &str = "insert into counter_payment (payment_id, counter_code, tender, receipt_ref, obligation_ids, amount, taken_by,
+const KEEP: &str =
+    "insert into counter_payment (payment_id, counter_code, tender, receipt_ref, obligation_ids, amount, taken_by,
     taken_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// # Errors
@@ -273,8 +276,7 @@ pub async fn day(db: &Db, code: &CounterCode, day: Date) -> Result<DayAtCounter,
     })
 }
 
-const IS_OPEN: &str =
-    "select exists (select from deposit d where d.account_code = $1
+const IS_OPEN: &str = "select exists (select from deposit d where d.account_code = $1
         and not exists (select from movement_match k where k.deposit_id = d.id)) as waits,
     exists (select from fresh_deposit f where f.account_code = $1) as fresh";
 
@@ -334,7 +336,8 @@ pub async fn looked_at(db: &Db, account: &AccountCode) -> Result<(), StorageErro
     Ok(())
 }
 
-const MOVE_CLAIM: &str = "update movement_match set payment_id = null, deposit_id = $3, contra_account = 'deposit', rule = $4,
+const MOVE_CLAIM: &str =
+    "update movement_match set payment_id = null, deposit_id = $3, contra_account = 'deposit', rule = $4,
     fields = $5 where movement_id = $1 and payment_id = $2";
 
 /// The deposit claims the credit in place of the payment that it was booked as. False where that has it no more.

@@ -262,7 +262,8 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
     let rules: Vec<&str> = claims.iter().map(|c| c.rule.as_str()).collect();
     let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
     let statement = db.prepare_cached(CLAIM).await?;
-    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds, &deposits]).await?;
+    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds, &deposits])
+        .await?;
     let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
     let statement = db.prepare_cached(SHOWN).await?;
     db.execute(&statement, &[&shown]).await?;

@@ -42,7 +42,9 @@ pub(crate) fn from_row(row: &Row) -> Result<Payment, StorageError> {
 /// profile, provider_txn_id, receiving_account, bank_ref, counter, receipt_ref
 fn columns(identity: &Identity) -> [Option<&str>; 6] {
     match identity {
-        Identity::Provider { profile, transaction } => [Some(profile.as_str()), Some(transaction), None, None, None, None],
+        Identity::Provider { profile, transaction } => {
+            [Some(profile.as_str()), Some(transaction), None, None, None, None]
+        }
         Identity::Account { account, reference } => [None, None, Some(account.as_str()), Some(reference), None, None],
         Identity::Counter { counter, receipt } => [None, None, None, None, Some(counter.as_str()), Some(receipt)],
     }

@@ -6,9 +6,9 @@ use tests::House;
 use tests::bank::{ACCOUNT, SEPAY};
 use tests::files::{Line, account, mt940, today};
 
-const OPEN_CASES: &str =
-    "select coalesce(string_agg(kind || ' ' || amount, ', ' order by kind, amount), '') from assurance.kase where status <> 'closed'";
-const CLAIMS: &str = "select coalesce(string_agg(contra_account || ' ' || amount || ' ' || rule, ', ' order by amount), '')
+const OPEN_CASES: &str = "select coalesce(string_agg(kind || ' ' || amount, ', ' order by kind, amount), '') from assurance.kase where status <> 'closed'";
+const CLAIMS: &str =
+    "select coalesce(string_agg(contra_account || ' ' || amount || ' ' || rule, ', ' order by amount), '')
     from assurance.match where deposit_id is not null";
 /// Payments of a bank account that stand.
 const CREDITS: &str = "select count(*) from payment where receiving_account is not null and reversed < amount";
@@ -46,7 +46,10 @@ async fn a_deposit_takes_cash_out_of_the_drawer_once_and_no_more_than_it_holds()
         assert_eq!(refused.json["errors"][0]["pointer"], "/slip_ref", "{}", refused.text);
     }
     let first = house.deposits(20_000, "PGN-000001").await.expect(201);
-    assert_eq!((&first["drawer"], &first["account_code"], &first["movement_id"]), (&json!(30_000), &json!(account()), &Value::Null));
+    assert_eq!(
+        (&first["drawer"], &first["account_code"], &first["movement_id"]),
+        (&json!(30_000), &json!(account()), &Value::Null)
+    );
     let again = house.deposits(20_000, "PGN 000001").await.expect(200);
     assert_eq!(again["id"], first["id"], "the same slip, typed otherwise");
     assert_eq!(house.deposits(30_000, "PGN-000001").await.refused(409), "slip_used");
@@ -143,7 +146,10 @@ async fn a_credit_with_the_slip_and_another_amount_is_the_deposit_and_a_case() {
     let deposit = house.deposits(50_000, "PGN-000007").await.expect(201);
     statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000007")]).await;
     assert_eq!(house.ask(CLAIMS).await, "deposit 49000 slip_other_amount");
-    assert_eq!((house.ask(CREDITS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("0", "amount_differs -1000"));
+    assert_eq!(
+        (house.ask(CREDITS).await.as_str(), house.ask(OPEN_CASES).await.as_str()),
+        ("0", "amount_differs -1000")
+    );
     assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
     assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 1_000, "what the bank did not count");
     house.close().await;
@@ -180,7 +186,10 @@ async fn a_deposit_whose_credit_never_comes_is_a_case_until_it_comes() {
     assert_eq!(house.ask(OPEN_CASES).await, "missing_at_provider 50000");
     assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
     // told once, however often it is looked at
-    house.sends_statement(&account(), "mt940", mt940(ACCOUNT, today(), 0, &[(1, "FT0", "x"), (-1, "FT00", "x")])).await.expect(201);
+    house
+        .sends_statement(&account(), "mt940", mt940(ACCOUNT, today(), 0, &[(1, "FT0", "x"), (-1, "FT00", "x")]))
+        .await
+        .expect(201);
     house.drain().await;
     let told = "select count(*) from assurance.kase where kind = 'missing_at_provider'";
     assert_eq!(house.ask(told).await, "1");
@@ -188,6 +197,11 @@ async fn a_deposit_whose_credit_never_comes_is_a_case_until_it_comes() {
     house.sends_statement(&account(), "mt940", late).await.expect(201);
     house.drain().await;
     assert_eq!(house.ask(CLAIMS).await, "deposit 50000 deposit_slip");
-    assert_eq!(house.ask("select count(*) from assurance.kase where kind = 'missing_at_provider' and status <> 'closed'").await, "0");
+    assert_eq!(
+        house
+            .ask("select count(*) from assurance.kase where kind = 'missing_at_provider' and status <> 'closed'")
+            .await,
+        "0"
+    );
     house.close().await;
 }

@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use storage::principals;
 use table::{WITHOUT_KEY, rows, things};
-use tests::House;
 use tests::portal::Answered;
 use tests::rows::digest;
 use tests::wire::{key, key_of};
+use tests::{House, Plan};
 
 /// A person who sees the second beneficiary's money only.
 const ELSEWHERE: &str = "ke-toan-18";
@@ -240,7 +240,7 @@ async fn what_is_anothers_answers_exactly_as_what_is_not_there() {
 /// The operators' listener and what providers call: no key opens more there, and none is asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_no_key_is_the_same_with_any_and_without() {
-    let house = House::with_bank().await;
+    let house = House::planned(Plan { with_bank: true, with_bills: true, ..Plan::default() }).await;
     let keys = [None, Some(&house.portal.key), Some(&house.staff.key), Some(&house.other_portal.key)];
     let call = async |method: &str, url: String, key: Option<&String>| {
         let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
@@ -263,13 +263,19 @@ async fn what_needs_no_key_is_the_same_with_any_and_without() {
                 format!("{}{}", house.portal.base, path.replace("{profile}", profile))
             };
             // unsigned, and so without effect, in the words of each provider's document
-            let (unsigned, absent) = if path.contains("{teller}") {
+            let bills = |profile: &str| of("", "", profile).replace("{path}", "getbill");
+            let (unsigned, absent) = if path.contains("{path}") {
+                (call(method, bills(tests::bills::BANK), key).await, bills("none"))
+            } else if path.contains("{teller}") {
                 (call(method, of("vietqr", "sepay", "vietqr_kb"), key).await, of("vietqr", "sepay", "none"))
             } else {
                 (call(method, of("vnpay", "", "vnpay_main"), key).await, of("vnpay", "", "none"))
             };
-            let refused =
-                if path.contains("{teller}") { unsigned.status == 401 } else { unsigned.json["RspCode"] == "97" };
+            let refused = match *path {
+                "/v1/bills/{profile}/{path}" => unsigned.status == 401,
+                path if path.contains("{teller}") => unsigned.status == 401,
+                _ => unsigned.json["RspCode"] == "97",
+            };
             assert!(refused, "{path}: {} {}", unsigned.status, unsigned.text);
             assert_eq!(call(method, absent, key).await.refused(404), "not_found", "{path}");
         }
@@ -341,7 +347,7 @@ async fn a_person_sees_the_payments_of_their_beneficiaries_only() {
         (staff.get("/v1/payments").await.expect(200)["data"].as_array().unwrap().len(), one)
     };
     let (listed, one) = seen("ke-toan-17").await;
-    assert_eq!((listed, one.status), (3, 200));
+    assert_eq!((listed, one.status), (4, 200));
     let (listed, one) = seen("ke-toan-18").await;
     // money on an account that both have and that names nobody is seen by both
     assert_eq!((listed, one.refused(404).as_str()), (1, "not_found"));

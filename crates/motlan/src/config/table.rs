@@ -214,7 +214,12 @@ pub const KEYS: &[Key] = &[
 
 /// Keys of each merchant profile, under `profiles.<profile>`.
 pub const EVERY_PROFILE: &[Key] = &[
-    key("channel", Text, Required, "the provider: `bank_bills`, `mobile_money`, `mobile_money_bills`, `momo`, `vietqr`, `vnpay` or `zalopay`"),
+    key(
+        "channel",
+        Text,
+        Required,
+        "the provider: `bank_bills`, `mobile_money`, `mobile_money_bills`, `momo`, `vietqr`, `vnpay` or `zalopay`",
+    ),
     key("beneficiaries", List, Required, "codes of the beneficiaries that this contract collects for"),
 ];
 
@@ -244,8 +249,18 @@ const BANK_BILLS: &[Key] = &[
         Absent,
         "addresses or networks that the bank calls from; none: any, which production refuses",
     ),
-    key("day_ends_at", Text, Is("24:00"), "Hanoi time at which the bank's day ends, and with it what it was told of bills"),
-    key("answer", Text, Is("one"), "which answer to `getbill` the bank reads: `one` (a bill) or `periods` (a list of lists)"),
+    key(
+        "day_ends_at",
+        Text,
+        Is("24:00"),
+        "Hanoi time at which the bank's day ends, and with it what it was told of bills",
+    ),
+    key(
+        "answer",
+        Text,
+        Is("one"),
+        "which answer to `getbill` the bank reads: `one` (a bill) or `periods` (a list of lists)",
+    ),
     key("shows_payer", Switch, Is("true"), "whether `customer_name` has the payer's masked name, or nothing"),
 ];
 

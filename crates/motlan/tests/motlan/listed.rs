@@ -31,9 +31,12 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
 
 fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -> &'static str {
     match path {
-        "client_secret" | "client_secret_next" | "checksum_secret" | "checksum_secret_next" | "api_key" | "api_key_next" => {
-            "sixteen-letters-3"
-        }
+        "client_secret"
+        | "client_secret_next"
+        | "checksum_secret"
+        | "checksum_secret_next"
+        | "api_key"
+        | "api_key_next" => "sixteen-letters-3",
         "allowed_from" => "10.0.0.0/8",
         "token_url" => "https://a.example/b",
         "callback_key" | "callback_key_next" => "sixteen-letters-2",

@@ -3,8 +3,8 @@
 
 use super::row::{Row, delete, get, post, put};
 use domain::principal::Scope::{
-    self, Admin, ApprovalsDecide, CasesWrite, CounterWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite, PaymentsRead,
-    PaymentsWrite, RefundsPropose, ReportsRead, StatementsWrite,
+    self, Admin, ApprovalsDecide, CasesWrite, CounterWrite, DaysClose, EventsRead, EventsWrite, ObligationsWrite,
+    PaymentsRead, PaymentsWrite, RefundsPropose, ReportsRead, StatementsWrite,
 };
 use serde_json::{Value, json};
 use tests::bank::{self, ACCOUNT};
@@ -85,7 +85,8 @@ pub async fn things(house: &House) -> Things {
     let statement = house.sends_statement(&files::account(), "mt940", statement).await.expect(201);
     house.pays_out_to(&files::account()).await;
     let settlement = house.settles(&files::today().to_string()).await.expect(201);
-    let counter = json!({"name": "Quầy một cửa (mẫu)", "account_code": files::account(), "beneficiaries": [BENEFICIARY]});
+    let counter =
+        json!({"name": "Quầy một cửa (mẫu)", "account_code": files::account(), "beneficiaries": [BENEFICIARY]});
     house.staff.put("/v1/counters/quay-1", counter).await.expect(200);
     let at_desk = house.portal.owes(&dossier(), 26_000, json!({})).await;
     let taken = house.takes_cash(&[&at_desk], 26_000, "BL-THINGS").await.expect(201);
