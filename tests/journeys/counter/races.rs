@@ -92,7 +92,7 @@ async fn a_counter_and_a_providers_report_at_one_moment_settle_once_and_no_dong_
         }
     }
     println!("{by_counter} settled at the counter, {by_vnpay} by the provider");
-    assert_eq!(house.drawer().await, 21_000 * i64::try_from(by_counter).unwrap());
+    assert_eq!(house.drawer().await, 21_000 * i64::from(by_counter));
     house.close().await;
 }
 

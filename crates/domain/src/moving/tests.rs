@@ -2,7 +2,7 @@
 //! where it stood.
 
 use super::*;
-use crate::codes::{BeneficiaryCode, ProfileCode};
+use crate::codes::{BeneficiaryCode, CounterCode, ProfileCode};
 use crate::refund::{Closing, RefundLine};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -208,6 +208,37 @@ proptest! {
         sound(&scene, &left, own);
         prop_assert!(left.parts.iter().all(|p| p.payment_id != scene.payment_id));
         prop_assert!(left.obligations.iter().all(|o| o.status == ObligationStatus::Due));
+    }
+
+    #[test]
+    fn what_is_voided_leaves_nothing_of_the_payment_and_opens_what_it_paid(scene in scenes()) {
+        let own: i64 = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount.dong()).sum();
+        let scene = Scene { source: Account::Drawer(CounterCode::new("quay-1").expect("a code")), ..scene };
+        let changes = void(&scene).expect("voided");
+        let left = after(&scene, &changes);
+        sound(&scene, &left, own);
+        prop_assert!(left.parts.iter().all(|p| p.payment_id != scene.payment_id));
+        prop_assert!(left.obligations.iter().all(|o| o.status == ObligationStatus::Due));
+        let drawer: Vnd = changes.journals[0].legs().iter().filter(|l| l.account == scene.source).map(|l| l.amount).sum();
+        prop_assert_eq!(drawer, Vnd::new(-own));
+    }
+
+    #[test]
+    fn what_a_refund_has_is_not_voided(scene in scenes(), with_fee: bool) {
+        let refund = refund_of(&scene, with_fee, Closing::Reopen);
+        let approved = after(&scene, &approve_refund(&scene, &refund).expect("approved"));
+        prop_assert_eq!(void(&approved), Err(MoveError::Stale));
+    }
+
+    #[test]
+    fn only_what_waits_unidentified_was_no_payment(scene in scenes(), amount in 1_i64..50_000) {
+        prop_assert_eq!(not_a_payment(&scene), Err(MoveError::Stale));
+        let home = Home::Suspense(SuspenseReason::Unidentified);
+        let parts = vec![Part { payment_id: scene.payment_id, home, amount: Vnd::new(amount) }];
+        let waiting = Scene { parts, obligations: Vec::new(), holders: Vec::new(), ..scene };
+        let changes = not_a_payment(&waiting).expect("a deposit");
+        prop_assert!(after(&waiting, &changes).parts.is_empty());
+        prop_assert!(changes.obligations.is_empty() && changes.intents.is_empty());
     }
 
     #[test]
