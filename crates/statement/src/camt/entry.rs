@@ -147,12 +147,13 @@ impl Entry {
         if self.batch_count.is_some_and(|stated| stated != amounts.len()) {
             return Err(Reason::Total("NtryDtls/Btch/NbOfTxs"));
         }
-        if !self.batch_totals.is_empty()
-            && !(self.batch_totals.iter().all(same) && tie::sum(&self.batch_totals)? == whole.minor.abs())
-        {
-            return Err(Reason::Total("NtryDtls/Btch/TtlAmt"));
+        let total = tie::sum(&self.batch_totals)?;
+        let agrees = self.batch_totals.iter().all(same) && total == whole.minor.abs();
+        if agrees || self.batch_totals.is_empty() {
+            Ok(Some(amounts))
+        } else {
+            Err(Reason::Total("NtryDtls/Btch/TtlAmt"))
         }
-        Ok(Some(amounts))
     }
 
     fn alone(&self, amount: Money) -> Line {
