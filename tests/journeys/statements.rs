@@ -5,6 +5,7 @@ mod debits;
 mod matching;
 mod mixed;
 mod refused;
+mod reversed;
 mod sights;
 
 use serde_json::Value;

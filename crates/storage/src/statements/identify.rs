@@ -9,6 +9,8 @@
 //!
 //! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
 //! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
+//!
+//! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
 use crate::error::StorageError;
 use crate::pool::Db;
@@ -139,6 +141,11 @@ const REFERENCES: &str = "insert into movement_reference (account_code, directio
 const NAMED: &str = "update movement m set codes = l.codes from staged_line l
     where l.movement_id = m.id and not l.fresh and l.codes <> '{}' and m.codes = '{}' and not m.reversal";
 
+// what a refund or a settlement has claimed is explained; a credit that was booked as money is a person's to look at
+const REVERSED: &str = "update movement m set reversal = true, payout_of = null from staged_line l
+    where l.movement_id = m.id and not l.fresh and l.reversal and not m.reversal
+      and m.direction = 'out' and m.fate is distinct from 'matched'";
+
 const SAYS_MORE: &str = "insert into unplaced_payment (payment_id, account_code)
     select distinct k.payment_id, $1 from staged_line l join movement_match k on k.movement_id = l.movement_id
     join payment p on p.id = k.payment_id
@@ -222,6 +229,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
     db.execute(NAMED, &[]).await?;
+    db.execute(REVERSED, &[]).await?;
     db.execute(SAYS_MORE, &[&account]).await?;
     db.execute(LEARNED, &[&account]).await?;
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
