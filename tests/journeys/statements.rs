@@ -1,5 +1,6 @@
 //! Statements as finance staff send them, over real HTTP: files of the simulated bank, and small ones written here.
 
+mod batches;
 mod chain;
 mod debits;
 mod matching;

@@ -45,6 +45,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V103__open_movements", include_str!("../migrations/0103_open_movements.sql")),
     ("V104__codes_of_holders", include_str!("../migrations/0104_codes_of_holders.sql")),
     ("V115__learned_reversals", include_str!("../migrations/0115_learned_reversals.sql")),
+    ("V116__lines_of_batches", include_str!("../migrations/0116_lines_of_batches.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -1,6 +1,7 @@
 //! Statements as they are imported: staged line by line, each line told to be a known movement or a new one, and kept.
 //! One transaction holds all of it, with the account locked: the whole file or nothing.
 
+mod batches;
 mod claim;
 mod identify;
 mod stage;
@@ -99,8 +100,10 @@ pub struct Shown {
 
 const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
         s.new_movements,
-        (select count(distinct l.movement_id) from statement_line l join movement m on m.id = l.movement_id
-         where l.statement_id = s.id and m.fate = 'matched') as matched,
+        (select count(*) from (
+             select movement_id from statement_line where statement_id = s.id
+             union select movement_id from statement_line_part where statement_id = s.id) l
+         join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
         (select count(*) from (
              select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
              union
