@@ -1,6 +1,7 @@
 //! Statements as finance staff send them, over real HTTP: files of the simulated bank, and small ones written here.
 
 mod batches;
+mod beginnings;
 mod chain;
 mod debits;
 mod matching;
