@@ -1,10 +1,13 @@
 //! Statements as finance staff send them, over real HTTP: files of the simulated bank, and small ones written here.
 
+mod batches;
+mod beginnings;
 mod chain;
 mod debits;
 mod matching;
 mod mixed;
 mod refused;
+mod reversed;
 mod sights;
 
 use serde_json::Value;

@@ -35,6 +35,48 @@ pub fn mt940(number: &str, day: jiff::civil::Date, opening: i64, lines: &[Line<'
     text.into_bytes()
 }
 
+/// An entry of a small camt file: amount (credit +), the bank's reference, and what it was made of, with a text each.
+pub type Entry<'a> = (i64, &'a str, &'a [(i64, &'a str)]);
+
+/// A camt message of one day: a statement (`camt.053.001.02`) that ties out, or without an opening balance a notification
+/// (`camt.054.001.02`).
+pub fn camt(number: &str, day: jiff::civil::Date, opening: Option<i64>, entries: &[Entry<'_>]) -> Vec<u8> {
+    let (message, root, part) = match opening {
+        Some(_) => ("053", "BkToCstmrStmt", "Stmt"),
+        None => ("054", "BkToCstmrDbtCdtNtfctn", "Ntfctn"),
+    };
+    let sign = |amount: i64| if amount < 0 { "DBIT" } else { "CRDT" };
+    let amount = |of: i64| format!("<Amt Ccy=\"VND\">{}</Amt>", of.abs());
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.{message}.001.02\"><{root}>\
+         <GrpHdr><MsgId>M{day}</MsgId><CreDtTm>{day}T23:00:00+07:00</CreDtTm></GrpHdr>\
+         <{part}><Id>S{day}</Id><CreDtTm>{day}T23:00:00+07:00</CreDtTm>\
+         <Acct><Id><Othr><Id>{number}</Id></Othr></Id><Ccy>VND</Ccy></Acct>"
+    );
+    let moved: i64 = entries.iter().map(|(amount, ..)| amount).sum();
+    for (code, balance) in opening.iter().flat_map(|opening| [("OPBD", *opening), ("CLBD", opening + moved)]) {
+        let (value, mark) = (amount(balance), sign(balance));
+        let _ = write!(text, "<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>{value}");
+        let _ = write!(text, "<CdtDbtInd>{mark}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>");
+    }
+    for (whole, reference, parts) in entries {
+        let (value, mark) = (amount(*whole), sign(*whole));
+        let _ =
+            write!(text, "<Ntry>{value}<CdtDbtInd>{mark}</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>{day}</Dt></BookgDt>");
+        let _ = write!(text, "<ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{reference}</AcctSvcrRef>");
+        let _ = write!(text, "<BkTxCd><Prtry><Cd>X</Cd></Prtry></BkTxCd><NtryDtls>");
+        for (part, narrative) in *parts {
+            let value = amount(*part);
+            let _ = write!(text, "<TxDtls><AmtDtls><TxAmt>{value}</TxAmt></AmtDtls>");
+            let _ = write!(text, "<RmtInf><Ustrd>{narrative}</Ustrd></RmtInf></TxDtls>");
+        }
+        text.push_str("</NtryDtls></Ntry>");
+    }
+    let _ = write!(text, "</{part}></{root}></Document>");
+    text.into_bytes()
+}
+
 impl House {
     /// The first beneficiary once had this account too.
     pub async fn had_account(&self, number: &str) {

@@ -6,10 +6,12 @@ use crate::money::Vnd;
 use crate::states::words;
 use std::fmt;
 
+mod beginning;
 mod chain;
 #[cfg(test)]
 mod tests;
 
+pub use beginning::moved_to;
 pub use chain::{Piece, shown_closing};
 
 /// Whose day.

@@ -1,5 +1,8 @@
 //! A statement comes in: read whole or refused, its lines told which movement they are, the new ones booked from in
 //! transit to the bank, all in one transaction; then `match_movements` says who each movement is.
+//!
+//! The account's books begin with its earliest statement. One that is earlier than all before it moves that beginning; it is
+//! refused where days from the old beginning on are closed and it does not lead to their opening balance.
 
 mod lines;
 
@@ -15,6 +18,7 @@ use domain::cause::Cause;
 use domain::changes::{NewCase, step};
 use domain::codes::AccountCode;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::reconciliation::moved_to;
 use domain::{StatementId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
@@ -33,6 +37,9 @@ const BUSY_S: i64 = 900;
 
 /// Bytes from which on the planner is told of a file.
 const LARGE_FILE: usize = 512 * 1024;
+
+const EARLIER_THAN_CLOSED: &str = "the file is of days before the first closed one and does not lead to its opening balance; \
+    the statements between come first";
 
 /// How the caller says the file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,15 +219,11 @@ async fn imported(
     let mut unit = Unit::new(import.caller.actor(), import.now);
     let identified = statements::identify(tx, facts).await?;
     statements::set_new_movements(tx, id, i32::try_from(identified.new_movements).unwrap_or(i32::MAX)).await?;
-    if let Some((opening, _)) = file.opening {
-        let stood = statements::stood_before(tx, &account.code, id, file.first_day, opening).await?;
-        if !stood.is_zero() {
-            unit.changes.journals.push(opening_balance(&account.code, stood, file.first_day)?);
-        }
-    }
     match_movements::claim_known(tx, &account.code, &mut unit).await?;
     // the day is held last: whoever closes it waits for nothing else
     arrivals::book(tx, id, &account.code, &unit.actor).await?;
+    let moved = begin_books(tx, &account.code, id).await?;
+    unit.changes.journals.extend(moved);
     for (movement, known, stated, day) in identified.other_amounts {
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(movement),
@@ -244,9 +247,28 @@ fn of_day(kind: CaseKind, amount: Vnd, account: &ReceivingAccount, day: Date) ->
     }
 }
 
-/// What stood on the account before its earliest statement is nobody's payment.
-fn opening_balance(account: &AccountCode, opening: Vnd, day: Date) -> Result<Journal, ImportError> {
-    let legs = vec![Leg::new(Account::Bank(account.clone()), opening), Leg::new(Account::Opening, -opening)];
+/// What stood on the account before its earliest statement is nobody's payment, and is booked on the day with which the
+/// books begin. This statement may be earlier than all that came before it, or have a line that is.
+async fn begin_books(tx: &Tx, account: &AccountCode, id: StatementId) -> Result<Vec<Journal>, ImportError> {
+    let Some(begins) = statements::beginning(tx, account, None).await? else { return Ok(Vec::new()) };
+    let booked = statements::openings(tx, account).await?;
+    if begins.statement == id
+        && let Some((day, _)) = booked.first()
+        && statements::is_closed(tx, account, *day).await?
+        && let Some(closed) = statements::beginning(tx, account, Some(id)).await?
+        && !statements::leads_to(tx, account, id, &closed).await?
+    {
+        // what is booked for a closed day is of the first open one: it would be off by what is missing between the two
+        return Err(ImportError::Unfit(EARLIER_THAN_CLOSED, None));
+    }
+    moved_to(&booked, begins.day, begins.amount)
+        .into_iter()
+        .map(|(day, amount)| opening_balance(account, amount, day))
+        .collect()
+}
+
+fn opening_balance(account: &AccountCode, amount: Vnd, day: Date) -> Result<Journal, ImportError> {
+    let legs = vec![Leg::new(Account::Bank(account.clone()), amount), Leg::new(Account::Opening, -amount)];
     Journal::new(JournalKind::OpeningBalance, Cause::StatementSays, day, legs)
         .map_err(|e| StorageError::Unreadable(e.to_string()).into())
 }

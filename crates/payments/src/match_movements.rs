@@ -10,7 +10,7 @@
 //! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
-//! | a debit that takes a credit back | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
+//! | a debit that takes a credit back, though a later file alone says so | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
 
 pub(crate) mod batch;

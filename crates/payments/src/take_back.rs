@@ -8,6 +8,7 @@
 //!
 //! A reversal that can mean more than one credit is left to people, as is one that names none: nothing here is guessed. One
 //! whose credit no statement has shown yet is a case in suspense, and is looked at again while that is open and names no payment.
+//! So is a debit that a file has shown as any other, when a later one says that it is a reversal.
 
 use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
@@ -24,8 +25,8 @@ use domain::payment::SuspenseReason;
 use domain::refund::RefundState;
 use domain::{CaseId, MovementId, PaymentId};
 use jiff::Timestamp;
-use storage::movements::{self, Claimant, NewClaim, Open};
-use storage::unit::NewEvent;
+use storage::movements::{self, Claimant, NewClaim, Open, ToldOf};
+use storage::unit::{NewEvent, Unit};
 use storage::{StorageError, Tx, payments, unit};
 use uuid::Uuid;
 
@@ -72,12 +73,18 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     let (debit, told) = match movements::lock_open(tx, movement).await? {
         Some(debit) => (debit, None),
         None => match movements::lock_told_of(tx, movement).await? {
-            Some((debit, case)) => (debit, Some(case)),
+            Some(told) => (told.debit.clone(), Some(told)),
             None => return Ok(Outcome::Stands),
         },
     };
     let (reversal, credits) = movements::reversible(tx, movement).await?;
-    let Some(payment) = matching::taken_back(&reversal, &credits) else { return Ok(Outcome::Stands) };
+    let Some(payment) = matching::taken_back(&reversal, &credits) else {
+        if let Some(told) = told.filter(|told| told.as_any_debit) {
+            told_as_reversal(tx, ground, &told, now).await?;
+            tx.commit().await?;
+        }
+        return Ok(Outcome::Stands);
+    };
     lock_proposals(tx, payment).await?;
     let mut locked = move_money::lock(tx, payment, &[], now).await?.ok_or(RefundError::Absent)?;
     locked.scene.day = debit.business_date;
@@ -86,8 +93,8 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     let mut changes = match moving::take_back(&locked.scene, &states) {
         Err(MoveError::Stale) => {
             let Some(first) = unmade.first() else {
-                let Some(case) = told else { return Ok(Outcome::Stands) };
-                let mut changes = no_longer_told_of(tx, case).await?;
+                let Some(told) = told else { return Ok(Outcome::Stands) };
+                let mut changes = no_longer_told_of(tx, told.case).await?;
                 changes.cases_opened.push(chargeback(ground, &debit, payment, payment.to_string()));
                 unit::write(tx, &locked.unit(changes, None, &Caller::system(), "reversal_explained", now)?).await?;
                 tx.commit().await?;
@@ -105,8 +112,8 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
     let from = match told {
         None => Account::Bank(ground.account.clone()),
         // the bank's account was booked against suspense then
-        Some(case) => {
-            changes.append(no_longer_told_of(tx, case).await?);
+        Some(told) => {
+            changes.append(no_longer_told_of(tx, told.case).await?);
             movements::reopened(tx, movement).await?;
             Account::Suspense(SuspenseReason::Unidentified)
         }
@@ -131,15 +138,26 @@ async fn taken(tx: &Tx, ground: &Ground, movement: MovementId, now: Timestamp) -
 }
 
 fn chargeback(ground: &Ground, debit: &Open, payment: PaymentId, subject: String) -> NewCase {
+    NewCase { payment_id: Some(payment), ..unplaced(ground, debit, subject) }
+}
+
+fn unplaced(ground: &Ground, debit: &Open, subject: String) -> NewCase {
     NewCase {
-        payment_id: Some(payment),
         movement_id: Some(debit.id),
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
         ..NewCase::new(CaseKind::Chargeback, debit.amount, subject)
     }
 }
 
-/// Closes the case of a reversal that came before its credit.
+/// What takes a credit back that nobody knows waits where it was, under the kind of case that says so.
+async fn told_as_reversal(tx: &Tx, ground: &Ground, told: &ToldOf, now: Timestamp) -> Result<(), RefundError> {
+    let mut unit = Unit::new(Caller::system().actor(), now);
+    unit.changes = no_longer_told_of(tx, told.case).await?;
+    unit.changes.cases_opened.push(unplaced(ground, &told.debit, ground.account.to_string()));
+    Ok(unit::write(tx, &unit).await?)
+}
+
+/// Closes the case of a reversal that came before its credit, or as any other debit.
 async fn no_longer_told_of(tx: &Tx, case: CaseId) -> Result<Changes, RefundError> {
     let mut changes = Changes::default();
     for case in movements::open_cases(tx, &[case]).await? {

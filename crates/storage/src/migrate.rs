@@ -51,6 +51,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V106__submitted_refunds", include_str!("../migrations/0106_submitted_refunds.sql")),
     ("V107__first_calls", include_str!("../migrations/0107_first_calls.sql")),
     ("V110__counters", include_str!("../migrations/0110_counters.sql")),
+    ("V115__learned_reversals", include_str!("../migrations/0115_learned_reversals.sql")),
+    ("V116__lines_of_batches", include_str!("../migrations/0116_lines_of_batches.sql")),
     ("V120__whose_it_is", include_str!("../migrations/0120_whose_it_is.sql")),
     ("V121__amounts_that_differ", include_str!("../migrations/0121_amounts_that_differ.sql")),
     ("V122__whose_bills_are", include_str!("../migrations/0122_whose_bills_are.sql")),

@@ -169,15 +169,30 @@ pub async fn is_debit_open(db: &Db, code: &str) -> Result<bool, StorageError> {
     Ok(db.query_one(DEBIT_OF_REFUND, &[&code]).await?.get(0))
 }
 
-const TOLD_OF: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes, k.id as case_id
+const TOLD_OF: &str = "select m.id, m.amount, m.business_date, m.reversal, m.payout_of, m.codes, k.id as case_id,
+        k.kind = 'unidentified' as as_any_debit
     from movement m
-    join kase k on k.movement_id = m.id and k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null
-    where m.id = $1 and m.fate = 'case' order by k.id limit 1 for no key update of m";
+    join kase k on k.movement_id = m.id and k.kind in ('chargeback', 'unidentified') and k.status <> 'closed'
+         and k.payment_id is null
+    where m.id = $1 and m.fate = 'case' and m.reversal order by k.id limit 1 for no key update of m";
 
-/// A reversal that came before its credit, locked, and the case that tells of it and names no payment; None when there is none.
-pub async fn lock_told_of(db: &Db, id: MovementId) -> Result<Option<(Open, CaseId)>, StorageError> {
+/// A reversal that a case tells of which names no payment, locked.
+#[derive(Debug, Clone)]
+pub struct ToldOf {
+    pub debit: Open,
+    pub case: CaseId,
+    /// The case was opened when the debit was not known to be a reversal.
+    pub as_any_debit: bool,
+}
+
+/// A reversal that came before its credit, or as any other debit; None when no case tells of it or one names its payment.
+pub async fn lock_told_of(db: &Db, id: MovementId) -> Result<Option<ToldOf>, StorageError> {
     let row = db.query_opt(TOLD_OF, &[&id.uuid()]).await?;
-    Ok(row.map(|row| (open(&row), row.get::<_, Uuid>("case_id").into())))
+    Ok(row.map(|row| ToldOf {
+        debit: open(&row),
+        case: row.get::<_, Uuid>("case_id").into(),
+        as_any_debit: row.get("as_any_debit"),
+    }))
 }
 
 const REOPENED: &str = "update movement set fate = null where id = $1 and fate = 'case'";
@@ -222,12 +237,12 @@ const REVERSALS: &str = "select m.id from movement m
     where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.reversal and m.id > $2
     union
     select m.id from kase k join movement m on m.id = k.movement_id
-    where k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null and k.movement_id is not null
-      and m.account_code = $1 and m.fate = 'case' and m.direction = 'out' and m.reversal and m.id > $2
+    where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
+      and k.movement_id is not null and m.account_code = $1 and m.fate = 'case' and m.direction = 'out' and m.reversal and m.id > $2
     order by id limit $3";
 
-/// Debits that take a credit back, after `after`: open ones, and those that came before their credit and are told of by a
-/// case that names no payment yet.
+/// Debits that take a credit back, after `after`: open ones, and those that came before their credit, or as any other debit,
+/// and are told of by a case that names no payment yet.
 pub async fn reversals(
     db: &Db,
     account: &AccountCode,
@@ -239,9 +254,11 @@ pub async fn reversals(
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
-const REVERSAL: &str = "select l.text,
+// formats cut texts elsewhere: what one of its lines names, it names
+const REVERSAL: &str =
+    "select (select string_agg(distinct l.text, e'\\n') from statement_line l where l.movement_id = m.id) as text,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
-    from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no where m.id = $1";
+    from movement m where m.id = $1";
 // more of the same amount than anybody reads are narrowed to those that the reversal may mean; whether it does is the
 // domain's to say
 const REVERSIBLE: &str = "select case when p.amount = c.amount then p.id end as payment_id,
@@ -454,11 +471,11 @@ const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
     union select account_code from unplaced_payment union select account_code from fresh_deposit
     union select m.account_code from kase k join movement m on m.id = k.movement_id
-        where k.kind = 'chargeback' and k.status <> 'closed' and k.payment_id is null and k.movement_id is not null
-          and m.fate = 'case'";
+        where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
+          and k.movement_id is not null and m.fate = 'case' and m.direction = 'out' and m.reversal";
 
 /// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do,
-/// reversals whose credit nobody has seen, or a deposit whose credit may be there.
+/// reversals that no case has put to their payment yet, or a deposit whose credit may be there.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())

@@ -1,6 +1,8 @@
 //! Statements as they are imported: staged line by line, each line told to be a known movement or a new one, and kept.
 //! One transaction holds all of it, with the account locked: the whole file or nothing.
 
+mod batches;
+mod beginning;
 mod claim;
 mod identify;
 mod stage;
@@ -13,6 +15,7 @@ use domain::{StatementId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+pub use beginning::{Beginning, beginning, is_closed, leads_to, openings};
 pub use claim::{Claims, OtherAmount, claim_known};
 pub use identify::{FileFacts, Identified, identify};
 pub use stage::{StagedLine, Stager, begin_staging};
@@ -99,8 +102,10 @@ pub struct Shown {
 
 const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
         s.new_movements,
-        (select count(distinct l.movement_id) from statement_line l join movement m on m.id = l.movement_id
-         where l.statement_id = s.id and m.fate = 'matched') as matched,
+        (select count(*) from (
+             select movement_id from statement_line where statement_id = s.id
+             union select movement_id from statement_line_part where statement_id = s.id) l
+         join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
         (select count(*) from (
              select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
              union
@@ -207,30 +212,6 @@ pub async fn broken_links(db: &Db, account: &AccountCode) -> Result<Vec<Link>, S
             case: row.get::<_, Option<Uuid>>("case_id").map(|id| (id.into(), row.get("version"))),
         })
         .collect())
-}
-
-const STOOD: &str = "select case
-        when exists (select from statement t where t.account_code = $1 and t.id <> $2 and t.state = 'imported'
-                     and t.opening is not null and t.first_date <= $3) then 0
-        else $4 - coalesce((select sum(m.amount) from movement m where m.account_code = $1 and m.business_date < $3
-                            and not exists (select from statement_line l
-                                            where l.statement_id = $2 and l.movement_id = m.id)), 0)::bigint
-                - coalesce((select sum(e.amount) from ledger_entry e join journal j on j.id = e.journal_id
-                            where e.account_code = 'bank:' || $1 and j.kind = 'opening_balance'), 0)::bigint
-        end";
-
-/// What is still to be booked so that the account stands at what the earliest of its statements opens with; its lines
-/// are identified already. Statements may come in any order, and notifications before them.
-pub async fn stood_before(
-    db: &Db,
-    account: &AccountCode,
-    statement: StatementId,
-    first_day: Date,
-    opening: Vnd,
-) -> Result<Vnd, StorageError> {
-    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&account.as_str(), &statement.uuid(), &first_day, &opening.dong()];
-    Ok(Vnd::new(db.query_one(STOOD, &params).await?.get(0)))
 }
 
 /// Lets the planner see what an import has changed.

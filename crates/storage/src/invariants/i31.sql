@@ -5,9 +5,16 @@ left join assurance.statement s on s.statement_id = l.statement_id
 left join assurance.movement m on m.movement_id = l.movement_id and m.account = s.account
 where m.movement_id is null
 union all
+-- a batch may be several lines of one movement, or one line of several
 select l.movement_id, format('it is %s, line %s of %s says %s, and no case tells of it', m.amount, l.line_no, l.statement_id, l.amount)
-from assurance.statement_line l join assurance.movement m on m.movement_id = l.movement_id
-where l.amount <> m.amount
+from (select statement_id, movement_id, min(line_no) as line_no, sum(amount) as amount
+      from assurance.statement_line group by statement_id, movement_id) l
+join assurance.movement m on m.movement_id = l.movement_id
+where l.amount <> m.amount + coalesce((
+          select sum(o.amount) from assurance.statement_line_part p
+          join assurance.statement_line pl on pl.statement_id = p.statement_id and pl.line_no = p.line_no
+          join assurance.movement o on o.movement_id = p.movement_id
+          where p.statement_id = l.statement_id and pl.movement_id = l.movement_id), 0)
   and not exists (select from assurance.kase k where k.movement_id = m.movement_id and k.kind = 'amount_differs')
 union all
 select m.movement_id, 'no line of a statement is it'

@@ -4,12 +4,16 @@
 //! |---|---|
 //! | exact | its reference; where a reference has several, also its amount, the n-th to the n-th |
 //! | cut | a reference of which one is the first 16 characters of the other, and its amount |
+//! | batch | its reference and day, where one line is the sum of several movements, or several lines of one (`batches`) |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
 //! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
 //!
 //! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
 //! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
+//!
+//! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
+use super::batches;
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -133,16 +137,24 @@ const NEW: &str = "with fresh as (
         from fresh order by line_no returning id)
     update staged_line l set movement_id = l.id, fresh = true from made where made.id = l.id";
 
+// a reference that came to one of several movements alone would tell the next line of it that it is just that one
 const REFERENCES: &str = "insert into movement_reference (account_code, direction, reference, movement_id)
-    select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null on conflict do nothing";
+    select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null and not in_batch
+    on conflict do nothing";
 
+// what a part of it names is not what the whole is for
 const NAMED: &str = "update movement m set codes = l.codes from staged_line l
-    where l.movement_id = m.id and not l.fresh and l.codes <> '{}' and m.codes = '{}' and not m.reversal";
+    where l.movement_id = m.id and not l.fresh and not l.in_batch and l.codes <> '{}' and m.codes = '{}' and not m.reversal";
+
+// what a refund or a settlement has claimed is explained; a credit that was booked as money is a person's to look at
+const REVERSED: &str = "update movement m set reversal = true, payout_of = null from staged_line l
+    where l.movement_id = m.id and not l.fresh and l.reversal and not m.reversal
+      and m.direction = 'out' and m.fate is distinct from 'matched'";
 
 const SAYS_MORE: &str = "insert into unplaced_payment (payment_id, account_code)
     select distinct k.payment_id, $1 from staged_line l join movement_match k on k.movement_id = l.movement_id
     join payment p on p.id = k.payment_id
-    where not l.fresh and l.codes <> '{}' and p.intent_id is null on conflict do nothing";
+    where not l.fresh and not l.in_batch and l.codes <> '{}' and p.intent_id is null on conflict do nothing";
 
 const LEARNED: &str = "insert into payment_reference (account_code, reference, payment_id)
     select $1, l.bank_ref, k.payment_id from staged_line l join movement_match k on k.movement_id = l.movement_id
@@ -168,7 +180,7 @@ const REPEATED: &str = "insert into sighting_outcome (sighting_id, state, paymen
 
 const OTHER_AMOUNT: &str = "select l.movement_id, m.amount, l.amount, l.business_date from staged_line l
     join movement m on m.id = l.movement_id
-    where m.amount <> l.amount
+    where m.amount <> l.amount and not l.in_batch
       and not exists (select from kase k where k.movement_id = m.id and k.kind = 'amount_differs' and k.status <> 'closed'
                       and k.amount = l.amount - m.amount)
     order by l.line_no";
@@ -213,6 +225,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     }
     db.execute(EXACT, &[&account]).await?;
     db.execute(CUT, &[&account]).await?;
+    batches::join(db, account).await?;
     db.execute(CLAIMED, &[&account]).await?;
     for with_reference in [true, false] {
         for step in BY_DAY_STEPS {
@@ -222,10 +235,12 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
     db.execute(REFERENCES, &[&account]).await?;
     db.execute(NAMED, &[]).await?;
+    db.execute(REVERSED, &[]).await?;
     db.execute(SAYS_MORE, &[&account]).await?;
     db.execute(LEARNED, &[&account]).await?;
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;
+    batches::keep(db, file.statement).await?;
     db.execute(REPEATED, &[]).await?;
     let rows = db.query(OTHER_AMOUNT, &[]).await?;
     let other_amounts =

@@ -17,7 +17,7 @@ const BEGIN: &str = "
         amount bigint not null, booking_date date, value_date date, bank_ref text, owner_ref text, counterparty_name text,
         counterparty_account text, text text not null, code text, reversal boolean not null, codes text[] not null,
         payout_of text,
-        business_date date, movement_id uuid, fresh boolean not null default false
+        business_date date, movement_id uuid, fresh boolean not null default false, in_batch boolean not null default false
     ) on commit drop";
 const COPY: &str = "copy staged_line (line_no, part, id, sighting_id, direction, amount, booking_date, value_date, bank_ref,
     owner_ref, counterparty_name, counterparty_account, text, code, reversal, codes, payout_of) from stdin (format binary)";
