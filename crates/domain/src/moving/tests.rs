@@ -262,3 +262,35 @@ fn money_that_has_moved_since_it_was_proposed_is_stale() {
     }
     assert_eq!(approve_refund(&scene, &refund), Err(MoveError::Stale));
 }
+
+#[test]
+fn what_has_left_past_us_pays_nothing_and_waits_on() {
+    let beneficiary = BeneficiaryCode::new("H38.17-KB").expect("a code");
+    let due = |n: u128, amount: i64| ObligationState {
+        id: obligation(n),
+        beneficiary: beneficiary.clone(),
+        amount: Vnd::new(amount),
+        status: ObligationStatus::Due,
+        version: 1,
+    };
+    let scene = Scene {
+        payment_id: payment(1),
+        source: Account::Clearing(ProfileCode::new("vnpay_main").expect("a code")),
+        intent_id: None,
+        obligations: vec![due(1, 30_000), due(2, 10_000)],
+        parts: vec![
+            Part { payment_id: payment(1), home: Home::Suspense(SuspenseReason::Duplicate), amount: Vnd::new(30_000) },
+            Part { payment_id: payment(2), home: Home::Suspense(SuspenseReason::Duplicate), amount: Vnd::new(7_000) },
+        ],
+        gone: vec![(payment(1), Vnd::new(20_000))],
+        holders: Vec::new(),
+        cases: Vec::new(),
+        day: jiff::civil::date(2026, 11, 26),
+    };
+    let there = |n| scene.there(payment(n), SuspenseReason::Duplicate).dong();
+    assert_eq!((there(1), there(2)), (10_000, 7_000));
+    assert_eq!(assign(&scene, SuspenseReason::Duplicate, &[obligation(1)]), Err(MoveError::Stale));
+    let paid = after(&scene, &assign(&scene, SuspenseReason::Duplicate, &[obligation(2)]).expect("it is there"));
+    assert_eq!(paid.own(Home::Obligation(obligation(2))), Vnd::new(10_000));
+    assert_eq!(paid.own(Home::Suspense(SuspenseReason::Overpaid)), Vnd::new(20_000));
+}
