@@ -281,10 +281,15 @@ impl Scene {
 
     /// What a payment has in suspense for this reason, as far as its money in suspense has not left past us.
     pub fn there(&self, payment: PaymentId, reason: SuspenseReason) -> Vnd {
+        self.of(payment, Home::Suspense(reason)).min(self.held(payment))
+    }
+
+    /// What a payment has in suspense and has not left past us.
+    fn held(&self, payment: PaymentId) -> Vnd {
         let held = |p: &&Part| p.payment_id == payment && matches!(p.home, Home::Suspense(_));
         let held: Vnd = self.parts.iter().filter(held).map(|p| p.amount).sum();
         let gone: Vnd = self.gone.iter().filter(|(of, _)| *of == payment).map(|(_, amount)| *amount).sum();
-        self.of(payment, Home::Suspense(reason)).min(held.less(gone))
+        held.less(gone)
     }
 
     fn obligation(&self, id: ObligationId) -> Result<&ObligationState, MoveError> {
@@ -414,6 +419,10 @@ impl<'s> Work<'s> {
 
     /// Takes so much of what the payment has in suspense, in the order in which it came there.
     fn take_held(&mut self, amount: Vnd, to: Home) -> Result<(), MoveError> {
+        // what has left past us is not there to leave again
+        if amount > self.scene.held(self.scene.payment_id) {
+            return Err(MoveError::Stale);
+        }
         let mut left = amount;
         let own = self.scene.parts.iter().filter(|p| p.payment_id == self.scene.payment_id);
         for part in own.filter(|p| matches!(p.home, Home::Suspense(_))) {

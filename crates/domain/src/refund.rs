@@ -68,7 +68,8 @@ pub enum BadLines {
 }
 
 /// Holds lines against where the payment's money is. `refundable`: what no other refund has taken.
-pub fn check_lines(lines: &[RefundLine], own: &[Part], refundable: Vnd) -> Result<(), BadLines> {
+/// `gone`: what has left of it past us; it waits in suspense, and goes to nobody.
+pub fn check_lines(lines: &[RefundLine], own: &[Part], refundable: Vnd, gone: Vnd) -> Result<(), BadLines> {
     let mut seen = std::collections::BTreeSet::new();
     if lines.is_empty() || !lines.iter().all(|l| seen.insert(l.obligation_id)) {
         return Err(BadLines::Repeated);
@@ -82,7 +83,8 @@ pub fn check_lines(lines: &[RefundLine], own: &[Part], refundable: Vnd) -> Resul
                 }
             }
             None => {
-                let held = own.iter().filter(|p| matches!(p.home, Home::Suspense(_))).map(|p| p.amount).sum();
+                let held: Vnd = own.iter().filter(|p| matches!(p.home, Home::Suspense(_))).map(|p| p.amount).sum();
+                let held = held.less(gone);
                 if line.amount > held || !line.amount.is_positive() {
                     return Err(BadLines::NotHeld { held });
                 }

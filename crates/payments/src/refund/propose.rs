@@ -86,11 +86,12 @@ async fn proposed(
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
     must_be_theirs(tx, p, &locked).await?;
     let earlier = refunds::of_payment(tx, p.payment).await?;
-    let refundable = refundable(&own, &earlier, refunds::unexplained(tx, p.payment).await?);
+    let gone = refunds::unexplained(tx, p.payment).await?;
+    let refundable = refundable(&own, &earlier, gone);
     if p.refundable != refundable {
         return Err(RefundError::RefundableMismatch(refundable));
     }
-    check_lines(&p.lines, &own, refundable)?;
+    check_lines(&p.lines, &own, refundable, gone)?;
     let unpaid = |line: &RefundLine| {
         let obligation = locked.obligations.iter().find(|o| Some(o.id) == line.obligation_id);
         obligation.is_some_and(|o| o.status != ObligationStatus::Paid)
