@@ -351,7 +351,7 @@ impl Table {
             amount: vnd(*n),
         };
         let asked: Vec<RefundLine> = lines.iter().map(of).collect();
-        let accepted = check_lines(&asked, &own, refundable, Vnd::ZERO).is_ok();
+        let accepted = check_lines(&asked, &own, refundable, domain::Vnd::ZERO).is_ok();
         assert_eq!(accepted, self.clerk.may_be_asked(at, &lines), "{lines:?} of payment {at}");
         // a transfer is refunded when its credit is proven
         let proven = !self.clerk.coins.iter().any(|c| c.payment == at && c.place == Place::Transit);
