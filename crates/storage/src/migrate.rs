@@ -42,6 +42,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V85__bills", include_str!("../migrations/0085_bills.sql")),
     ("V86__whom_bills_concern", include_str!("../migrations/0086_whom_bills_concern.sql")),
     ("V110__counters", include_str!("../migrations/0110_counters.sql")),
+    ("V111__deposits_in_cases", include_str!("../migrations/0111_deposits_in_cases.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
