@@ -93,6 +93,7 @@ async fn a_counter_takes_the_exact_amount_of_what_is_due_and_nothing_else() {
         (entry(COUNTER, "cheque", &[&fee], 21_000, "BL-1"), "/tender"),
         (entry(COUNTER, "cash", &[&fee], 0, "BL-1"), "/amount"),
         (entry(COUNTER, "cash", &[&fee], 21_000, " BL-1"), "/receipt_ref"),
+        (entry(COUNTER, "card", &[&fee], 21_000, "4111 1111 1111 1111"), "/receipt_ref"),
     ] {
         let refused = house.staff.post("/v1/counter-payments", body).await;
         assert_eq!(refused.json["errors"][0]["pointer"], pointer, "{}", refused.text);

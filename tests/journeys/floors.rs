@@ -151,8 +151,10 @@ fn a_providers_name_appears_only_where_it_may() {
         "worker",
         "dossier",
     ] {
+        // where payers choose their bank, each bank stands by its name
+        let of_banks = root().join("crates/web/src/banks.rs");
         for (file, text) in sources(&root().join("crates").join(name).join("src")) {
-            for line in code_lines(&text) {
+            for line in code_lines(&text).filter(|_| file != of_banks) {
                 let line = line.to_lowercase();
                 // "national" is the kind of a channel, too: its messages have names of their own
                 let names = ["momo", "vnpay", "vietqr", "zalopay", "gsma", "bidv", "dvcqg", "maxacthuc", "mathamchieu"];

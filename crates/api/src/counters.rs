@@ -13,7 +13,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::business_day::business_date;
 use domain::codes::CounterCode;
-use domain::counter::{Slip, Tender};
+use domain::counter::{Slip, Tender, is_like_a_card};
 use domain::intent::MAX_OBLIGATIONS;
 use domain::principal::{Scope, Who};
 use domain::{ObligationId, PaymentId, Vnd};
@@ -238,6 +238,8 @@ fn receipt(f: &mut Fields, sent: &str) -> String {
     let receipt = f.text("/receipt_ref", sent, 1, 64).unwrap_or_default();
     if sent.trim() != sent {
         f.wrong("/receipt_ref", "format", "must not begin or end with a blank");
+    } else if is_like_a_card(sent) {
+        f.wrong("/receipt_ref", "format", "is like the number of a card, which has no place here");
     }
     receipt
 }

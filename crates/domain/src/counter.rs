@@ -77,6 +77,20 @@ pub fn is_of_today(taken_at: Timestamp, now: Timestamp) -> bool {
     business_date(taken_at) == business_date(now)
 }
 
+/// Whether a text may be the number of a card: 13 to 19 digits whose check digit is right (ISO/IEC 7812-1, annex B), however
+/// they are set apart. No card's number is ever kept.
+pub fn is_like_a_card(text: &str) -> bool {
+    let plain = |c: &char| !matches!(c, ' ' | '-' | '.');
+    let Some(digits) = text.chars().filter(plain).map(|c| c.to_digit(10)).collect::<Option<Vec<u32>>>() else {
+        return false;
+    };
+    let weighed = |(at, digit): (usize, &u32)| match at % 2 {
+        0 => *digit,
+        _ => digit * 2 / 10 + digit * 2 % 10,
+    };
+    (13..=19).contains(&digits.len()) && digits.iter().rev().enumerate().map(weighed).sum::<u32>() % 10 == 0
+}
+
 /// A slip's number that cannot tell a deposit's credit from a payer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("has 6 to 32 letters and digits, one digit at least")]

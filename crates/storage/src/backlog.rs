@@ -45,6 +45,7 @@ const BACKLOG: &str = "select
         + (select count(*) from refund where status = 'awaiting_statement') as refunds_waiting,
     (select count(*) from refund where status = 'unknown') as refunds_parked,
     (select count(*) from movement where fate is null) as movements_waiting,
+    (select count(*) from fresh_deposit) as movements_due,
     (select count(*) from unsealed) as unsealed_due,
     greatest(0, extract(epoch from now() - least(
         (select min(at) from event where feed_position is null),
@@ -62,8 +63,8 @@ pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
             outbox: row.get("outbox_due"),
             polls: row.get("polls_due"),
             refunds: row.get("refunds_due"),
+            movements: row.get("movements_due"),
             unsealed: row.get("unsealed_due"),
-            ..Counts::default()
         },
         waiting: Counts {
             outbox: row.get("outbox_waiting"),

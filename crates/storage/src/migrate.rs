@@ -51,6 +51,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V106__submitted_refunds", include_str!("../migrations/0106_submitted_refunds.sql")),
     ("V107__first_calls", include_str!("../migrations/0107_first_calls.sql")),
     ("V110__counters", include_str!("../migrations/0110_counters.sql")),
+    ("V111__deposits_in_cases", include_str!("../migrations/0111_deposits_in_cases.sql")),
     ("V115__learned_reversals", include_str!("../migrations/0115_learned_reversals.sql")),
     ("V116__lines_of_batches", include_str!("../migrations/0116_lines_of_batches.sql")),
     ("V120__whose_it_is", include_str!("../migrations/0120_whose_it_is.sql")),

@@ -42,6 +42,19 @@ fn the_day_of_a_void_ends_at_midnight_in_hanoi() {
 }
 
 #[test]
+fn a_cards_number_is_told_from_a_receipts() {
+    // published test numbers of card schemes
+    for card in
+        ["4111111111111111", "4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "6200000000000005"]
+    {
+        assert!(is_like_a_card(card), "{card}");
+    }
+    for other in ["4111111111111112", "612345000001", "BL-4111111111111111", "BL-000123", "", "411111111111"] {
+        assert!(!is_like_a_card(other), "{other}");
+    }
+}
+
+#[test]
 fn a_slip_is_long_enough_to_be_told_from_a_payers_words() {
     assert_eq!(Slip::read("nt-0001.26").map(|s| s.as_str().to_owned()), Ok("NT000126".to_owned()));
     for bad in ["12345", "NOPTIEN", "------", "", &"1".repeat(33)] {
