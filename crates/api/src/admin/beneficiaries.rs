@@ -91,8 +91,9 @@ impl AccountBody {
             f.wrong(&format!("{at}/bank_bin"), "format", "has 6 digits");
         }
         let number = &self.account_number;
-        if !(1..=32).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            f.wrong(&format!("{at}/account_number"), "format", "has 1 to 32 letters and digits");
+        // a payer reaches it by QR: NAPAS, field 38-01-01
+        if !(1..=19).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            f.wrong(&format!("{at}/account_number"), "format", "has 1 to 19 letters and digits");
         }
         f.text(&format!("{at}/account_name"), &self.account_name, 1, 100);
         kind
