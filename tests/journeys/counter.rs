@@ -7,10 +7,11 @@ mod races;
 mod voids;
 
 use serde_json::{Value, json};
-use tests::counter::{COUNTER, OTHER_COUNTER, entry};
+use tests::child::run;
+use tests::counter::{COUNTER, OTHER_COUNTER, entry, settings};
 use tests::files::{account, today};
 use tests::portal::{dossier, fresh};
-use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY, Plan};
 
 pub(crate) async fn owes(house: &House, amount: i64) -> Value {
     house.portal.owes(&dossier(), amount, json!({})).await
@@ -220,5 +221,27 @@ async fn a_counter_is_set_up_by_who_administers_those_for_whom_it_collects() {
         house.ask("select count(*) from audit where action = 'counter_put' and subject like 'quay-9 %'").await,
         "1"
     );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_counter_is_set_up_from_the_command_line_and_keeps_what_its_drawer_holds() {
+    let house = House::with_counters(false).await;
+    let fee = owes(&house, 21_000).await;
+    house.takes_cash(&[&fee], 21_000, &receipt()).await.expect(201);
+    let plan = Plan { settings: settings(), ..Plan::default() };
+    let env = tests::env(&house.database, &house.vnpay.url, &plan);
+    let ours = account();
+    let put = ["counter", "put", "--code", COUNTER, "--name", "Quầy 1", "--account", &ours, "--beneficiaries"];
+    let said = run(&env, &[&put[..], &[BENEFICIARY, "--json"]].concat()).await;
+    assert!(said.success, "{}", said.stderr);
+    let made: Value = serde_json::from_str(&said.stdout).unwrap();
+    let (terminal, drawer) = (&made["terminal"], &made["drawer"]);
+    assert_eq!((&made["name"], terminal, drawer), (&json!("Quầy 1"), &Value::Null, &json!(21_000)), "{made}");
+    let listed = run(&env, &["counter", "list", "--json"]).await;
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]), (2, &made), "{listed}");
+    let wrong = run(&env, &[&put[..], &["H99-KB"]].concat()).await;
+    assert!(!wrong.success && wrong.stdout.is_empty());
     house.close().await;
 }
