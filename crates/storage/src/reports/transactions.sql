@@ -57,9 +57,6 @@ left join lateral (
     order by a.in_force_from desc limit 1) account on true
 where ($3::text is null or coalesce(o.agency_code, b.agency_code) = $3)
   and ($5::text[] is null or coalesce(o.beneficiary_code, i.beneficiary_code) = any($5)
-       or (coalesce(o.beneficiary_code, i.beneficiary_code) is null
-           and (p.receiving_account is null and p.counter is null
-                or p.counter is not null and payment_concerns(p.id, 'drawer:' || p.counter, $5)
-                or exists (select from account_beneficiary a
-                           where a.account_code = p.receiving_account and a.beneficiary_code = any($5)))))
+       -- what names nobody is seen by those whose account, contract or counter it is on, a bill's by those who were owed
+       or (coalesce(o.beneficiary_code, i.beneficiary_code) is null and p.whose = any(array(select concerning($5)))))
 order by p.business_date, p.id, l.first
