@@ -62,7 +62,8 @@ impl ContractFeesView {
 
 /// All that a contract says, or has said, of its provider's fee.
 #[utoipa::path(get, path = "/v1/profiles/{code}/fees", tag = "administration", params(("code" = String, Path)),
-    responses((status = 200, body = ContractFeesView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = ContractFeesView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn list(req: HttpRequest, state: Data<State>, code: Path<String>) -> Result<HttpResponse, Problem> {
     let (by, _) = auth::administrator(&req, &state).await?;
     let mut f = Fields::default();
