@@ -310,6 +310,10 @@ async fn several_given_up_in_a_row_are_all_named_by_the_event_that_is_heard() {
     let last = of_stream(&heard, &stream).into_iter().find(|r| r["sequence"] == 3).unwrap()["id"].clone();
     redeliver(&house, &last).await;
     house.drain().await;
+    let mut left = undelivered(&house).await;
+    left.retain(|case| case.ends_with(" open"));
+    assert_eq!(left.len(), 1, "heard after all: its case is closed");
+    assert!(!left[0].starts_with(&text(&last)), "{left:?}");
     withdrawn(&house.portal, &code).await;
     house.drain().await;
     let heard = house.heard().await;

@@ -1,11 +1,13 @@
 //! Tells the dossier systems, signed and in order: leases, sends with nothing held, records. The same id and bytes at
-//! each retry. After the schedule it is given up with a case, and the stream's next event names the gap.
+//! each retry. After the schedule it is given up with a case, and the stream's next event names the gap;
+//! one that is heard after all closes its case.
 
 use crate::context::{Caller, Context};
 use crate::retry::retrying;
 use crate::slots;
 use domain::case::CaseKind;
-use domain::changes::NewCase;
+use domain::cause::Cause;
+use domain::changes::{NewCase, step};
 use dossier::Delivery;
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +15,7 @@ use rand::RngExt;
 use std::time::Instant;
 use storage::deliveries::{Claimed, Ending};
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, deliveries, unit};
+use storage::{StorageError, deliveries, parked, unit};
 use telemetry::metrics::DELIVERIES;
 use telemetry::trace;
 use tracing::Instrument;
@@ -123,20 +125,31 @@ async fn finish_once(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let (endpoint, event) = (claimed.endpoint_id, claimed.event.id);
-    if !matches!(ending, Ending::Dead) {
+    let given_up = matches!(ending, Ending::Dead);
+    let heard_after_all = matches!(ending, Ending::Delivered) && !claimed.in_order;
+    if !given_up && !heard_after_all {
         let db = ctx.pool.get().await?;
         deliveries::finish(&db, endpoint, event, token, ending, said).await?;
         return Ok(());
     }
     let caller = Caller::system();
     let mut unit = Unit::new(caller.actor(), now);
-    unit.changes.cases_opened.push(NewCase::new(CaseKind::Undelivered, domain::Vnd::ZERO, event.to_string()));
-    unit.audit.push(Audit { action: "delivery_given_up", subject: event.to_string(), request_id: String::new() });
+    if given_up {
+        unit.changes.cases_opened.push(NewCase::new(CaseKind::Undelivered, domain::Vnd::ZERO, event.to_string()));
+        let subject = event.to_string();
+        unit.audit.push(Audit { action: "delivery_given_up", subject, request_id: String::new() });
+    }
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
         if !deliveries::finish(&tx, endpoint, event, token, ending, said).await? {
             return Ok(());
+        }
+        if heard_after_all {
+            for case in parked::cases_of_delivered(&tx, event).await? {
+                let closed = step(case.id, case.version, case.status, Cause::Explained);
+                unit.changes.cases_closed.push(closed.map_err(|e| StorageError::Unreadable(e.to_string()))?.0);
+            }
         }
         let (written, committed) = join!(unit::write(&tx, &unit), tx.commit());
         written?;

@@ -86,14 +86,25 @@ const CASE: &str = "select k.id, k.status, k.version from kase k
 /// The open case of a parked report, held until the transaction ends.
 pub async fn case(db: &Db, id: SightingId) -> Result<Option<ParkedCase>, StorageError> {
     let row = db.query_opt(CASE, &[&id.uuid()]).await?;
-    let case = |row: Row| {
-        let status = word(&row, "status")?;
-        Ok(ParkedCase { id: row.get::<_, Uuid>("id").into(), status, version: row.get("version") })
-    };
-    row.map(case).transpose()
+    row.as_ref().map(parked_case).transpose()
 }
 
-/// The case of a parked report, not closed.
+const UNDELIVERED: &str = "select k.id, k.status, k.version from kase k
+    where k.kind = 'undelivered' and k.subject = $2 and k.status <> 'closed'
+      and not exists (select from delivery d where d.event_id = $1 and d.state = 'dead')
+    order by k.id for update of k";
+
+/// The open cases of an event that nobody is without any more, held until the transaction ends.
+pub async fn cases_of_delivered(db: &Db, event: EventId) -> Result<Vec<ParkedCase>, StorageError> {
+    let rows = db.query(UNDELIVERED, &[&event.uuid(), &event.to_string()]).await?;
+    rows.iter().map(parked_case).collect()
+}
+
+fn parked_case(row: &Row) -> Result<ParkedCase, StorageError> {
+    Ok(ParkedCase { id: row.get::<_, Uuid>("id").into(), status: word(row, "status")?, version: row.get("version") })
+}
+
+/// The case of what was given up, not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParkedCase {
     pub id: CaseId,
