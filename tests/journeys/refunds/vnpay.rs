@@ -84,6 +84,44 @@ async fn a_refund_whose_answer_is_lost_is_made_once() {
     house.close().await;
 }
 
+/// Both have read it as approved, one of them past its lease, when the first of them may go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_call_is_counted_also_of_a_worker_whose_lease_has_ended() {
+    let house = House::new().await;
+    let (_, intent, proposal) = approved(&house, "close", Value::Null).await;
+    script(&house, &intent, json!([{"hang": 300}, {"hang": 300}])).await;
+    let mut holder = testkit::connect(&house.database.superuser_url()).await;
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute("select from payment for update").await.unwrap();
+    let drives = || {
+        let ctx = house.gateway.ctx.clone();
+        tokio::spawn(async move { payments::refund::drive(&ctx, true, Timestamp::now()).await.unwrap() })
+    };
+    let mut passes = Vec::new();
+    for _ in 0..2 {
+        passes.push(drives());
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        let reads = passes.len().to_string();
+        for _ in 0..100 {
+            if house.ask(waiting).await == reads {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(house.ask(waiting).await, reads, "each has read the refund and waits for its payment");
+        house.ask("update refund_watch set lease_until = now() - interval '1 second'").await;
+    }
+    held.commit().await.unwrap();
+    for pass in passes {
+        assert_eq!(pass.await.unwrap(), 1);
+    }
+    assert_eq!(house.ask("select calls from refund").await, "2");
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(at_vnpay(&house).await, (1, 21_000));
+    house.close().await;
+}
+
 #[tokio::test]
 async fn a_refund_that_takes_hours_waits_and_a_settlement_file_ends_it() {
     let house = House::new().await;

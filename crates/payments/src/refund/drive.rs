@@ -61,11 +61,12 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
     let mut is_counted = false;
     match (stored.state.status, stored.route) {
         (RefundStatus::Approved, Route::Transfer) => {
-            return retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await;
+            retrying(|| move_on(ctx, claimed, Step::GiveOut, now)).await?;
+            return Ok(());
         }
         (RefundStatus::Approved, Route::Provider) => {
-            retrying(|| move_on(ctx, claimed, Step::Submit, now)).await?;
-            is_counted = true;
+            // another worker may have submitted it since it was read: its call is counted, this one's is not
+            is_counted = retrying(|| move_on(ctx, claimed, Step::Submit, now)).await?;
         }
         (status, _) if is_under_way(status) => {}
         _ => {
@@ -79,7 +80,8 @@ async fn one(ctx: &Context, claimed: Claimed, now: Timestamp) -> Result<(), Refu
         return Ok(());
     }
     if is_settled(ctx, claimed.id).await? {
-        return retrying(|| move_on(ctx, claimed, SETTLED, now)).await;
+        retrying(|| move_on(ctx, claimed, SETTLED, now)).await?;
+        return Ok(());
     }
     let first = Called { number: stored.calls, first_asked_at: stored.first_asked_at.unwrap_or(now) };
     let step = ask(ctx, claimed, &stored, is_counted.then_some(first), now).await?;
@@ -244,47 +246,56 @@ enum Step {
 /// A settlement file names it.
 const SETTLED: Step = Step::Hear { news: RefundNews::Sent { provider_refund_id: None }, is_of_this_one: true };
 
-async fn move_on(ctx: &Context, claimed: Claimed, step: Step, now: Timestamp) -> Result<(), RefundError> {
+/// Whether the refund has taken this step: it may have moved since it was read.
+async fn move_on(ctx: &Context, claimed: Claimed, step: Step, now: Timestamp) -> Result<bool, RefundError> {
     let tx = ctx.pool.tx().await?;
     let outcome = moved(ctx, &tx, claimed, &step, now).await;
     tx.close(outcome).await
 }
 
-async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Timestamp) -> Result<(), RefundError> {
+async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Timestamp) -> Result<bool, RefundError> {
     tx.begin().await?;
     let locked = move_money::lock(tx, claimed.payment_id, &[], now).await?.ok_or(RefundError::Absent)?;
     let stored = refunds::lock(tx, claimed.id).await?.ok_or(RefundError::Absent)?;
     let state = &stored.state;
     let (changes, action) = match step {
-        Step::GiveOut | Step::Submit if state.status != RefundStatus::Approved => return Ok(()),
+        Step::GiveOut | Step::Submit if state.status != RefundStatus::Approved => return Ok(false),
         Step::GiveOut => {
             refunds::unwatch(tx, claimed.id).await?;
             (moving::refund_step(state, Cause::WorkItemGiven), "refund_given_out")
         }
         // its turn comes when the other one is decided
-        Step::Submit if refunds::other_under_way(tx, claimed.payment_id, claimed.id).await? => return Ok(()),
+        Step::Submit if refunds::other_under_way(tx, claimed.payment_id, claimed.id).await? => return Ok(false),
         Step::Submit => {
             refunds::submitted(tx, claimed.id, now).await?;
             (moving::refund_step(state, Cause::Submitted), "refund_submitted")
         }
-        _ if !is_under_way(state.status) => return Ok(()),
+        _ if !is_under_way(state.status) => return Ok(false),
         Step::NotSent { number } => {
             refunds::not_sent(tx, claimed.id, *number).await?;
-            return long_unknown(tx, &locked, &stored, now).await;
+            long_unknown(tx, &locked, &stored, now).await?;
+            return Ok(false);
         }
-        Step::NoWord => return long_unknown(tx, &locked, &stored, now).await,
+        Step::NoWord => {
+            long_unknown(tx, &locked, &stored, now).await?;
+            return Ok(false);
+        }
         // another worker's call was taken up meanwhile
-        Step::LoseSight | Step::Refused if stored.is_accepted => return Ok(()),
+        Step::LoseSight | Step::Refused if stored.is_accepted => return Ok(false),
         Step::Refused if stored.calls <= 1 => (Ok(failed(tx, &locked, state).await?), "refund_refused"),
         // the call before it may have been taken up, for all that is known
         Step::LoseSight | Step::Refused if state.status == RefundStatus::Unknown => {
-            return long_unknown(tx, &locked, &stored, now).await;
+            long_unknown(tx, &locked, &stored, now).await?;
+            return Ok(false);
         }
         Step::LoseSight | Step::Refused => (moving::refund_step(state, Cause::OutcomeUnknown), "refund_unknown"),
         Step::Hear { news, is_of_this_one } => {
             match heard(ctx, tx, &locked, &stored, (news, *is_of_this_one), now).await? {
                 Some(changes) => (Ok(changes), "refund_heard"),
-                None => return long_unknown(tx, &locked, &stored, now).await,
+                None => {
+                    long_unknown(tx, &locked, &stored, now).await?;
+                    return Ok(false);
+                }
             }
         }
     };
@@ -293,7 +304,7 @@ async fn moved(ctx: &Context, tx: &Tx, claimed: Claimed, step: &Step, now: Times
     unit::write(tx, &unit).await?;
     tx.commit().await?;
     ctx.wake.notify_one();
-    Ok(())
+    Ok(true)
 }
 
 /// What the provider's word changes; None when nothing.
