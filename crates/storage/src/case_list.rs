@@ -127,8 +127,13 @@ pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Res
     Ok(rows.iter().map(from_row).collect())
 }
 
-const OF_DAY: &str =
-    shown!("from case_in_context c where c.scope = $1 and c.business_date = $2 order by c.id limit $3");
+// The context of those that are shown only. By equality of the day the planner would walk the primary key, over others'.
+pub(crate) const OF_DAY: &str = shown!(
+    "from (select k.id from kase k where k.at_scope = $1 and k.at_day between $2 and $2
+          order by k.at_day, k.id limit $3) page
+    cross join lateral (select c.* from case_in_context c where c.id = page.id limit 1) c
+    order by c.id"
+);
 
 /// The cases of one day of an account or a contract, whatever their status, oldest first.
 pub async fn of_day(db: &Db, scope: &str, day: Date, limit: i64) -> Result<Vec<Listed>, StorageError> {

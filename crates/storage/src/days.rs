@@ -182,7 +182,9 @@ const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
     from statement s cross join lateral (
         select sum(k.amount) filter (where m.business_date < $2)::bigint as before,
                sum(k.amount) filter (where m.business_date <= $2)::bigint as until
-        from statement_line k join movement m on m.id = k.movement_id where k.statement_id = s.id) l
+        from statement_line k join movement m on m.id = k.movement_id where k.statement_id = s.id
+            -- a file of this day alone says what stood before and after it
+            and (s.first_date is null or s.first_date < $2 or s.closing_date > $2)) l
     where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null
       and (s.closing_date = $2 or (s.closing_date > $2 and s.first_date <= $2))
     order by s.imported_at, s.id";

@@ -39,9 +39,9 @@ const MUCH_OF_OTHERS: &str = "
     from generate_series(1, 200000) n
     join (select profile_code as p, row_number() over (order by profile_code) % 2 as nth from profile_beneficiary
           where beneficiary_code <> 'OWN') of on of.nth = n % 2;
-    insert into kase (id, kind, status, amount, payment_id, subject, whose)
+    insert into kase (id, kind, status, amount, payment_id, subject, whose, at_scope, at_day)
     select p.id, 'unidentified', case when p.provider_txn_id like '%7' then 'closed' else 'open' end, 1000, p.id,
-           assurance.text_id('pay', p.id), whose_case(null, p.id, null, null)
+           assurance.text_id('pay', p.id), whose_case(null, p.id, null, null), 'clearing:' || p.profile, p.business_date
     from payment p where p.provider_txn_id like 'OTHER%';
     reset session_replication_role;
     analyze";
@@ -93,6 +93,27 @@ async fn lists_of_a_person_with_beneficiaries_read_nothing_of_others() {
     for (of, given, rows) in page {
         for plan in ["force_custom_plan", "force_generic_plan"] {
             let (shown, blocks) = read(&db, of, given, plan).await;
+            assert_eq!(shown, rows, "{given}");
+            assert!(blocks < AT_MOST, "{given}: {blocks} blocks, {plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cases_of_a_day_are_read_without_those_of_others() {
+    let book = much_of_others().await;
+    let db = book.connect("motlan_app").await;
+    let of_day = (case_list::OF_DAY, "text, date, bigint");
+    let others = "select min(profile_code) from profile_beneficiary where beneficiary_code <> 'OWN'";
+    let others: String = db.query_one(others, &[]).await.expect("one").get(0);
+    let days = [
+        ("'clearing:own', '2026-11-24', 500".to_owned(), 2),
+        ("'clearing:own', '2026-11-23', 500".to_owned(), 0),
+        (format!("'clearing:{others}', '2026-11-24', 50"), 50),
+    ];
+    for (given, rows) in days {
+        for plan in ["force_custom_plan", "force_generic_plan"] {
+            let (shown, blocks) = read(&db, of_day, &given, plan).await;
             assert_eq!(shown, rows, "{given}");
             assert!(blocks < AT_MOST, "{given}: {blocks} blocks, {plan}");
         }

@@ -24,8 +24,8 @@ fate as (
     from settlement s join settlement_line l on l.settlement_id = s.id
     where s.date between $1::date and $2::date group by 1, 2),
 cases as (
-    select scope, business_date as day, count(*) as cases from case_in_context
-    where status <> 'closed' and business_date between $1::date and $2::date group by 1, 2),
+    select at_scope as scope, at_day as day, count(*) as cases from kase
+    where status <> 'closed' and at_scope in (select scope from scope) and at_day between $1::date and $2::date group by 1, 2),
 stated as (
     select 'bank:' || account_code as scope, closing_date as day
     from statement where state = 'imported' and closing is not null and closing_date between $1::date and $2::date),
@@ -54,9 +54,11 @@ piece as (
     join statement s on s.account_code = c.code and s.state = 'imported' and s.opening is not null and s.closing is not null
         and (s.closing_date = r.day or s.closing_date > r.day and s.first_date <= r.day)
     cross join lateral (
-        select sum(amount) filter (where business_date < r.day)::bigint as before,
-               sum(amount) filter (where business_date <= r.day)::bigint as until
-        from statement_line where statement_id = s.id) l
+        select sum(k.amount) filter (where m.business_date < r.day)::bigint as before,
+               sum(k.amount) filter (where m.business_date <= r.day)::bigint as until
+        from statement_line k join movement m on m.id = k.movement_id where k.statement_id = s.id
+            -- a file of this day alone says what stood before and after it
+            and (s.first_date is null or s.first_date < r.day or s.closing_date > r.day)) l
     where r.day >= $1::date),
 shown as (
     select distinct on (p.scope, p.day) p.scope, p.day, p.closing::bigint as closing

@@ -46,13 +46,8 @@ left join lateral (
 where w.since >= $1::date
   and ($3::text is null or b.agency_code = $3)
   and ($4::text is null or coalesce(p.channel, contract.channel) = $4)
-  and ($5::text[] is null or i.beneficiary_code = any($5)
-       or (i.beneficiary_code is null
-           and (coalesce(m.account_code, p.receiving_account) is null
-                or exists (select from account_beneficiary a
-                           where a.account_code = coalesce(m.account_code, p.receiving_account)
-                             and a.beneficiary_code = any($5)))
-           and (coalesce(p.profile, s.profile) is null
-                or exists (select from profile_beneficiary b
-                           where b.profile_code = coalesce(p.profile, s.profile) and b.beneficiary_code = any($5)))))
+  -- what names nobody is seen by those whose account, contract or counter it is on, a bill's by those who were owed
+  and ($5::text[] is null
+       or case when w.payment_id is not null then p.whose
+               else coalesce('bank:' || m.account_code, 'clearing:' || s.profile, '') end = any(array(select concerning($5))))
 order by w.since, w.reason, w.payment_id, w.movement_id, w.settlement_id
