@@ -412,6 +412,9 @@ impl From<DecideError> for Problem {
             DecideError::Decided(status) => Self::with(Code::ApprovalDecided, format!("it is {status}")),
             DecideError::SamePerson => Self::new(Code::SamePerson),
             DecideError::OwnRights => Self::new(Code::OwnRights),
+            DecideError::NotTheirs => {
+                Self::with(Code::ScopeMissing, domain::principal::Scope::ApprovalsDecide.to_string())
+            }
             DecideError::Stale => Self::new(Code::ApprovalStale),
         }
     }
@@ -563,6 +566,7 @@ impl From<AdminError> for Problem {
             AdminError::Pending => Self::new(Code::ApprovalPending),
             AdminError::NoAccount(_) => field("/payout_account", "value"),
             AdminError::NotTheirAccount(_) => field("/account_code", "value"),
+            AdminError::AccountOfOne(_) => field("/account_code", "conflict"),
             AdminError::NoTerminal(_) => field("/terminal_profile", "value"),
             AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
             AdminError::OtherKind(_) => field("/kind", "conflict"),

@@ -109,6 +109,8 @@ pub enum AdminError {
     NoAccount(String),
     #[error("{0} is no account of those whom the counter collects for")]
     NotTheirAccount(String),
+    #[error("that {0} is an account of ours was said by you alone: another administrator brings cash there")]
+    AccountOfOne(String),
     #[error("{0} is no contract of a card terminal")]
     NoTerminal(String),
     #[error("two entries of the fee hold on one day")]

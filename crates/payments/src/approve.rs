@@ -9,6 +9,7 @@ use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{lower_obligation, refund, reopen_day, resolve_case, void_at_counter};
 use domain::approval::{ApprovalKind, ApprovalStatus};
+use domain::principal::Scope;
 use domain::role::{self, Role};
 use domain::{ApprovalId, ClientId, PersonId};
 use futures_util::join;
@@ -60,6 +61,8 @@ pub enum DecideError {
     SamePerson,
     #[error("nobody decides about their own rights and keys")]
     OwnRights,
+    #[error("who decides may do so no more")]
+    NotTheirs,
     #[error("what it rests on has changed")]
     Stale,
 }
@@ -113,6 +116,7 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
     }
     let actor = c.caller.actor();
     may_decide(tx, &approval, &actor).await?;
+    may_still_decide(tx, &approval, &actor).await?;
     if approval.status != ApprovalStatus::Pending {
         return Err(DecideError::Decided(approval.status));
     }
@@ -169,12 +173,25 @@ async fn may_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), Dec
 /// portal's proposal stands; one from the command line has the database behind it.
 async fn still_stands(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
     let Ok(id) = approval.proposer.parse::<PersonId>() else { return Ok(()) };
+    let may = is_theirs(tx, approval, id, approval.kind.proposed_with()).await?;
+    if may { Ok(()) } else { Err(DecideError::Stale) }
+}
+
+/// What a process remembers of a key may be half a minute old: whoever was disabled since, or lost the role, decides nothing.
+async fn may_still_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
+    let Ok(id) = actor.parse::<PersonId>() else { return Ok(()) };
+    let may = is_theirs(tx, approval, id, Scope::ApprovalsDecide).await?;
+    if may { Ok(()) } else { Err(DecideError::NotTheirs) }
+}
+
+/// Whether a person, as the books have them now, may do this about the beneficiaries of a proposal.
+async fn is_theirs(tx: &Tx, approval: &Approval, id: PersonId, scope: Scope) -> Result<bool, StorageError> {
     let filter = Filter { id: Some(id), ..Filter::default() };
-    let proposer = persons::page(tx, &filter, None, 1).await?.pop().ok_or(DecideError::Stale)?;
-    let roles: &[Role] = if proposer.disabled_at.is_none() { &proposer.roles } else { &[] };
-    let (own, about) = (&proposer.beneficiaries, &approval.beneficiaries);
+    let Some(person) = persons::page(tx, &filter, None, 1).await?.pop() else { return Ok(false) };
+    let roles: &[Role] = if person.disabled_at.is_none() { &person.roles } else { &[] };
+    let (own, about) = (&person.beneficiaries, &approval.beneficiaries);
     let reaches = own.is_empty() || (!about.is_empty() && about.iter().all(|code| own.contains(code)));
-    if role::allow(roles, approval.kind.proposed_with()) && reaches { Ok(()) } else { Err(DecideError::Stale) }
+    Ok(role::allow(roles, scope) && reaches)
 }
 
 /// A person with beneficiaries sees what is about theirs alone.

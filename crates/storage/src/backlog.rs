@@ -36,7 +36,8 @@ const BACKLOG: &str = "select
     (select count(*) from event where feed_position is null)
         + (select count(*) from delivery where state in ('waiting', 'leased') and next_at <= now()) as outbox_due,
     (select count(*) from delivery where state in ('waiting', 'leased') and next_at > now()) as outbox_waiting,
-    (select count(*) from delivery where state = 'dead') as outbox_parked,
+    (select count(*) from delivery d join event_endpoint p on p.id = d.endpoint_id
+     where d.state = 'dead' and p.disabled_at is null) as outbox_parked,
     (select count(*) from attempt_watch w where w.next_at <= now()) as polls_due,
     (select count(*) from attempt_watch w where w.next_at > now()) as polls_waiting,
     (select count(*) from attempt where status = 'unknown') as polls_parked,

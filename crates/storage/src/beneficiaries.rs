@@ -29,6 +29,12 @@ pub async fn agencies(db: &Db, code: Option<&str>) -> Result<Vec<(String, String
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// Nobody else makes or changes the beneficiary of this code until the transaction ends.
+pub async fn hold(db: &Db, code: &BeneficiaryCode) -> Result<(), StorageError> {
+    db.execute("select pg_advisory_xact_lock(hashtextextended('beneficiary:' || $1, 0))", &[&code.as_str()]).await?;
+    Ok(())
+}
+
 const PUT_BENEFICIARY: &str = "with b as (
         insert into beneficiary (code, agency_code, name) values ($1, $2, $3)
         on conflict (code) do update set name = excluded.name returning code),

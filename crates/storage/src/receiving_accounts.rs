@@ -92,6 +92,15 @@ pub async fn beneficiaries_of(db: &Db, code: &AccountCode) -> Result<Vec<Benefic
     rows.iter().map(|row| BeneficiaryCode::new(row.get::<_, String>(0)).map_err(unreadable)).collect()
 }
 
+const IS_SAID_BY_ONE: &str = "select coalesce(bool_and(b.proposed_by = $2 and b.approved_by is null), false)
+    from beneficiary_account b
+    join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number where r.code = $1";
+
+/// Whether only `actor` has said that the account is a beneficiary's.
+pub async fn is_said_by_one(db: &Db, code: &AccountCode, actor: &str) -> Result<bool, StorageError> {
+    Ok(db.query_one(IS_SAID_BY_ONE, &[&code.as_str(), &actor]).await?.get(0))
+}
+
 const OWNERS: &str =
     "select account_code, array_agg(beneficiary_code order by beneficiary_code) from account_beneficiary
     group by account_code";

@@ -1,6 +1,7 @@
 //! Portals, agencies, beneficiaries, contracts, fees, days off, accounts, layouts; and a portal's endpoints.
 
-use crate::people::administrator;
+use crate::people::{administrator, second};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::portal::{Answered, Portal, dossier, fresh};
 use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
@@ -50,6 +51,53 @@ async fn an_agency_with_its_beneficiary_is_made_and_the_account_of_one_that_is_t
     let wrong = json!({"kind": "purse", "bank_bin": "97040", "account_number": "a b", "account_name": " "});
     let answer = admin.put(path, body("H38.30", "x", &wrong)).await;
     assert_eq!(answer.json["errors"].as_array().unwrap().len(), 4, "{}", answer.text);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beneficiary_that_many_make_at_once_has_one_account() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let body = |number: usize| {
+        json!({"agency_code": "H38.17", "name": "Kho bạc (mẫu)", "account": {"kind": "treasury", "bank_bin": "970409",
+            "account_number": format!("35110001{number}"), "account_name": "KHO BAC MAU"}})
+    };
+    for round in 0..4 {
+        let path = format!("/v1/beneficiaries/MOI-{round}");
+        let answers = join_all((10..18).map(|n| admin.put(&path, body(n)))).await;
+        let made: Vec<&str> = answers.iter().filter(|a| a.status == 200).map(|a| a.text.as_str()).collect();
+        assert_eq!(made.len(), 1, "{made:?}");
+        assert!(
+            answers.iter().all(|a| a.status == 200 || a.status == 409),
+            "{:?}",
+            answers.iter().map(|a| a.status).collect::<Vec<_>>()
+        );
+        let accounts = format!("select count(*) from beneficiary_account where beneficiary_code = 'MOI-{round}'");
+        assert_eq!(house.ask(&accounts).await, "1");
+        let same = join_all((0..8).map(|_| admin.put(&format!("/v1/beneficiaries/GIONG-{round}"), body(round)))).await;
+        assert!(same.iter().all(|a| a.status == 200), "{:?}", same.iter().map(|a| a.status).collect::<Vec<_>>());
+    }
+    house.close().await;
+}
+
+/// Whoever alone says whose an account is could otherwise lead the cash of others there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cash_is_brought_to_an_account_that_two_persons_have_named() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let other = second(&house).await;
+    let made = json!({"agency_code": "H38.17", "name": "Mới (mẫu)", "account": {"kind": "treasury", "bank_bin": "970409",
+        "account_number": "35110009", "account_name": "MOI MAU"}});
+    admin.put("/v1/beneficiaries/MOI", made).await.expect(200);
+    let counter = json!({"name": "Quầy 7", "account_code": "970409.35110009", "beneficiaries": ["MOI", "H38.17-KB"]});
+    let refused = admin.put("/v1/counters/quay-7", counter.clone()).await;
+    assert_eq!(refused.refused(422), "validation_failed");
+    assert_eq!(refused.json["errors"][0]["pointer"], "/account_code");
+    other.put("/v1/counters/quay-7", counter.clone()).await.expect(200);
+    // what stands may be put again, and renamed
+    let mut renamed = counter;
+    renamed["name"] = json!("Quầy 7b");
+    admin.put("/v1/counters/quay-7", renamed).await.expect(200);
     house.close().await;
 }
 

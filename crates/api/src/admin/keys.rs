@@ -30,7 +30,8 @@ pub struct NewKeyBody {
     holder: String,
     /// All that its kind of holder may have, unless told. A person's roles limit it further.
     #[serde(default)]
-    scopes: Vec<String>,
+    #[schema(min_items = 1)]
+    scopes: Option<Vec<String>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -112,7 +113,10 @@ pub async fn create(req: HttpRequest, state: Data<State>, raw: RawBody) -> Resul
     let sent: NewKeyBody = body::json(&req, &raw.0)?;
     let mut f = Fields::default();
     f.text("/holder", &sent.holder, 1, 64);
-    let scopes = sent.scopes.iter().enumerate();
+    if sent.scopes.as_ref().is_some_and(Vec::is_empty) {
+        f.wrong("/scopes", "length", "is empty: a key that may do nothing; left out, it may do all");
+    }
+    let scopes = sent.scopes.iter().flatten().enumerate();
     let scopes: Vec<Scope> =
         scopes.filter_map(|(i, s)| f.check(&format!("/scopes/{i}"), "value", s.parse::<Scope>())).collect();
     f.end()?;

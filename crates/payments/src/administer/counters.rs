@@ -20,13 +20,14 @@ pub struct NewCounter {
 /// Makes a counter of this code, or changes it. What its drawer holds stays; deposits under way stay where they were brought.
 ///
 /// # Errors
-/// When one of its beneficiaries is not theirs, the account is none of its beneficiaries', or the terminal is none.
+/// When one of its beneficiaries is not theirs, the account is none of its beneficiaries' or was named by the same person
+/// alone, or the terminal is none.
 pub async fn put(tx: &Tx, by: &By, new: &NewCounter) -> Result<Made<Counter>, AdminError> {
     if !by.may_give(&new.beneficiaries) {
         return Err(AdminError::NotOfAll);
     }
     let standing = counters::lock(tx, &new.code).await?;
-    if standing.is_some_and(|c| !by.may_give(&c.beneficiaries)) {
+    if standing.as_ref().is_some_and(|c| !by.may_give(&c.beneficiaries)) {
         return Err(AdminError::Absent);
     }
     for code in &new.beneficiaries {
@@ -37,6 +38,10 @@ pub async fn put(tx: &Tx, by: &By, new: &NewCounter) -> Result<Made<Counter>, Ad
     let owners = receiving_accounts::beneficiaries_of(tx, &new.account).await?;
     if !owners.iter().any(|owner| new.beneficiaries.iter().any(|b| b == owner.as_str())) {
         return Err(AdminError::NotTheirAccount(new.account.to_string()));
+    }
+    let moves = standing.is_none_or(|c| c.account != new.account);
+    if moves && receiving_accounts::is_said_by_one(tx, &new.account, &by.actor).await? {
+        return Err(AdminError::AccountOfOne(new.account.to_string()));
     }
     if let Some(terminal) = &new.terminal {
         let contract = profiles::by_code(tx, terminal.as_str()).await?;

@@ -48,6 +48,7 @@ pub async fn put_agency(tx: &Tx, by: &By, code: &str, name: &str) -> Result<Made
 /// # Errors
 /// When it is there and has another account or agency.
 pub async fn put_beneficiary(tx: &Tx, by: &By, new: &Beneficiary) -> Result<Made<Beneficiary>, AdminError> {
+    beneficiaries::hold(tx, &new.code).await?;
     let own = by.sees(new.code.as_str()) && !beneficiaries::in_force(tx, Some(new.code.as_str())).await?.is_empty();
     if by.of_all().is_err() && !own {
         return Err(AdminError::Absent);
