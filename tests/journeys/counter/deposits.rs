@@ -184,6 +184,26 @@ async fn of_a_drawers_cash_only_what_the_bank_credited_is_proven() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_of_another_amount_in_whose_text_the_slip_is_no_word_is_a_payers() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "123456").await.expect(201);
+    let traces =
+        [(7_000, "FT1", "TRACE 99123456 CHUYEN TIEN"), (8_000, "FT2", "GD 12-34/56"), (9_000, "FT3", "SO123456A")];
+    let mut before = 0;
+    for credit in traces {
+        statement(&house, before, &[credit]).await;
+        before += credit.0;
+    }
+    assert_eq!((house.ask(CLAIMS).await.as_str(), house.ask(CREDITS).await.as_str()), ("", "3"));
+    assert_eq!(house.ask(OPEN_CASES).await, "unidentified 7000, unidentified 8000, unidentified 9000");
+    // of the deposit's own amount it is known, run together with other words as banks do
+    statement(&house, 24_000, &[(50_000, "FT4", "NOPTIENMAT123456QUAYMOT")]).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 50000 deposit_slip");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_credit_that_names_a_reference_or_may_be_either_of_two_is_no_deposit_for_certain() {
     let house = House::with_counters(false).await;
     cash(&house, 150_000).await;
