@@ -58,6 +58,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V121__amounts_that_differ", include_str!("../migrations/0121_amounts_that_differ.sql")),
     ("V122__whose_bills_are", include_str!("../migrations/0122_whose_bills_are.sql")),
     ("V123__erased_everywhere", include_str!("../migrations/0123_erased_everywhere.sql")),
+    ("V150__refunds_past_us", include_str!("../migrations/0150_refunds_past_us.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
