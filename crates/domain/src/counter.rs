@@ -18,6 +18,7 @@
 //! | cash is taken | drawer | obligation (a leg each) | |
 //! | a card is taken | clearing of the terminal's contract | obligation | the counter has a terminal |
 //! | it is voided | obligation | drawer; clearing | by a second person, on the same day in Hanoi, while no refund of it counts, the drawer holds it, and no file shows the card's transaction |
+//! | a file shows a voided card's transaction as done | clearing | suspense `refund_returned` | always: a case `status_differs`, from which people place or refund it |
 //! | a deposit is declared | in transit of the counter's account | drawer | the drawer holds it |
 //! | its credit on a statement | bank | in transit | (as any line) |
 //!

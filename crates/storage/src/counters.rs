@@ -160,7 +160,19 @@ pub async fn voided(db: &Db, payment: PaymentId, by: ApprovalId, at: Timestamp) 
     Ok(())
 }
 
-const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1)";
+const LOCK_TERMINAL: &str = "select 1 from merchant_profile m
+    where m.code = (select p.profile from payment p where p.id = $1) for no key update";
+
+/// No file of the terminal whose card this is comes in meanwhile.
+pub async fn lock_terminal(db: &Db, payment: PaymentId) -> Result<(), StorageError> {
+    db.query_opt(LOCK_TERMINAL, &[&payment.uuid()]).await?;
+    Ok(())
+}
+
+// a row that came before the card was entered may not have found its payment yet
+const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1)
+    or exists (select from settlement_line l join payment p on p.profile = l.profile and p.provider_txn_id = l.provider_txn_id
+               where p.id = $1 and l.kind = 'payment' and l.disposition in ('matched', 'case', 'unmatched'))";
 
 /// Whether a terminal's file names this payment.
 pub async fn is_settled(db: &Db, payment: PaymentId) -> Result<bool, StorageError> {
