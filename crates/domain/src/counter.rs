@@ -18,6 +18,7 @@
 //! | cash is taken | drawer | obligation (a leg each) | |
 //! | a card is taken | clearing of the terminal's contract | obligation | the counter has a terminal |
 //! | it is voided | obligation | drawer; clearing | by a second person, on the same day in Hanoi, while no refund of it counts, the drawer holds it, and no file shows the card's transaction |
+//! | a file shows a voided card's transaction as done | clearing | suspense `refund_returned` | always: a case `status_differs`, from which people place or refund it |
 //! | a deposit is declared | in transit of the counter's account | drawer | the drawer holds it |
 //! | its credit on a statement | bank | in transit | (as any line) |
 //!
@@ -25,7 +26,8 @@
 //! |---|---|
 //! | of its amount, the only one such, and the deposit the only one | claimed: a deposit is never a payment |
 //! | the same, but booked as a payment since the statement was first, waiting whole as `unidentified` | it is no payment after all (`domain::moving`), its case is closed, the deposit claims the line |
-//! | of another amount, not booked, the only one such, and none of the right amount | claimed, a case `amount_differs` |
+//! | of another amount, not booked, the slip a word of its own, the only one such, and none of the right amount | claimed, a case `amount_differs` |
+//! | of another amount, and the slip is a part of another word | a payer's credit: whatever number happens to hold it |
 //! | that can mean two deposits, or names a reference of ours, or was placed by people | left to people, as any credit |
 //! | that never comes, though statements show every day on which it could stand | a case `missing_at_provider`, until it comes |
 //!
@@ -42,6 +44,8 @@ use crate::obligation::ObligationStatus;
 use crate::reference_text::squeezed;
 use crate::states::words;
 use jiff::Timestamp;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 #[cfg(test)]
 mod tests;
@@ -114,6 +118,55 @@ impl Slip {
     }
 }
 
+/// Whether a text has the slip as a word of its own: as the officer wrote it, or run together, or with a break between letters
+/// and digits. What is only a part of a longer number or word is none.
+pub fn is_a_word_of(slip_ref: &str, text: &str) -> bool {
+    let (slip, text) = (plain(slip_ref), plain(text));
+    let slip: Vec<(char, bool)> = (0..slip.len())
+        .filter(|at| slip[*at] != GAP)
+        .map(|at| {
+            let before = at.checked_sub(1).map(|before| slip[before]);
+            (slip[at], before.is_some_and(|b| b == GAP || b.is_ascii_digit() != slip[at].is_ascii_digit()))
+        })
+        .collect();
+    let begins = |at: usize| at == 0 || text[at - 1] == GAP;
+    (0..text.len()).any(|at| begins(at) && ends_as_word(&slip, &text[at..]))
+}
+
+fn ends_as_word(slip: &[(char, bool)], text: &[char]) -> bool {
+    let mut rest = text;
+    for (at, (character, may_break)) in slip.iter().enumerate() {
+        if let [GAP, after @ ..] = rest
+            && at > 0
+            && *may_break
+        {
+            rest = after;
+        }
+        match rest {
+            [found, after @ ..] if found == character => rest = after,
+            _ => return false,
+        }
+    }
+    rest.first().is_none_or(|next| *next == GAP)
+}
+
+/// Where a word ends.
+const GAP: char = ' ';
+
+/// Upper-case, without accents, whatever is neither letter nor digit a single gap.
+fn plain(text: &str) -> Vec<char> {
+    let mut plain = Vec::new();
+    for character in text.chars().nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_uppercase) {
+        let character = if character == 'Đ' { 'D' } else { character };
+        if character.is_alphanumeric() {
+            plain.push(character);
+        } else if plain.last().is_none_or(|last| *last != GAP) {
+            plain.push(GAP);
+        }
+    }
+    plain
+}
+
 /// A credit whose text has the slip of a deposit that no credit has claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Naming {
@@ -123,15 +176,19 @@ pub struct Naming {
     pub credited: Vnd,
     /// The payment that it was booked as, all of which waits unidentified.
     pub payment: Option<PaymentId>,
+    /// The slip is a word of its own (`is_a_word_of`).
+    pub is_word: bool,
 }
 
 /// Which of these credits are their deposits, and by which rule. Each deposit and each credit once.
 pub fn deposits_among(naming: &[Naming]) -> Vec<(Naming, Rule)> {
+    let exact = |n: &Naming| n.credited == n.deposited;
+    // by a part of a word alone no other amount is the deposit's, nor a rival of one that is
+    let naming: Vec<Naming> = naming.iter().filter(|n| exact(n) || n.is_word).copied().collect();
     let alone = |n: &Naming, among: &dyn Fn(&Naming) -> bool| {
         let rivals = naming.iter().filter(|o| among(o) && (o.deposit == n.deposit || o.movement == n.movement));
         rivals.count() == 1
     };
-    let exact = |n: &Naming| n.credited == n.deposited;
     let mut found: Vec<(Naming, Rule)> =
         naming.iter().filter(|n| exact(n) && alone(n, &exact)).map(|n| (*n, Rule::DepositSlip)).collect();
     // one that may be of another deposit's amount is no such credit

@@ -94,6 +94,8 @@ words! {
         DepositDeclared = "deposit_declared",
         /// What an officer took was undone on the same day.
         Voided = "voided",
+        /// It was not undone at the terminal: the provider's file shows the money.
+        ChargedAfterAll = "charged_after_all",
         /// A bank credit that was booked as a payment is none: it is what a drawer deposited.
         NotAPayment = "not_a_payment",
         /// Lines of a statement that ties out: what was in transit has arrived, or has left.

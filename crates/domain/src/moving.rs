@@ -10,6 +10,8 @@
 //! | a sent one came back | clearing; in transit | suspense `refund_returned` | | |
 //! | a payment is taken back | obligation, suspense, refund payable | clearing; in transit | `paid → due`, `refunding → due` | reopen |
 //! | an officer's taking is voided | obligation, suspense | drawer; clearing | `paid → due` | reopen |
+//! | a voided card was charged all the same | clearing | suspense `refund_returned` | | |
+//! | the terminal undid it later | suspense `refund_returned` | clearing | | |
 //! | a payment was a drawer's deposit | suspense `unidentified` | in transit | | |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
@@ -207,6 +209,31 @@ pub fn void(scene: &Scene) -> Result<Changes, MoveError> {
     work.finish(JournalKind::Voided, Cause::Voided)
 }
 
+/// What was voided here was charged all the same: by its file the provider has the money, and all of it waits, as what was
+/// given back and came again does. `scene`: nothing of the payment is in the books.
+pub fn charged_after_all(scene: &Scene, amount: Vnd) -> Result<Changes, MoveError> {
+    if scene.parts.iter().any(|p| p.payment_id == scene.payment_id) {
+        return Err(MoveError::Stale);
+    }
+    let mut work = Work::new(scene);
+    work.leg(Leg::new(scene.source.clone(), amount).of_payment(scene.payment_id));
+    work.credit(scene.payment_id, Home::Suspense(SuspenseReason::RefundReturned), amount)?;
+    work.finish(JournalKind::ChargedAfterAll, Cause::ProviderSettled)
+}
+
+/// What was charged after all is undone at the terminal too. Only where all of it still waits: what anybody has placed or
+/// given back since is `Stale`.
+pub fn undone_after_all(scene: &Scene) -> Result<Changes, MoveError> {
+    let own: Vnd = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount).sum();
+    if scene.there(scene.payment_id, SuspenseReason::RefundReturned) != own {
+        return Err(MoveError::Stale);
+    }
+    let mut work = Work::new(scene);
+    let (_, total) = work.nothing_left(&[], Cause::Explained)?;
+    work.leg(Leg::new(scene.source.clone(), -total).of_payment(scene.payment_id));
+    work.finish(JournalKind::Voided, Cause::ProviderSettled)
+}
+
 /// A credit that was booked as a payment is a drawer's deposit, and no payment. Only where all of it waits unidentified:
 /// what anybody has placed since is `Stale`.
 pub fn not_a_payment(scene: &Scene) -> Result<Changes, MoveError> {
@@ -271,6 +298,21 @@ pub fn assign(scene: &Scene, reason: SuspenseReason, to: &[ObligationId]) -> Res
 }
 
 impl Scene {
+    /// Of a payment of which nothing is in the books any more.
+    pub const fn of_nothing(payment_id: PaymentId, source: Account, day: Date) -> Self {
+        Self {
+            payment_id,
+            source,
+            intent_id: None,
+            obligations: Vec::new(),
+            parts: Vec::new(),
+            gone: Vec::new(),
+            holders: Vec::new(),
+            cases: Vec::new(),
+            day,
+        }
+    }
+
     fn own(&self, home: Home) -> Vnd {
         self.of(self.payment_id, home)
     }

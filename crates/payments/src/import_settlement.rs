@@ -6,8 +6,10 @@
 //! | was in an earlier file, or twice in this one | `duplicate`: nothing is booked again; one case `amount_differs` of the file says what it pays out again, and when it is paid out, that waits in suspense |
 //! | a payment of ours, of its amount | `matched` |
 //! | a payment of ours, of another amount | a case `amount_differs`; the difference stays in clearing |
+//! | a payment that was voided here | the provider has charged it all the same: the payment stands again, its money waits as `refund_returned`, a case `status_differs` |
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
 //! | a refund of ours | `matched`; one that the provider had not called sent yet succeeds by it |
+//! | a refund of all of a payment that was voided here, while its money waits untouched | `matched`: the void at the terminal, and the payment is reversed (again) |
 //! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` |
 //! | a correction that brings back a refund of ours, by its number and amount | `matched`; the refund that was sent has failed, its money waits as `refund_returned`. The provider's status may have said so before |
 //! | any other correction | suspense, a case `amount_differs` |
@@ -15,11 +17,13 @@
 //! The fee of the rows that it is the first to name is held against the contract's (`domain::fee`); another is a case
 //! `amount_differs` of the file, and what the file says is booked.
 //!
-//! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money. Payments of ours up to the
-//! file's day that no file names become cases `missing_at_provider`. Both close when a later file says that they are done.
+//! A row that did not succeed is `ignored`, and a case `status_differs` where we have the money: what was voided here we
+//! have not. Payments of ours up to the file's day that no file names become cases `missing_at_provider`. Both close when a
+//! later file says that they are done. What a case `missing_in_books` says of a payment is not to be had of it meanwhile.
 
 mod books;
 mod hear;
+mod voided;
 
 pub use hear::hear;
 
@@ -41,12 +45,14 @@ use futures_util::join;
 use jiff::Timestamp;
 use statement::settlement::{Kind, Row, Status};
 use statement::{SettlementFile, SettlementProfile};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use storage::file_profiles::{self, FileKind};
 use storage::ids::mint;
 use storage::settlements::{self, NewSettlement, Shown};
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, profiles, unit};
+use voided::Voided;
 
 /// Longer than any provider's number or name of an order.
 const NAME_MAX: usize = 200;
@@ -196,16 +202,15 @@ async fn settle(
     let txns: Vec<&str> = file.rows.iter().map(|r| r.provider_txn.as_str()).collect();
     let originals: Vec<&str> = file.rows.iter().filter_map(|r| r.original.as_deref()).collect();
     let known: Vec<&str> = txns.iter().chain(&originals).copied().collect();
+    let payments: BTreeMap<_, _> = settlements::payments_by_txn(tx, profile, &known).await?.into_iter().collect();
+    let named: BTreeSet<_> = settlements::settled_before(tx, profile, &txns).await?.into_iter().collect();
+    let voided = Voided::lock(tx, (&import.profile, date), &payments, &named, &file.rows).await?;
     let mut books = Books {
         profile: &import.profile,
         date,
         id,
-        payments: settlements::payments_by_txn(tx, profile, &known)
-            .await?
-            .into_iter()
-            .map(|(t, p, a)| (t, (p, a)))
-            .collect(),
-        named: settlements::settled_before(tx, profile, &txns).await?.into_iter().collect(),
+        payments,
+        named,
         undone: settlements::called_undone(tx, profile, &txns).await?.into_iter().collect(),
         done: file.rows.iter().filter(|r| r.status == Status::Success).map(|r| r.provider_txn.clone()).collect(),
         refunds: settlements::unsettled_refunds(tx, profile, &known).await?,
@@ -215,6 +220,7 @@ async fn settle(
         net: 0,
         settled: Vec::new(),
         fee_rows: 0,
+        voided,
         lines: Vec::with_capacity(file.rows.len()),
     };
     for row in &file.rows {
@@ -225,7 +231,11 @@ async fn settle(
     let schedule = profiles::fees(tx, profile).await?;
     let expected_fee = fee::expected(&schedule, books.settled.iter().copied());
     books.tell_of_fee(expected_fee);
-    let Books { mut unit, lines, fee_rows, .. } = books;
+    let Books { mut unit, lines, fee_rows, voided, .. } = books;
+    for (action, payment) in voided.write(tx).await? {
+        let request_id = import.caller.request_id.clone();
+        unit.audit.push(Audit { action, subject: payment.to_string(), request_id });
+    }
     let new = NewSettlement {
         id,
         profile,

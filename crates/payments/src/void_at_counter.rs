@@ -113,10 +113,14 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Vo
     })
 }
 
-/// Locks the counter and the payment with all that it rests on, and says whether it may be undone.
+/// Locks the counter, of a card the terminal's contract, and the payment with all that it rests on, and says whether it may
+/// be undone.
 async fn may_be_voided(tx: &Tx, payment: PaymentId, now: Timestamp) -> Result<(Locked, Taken), VoidError> {
     let taken = counters::by_payment(tx, payment).await?.ok_or(VoidError::Absent)?;
     let counter: Counter = counters::lock(tx, &taken.counter).await?.ok_or(VoidError::Absent)?;
+    if taken.tender == Tender::Card {
+        counters::lock_terminal(tx, payment).await?;
+    }
     let locked = move_money::lock(tx, payment, &[], now).await?.ok_or(VoidError::Absent)?;
     // it may have been undone while this waited
     let taken = counters::by_payment(tx, payment).await?.ok_or(VoidError::Absent)?;

@@ -4,7 +4,7 @@ use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::{unreadable, word};
 use domain::codes::{AccountCode, CounterCode, ProfileCode};
-use domain::counter::{Naming, Slip, Tender};
+use domain::counter::{Naming, Slip, Tender, is_a_word_of};
 use domain::matching::Rule;
 use domain::{ApprovalId, CaseId, DepositId, MovementId, ObligationId, PaymentId, Vnd};
 use jiff::Timestamp;
@@ -160,7 +160,19 @@ pub async fn voided(db: &Db, payment: PaymentId, by: ApprovalId, at: Timestamp) 
     Ok(())
 }
 
-const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1)";
+const LOCK_TERMINAL: &str = "select 1 from merchant_profile m
+    where m.code = (select p.profile from payment p where p.id = $1) for no key update";
+
+/// No file of the terminal whose card this is comes in meanwhile.
+pub async fn lock_terminal(db: &Db, payment: PaymentId) -> Result<(), StorageError> {
+    db.query_opt(LOCK_TERMINAL, &[&payment.uuid()]).await?;
+    Ok(())
+}
+
+// a row that came before the card was entered may not have found its payment yet
+const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1)
+    or exists (select from settlement_line l join payment p on p.profile = l.profile and p.provider_txn_id = l.provider_txn_id
+               where p.id = $1 and l.kind = 'payment' and l.disposition in ('matched', 'case', 'unmatched'))";
 
 /// Whether a terminal's file names this payment.
 pub async fn is_settled(db: &Db, payment: PaymentId) -> Result<bool, StorageError> {
@@ -290,7 +302,7 @@ pub async fn waiting(db: &Db, account: &AccountCode) -> Result<(bool, bool), Sto
 // a credit that names a reference of ours is a payer's, whatever else it says; one that was booked is looked at while all of
 // its money waits for somebody to say what it is
 const NAMING: &str = "with open as materialized (
-        select d.id, d.amount, d.slip_plain, d.business_date from deposit d
+        select d.id, d.amount, d.slip_ref, d.slip_plain, d.business_date from deposit d
         where d.account_code = $1 and not exists (select from movement_match k where k.deposit_id = d.id)
         order by d.id limit 200),
     credit as materialized (
@@ -307,7 +319,8 @@ const NAMING: &str = "with open as materialized (
                                   where a.payment_id = p.id and a.suspense_reason = 'unidentified')
                   and not exists (select from refund r where r.payment_id = p.id
                                   and r.status not in ('rejected', 'cancelled', 'failed'))))
-    select o.id as deposit, o.amount as deposited, c.id as movement, c.amount as credited, c.payment_id
+    select o.id as deposit, o.amount as deposited, c.id as movement, c.amount as credited, c.payment_id, o.slip_ref,
+           array(select left(l.text, 4096) from statement_line l where l.movement_id = c.id) as texts
     from open o join credit c on c.booking_date >= o.business_date - 7
         and exists (select from unnest(c.texts) as t(said) where position(o.slip_plain in t.said) > 0)
     order by o.id, c.id limit 1000";
@@ -324,6 +337,7 @@ pub async fn naming(db: &Db, account: &AccountCode) -> Result<Vec<Naming>, Stora
             movement: row.get::<_, Uuid>("movement").into(),
             credited: Vnd::new(row.get("credited")),
             payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
+            is_word: row.get::<_, Vec<&str>>("texts").iter().any(|text| is_a_word_of(row.get("slip_ref"), text)),
         })
         .collect())
 }

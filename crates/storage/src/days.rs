@@ -279,8 +279,10 @@ const OURS: &str = "with ours as (
         select payment_id, sum(amount)::bigint as amount from day_entry
         where scope = 'clearing:' || $1 and kind = 'capture' and payment_id is not null
           and (booked_on = $2 or moved_from <= $2 and booked_on > $2) and day = $2
-          -- what was undone at the terminal on the same day is in no file
-          and not exists (select from counter_void v where v.payment_id = day_entry.payment_id)
+          -- what was undone at the terminal on the same day is in no file; what one names was not undone there
+          and (not exists (select from counter_void v where v.payment_id = day_entry.payment_id)
+               or exists (select from settlement_line l where l.payment_id = day_entry.payment_id and l.kind = 'payment'
+                          and l.disposition in ('matched', 'case')))
         group by 1),
     compared as (
         select o.amount, l.amount as theirs, l.disposition,

@@ -349,6 +349,13 @@ pub async fn set_reversed(db: &Db, id: PaymentId) -> Result<bool, StorageError> 
     Ok(db.execute(SET_REVERSED, &[&id.uuid()]).await? == 1)
 }
 
+const STANDS_AGAIN: &str = "update payment set reversed = 0 where id = $1 and reversed = amount";
+
+/// What was reversed whole is with us all the same.
+pub async fn stands_again(db: &Db, id: PaymentId) -> Result<bool, StorageError> {
+    Ok(db.execute(STANDS_AGAIN, &[&id.uuid()]).await? == 1)
+}
+
 const SET_INTENT: &str = "update payment set intent_id = $2 where id = $1";
 
 /// The payment's order is known after all.

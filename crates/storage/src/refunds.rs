@@ -507,9 +507,9 @@ pub async fn lock_payments(db: &Db, of: &[PaymentId]) -> Result<Vec<(PaymentId, 
 const PROVEN: &str = "select p.id, exists (select from movement_match m where m.payment_id = p.id and m.amount > 0)
         or exists (select from settlement_line l where l.payment_id = p.id and l.kind = 'payment'
                    and l.disposition in ('matched', 'case'))
-        -- a drawer's oldest cash is brought to the bank first
+        -- a drawer's oldest cash is brought to the bank first; of what was declared, what the bank credited proves itself
         or p.counter is not null and (
-            select coalesce(sum(d.amount), 0) from deposit d join movement_match m on m.deposit_id = d.id
+            select coalesce(sum(least(d.amount, m.amount)), 0) from deposit d join movement_match m on m.deposit_id = d.id
             where d.counter_code = p.counter) >= (
             select sum(q.amount - q.reversed) from payment q
             where q.counter = p.counter and (q.recorded_at, q.id) <= (p.recorded_at, p.id)) as proven

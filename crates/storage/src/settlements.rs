@@ -205,17 +205,33 @@ pub async fn returnable(db: &Db, profile: &str, numbers: &[&str]) -> Result<Vec<
     Ok(db.query(RETURNABLE, &[&profile, &numbers]).await?.iter().map(settled_refund).collect())
 }
 
-const KNOWN: &str = "select p.provider_txn_id, p.id, p.amount from payment p
-    where p.profile = $1 and p.provider_txn_id = any($2)";
+/// A payment of ours that a file names.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    pub id: PaymentId,
+    pub amount: Vnd,
+    /// It was undone here: nothing of it is in the books.
+    pub is_reversed: bool,
+    /// It was undone here, and a file has shown all of it since.
+    pub is_charged_after_all: bool,
+}
+
+const KNOWN: &str = "select p.provider_txn_id, p.id, p.amount, p.reversed <> 0,
+        p.reversed = 0 and exists (select from counter_void v where v.payment_id = p.id)
+            and exists (select from settlement_line l where l.payment_id = p.id and l.kind = 'payment'
+                        and l.disposition in ('matched', 'case') and l.amount = p.amount)
+    from payment p where p.profile = $1 and p.provider_txn_id = any($2)";
 
 /// Payments of a contract by the provider's numbers.
-pub async fn payments_by_txn(
-    db: &Db,
-    profile: &str,
-    txns: &[&str],
-) -> Result<Vec<(String, PaymentId, Vnd)>, StorageError> {
+pub async fn payments_by_txn(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<(String, Known)>, StorageError> {
     let rows = db.query(KNOWN, &[&profile, &txns]).await?;
-    Ok(rows.iter().map(|r| (r.get(0), r.get::<_, Uuid>(1).into(), Vnd::new(r.get(2)))).collect())
+    let known = |r: &tokio_postgres::Row| Known {
+        id: r.get::<_, Uuid>(1).into(),
+        amount: Vnd::new(r.get(2)),
+        is_reversed: r.get(3),
+        is_charged_after_all: r.get(4),
+    };
+    Ok(rows.iter().map(|r| (r.get(0), known(r))).collect())
 }
 
 const SETTLED: &str = "select kind, provider_txn_id from settlement_line
@@ -305,7 +321,7 @@ const HEARD: &str = "update settlement_line l set payment_id = p.id,
         disposition = case when p.amount = l.amount then 'matched' else 'case' end
     from payment p
     where l.settlement_id = $1 and l.line_no = $2 and l.disposition = 'unmatched'
-      and p.profile = l.profile and p.provider_txn_id = l.provider_txn_id";
+      and p.profile = l.profile and p.provider_txn_id = l.provider_txn_id and p.reversed = 0";
 
 /// The payment that a line named is there now.
 pub async fn heard(db: &Db, id: SettlementId, line_no: i32) -> Result<bool, StorageError> {

@@ -502,6 +502,8 @@ async fn i33_an_account_that_stands_elsewhere_is_named() {
     let of_a_file = "update settlement_line set amount = 101, net = 100 where settlement_id = test.id('59', 1)";
     names(&["I33"], "in_transit:970409.8888: it stands at 99, the other side says 100", of_a_file).await;
     names(&["I33"], "clearing:vnpay_main", of_a_file).await;
+    let of_nothing = "update settlement_line set payment_id = test.id('f', 6) where settlement_id = test.id('59', 1)";
+    names(&["I33"], "100 of it are settled, and 8000 reversed", of_nothing).await;
     let not_booked = "delete from ledger_entry where journal_id = test.id('1', 16);
         delete from journal where id = test.id('1', 16)";
     names(&["I33"], "in_transit:970409.8888: it stands at 4099, the other side says 99", not_booked).await;

@@ -7,14 +7,18 @@ use tests::counter::TERMINAL;
 use tests::files::{Row, account, mt940, today, vnpay_file};
 use tests::portal::fresh;
 
-/// The terminal's file of the day, in a layout that the house knows.
-pub(super) async fn terminal_file(house: &House, rows: &[Row<'_>]) -> Value {
+/// The terminal's files come in a layout that the house knows, and it pays out to the first beneficiary.
+pub(super) async fn known_layout(house: &House) {
     let layout = "insert into file_profile (code, kind, layout)
         select 'counter-settlement', kind, layout from file_profile where code = 'vnpay-settlement' on conflict do nothing";
     house.ask(layout).await;
     let db = house.gateway.ctx.pool.get().await.unwrap();
     assert!(storage::profiles::put_payouts(&db, TERMINAL, &account(), "POS TT").await.unwrap());
-    drop(db);
+}
+
+/// The terminal's file of the day.
+pub(super) async fn terminal_file(house: &House, rows: &[Row<'_>]) -> Value {
+    known_layout(house).await;
     let path = format!("/v1/settlements?profile={TERMINAL}");
     house.sends_file(&path, &format!("file-{}", fresh()), vnpay_file(rows)).await.expect(201)
 }

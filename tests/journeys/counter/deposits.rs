@@ -1,6 +1,7 @@
 //! A drawer's deposit is never a payment: its credit is matched to it by the slip.
 
 use super::{owes, receipt, status};
+use crate::refunds::{proposes, whole};
 use serde_json::{Value, json};
 use tests::House;
 use tests::bank::{ACCOUNT, SEPAY};
@@ -152,6 +153,53 @@ async fn a_credit_with_the_slip_and_another_amount_is_the_deposit_and_a_case() {
     );
     assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
     assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 1_000, "what the bank did not count");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_drawers_cash_only_what_the_bank_credited_is_proven() {
+    let house = House::with_counters(false).await;
+    let (first, second) = (owes(&house, 20_000).await, owes(&house, 30_000).await);
+    let older = house.takes_cash(&[&first], 20_000, &receipt()).await.expect(201);
+    let newer = house.takes_cash(&[&second], 30_000, &receipt()).await.expect(201);
+    house.deposits(50_000, "PGN-000011").await.expect(201);
+    let refundable = async |taken: &Value, fee: &Value| {
+        let payment = house.staff.get(&format!("/v1/payments/{}", taken["id"].as_str().unwrap())).await.expect(200);
+        proposes(&house.staff, &payment, &[whole(fee)], "reopen").await
+    };
+    // the cash never came: somebody else's transfer names the slip
+    statement(&house, 0, &[(1_000, "FT1", "CHUYEN TIEN PGN-000011")]).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 1000 slip_other_amount");
+    assert_eq!(refundable(&older, &first).await.refused(409), "credit_not_proven");
+    assert_eq!(refundable(&newer, &second).await.refused(409), "credit_not_proven");
+    // of what comes later no more is proven than what came, the oldest first; too much at once is nobody's cash
+    let third = owes(&house, 19_000).await;
+    let last = house.takes_cash(&[&third], 19_000, &receipt()).await.expect(201);
+    house.deposits(19_000, "PGN-000012").await.expect(201);
+    statement(&house, 1_000, &[(60_000, "FT2", "NOP TIEN MAT PGN-000012")]).await;
+    assert_eq!(refundable(&newer, &second).await.refused(409), "credit_not_proven");
+    assert_eq!(refundable(&last, &third).await.refused(409), "credit_not_proven");
+    refundable(&older, &first).await.expect(201);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credit_of_another_amount_in_whose_text_the_slip_is_no_word_is_a_payers() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "123456").await.expect(201);
+    let traces =
+        [(7_000, "FT1", "TRACE 99123456 CHUYEN TIEN"), (8_000, "FT2", "GD 12-34/56"), (9_000, "FT3", "SO123456A")];
+    let mut before = 0;
+    for credit in traces {
+        statement(&house, before, &[credit]).await;
+        before += credit.0;
+    }
+    assert_eq!((house.ask(CLAIMS).await.as_str(), house.ask(CREDITS).await.as_str()), ("", "3"));
+    assert_eq!(house.ask(OPEN_CASES).await, "unidentified 7000, unidentified 8000, unidentified 9000");
+    // of the deposit's own amount it is known, run together with other words as banks do
+    statement(&house, 24_000, &[(50_000, "FT4", "NOPTIENMAT123456QUAYMOT")]).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 50000 deposit_slip");
     house.close().await;
 }
 

@@ -1,12 +1,15 @@
 //! What was taken is undone whole, on its day, by two persons.
 
-use super::cards::terminal_file;
+use super::cards::{known_layout, terminal_file};
 use super::{owes, receipt, status};
 use crate::refunds::{approves, proposes, second_person, whole};
+use futures_util::join;
 use serde_json::{Value, json};
 use tests::House;
-use tests::files::{Row, account, mt940, today};
-use tests::portal::{Answered, Portal, dossier};
+use tests::barrier::{Request, at_once};
+use tests::counter::TERMINAL;
+use tests::files::{Row, account, mt940, today, vnpay_file};
+use tests::portal::{Answered, Portal, dossier, fresh};
 
 async fn voids(who: &Portal, taken: &Value) -> Answered {
     let path = format!("/v1/counter-payments/{}/void", taken["id"].as_str().unwrap());
@@ -62,6 +65,198 @@ async fn a_card_is_undone_on_the_clearing_account() {
     terminal_file(&house, &[Row::new("Thanh toán", "612345000010", 5_000, 0)]).await;
     let close = format!("/v1/reconciliation/{}/close?profile=pos_main", today());
     house.staff.post(&close, json!({})).await.expect(200);
+    house.close().await;
+}
+
+/// A card of 21,000 đồng that was undone here.
+async fn undone_card(house: &House, second: &Portal, slip: &str) -> (Value, Value) {
+    let fee = owes(house, 21_000).await;
+    let card = house.takes_card(&[&fee], 21_000, slip).await.expect(201);
+    let proposed = voids(&house.staff, &card).await.expect(201);
+    approves(second, &proposed).await.expect(200);
+    assert_eq!((status(house, &fee).await.as_str(), house.stands_at("clearing:pos_main").await), ("due", 0));
+    (fee, card)
+}
+
+async fn payment(house: &House, taken: &Value) -> Value {
+    house.staff.get(&format!("/v1/payments/{}", taken["id"].as_str().unwrap())).await.expect(200)
+}
+
+const OPEN: &str =
+    "select coalesce(string_agg(kind || ' ' || amount || ' ' || subject_id, ', ' order by kind, amount), '')
+    from assurance.kase where status <> 'closed'";
+const LINES: &str =
+    "select coalesce(string_agg(kind || ' ' || disposition, ', ' order by line_no), '') from settlement_line";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_was_undone_here_and_not_at_the_terminal_waits_for_a_person_and_can_be_refunded() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    let (fee, card) = undone_card(&house, &second, "612345000011").await;
+    let told = terminal_file(&house, &[Row::new("Thanh toán", "612345000011", 21_000, 231)]).await;
+    assert_eq!((&told["matched"], &told["cases"]), (&json!(0), &json!(1)), "{told}");
+    let id = card["id"].as_str().unwrap();
+    assert_eq!(house.ask(OPEN).await, format!("status_differs 21000 {id}"));
+    // the provider has charged the card: the money is with us, and pays nothing until somebody says what it is
+    assert_eq!(house.stands_at("clearing:pos_main").await, 0);
+    assert_eq!(house.stands_at("suspense:refund_returned").await, -21_000);
+    assert_eq!(status(&house, &fee).await, "due");
+    let seen = payment(&house, &card).await;
+    assert_eq!((&seen["reversed"], &seen["refundable_amount"]), (&json!(0), &json!(21_000)), "{seen}");
+    // it has a place and a case: the day ties out
+    let close = format!("/v1/reconciliation/{}/close?profile={TERMINAL}", today());
+    house.staff.post(&close, json!({})).await.expect(200);
+    assert_eq!(voids(&house.staff, &card).await.refused(409), "payment_voided");
+    // what the terminal says again books nothing again
+    let again = [Row::new("Thanh toán", "612345000011", 21_000, 231), Row::new("Thanh toán", "612345000012", 1_000, 0)];
+    terminal_file(&house, &again).await;
+    assert_eq!(house.stands_at("suspense:refund_returned").await, -21_000);
+
+    let lines = [json!({"amount": 21_000})];
+    let refund = proposes(&house.staff, &seen, &lines, "close").await.expect(201);
+    approves(&second, &refund).await.expect(200);
+    house.drain().await;
+    let code = house.ask("select reference from refund").await;
+    let text = format!("HOAN TRA {code}");
+    let lines = [(-21_000, "FT2", text.as_str())];
+    let statement = mt940(tests::bank::ACCOUNT, today(), 21_000, &lines);
+    house.sends_statement(&account(), "mt940", statement).await.expect(201);
+    house.drain().await;
+    assert_eq!(house.stands_at("suspense:refund_returned").await, 0);
+    assert_eq!(house.ask("select status from refund").await, "succeeded");
+    assert!(!house.ask(OPEN).await.contains(id), "{}", house.ask(OPEN).await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_was_undone_here_and_charged_all_the_same_pays_what_a_person_names() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    let (fee, _) = undone_card(&house, &second, "612345000013").await;
+    // of another amount, too: both are told
+    terminal_file(&house, &[Row::new("Thanh toán", "612345000013", 20_000, 0)]).await;
+    let kinds =
+        "select string_agg(kind || ' ' || amount, ', ' order by kind) from assurance.kase where status <> 'closed'";
+    assert_eq!(house.ask(kinds).await, "amount_differs -1000, status_differs 21000");
+    assert_eq!(house.stands_at("clearing:pos_main").await, 1_000);
+    let case = house.ask("select case_id from assurance.kase where kind = 'status_differs'").await;
+    let body = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]], "note": "thẻ đã bị trừ tiền"});
+    let proposed = house.staff.post(&format!("/v1/cases/{case}/resolutions"), body).await.expect(201);
+    approves(&second, &proposed).await.expect(200);
+    assert_eq!((status(&house, &fee).await.as_str(), house.stands_at("suspense:refund_returned").await), ("paid", 0));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_calls_an_undone_card_undone_says_what_the_books_say() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    undone_card(&house, &second, "612345000014").await;
+    let failed = Row { status: "Thất bại", ..Row::new("Thanh toán", "612345000014", 21_000, 0) };
+    terminal_file(&house, &[failed, Row::new("Thanh toán", "612345000015", 1_000, 0)]).await;
+    assert_eq!(house.ask(LINES).await, "payment ignored, payment matched");
+    let told = "select count(*) from assurance.kase where kind = 'status_differs'";
+    assert_eq!(house.ask(told).await, "0");
+    house.close().await;
+}
+
+/// A row that gives a card back.
+fn back<'a>(txn: &'a str, original: &'a str, amount: i64) -> Row<'a> {
+    Row { original, ..Row::new("Hoàn tiền", txn, -amount, 0) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_void_that_came_after_the_terminals_batch_is_known_by_the_row_that_gives_the_card_back() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    let (fee, card) = undone_card(&house, &second, "612345000016").await;
+    terminal_file(&house, &[Row::new("Thanh toán", "612345000016", 21_000, 0)]).await;
+    assert_eq!(house.stands_at("suspense:refund_returned").await, -21_000);
+    terminal_file(&house, &[back("612345000018", "612345000016", 21_000)]).await;
+    let accounts = ["suspense:refund_returned", "clearing:pos_main"];
+    for account in accounts {
+        assert_eq!(house.stands_at(account).await, 0, "{account}");
+    }
+    let open =
+        "select coalesce(string_agg(kind || ' ' || amount, ', '), '') from assurance.kase where status <> 'closed'";
+    assert_eq!(house.ask(open).await, "");
+    assert_eq!(
+        (status(&house, &fee).await.as_str(), payment(&house, &card).await["reversed"].clone()),
+        ("due", json!(21_000))
+    );
+    // once is enough: who gives it back again gives what is not there
+    terminal_file(&house, &[back("612345000019", "612345000016", 21_000)]).await;
+    assert_eq!(house.ask(open).await, "missing_in_books -21000");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminals_file_that_charges_an_undone_card_and_gives_it_back_says_what_the_books_say() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    let (_, card) = undone_card(&house, &second, "612345000020").await;
+    let rows = [back("612345000021", "612345000020", 21_000), Row::new("Thanh toán", "612345000020", 21_000, 0)];
+    let told = terminal_file(&house, &rows).await;
+    assert_eq!((&told["matched"], &told["cases"]), (&json!(2), &json!(0)), "{told}");
+    assert_eq!((house.stands_at("clearing:pos_main").await, house.ask(OPEN).await.as_str()), (0, ""));
+    assert_eq!(payment(&house, &card).await["reversed"], 21_000);
+    let close = format!("/v1/reconciliation/{}/close?profile={TERMINAL}", today());
+    house.staff.post(&close, json!({})).await.expect(200);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_people_have_refunded_is_not_undone_by_the_terminals_later_word() {
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    let (_, card) = undone_card(&house, &second, "612345000022").await;
+    terminal_file(&house, &[Row::new("Thanh toán", "612345000022", 21_000, 0)]).await;
+    // a part of it is no void, and is not to be had again
+    terminal_file(&house, &[back("612345000017", "612345000022", 1_000)]).await;
+    let seen = payment(&house, &card).await;
+    assert_eq!(seen["refundable_amount"], 20_000);
+    let refund = proposes(&house.staff, &seen, &[json!({"amount": 20_000})], "close").await.expect(201);
+    approves(&second, &refund).await.expect(200);
+    terminal_file(&house, &[back("612345000023", "612345000022", 21_000)]).await;
+    assert_eq!(house.ask("select count(*) from assurance.kase where kind = 'missing_in_books'").await, "2");
+    assert_eq!(payment(&house, &card).await["reversed"], 0);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_void_and_the_terminals_file_at_one_moment_leave_every_dong_a_home() {
+    const ROUNDS: usize = 12;
+    let house = House::with_counters(false).await;
+    let second = second_person(&house).await;
+    known_layout(&house).await;
+    let (mut undone, mut settled) = (0, 0);
+    for round in 0..ROUNDS {
+        let fee = owes(&house, 21_000).await;
+        let slip = format!("6123460000{round:02}");
+        let card = house.takes_card(&[&fee], 21_000, &slip).await.expect(201);
+        let proposed = voids(&house.staff, &card).await.expect(201);
+        let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+        let approve = Request::post(&second, &approve, &format!("race-{}", fresh()), &json!({}));
+        let file = vnpay_file(&[Row::new("Thanh toán", &slip, 21_000, 0)]);
+        let path = format!("/v1/settlements?profile={TERMINAL}");
+        let file = Request::file(&house.staff, &path, &format!("file-{}", fresh()), &file);
+        let answers = at_once(vec![approve, file]).await;
+        assert_eq!(answers[1].status, 201, "{}", answers[1].text);
+        let (after, waits) = join!(status(&house, &fee), house.stands_at("suspense:refund_returned"));
+        match answers[0].status {
+            200 => {
+                undone += 1;
+                assert_eq!((after.as_str(), &answers[1].json["cases"]), ("due", &json!(1)));
+            }
+            409 => {
+                settled += 1;
+                assert_eq!((after.as_str(), &answers[1].json["matched"]), ("paid", &json!(1)));
+            }
+            other => panic!("{other}: {}", answers[0].text),
+        }
+        assert_eq!((waits, house.stands_at("clearing:pos_main").await), (-21_000 * undone, 0), "round {round}");
+    }
+    println!("{undone} were undone first, {settled} settled");
     house.close().await;
 }
 

@@ -86,6 +86,11 @@ async fn a_refund_that_we_do_not_know_waits_in_suspense_with_a_case() {
     assert_eq!((stands(&house, CLEARING).await, stands(&house, UNIDENTIFIED).await), (0, 15_000));
     let whose = "select p.amount from assurance.kase k join assurance.payment p using (payment_id)";
     assert_eq!(house.ask(whose).await, "40000");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    let left: Vec<_> =
+        paid["data"].as_array().unwrap().iter().map(|p| (&p["amount"], &p["refundable_amount"])).collect();
+    assert!(left.contains(&(&json!(40_000), &json!(25_000))), "the payer has the rest already: {left:?}");
+    assert!(left.contains(&(&json!(21_000), &json!(21_000))), "{left:?}");
     house.imports("mt940", &day()).await;
     assert_eq!(in_transit(&house).await, 0);
     // the report of what waits says where it comes from

@@ -18,6 +18,7 @@ fn naming(deposit: u128, deposited: i64, movement: u128, credited: i64) -> Namin
         movement: Uuid::from_u128(movement).into(),
         credited: Vnd::new(credited),
         payment: None,
+        is_word: true,
     }
 }
 
@@ -60,6 +61,47 @@ fn a_slip_is_long_enough_to_be_told_from_a_payers_words() {
     for bad in ["12345", "NOPTIEN", "------", "", &"1".repeat(33)] {
         assert_eq!(Slip::read(bad), Err(BadSlip), "{bad}");
     }
+}
+
+#[test]
+fn a_slip_is_a_word_however_its_parts_are_set_apart_and_not_within_another() {
+    for (slip, text) in [
+        ("PGN-000007", "NOP TIEN MAT PGN-000007"),
+        ("PGN-000007", "pgn000007 quầy một"),
+        ("PGN000007", "SO: PGN / 000007."),
+        ("123456", "GD 99 123456/01"),
+        ("12 34-56", "GD 12.34 56"),
+        ("12 34-56", "123456"),
+        ("Số-000007", "so 000007"),
+        ("ĐN-000007", "dn000007"),
+    ] {
+        assert!(is_a_word_of(slip, text), "{slip} in {text}");
+    }
+    for (slip, text) in [
+        ("123456", "TRACE 99123456"),
+        ("123456", "1234567"),
+        ("123456", "SO123456"),
+        ("123456", "ĐT 0912 34 56 78"),
+        ("123456", "GD 12-34/56"),
+        ("12 34-56", "1 23456"),
+        ("PGN-000007", "PG N000007"),
+        ("PGN-000007", "TPGN-000007"),
+        ("PGN-000007", "ŁPGN-000007"),
+        ("PGN-000007", "PGN-0000071"),
+        ("PGN-000007", ""),
+    ] {
+        assert!(!is_a_word_of(slip, text), "{slip} in {text}");
+    }
+}
+
+#[test]
+fn a_part_of_a_word_is_a_deposits_by_its_amount_alone() {
+    let part = |n: Naming| Naming { is_word: false, ..n };
+    let (exact, differs) = (part(naming(1, 50_000, 11, 50_000)), part(naming(1, 50_000, 12, 49_000)));
+    assert_eq!(deposits_among(&[exact, differs]), [(exact, Rule::DepositSlip)]);
+    assert_eq!(deposits_among(&[differs]), []);
+    let word = naming(1, 50_000, 13, 49_000);
+    assert_eq!(deposits_among(&[differs, word]), [(word, Rule::SlipOtherAmount)]);
 }
 
 #[test]

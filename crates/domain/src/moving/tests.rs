@@ -224,6 +224,25 @@ proptest! {
     }
 
     #[test]
+    fn what_was_voided_and_charged_all_the_same_waits_whole_with_a_case(scene in scenes(), amount in 1_i64..50_000) {
+        prop_assert_eq!(charged_after_all(&scene, Vnd::new(amount)), Err(MoveError::Stale));
+        let voided = Scene::of_nothing(scene.payment_id, scene.source.clone(), scene.day);
+        let changes = charged_after_all(&voided, Vnd::new(amount)).expect("charged");
+        let home = Home::Suspense(SuspenseReason::RefundReturned);
+        prop_assert_eq!(after(&voided, &changes).parts, [Part { payment_id: scene.payment_id, home, amount: Vnd::new(amount) }]);
+        let clearing: Vnd = changes.journals[0].legs().iter().filter(|l| l.account == scene.source).map(|l| l.amount).sum();
+        prop_assert_eq!(clearing, Vnd::new(amount));
+        let charged = after(&voided, &changes);
+        let undone = undone_after_all(&charged).expect("undone");
+        prop_assert!(after(&charged, &undone).parts.is_empty());
+        let gone = vec![(scene.payment_id, Vnd::new(1))];
+        prop_assert_eq!(undone_after_all(&Scene { gone, ..charged }), Err(MoveError::Stale));
+        prop_assert_eq!(undone_after_all(&scene), Err(MoveError::Stale));
+        prop_assert!(changes.cases_opened.len() == 1 && changes.cases_opened[0].waits && changes.cases_opened[0].kind == case_of(SuspenseReason::RefundReturned));
+        prop_assert!(changes.obligations.is_empty() && changes.intents.is_empty());
+    }
+
+    #[test]
     fn what_a_refund_has_is_not_voided(scene in scenes(), with_fee: bool) {
         let refund = refund_of(&scene, with_fee, Closing::Reopen);
         let approved = after(&scene, &approve_refund(&scene, &refund).expect("approved"));

@@ -1,6 +1,7 @@
 //! The rows of a settlement file, held against what we have: what each becomes, and what is booked for it.
 
 use super::SettleError;
+use super::voided::Voided;
 use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -13,7 +14,7 @@ use jiff::civil::Date;
 use statement::settlement::{Kind, Row, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::StorageError;
-use storage::settlements::{NewLine, SettledRefund};
+use storage::settlements::{Known, NewLine, SettledRefund};
 use storage::unit::Unit;
 
 /// The rows of a file, held against what we have.
@@ -21,7 +22,7 @@ pub(super) struct Books<'i> {
     pub profile: &'i ProfileCode,
     pub date: Date,
     pub id: SettlementId,
-    pub payments: BTreeMap<String, (PaymentId, Vnd)>,
+    pub payments: BTreeMap<String, Known>,
     /// Kind and number of what a file has named: those before this one, then its own rows.
     pub named: BTreeSet<(String, String)>,
     /// Payments that have a case since a file called them undone.
@@ -35,6 +36,7 @@ pub(super) struct Books<'i> {
     pub settled: Vec<(Vnd, Date)>,
     /// Fees that stand in rows of their own.
     pub fee_rows: i64,
+    pub voided: Voided,
     pub lines: Vec<NewLine>,
     /// Refunds of ours that no file has named, the oldest first.
     pub refunds: Vec<SettledRefund>,
@@ -54,6 +56,7 @@ impl Books<'_> {
             .then(|| self.returned_of(row))
             .flatten()
             .map(|at| (at, self.returnable[at].id));
+        let undone = (row.status == Status::Success).then(|| self.undone_by(row)).flatten();
         let disposition = if row.status != Status::Success {
             self.unsuccessful(row, payment)
         } else if !self.named.insert((kind.to_owned(), row.provider_txn.clone())) {
@@ -74,7 +77,9 @@ impl Books<'_> {
             order_ref: row.order_ref.clone(),
             refund_id: refund.filter(|_| disposition == "matched").map(|(_, id)| id),
             returns: returned.filter(|_| disposition == "matched").map(|(_, id)| id),
-            payment_id: payment.filter(|_| row.kind == Kind::Payment).map(|(id, _)| id),
+            payment_id: (payment.filter(|_| row.kind == Kind::Payment))
+                .or(undone.filter(|_| disposition == "matched"))
+                .map(|known| known.id),
             amount: row.gross,
             fee: row.fee,
             net: row.net,
@@ -94,12 +99,12 @@ impl Books<'_> {
         Ok(())
     }
 
-    fn unsuccessful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> &'static str {
+    fn unsuccessful(&mut self, row: &Row, payment: Option<Known>) -> &'static str {
         let only_undone = row.kind == Kind::Payment && !self.done.contains(&row.provider_txn);
-        if let Some((id, amount)) = payment.filter(|_| only_undone)
-            && self.undone.insert(id)
+        if let Some(known) = payment.filter(|known| only_undone && !known.is_reversed)
+            && self.undone.insert(known.id)
         {
-            self.case(CaseKind::StatusDiffers, amount, Some(id), id.to_string());
+            self.case(CaseKind::StatusDiffers, known.amount, Some(known.id), known.id.to_string());
         }
         "ignored"
     }
@@ -120,14 +125,10 @@ impl Books<'_> {
         }
     }
 
-    fn successful(&mut self, row: &Row, payment: Option<(PaymentId, Vnd)>) -> Result<&'static str, SettleError> {
+    fn successful(&mut self, row: &Row, payment: Option<Known>) -> Result<&'static str, SettleError> {
         let gross = Vnd::new(row.gross);
         Ok(match (row.kind, payment) {
-            (Kind::Payment, Some((_, amount))) if amount == gross => "matched",
-            (Kind::Payment, Some((id, amount))) => {
-                self.case(CaseKind::AmountDiffers, gross - amount, Some(id), id.to_string());
-                "case"
-            }
+            (Kind::Payment, Some(known)) => self.payment(gross, known)?,
             (Kind::Payment, None) => "unmatched",
             (Kind::Fee, _) => {
                 // a fee of its own row: what it takes is a fee, whichever column says so
@@ -136,8 +137,9 @@ impl Books<'_> {
                 "matched"
             }
             (Kind::Refund, _) if self.refund_of(row).is_some() => "matched",
+            (Kind::Refund, _) if self.undone_by(row).is_some() => self.gives_back(row)?,
             (Kind::Refund, _) => {
-                let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
+                let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|known| known.id);
                 let kind = if original.is_some() { CaseKind::MissingInBooks } else { CaseKind::RefundWithoutPayment };
                 self.unexplained(gross, kind, original, &row.provider_txn)?;
                 "case"
@@ -150,14 +152,39 @@ impl Books<'_> {
         })
     }
 
+    fn payment(&mut self, gross: Vnd, known: Known) -> Result<&'static str, SettleError> {
+        let changes = if known.is_reversed { self.voided.shown(known)? } else { None };
+        if known.amount != gross {
+            self.case(CaseKind::AmountDiffers, gross - known.amount, Some(known.id), known.id.to_string());
+        }
+        let is_told = changes.is_some() || known.amount != gross;
+        self.unit.changes.append(changes.unwrap_or_default());
+        Ok(if is_told { "case" } else { "matched" })
+    }
+
     /// The refund of ours that a row is: by its number, or by its payment; and by its amount.
     fn refund_of(&self, row: &Row) -> Option<usize> {
-        let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|(id, _)| *id);
+        let original = row.original.as_ref().and_then(|txn| self.payments.get(txn)).map(|known| known.id);
         let fits = |r: &&SettledRefund| r.amount.dong() == -row.gross;
         let by_number = |r: &SettledRefund| r.provider_refund_id.as_deref() == Some(row.provider_txn.as_str());
         let by_payment = |r: &SettledRefund| r.provider_refund_id.is_none() && Some(r.payment_id) == original;
         let at = |wanted: &dyn Fn(&SettledRefund) -> bool| self.refunds.iter().position(|r| fits(&r) && wanted(r));
         at(&by_number).or_else(|| at(&by_payment))
+    }
+
+    fn gives_back(&mut self, row: &Row) -> Result<&'static str, SettleError> {
+        if let Some(known) = self.undone_by(row) {
+            let changes = self.voided.gives_back(known)?;
+            self.unit.changes.append(changes.unwrap_or_default());
+        }
+        Ok("matched")
+    }
+
+    /// The payment that was voided here, and that a row gives back: the void at the terminal.
+    fn undone_by(&self, row: &Row) -> Option<Known> {
+        let is_refund = row.kind == Kind::Refund && self.refund_of(row).is_none();
+        let known = row.original.as_ref().filter(|_| is_refund).and_then(|txn| self.payments.get(txn)).copied();
+        known.filter(|known| self.voided.is_undone_by(row, *known))
     }
 
     /// The refund of ours that a correction brings back: its original is the refund's number, its amount all of it.

@@ -1,7 +1,8 @@
 -- Each account stands at what the other side of our own books says: clearing at what providers took and have not passed
 -- on, in transit at what came, was deposited or was paid out and no statement shows yet, drawers at what was taken and is
 -- neither undone nor deposited, bank at what statements show, obligations and
--- suspense at what was allocated to them; all of them together at zero.
+-- suspense at what was allocated to them; all of them together at zero. What a settlement passes on of clearing was there: rows
+-- that are a payment of ours are of one that stands, or take back what they gave.
 with booked as (
     select account_code, sum(amount) as total from assurance.ledger_entry group by account_code
 ),
@@ -37,7 +38,7 @@ expected(account_code, amount) as (
     union all
     -- a refund of theirs that we do not know goes to suspense, and leaves clearing as it was
     select 'clearing:' || profile, -amount from assurance.settlement_line
-    where booked and (kind = 'payment' or kind = 'refund' and refund_id is not null
+    where booked and (kind = 'payment' or kind = 'refund' and (refund_id is not null or disposition = 'matched')
                       -- a correction that brings a refund of ours back
                       or kind = 'adjustment' and disposition = 'matched')
     union all
@@ -86,3 +87,8 @@ full join other_side o on o.account_code = b.account_code
 where coalesce(b.total, 0) <> coalesce(o.total, 0)
 union all
 select 'all accounts', format('together they stand at %s', sum(total)) from booked having sum(total) <> 0
+union all
+select p.payment_id, format('%s of it are settled, and %s reversed', l.amount, p.reversed)
+from (select payment_id, sum(amount) as amount from assurance.settlement_line where booked group by payment_id) l
+join assurance.payment p on p.payment_id = l.payment_id
+where p.reversed <> 0 and l.amount <> 0

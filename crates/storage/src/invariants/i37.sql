@@ -1,6 +1,11 @@
 -- A drawer holds what was taken in cash, less what was undone and what was brought to the bank: never less than nothing. What
--- was undone at a counter was undone whole, by another person than proposed it, on its own day in Hanoi.
-with held(counter, amount) as (
+-- was undone at a counter was undone whole, by another person than proposed it, on its own day in Hanoi; a card that the
+-- terminal's file shows all the same stands.
+with shown as (
+    select payment_id from assurance.settlement_line where booked and payment_id is not null
+    group by payment_id having sum(amount) > 0
+),
+held(counter, amount) as (
     select counter, amount from assurance.counter_payment where tender = 'cash' and voided_at is null
     union all
     select counter, -amount from assurance.deposit
@@ -29,10 +34,12 @@ select p.payment_id, 'it is cash of a counter, and nobody took it'
 from assurance.payment p
 where p.counter is not null and not exists (select from assurance.counter_payment t where t.payment_id = p.payment_id)
 union all
-select t.payment_id, format('%s of %s are reversed, and it was %s', p.reversed, p.amount,
-                            case when t.voided_at is null then 'not undone' else 'undone' end)
+select t.payment_id, format('%s of %s are reversed, and it was %s%s', p.reversed, p.amount,
+                            case when t.voided_at is null then 'not undone' else 'undone' end,
+                            case when s.payment_id is not null then ', and a file shows it' end)
 from assurance.counter_payment t join assurance.payment p on p.payment_id = t.payment_id
-where (p.reversed = p.amount) <> (t.voided_at is not null)
+left join shown s on s.payment_id = t.payment_id
+where (p.reversed = p.amount) <> (t.voided_at is not null and s.payment_id is null)
 union all
 select t.payment_id, format('it was undone by %s', coalesce(a.status, 'nobody'))
 from assurance.counter_payment t
