@@ -6,6 +6,7 @@ mod chain;
 mod debits;
 mod matching;
 mod mixed;
+mod parts;
 mod refused;
 mod reversed;
 mod sights;

@@ -8,12 +8,13 @@
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
 //! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
 //!
-//! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
-//! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
+//! None of them is a movement that the file cannot hold, by its balances (`apart`). Whatever is left is a new movement. So
+//! the same file again, an overlapping one, and another format of the same day bring what is new and nothing else; and two
+//! equal transfers without a reference stay two, on one day or in two parts of it.
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::batches;
+use super::{apart, batches};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -54,9 +55,11 @@ const CUT: &str = "update staged_line l set movement_id = pair.movement_id from 
             from staged_line where bank_ref is not null and movement_id is null and position(':' in bank_ref) = 0) ours
         join (
             select r.direction, m.amount, left(r.reference, 16) as head, length(r.reference) as long, r.movement_id,
-                   row_number() over (partition by r.direction, left(r.reference, 16), m.amount order by m.id) as n
+                   row_number() over (partition by r.direction, left(r.reference, 16), m.amount
+                                      order by a.movement_id is not null, m.id) as n
             from movement_reference r join movement m on m.id = r.movement_id
-            where r.account_code = $1 and position(':' in r.reference) = 0
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true and position(':' in r.reference) = 0
               and (r.direction, left(r.reference, 16)) in (
                   select s.direction, left(s.bank_ref, 16) from staged_line s where s.movement_id is null)
               and not exists (select from staged_line s where s.movement_id = m.id)) theirs
@@ -73,6 +76,7 @@ const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id f
         join movement m on m.id = k.movement_id
         where s.movement_id is null and m.direction = s.direction and m.amount = s.amount and m.booking_date = s.booking_date
           and not exists (select from staged_line t where t.movement_id = m.id)
+          and not exists (select from apart_movement a where a.movement_id = m.id and a.wholly)
           and not exists (select from movement_reference o where o.movement_id = m.id
                           and split_part(':' || o.reference, ':', -2) = split_part(':' || s.bank_ref, ':', -2))
         order by m.id, s.line_no
@@ -86,9 +90,10 @@ const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id fr
             from staged_line s where movement_id is null and (bank_ref is not null) = $2 and {ours}) ours
         join (
             select m.id, m.direction, m.amount, m.booking_date, m.codes,
-                   row_number() over (partition by m.direction, m.amount, m.booking_date{among} order by m.id) as n
-            from movement m
-            where m.account_code = $1 and {theirs}
+                   row_number() over (partition by m.direction, m.amount, m.booking_date{among}
+                                      order by a.movement_id is not null, m.id) as n
+            from movement m left join apart_movement a on a.movement_id = m.id
+            where m.account_code = $1 and a.wholly is not true and {theirs}
               and (m.booking_date, m.amount) in (select s.booking_date, s.amount from staged_line s where s.movement_id is null)
               and not exists (select from staged_line t where t.movement_id = m.id)
               and not ($2 and exists (
@@ -223,6 +228,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     if file.lines >= LARGE {
         db.batch_execute(JOIN_WHOLE).await?;
     }
+    apart::find(db, file.account, file.statement).await?;
     db.execute(EXACT, &[&account]).await?;
     db.execute(CUT, &[&account]).await?;
     batches::join(db, account).await?;
