@@ -8,6 +8,7 @@ mod matching;
 mod mixed;
 mod parts;
 mod refused;
+mod reused;
 mod reversed;
 mod sights;
 

@@ -2,7 +2,8 @@
 //!
 //! | step | a line is the known movement that has |
 //! |---|---|
-//! | exact | its reference; where a reference has several, also its amount, the n-th to the n-th |
+//! | exact | its reference and amount, on its own day first, the n-th to the n-th |
+//! | corrected | its reference and day, where file and books have one each; the amounts differ, which is a case |
 //! | cut | a reference of which one is the first 16 characters of the other, and its amount |
 //! | batch | its reference and day, where one line is the sum of several movements, or several lines of one (`batches`) |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
@@ -31,22 +32,42 @@ const INDEXES: &str = "create index on staged_line (direction, bank_ref);
     create index on staged_line (movement_id);
     analyze staged_line";
 
+// On its own day, then on any: formats date a movement differently, and a bank may give a number again.
 const EXACT: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.movement_id from (
-            select line_no, direction, bank_ref, amount,
-                   row_number() over (partition by direction, bank_ref, amount order by line_no) as n,
-                   count(*) over (partition by direction, bank_ref) as several
-            from staged_line where bank_ref is not null) ours
+            select line_no, direction, bank_ref, amount, booking_date,
+                   row_number() over (partition by direction, bank_ref, amount{day} order by line_no) as n
+            from staged_line where bank_ref is not null and movement_id is null) ours
         join (
-            select r.direction, r.reference, r.movement_id, m.amount,
-                   row_number() over (partition by r.direction, r.reference, m.amount order by m.id) as n,
-                   count(*) over (partition by r.direction, r.reference) as several
+            select r.direction, r.reference, r.movement_id, m.amount, m.booking_date,
+                   row_number() over (partition by r.direction, r.reference, m.amount{day}
+                                      order by a.movement_id is not null, m.id) as n
             from movement_reference r join movement m on m.id = r.movement_id
-            where r.account_code = $1
-              and (r.direction, r.reference) in (select s.direction, s.bank_ref from staged_line s)) theirs
-        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref
-           and (theirs.amount = ours.amount and theirs.n = ours.n or theirs.several = 1 and ours.several = 1)
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true
+              and (r.direction, r.reference) in (
+                  select s.direction, s.bank_ref from staged_line s where s.movement_id is null)
+              and not exists (select from staged_line t where t.movement_id = m.id)) theirs
+        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref and theirs.amount = ours.amount
+           and theirs.n = ours.n{same_day}
     ) pair where pair.line_no = l.line_no";
+const EXACT_STEPS: [[&str; 2]; 2] = [[", booking_date", " and theirs.booking_date = ours.booking_date"], ["", ""]];
+
+// two amounts under one reference are one movement only on the day on which each side has just one
+const CORRECTED: &str = "update staged_line l set movement_id = theirs.movement_id from (
+            select direction, bank_ref, booking_date, min(line_no) as line_no from staged_line
+            where bank_ref is not null group by 1, 2, 3 having count(*) = 1) ours
+        join (
+            select r.direction, r.reference, m.booking_date, (array_agg(m.id))[1] as movement_id
+            from movement_reference r join movement m on m.id = r.movement_id
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true
+              and (r.direction, r.reference) in (
+                  select s.direction, s.bank_ref from staged_line s where s.movement_id is null)
+            group by 1, 2, 3 having count(*) = 1) theirs
+        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref and theirs.booking_date = ours.booking_date
+    where ours.line_no = l.line_no and l.movement_id is null
+      and not exists (select from staged_line t where t.movement_id = theirs.movement_id)";
 
 const CUT: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.movement_id from (
@@ -229,7 +250,10 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
         db.batch_execute(JOIN_WHOLE).await?;
     }
     apart::find(db, file.account, file.statement).await?;
-    db.execute(EXACT, &[&account]).await?;
+    for [day, same_day] in EXACT_STEPS {
+        db.execute(&EXACT.replace("{day}", day).replace("{same_day}", same_day), &[&account]).await?;
+    }
+    db.execute(CORRECTED, &[&account]).await?;
     db.execute(CUT, &[&account]).await?;
     batches::join(db, account).await?;
     db.execute(CLAIMED, &[&account]).await?;
