@@ -6,7 +6,9 @@ mod chain;
 mod debits;
 mod matching;
 mod mixed;
+mod parts;
 mod refused;
+mod reused;
 mod reversed;
 mod sights;
 

@@ -1,6 +1,7 @@
 //! Statements as they are imported: staged line by line, each line told to be a known movement or a new one, and kept.
 //! One transaction holds all of it, with the account locked: the whole file or nothing.
 
+mod apart;
 mod batches;
 mod beginning;
 mod claim;

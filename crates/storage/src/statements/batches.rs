@@ -18,6 +18,7 @@ const BATCHES: &str = "create temp table staged_batch on commit drop as
         where r.account_code = $1
           and (r.direction, left(r.reference, 16)) in (select o.direction, left(o.bank_ref, 16) from ours o)
           and not exists (select from staged_line s where s.movement_id = m.id)
+          and not exists (select from apart_movement a where a.movement_id = m.id and a.wholly)
         group by 1, 2, 3)
     select distinct on (movements[1]) lines, movements from (
         select distinct on (ours.lines[1]) ours.lines, theirs.movements, ours.bank_ref = theirs.reference as whole

@@ -2,18 +2,20 @@
 //!
 //! | step | a line is the known movement that has |
 //! |---|---|
-//! | exact | its reference; where a reference has several, also its amount, the n-th to the n-th |
+//! | exact | its reference and amount, on its own day first, the n-th to the n-th |
+//! | corrected | its reference and day, where file and books have one each; the amounts differ, which is a case |
 //! | cut | a reference of which one is the first 16 characters of the other, and its amount |
 //! | batch | its reference and day, where one line is the sum of several movements, or several lines of one (`batches`) |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
 //! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
 //!
-//! Whatever is left is a new movement. So the same file again, an overlapping one, and another format of the same day
-//! bring what is new and nothing else; and two equal transfers without a reference on one day stay two.
+//! None of them is a movement that the file cannot hold, by its balances (`apart`). Whatever is left is a new movement. So
+//! the same file again, an overlapping one, and another format of the same day bring what is new and nothing else; and two
+//! equal transfers without a reference stay two, on one day or in two parts of it.
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::batches;
+use super::{apart, batches};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -30,22 +32,42 @@ const INDEXES: &str = "create index on staged_line (direction, bank_ref);
     create index on staged_line (movement_id);
     analyze staged_line";
 
+// On its own day, then on any: formats date a movement differently, and a bank may give a number again.
 const EXACT: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.movement_id from (
-            select line_no, direction, bank_ref, amount,
-                   row_number() over (partition by direction, bank_ref, amount order by line_no) as n,
-                   count(*) over (partition by direction, bank_ref) as several
-            from staged_line where bank_ref is not null) ours
+            select line_no, direction, bank_ref, amount, booking_date,
+                   row_number() over (partition by direction, bank_ref, amount{day} order by line_no) as n
+            from staged_line where bank_ref is not null and movement_id is null) ours
         join (
-            select r.direction, r.reference, r.movement_id, m.amount,
-                   row_number() over (partition by r.direction, r.reference, m.amount order by m.id) as n,
-                   count(*) over (partition by r.direction, r.reference) as several
+            select r.direction, r.reference, r.movement_id, m.amount, m.booking_date,
+                   row_number() over (partition by r.direction, r.reference, m.amount{day}
+                                      order by a.movement_id is not null, m.id) as n
             from movement_reference r join movement m on m.id = r.movement_id
-            where r.account_code = $1
-              and (r.direction, r.reference) in (select s.direction, s.bank_ref from staged_line s)) theirs
-        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref
-           and (theirs.amount = ours.amount and theirs.n = ours.n or theirs.several = 1 and ours.several = 1)
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true
+              and (r.direction, r.reference) in (
+                  select s.direction, s.bank_ref from staged_line s where s.movement_id is null)
+              and not exists (select from staged_line t where t.movement_id = m.id)) theirs
+        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref and theirs.amount = ours.amount
+           and theirs.n = ours.n{same_day}
     ) pair where pair.line_no = l.line_no";
+const EXACT_STEPS: [[&str; 2]; 2] = [[", booking_date", " and theirs.booking_date = ours.booking_date"], ["", ""]];
+
+// two amounts under one reference are one movement only on the day on which each side has just one
+const CORRECTED: &str = "update staged_line l set movement_id = theirs.movement_id from (
+            select direction, bank_ref, booking_date, min(line_no) as line_no from staged_line
+            where bank_ref is not null group by 1, 2, 3 having count(*) = 1) ours
+        join (
+            select r.direction, r.reference, m.booking_date, (array_agg(m.id))[1] as movement_id
+            from movement_reference r join movement m on m.id = r.movement_id
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true
+              and (r.direction, r.reference) in (
+                  select s.direction, s.bank_ref from staged_line s where s.movement_id is null)
+            group by 1, 2, 3 having count(*) = 1) theirs
+        on theirs.direction = ours.direction and theirs.reference = ours.bank_ref and theirs.booking_date = ours.booking_date
+    where ours.line_no = l.line_no and l.movement_id is null
+      and not exists (select from staged_line t where t.movement_id = theirs.movement_id)";
 
 const CUT: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.movement_id from (
@@ -54,9 +76,11 @@ const CUT: &str = "update staged_line l set movement_id = pair.movement_id from 
             from staged_line where bank_ref is not null and movement_id is null and position(':' in bank_ref) = 0) ours
         join (
             select r.direction, m.amount, left(r.reference, 16) as head, length(r.reference) as long, r.movement_id,
-                   row_number() over (partition by r.direction, left(r.reference, 16), m.amount order by m.id) as n
+                   row_number() over (partition by r.direction, left(r.reference, 16), m.amount
+                                      order by a.movement_id is not null, m.id) as n
             from movement_reference r join movement m on m.id = r.movement_id
-            where r.account_code = $1 and position(':' in r.reference) = 0
+            left join apart_movement a on a.movement_id = m.id
+            where r.account_code = $1 and a.wholly is not true and position(':' in r.reference) = 0
               and (r.direction, left(r.reference, 16)) in (
                   select s.direction, left(s.bank_ref, 16) from staged_line s where s.movement_id is null)
               and not exists (select from staged_line s where s.movement_id = m.id)) theirs
@@ -73,6 +97,7 @@ const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id f
         join movement m on m.id = k.movement_id
         where s.movement_id is null and m.direction = s.direction and m.amount = s.amount and m.booking_date = s.booking_date
           and not exists (select from staged_line t where t.movement_id = m.id)
+          and not exists (select from apart_movement a where a.movement_id = m.id and a.wholly)
           and not exists (select from movement_reference o where o.movement_id = m.id
                           and split_part(':' || o.reference, ':', -2) = split_part(':' || s.bank_ref, ':', -2))
         order by m.id, s.line_no
@@ -86,9 +111,10 @@ const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id fr
             from staged_line s where movement_id is null and (bank_ref is not null) = $2 and {ours}) ours
         join (
             select m.id, m.direction, m.amount, m.booking_date, m.codes,
-                   row_number() over (partition by m.direction, m.amount, m.booking_date{among} order by m.id) as n
-            from movement m
-            where m.account_code = $1 and {theirs}
+                   row_number() over (partition by m.direction, m.amount, m.booking_date{among}
+                                      order by a.movement_id is not null, m.id) as n
+            from movement m left join apart_movement a on a.movement_id = m.id
+            where m.account_code = $1 and a.wholly is not true and {theirs}
               and (m.booking_date, m.amount) in (select s.booking_date, s.amount from staged_line s where s.movement_id is null)
               and not exists (select from staged_line t where t.movement_id = m.id)
               and not ($2 and exists (
@@ -223,7 +249,11 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     if file.lines >= LARGE {
         db.batch_execute(JOIN_WHOLE).await?;
     }
-    db.execute(EXACT, &[&account]).await?;
+    apart::find(db, file.account, file.statement).await?;
+    for [day, same_day] in EXACT_STEPS {
+        db.execute(&EXACT.replace("{day}", day).replace("{same_day}", same_day), &[&account]).await?;
+    }
+    db.execute(CORRECTED, &[&account]).await?;
     db.execute(CUT, &[&account]).await?;
     batches::join(db, account).await?;
     db.execute(CLAIMED, &[&account]).await?;

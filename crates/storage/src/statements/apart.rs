@@ -1,0 +1,156 @@
+//! Which known movements a file cannot hold, by the balances alone: a bank sends parts of a day, and what the part before
+//! had is not in the one that goes on from it, whatever the two have alike. ADR 0010 has the table of cases.
+//!
+//! Two files are apart where one ends with the balance that the other begins with, be it with others between, and they do
+//! not fit into each other all the same; and where no order of their lines lets them share one (of one format only: what
+//! two formats call a balance may differ). A file without balances is apart from none.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::StatementId;
+use domain::codes::AccountCode;
+
+const TABLES: &str = "
+    create temp table other_file (
+        id uuid primary key, opening bigint not null, closing bigint not null, same_format boolean not null,
+        linked boolean not null, apart boolean not null default false
+    ) on commit drop;
+    -- wholly: every file with balances that has it is apart from this one
+    create temp table apart_movement (movement_id uuid primary key, wholly boolean not null) on commit drop;";
+
+// Files of the same days, and those that have a reference of ours on another. Links are followed no further than to these.
+const OTHERS: &str = "with recursive mine as materialized (
+        select id, opening, closing, first_date, closing_date, format from statement
+        where account_code = $1 and state = 'imported' and opening is not null and closing is not null),
+    own as (select * from mine where id = $2),
+    days as (select min(booking_date) as first, max(booking_date) as last from staged_line),
+    named as (
+        select distinct l.statement_id from movement_reference r
+        join movement m on m.id = r.movement_id cross join days d
+        join statement_line l on l.movement_id = m.id
+        where r.account_code = $1 and m.booking_date not between d.first and d.last
+          and (r.direction, left(r.reference, 16)) in (select s.direction, left(s.bank_ref, 16) from staged_line s)),
+    others as materialized (
+        select o.* from mine o cross join days d
+        where o.id <> $2 and (o.first_date <= d.last and o.closing_date >= d.first
+                              or o.id in (select n.statement_id from named n))),
+    before as (
+        select p.id, p.opening, p.first_date from own f
+        join mine p on p.closing = f.opening and p.closing_date <= f.first_date and p.id <> f.id
+        where p.closing_date >= (select min(closing_date) from others)
+        union
+        select p.id, p.opening, p.first_date from before b
+        join mine p on p.closing = b.opening and p.closing_date <= b.first_date and p.id <> $2
+        where p.closing_date >= (select min(closing_date) from others)),
+    after as (
+        select p.id, p.closing, p.closing_date from own f
+        join mine p on p.opening = f.closing and p.first_date >= f.closing_date and p.id <> f.id
+        where p.first_date <= (select max(first_date) from others)
+        union
+        select p.id, p.closing, p.closing_date from after a
+        join mine p on p.opening = a.closing and p.first_date >= a.closing_date and p.id <> $2
+        where p.first_date <= (select max(first_date) from others))
+    insert into other_file (id, opening, closing, same_format, linked)
+    select o.id, o.opening, o.closing, o.format = own.format,
+           o.id in (select id from before) or o.id in (select id from after)
+    from others o cross join own";
+
+// One holds the other where all that the other has stands in it too, and it comes past what the other begins and ends
+// with, down its lines or up. Two that share what comes to nothing may overlap by just that.
+const LINKED: &str = "with pair as materialized (
+        select o.id, o.opening, o.closing, f.opening as own_opening, f.closing as own_closing
+        from other_file o join statement f on f.id = $1 where o.linked),
+    line as materialized (
+        select p.id, true as theirs, l.line_no, l.amount, l.booking_date, left(l.bank_ref, 16) as head
+        from pair p join statement_line l on l.statement_id = p.id
+        union all
+        select p.id, false, s.line_no, s.amount, s.booking_date, left(s.bank_ref, 16) from pair p cross join staged_line s),
+    same_day as (
+        select id, amount, booking_date from line group by 1, 2, 3 having bool_or(theirs) and not bool_and(theirs)),
+    same_name as (
+        select id, amount > 0 as credit, head from line where head is not null
+        group by 1, 2, 3 having bool_or(theirs) and not bool_and(theirs)),
+    walk as (
+        select l.id, l.theirs, l.amount, d.id is not null or n.id is not null as shared,
+               case when l.theirs then p.opening else p.own_opening end as begins,
+               case when l.theirs then p.own_opening else p.opening end as first,
+               case when l.theirs then p.own_closing else p.closing end as last,
+               row_number() over down as n_down, sum(l.amount) over down as down,
+               row_number() over up as n_up, sum(l.amount) over up as up
+        from line l join pair p on p.id = l.id
+        left join same_day d on d.id = l.id and d.amount = l.amount and d.booking_date = l.booking_date
+        left join same_name n on n.id = l.id and n.credit = (l.amount > 0) and n.head = l.head
+        window down as (partition by l.id, l.theirs order by l.line_no),
+               up as (partition by l.id, l.theirs order by l.line_no desc)),
+    side as (
+        select id, theirs, bool_and(shared) as all_shared, bool_or(shared) as some_shared,
+               coalesce(sum(amount) filter (where shared), 0) as of_shared,
+               coalesce(min(0) filter (where begins = first), min(n_down) filter (where begins + down = first))
+                   <= coalesce(max(n_down) filter (where begins + down = last), min(0) filter (where begins = last))
+               or coalesce(min(0) filter (where begins = first), min(n_up) filter (where begins + up = first))
+                   <= coalesce(max(n_up) filter (where begins + up = last), min(0) filter (where begins = last)) as passes
+        from walk group by 1, 2)
+    update other_file o set apart = true
+    from side a join side b on b.id = a.id and not b.theirs
+    where a.theirs and o.id = a.id
+      and not (a.all_shared and b.passes or b.all_shared and a.passes) is true
+      and not (a.some_shared and a.of_shared = 0 and b.of_shared = 0)";
+
+// What comes before the one in the other, or what both share, would have to be more than all there is. A line that is
+// known to the đồng speaks against the balances.
+const IMPOSSIBLE: &str = "with sums as (
+        select o.id, o.opening, o.closing, f.opening as own_opening, f.closing as own_closing,
+               coalesce(sum(l.amount) filter (where l.amount > 0), 0) as credits,
+               coalesce(sum(l.amount) filter (where l.amount < 0), 0) as debits
+        from other_file o join statement f on f.id = $1 join statement_line l on l.statement_id = o.id
+        where not o.linked and o.same_format group by 1, 2, 3, 4, 5),
+    own as (
+        select coalesce(sum(amount) filter (where amount > 0), 0) as credits,
+               coalesce(sum(amount) filter (where amount < 0), 0) as debits
+        from staged_line),
+    apart as materialized (
+        select t.id from sums t cross join own f
+        where not (t.opening - t.own_opening between f.debits - t.debits and f.credits - t.credits
+                   and 0 between f.debits - t.debits and f.credits - t.credits)
+          and not (t.own_opening - t.opening between t.debits - f.debits and t.credits - f.credits
+                   and 0 between t.debits - f.debits and t.credits - f.credits)
+          and t.closing - t.own_opening not between greatest(f.debits, t.debits) and least(f.credits, t.credits)
+          and t.own_closing - t.opening not between greatest(f.debits, t.debits) and least(f.credits, t.credits))
+    update other_file o set apart = true from apart a
+    where a.id = o.id
+      and not exists (select from statement_line l join staged_line s
+                          on s.bank_ref = l.bank_ref and s.amount = l.amount and s.booking_date = l.booking_date
+                      where l.statement_id = a.id)";
+
+const MOVEMENTS: &str = "with held as (
+        select statement_id, movement_id from statement_line
+        union all select statement_id, movement_id from statement_line_part),
+    apart as (
+        select distinct h.movement_id from other_file o join held h on h.statement_id = o.id where o.apart)
+    insert into apart_movement (movement_id, wholly)
+    select a.movement_id, bool_and(coalesce(o.apart, s.opening is null or s.closing is null))
+    from apart a join held h on h.movement_id = a.movement_id join statement s on s.id = h.statement_id
+    left join other_file o on o.id = s.id
+    where s.id <> $1 group by 1";
+
+const TO_COMPARE: &str =
+    "select coalesce(bool_or(linked), false), coalesce(bool_or(not linked and same_format), false) from other_file";
+
+/// Finds what the staged lines cannot be. The file's own statement is there, its lines are not yet.
+pub(super) async fn find(db: &Db, account: &AccountCode, statement: StatementId) -> Result<(), StorageError> {
+    db.batch_execute(TABLES).await?;
+    let id = statement.uuid();
+    db.execute(OTHERS, &[&account.as_str(), &id]).await?;
+    let to_compare = db.query_one(TO_COMPARE, &[]).await?;
+    let mut apart = 0;
+    for (nth, sql) in [LINKED, IMPOSSIBLE].into_iter().enumerate() {
+        if to_compare.get(nth) {
+            apart += db.execute(sql, &[&id]).await?;
+        }
+    }
+    if apart > 0 {
+        db.execute(MOVEMENTS, &[&id]).await?;
+        db.batch_execute("analyze apart_movement").await?;
+    }
+    Ok(())
+}
