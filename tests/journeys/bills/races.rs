@@ -10,7 +10,7 @@ use tests::barrier::{Request, at_once};
 use tests::bills::{App, BANK, CHECKSUM, SERVICE};
 
 /// The bank's own call, as bytes.
-async fn paybill(house: &House, token: &str, code: &str, bill: &str, amount: i64, number: &str) -> Request {
+pub(crate) async fn paybill(house: &House, token: &str, code: &str, bill: &str, amount: i64, number: &str) -> Request {
     let checksum = house.ask(&format!("select md5('{CHECKSUM}{number}{bill}{amount}')")).await;
     let body = json!({"trans_id": number, "trans_date": "20261126090000", "customer_id": code, "service_id": SERVICE,
         "bill_id": bill, "amount": amount.to_string(), "checksum": checksum});
