@@ -35,6 +35,9 @@ impl Payers {
             Told::Refused(_) => return Some(None),
             Told::Open => return None,
         };
+        if tender == "card" {
+            self.gate.tally.count(tally::BY_CARD);
+        }
         if repeated {
             // an officer who is not sure enters the same receipt, as a request of its own
             match self.enters(&body).await {

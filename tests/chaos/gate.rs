@@ -18,7 +18,7 @@ const FILE_LIMIT: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Refusals that say what is so, and no more.
-const DEFINITE: [&str; 18] = [
+const DEFINITE: [&str; 19] = [
     "amount_not_exact",
     "approval_stale",
     "attempt_committed",
@@ -36,6 +36,7 @@ const DEFINITE: [&str; 18] = [
     "obligation_paid",
     "file_refused",
     "does_not_tie_out",
+    "provider_refused",
     "provider_unavailable",
 ];
 

@@ -1,6 +1,7 @@
 //! Finance staff: statements of the bank and settlement files of VNPAY, sent while everything breaks and once more at the
 //! end; now and then a damaged one, which must be refused. An officer brings the drawers' cash to the bank.
 
+use crate::deck::Deck;
 use crate::desk::COUNTERS;
 use crate::gate::{Asked, Gate, Told, Who};
 use crate::tally;
@@ -24,12 +25,20 @@ pub struct Papers {
     next: AtomicU64,
     first_day: jiff::civil::Date,
     /// Deposits whose officer does not know whether they were taken down.
-    doubts: Mutex<Vec<Deposit>>,
+    doubts: Mutex<Vec<Brought>>,
+}
+
+#[derive(Clone, Copy)]
+enum Paper {
+    Settlement,
+    Statement,
+    Damaged,
+    Deposit,
 }
 
 /// Cash on its way to an account of the bank.
 #[derive(Clone)]
-struct Deposit {
+struct Brought {
     asked: Asked,
     account: &'static str,
     amount: i64,
@@ -45,17 +54,19 @@ impl Papers {
 
     /// One kind of file after the other, until then.
     pub async fn run(&self, mut dice: Dice, until: Instant) {
+        use Paper::{Damaged, Deposit, Settlement, Statement};
+        let mut papers = Deck::new(vec![Settlement, Settlement, Statement, Damaged, Deposit], dice.split());
         while Instant::now() < until {
-            tokio::time::sleep(dice.millis(2_000, 6_000)).await;
-            match dice.below(5) {
-                0 | 1 => self.settlement().await,
-                4 => self.deposit(usize::from(dice.below(2) == 0)).await,
-                2 => {
+            tokio::time::sleep(dice.millis(2_000, 5_000)).await;
+            match papers.draw() {
+                Settlement => self.settlement().await,
+                Deposit => self.deposit(usize::from(dice.below(2) == 0)).await,
+                Statement => {
                     let account = [ACCOUNT, OTHER_ACCOUNT][usize::from(dice.below(2) == 0)];
                     let format = FORMATS[usize::try_from(dice.below(4)).unwrap()];
                     self.statement(account, format).await;
                 }
-                _ => self.damaged(["truncate", "wrong_closing"][usize::from(dice.below(2) == 0)]).await,
+                Damaged => self.damaged(["truncate", "wrong_closing"][usize::from(dice.below(2) == 0)]).await,
             }
         }
     }
@@ -106,10 +117,10 @@ impl Papers {
         let slip = format!("PGN{}X{n}", self.seed);
         let (path, key) = (format!("/v1/counters/{counter}/deposits"), format!("deposit-{}-{n}", self.seed));
         let asked = Asked::by_officer(path, key, &json!({"amount": amount, "slip_ref": slip}));
-        self.deposited(Deposit { asked, account, amount, slip }).await;
+        self.deposited(Brought { asked, account, amount, slip }).await;
     }
 
-    async fn deposited(&self, deposit: Deposit) {
+    async fn deposited(&self, deposit: Brought) {
         match self.gate.tell(deposit.asked.clone()).await {
             Told::Done(_) => {}
             Told::Open => return self.doubts.lock().unwrap().push(deposit),

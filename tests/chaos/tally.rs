@@ -27,7 +27,7 @@ const LEAST: [(&str, u64); 19] = [
     (FILES, 0),
 ];
 /// What a run of a minute or more has at least once, however short.
-const AT_LEAST_ONCE: [&str; 13] = [
+const AT_LEAST_ONCE: [&str; 15] = [
     REFUNDS,
     LATE,
     CUTS,
@@ -37,6 +37,8 @@ const AT_LEAST_ONCE: [&str; 13] = [
     FILES,
     FILES_REFUSED,
     SEVERAL_WAYS,
+    BY_CODE,
+    BY_CARD,
     ENTERED_AGAIN,
     UNDONE,
     DEPOSITS,
@@ -76,6 +78,9 @@ pub const FORGED: &str = "reports forged";
 pub const LIED: &str = "payments of another amount";
 pub const LATE: &str = "payments after the deadline";
 pub const SEVERAL_WAYS: &str = "debts paid in several ways at once";
+pub const BY_CODE: &str = "payments by Mobile Money that a code authorised";
+pub const BY_CARD: &str = "payments by a card at a counter";
+pub const PAGES_LOST: &str = "orders whose page was lost with a killed gateway, and begun anew";
 pub const ENTERED_AGAIN: &str = "receipts entered once more";
 pub const UNDONE: &str = "counter payments undone by a second person";
 pub const DEPOSITS: &str = "drawers brought to the bank";

@@ -1,10 +1,13 @@
 //! The ways in which money comes: what a payer has in hand before paying, and what the other side does to its reports then,
 //! as far as it knows the rule.
 
-use crate::gate::Asked;
+use crate::gate::{Asked, Told};
 use crate::payers::{Payers, Payment, text};
 use crate::tally;
 use serde_json::{Value, json};
+
+/// Channels whose provider gives the page of an order once (docs/channels): lost on its way, it is lost.
+const PAGE_ONCE: [&str; 2] = ["zalopay", "national"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -143,6 +146,7 @@ impl Payers {
         // the order has a name from now on only; the provider looks at the code a while later
         let (what, _) = self.reported(Way::Code, false);
         self.rule(Way::Code, &attempt, what).await?;
+        self.gate.tally.count(tally::BY_CODE);
         Some(true)
     }
 
@@ -193,7 +197,18 @@ impl Payers {
     /// An attempt, with the payer on the provider's page where there is one.
     pub async fn attempt(&self, payment: &Payment, asked: Value) -> Option<Value> {
         let path = format!("{}/attempts", payment.path());
-        let attempt = self.gate.tell(Asked::post(path, self.key(), &asked)).await.done()?;
+        let attempt = match self.gate.tell(Asked::post(path.clone(), self.key(), &asked)).await {
+            Told::Done(attempt) => attempt,
+            // told the order once more, they do not give its page again: the payer begins anew
+            Told::Refused(code) if code == "provider_refused" => {
+                if !PAGE_ONCE.iter().any(|channel| asked["channel"] == *channel) {
+                    self.gate.tally.wrong(format!("a provider refuses an order: {path}: {asked}"));
+                }
+                self.gate.tally.count(tally::PAGES_LOST);
+                self.gate.tell(Asked::post(path, self.key(), &asked)).await.done()?
+            }
+            Told::Refused(_) | Told::Open => return None,
+        };
         if let Some(url) = attempt["action"]["url"].as_str() {
             let page = self.http.get(url).send().await.unwrap();
             // an intent that ran out meanwhile has a page that says so

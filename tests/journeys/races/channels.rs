@@ -200,8 +200,8 @@ async fn of_two_to_five_channels_of_seven_at_one_moment_one_settles_and_every_ot
             calls.push(coming(&house, *by, &intent, &fee, amount).await);
         }
         let asking = async {
-            // Mobile Money is heard of by asking, at the same moment
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            // Mobile Money is heard of by asking, which takes longer than hearing: it begins a little sooner
+            tokio::time::sleep(Duration::from_millis(u64::try_from(round % 5).unwrap() * 4)).await;
             if ways.contains(&By::Phone) {
                 asked(&house).await;
             }
