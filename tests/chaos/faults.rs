@@ -233,7 +233,7 @@ impl Faults {
 
     async fn dossier(&self, what: Value, lasts: Duration) {
         let _one = self.dossier.lock().await;
-        let script = format!("{}/_sim/script", self.stage.dossier.url);
+        let script = format!("{}/_sim/script", self.stage.url("dossier"));
         self.http.post(&script).json(&json!({"do": [what]})).send().await.unwrap();
         tokio::time::sleep(lasts).await;
         self.http.delete(&script).send().await.unwrap();

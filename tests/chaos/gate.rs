@@ -18,9 +18,13 @@ const FILE_LIMIT: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Refusals that say what is so, and no more.
-const DEFINITE: [&str; 14] = [
+const DEFINITE: [&str; 19] = [
+    "amount_not_exact",
+    "approval_stale",
     "attempt_committed",
     "channel_unavailable",
+    "drawer_deposited",
+    "drawer_short",
     "intent_cancelled",
     "intent_expired",
     "intent_paid",
@@ -32,8 +36,26 @@ const DEFINITE: [&str; 14] = [
     "obligation_paid",
     "file_refused",
     "does_not_tie_out",
+    "provider_refused",
     "provider_unavailable",
 ];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Portal,
+    /// At the desk.
+    Officer,
+    /// Who decides about what others propose, and sends files.
+    Staff,
+}
+
+/// The keys of all three.
+#[derive(Clone)]
+pub struct Keys {
+    pub portal: String,
+    pub officer: String,
+    pub staff: String,
+}
 
 #[derive(Clone)]
 pub struct Asked {
@@ -43,7 +65,7 @@ pub struct Asked {
     pub key: Option<String>,
     pub body: Arc<[u8]>,
     /// Whose key it bears.
-    pub as_staff: bool,
+    pub by: Who,
     pub is_file: bool,
 }
 
@@ -58,16 +80,20 @@ impl Asked {
     }
 
     pub fn file(path: String, key: String, bytes: Vec<u8>) -> Self {
-        Self { method: "POST", key: Some(key), body: bytes.into(), as_staff: true, is_file: true, ..Self::get(path) }
+        Self { method: "POST", key: Some(key), body: bytes.into(), by: Who::Staff, is_file: true, ..Self::get(path) }
     }
 
     /// A person's request.
     pub fn by_staff(path: String, key: String, body: &Value) -> Self {
-        Self { as_staff: true, ..Self::post(path, key, body) }
+        Self { by: Who::Staff, ..Self::post(path, key, body) }
+    }
+
+    pub fn by_officer(path: String, key: String, body: &Value) -> Self {
+        Self { by: Who::Officer, ..Self::post(path, key, body) }
     }
 
     pub fn get(path: String) -> Self {
-        Self { method: "GET", path, key: None, body: Vec::new().into(), as_staff: false, is_file: false }
+        Self { method: "GET", path, key: None, body: Vec::new().into(), by: Who::Portal, is_file: false }
     }
 }
 
@@ -103,8 +129,7 @@ pub struct Odds {
 pub struct Gate {
     http: reqwest::Client,
     pub gateways: Vec<(String, Arc<Seat>)>,
-    pub portal_key: String,
-    pub staff_key: String,
+    keys: Keys,
     pub diary: Diary,
     pub tally: Arc<Tally>,
     odds: Mutex<Odds>,
@@ -119,16 +144,15 @@ impl Gate {
     pub fn new(
         http: &reqwest::Client,
         gateways: Vec<(String, Arc<Seat>)>,
-        keys: (String, String),
+        keys: Keys,
         (diary, tally): (Diary, Arc<Tally>),
         odds: Odds,
         until: Instant,
     ) -> Self {
-        let (portal_key, staff_key) = keys;
         let (odds, turn) = (Mutex::new(odds), AtomicUsize::new(0));
         let (unfinished, told) = (Mutex::default(), Mutex::default());
         let (http, until) = (http.clone(), Mutex::new(until));
-        Self { http, gateways, portal_key, staff_key, diary, tally, odds, turn, until, unfinished, told }
+        Self { http, gateways, keys, diary, tally, odds, turn, until, unfinished, told }
     }
 
     /// Another time begins: callers go on until then.
@@ -136,7 +160,7 @@ impl Gate {
         *self.until.lock().unwrap() = until;
     }
 
-    fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         Instant::now() >= *self.until.lock().unwrap()
     }
 
@@ -180,7 +204,11 @@ impl Gate {
         let (base, seat) = &self.gateways[turn % self.gateways.len()];
         let limit = if asked.is_file { FILE_LIMIT } else { ANSWER_LIMIT };
         let method = reqwest::Method::from_bytes(asked.method.as_bytes()).unwrap();
-        let key = if asked.as_staff { &self.staff_key } else { &self.portal_key };
+        let key = match asked.by {
+            Who::Portal => &self.keys.portal,
+            Who::Officer => &self.keys.officer,
+            Who::Staff => &self.keys.staff,
+        };
         let mut call = self.http.request(method, format!("{base}{}", asked.path)).bearer_auth(key).timeout(limit);
         if let Some(key) = &asked.key {
             call = call.header("Idempotency-Key", key);

@@ -3,7 +3,9 @@
 //! (docs/chaos.md).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed run")]
 
+mod bills;
 mod deck;
+mod desk;
 mod diary;
 mod faults;
 mod front;
@@ -14,6 +16,7 @@ mod seat;
 mod stage;
 mod tally;
 mod truth;
+mod ways;
 
 use deck::Deck;
 use diary::Diary;
@@ -93,9 +96,9 @@ async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {
     let odds = Odds { twice, hung_up, dice: dice.split() };
     let gate = Gate::new(&http, gateways, stage.keys.clone(), (diary.clone(), Arc::clone(&tally)), odds, until);
     let gate = Arc::new(gate);
-    let others = || (stage.vnpay.url.clone(), stage.bank.url.clone());
-    let payers = Arc::new(Payers::new(Arc::clone(&gate), &http, others(), seed));
-    let papers = Papers::new(Arc::clone(&gate), &http, others(), seed);
+    let others = stage.others();
+    let papers = Papers::new(Arc::clone(&gate), &http, &others, seed);
+    let payers = Arc::new(Payers::new(Arc::clone(&gate), &http, others, seed));
     let faults = faults::Faults::new(&stage, &tally, &http);
     let (of_papers, mut of_payers) = (dice.split(), dice.split());
     tokio::join!(faults.run(schedule, begun), payers.run(PAYERS, &mut of_payers, until), papers.run(of_papers, until));
@@ -104,6 +107,7 @@ async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {
     gate.go_on(Instant::now() + QUIET);
     stage.marks_run_out().await;
     gate.ask_again().await;
+    payers.doubts_end().await;
     drain(&stage, &tally).await;
     papers.last().await;
     drain(&stage, &tally).await;

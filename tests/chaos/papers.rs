@@ -1,11 +1,14 @@
 //! Finance staff: statements of the bank and settlement files of VNPAY, sent while everything breaks and once more at the
-//! end; now and then a damaged one, which must be refused.
+//! end; now and then a damaged one, which must be refused. An officer brings the drawers' cash to the bank.
 
-use crate::gate::{Asked, Gate, Told};
+use crate::deck::Deck;
+use crate::desk::COUNTERS;
+use crate::gate::{Asked, Gate, Told, Who};
 use crate::tally;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tests::bank::{ACCOUNT, BIN, OTHER_ACCOUNT};
 use tests::files::today;
@@ -16,37 +19,64 @@ const FORMATS: [&str; 4] = ["camt053_v8", "mt940", "csv", "camt053_v2"];
 pub struct Papers {
     pub gate: Arc<Gate>,
     pub http: reqwest::Client,
-    pub vnpay: String,
-    pub bank: String,
+    vnpay: String,
+    bank: String,
     seed: u64,
     next: AtomicU64,
     first_day: jiff::civil::Date,
+    /// Deposits whose officer does not know whether they were taken down.
+    doubts: Mutex<Vec<Brought>>,
+}
+
+#[derive(Clone, Copy)]
+enum Paper {
+    Settlement,
+    Statement,
+    Damaged,
+    Deposit,
+}
+
+/// Cash on its way to an account of the bank.
+#[derive(Clone)]
+struct Brought {
+    asked: Asked,
+    account: &'static str,
+    amount: i64,
+    slip: String,
 }
 
 impl Papers {
-    pub fn new(gate: Arc<Gate>, http: &reqwest::Client, (vnpay, bank): (String, String), seed: u64) -> Self {
-        let (next, first_day) = (AtomicU64::new(1), today());
-        Self { gate, http: http.clone(), vnpay, bank, seed, next, first_day }
+    pub fn new(gate: Arc<Gate>, http: &reqwest::Client, others: &BTreeMap<&'static str, String>, seed: u64) -> Self {
+        let (next, first_day, doubts) = (AtomicU64::new(1), today(), Mutex::default());
+        let (http, vnpay, bank) = (http.clone(), others["vnpay"].clone(), others["bank"].clone());
+        Self { gate, http, vnpay, bank, seed, next, first_day, doubts }
     }
 
     /// One kind of file after the other, until then.
     pub async fn run(&self, mut dice: Dice, until: Instant) {
+        use Paper::{Damaged, Deposit, Settlement, Statement};
+        let mut papers = Deck::new(vec![Settlement, Settlement, Statement, Damaged, Deposit], dice.split());
         while Instant::now() < until {
-            tokio::time::sleep(dice.millis(2_000, 6_000)).await;
-            match dice.below(4) {
-                0 | 1 => self.settlement().await,
-                2 => {
+            tokio::time::sleep(dice.millis(2_000, 5_000)).await;
+            match papers.draw() {
+                Settlement => self.settlement().await,
+                Deposit => self.deposit(usize::from(dice.below(2) == 0)).await,
+                Statement => {
                     let account = [ACCOUNT, OTHER_ACCOUNT][usize::from(dice.below(2) == 0)];
                     let format = FORMATS[usize::try_from(dice.below(4)).unwrap()];
                     self.statement(account, format).await;
                 }
-                _ => self.damaged(["truncate", "wrong_closing"][usize::from(dice.below(2) == 0)]).await,
+                Damaged => self.damaged(["truncate", "wrong_closing"][usize::from(dice.below(2) == 0)]).await,
             }
         }
     }
 
     /// What is left, when nothing breaks any more: the last session with its payout, then every day of both accounts.
     pub async fn last(&self) {
+        let doubts = std::mem::take(&mut *self.doubts.lock().unwrap());
+        for deposit in doubts {
+            self.deposited(deposit).await;
+        }
         self.settlement().await;
         for account in [ACCOUNT, OTHER_ACCOUNT] {
             self.statement(account, "camt053_v8").await;
@@ -72,6 +102,35 @@ impl Papers {
         let how = json!({"account": ACCOUNT, "amount": net, "content": cut["content"]});
         let paid = self.http.post(format!("{}/_sim/bank/transfer", self.bank)).json(&how).send().await.unwrap();
         assert!(paid.status().is_success(), "{}", paid.text().await.unwrap());
+    }
+
+    /// All that a drawer holds goes to the bank, which credits it once it was taken down here.
+    async fn deposit(&self, which: usize) {
+        let (counter, account) = COUNTERS[which];
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let shown = Asked { by: Who::Officer, ..Asked::get(format!("/v1/counters/{counter}")) };
+        let Some(shown) = self.gate.tell(shown).await.done() else { return };
+        let amount = shown["drawer"].as_i64().unwrap();
+        if amount == 0 {
+            return;
+        }
+        let slip = format!("PGN{}X{n}", self.seed);
+        let (path, key) = (format!("/v1/counters/{counter}/deposits"), format!("deposit-{}-{n}", self.seed));
+        let asked = Asked::by_officer(path, key, &json!({"amount": amount, "slip_ref": slip}));
+        self.deposited(Brought { asked, account, amount, slip }).await;
+    }
+
+    async fn deposited(&self, deposit: Brought) {
+        match self.gate.tell(deposit.asked.clone()).await {
+            Told::Done(_) => {}
+            Told::Open => return self.doubts.lock().unwrap().push(deposit),
+            // somebody was given cash back meanwhile
+            Told::Refused(_) => return,
+        }
+        let how = json!({"account": deposit.account, "amount": deposit.amount, "content": deposit.slip});
+        let credited = self.http.post(format!("{}/_sim/bank/transfer", self.bank)).json(&how).send().await.unwrap();
+        assert!(credited.status().is_success(), "{}", credited.text().await.unwrap());
+        self.gate.tally.count(tally::DEPOSITS);
     }
 
     async fn statement(&self, account: &str, format: &str) {

@@ -3,10 +3,13 @@
 //!
 //! Another action is a variant of [`Scene`], its number of cards in [`SCENES`] and its arm in `play`.
 
+use crate::bills::Doubt;
 use crate::deck::Deck;
 use crate::gate::{Asked, Gate, Told};
 use crate::tally;
+use crate::ways::Way;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,16 +19,17 @@ use tests::portal::obligation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scene {
-    AtVnpay,
-    ByTransfer,
-    TwoChannels,
+    Pays(Way),
+    ManyDebts,
+    /// Two to five ways at one moment.
+    SeveralWays,
     /// Two intents that are both cancelled are paid at once.
     TwoDeadIntents,
-    ManyDebts,
+    /// Two customers of two applications, or one of them twice, pay one bill.
+    OneBillTwice,
     Underpaid,
     Overpaid,
-    LateAtVnpay,
-    LateByTransfer,
+    Late,
     PaidAfterCancel,
     Renewed,
     TriesTwice,
@@ -33,72 +37,92 @@ pub enum Scene {
     /// A transfer that names nothing, or two things.
     Nameless,
     DebtCancelled,
-    /// Paid at VNPAY, seen by its portal, and given back.
+    /// A bill that was seen before its debt was cancelled.
+    BillOfCancelled,
+    /// Paid at a provider, seen by its portal, and given back.
     Refunded,
+    /// Taken at a counter, undone by two persons, and perhaps taken again.
+    Undone,
 }
 
 /// How many cards of each.
-const SCENES: [(Scene, usize); 16] = [
-    (Scene::AtVnpay, 8),
-    (Scene::ByTransfer, 8),
-    (Scene::TwoChannels, 5),
-    (Scene::TwoDeadIntents, 3),
+const SCENES: [(Scene, usize); 27] = [
+    (Scene::Pays(Way::Vnpay), 4),
+    (Scene::Pays(Way::Transfer), 4),
+    (Scene::Pays(Way::Momo), 2),
+    (Scene::Pays(Way::Zalopay), 2),
+    (Scene::Pays(Way::National), 2),
+    (Scene::Pays(Way::Phone), 2),
+    (Scene::Pays(Way::Code), 2),
+    (Scene::Pays(Way::BankBill), 3),
+    (Scene::Pays(Way::PhoneBill), 2),
+    (Scene::Pays(Way::Cash), 2),
+    (Scene::Pays(Way::Card), 2),
     (Scene::ManyDebts, 3),
+    (Scene::SeveralWays, 6),
+    (Scene::TwoDeadIntents, 3),
+    (Scene::OneBillTwice, 2),
     (Scene::Underpaid, 4),
     (Scene::Overpaid, 1),
-    (Scene::LateAtVnpay, 1),
-    (Scene::LateByTransfer, 1),
-    (Scene::PaidAfterCancel, 2),
+    (Scene::Late, 3),
+    (Scene::PaidAfterCancel, 3),
     (Scene::Renewed, 1),
-    (Scene::TriesTwice, 2),
+    (Scene::TriesTwice, 3),
     (Scene::WalksAway, 1),
     (Scene::Nameless, 1),
     (Scene::DebtCancelled, 1),
-    (Scene::Refunded, 3),
+    (Scene::BillOfCancelled, 1),
+    (Scene::Refunded, 5),
+    (Scene::Undone, 2),
 ];
 
 /// The life of an intent that is to run out.
 const SHORT_S: u64 = 2;
 
-/// What becomes of the reports of one payment.
-struct Odds {
-    repeated: Deck<bool>,
-    reordered: Deck<bool>,
-    lost: Deck<bool>,
-    forged: Deck<bool>,
-    lied: Deck<bool>,
+/// What becomes of the reports of one payment, and who pays how.
+pub struct Odds {
+    pub repeated: Deck<bool>,
+    pub reordered: Deck<bool>,
+    pub lost: Deck<bool>,
+    pub forged: Deck<bool>,
+    pub lied: Deck<bool>,
     scenes: Deck<Scene>,
+    any: Deck<Way>,
+    providers: Deck<Way>,
+    late: Deck<Way>,
+    refunding: Deck<Way>,
 }
 
 pub struct Payers {
     pub gate: Arc<Gate>,
     pub http: reqwest::Client,
-    pub vnpay: String,
-    pub bank: String,
-    odds: Mutex<Odds>,
-    seed: u64,
+    /// Where the other sides are, by name.
+    others: BTreeMap<&'static str, String>,
+    pub odds: Mutex<Odds>,
+    pub seed: u64,
     next: AtomicU64,
+    pub doubts: Mutex<Vec<Doubt>>,
 }
 
 /// An intent with the debts that it is for.
-struct Payment {
-    debts: Vec<Value>,
+pub struct Payment {
+    pub debts: Vec<Value>,
     intent: Value,
-    amount: i64,
+    pub amount: i64,
 }
 
 impl Payment {
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/v1/payment-intents/{}", text(&self.intent["id"]))
     }
 
-    fn reference(&self) -> String {
+    pub fn reference(&self) -> String {
         text(&self.intent["reference"])
     }
 }
 
 impl Payers {
-    pub fn new(gate: Arc<Gate>, http: &reqwest::Client, (vnpay, bank): (String, String), seed: u64) -> Self {
+    pub fn new(gate: Arc<Gate>, http: &reqwest::Client, others: BTreeMap<&'static str, String>, seed: u64) -> Self {
         let mut dice = Dice::of(seed);
         let scenes = SCENES.iter().flat_map(|(scene, cards)| std::iter::repeat_n(*scene, *cards)).collect();
         let odds = Odds {
@@ -108,8 +132,13 @@ impl Payers {
             forged: Deck::percent(5, dice.split()),
             lied: Deck::percent(1, dice.split()),
             scenes: Deck::new(scenes, dice.split()),
+            any: Deck::new(Way::ALL.to_vec(), dice.split()),
+            providers: Deck::new(Way::PROVIDERS.to_vec(), dice.split()),
+            late: Deck::new(Way::LATE.to_vec(), dice.split()),
+            refunding: Deck::new(Way::REFUNDING.to_vec(), dice.split()),
         };
-        Self { gate, http: http.clone(), vnpay, bank, odds: Mutex::new(odds), seed, next: AtomicU64::new(1) }
+        let (odds, next, doubts) = (Mutex::new(odds), AtomicU64::new(1), Mutex::default());
+        Self { gate, http: http.clone(), others, odds, seed, next, doubts }
     }
 
     /// So many of them side by side, until then.
@@ -133,30 +162,35 @@ impl Payers {
 
     async fn play(&self, scene: Scene, dice: &mut Dice) -> Option<()> {
         match scene {
-            Scene::AtVnpay => self.at_vnpay(1, dice).await,
-            Scene::ManyDebts => self.at_vnpay(2 + dice.below(3), dice).await,
-            Scene::ByTransfer => self.by_transfer(dice).await,
-            Scene::TwoChannels => self.two_channels(dice).await,
+            Scene::Pays(way) => self.pays_once(way, 1, dice).await,
+            Scene::ManyDebts => self.pays_once(self.provider(), 2 + dice.below(3), dice).await,
+            Scene::SeveralWays => self.several_ways(dice).await,
             Scene::TwoDeadIntents => self.two_dead_intents(dice).await,
+            Scene::OneBillTwice => self.one_bill_twice(dice).await,
             Scene::Underpaid => self.underpaid(dice).await,
             Scene::Overpaid => self.overpaid(dice).await,
-            Scene::LateAtVnpay => self.late(true, dice).await,
-            Scene::LateByTransfer => self.late(false, dice).await,
+            Scene::Late => self.late(dice).await,
             Scene::PaidAfterCancel => self.paid_after_cancel(dice).await,
             Scene::Renewed => self.renewed(dice).await,
             Scene::TriesTwice => self.tries_twice(dice).await,
             Scene::WalksAway => self.walks_away(dice).await,
             Scene::Nameless => self.nameless(dice).await,
             Scene::DebtCancelled => self.debt_cancelled(dice).await,
+            Scene::BillOfCancelled => self.bill_of_cancelled(dice).await,
             Scene::Refunded => self.refunded(dice).await,
+            Scene::Undone => self.undone(dice).await,
         }
     }
 
-    async fn at_vnpay(&self, debts: u64, dice: &mut Dice) -> Option<()> {
+    fn provider(&self) -> Way {
+        self.odds.lock().unwrap().providers.draw()
+    }
+
+    async fn pays_once(&self, way: Way, debts: u64, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(debts, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vnpay").await?;
-        let as_ordered = self.pays(&attempt, false).await?;
-        if dice.below(5) == 0 {
+        let ready = self.ready(&payment, way).await?;
+        let is_paid = self.pays_by(&payment, &ready, false).await?;
+        if dice.below(10) == 0 {
             self.gate
                 .tell(Asked {
                     key: None,
@@ -164,50 +198,63 @@ impl Payers {
                 })
                 .await;
         }
-        if as_ordered {
+        if is_paid {
             self.expect_paid(&payment).await
         }
         Some(())
     }
 
-    async fn by_transfer(&self, dice: &mut Dice) -> Option<()> {
+    async fn several_ways(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vietqr").await?;
-        self.transfers(&attempt, payment.amount, &payment.reference()).await?;
-        self.expect_paid(&payment).await;
-        Some(())
-    }
-
-    async fn two_channels(&self, dice: &mut Dice) -> Option<()> {
-        let payment = self.payment(1, 3_600, dice).await?;
-        let card = self.attempt(&payment, "vnpay").await?;
-        let code = self.attempt(&payment, "vietqr").await?;
-        let reference = payment.reference();
-        let (_, transferred) = tokio::join!(self.pays(&card, false), self.transfers(&code, payment.amount, &reference));
-        transferred?;
-        self.gate.tally.count(tally::TWO_CHANNELS);
-        self.expect_paid(&payment).await;
+        let mut ways = Vec::new();
+        for _ in 0..2 + dice.below(4) {
+            let way = self.odds.lock().unwrap().any.draw();
+            ways.extend(self.ready(&payment, way).await);
+        }
+        let ends = futures_util::future::join_all(ways.iter().map(|ready| self.pays_by(&payment, ready, false))).await;
+        if ends.iter().flatten().count() > 1 {
+            self.gate.tally.count(tally::SEVERAL_WAYS);
+        }
+        if ends.contains(&Some(true)) {
+            self.expect_paid(&payment).await;
+        }
         Some(())
     }
 
     async fn two_dead_intents(&self, dice: &mut Dice) -> Option<()> {
         let first = self.payment(1, 3_600, dice).await?;
-        let one = self.attempt(&first, "vnpay").await?;
+        let one = self.ready(&first, self.provider()).await?;
         self.cancels(&first).await?;
         let intent = self.opens(&first.debts, 3_600).await?;
-        let second = Payment { intent, debts: first.debts, amount: first.amount };
-        let other = self.attempt(&second, "vnpay").await?;
+        let second = Payment { intent, debts: first.debts.clone(), amount: first.amount };
+        let other = self.ready(&second, self.provider()).await?;
         self.cancels(&second).await?;
-        let (one, other) = tokio::join!(self.pays(&one, false), self.pays(&other, false));
+        let (one, other) = tokio::join!(self.pays_by(&first, &one, false), self.pays_by(&second, &other, false));
         if one? && other? {
             self.expect_paid(&second).await;
         }
         Some(())
     }
 
+    async fn one_bill_twice(&self, dice: &mut Dice) -> Option<()> {
+        let payment = self.payment(1, 3_600, dice).await?;
+        let applications = [Way::BankBill, Way::PhoneBill];
+        let mut which = || applications[usize::from(dice.below(2) == 0)];
+        let (one, other) = (which(), which());
+        let (one, other) = (self.ready(&payment, one).await?, self.ready(&payment, other).await?);
+        let (one, other) = tokio::join!(self.pays_by(&payment, &one, false), self.pays_by(&payment, &other, false));
+        if one == Some(true) && other == Some(true) {
+            self.gate.tally.wrong(format!("two customers were told that they paid one bill: {:?}", payment.debts));
+        }
+        if one? || other? {
+            self.expect_paid(&payment).await;
+        }
+        Some(())
+    }
+
     async fn underpaid(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vietqr").await?;
+        let attempt = self.attempt(&payment, json!({"channel": "vietqr"})).await?;
         let (part, reference) = (payment.amount - 1_000, payment.reference());
         if dice.below(2) == 0 {
             // both parts at one moment: neither may miss the other
@@ -225,20 +272,18 @@ impl Payers {
 
     async fn overpaid(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vietqr").await?;
+        let attempt = self.attempt(&payment, json!({"channel": "vietqr"})).await?;
         self.transfers(&attempt, payment.amount + 5_000, &payment.reference()).await?;
         self.expect_paid(&payment).await;
         Some(())
     }
 
-    async fn late(&self, at_vnpay: bool, dice: &mut Dice) -> Option<()> {
+    async fn late(&self, dice: &mut Dice) -> Option<()> {
+        let way = self.odds.lock().unwrap().late.draw();
         let payment = self.payment(1, SHORT_S, dice).await?;
-        let attempt = self.attempt(&payment, if at_vnpay { "vnpay" } else { "vietqr" }).await?;
+        let ready = self.ready(&payment, way).await?;
         tokio::time::sleep(Duration::from_secs(SHORT_S) + dice.millis(0, 2_000)).await;
-        let as_ordered = match at_vnpay {
-            true => self.pays(&attempt, true).await?,
-            false => self.transfers(&attempt, payment.amount, &payment.reference()).await.map(|()| true)?,
-        };
+        let as_ordered = self.pays_by(&payment, &ready, true).await?;
         self.gate.tally.count(tally::LATE);
         if as_ordered {
             self.expect_paid(&payment).await;
@@ -248,9 +293,9 @@ impl Payers {
 
     async fn paid_after_cancel(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vnpay").await?;
+        let ready = self.ready(&payment, self.provider()).await?;
         self.cancels(&payment).await?;
-        if self.pays(&attempt, false).await? {
+        if self.pays_by(&payment, &ready, false).await? {
             self.expect_paid(&payment).await;
         }
         Some(())
@@ -262,7 +307,7 @@ impl Payers {
         let renew = Asked::post(format!("{}/renew", payment.path()), self.key(), &json!({"expires_in_s": 3_600}));
         // the clock of the worker may not have come by yet
         self.gate.tell(renew).await.done()?;
-        let attempt = self.attempt(&payment, "vietqr").await?;
+        let attempt = self.attempt(&payment, json!({"channel": "vietqr"})).await?;
         self.transfers(&attempt, payment.amount, &payment.reference()).await?;
         self.expect_paid(&payment).await;
         Some(())
@@ -270,11 +315,15 @@ impl Payers {
 
     async fn tries_twice(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vnpay").await?;
-        let outcome = ["cancelled", "failed"][usize::from(dice.below(2) == 0)];
-        self.sim(&self.vnpay, "pay", json!({"order_ref": attempt["order_ref"], "outcome": outcome})).await?;
-        let again = self.attempt(&payment, "vnpay").await?;
-        if self.pays(&again, false).await? {
+        let way = self.provider();
+        let first = self.ready(&payment, way).await?;
+        let outcome = match way {
+            Way::Phone => "decline",
+            _ => ["cancelled", "failed"][usize::from(dice.below(2) == 0)],
+        };
+        self.sim(way.at(), "pay", json!({"order_ref": first.attempt()["order_ref"], "outcome": outcome})).await?;
+        let again = self.ready(&payment, way).await?;
+        if self.pays_by(&payment, &again, false).await? {
             self.expect_paid(&payment).await;
         }
         Some(())
@@ -282,7 +331,7 @@ impl Payers {
 
     async fn walks_away(&self, dice: &mut Dice) -> Option<()> {
         let payment = self.payment(1, SHORT_S, dice).await?;
-        self.attempt(&payment, "vnpay").await?;
+        self.attempt(&payment, json!({"channel": "vnpay"})).await?;
         Some(())
     }
 
@@ -303,32 +352,54 @@ impl Payers {
 
     async fn debt_cancelled(&self, dice: &mut Dice) -> Option<()> {
         let debt = self.owes(amount(dice), "H38.17").await?;
+        self.cancels_debt(&debt).await
+    }
+
+    async fn bill_of_cancelled(&self, dice: &mut Dice) -> Option<()> {
+        let payment = self.payment(1, 3_600, dice).await?;
+        let way = [Way::BankBill, Way::PhoneBill][usize::from(dice.below(2) == 0)];
+        let ready = self.ready(&payment, way).await?;
+        self.cancels(&payment).await?;
+        self.cancels_debt(&payment.debts[0]).await?;
+        if self.pays_by(&payment, &ready, false).await? {
+            self.gate.tally.wrong(format!("a bill of a cancelled debt was paid: {:?}", payment.debts));
+        }
+        Some(())
+    }
+
+    async fn cancels_debt(&self, debt: &Value) -> Option<()> {
         let path = format!("/v1/obligations/{}/cancel", text(&debt["id"]));
         self.gate.tell(Asked::post(path, self.key(), &Value::Null)).await.done()?;
-        self.expect(&debt, "cancelled").await;
+        self.expect(debt, "cancelled").await;
+        Some(())
+    }
+
+    async fn undone(&self, dice: &mut Dice) -> Option<()> {
+        let payment = self.payment(1, 3_600, dice).await?;
+        let tender = ["cash", "card"][usize::from(dice.below(2) == 0)];
+        let taken = self.at_desk(&payment, tender).await??;
+        if !self.undoes(&taken).await? {
+            self.expect_paid(&payment).await;
+        } else if dice.below(2) == 0 {
+            self.at_desk(&payment, "cash").await??;
+            self.expect_paid(&payment).await;
+        } else {
+            self.expect(&payment.debts[0], "due").await;
+        }
         Some(())
     }
 
     async fn refunded(&self, dice: &mut Dice) -> Option<()> {
+        let way = self.odds.lock().unwrap().refunding.draw();
         let payment = self.payment(1, 3_600, dice).await?;
-        let attempt = self.attempt(&payment, "vnpay").await?;
-        let as_ordered = self.pays(&attempt, false).await?;
+        let ready = self.ready(&payment, way).await?;
+        let as_ordered = self.pays_by(&payment, &ready, false).await?;
         let paid = self.paid(&payment).await?;
         if !as_ordered {
             return Some(());
         }
-        // VNPAY takes it up and says 500, or says nothing for a while, or refuses it when its time has come
         let how = dice.below(10);
-        let rule = match how {
-            0 | 1 => json!({"fail_after_accept": true}),
-            2 => json!({"hang": 1_500}),
-            3 => json!({"refund_refused": true}),
-            _ => Value::Null,
-        };
-        if !rule.is_null() {
-            let rule = json!({"match": {"order_ref": attempt["order_ref"]}, "do": [rule], "times": 1});
-            self.sim(&self.vnpay, "script", rule).await?;
-        }
+        self.refund_rule(way, ready.attempt(), how).await?;
         let debt = &payment.debts[0];
         let body = json!({"lines": [{"obligation_id": debt["id"], "amount": payment.amount}], "then": "close",
             "reason_code": "dossier_withdrawn", "refundable_amount": payment.amount});
@@ -370,7 +441,7 @@ impl Payers {
     }
 
     async fn owes(&self, amount: i64, agency: &str) -> Option<Value> {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let n = self.number();
         let beneficiary = if agency == "H38.17" { tests::BENEFICIARY } else { tests::OTHER_BENEFICIARY };
         let change = json!({"agency_code": agency, "beneficiary_code": beneficiary, "fee_code": format!("CT-{n}")});
         let body = obligation(&format!("{agency}-261125-{n:05}"), amount, change);
@@ -383,18 +454,6 @@ impl Payers {
         self.gate.tell(Asked::post("/v1/payment-intents".to_owned(), self.key(), &body)).await.done()
     }
 
-    /// An attempt, with the payer on the provider's page where there is one.
-    async fn attempt(&self, payment: &Payment, channel: &str) -> Option<Value> {
-        let path = format!("{}/attempts", payment.path());
-        let attempt = self.gate.tell(Asked::post(path, self.key(), &json!({"channel": channel}))).await.done()?;
-        if let Some(url) = attempt["action"]["url"].as_str() {
-            let page = self.http.get(url).send().await.unwrap();
-            // an intent that ran out meanwhile has a page that says so
-            page.status().is_success().then_some(())?;
-        }
-        Some(attempt)
-    }
-
     /// Done, or refused because it ran out or is being paid.
     async fn cancels(&self, payment: &Payment) -> Option<()> {
         match self.gate.tell(Asked::post(format!("{}/cancel", payment.path()), self.key(), &Value::Null)).await {
@@ -403,88 +462,22 @@ impl Payers {
         }
     }
 
-    fn key(&self) -> String {
-        format!("key-{}-{}", self.seed, self.next.fetch_add(1, Ordering::Relaxed))
+    pub fn key(&self) -> String {
+        format!("key-{}-{}", self.seed, self.number())
     }
 
-    // ------------------------------------------------------------ what payers and their providers do
-
-    /// Pays at VNPAY, which reports it as the odds say; whether it took what was ordered.
-    async fn pays(&self, attempt: &Value, late: bool) -> Option<bool> {
-        let tally = &self.gate.tally;
-        let (mut what, mut lied) = (Vec::new(), false);
-        {
-            let mut odds = self.odds.lock().unwrap();
-            if odds.repeated.draw() {
-                what.push(json!({"repeat": 2}));
-            }
-            if odds.reordered.draw() {
-                what.push(json!({"reorder": true}));
-                tally.count(tally::REORDERED);
-            }
-            if odds.lost.draw() {
-                what.push(json!({"drop": true}));
-            }
-            if odds.forged.draw() {
-                what.extend([json!({"forge": "signature"}), json!({"forge": "amount"}), json!({"forge": "terminal"})]);
-            }
-            if odds.lied.draw() {
-                what.push(json!({"amount_delta": 1}));
-                tally.count(tally::LIED);
-                lied = true;
-            }
-        }
-        if late {
-            what.push(json!({"late": true}));
-        }
-        if !what.is_empty() {
-            let rule = json!({"match": {"order_ref": attempt["order_ref"]}, "do": what, "times": 1});
-            self.sim(&self.vnpay, "script", rule).await?;
-        }
-        self.sim(&self.vnpay, "pay", json!({"order_ref": attempt["order_ref"]})).await?;
-        Some(!lied)
-    }
-
-    /// A transfer to the account of an attempt's code; the banks on its way do to the content what they do.
-    async fn transfers(&self, attempt: &Value, amount: i64, content: &str) -> Option<()> {
-        let account = attempt["action"]["account_number"].as_str()?;
-        self.transfer(json!({"account": account, "amount": amount, "content": content, "mangle": "random"})).await
-    }
-
-    async fn transfer(&self, how: Value) -> Option<()> {
-        let tally = &self.gate.tally;
-        let mut what = Vec::new();
-        {
-            let mut odds = self.odds.lock().unwrap();
-            if odds.repeated.draw() {
-                what.push(json!({"repeat": 2}));
-            }
-            if odds.reordered.draw() {
-                what.push(json!({"reorder": true}));
-                tally.count(tally::REORDERED);
-            }
-            if odds.lost.draw() {
-                what.push(json!({"drop": true}));
-            }
-            if odds.forged.draw() {
-                what.extend([json!({"forge": "key"}), json!({"forge": "amount"})]);
-            }
-        }
-        if !what.is_empty() {
-            let matching = json!({"content_contains": how["content"], "amount": how["amount"]});
-            self.sim(&self.bank, "script", json!({"match": matching, "do": what})).await?;
-        }
-        self.sim(&self.bank, "bank/transfer", how).await?;
-        Some(())
+    /// One that nothing else in this run has.
+    pub fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A control call; it is never the gateway's fault when one fails.
-    async fn sim(&self, base: &str, what: &str, body: Value) -> Option<Value> {
-        let answer = self.http.post(format!("{base}/_sim/{what}")).json(&body).send().await.unwrap();
+    pub async fn sim(&self, side: &str, what: &str, body: Value) -> Option<Value> {
+        let answer = self.http.post(format!("{}/_sim/{what}", self.others[side])).json(&body).send().await.unwrap();
         let status = answer.status();
         let said = answer.text().await.unwrap();
         if !status.is_success() {
-            self.gate.tally.wrong(format!("the simulator refuses {what} {body}: {status} {said}"));
+            self.gate.tally.wrong(format!("{side} refuses {what} {body}: {status} {said}"));
             return None;
         }
         Some(serde_json::from_str(&said).unwrap_or(Value::Null))
@@ -507,6 +500,6 @@ fn amount(dice: &mut Dice) -> i64 {
     i64::try_from(10_000 + dice.below(400) * 500).unwrap()
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -1,10 +1,13 @@
-//! Everything that a run needs, each part a process of its own: PostgreSQL behind the proxy of the test kit, Redis, three
+//! Everything that a run needs, each part a process of its own: PostgreSQL behind the proxy of the test kit, Redis, the
 //! simulators, two gateways behind a front, two workers.
 
+use crate::desk::COUNTERS;
 use crate::front;
+use crate::gate::Keys;
 use crate::seat::{Seat, free_port};
 use embedded::{Cluster, Options, Redis};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use testkit::proxy::Proxy;
 use tests::bank::{ACCOUNT, BIN, OTHER_ACCOUNT, settings};
 use tests::child::{Env, binary, run};
 use tests::files::PAYOUT;
-use tests::{BENEFICIARY, HASH_SECRET, OTHER_BENEFICIARY, Plan, TMN_CODE, env};
+use tests::{BENEFICIARY, HASH_SECRET, OTHER_BENEFICIARY, Plan, TMN_CODE, bills, counter, env, mobile_money, wallets};
 use tokio::sync::Mutex;
 
 const DATABASE: &str = "chaos";
@@ -40,10 +43,11 @@ pub struct Stage {
     /// Of the operators' listeners of gateways and workers, with the seat behind each.
     pub ops: Vec<(String, Arc<Seat>)>,
     pub workers: Vec<Arc<Seat>>,
-    pub vnpay: Simulator,
-    pub bank: Simulator,
-    pub dossier: Simulator,
-    pub keys: (String, String),
+    /// By name, which is that of the log too.
+    pub simulators: BTreeMap<&'static str, Simulator>,
+    pub keys: Keys,
+    /// Where providers reach the gateways.
+    front: String,
     env: Env,
     cluster: Mutex<Option<Cluster>>,
     /// When PostgreSQL was last not there.
@@ -63,13 +67,26 @@ impl Stage {
         let proxy = Proxy::start(&socket_dir);
         let redis = tokio::task::spawn_blocking(testkit::redis::start).await.unwrap();
 
-        let vnpay = simulator("vnpay", &program, &dir, &vnpay_config(&dir)).await;
-        let bank = simulator("bank", &program, &dir, &bank_config(&dir, seed)).await;
-        let dossier = simulator("dossier", &program, &dir, &log_of(&dir, "dossier")).await;
+        let mut simulators = BTreeMap::new();
+        for (name, what, config) in configs(seed) {
+            simulators.insert(name, simulator(name, what, &program, &dir, &config).await);
+        }
+        let public = [free_port(), free_port()];
+        let front = front::start(public.map(|port| ([127, 0, 0, 1], port).into()).into()).await;
 
         let mut plan = Plan { database_url: Some(proxy.url(DATABASE, "motlan_app")), ..Plan::default() };
-        plan.settings.extend(settings(&bank.url));
+        let url = |name: &str| &*simulators[name].url;
+        plan.settings.extend(settings(url("bank")));
+        plan.settings.extend(wallets::settings(url("momo"), url("zalopay"), url("national")));
+        plan.settings.extend(mobile_money::settings(url("mobile_money")));
+        plan.settings.extend(bills::settings());
+        plan.settings.extend(counter::settings());
+        let everybody = format!("{BENEFICIARY},{OTHER_BENEFICIARY}");
         plan.settings.extend([
+            ("MOTLAN_PROFILES__MM_MAIN__BENEFICIARIES", everybody.clone()),
+            ("MOTLAN_PROFILES__MM_BILL__BENEFICIARIES", everybody.clone()),
+            ("MOTLAN_PROFILES__POS_MAIN__BENEFICIARIES", everybody),
+            ("MOTLAN_HTTP__PUBLIC_URL", front.clone()),
             ("MOTLAN_REDIS__URL", redis.url()),
             // so that Redis is asked at each call, and refuses none
             ("MOTLAN_HTTP__CALLS_PER_MINUTE", "1000000".to_owned()),
@@ -77,13 +94,17 @@ impl Stage {
             ("MOTLAN_DOSSIER__TIMEOUT_MS", "3000".to_owned()),
             ("MOTLAN_LOG__FILTER", "warn".to_owned()),
         ]);
-        let shared = env(&database, &vnpay.url, &plan);
+        let shared = env(&database, url("vnpay"), &plan);
         let keys = furnished(&shared, &database).await;
 
         let (mut gateways, mut bases, mut ops, mut workers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (role, name) in [("serve", "gateway-1"), ("serve", "gateway-2"), ("work", "worker-1"), ("work", "worker-2")]
-        {
-            let (http, own) = (free_port(), free_port());
+        for (role, name, http) in [
+            ("serve", "gateway-1", public[0]),
+            ("serve", "gateway-2", public[1]),
+            ("work", "worker-1", free_port()),
+            ("work", "worker-2", free_port()),
+        ] {
+            let own = free_port();
             let mut of_it = shared.clone();
             of_it.retain(|(name, _)| name != "MOTLAN_HTTP__LISTEN" && name != "MOTLAN_OPS__LISTEN");
             of_it.push(("MOTLAN_HTTP__LISTEN".to_owned(), format!("127.0.0.1:{http}")));
@@ -108,10 +129,9 @@ impl Stage {
             bases,
             ops,
             workers,
-            vnpay,
-            bank,
-            dossier,
+            simulators,
             keys,
+            front,
             env: shared,
             cluster,
             disturbed,
@@ -119,30 +139,46 @@ impl Stage {
         }
     }
 
-    /// Tells providers and dossier system where and with what to call.
+    pub fn url(&self, name: &str) -> &str {
+        &self.simulators[name].url
+    }
+
+    /// Where every other side is.
+    pub fn others(&self) -> BTreeMap<&'static str, String> {
+        self.simulators.iter().map(|(name, simulator)| (*name, simulator.url.clone())).collect()
+    }
+
+    /// Tells providers, banks and dossier system where and with what to call.
     pub async fn introduce(&self, http: &reqwest::Client) {
-        let behind = self.bases.iter().map(|base| base.trim_start_matches("http://").parse().unwrap()).collect();
-        let front = front::start(behind).await;
+        let front = &self.front;
         let post = async |url: String, body: Value| {
             let answer = http.post(url).json(&body).send().await.unwrap();
             assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         };
-        let webhook = format!("{front}/v1/webhooks/vnpay/vnpay_main");
-        post(format!("{}/_sim/notify", self.vnpay.url), serde_json::json!({"url": webhook})).await;
+        for (name, door) in
+            [("vnpay", "/v1/webhooks/vnpay/vnpay_main".to_owned()), ("national", wallets::door("national"))]
+        {
+            let url = format!("{front}{door}");
+            post(format!("{}/_sim/notify", self.url(name)), serde_json::json!({"url": url})).await;
+        }
+        for (name, profile) in [("bank_bills", bills::BANK), ("mobile_money_bills", bills::WALLET)] {
+            let url = format!("{front}/v1/bills/{profile}");
+            post(format!("{}/_sim/biller", self.url(name)), serde_json::json!({"url": url})).await;
+        }
         let notifiers = serde_json::json!([
-            {"kind": "sepay_hmac", "url": tests::bank::webhook(&front, "sepay"), "secret": tests::bank::SEPAY_SECRET},
-            {"kind": "casso", "url": tests::bank::webhook(&front, "casso"), "secret": tests::bank::CASSO_KEY},
+            {"kind": "sepay_hmac", "url": tests::bank::webhook(front, "sepay"), "secret": tests::bank::SEPAY_SECRET},
+            {"kind": "casso", "url": tests::bank::webhook(front, "casso"), "secret": tests::bank::CASSO_KEY},
         ]);
         for number in [ACCOUNT, OTHER_ACCOUNT] {
             let account = serde_json::json!({"number": number, "notifiers": notifiers});
-            post(format!("{}/_sim/bank/accounts", self.bank.url), account).await;
+            post(format!("{}/_sim/bank/accounts", self.url("bank")), account).await;
         }
-        let url = serde_json::json!({"url": format!("{}/events", self.dossier.url)});
-        let call = http.post(format!("{}/v1/event-endpoints", self.bases[0])).bearer_auth(&self.keys.0);
+        let url = serde_json::json!({"url": format!("{}/events", self.url("dossier"))});
+        let call = http.post(format!("{}/v1/event-endpoints", self.bases[0])).bearer_auth(&self.keys.portal);
         let endpoint: Value =
             call.header("Idempotency-Key", "endpoint").json(&url).send().await.unwrap().json().await.unwrap();
         let secret = serde_json::json!({"secret": endpoint["secret"], "from_start": true});
-        post(format!("{}/_sim/endpoint", self.dossier.url), secret).await;
+        post(format!("{}/_sim/endpoint", self.url("dossier")), secret).await;
     }
 
     /// An immediate shutdown, as a crash is; then `meanwhile`, and a start: recovery from the log. Returns when the
@@ -255,7 +291,7 @@ impl Stage {
                 fell.push(seat.name.clone());
             }
         }
-        for simulator in [self.vnpay, self.bank, self.dossier] {
+        for simulator in self.simulators.into_values() {
             simulator.seat.end().await;
         }
         let (cluster, redis) = (self.cluster.into_inner(), self.redis.into_inner());
@@ -289,33 +325,91 @@ pub fn signal(name: &str, pid: u32) {
     assert!(sent.success(), "no signal {name} to {pid}");
 }
 
-async fn simulator(name: &str, program: &Path, dir: &Path, config: &str) -> Simulator {
+/// `what` is the simulator's word on the command line.
+async fn simulator(name: &'static str, what: &str, program: &Path, dir: &Path, config: &str) -> Simulator {
     let file = dir.join(format!("{name}.toml"));
-    std::fs::write(&file, config).unwrap();
+    std::fs::write(&file, format!("{}{config}", log_of(dir, name))).unwrap();
     let path = file.to_string_lossy().into_owned();
-    let seat = Seat::new(name, program, &["simulate", name, "--config", &path], Env::new(), dir);
+    let seat = Seat::new(name, program, &["simulate", what, "--config", &path], Env::new(), dir);
     let ready = seat.start().await;
     Simulator { url: ready["url"].as_str().unwrap().to_owned(), log: dir.join(format!("{name}.jsonl")), seat }
+}
+
+/// Every other side: its name, the simulator's word, its configuration but for the log.
+fn configs(seed: u64) -> [(&'static str, &'static str, String); 9] {
+    [
+        ("vnpay", "vnpay", vnpay_config()),
+        ("bank", "bank", bank_config(seed)),
+        ("dossier", "dossier", String::new()),
+        ("momo", "momo", momo_config()),
+        ("zalopay", "zalopay", zalopay_config()),
+        ("national", "national", national_config()),
+        ("mobile_money", "mobile-money", mobile_money_config()),
+        ("bank_bills", "bills", bills_config("bank", bills::BANK_CLIENT, bills::BANK_SECRET)),
+        ("mobile_money_bills", "bills", bills_config("mobile_money", bills::WALLET_CLIENT, bills::WALLET_SECRET)),
+    ]
 }
 
 fn log_of(dir: &Path, name: &str) -> String {
     format!("log = '{}'\n", dir.join(format!("{name}.jsonl")).display())
 }
 
-fn vnpay_config(dir: &Path) -> String {
+fn vnpay_config() -> String {
     let limit = WEBHOOK_LIMIT.as_millis();
     format!(
-        "{}tmn_code = '{TMN_CODE}'\nhash_secret = '{HASH_SECRET}'\nipn_retry_ms = 1000\nipn_timeout_ms = {limit}\nrefund_ms = 1000\n",
-        log_of(dir, "vnpay")
+        "tmn_code = '{TMN_CODE}'\nhash_secret = '{HASH_SECRET}'\nipn_retry_ms = 1000\nipn_timeout_ms = {limit}\nrefund_ms = 1000\n"
     )
 }
 
-fn bank_config(dir: &Path, seed: u64) -> String {
+fn momo_config() -> String {
+    let (partner, access, secret) = (wallets::MOMO_PARTNER, wallets::MOMO_ACCESS_KEY, wallets::MOMO_SECRET);
+    format!(
+        "partner_code = '{partner}'\naccess_key = '{access}'\nsecret_key = '{secret}'\nipn_retry_ms = 1000\n\
+         ipn_timeout_ms = {}\nrefund_ms = 500\n",
+        WEBHOOK_LIMIT.as_millis()
+    )
+}
+
+fn zalopay_config() -> String {
+    let (app, key1, key2) = (wallets::ZALOPAY_APP, wallets::ZALOPAY_KEY1, wallets::ZALOPAY_KEY2);
+    format!(
+        "app_id = {app}\nkey1 = '{key1}'\nkey2 = '{key2}'\ncallback_retry_ms = 1000\ncallback_timeout_ms = {}\nrefund_ms = 500\n",
+        WEBHOOK_LIMIT.as_millis()
+    )
+}
+
+fn national_config() -> String {
+    let (partner, secret, token) = (wallets::NATIONAL_PARTNER, wallets::NATIONAL_SECRET, wallets::NATIONAL_TOKEN);
+    format!(
+        "partner_code = '{partner}'\nsecret_key = '{secret}'\naccess_token = '{token}'\nconfirm_retry_ms = 1000\n\
+         confirm_timeout_ms = {}\n",
+        WEBHOOK_LIMIT.as_millis()
+    )
+}
+
+/// A code is looked at late enough for its rule to be there.
+fn mobile_money_config() -> String {
+    let (client, secret, party) = (mobile_money::CLIENT, mobile_money::SECRET, mobile_money::PARTY);
+    format!("client_id = '{client}'\nclient_secret = '{secret}'\ncredit_party = '{party}'\ncode_ms = 800\n")
+}
+
+fn bills_config(dialect: &str, client: &str, secret: &str) -> String {
+    let (service, checksum, api_key) = (bills::SERVICE, bills::CHECKSUM, bills::API_KEY);
+    let own = match dialect {
+        "bank" => format!("service_id = '{service}'\nchecksum_secret = '{checksum}'\n"),
+        _ => format!("api_key = '{api_key}'\n"),
+    };
+    format!(
+        "dialect = '{dialect}'\nclient_id = '{client}'\nclient_secret = '{secret}'\n{own}again_ms = 300\nagain = 4\ntimeout_ms = {}\n",
+        WEBHOOK_LIMIT.as_millis()
+    )
+}
+
+fn bank_config(seed: u64) -> String {
     let limit = WEBHOOK_LIMIT.as_millis();
     let mut text = format!(
-        "{}seed = {}\nschedule_ms = [0, 500, 1000, 1000, 2000, 2000, 4000]\nlisting_per_second = 0\n\
+        "seed = {}\nschedule_ms = [0, 500, 1000, 1000, 2000, 2000, 4000]\nlisting_per_second = 0\n\
          notify_timeout_ms = {limit}\n",
-        log_of(dir, "bank"),
         seed & 0x7fff_ffff
     );
     for number in [ACCOUNT, OTHER_ACCOUNT] {
@@ -329,8 +423,8 @@ fn bank_config(dir: &Path, seed: u64) -> String {
     text
 }
 
-/// Schema, beneficiaries, a portal, a person, where VNPAY pays out to: the keys of portal and person.
-async fn furnished(env: &Env, database: &TestDatabase) -> (String, String) {
+/// Schema, beneficiaries, a portal, two persons, counters, where VNPAY pays out to: the keys of portal and persons.
+async fn furnished(env: &Env, database: &TestDatabase) -> Keys {
     let mut env = env.clone();
     env.retain(|(name, _)| name != "MOTLAN_DATABASE__URL");
     env.push(("MOTLAN_DATABASE__URL".to_owned(), database.superuser_url()));
@@ -364,16 +458,23 @@ async fn furnished(env: &Env, database: &TestDatabase) -> (String, String) {
     }
     does(&["client", "create", "--code", "cong-dvc", "--name", "Cổng dịch vụ công (mẫu)"]).await;
     does(&["user", "create", "--code", "ke-toan", "--name", "Kế toán (mẫu)"]).await;
+    does(&["user", "create", "--code", "can-bo", "--name", "Cán bộ một cửa (mẫu)"]).await;
     let key = async |holder: &str| {
         let made = does(&["key", "create", "--for", holder]).await;
         made["key"].as_str().unwrap_or_else(|| panic!("no key in {made}")).to_owned()
     };
-    let keys = (key("cong-dvc").await, key("ke-toan").await);
+    let keys = Keys { portal: key("cong-dvc").await, officer: key("can-bo").await, staff: key("ke-toan").await };
     let account = format!("{BIN}.{ACCOUNT}");
     does(&["profile", "list"]).await;
     // the contract is known to the books from the first start of a gateway on
     let seat = tests::child::Running::start(&env, &["serve"]).await;
     seat.end().await;
+    let beneficiaries = format!("{BENEFICIARY},{OTHER_BENEFICIARY}");
+    for (code, account) in COUNTERS {
+        let account = format!("{BIN}.{account}");
+        let cash = ["--name", "Quầy một cửa (mẫu)", "--account", &account, "--beneficiaries", &beneficiaries];
+        does(&[&["counter", "put", "--code", code, "--terminal", counter::TERMINAL], &cash[..]].concat()).await;
+    }
     does(&["profile", "payouts", "--code", "vnpay_main", "--account", &account, "--text", PAYOUT]).await;
     keys
 }

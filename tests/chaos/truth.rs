@@ -11,7 +11,7 @@ const AT_ONCE: usize = 2_000;
 
 const LINES: &str = include_str!("truth/lines.sql");
 const WORDS: &str = include_str!("truth/words.sql");
-const CHECKS: [(&str, &str); 18] = [
+const CHECKS: [(&str, &str); 21] = [
     ("I06", include_str!("truth/paid_once.sql")),
     ("I08", include_str!("truth/captures_booked.sql")),
     ("I08", include_str!("truth/credits_booked.sql")),
@@ -28,20 +28,20 @@ const CHECKS: [(&str, &str); 18] = [
     ("I26", include_str!("truth/refunded_once.sql")),
     ("I31", include_str!("truth/movements.sql")),
     ("I33", include_str!("truth/accounts.sql")),
+    ("I36", include_str!("truth/bills_told.sql")),
+    ("I36", include_str!("truth/bills_kept.sql")),
+    ("I37", include_str!("truth/desk.sql")),
     ("N3", include_str!("truth/answers_in_time.sql")),
     ("N3", include_str!("truth/calls_understood.sql")),
 ];
 
 /// What happened by the other sides' own word.
 const COUNTS: [(&str, &str); 6] = [
-    (
-        tally::CAPTURES,
-        "(select from truth.capture union all select from truth.movement where amount > 0 and not payout) m",
-    ),
+    (tally::CAPTURES, "truth.money"),
     (tally::REPEATED, "truth.call where kind = 'repeat'"),
     (tally::LOST, "truth.call where verdict = 'dropped'"),
     (tally::FORGED, "truth.call where kind like 'forged%'"),
-    (tally::CALLS_KEPT, "truth.call where verdict = 'confirmed'"),
+    (tally::CALLS_KEPT, "truth.call where verdict in ('confirmed', 'heard')"),
     (tally::EVENTS, "truth.received where applied"),
 ];
 
@@ -49,15 +49,21 @@ const COUNTS: [(&str, &str); 6] = [
 pub async fn compare(stage: &Stage, diary: &Path, tally: &Tally) {
     let client = stage.database.connect(embedded::SUPERUSER).await;
     client.batch_execute(LINES).await.unwrap();
-    let logs =
-        [("vnpay", &*stage.vnpay.log), ("bank", &*stage.bank.log), ("dossier", &*stage.dossier.log), ("caller", diary)];
-    for (source, path) in logs {
-        load(&client, source, path).await;
+    for (source, simulator) in &stage.simulators {
+        load(&client, source, &simulator.log).await;
     }
+    load(&client, "caller", diary).await;
     client.batch_execute(WORDS).await.unwrap();
     for (what, sql) in COUNTS {
         let n: i64 = client.query_one(&format!("select count(*) from {sql}"), &[]).await.unwrap().get(0);
         tally.add(what, u64::try_from(n).unwrap());
+    }
+    for (counts, by_channel) in [(&tally::PAID_BY[..], "truth.money"), (&tally::REFUNDED_BY[..], "truth.refund")] {
+        for (channel, what) in counts {
+            let sql = format!("select count(*) from {by_channel} where channel = $1");
+            let n: i64 = client.query_one(&sql, &[channel]).await.unwrap().get(0);
+            tally.add(what, u64::try_from(n).unwrap());
+        }
     }
     println!("\nthe books against the other sides");
     for (number, sql) in CHECKS {

@@ -3,7 +3,7 @@
 mod asked;
 mod files;
 mod official;
-mod races;
+pub(crate) mod races;
 mod repeats;
 
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! Things that happen at the same moment: money, plans, workers. Whoever comes first, the end is one that is allowed,
 //! and nobody hears of the race (F01, F08, F09, F25, F29).
 
+mod channels;
 mod files_and_days;
 mod money;
 mod refunds;

@@ -56,31 +56,7 @@ impl Wallets {
 
     /// Their profiles.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let beneficiaries = format!("{BENEFICIARY},{OTHER_BENEFICIARY}");
-        [
-            ("MOTLAN_PROFILES__MOMO_MAIN__CHANNEL", "momo".to_owned()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__BENEFICIARIES", beneficiaries.clone()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__API_URL", self.momo.url.clone()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__PARTNER_CODE", MOMO_PARTNER.to_owned()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__ACCESS_KEY", MOMO_ACCESS_KEY.to_owned()),
-            ("MOTLAN_PROFILES__MOMO_MAIN__SECRET_KEY", MOMO_SECRET.to_owned()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__CHANNEL", "zalopay".to_owned()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__BENEFICIARIES", beneficiaries.clone()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__API_URL", self.zalopay.url.clone()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__APP_ID", ZALOPAY_APP.to_string()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY1", ZALOPAY_KEY1.to_owned()),
-            ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY2", ZALOPAY_KEY2.to_owned()),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__CHANNEL", "national".to_owned()),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__BENEFICIARIES", beneficiaries),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__INIT_URL", format!("{}/init", self.national.url)),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__QUERY_URL", format!("{}/query", self.national.url)),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__BILL_URL", format!("{}/bill", self.national.url)),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__PARTNER_CODE", NATIONAL_PARTNER.to_owned()),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__SECRET_KEY", NATIONAL_SECRET.to_owned()),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__ACCESS_TOKEN", NATIONAL_TOKEN.to_owned()),
-            ("MOTLAN_PROFILES__NATIONAL_MAIN__BANK_CODES", format!("{}:{NATIONAL_BANK}", crate::bank::BIN)),
-        ]
-        .to_vec()
+        settings(&self.momo.url, &self.zalopay.url, &self.national.url)
     }
 
     pub async fn stop(self) {
@@ -88,6 +64,35 @@ impl Wallets {
         self.zalopay.stop().await;
         self.national.stop().await;
     }
+}
+
+/// The profiles of wallets that are there.
+pub fn settings(momo: &str, zalopay: &str, national: &str) -> Vec<(&'static str, String)> {
+    let beneficiaries = format!("{BENEFICIARY},{OTHER_BENEFICIARY}");
+    [
+        ("MOTLAN_PROFILES__MOMO_MAIN__CHANNEL", "momo".to_owned()),
+        ("MOTLAN_PROFILES__MOMO_MAIN__BENEFICIARIES", beneficiaries.clone()),
+        ("MOTLAN_PROFILES__MOMO_MAIN__API_URL", momo.to_owned()),
+        ("MOTLAN_PROFILES__MOMO_MAIN__PARTNER_CODE", MOMO_PARTNER.to_owned()),
+        ("MOTLAN_PROFILES__MOMO_MAIN__ACCESS_KEY", MOMO_ACCESS_KEY.to_owned()),
+        ("MOTLAN_PROFILES__MOMO_MAIN__SECRET_KEY", MOMO_SECRET.to_owned()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__CHANNEL", "zalopay".to_owned()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__BENEFICIARIES", beneficiaries.clone()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__API_URL", zalopay.to_owned()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__APP_ID", ZALOPAY_APP.to_string()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY1", ZALOPAY_KEY1.to_owned()),
+        ("MOTLAN_PROFILES__ZALOPAY_MAIN__KEY2", ZALOPAY_KEY2.to_owned()),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__CHANNEL", "national".to_owned()),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__BENEFICIARIES", beneficiaries),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__INIT_URL", format!("{national}/init")),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__QUERY_URL", format!("{national}/query")),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__BILL_URL", format!("{national}/bill")),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__PARTNER_CODE", NATIONAL_PARTNER.to_owned()),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__SECRET_KEY", NATIONAL_SECRET.to_owned()),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__ACCESS_TOKEN", NATIONAL_TOKEN.to_owned()),
+        ("MOTLAN_PROFILES__NATIONAL_MAIN__BANK_CODES", format!("{}:{NATIONAL_BANK}", crate::bank::BIN)),
+    ]
+    .to_vec()
 }
 
 /// Where a wallet reports.

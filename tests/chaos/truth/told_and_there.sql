@@ -18,7 +18,16 @@ where not exists (
     where (a.path like '/v1/payments/%/refunds' or a.path like '/v1/approvals/%') and r.refund_id = a.answer->>'id'
       and r.amount = (a.answer->>'amount')::bigint
     union all
-    select from assurance.approval p where a.path like '/v1/approvals/%' and p.approval_id = a.answer->>'id'
+    select from assurance.approval p
+    where (a.path like '/v1/approvals/%' and p.approval_id = a.answer->>'id')
+       or (a.path like '/v1/counter-payments/%/void' and p.approval_id = a.answer->>'approval_id')
+    union all
+    select from assurance.counter_payment c
+    where a.path = '/v1/counter-payments' and c.payment_id = a.answer->>'id' and c.receipt_ref = a.answer->>'receipt_ref'
+      and c.amount = (a.answer->>'amount')::bigint
+    union all
+    select from assurance.deposit d
+    where a.path like '/v1/counters/%/deposits' and d.deposit_id = a.answer->>'id' and d.amount = (a.answer->>'amount')::bigint
     union all
     select from assurance.statement s where a.path like '/v1/statements%' and s.statement_id = a.answer->>'id'
     union all

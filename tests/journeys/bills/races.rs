@@ -5,12 +5,12 @@ use futures_util::future::join_all;
 use futures_util::join;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use tests::House;
 use tests::barrier::{Request, at_once};
 use tests::bills::{App, BANK, CHECKSUM, SERVICE};
+use tests::{House, Plan};
 
 /// The bank's own call, as bytes.
-async fn paybill(house: &House, token: &str, code: &str, bill: &str, amount: i64, number: &str) -> Request {
+pub(crate) async fn paybill(house: &House, token: &str, code: &str, bill: &str, amount: i64, number: &str) -> Request {
     let checksum = house.ask(&format!("select md5('{CHECKSUM}{number}{bill}{amount}')")).await;
     let body = json!({"trans_id": number, "trans_date": "20261126090000", "customer_id": code, "service_id": SERVICE,
         "bill_id": bill, "amount": amount.to_string(), "checksum": checksum});
@@ -45,6 +45,30 @@ async fn one_bill_payment_fifty_times_at_one_moment_is_one_payment_and_fifty_tim
         assert_eq!(house.ask(&booked).await, "1 21000");
     }
     even(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_payment_in_a_phones_application_fifty_times_at_one_moment_is_one_and_fifty_times_paid() {
+    let plan = Plan {
+        with_bills: true,
+        // all of one process wait for its connections
+        settings: vec![("MOTLAN_DATABASE__WAIT_TIMEOUT_MS", "20000".to_owned())],
+        ..Plan::default()
+    };
+    let house = House::planned(plan).await;
+    for round in 1..=3 {
+        let (code, fee) = owes(&house, 21_000).await;
+        house.bill_rule(App::Wallet, json!({"customer": code}), json!([{"repeat": 49}])).await;
+        let paid = house.pays_bill(App::Wallet, &code).await;
+        let answers = paid["answers"].as_array().unwrap();
+        assert!(answers.len() == 50 && answers.iter().all(|a| a["state"] == "paid"), "{paid}");
+        assert_eq!(status(&house, &fee).await, "paid");
+        assert_eq!(
+            house.ask("select count(*) || ' ' || sum(amount) from payment").await,
+            format!("{round} {}", 21_000 * round)
+        );
+    }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,19 +11,22 @@ use super::book::{State, Transaction, Word};
 use super::{Action, Application, Dialect, Forgery, Match, bank, held, wallet};
 use crate::server::{Refused, refused};
 
-/// Status and body; None where no answer came.
-type Said = Option<(u16, Value)>;
+/// Status and body; else why no answer came.
+type Said = Result<(u16, Value), &'static str>;
 
 async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Said {
-    let answer = answer.ok()?;
+    let why = |error: reqwest::Error| if error.is_timeout() { "timed out" } else { "no answer" };
+    let answer = answer.map_err(why)?;
     let status = answer.status().as_u16();
-    Some((status, answer.json().await.unwrap_or(Value::Null)))
+    // half an answer is none
+    let body = answer.bytes().await.map_err(why)?;
+    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
 }
 
 async fn fresh_token(app: &Application) -> String {
     let asked = app.client.post(app.at("token")).basic_auth(&app.config.client_id, Some(&app.config.client_secret));
     let answer = read(asked.form(&[("grant_type", "client_credentials")]).send().await).await;
-    let token = answer.and_then(|(_, body)| body["access_token"].as_str().map(str::to_owned)).unwrap_or_default();
+    let token = answer.ok().and_then(|(_, body)| body["access_token"].as_str().map(str::to_owned)).unwrap_or_default();
     held(&app.token).clone_from(&token);
     token
 }
@@ -36,7 +39,7 @@ async fn call(app: &Application, make: impl Fn() -> reqwest::RequestBuilder) -> 
     }
     let bearer = |token: &str| make().header(AUTHORIZATION, format!("Bearer {token}"));
     let said = read(bearer(&token).send().await).await;
-    if !matches!(said, Some((401, _))) {
+    if !matches!(said, Ok((401, _))) {
         return said;
     }
     let token = fresh_token(app).await;
@@ -89,7 +92,7 @@ pub(super) async fn pay(app: &Application, t: Transaction) -> Result<Value, Refu
     let gives_up = actions.iter().any(|a| matches!(a, Action::GiveUp(_)));
     let others = async {
         for word in futures_join((0..copies).map(|_| tell(app, &t, None))).await {
-            hear(app, &t, word).await?;
+            hear(app, &t, word?).await?;
         }
         Ok::<_, Refused>(())
     };
@@ -124,7 +127,7 @@ pub(super) async fn until_decided(app: &Application, t: &Transaction, lost: u32,
         if n > 0 {
             tokio::time::sleep(Duration::from_millis(app.config.again_ms)).await;
         }
-        let word = tell(app, t, None).await;
+        let word = tell(app, t, None).await?;
         if n < lost {
             app.log.write("lost", json!({"transaction": t.number, "code": word.code})).await?;
             continue;
@@ -148,11 +151,15 @@ async fn hear(app: &Application, t: &Transaction, word: Word) -> Result<Option<S
     Ok(app.book().hear(&t.number, word))
 }
 
-async fn tell(app: &Application, t: &Transaction, forged: Option<Forgery>) -> Word {
-    match app.config.dialect {
+/// One call about a payment. What was sent and what came of it is written down before anybody draws a conclusion.
+async fn tell(app: &Application, t: &Transaction, forged: Option<Forgery>) -> Result<Word, Refused> {
+    let (body, word) = match app.config.dialect {
         Dialect::Bank => {
             let (path, body) = bank::payment(app, t, forged);
-            word(call(app, || app.client.post(app.at(path)).json(&body)).await, bank::word)
+            let body = body.to_string();
+            let make = || app.client.post(app.at(path)).header("Content-Type", "application/json").body(body.clone());
+            let word = word(call(app, make).await, bank::word);
+            (body, word)
         }
         Dialect::MobileMoney => {
             let body = wallet::payment(t).to_string();
@@ -167,25 +174,30 @@ async fn tell(app: &Application, t: &Transaction, forged: Option<Forgery>) -> Wo
                 request.header("X-Content-Hash", &hash).header("Content-Type", "application/json").body(body.clone())
             })
             .await;
-            match said {
-                Some((202, body)) => ask_state(app, body["serverCorrelationId"].as_str().unwrap_or_default()).await,
+            let word = match said {
+                Ok((202, body)) => ask_state(app, body["serverCorrelationId"].as_str().unwrap_or_default()).await,
                 said => word(said, wallet::word),
-            }
+            };
+            (body, word)
         }
-    }
+    };
+    let line = json!({"transaction": t.number, "amount": t.amount, "forged": forged.is_some(), "body": body,
+        "state": word.state.as_str(), "code": word.code});
+    app.log.write("told", line).await?;
+    Ok(word)
 }
 
 fn word(said: Said, read: fn(u16, &Value) -> Word) -> Word {
     match said {
-        Some((status, body)) => read(status, &body),
-        None => Word { state: State::Unknown, code: "no answer".to_owned() },
+        Ok((status, body)) => read(status, &body),
+        Err(why) => Word { state: State::Unknown, code: why.to_owned() },
     }
 }
 
 async fn ask_state(app: &Application, id: &str) -> Word {
     let path = format!("requeststates/{id}");
     match call(app, || with_key(app, app.client.get(app.at(&path)))).await {
-        Some((200, body)) => wallet::word_of_state(&body),
+        Ok((200, body)) => wallet::word_of_state(&body),
         said => word(said, wallet::word),
     }
 }
@@ -202,7 +214,7 @@ async fn forge(app: &Application, t: &Transaction, how: Forgery) -> Result<(), R
             let sent = app.client.post(app.at(&wallet::payment_path(t))).bearer_auth("e30.e30.e30");
             word(read(sent.json(&wallet::payment(t)).send().await).await, wallet::word)
         }
-        _ => tell(app, t, Some(how)).await,
+        _ => tell(app, t, Some(how)).await?,
     };
     app.log.write("forged", json!({"transaction": t.number, "code": word.code})).await?;
     Ok(())

@@ -336,13 +336,14 @@ pub(super) async fn authorisation_code(
     };
     let callback = header(&request, "x-callback-url");
     let method = if callback.is_some() { "callback" } else { "polling" };
+    let id = uuid();
     if let Some(url) = callback {
-        let later = shop.clone().into_inner();
+        let (later, call) = (shop.clone().into_inner(), callback::Call::of(&id, "authorisation_code"));
         shop.tasks.spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(later.config.code_ms)).await;
-            let _ = callback::put(&later, &url, None, &told).await;
+            let _ = callback::put(&later, &call, &url, None, &told).await;
         });
     }
-    let state = json!({"serverCorrelationId": uuid(), "status": "pending", "notificationMethod": method});
+    let state = json!({"serverCorrelationId": id, "status": "pending", "notificationMethod": method});
     Ok(HttpResponse::Accepted().json(state))
 }

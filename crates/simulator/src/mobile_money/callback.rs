@@ -101,7 +101,11 @@ fn end(shop: &Shop, server_id: &str, wished: Result<(), Fault>) -> Option<Ended>
     let kept = &mut book.requests[at];
     kept.amount = amount;
     kept.end = Some(end);
-    let line = kept.shown();
+    let mut line = kept.shown();
+    // `kind` is the line's own
+    if let Some(kind) = line.as_object_mut().and_then(|line| line.remove("kind")) {
+        line["kind_of"] = kind;
+    }
     Some(Ended { line, body, callback: request.callback, actions })
 }
 
@@ -169,19 +173,23 @@ async fn deliver(shop: &Arc<Shop>, id: &str, url: &str, body: Value, actions: Ve
             Action::Reorder(_) => stale = true,
             Action::Forge(_) => {
                 let forged = url.replace("key=", "key=0");
-                note(shop, id, "forged", put(shop, &forged, None, &body).await);
+                note(shop, id, "forged", put(shop, &Call::of(id, "forged"), &forged, None, &body).await);
             }
             _ => {}
         }
     }
     tokio::time::sleep(Duration::from_millis(delay_ms)).await;
     if drop {
+        if let Err(error) = shop.log.write("callback", json!({"what": "lost", "id": id})).await {
+            warn!(%error, "the simulator's log fails");
+        }
         note(shop, id, "lost", None);
     } else {
-        let calls = (0..copies).map(|_| {
+        let calls = (0..copies).map(|copy| {
             let (shop, url, body) = (Arc::clone(shop), url.to_owned(), body.clone());
-            let client_id = client_id_of(&shop, id);
-            tokio::spawn(async move { put(&shop, &url, client_id.as_deref(), &body).await })
+            let (client_id, call) =
+                (client_id_of(&shop, id), Call::of(id, if copy == 0 { "callback" } else { "repeat" }));
+            tokio::spawn(async move { put(&shop, &call, &url, client_id.as_deref(), &body).await })
         });
         for call in calls.collect::<Vec<_>>() {
             note(shop, id, "callback", call.await.ok().flatten());
@@ -189,7 +197,7 @@ async fn deliver(shop: &Arc<Shop>, id: &str, url: &str, body: Value, actions: Ve
     }
     if stale {
         let failed = fault(Category::BusinessRule, "insufficientFunds").body();
-        note(shop, id, "stale", put(shop, url, None, &failed).await);
+        note(shop, id, "stale", put(shop, &Call::of(id, "stale"), url, None, &failed).await);
     }
 }
 
@@ -205,20 +213,35 @@ fn note(shop: &Shop, id: &str, kind: &str, status: Option<u16>) {
     }
 }
 
+/// What a call is, for the log.
+pub(super) struct Call {
+    /// Our number of the request.
+    id: String,
+    what: &'static str,
+}
+
+impl Call {
+    pub(super) fn of(id: &str, what: &'static str) -> Self {
+        Self { id: id.to_owned(), what }
+    }
+}
+
 /// The status of the answer; None where there was none.
-pub(super) async fn put(shop: &Shop, url: &str, client_id: Option<&str>, body: &Value) -> Option<u16> {
+pub(super) async fn put(shop: &Shop, call: &Call, url: &str, client_id: Option<&str>, body: &Value) -> Option<u16> {
     let mut request = shop.client.put(url).header("X-Date", clock::now().to_string()).json(body);
     if let Some(id) = client_id {
         request = request.header("X-CorrelationID", id);
     }
+    let mut told = json!({"what": call.what, "id": call.id, "body": body});
     let status = match request.send().await {
         Ok(answer) => Some(answer.status().as_u16()),
         Err(error) => {
             warn!(%error, "a callback was not taken");
+            told["why"] = json!(if error.is_timeout() { "timed out" } else { "no answer" });
             None
         }
     };
-    let told = json!({"status": status, "body": body});
+    told["status"] = json!(status);
     if let Err(error) = shop.log.write("callback", told).await {
         warn!(%error, "the simulator's log fails");
     }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value, json};
 
+use super::book::Order;
 use super::{Action, Shop, Wire};
 use crate::server::{Answer, refused};
 
@@ -89,8 +90,17 @@ pub(crate) async fn heard<W: Wire>(
     }
 }
 
+/// The order of a refund, and the payment.
+fn named<W: Wire>(order: &Order) -> Value {
+    let original = order.outcome.as_ref().map(|outcome| outcome.transaction_no.to_string());
+    json!({"order_ref": W::own_name(&order.wire_ref), "transaction_no": original})
+}
+
 pub(crate) async fn answered<W: Wire>(shop: &Shop<W>, what: &str, mut said: Said) -> Answer {
-    if let Some(line) = said.refund.take() {
+    if let Some(mut line) = said.refund.take() {
+        if let Some(order) = said.order.and_then(|at| shop.book().orders.get(at).map(named::<W>)) {
+            line["of"] = order;
+        }
         shop.log.write("refund", line).await?;
     }
     let asks = said.unpaid.is_some();
