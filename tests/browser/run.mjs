@@ -1,13 +1,16 @@
 // The journeys, one after the other; each ends its own phones. The last line says how many checks held.
+import * as channels from './channels.mjs';
 import { bills } from './printed.mjs';
 import * as journeys from './journeys.mjs';
-import { closeBrowser, counted, openBrowser } from './stage.mjs';
+import { closeBrowser, counted, heaviestView, openBrowser } from './stage.mjs';
 
 const only = process.env.ONLY;
+const { everyChannel, ...aside } = channels;
+const all = { ...journeys, ...aside, ...everyChannel, bills };
 await openBrowser();
 let failed = 0;
-for (const [name, journey] of Object.entries({ ...journeys, bills })) {
-  if (only && !name.includes(only)) continue;
+for (const [name, journey] of Object.entries(all)) {
+  if (only && !new RegExp(only).test(name)) continue;
   const begun = Date.now();
   try {
     await journey();
@@ -18,5 +21,5 @@ for (const [name, journey] of Object.entries({ ...journeys, bills })) {
   }
 }
 await closeBrowser();
-console.log(`browser: ${counted()} checks held, ${failed} journeys failed`);
+console.log(`browser: ${counted()} checks held, ${failed} journeys failed; the heaviest view has ${heaviestView()} bytes`);
 process.exit(failed === 0 ? 0 : 1);
