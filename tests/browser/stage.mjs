@@ -196,7 +196,7 @@ async function weigh(page, name) {
 export const heaviestView = () => heaviest;
 
 async function everywhere(page, name) {
-  for (const viewport of [NARROW, { width: 1200, height: 800, deviceScaleFactor: 1 }]) {
+  for (const viewport of [NARROW, { ...PHONE, width: 1200 }]) {
     await page.setViewport(viewport);
     writeFileSync(join(ALL, `${name}-${viewport.width}.png`), await page.screenshot({ fullPage: true }));
   }

@@ -18,6 +18,8 @@ pub(crate) struct Aside {
     pub names: Vec<String>,
     /// What is typed or told there.
     pub codes: Vec<Code>,
+    /// Typed on the same phone, so worth a button that copies it.
+    pub is_typed: bool,
     pub then: &'static str,
 }
 
@@ -37,11 +39,23 @@ pub(crate) fn asides(ctx: &Context, language: Language, loaded: &PayerPage) -> V
         codes.iter().enumerate().map(code).collect()
     };
     let bills = loaded.aside.bills.iter().map(|code| channel_name(ctx, language, code.as_str())).collect();
-    let by_application =
-        Aside { title: w.bills, how: w.bills_how, names: bills, codes: labelled("b"), then: w.bills_then };
+    let by_application = Aside {
+        title: w.bills,
+        how: w.bills_how,
+        names: bills,
+        codes: labelled("b"),
+        is_typed: true,
+        then: w.bills_then,
+    };
     let counters = loaded.aside.counters.clone();
-    let at_counter =
-        Aside { title: w.counters, how: w.counters_how, names: counters, codes: labelled("k"), then: w.counters_then };
+    let at_counter = Aside {
+        title: w.counters,
+        how: w.counters_how,
+        names: counters,
+        codes: labelled("k"),
+        is_typed: false,
+        then: w.counters_then,
+    };
     [by_application, at_counter].into_iter().filter(|aside| !aside.names.is_empty()).collect()
 }
 
