@@ -1,6 +1,6 @@
 // Each journey is one citizen with one dossier. The sentences are those that people read.
 import {
-  becomes, check, choose, given, intentOf, look, opens, orderOf, owes, phone, post, press, reads, says, sim, sleep, text,
+  becomes, check, choose, given, heard, intentOf, look, opens, orderOf, owes, phone, post, press, reads, says, sim, sleep, text,
   title, until, visit,
 } from './stage.mjs';
 
@@ -12,6 +12,7 @@ const paid = (intent) => ['Đã thanh toán', 'Bằng chứng đã nộp', 'Giao
 async function proven(page, intent) {
   await reads(page, ...paid(intent));
   if (page.js) await says(page, 'Đã xác nhận nhận tin', 30000);
+  await heard(intent);
 }
 
 export async function theFirstView() {
@@ -146,7 +147,7 @@ export async function vietqrWithJavaScript() {
   await reads(page, 'Quét mã để chuyển khoản', 'Người khác cũng có thể quét mã này và nộp thay', given.account, intent.reference);
   await look(page, 'transfer');
   check(page.bytes < 60 * 1024 * 3, `${page.bytes}`);
-  const taken = await page.$$eval('button.take', (buttons) => buttons.length);
+  const taken = await page.$$eval('.transfer button.take', (buttons) => buttons.length);
   check(taken === 4, `${taken} lines can be copied`);
   await page.$$eval('button.take', (buttons) => buttons[2].click());
   await says(page, 'Đã chép');
@@ -366,11 +367,12 @@ export async function cancelledByThePortal() {
   await post(`/v1/payment-intents/${intent.id}/cancel`, undefined);
   await says(page, 'Yêu cầu thanh toán đã bị huỷ');
   await look(page, 'cancelled');
+  const address = page.url();
   await sim('bank', 'bank/transfer', { account: given.account, amount: 34_000, content: intent.reference });
-  // the fee was still owed: the money pays it all the same
-  await becomes(intent, 'paid');
-  await visit(page, intent.checkout_url);
-  await reads(page, 'Đã thanh toán');
+  // the fee was still owed: the money pays it all the same, and the page learns it
+  await says(page, 'Đã thanh toán');
+  check(page.url() === address, 'by itself');
+  await heard(intent, ['obligation.paid'], ['payment_intent.cancelled', 'payment_intent.paid']);
   await page.bye();
 }
 

@@ -12,9 +12,13 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const PHONE = { width: 360, height: 740, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
 const NARROW = { ...PHONE, width: 320, height: 640 };
 const SHOTS = process.env.SHOTS;
+// a folder for the same pages on the smallest screen and on a desk, which are looked at and not kept
+const ALL = process.env.SHOTS_ALL;
 
 export const given = JSON.parse(readFileSync(0, 'utf8'));
+const BUDGET = 60 * 1024;
 let checks = 0;
+let heaviest = 0;
 
 export function check(holds, text) {
   checks += 1;
@@ -77,11 +81,40 @@ export async function owes(amount, change = {}) {
 }
 
 /** A payment for one fee of this amount; `amount` tells journeys apart at the simulators. */
-export async function opens(amount, seconds = 3600) {
-  const fee = await owes(amount);
-  return post('/v1/payment-intents', {
+export async function opens(amount, seconds = 3600, change = {}) {
+  const fee = await owes(amount, change);
+  const intent = await post('/v1/payment-intents', {
     obligation_ids: [fee.id], expires_in_s: seconds, return_url: `${given.base}/pay`,
   });
+  return { ...intent, fee: fee.id, dossier: fee.dossier_code };
+}
+
+/** An officer takes cash for the whole of it. */
+export const cash = (intent) =>
+  call(`${given.base}/v1/counter-payments`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${given.staff_key}`, 'content-type': 'application/json', 'idempotency-key': fresh() },
+    body: JSON.stringify({
+      obligation_ids: [intent.fee], tender: 'cash', counter_code: given.counter, amount: intent.amount, receipt_ref: fresh(),
+    }),
+  });
+
+/** The dossier system has applied these of the dossier and of the payment, each once and in this order, and no others. */
+export async function heard(intent, ofDossier = ['obligation.paid'], ofIntent = ['payment_intent.paid']) {
+  for (const [stream, wanted] of [[`dossier:${intent.dossier}`, ofDossier], [`intent:${intent.id}`, ofIntent]]) {
+    let last = [];
+    const all = async () => {
+      const every = await call(`${given.dossier}/_sim/received?name=default`);
+      last = every.filter((event) => event.stream === stream || event.stream?.endsWith(`/${stream}`));
+      return last.filter((event) => event.applied).length >= wanted.length;
+    };
+    await until(`${wanted} of ${stream}`, all, 30000).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(last.map((event) => [event.type, event.applied]))}`);
+    });
+    const told = last.map((event) => event.type);
+    check(`${told}` === `${wanted}`, `${stream} heard ${told}, not ${wanted}`);
+    check(last.every((event, n) => event.applied && !event.gap && (n === 0 || event.sequence > last[n - 1].sequence)), JSON.stringify(last));
+  }
 }
 
 export const intentOf = (intent) => get(`/v1/payment-intents/${intent.id}`);
@@ -99,7 +132,7 @@ export async function openBrowser() {
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--lang=vi', '--force-color-profile=srgb', '--hide-scrollbars'],
   });
-  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+  for (const folder of [SHOTS, ALL]) if (folder) mkdirSync(folder, { recursive: true });
 }
 export const closeBrowser = () => browser?.close();
 
@@ -151,17 +184,37 @@ export async function press(page, selector) {
 }
 export const choose = (page, channel) => press(page, `form:has(input[value="${channel}"]) button`);
 
+/** What the same view weighs for who opens it for the first time, and whom it asks: us alone. */
+async function weigh(page, name) {
+  const fresh = await phone({ js: page.js });
+  await visit(fresh, page.url());
+  check(fresh.bytes > 3_000 && fresh.bytes < BUDGET, `${name}: ${fresh.bytes} bytes on first view`);
+  check(fresh.asked.every((url) => url.startsWith(given.base)), `${name} asked ${fresh.asked}`);
+  heaviest = Math.max(heaviest, fresh.bytes);
+  await fresh.bye();
+}
+export const heaviestView = () => heaviest;
+
+async function everywhere(page, name) {
+  for (const viewport of [NARROW, { ...PHONE, width: 1200 }]) {
+    await page.setViewport(viewport);
+    writeFileSync(join(ALL, `${name}-${viewport.width}.png`), await page.screenshot({ fullPage: true }));
+  }
+  await page.setViewport(PHONE);
+}
+
 /** Looks at the page as it is, and keeps a picture of it. */
 export async function look(page, name) {
   check(!page.wrong, `${name}: ${page.wrong}`);
   const outside = page.asked.filter((url) => !url.startsWith(given.base) && !url.startsWith('data:'));
   page.asked = [];
-  check(outside.every((url) => ['vnpay', 'momo', 'zalopay'].some((who) => url.startsWith(given[who]))), `${name} asked ${outside}`);
+  check(outside.every((url) => ['vnpay', 'momo', 'zalopay', 'national'].some((who) => url.startsWith(given[who]))), `${name} asked ${outside}`);
   for (const viewport of [NARROW, PHONE]) {
     await page.setViewport(viewport);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     check(width <= viewport.width, `${name}: ${width} wide on a screen of ${viewport.width}`);
   }
+  if (ALL) await everywhere(page, name);
   if (SHOTS) writeFileSync(join(SHOTS, `${name}.png`), small(Buffer.from(await page.screenshot({ fullPage: true }))));
   if (page.js) {
     await page.evaluate(AXE);
@@ -170,4 +223,5 @@ export async function look(page, name) {
     check(told.length === 0, `${name}, by axe: ${told.join('\n')}`);
     check(found.passes.length > 10, `${name}: axe found only ${found.passes.length} rules to ask`);
   }
+  await weigh(page, name);
 }

@@ -84,6 +84,22 @@ async fn a_bill_that_is_paid_ends_the_live_payments_that_hold_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_on_at_a_payment_is_told_at_once_that_a_bill_paid_it() {
+    let house = house().await;
+    let (code, fee) = owes(&house, 21_000).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let mut told = house.gateway.ctx.pool.committed();
+    house.pays_bill(App::Bank, &code).await;
+    let id = house
+        .ask(&format!("select id from intent where reference = '{}'", intent["reference"].as_str().unwrap()))
+        .await;
+    let ours = async { while told.recv().await.unwrap().to_string() != id {} };
+    tokio::time::timeout(std::time::Duration::from_secs(5), ours).await.expect("nobody told of the intent");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_holds_more_than_the_bill_stays_open_for_the_rest() {
     let house = house().await;
     let (code, fee) = owes(&house, 21_000).await;

@@ -4,36 +4,67 @@
 use serde_json::json;
 use std::path::Path;
 use std::process::Stdio;
-use tests::bank::ACCOUNT;
+use tests::bank::{ACCOUNT, OTHER_ACCOUNT, SEPAY_SECRET};
+use tests::counter::COUNTER;
 use tests::mobile_money::PHONE;
-use tests::{House, Plan};
+use tests::wallets::door;
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY, Plan, counter};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+
+/// Before the numbers of virtual accounts.
+const VIRTUAL: &str = "VQR1";
+
+/// The second beneficiary has an account number for each payment.
+fn virtual_accounts() -> Vec<(&'static str, String)> {
+    [
+        ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", BENEFICIARY),
+        ("MOTLAN_PROFILES__VIETQR_NH__CHANNEL", "vietqr"),
+        ("MOTLAN_PROFILES__VIETQR_NH__BENEFICIARIES", OTHER_BENEFICIARY),
+        ("MOTLAN_PROFILES__VIETQR_NH__SEPAY_HMAC_SECRET", SEPAY_SECRET),
+        ("MOTLAN_PROFILES__VIETQR_NH__VIRTUAL_ACCOUNT_PREFIX", VIRTUAL),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .to_vec()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it needs a browser: tests/test_all/browser.sh"]
 async fn a_citizen_pays_by_each_channel_in_a_real_browser() {
     let redis = testkit::redis::start();
+    let mut settings = vec![
+        ("MOTLAN_REDIS__URL", redis.url()),
+        // held until we take it: the page is seen while a wallet has begun to take money
+        ("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned()),
+    ];
+    settings.extend(counter::settings());
+    settings.extend(virtual_accounts());
     let plan = Plan {
         with_worker: true,
         with_bank: true,
         with_mobile_money: true,
         with_wallets: true,
-        settings: vec![
-            ("MOTLAN_REDIS__URL", redis.url()),
-            // held until we take it: the page is seen while a wallet has begun to take money
-            ("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned()),
-        ],
+        with_bills: true,
+        settings,
         ..Plan::default()
     };
     let house = House::planned(plan).await;
     house.hear_events().await;
+    let base = house.gateway.base_url();
+    house.sets_up(COUNTER, &[BENEFICIARY]).await;
+    let teller = json!({"kind": "sepay_hmac", "url": format!("{base}/v1/webhooks/vietqr/sepay/vietqr_nh"), "secret": SEPAY_SECRET});
+    let account = json!({"number": OTHER_ACCOUNT, "virtual_accounts": [VIRTUAL], "notifiers": [teller]});
+    house.bank_sim("bank/accounts", account).await;
+    let back = json!({"url": format!("{base}{}", door("national")), "return_url": format!("{base}/pay")});
+    house.wallet_sim("national", "notify", back).await;
     let wallets = house.wallets.as_ref().unwrap();
+    let bills = house.bills.as_ref().unwrap();
     let given = json!({
-        "base": house.gateway.base_url(), "key": house.portal.key, "staff_key": house.staff.key,
+        "base": base, "key": house.portal.key, "staff_key": house.staff.key,
         "vnpay": house.vnpay.url, "momo": wallets.momo.url, "zalopay": wallets.zalopay.url,
         "bank": house.bank.as_ref().unwrap().url, "mobile_money": house.mobile_money.as_ref().unwrap().url,
-        "dossier": house.dossier.url, "account": ACCOUNT, "phone": PHONE,
+        "national": wallets.national.url, "bank_bills": bills.bank.url, "mobile_money_bills": bills.wallet.url,
+        "dossier": house.dossier.url, "account": ACCOUNT, "phone": PHONE, "counter": COUNTER, "virtual": VIRTUAL,
     });
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let mut child = Command::new("node")

@@ -1,6 +1,7 @@
 //! Mobile Money over real HTTP: the payer confirms on the phone or gives a code; the provider answers at once, later by a
 //! callback, later when it is asked, or not at all. A callback proves nothing: it makes us ask.
 
+mod away;
 mod failures;
 mod lost;
 mod page;

@@ -15,6 +15,7 @@ use domain::transition::NoSuchEdge;
 use domain::{AttemptId, ClientId, IntentId, SightingId};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
+use provider::Failure;
 use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, intents, unit};
 
@@ -77,13 +78,19 @@ pub async fn attempt_news(
     news: AttemptNews,
     now: Timestamp,
 ) -> Result<(), PlanError> {
-    retrying(|| attempt_news_once(ctx, attempt, news, now)).await
+    retrying(|| attempt_news_once(ctx, attempt, news, None, now)).await
+}
+
+/// The provider did not take the order; what it says to the payer is kept with the attempt.
+pub async fn attempt_refused(ctx: &Context, attempt: AttemptId, why: Failure, now: Timestamp) -> Result<(), PlanError> {
+    retrying(|| attempt_news_once(ctx, attempt, AttemptNews::Refused, Some(why), now)).await
 }
 
 async fn attempt_news_once(
     ctx: &Context,
     attempt: AttemptId,
     news: AttemptNews,
+    why: Option<Failure>,
     now: Timestamp,
 ) -> Result<(), PlanError> {
     let tx = ctx.pool.tx().await?;
@@ -93,6 +100,9 @@ async fn attempt_news_once(
         let stored = stored?.ok_or(PlanError::Absent)?;
         let facts = facts::lock(&tx, stored.attempt.intent_id).await?;
         let unit = follow(&facts, attempt, news, None, now, &Caller::system())?;
+        if let Some(why) = why.filter(|_| unit.changes.attempts.iter().any(|step| step.id == attempt)) {
+            storage::attempts::set_failure(&tx, attempt, why.as_str()).await?;
+        }
         commit(&tx, &unit).await
     }
     .await;

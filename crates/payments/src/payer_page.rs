@@ -4,11 +4,17 @@
 use crate::context::Context;
 use crate::view::{self, IntentView};
 use domain::PaymentId;
-use domain::intent::IntentStatus;
+use domain::codes::ChannelCode;
+use domain::intent::{Intent, IntentStatus};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use storage::payer_page::{self, Wish};
-use storage::{StorageError, Tx, beneficiaries};
+use storage::{StorageError, Tx, beneficiaries, channels, counters};
+
+/// As many counters as are named on a page; who lives far from all of them asks.
+const COUNTERS: i64 = 6;
+/// The channel of what officers take.
+const COUNTER: &str = "counter";
 
 /// An intent with what is shown beside it.
 pub struct PayerPage {
@@ -23,6 +29,17 @@ pub struct PayerPage {
     pub asked_at: Option<Timestamp>,
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
+    /// Ways to pay its fees that no press on the page begins.
+    pub aside: Aside,
+}
+
+/// Where its fees can be paid by who knows the dossier's code, while it is open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Channels by which applications ask us what a code owes.
+    pub bills: Vec<ChannelCode>,
+    /// Names of counters.
+    pub counters: Vec<String>,
 }
 
 /// None for a token that names nothing.
@@ -53,6 +70,32 @@ async fn read(ctx: &Context, tx: &Tx, token: &str) -> Result<Option<PayerPage>, 
     };
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
     let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
+    let aside = match view.intent.status {
+        IntentStatus::Open => aside(ctx, tx, &view.intent).await?,
+        _ => Aside::default(),
+    };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes }))
+    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, aside }))
+}
+
+/// As `answer_bill` and `take_at_counter` would take it; the portal's choice of channels counts for the page.
+async fn aside(ctx: &Context, tx: &Tx, intent: &Intent) -> Result<Aside, StorageError> {
+    let allowed = |channel: &str| {
+        let chosen = intent.allowed_channels.as_deref();
+        chosen.is_none_or(|list| list.iter().any(|code| code == channel))
+    };
+    let gates = channels::gates(tx).await?;
+    let mut bills = Vec::new();
+    for provider in ctx.providers.iter() {
+        let is_closed = gates.get(provider.profile.as_str()).is_some_and(|gate| gate.closed.is_some());
+        let collects = provider.bills.is_some() && provider.beneficiaries.contains(&intent.beneficiary_code);
+        if collects && !is_closed && allowed(provider.channel.as_str()) && !bills.contains(&provider.channel) {
+            bills.push(provider.channel.clone());
+        }
+    }
+    let counters = match allowed(COUNTER) {
+        true => counters::names_for(tx, intent.beneficiary_code.as_str(), COUNTERS).await?,
+        false => Vec::new(),
+    };
+    Ok(Aside { bills, counters })
 }

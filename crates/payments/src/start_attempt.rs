@@ -358,8 +358,8 @@ async fn offer_order(
     match offered {
         Ok(started) => retrying(|| offered_once(ctx, start, id, &started, render)).await,
         Err(error) => {
-            if let ProviderError::Refused(_) = error {
-                advance_intent::attempt_news(ctx, id, AttemptNews::Refused, start.now).await?;
+            if let ProviderError::Refused(code) = &error {
+                advance_intent::attempt_refused(ctx, id, checkout.why(code), start.now).await?;
             }
             Err(StartError::Provider(error))
         }

@@ -4,12 +4,12 @@
 
 use crate::api::{Call, Found, Heard, not_good};
 use crate::object::{ErrorObject, RequestState, State, Transaction, ill};
-use crate::{Gateway, wire};
+use crate::{Gateway, codes, wire};
 use async_trait::async_trait;
 use domain::Vnd;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
-use provider::{Action, Asks, Checkout, Given, Need, Offer, Order, ProviderError, Started};
+use provider::{Action, Asks, Checkout, Failure, Given, Need, Offer, Order, ProviderError, Started};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -39,6 +39,10 @@ impl Checkout for Gateway {
 
     fn takes(&self, given: &Given) -> Result<(), NotGiven> {
         self.payer(given).map(|_| ())
+    }
+
+    fn why(&self, code: &str) -> Failure {
+        codes::why(code)
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {

@@ -9,6 +9,7 @@
 
 mod api;
 mod checkout;
+mod codes;
 mod health;
 mod limits;
 mod object;

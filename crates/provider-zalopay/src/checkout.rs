@@ -6,7 +6,7 @@ use crate::{Wallet, codes, wire};
 use async_trait::async_trait;
 use domain::Vnd;
 use jiff::SignedDuration;
-use provider::{Action, Checkout, Offer, Order, ProviderError};
+use provider::{Action, Checkout, Failure, Offer, Order, ProviderError};
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -31,6 +31,10 @@ impl Checkout for Wallet {
 
     fn limit(&self) -> Option<Vnd> {
         None
+    }
+
+    fn why(&self, code: &str) -> Failure {
+        codes::why(code)
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {

@@ -1,7 +1,7 @@
 //! ZaloPay's two numbers (ZaloPay v2, section 3.6): `return_code`, and `sub_return_code` which says why. Some of its pages
 //! show the reason in the first of them; it is read from either.
 
-use provider::ProviderError;
+use provider::{Failure, ProviderError};
 
 pub const DONE: i64 = 1;
 pub const FAILED: i64 = 2;
@@ -56,6 +56,20 @@ impl Said {
     }
 }
 
+/// What a failed order says to its payer: by the reason, the last of the numbers of [`Said::both`]. Of a payer who cancels
+/// ZaloPay's lists say nothing.
+pub fn why(both: &str) -> Failure {
+    let reason = both.rsplit('/').next().and_then(|number| number.parse::<i64>().ok());
+    match reason {
+        Some(-54) => Failure::TooLate,
+        Some(-63) => Failure::NotEnoughMoney,
+        Some(-217) => Failure::BankRefused,
+        // of a day, of a month
+        Some(-1333..=-1330 | -1343..=-1340) => Failure::OverLimit,
+        _ => Failure::Unsaid,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +91,30 @@ mod tests {
         for own in [-63, -54, -217, -1330] {
             assert!(said(2, Some(own)).trouble("x").is_none(), "{own}");
         }
+    }
+
+    #[test]
+    fn a_reason_says_what_the_payer_can_do_in_either_place_and_an_unknown_one_nothing() {
+        for (reason, said) in [
+            (-54, Failure::TooLate),
+            (-63, Failure::NotEnoughMoney),
+            (-217, Failure::BankRefused),
+            (-1329, Failure::Unsaid),
+            (-1330, Failure::OverLimit),
+            (-1333, Failure::OverLimit),
+            (-1334, Failure::Unsaid),
+            (-1339, Failure::Unsaid),
+            (-1340, Failure::OverLimit),
+            (-1343, Failure::OverLimit),
+            (-1344, Failure::Unsaid),
+            (-332, Failure::Unsaid),
+            (-500, Failure::Unsaid),
+            (63, Failure::Unsaid),
+        ] {
+            for told in [Said { code: FAILED, sub: Some(reason) }, Said { code: reason, sub: None }] {
+                assert_eq!(why(&told.both()), said, "{told:?}");
+            }
+        }
+        assert_eq!(["", "2", "2/", "-63/x"].map(why), [Failure::Unsaid; 4]);
     }
 }

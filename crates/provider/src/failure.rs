@@ -7,11 +7,19 @@ use std::fmt;
 pub enum Failure {
     /// The payer said no.
     Cancelled,
+    /// The payer said no, or did not say yes in time, or the code did not fit: the provider has one word for all three.
+    NotConfirmed,
     NotEnoughMoney,
     /// A limit of the payer's own: of one payment, of a day.
     OverLimit,
+    /// Less than the provider takes in one payment.
+    UnderLimit,
     /// Locked, not active, not opened for this kind of payment.
     AccountNotUsable,
+    /// The provider knows nobody by what was typed.
+    NoAccount,
+    /// The bank behind the provider did not pay; it did not say why.
+    BankRefused,
     /// A code, a password or the data of a card did not fit.
     WrongCode,
     TooLate,
@@ -21,11 +29,15 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Cancelled,
+        Self::NotConfirmed,
         Self::NotEnoughMoney,
         Self::OverLimit,
+        Self::UnderLimit,
         Self::AccountNotUsable,
+        Self::NoAccount,
+        Self::BankRefused,
         Self::WrongCode,
         Self::TooLate,
         Self::Maintenance,
@@ -36,9 +48,13 @@ impl Failure {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
+            Self::NotConfirmed => "not_confirmed",
             Self::NotEnoughMoney => "not_enough_money",
             Self::OverLimit => "over_limit",
+            Self::UnderLimit => "under_limit",
             Self::AccountNotUsable => "account_not_usable",
+            Self::NoAccount => "no_account",
+            Self::BankRefused => "bank_refused",
             Self::WrongCode => "wrong_code",
             Self::TooLate => "too_late",
             Self::Maintenance => "maintenance",

@@ -39,6 +39,16 @@ pub async fn all(db: &Db, code: Option<&str>) -> Result<Vec<Counter>, StorageErr
     db.query(&statement, &[&code]).await?.iter().map(counter).collect()
 }
 
+const NAMES: &str = "select c.name from counter c
+    where exists (select from counter_beneficiary b where b.counter_code = c.code and b.beneficiary_code = $1)
+    order by c.name, c.code limit $2";
+
+/// Of those that collect for a beneficiary, in the order of their names.
+pub async fn names_for(db: &Db, beneficiary: &str, most: i64) -> Result<Vec<String>, StorageError> {
+    let statement = db.prepare_cached(NAMES).await?;
+    Ok(db.query(&statement, &[&beneficiary, &most]).await?.iter().map(|row| row.get("name")).collect())
+}
+
 const LOCK: &str = "select 1 from counter where code = $1 for no key update";
 
 /// One at a time takes, voids or deposits at a counter.

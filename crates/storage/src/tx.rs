@@ -32,7 +32,12 @@ impl Tx {
 
     /// What it changes is seen at these intents.
     pub fn concerns(&self, intents: impl IntoIterator<Item = Uuid>) {
-        self.about.lock().unwrap_or_else(PoisonError::into_inner).extend(intents);
+        let mut about = self.about.lock().unwrap_or_else(PoisonError::into_inner);
+        for intent in intents {
+            if !about.contains(&intent) {
+                about.push(intent);
+            }
+        }
     }
 
     /// First of the first `join!`: whatever is polled after it is inside the transaction.

@@ -254,6 +254,8 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     t.step(&unit.traced, domain::ObligationId::uuid);
     let obligations = t.step(&c.obligations, domain::ObligationId::uuid);
     let intents = t.step(&c.intents, domain::IntentId::uuid);
+    // whatever moved it: a bill that was paid elsewhere, or an officer, knows no intent to begin with
+    tx.concerns(intents.id.iter().copied());
     let attempts = t.step(&c.attempts, domain::AttemptId::uuid);
     let refunds = t.step(&c.refunds, domain::RefundId::uuid);
     let closed = t.step(&c.cases_closed, CaseId::uuid);

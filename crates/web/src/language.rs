@@ -83,17 +83,33 @@ impl Language {
                 "Lý do: giao dịch đã được huỷ trước khi trả tiền. Không có tiền nào bị trừ. Có thể chọn lại cách thanh toán.",
                 "Why: it was cancelled before it was paid. No money was taken. You can choose how to pay again.",
             ),
+            Failure::NotConfirmed => (
+                "Lý do: yêu cầu chưa được xác nhận: đã bị từ chối, quá giờ, hoặc mã chưa đúng. Xin thử lại, hoặc chọn cách khác.",
+                "Why: it was not confirmed: declined, too late, or with a wrong code. Please try again, or pay another way.",
+            ),
             Failure::NotEnoughMoney => (
                 "Lý do: tài khoản không đủ số dư. Xin nạp thêm tiền hoặc chọn tài khoản, cách thanh toán khác.",
                 "Why: the account did not have enough money. Please top it up, or use another account or another way to pay.",
             ),
             Failure::OverLimit => (
-                "Lý do: vượt hạn mức giao dịch của tài khoản. Xin nâng hạn mức trong ứng dụng, đợi sang ngày mai, hoặc chọn cách khác.",
-                "Why: it is above your account's limit. Please raise the limit in its application, wait until tomorrow, or pay another way.",
+                "Lý do: vượt hạn mức giao dịch của tài khoản. Xin nâng hạn mức trong ứng dụng, đợi đến kỳ hạn mức sau, hoặc chọn cách khác.",
+                "Why: it is above your account's limit. Please raise the limit in its application, wait until it begins anew, or pay another way.",
+            ),
+            Failure::UnderLimit => (
+                "Lý do: số tiền thấp hơn mức tối thiểu của đơn vị thanh toán. Xin chọn cách khác.",
+                "Why: the amount is less than this provider takes. Please pay another way.",
             ),
             Failure::AccountNotUsable => (
                 "Lý do: thẻ hoặc tài khoản đang bị khoá, hay chưa mở thanh toán trực tuyến. Xin hỏi ngân hàng của bạn, hoặc chọn cách khác.",
                 "Why: the card or account is locked, or not opened for online payments. Please ask your bank, or pay another way.",
+            ),
+            Failure::NoAccount => (
+                "Lý do: đơn vị thanh toán không tìm thấy tài khoản theo thông tin đã nhập. Xin xem lại số điện thoại, hoặc chọn cách khác.",
+                "Why: the provider found no account by what was typed. Please check the phone number, or pay another way.",
+            ),
+            Failure::BankRefused => (
+                "Lý do: ngân hàng nguồn tiền không thực hiện giao dịch. Xin thử lại, đổi nguồn tiền, hoặc chọn cách khác.",
+                "Why: the bank that should pay did not. Please try again, use another source, or pay another way.",
             ),
             Failure::WrongCode => (
                 "Lý do: thông tin thẻ, mật khẩu hoặc mã xác thực nhập chưa đúng. Xin thử lại, hoặc chọn cách khác.",
@@ -180,9 +196,12 @@ pub(crate) struct Words {
     pub asking: Said,
     pub processing: Said,
     pub settling: Said,
+    pub elsewhere_paid: Said,
+    pub elsewhere_paid_held: Said,
     pub failed_try: Said,
     pub unclear: Said,
     pub paid: Said,
+    pub paid_at_counter: Said,
     pub paid_twice: Said,
     pub expired: Said,
     pub renewable: Said,
@@ -284,6 +303,13 @@ pub(crate) struct Words {
     pub closed_until: &'static str,
     pub no_channel: &'static str,
 
+    pub bills: &'static str,
+    pub bills_how: &'static str,
+    pub bills_then: &'static str,
+    pub counters: &'static str,
+    pub counters_how: &'static str,
+    pub counters_then: &'static str,
+
     pub details: &'static str,
     pub received: &'static str,
     pub paid_at: &'static str,
@@ -355,6 +381,16 @@ const VI: Words = Words {
         text: "Hiện không còn khoản nào phải nộp thêm. Khoản tiền đã nhận đang được ghi nhận.",
         amount: "Tổng số tiền",
     },
+    elsewhere_paid: Said {
+        title: "Không còn khoản nào phải nộp",
+        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Không cần làm gì thêm.",
+        amount: "Tổng số tiền",
+    },
+    elsewhere_paid_held: Said {
+        title: "Không còn khoản nào phải nộp",
+        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Khoản tiền đến thêm được giữ lại để hoàn trả; xem bên dưới.",
+        amount: "Tổng số tiền",
+    },
     failed_try: Said {
         title: "Lần thanh toán vừa rồi không thành công",
         text: "Ngân hàng đã báo cho chúng tôi.",
@@ -368,6 +404,11 @@ const VI: Words = Words {
     paid: Said {
         title: "Đã thanh toán",
         text: "Ngân hàng đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
+        amount: "Số tiền đã nộp",
+    },
+    paid_at_counter: Said {
+        title: "Đã thanh toán",
+        text: "Cán bộ tại quầy đã nhận tiền, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
         amount: "Số tiền đã nộp",
     },
     paid_twice: Said {
@@ -491,6 +532,13 @@ const VI: Words = Words {
     closed_until: "đến",
     no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
 
+    bills: "Trong ứng dụng ngân hàng, Tiền di động",
+    bills_how: "Mở ứng dụng có một trong các dịch vụ sau, tìm mục thanh toán hoá đơn hoặc dịch vụ công, rồi nhập mã hồ sơ.",
+    bills_then: "Ứng dụng hiện các khoản phí chưa nộp của hồ sơ. Xem lại số tiền rồi xác nhận trong ứng dụng; trang này sẽ hiện kết quả.",
+    counters: "Nộp tại quầy",
+    counters_how: "Đến một trong các quầy sau và đọc mã hồ sơ cho cán bộ.",
+    counters_then: "Cán bộ nhận tiền mặt (hoặc thẻ, nơi có máy), đưa biên lai, và trang này sẽ hiện kết quả.",
+
     details: "Thông tin thanh toán",
     received: "Tiền đã nhận",
     paid_at: "Thời điểm",
@@ -562,6 +610,16 @@ const EN: Words = Words {
         text: "Nothing more is to be paid at present. The money received is being recorded.",
         amount: "Total amount",
     },
+    elsewhere_paid: Said {
+        title: "Nothing is left to pay",
+        text: "The fees below were paid another way, or need not be paid any more. There is nothing more to do.",
+        amount: "Total",
+    },
+    elsewhere_paid_held: Said {
+        title: "Nothing is left to pay",
+        text: "The fees below were paid another way, or need not be paid any more. Money that came beside is held to be given back; see below.",
+        amount: "Total",
+    },
     failed_try: Said {
         title: "The last payment did not succeed",
         text: "The bank has told us.",
@@ -575,6 +633,11 @@ const EN: Words = Words {
     paid: Said {
         title: "Paid",
         text: "The bank has told us, and the payment has been recorded. There is nothing more to do.",
+        amount: "Amount paid",
+    },
+    paid_at_counter: Said {
+        title: "Paid",
+        text: "The officer at the counter has taken the money, and it is on record. There is nothing more to do.",
         amount: "Amount paid",
     },
     paid_twice: Said {
@@ -697,6 +760,13 @@ const EN: Words = Words {
     closed: "Closed for now:",
     closed_until: "until",
     no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
+
+    bills: "In the application of a bank or of Mobile Money",
+    bills_how: "Open an application that has one of these services, find bills or public services there, and type the code of the dossier.",
+    bills_then: "The application shows what the dossier still owes. Check the amount and confirm it there; this page will show the result.",
+    counters: "At a counter",
+    counters_how: "Go to one of these counters and tell the officer the code of the dossier.",
+    counters_then: "The officer takes cash (or a card, where there is a terminal) and gives a receipt, and this page will show the result.",
 
     details: "Payment details",
     received: "Money received",

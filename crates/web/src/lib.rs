@@ -4,6 +4,7 @@
 
 mod account;
 mod answer;
+mod aside;
 mod banks;
 mod guard;
 mod language;

@@ -1,6 +1,7 @@
 //! The page's content: which state the reader is told, and what stands under it. States are those of `payments`; here
 //! they are only put into words.
 
+use crate::aside::{Aside, asides};
 use crate::language::{Language, Said, Words};
 use crate::load::Asked;
 use crate::money::{self, Money, Proof};
@@ -28,6 +29,8 @@ const REFRESH_PROCESSING_S: u32 = 15;
 const REFRESH_PROMPT_S: u32 = 5;
 /// Longer than it takes to copy a line.
 const REFRESH_TRANSFER_S: u32 = 10;
+/// Where it is over, and money may come late.
+const REFRESH_LATE_S: u32 = 15;
 /// How long after its window an attempt is still waited for by reloading: a forgotten phone shall not ask for ever.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
@@ -71,6 +74,7 @@ pub(crate) struct Page {
     may_pay: bool,
     choose: &'static str,
     kinds: Vec<Kind>,
+    asides: Vec<Aside>,
     leaves: bool,
     safety: &'static str,
     waits: bool,
@@ -182,6 +186,7 @@ fn known(
         intent: view.intent.status,
         is_overdue: view.intent.expires_at <= now,
         due: match view.amount_due {
+            _ if view.obligations.iter().all(|o| o.status != ObligationStatus::Due) => Due::Settled,
             due if !due.is_positive() => Due::Nothing,
             due if due < view.intent.amount => Due::Part,
             _ => Due::All,
@@ -206,6 +211,7 @@ impl Page {
         let token = &intent.page_token;
         let (said, tone) = said(w, view, stage);
         let kinds = kinds(ctx, language, view, transfer.as_ref());
+        let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
         let still_due = (view.amount_due != intent.amount && !stage.is_paid()).then_some(view.amount_due);
         let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
@@ -242,7 +248,7 @@ impl Page {
             items: view.obligations.iter().map(|o| item(language, loaded, o, stage)).collect(),
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
-            may_pay: stage.may_pay() && !(transfer.is_some() && kinds.is_empty()),
+            may_pay: stage.may_pay() && !(transfer.is_some() && kinds.is_empty() && asides.is_empty()),
             choose: if matches!(stage, Stage::Choose | Stage::Failed(_) | Stage::Unclear) {
                 w.choose
             } else {
@@ -253,13 +259,13 @@ impl Page {
             picture_url: format!("/pay/{token}/qr.png"),
             file_name: intent.reference.to_string(),
             elsewhere: elsewhere(ctx, language, view, stage),
-            waits: stage.waits() || (stage.is_paid() && loaded.acknowledged.is_none()),
+            waits: stage.waits() || !asides.is_empty() || (stage.is_paid() && loaded.acknowledged.is_none()),
             choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
             proofs: money::proofs(ctx, language, loaded, stage),
             money_title: match stage {
                 Stage::Paid => w.details,
-                Stage::PaidTwice => w.spare,
+                Stage::PaidTwice | Stage::PaidElsewhere { .. } => w.spare,
                 _ => w.received,
             },
             money: money::money(ctx, language, loaded, stage),
@@ -267,6 +273,7 @@ impl Page {
             transfer,
             prompt,
             kinds,
+            asides,
         }
     }
 
@@ -315,11 +322,8 @@ pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> Stri
 
 /// Whether something is likely to change while somebody looks.
 fn is_live(loaded: &PayerPage, stage: Stage, returned: bool, now: Timestamp) -> bool {
-    let over = match stage {
-        Stage::Paid | Stage::PaidTwice => loaded.acknowledged.is_some(),
-        Stage::Cancelled { .. } => true,
-        _ => false,
-    };
+    // what was cancelled may still be paid, by a transfer above all
+    let over = stage.is_paid() && loaded.acknowledged.is_some();
     // another attempt may still bring money
     let awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
     !over || returned || loaded.view.attempts.iter().any(|stored| awaited(&stored.attempt))
@@ -341,6 +345,10 @@ fn is_awaited(view: &IntentView, now: Timestamp) -> bool {
 fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Timestamp) -> Option<u32> {
     if let Some(transfer) = transfer {
         return transfer.awaited.then_some(REFRESH_TRANSFER_S);
+    }
+    if matches!(stage, Stage::Expired { .. } | Stage::Cancelled { .. }) {
+        let tried = view.attempts.iter().any(|stored| now < stored.attempt.ordered_at + PATIENCE);
+        return tried.then_some(REFRESH_LATE_S);
     }
     if !is_awaited(view, now) {
         return None;
@@ -378,8 +386,11 @@ fn said(w: &'static Words, view: &IntentView, stage: Stage) -> (&'static Said, &
         Stage::Asking => (&w.asking, "waiting"),
         Stage::Processing => (&w.processing, "waiting"),
         Stage::Settling => (&w.settling, "waiting"),
+        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
+        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
         Stage::Unclear => (&w.unclear, "waiting"),
+        Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
         Stage::Paid => (&w.paid, "paid"),
         Stage::PaidTwice => (&w.paid_twice, "paid"),
         Stage::Expired { renewable: true } => (&w.renewable, "over"),
@@ -389,11 +400,18 @@ fn said(w: &'static Words, view: &IntentView, stage: Stage) -> (&'static Said, &
     }
 }
 
+fn at_counter(view: &IntentView) -> bool {
+    view.intent.paid_channel.as_deref() == Some(ChannelKind::Counter.as_str())
+}
+
 fn big_amount(view: &IntentView, stage: Stage) -> Vnd {
     match stage {
-        Stage::Settling | Stage::Paid | Stage::PaidTwice | Stage::Expired { .. } | Stage::Cancelled { .. } => {
-            view.intent.amount
-        }
+        Stage::Settling
+        | Stage::PaidElsewhere { .. }
+        | Stage::Paid
+        | Stage::PaidTwice
+        | Stage::Expired { .. }
+        | Stage::Cancelled { .. } => view.intent.amount,
         _ => view.amount_due,
     }
 }

@@ -22,6 +22,11 @@ pub(crate) enum Stage {
     Processing,
     /// Nothing is left to pay, and what came is not applied yet.
     Settling,
+    /// It is over, and its fees were paid or waived elsewhere: in an application, at a counter, by another payment.
+    PaidElsewhere {
+        /// Money came for it all the same, and is held.
+        held: bool,
+    },
     /// The last try failed, by the provider's word.
     Failed(Failure),
     /// Money came that settles nothing, or a try is under review: ask before paying again.
@@ -66,7 +71,10 @@ pub(crate) enum Due {
     All,
     /// The rest, after a part came.
     Part,
+    /// What came covers it, and is not applied yet.
     Nothing,
+    /// No fee of it is due any more.
+    Settled,
 }
 
 /// Money of the reference that settles nothing.
@@ -99,7 +107,10 @@ pub(crate) fn stage(known: &Known) -> Stage {
         IntentStatus::Paid => Stage::PaidTwice,
         IntentStatus::Cancelled => Stage::Cancelled { held: known.held != Held::None },
         IntentStatus::Processing => Stage::Processing,
-        IntentStatus::Open | IntentStatus::Expired if known.due == Due::Nothing => Stage::Settling,
+        IntentStatus::Expired if known.due == Due::Settled => Stage::PaidElsewhere { held: known.held != Held::None },
+        IntentStatus::Open | IntentStatus::Expired if matches!(known.due, Due::Nothing | Due::Settled) => {
+            Stage::Settling
+        }
         IntentStatus::Expired => Stage::Expired { renewable: !known.is_under_review },
         // the task that expires it asks the provider first; to the payer it is over
         IntentStatus::Open if known.is_overdue => Stage::Expired { renewable: !known.is_under_review },
@@ -135,9 +146,9 @@ impl Stage {
         matches!(self, Self::Choose | Self::Scan | Self::Confirm | Self::Elsewhere | Self::Failed(_) | Self::Unclear)
     }
 
-    /// Whether what is shown is likely to change by itself.
+    /// Whether something that was begun may change what is shown by itself: money comes late, too.
     pub const fn waits(self) -> bool {
-        matches!(self, Self::Scan | Self::Confirm | Self::Elsewhere | Self::Asking | Self::Processing | Self::Settling)
+        !matches!(self, Self::Choose | Self::Paid | Self::PaidTwice)
     }
 
     /// Whether everything is paid.

@@ -598,3 +598,74 @@ async fn a_code_can_be_kept_as_a_picture_and_a_notice_printed_while_it_may_be_pa
         assert_eq!(world.raw(&at(what)).await.0, StatusCode::NOT_FOUND, "{what} of what is paid");
     }
 }
+
+#[actix_web::test]
+async fn a_press_that_was_interrupted_is_not_gone_on_with_once_the_fee_is_paid_cancelled_or_the_attempts_time_is_over()
+{
+    for (then, says) in [
+        ("paid", "Không còn khoản nào phải nộp"),
+        ("cancelled", "Yêu cầu thanh toán đã bị huỷ"),
+        ("expired", "Yêu cầu thanh toán đã hết hạn"),
+        ("attempt over", "Cách thanh toán này hiện không dùng được"),
+    ] {
+        let world = World::new().await;
+        let form_id = world.get("").await.form_id();
+        world.bank.fail_as(world::Fault::Away);
+        assert_eq!(world.post(&form("testbank", &form_id)).await.status, StatusCode::SERVICE_UNAVAILABLE);
+        world.bank.fail_as(world::Fault::None);
+        let (called, status) = (world.bank.calls(), world.intent().await.status);
+        assert_eq!(status.as_str(), "open", "{then}");
+        match then {
+            "paid" => world.pay(71_000, "14226112").await,
+            "cancelled" => world.cancel().await,
+            "expired" => world.sql("update intent set expires_at = now() - interval '1 minute'").await,
+            _ => world.sql("update attempt set expires_at = now() - interval '1 second'").await,
+        }
+        let again = world.post(&form("testbank", &form_id)).await;
+        assert_eq!(again.status, StatusCode::CONFLICT, "{then}: {}", again.body);
+        assert!(again.body.contains(says), "{then}: {}", again.body);
+        assert_eq!((world.bank.calls(), world.count("attempt").await), (called, 1), "{then}: nobody is called");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_over_still_listens_and_reloads_for_a_quarter_of_an_hour_after_a_try() {
+    const RELOADS: &str = r#"http-equiv="refresh" content="15""#;
+    for over in ["cancelled", "expired"] {
+        let world = World::new().await;
+        let untried = over_now(&world, over).await;
+        assert!(!untried.contains(RELOADS), "nobody tried to pay: {untried}");
+        let world = World::new().await;
+        world.post(&form("testbank", "f1")).await;
+        let tried = over_now(&world, over).await;
+        for part in [RELOADS, "data-live=", "Xem trạng thái mới nhất"] {
+            assert!(tried.contains(part), "{over}: {part} is missing in {tried}");
+        }
+        world.sql("update attempt set ordered_at = now() - interval '16 minutes'").await;
+        let later = world.get("").await.body;
+        assert!(!later.contains(RELOADS) && later.contains("Xem trạng thái mới nhất"), "{over}: {later}");
+    }
+}
+
+async fn over_now(world: &World, over: &str) -> String {
+    match over {
+        "cancelled" => world.cancel().await,
+        _ => world.sql("update intent set expires_at = now() - interval '1 second'").await,
+    }
+    world.get("").await.body
+}
+
+#[actix_web::test]
+async fn an_expired_payment_whose_fees_were_paid_another_way_says_so_and_not_that_money_is_being_recorded() {
+    let world = World::new().await;
+    world.sql("update intent set expires_at = now() - interval '1 minute'").await;
+    let intent = world.intent().await.id;
+    assert!(payments::advance_intent::expire(&world.ctx, intent, jiff::Timestamp::now()).await.unwrap());
+    assert!(world.get("").await.body.contains("Đã hết hạn thanh toán"));
+    world.sql("update obligation set status = 'paid', version = version + 1").await;
+    let page = world.get("").await;
+    assert!(page.body.contains("Không còn khoản nào phải nộp") && page.body.contains("Đã nộp"), "{}", page.body);
+    assert!(!page.body.contains("Đang ghi nhận") && !page.body.contains("Đã thanh toán"), "{}", page.body);
+    no_buttons(&page);
+    assert!(world.get("?lang=en").await.body.contains("Nothing is left to pay"));
+}

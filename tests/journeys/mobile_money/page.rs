@@ -5,20 +5,20 @@ use serde_json::Value;
 use tests::House;
 use tests::mobile_money::PHONE;
 
-async fn page(house: &House, intent: &Value) -> String {
+pub(super) async fn page(house: &House, intent: &Value) -> String {
     let url = intent["checkout_url"].as_str().unwrap();
     house.http.get(url).send().await.unwrap().text().await.unwrap()
 }
 
 /// The hidden field of the channel's form.
-fn form_id(page: &str) -> &str {
+pub(super) fn form_id(page: &str) -> &str {
     let at = page.find(r#"name="channel" value="mobile_money""#).expect("a form");
     let rest = &page[at..];
     let value = &rest[rest.find(r#"name="form_id" value=""#).expect("a field") + 22..];
     &value[..value.find('"').unwrap()]
 }
 
-async fn pressed(house: &House, intent: &Value, fields: &[(&str, &str)]) -> reqwest::Response {
+pub(super) async fn pressed(house: &House, intent: &Value, fields: &[(&str, &str)]) -> reqwest::Response {
     let url = format!("{}/attempts", intent["checkout_url"].as_str().unwrap());
     house.http.post(url).form(fields).send().await.unwrap()
 }

@@ -123,7 +123,7 @@ fn made(shop: &Shop<National>, fields: &Fields) -> Result<(Value, usize), String
     bill(all["ThongTinBienLai"].as_object().ok_or("ThongTinBienLai is missing")?)?;
     let (now, token) = (clock::now(), format!("{:032x}", rand::random::<u128>()));
     let page = shop.page_url(&token);
-    let back = &shop.wire.config.return_url;
+    let back = shop.wire.return_url();
     let mut book = shop.book();
     if book.by_wire(&reference).is_some() {
         return Err("MaThamChieu was used".to_owned());
@@ -133,7 +133,7 @@ fn made(shop: &Shop<National>, fields: &Fields) -> Result<(Value, usize), String
         amount,
         info: fields.or_empty("ThongTinGiaoDich"),
         notify_url: shop.wire.notify_url(),
-        return_url: if back.is_empty() { page.clone() } else { back.clone() },
+        return_url: if back.is_empty() { page.clone() } else { back },
         request: all,
         token,
         ordered_at: now,

@@ -111,8 +111,8 @@ impl fmt::Debug for NationalConfig {
 pub async fn start(config: NationalConfig) -> io::Result<Running> {
     let (listen, log) = (config.listen.clone(), config.log.clone());
     let times = Times { retry_ms: config.confirm_retry_ms, timeout_ms: config.confirm_timeout_ms, refund_ms: 0 };
-    let notify_url = Mutex::new(config.notify_url.clone());
-    wallet::start(National { config, notify_url }, &listen, times, log.as_deref(), |routes| {
+    let (notify_url, return_url) = (Mutex::new(config.notify_url.clone()), Mutex::new(config.return_url.clone()));
+    wallet::start(National { config, notify_url, return_url }, &listen, times, log.as_deref(), |routes| {
         routes
             .route("/init", web::post().to(api::init))
             .route("/query", web::post().to(api::query))
@@ -124,6 +124,7 @@ pub async fn start(config: NationalConfig) -> io::Result<Running> {
 pub(crate) struct National {
     config: NationalConfig,
     notify_url: Mutex<String>,
+    return_url: Mutex<String>,
 }
 
 /// What the payer's bank is called.
@@ -132,6 +133,10 @@ const BANK: &str = "VCB";
 impl National {
     fn notify_url(&self) -> String {
         self.notify_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn return_url(&self) -> String {
+        self.return_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// CONFIRM: values and their hash, all texts.

@@ -57,6 +57,7 @@ fn each_row_of_the_table_has_its_view() {
         (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Settling),
+        (Known { due: Due::Settled, ..OPEN }, Stage::Settling),
         // over
         (Known { is_overdue: true, ..OPEN }, Stage::Expired { renewable: true }),
         (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Expired { renewable: true }),
@@ -65,6 +66,9 @@ fn each_row_of_the_table_has_its_view() {
         (Known { intent: IntentStatus::Expired, ..OPEN }, Stage::Expired { renewable: true }),
         (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
         (Known { intent: IntentStatus::Expired, due: Due::Nothing, ..OPEN }, Stage::Settling),
+        (Known { intent: IntentStatus::Expired, due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
+        (Known { intent: IntentStatus::Expired, due: Due::Settled, held: Held::Lowers, ..OPEN }, Stage::PaidElsewhere { held: true }),
+        (Known { intent: IntentStatus::Cancelled, due: Due::Settled, ..OPEN }, Stage::Cancelled { held: false }),
         (Known { intent: IntentStatus::Cancelled, ..OPEN }, Stage::Cancelled { held: false }),
         (Known { intent: IntentStatus::Cancelled, held: Held::Beside, ..OPEN }, Stage::Cancelled { held: true }),
         // taken
@@ -91,7 +95,7 @@ fn all() -> Vec<Known> {
         }
     }
     for intent in IntentStatus::ALL {
-        for due in [Due::All, Due::Part, Due::Nothing] {
+        for due in [Due::All, Due::Part, Due::Nothing, Due::Settled] {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
                     for bits in 0..8 {
@@ -118,7 +122,8 @@ fn a_browsers_word_never_changes_more_than_that_we_say_that_we_ask() {
 fn nothing_can_be_pressed_while_a_bank_takes_money_nor_when_all_is_paid_or_over() {
     for known in all() {
         let stage = stage(&known);
-        let is_over = known.intent != IntentStatus::Open || known.is_overdue || known.due == Due::Nothing;
+        let nothing_is_due = matches!(known.due, Due::Nothing | Due::Settled);
+        let is_over = known.intent != IntentStatus::Open || known.is_overdue || nothing_is_due;
         assert!(!(is_over && stage.may_pay()), "{known:?}: {stage:?}");
         // paid is said of what is paid and of nothing else
         assert_eq!(stage.is_paid(), known.intent == IntentStatus::Paid, "{known:?}: {stage:?}");
