@@ -29,7 +29,7 @@ pub async fn put(pool: &Pool) -> Result<(), Failed> {
     if profiles::payouts(&db, None, Some(VNPAY)).await?.is_empty() {
         profiles::put_payouts(&db, VNPAY, code.as_str(), PAYOUT_TEXT).await?;
     }
-    if counters::all(&*db, Some(COUNTER)).await?.is_empty() {
+    if counters::all(&db, Some(COUNTER)).await?.is_empty() {
         drop(db);
         let new = NewCounter {
             code: CounterCode::new(COUNTER)?,

@@ -58,10 +58,14 @@ fn by_hand(run: &Value, unpaid: &Unpaid) -> Vec<(String, String)> {
     let text = |pointer: &str| run.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
     let simulator = |name: &str| text(&format!("/simulators/{name}"));
     let told = |to: String, body: Value| format!("curl -d '{body}' {to}");
-    let Unpaid { dossier_code, checkout_url, reference, amount } = unpaid;
+    let Unpaid { dossier_code, obligation, checkout_url, reference, amount } = unpaid;
     let account = sample::beneficiary_of(BANK_BENEFICIARY).map(|holder| holder.account_number).unwrap_or_default();
     let customer = json!({"customer": dossier_code});
     let code = json!({"msisdn": PHONE.1, "code": CODE});
+    let cash = json!({
+        "obligation_ids": [obligation], "tender": "cash", "counter_code": text("/counter"), "amount": amount,
+        "receipt_ref": format!("BL-{reference}"),
+    });
     let transfer = json!({"account": account, "amount": amount, "content": reference});
     [
         ("The payer's page", checkout_url.clone()),
@@ -77,6 +81,7 @@ fn by_hand(run: &Value, unpaid: &Unpaid) -> Vec<(String, String)> {
         ),
         ("In a bank's application", told(format!("{}/_sim/pay", simulator("bank_bills")), customer.clone())),
         ("In a wallet's application", told(format!("{}/_sim/pay", simulator("mobile_money_bills")), customer)),
+        ("At the counter", format!("POST /v1/counter-payments with the officer's key and Idempotency-Key: {cash}")),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()

@@ -18,6 +18,8 @@ const MOST_DRAWS: usize = 20;
 /// What the payer needs to know.
 pub struct Unpaid {
     pub dossier_code: String,
+    /// Its id.
+    pub obligation: String,
     pub checkout_url: String,
     pub reference: String,
     pub amount: i64,
@@ -42,7 +44,7 @@ pub async fn dossier(home: &Home, base_url: &str, key: &str) -> Result<Unpaid, F
                 portal.call(Method::PUT, &format!("/v1/obligations/THU-{code}"), Some(&owed(&code))).await?;
             let body = json!({"obligation_ids": [obligation["id"]], "expires_in_s": MONTH_S});
             let intent = portal.call(Method::POST, "/v1/payment-intents", Some(&body)).await?;
-            let known = json!({"id": intent["id"], "dossier_code": code});
+            let known = json!({"id": intent["id"], "dossier_code": code, "obligation": obligation["id"]});
             home.remember_unpaid(&known)?;
             known
         }
@@ -52,6 +54,7 @@ pub async fn dossier(home: &Home, base_url: &str, key: &str) -> Result<Unpaid, F
     let read = || {
         Some(Unpaid {
             dossier_code: text(&known["dossier_code"])?,
+            obligation: text(&known["obligation"])?,
             checkout_url: text(&intent["checkout_url"])?,
             reference: text(&intent["reference"])?,
             amount: intent["amount_due"].as_i64()?,
