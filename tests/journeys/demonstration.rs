@@ -4,10 +4,30 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use testkit::TestDatabase;
-use tests::child::{Ended, Env, Running, run};
+use tests::child::{Begun, Ended, Env, Running, run, run_saying};
 
-const SCENES: usize = 15;
+const SCENES: usize = 23;
+/// Those that a payer begins on the page.
+const BUTTONS: [&str; 6] = ["mobile_money", "momo", "national", "vietqr", "vnpay", "zalopay"];
+const SIMULATORS: [&str; 9] =
+    ["bank", "bank_bills", "dossier", "mobile_money", "mobile_money_bills", "momo", "national", "vnpay", "zalopay"];
+/// Secrets of every contract.
+const SECRETS: [(&str, &str); 12] = [
+    ("bank_bill", "checksum_secret"),
+    ("bank_bill", "client_secret"),
+    ("mm_bill", "api_key"),
+    ("mm_bill", "client_secret"),
+    ("mm_main", "client_secret"),
+    ("momo_main", "secret_key"),
+    ("national_main", "secret_key"),
+    ("vietqr_kb", "listing_token"),
+    ("vietqr_kb", "sepay_hmac_secret"),
+    ("vnpay_main", "hash_secret"),
+    ("zalopay_main", "key1"),
+    ("zalopay_main", "key2"),
+];
 
 async fn empty_database() -> TestDatabase {
     let key = format!("{} demonstration", storage::migrate::fingerprint());
@@ -44,30 +64,112 @@ fn all_held(told: &Ended) {
     assert!(sum.contains(" khẳng định đúng, 0 sai (story: ") && sum.ends_with(" assertions held, 0 failed)"), "{sum}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_story_holds_twice_on_the_same_books_and_a_failed_assertion_is_an_exit_code() {
-    let database = empty_database().await;
-    let (env, dir) = (environment(&database), fresh_dir("demonstration"));
-    all_held(&run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await);
-
-    let up = Running::start(&env, &["up", "--no-story", "--data", path(&dir)]).await;
-    let run_file = dir.join("run.json");
+/// `run.json` of an instance that is up.
+async fn run_file(dir: &Path) -> Value {
+    let file = dir.join("run.json");
     for _ in 0..200 {
-        if run_file.exists() {
+        if file.exists() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+/// Every secret is changed, as the books keep what was changed through the API. The file keeps the old ones.
+async fn changes_every_secret(env: &Env, dir: &Path) {
+    let mut whole = std::fs::read_to_string(dir.join("demo.toml")).unwrap();
+    // the addresses that a start finds, which no secret depends on
+    for (profile, keys) in [
+        ("vnpay_main", &["pay_url", "api_url"][..]),
+        ("momo_main", &["api_url"]),
+        ("zalopay_main", &["api_url"]),
+        ("national_main", &["init_url", "query_url", "bill_url"]),
+        ("mm_main", &["api_url", "token_url"]),
+        ("vietqr_kb", &["listing_url"]),
+    ] {
+        let lines: String = keys.iter().map(|key| format!("{key} = \"http://127.0.0.1:9\"\n")).collect();
+        let head = format!("[profiles.{profile}]\n");
+        whole = whole.replace(&head, &format!("{head}{lines}"));
+    }
+    let file = dir.join("whole.toml");
+    std::fs::write(&file, whole).unwrap();
+    for (number, (profile, name)) in SECRETS.iter().enumerate() {
+        let args = ["--config", path(&file), "profile", "credentials", "put", "--code", profile, "--name", name];
+        let put = run_saying(env, &args, &format!("CHANGEDSECRETOFTHEDEMONSTRATION{number:03}\n")).await;
+        assert!(put.success, "{profile}/{name}: {}", put.stderr);
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+/// The payer's page of the dossier that a start leaves unpaid: the code of its payment, and which channels it offers.
+async fn unpaid(dir: &Path) -> (Value, Vec<String>) {
+    let known: Value = serde_json::from_slice(&std::fs::read(dir.join("unpaid.json")).unwrap()).unwrap();
+    let run = run_file(dir).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/v1/payment-intents/{}", text(&run["base_url"]), text(&known["id"]));
+    let seen = http.get(url).bearer_auth(text(&run["client_key"])).send().await.unwrap();
+    let seen: Value = seen.error_for_status().unwrap().json().await.unwrap();
+    let page = http.get(text(&seen["checkout_url"])).send().await.unwrap().text().await.unwrap();
+    let shown = |code: &&str| page.contains(&format!(r#"name="channel" value="{code}""#));
+    (known, BUTTONS.iter().copied().filter(shown).map(str::to_owned).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_and_a_failed_assertion_is_an_exit_code()
+{
+    let database = empty_database().await;
+    let (env, dir) = (environment(&database), fresh_dir("demonstration"));
+    let first = run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await;
+    all_held(&first);
+    for simulator in SIMULATORS {
+        let log = std::fs::metadata(dir.join(format!("{simulator}.log.jsonl"))).unwrap();
+        assert!(log.len() > 0, "{simulator} heard nothing");
+    }
+    changes_every_secret(&env, &dir).await;
+
+    let up = Running::start(&env, &["up", "--no-story", "--data", path(&dir)]).await;
+    let mut known = run_file(&dir).await;
+    let (unpaid, buttons) = unpaid(&dir).await;
+    assert_eq!(buttons, BUTTONS);
     all_held(&run(&env, &["story", "--data", path(&dir)]).await);
 
-    let mut known: Value = serde_json::from_slice(&std::fs::read(&run_file).unwrap()).unwrap();
     known["base_url"] = json!("http://127.0.0.1:1");
     let elsewhere = fresh_dir("demonstration-elsewhere");
     std::fs::write(elsewhere.join("run.json"), known.to_string()).unwrap();
     let told = run(&env, &["story", "--data", path(&elsewhere)]).await;
     assert!(!told.success && told.stdout.contains("0 khẳng định đúng, 1 sai"), "{}", told.stdout);
-    up.end().await;
-    for dir in [dir, elsewhere] {
-        std::fs::remove_dir_all(dir).unwrap();
+    let page = up.end().await;
+    // the same payment as at the first start, for it is still open
+    let code = unpaid["dossier_code"].as_str().unwrap();
+    for said in [&first.stdout, &page] {
+        assert!(said.contains("The payer's page") && said.contains(&format!("/pay?dossier={code}")), "{said}");
     }
+    std::fs::remove_dir_all(elsewhere).unwrap();
+    let reset = run(&env, &["up", "--reset", "--data", path(&dir)]).await;
+    assert!(reset.success && !dir.exists(), "{}", reset.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_holds_after_one_that_was_killed_in_the_middle() {
+    let database = empty_database().await;
+    let (env, dir) = (environment(&database), fresh_dir("demonstration-killed"));
+    let begun = Begun::start(&env, &["up", "--data", path(&dir)]);
+    // at the counter: an approval, a drawer and a deposit may be half-way
+    begun.has_said("━━ Cảnh 15").await;
+    begun.kill().await;
+    all_held(&run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await);
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_of_a_version_that_knew_fewer_channels_is_named_with_the_way_out() {
+    let database = empty_database().await;
+    let (env, dir) = (environment(&database), fresh_dir("demonstration-older"));
+    std::fs::write(dir.join("demo.toml"), "mode = \"sandbox\"\n").unwrap();
+    let ended = run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await;
+    let hint = format!("`motlan up --reset --data {}` starts again", dir.canonicalize().unwrap().display());
+    assert!(!ended.success && ended.stderr.contains(&hint), "{}", ended.stderr);
+    std::fs::remove_dir_all(dir).unwrap();
 }

@@ -153,6 +153,17 @@ impl Begun {
         signal(&self.child, name);
     }
 
+    /// Waits until it has said so.
+    pub async fn has_said(&self, what: &str) {
+        for _ in 0..1_200 {
+            if text(&self.said).contains(what) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it never said {what}: {}", text(&self.said));
+    }
+
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }

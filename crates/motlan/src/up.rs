@@ -2,10 +2,14 @@
 //! demonstration played as a client would. For trials: it makes its own test secrets and runs in sandbox mode.
 
 mod agreements;
+mod contracts;
 mod database;
+mod demo_config;
 mod home;
 mod neighbours;
+mod page;
 mod shared;
+mod unpaid;
 
 use crate::config::{Config, Sources};
 use crate::failed::{Failed, chain};
@@ -15,7 +19,9 @@ use crate::telemetry::Telemetry;
 use crate::wiring::{Gateway, Role};
 use crate::{admin, keys, sample, say, story};
 use clap::Args;
+use contracts::Contracts;
 use database::Database;
+use domain::principal::Scope;
 use home::{Home, Key, Keys, reset_line};
 use neighbours::Neighbours;
 use serde_json::{Value, json};
@@ -87,12 +93,14 @@ async fn with_servers(
     json: bool,
     end: End,
 ) -> Result<ExitCode, Failed> {
-    let neighbours = Neighbours::start(home).await?;
+    let found =
+        [("database.url", Some(database.url.clone())), ("database.owner_url", Some(database.owner_url.clone()))];
+    let found = found.into_iter().chain([("redis.url", shared.url())]);
+    let found: Vec<_> = found.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    sources.computed = [neighbours::not_yet(), found.clone()].concat();
+    let neighbours = Neighbours::start(home, &Contracts::read(known(home, &sources)?).await?).await?;
     let bound = listeners(&sources.env)?;
-    sources.computed = neighbours.computed();
-    sources.computed.push(("database.url".to_owned(), database.url.clone()));
-    sources.computed.push(("database.owner_url".to_owned(), database.owner_url.clone()));
-    sources.computed.extend(shared.url().map(|url| ("redis.url".to_owned(), url)));
+    sources.computed = [neighbours.computed(), found].concat();
     let config = Config::load(&sources)?;
     let telemetry = Telemetry::start(&config.log, config.otlp_endpoint.as_deref())?;
     sample::put(&admin::pool(&config)?).await?;
@@ -100,14 +108,13 @@ async fn with_servers(
     telemetry.watch_process(&gateway);
     let watch = telemetry.watch_backlog(gateway.ctx.pool.clone());
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
-    let db = gateway.ctx.pool.get().await?;
-    agreements::put(&db).await?;
-    drop(db);
+    agreements::put(&gateway.ctx.pool).await?;
     let keys = usable_keys(home, &config, &gateway.ctx.pool).await?;
     let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
     home.write_run_file(&run)?;
     say::line(&gateway.addresses.ready_line());
-    let page = if json { String::new() } else { page(&run, (database, shared), home) };
+    let unpaid = unpaid::dossier(home, &gateway.base_url(), &keys.client.key).await?;
+    let page = if json { String::new() } else { page::text(&run, (database, shared), home, &neighbours, &unpaid) };
     say::line(&page);
     let code = stay(options, home, &page, end).await;
     watch.abort();
@@ -116,6 +123,15 @@ async fn with_servers(
     futures_util::join!(gateway.stop(), neighbours.stop());
     tokio::task::spawn_blocking(|| telemetry.stop()).await?;
     Ok(code)
+}
+
+/// The configuration before anybody else is there. One of another version lacks what this one needs.
+fn known(home: &Home, sources: &Sources) -> Result<Config, Failed> {
+    Config::load(sources).map_err(|error| {
+        let (file, again) = (home.config_file(), reset_line(home.dir()));
+        let hint = format!("is {} of another version of motlan? `{again}` starts again", file.display());
+        format!("{}\n{hint}", chain(&error)).into()
+    })
 }
 
 /// Plays the story, then waits to be ended; a wish to end interrupts it.
@@ -170,13 +186,16 @@ async fn usable_keys(home: &Home, config: &Config, pool: &Pool) -> Result<Keys, 
     if let Some(keys) = home.keys()
         && keys::is_active(&db, &keys.client.id).await?
         && keys::is_active(&db, &keys.staff.id).await?
+        && keys::is_active(&db, &keys.officer.id).await?
     {
         return Ok(keys);
     }
     drop(db);
+    let desk = [Scope::CounterWrite.as_str().to_owned()];
     let keys = Keys {
         client: serde_json::from_value::<Key>(keys::create(pool, config, sample::PORTAL, &[]).await?)?,
         staff: serde_json::from_value::<Key>(keys::create(pool, config, sample::ACCOUNTANT, &[]).await?)?,
+        officer: serde_json::from_value::<Key>(keys::create(pool, config, sample::OFFICER, &desk).await?)?,
     };
     home.keep_keys(&keys)?;
     Ok(keys)
@@ -197,35 +216,11 @@ fn run_file(
         "docs_url": format!("{base_url}/docs/"),
         "client_key": keys.client.key,
         "staff_key": keys.staff.key,
+        "officer_key": keys.officer.key,
+        "counter": agreements::COUNTER,
         "database_url_readonly": database.readonly_url,
-        "simulators": {
-            "vnpay": neighbours.vnpay.url, "bank": neighbours.bank.running.url, "dossier": neighbours.dossier.url,
-        },
+        "simulators": neighbours.shown(),
         "pids": {"motlan": std::process::id(), "postgres": database.pid(), "redis": shared.pid()},
         "data_dir": home.dir().display().to_string(),
     })
-}
-
-/// Where everything is, for whoever looks at the terminal.
-fn page(run: &Value, (database, shared): (&Database, &Shared), home: &Home) -> String {
-    let text = |pointer: &str| run.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
-    let ops = text("/ops_url");
-    let rows = [
-        ("API", format!("{}/v1", text("/base_url"))),
-        ("  key of the portal", text("/client_key")),
-        ("  key of staff", text("/staff_key")),
-        ("API reference", text("/docs_url")),
-        ("VNPAY simulator", format!("{}/_sim", text("/simulators/vnpay"))),
-        ("Bank simulator", format!("{}/_sim", text("/simulators/bank"))),
-        ("Dossier system (stub)", format!("{}/_sim", text("/simulators/dossier"))),
-        ("Metrics, backlog", format!("{ops}/metrics  {ops}/backlog")),
-        ("Books, read-only", text("/database_url_readonly")),
-        ("Database", database.place()),
-        ("Redis", shared.place.clone()),
-        ("All of this", home.run_file().display().to_string()),
-        ("Start again", reset_line(home.dir())),
-    ];
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let rows: Vec<String> = rows.iter().map(|(name, value)| format!("  {name:width$}  {value}")).collect();
-    format!("\nMotlan runs in sandbox mode with sample data. Ctrl-C ends it.\n\n{}\n", rows.join("\n"))
 }

@@ -65,7 +65,10 @@ impl Renewal {
 }
 
 /// The secrets of a contract that the books hold in force.
-pub(crate) async fn held(db: &Db, vault: &Vault, profile: &str) -> Result<Vec<Held>, StorageError> {
+///
+/// # Errors
+/// When the database cannot be asked, or a secret does not open.
+pub async fn held(db: &Db, vault: &Vault, profile: &str) -> Result<Vec<Held>, StorageError> {
     let sealed = credentials::sealed(db, Some(profile)).await?;
     let own: Vec<_> = sealed.iter().filter(|s| s.is_in_force).collect();
     let retired = credentials::configured_retired(db, Some(profile)).await?;

@@ -9,6 +9,7 @@ pub struct Books(Client);
 
 pub struct Payment {
     pub id: String,
+    pub channel: String,
     pub profile: String,
     pub provider_txn_id: String,
     pub amount: i64,
@@ -85,7 +86,8 @@ impl Books {
         obligations: &[String],
         transfers: &[String],
     ) -> Result<Vec<Payment>, Stop> {
-        const SQL: &str = "select p.payment_id, coalesce(p.profile, ''), coalesce(p.provider_txn_id, ''), p.amount,
+        const SQL: &str =
+            "select p.payment_id, p.channel, coalesce(p.profile, ''), coalesce(p.provider_txn_id, ''), p.amount,
                 p.reversed,
                 (select coalesce(sum(a.amount), 0)::bigint from assurance.allocation a
                  where a.payment_id = p.payment_id),
@@ -99,12 +101,13 @@ impl Books {
             order by p.payment_id";
         let payment = |row: &Row| Payment {
             id: row.get(0),
-            profile: row.get(1),
-            provider_txn_id: row.get(2),
-            amount: row.get(3),
-            reversed: row.get(4),
-            allocated: row.get(5),
-            clearing: row.get(6),
+            channel: row.get(1),
+            profile: row.get(2),
+            provider_txn_id: row.get(3),
+            amount: row.get(4),
+            reversed: row.get(5),
+            allocated: row.get(6),
+            clearing: row.get(7),
         };
         Ok(self.0.query(SQL, &[&transactions, &obligations, &transfers]).await?.iter().map(payment).collect())
     }
@@ -199,6 +202,27 @@ impl Books {
         const SQL: &str = "select coalesce(sum(s.net), 0)::bigint from assurance.settlement s where s.profile = $1
             and not exists (select from assurance.match m where m.settlement_id = s.settlement_id)";
         Ok(self.0.query_one(SQL, &[&profile]).await?.get(0))
+    }
+
+    /// What the refunds through a contract's provider took from its clearing account.
+    pub async fn given_back(&self, profile: &str) -> Result<i64, Stop> {
+        const SQL: &str = "select coalesce(sum(r.amount), 0)::bigint from assurance.refund r
+            join assurance.payment p on p.payment_id = r.payment_id
+            where p.profile = $1 and r.route = 'provider' and r.status = 'succeeded'";
+        Ok(self.0.query_one(SQL, &[&profile]).await?.get(0))
+    }
+
+    /// What counters declared that they brought to the account, and no movement has shown.
+    pub async fn not_arrived(&self, account: &str) -> Result<i64, Stop> {
+        const SQL: &str = "select coalesce(sum(d.amount), 0)::bigint from assurance.deposit d where d.account = $1
+            and not exists (select from assurance.match m where m.deposit_id = d.deposit_id)";
+        Ok(self.0.query_one(SQL, &[&account]).await?.get(0))
+    }
+
+    /// What movements brought of one deposit, and by which rule they were known.
+    pub async fn arrived(&self, deposit: &str) -> Result<Vec<(i64, String)>, Stop> {
+        const SQL: &str = "select amount, rule from assurance.match where deposit_id = $1";
+        Ok(self.0.query(SQL, &[&deposit]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// What movements brought of one settlement.

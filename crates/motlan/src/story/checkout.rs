@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use super::cast::Fee;
 use super::gateway::{Answer, amount, id_of, list, text};
 use super::neighbours::Ipn;
-use super::paper::{dong, say};
+use super::paper::{Table, dong, say};
 use super::stage::{Created, Story, until};
 use super::stop::Stop;
 
-/// How long the portal waits for what VNPAY tells at once.
+/// How long the portal waits for what is told at once.
 pub const SOON: Duration = Duration::from_secs(15);
 
 pub struct Intent {
@@ -26,10 +26,11 @@ pub struct Intent {
 pub struct Attempt {
     pub id: String,
     pub order_ref: String,
+    /// Empty where the payer is asked otherwise.
     pub url: String,
 }
 
-/// What VNPAY says that it took, in đồng, under which number, and when the payer was done.
+/// What the other side says that it took, in đồng, under which number, and when the payer was done.
 pub struct Taken {
     pub amount: i64,
     pub transaction_no: String,
@@ -69,19 +70,26 @@ pub async fn open(story: &mut Story, fees: &[Fee], expires_in_s: Option<i64>) ->
     Ok(story.intents.len() - 1)
 }
 
-/// Starts an attempt at VNPAY and remembers the order that it made.
+/// Starts an attempt at VNPAY.
 pub async fn attempt(story: &mut Story, intent: usize) -> Result<Attempt, Stop> {
+    attempt_by(story, intent, json!({"channel": "vnpay"}), "redirect").await
+}
+
+/// Starts an attempt, expects such an action, and remembers the order that it made.
+pub async fn attempt_by(story: &mut Story, intent: usize, body: Value, action: &str) -> Result<Attempt, Stop> {
     let intent_id = known(story, intent)?.id.clone();
+    let channel = body["channel"].as_str().unwrap_or("?").to_owned();
     let path = format!("/v1/payment-intents/{intent_id}/attempts");
-    let seen = create(story, path, json!({"channel": "vnpay"})).await?.body;
-    let action = &seen["action"];
+    let seen = create(story, path, body).await?.body;
+    let given = seen["action"]["type"].as_str().unwrap_or("?");
     story.tally.check(
-        action["type"].as_str() == Some("redirect"),
-        "lần thử cho một trang để chuyển đến",
-        "the attempt gives a page to redirect to",
+        given == action,
+        format_args!("lần thử qua {channel}: {given}"),
+        if action == "redirect" { "the attempt gives a page to redirect to" } else { "the attempt asks the payer" },
     );
-    let attempt = Attempt { id: text(&seen, "id")?, order_ref: text(&seen, "order_ref")?, url: text(action, "url")? };
-    say(&format!("    Lần thử (attempt) {}, đơn tại VNPAY (order) {}", attempt.id, attempt.order_ref));
+    let url = seen["action"]["url"].as_str().unwrap_or_default().to_owned();
+    let attempt = Attempt { id: text(&seen, "id")?, order_ref: text(&seen, "order_ref")?, url };
+    say(&format!("    Lần thử (attempt) {}, đơn (order) {}", attempt.id, attempt.order_ref));
     story.order_refs.push(attempt.order_ref.clone());
     Ok(attempt)
 }
@@ -89,18 +97,24 @@ pub async fn attempt(story: &mut Story, intent: usize) -> Result<Attempt, Stop> 
 /// The payer's browser opens the page; VNPAY then knows the order and what it costs.
 pub async fn browse(story: &mut Story, intent: usize, attempt: &Attempt) -> Result<(), Stop> {
     let owed = known(story, intent)?.amount;
-    let (status, kind) = story.vnpay.browse(&attempt.url).await?;
-    story.tally.check(
-        status == 200 && kind.starts_with("text/html"),
-        format_args!("trang VNPAY mở được: HTTP {status}, {kind}"),
-        "the pay page opens",
-    );
+    open_page(story, attempt, "VNPAY").await?;
     let order = story.vnpay.order(&attempt.order_ref).await?.unwrap_or_default();
     let asked = order["amount"].as_i64();
     story.tally.check(
         asked == Some(owed),
         format_args!("VNPAY đòi đúng {} cho đơn {}", dong(owed), attempt.order_ref),
         format_args!("vnp_Amount was {}", order["wire_amount"].as_str().unwrap_or("?")),
+    );
+    Ok(())
+}
+
+/// What the payer's browser does first.
+pub async fn open_page(story: &mut Story, attempt: &Attempt, whose: &str) -> Result<(), Stop> {
+    let page = story.browser.open(&attempt.url).await?;
+    story.tally.check(
+        page.status == 200 && page.kind.starts_with("text/html"),
+        format_args!("trang {whose} mở được: HTTP {}, {}", page.status, page.kind),
+        "the pay page opens",
     );
     Ok(())
 }
@@ -168,8 +182,8 @@ async fn expect_one_payment(story: &mut Story, seen: &Value, taken: &Taken) -> R
     let number = payment["provider_txn_id"].as_str().unwrap_or("?");
     story.tally.check(
         recorded == taken.amount && number == taken.transaction_no,
-        format_args!("{id}: ghi nhận {}, giao dịch VNPAY {number}", dong(recorded)),
-        "the payment is what VNPAY took, under VNPAY's number",
+        format_args!("{id}: ghi nhận {}, giao dịch {number}", dong(recorded)),
+        "the payment is what was taken, under the number of who took it",
     );
     Ok(())
 }
@@ -207,4 +221,24 @@ pub async fn create(story: &mut Story, path: String, body: Value) -> Result<Answ
     let (bytes, replayed) = (answer.bytes.clone(), answer.replayed.clone());
     story.calls.push(Created { path, body, key, bytes, replayed });
     Ok(answer)
+}
+
+/// Asserts from where the books know of the money that this fee was paid with.
+pub async fn expect_sighted(story: &mut Story, fee: Fee, source: &str, gloss: &str) -> Result<(), Stop> {
+    let owed = [story.cast.get(fee)?.id()?.to_owned()];
+    let mut table = Table::new(&["Khoản tiền (payment)", "Nguồn (source)", "Khoá (source key)", "Trạng thái"]);
+    let mut sources = Vec::new();
+    for payment in story.books()?.payments(&[], &owed, &[]).await? {
+        for sighting in story.books()?.sightings(&payment.id).await? {
+            sources.push(sighting.source.clone());
+            table.row([payment.id.clone(), sighting.source, sighting.source_key, sighting.state]);
+        }
+    }
+    table.show();
+    story.tally.check(
+        !sources.is_empty() && sources.iter().all(|seen| seen == source),
+        format_args!("tiền được thấy từ: {}", sources.join(", ")),
+        gloss,
+    );
+    Ok(())
 }

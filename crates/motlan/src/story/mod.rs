@@ -12,6 +12,7 @@ mod checkout;
 mod gateway;
 mod neighbours;
 mod paper;
+mod partners;
 mod run_file;
 mod scenes;
 mod stage;
@@ -22,8 +23,9 @@ mod transfer;
 use std::path::PathBuf;
 
 use self::scenes::{
-    cancelled, dossiers, endpoint, expired, ledger, lost_report, lost_transfer, paid, reconciled, refused_closing,
-    repeated, scanned, short, told, two_channels,
+    at_counter, bills, cancelled, dossiers, endpoint, every_channel, expired, ledger, lost_report, lost_transfer,
+    national, on_phone, paid, reconciled, refused_closing, repeated, scanned, short, told, two_channels, waiting,
+    wallets,
 };
 use self::stage::Story;
 use self::stop::Stop;
@@ -50,7 +52,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     };
     let s = &mut story;
     play(s, "Hệ thống hồ sơ đăng ký nhận tin", "the dossier system subscribes", endpoint::register).await;
-    play(s, "Năm hồ sơ, mười khoản phải nộp", "five dossiers, ten obligations", dossiers::register).await;
+    play(s, "Chín hồ sơ, mười tám khoản phải nộp", "nine dossiers, eighteen obligations", dossiers::register).await;
     play(s, "Một lần trả cho hai hồ sơ", "one payment for two dossiers", paid::play).await;
     play(s, "Huỷ tại VNPAY rồi trả lại", "cancelled, then paid on a second attempt", cancelled::play).await;
     play(s, "IPN bị mất, hỏi thì thấy", "the IPN is lost; the money is found by asking", lost_report::play).await;
@@ -59,9 +61,18 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     play(s, "Trả bằng hai kênh", "paid by two channels", two_channels::play).await;
     play(s, "Thiếu một đồng", "a đồng short, then completed", short::play).await;
     play(s, "Mất thông báo, liệt kê thì thấy", "no notification; found by listing", lost_transfer::play).await;
+    play(s, "Một trang, mọi kênh", "one page, every channel", every_channel::play).await;
+    play(s, "Trả bằng ví MoMo", "paid at MoMo", wallets::at_momo).await;
+    play(s, "Trả bằng ZaloPay, callback bị mất", "paid at ZaloPay, whose callback is lost", wallets::at_zalopay).await;
+    play(s, "Tiền di động, hai cách", "Mobile Money: a code, and a press on the phone", on_phone::play).await;
+    play(s, "Cổng Dịch vụ công Quốc gia", "the national platform, and its receipt", national::play).await;
+    play(s, "Thu tại quầy, huỷ rồi thu lại", "cash at the counter, voided, taken again, deposited", at_counter::play)
+        .await;
+    play(s, "Thu hộ qua ứng dụng", "bills paid in a bank's and a wallet's application", bills::play).await;
     play(s, "Gửi lại cùng một khoá", "the same idempotency key twice", repeated::play).await;
     play(s, "Hệ thống hồ sơ đã nghe gì", "what the dossier system heard", told::play).await;
     play(s, "Sổ sách: từng đồng", "the books: every đồng", ledger::play).await;
+    play(s, "Tiền chờ quyết toán", "what the others took and have not settled", waiting::play).await;
     play(s, "Chưa đủ giấy tờ, chưa chốt ngày", "no day closes before its files", refused_closing::play).await;
     play(s, "Sao kê và đối soát", "statements, settlement, reconciliation", reconciled::play).await;
     endpoint::remove(s).await;

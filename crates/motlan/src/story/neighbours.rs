@@ -50,6 +50,38 @@ async fn download(call: &str, request: reqwest::RequestBuilder) -> Result<Vec<u8
     Err(Stop::Refused { call: call.to_owned(), status, wanted: 200, body })
 }
 
+/// The payer's browser: it follows nothing by itself, and what it returns to is never believed.
+pub struct Browser {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// What a browser is shown.
+pub struct Shown {
+    pub status: u16,
+    pub kind: String,
+    pub text: String,
+}
+
+impl Browser {
+    /// `base`: the gateway's address.
+    pub fn new(http: reqwest::Client, base: &str) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned() }
+    }
+
+    pub async fn open(&self, url: &str) -> Result<Shown, Stop> {
+        let unanswered = |error: reqwest::Error| Stop::Unanswered("GET action.url".to_owned(), error.without_url());
+        let page = self.http.get(url).send().await.map_err(unanswered)?;
+        let kind = page.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        Ok(Shown { status: page.status().as_u16(), kind, text: page.text().await.map_err(unanswered)? })
+    }
+
+    /// A page of the gateway's own.
+    pub async fn open_here(&self, path: &str) -> Result<Shown, Stop> {
+        self.open(&format!("{}{path}", self.base)).await
+    }
+}
+
 pub struct Vnpay(Control);
 
 /// One IPN call as VNPAY saw it.
@@ -63,14 +95,6 @@ pub struct Ipn {
 impl Vnpay {
     pub fn new(http: reqwest::Client, url: &str) -> Self {
         Self(Control::new(http, url))
-    }
-
-    /// What the payer's browser does first. The status and the content type of the page.
-    pub async fn browse(&self, url: &str) -> Result<(u16, String), Stop> {
-        let unanswered = |error: reqwest::Error| Stop::Unanswered("GET action.url".to_owned(), error.without_url());
-        let page = self.0.http.get(url).send().await.map_err(unanswered)?;
-        let kind = page.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-        Ok((page.status().as_u16(), kind))
     }
 
     /// `outcome`: `paid`, `cancelled` or `failed`. The transaction as VNPAY then shows it.

@@ -14,6 +14,9 @@ pub struct RunFile {
     pub client_key: String,
     /// The accountant's.
     pub staff_key: String,
+    /// Of the officer at the counter, and which counter that is.
+    pub officer_key: String,
+    pub counter: String,
     /// Role motlan_auditor: the views of schema `assurance`, nothing else.
     pub database_url_readonly: String,
     pub simulators: Simulators,
@@ -24,6 +27,19 @@ pub struct Simulators {
     pub vnpay: String,
     pub bank: String,
     pub dossier: String,
+    #[serde(flatten)]
+    pub partners: PartnersAt,
+}
+
+/// The others that collect.
+#[derive(Deserialize)]
+pub struct PartnersAt {
+    pub momo: String,
+    pub zalopay: String,
+    pub national: String,
+    pub mobile_money: String,
+    pub bank_bills: String,
+    pub mobile_money_bills: String,
 }
 
 impl RunFile {
@@ -40,10 +56,14 @@ mod tests {
     #[test]
     fn what_the_story_does_not_need_is_ignored() {
         let text = r#"{"base_url": "http://127.0.0.1:1", "staff_url": "http://127.0.0.1:3", "ops_url": "http://127.0.0.1:2",
-            "client_key": "c", "staff_key": "s", "database_url_readonly": "postgres://x", "pids": [1],
-            "simulators": {"vnpay": "http://127.0.0.1:4", "dossier": "http://127.0.0.1:5", "bank": "http://127.0.0.1:6"}}"#;
+            "client_key": "c", "staff_key": "s", "officer_key": "o", "counter": "quay-1", "database_url_readonly": "postgres://x", "pids": [1],
+            "simulators": {"vnpay": "http://127.0.0.1:4", "dossier": "http://127.0.0.1:5", "bank": "http://127.0.0.1:6",
+                "momo": "http://127.0.0.1:7", "zalopay": "http://127.0.0.1:8", "national": "http://127.0.0.1:9", "other": "",
+                "mobile_money": "http://127.0.0.1:10", "bank_bills": "http://127.0.0.1:11",
+                "mobile_money_bills": "http://127.0.0.1:12"}}"#;
         let run: RunFile = serde_json::from_str(text).expect("the documented form");
         assert_eq!(run.simulators.dossier, "http://127.0.0.1:5");
+        assert_eq!(run.simulators.partners.national, "http://127.0.0.1:9");
         assert!(serde_json::from_str::<RunFile>("{}").is_err());
     }
 }

@@ -14,7 +14,8 @@ use super::books::Books;
 use super::cast::{Cast, DOSSIERS, Run};
 use super::checkout::Intent;
 use super::gateway::{Gateway, list};
-use super::neighbours::{DossierSystem, Vnpay};
+use super::neighbours::{Browser, DossierSystem, Vnpay};
+use super::partners::Partners;
 use super::run_file::RunFile;
 use super::stop::Stop;
 use super::tally::Tally;
@@ -29,8 +30,13 @@ pub struct Story {
     pub api: Gateway,
     /// As the accountant.
     pub staff: Gateway,
+    /// As the officer at the counter.
+    pub officer: Gateway,
+    pub counter: String,
     pub ops: Gateway,
+    pub browser: Browser,
     pub vnpay: Vnpay,
+    pub partners: Partners,
     pub bank: Bank,
     pub dossier: DossierSystem,
     pub run: Run,
@@ -41,6 +47,8 @@ pub struct Story {
     pub order_refs: Vec<String>,
     /// What payers of this run transferred, in the order in which the bank booked it.
     pub transfers: Vec<Booked>,
+    /// What the counter brought to the bank: no payer's transfer.
+    pub deposit: Option<Deposit>,
     /// The account that codes name: as the books name it, and its number at the bank.
     pub account: Option<(String, String)>,
     /// The POSTs that created an intent or an attempt, to be repeated.
@@ -53,6 +61,12 @@ pub struct Story {
 pub struct Endpoint {
     pub id: String,
     pub name: String,
+}
+
+/// The drawer at the bank.
+pub struct Deposit {
+    pub id: String,
+    pub booked: Booked,
 }
 
 /// A POST that created something, and its answer to the byte.
@@ -84,8 +98,12 @@ impl Story {
         Ok(Self {
             tally: std::mem::take(tally),
             staff: Gateway::new(http.clone(), &known.base_url, Some(known.staff_key)),
+            officer: Gateway::new(http.clone(), &known.base_url, Some(known.officer_key)),
+            counter: known.counter,
             ops: Gateway::new(http.clone(), &known.ops_url, None),
+            browser: Browser::new(http.clone(), &known.base_url),
             vnpay: Vnpay::new(http.clone(), &known.simulators.vnpay),
+            partners: Partners::new(&http, &known.simulators.partners),
             bank: Bank::new(http.clone(), &known.simulators.bank),
             dossier: DossierSystem::new(http, &known.simulators.dossier),
             api,
@@ -95,6 +113,7 @@ impl Story {
             intents: Vec::new(),
             order_refs: Vec::new(),
             transfers: Vec::new(),
+            deposit: None,
             account: None,
             calls: Vec::new(),
             books,

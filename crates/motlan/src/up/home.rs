@@ -1,10 +1,9 @@
 //! The demonstration's directory: its configuration and keys, made once; `run.json`, written at each start. Test secrets
 //! all of them, and readable by their owner only all the same.
 
-use super::DATA_DIR;
+use super::neighbours::SIMULATORS;
+use super::{DATA_DIR, demo_config};
 use crate::failed::Failed;
-use crate::sample;
-use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
@@ -12,12 +11,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The demonstration's contract with the simulated provider.
-pub const PROFILE: &str = "vnpay_main";
-/// The demonstration's contract with those who tell of an account, and whose account that is.
-pub const BANK_PROFILE: &str = "vietqr_kb";
-pub const BANK_BENEFICIARY: &str = "H38.17-KB";
-pub const TMN_CODE: &str = "MOTLAN01";
+/// Whoever is simulated keeps a log of this name beside the others'.
+const LOGS: &str = ".log.jsonl";
 
 pub struct Home {
     dir: PathBuf,
@@ -34,6 +29,7 @@ pub struct Key {
 pub struct Keys {
     pub client: Key,
     pub staff: Key,
+    pub officer: Key,
 }
 
 impl Home {
@@ -46,7 +42,7 @@ impl Home {
         }
         let home = Self { dir: dir.canonicalize()? };
         if !home.config_file().exists() {
-            home.write("demo.toml", &demo_config())?;
+            home.write("demo.toml", &demo_config::text())?;
         }
         Ok(home)
     }
@@ -71,16 +67,13 @@ impl Home {
         self.dir.join("run.json")
     }
 
-    pub fn vnpay_log(&self) -> PathBuf {
-        self.dir.join("vnpay.log.jsonl")
+    /// Of the simulator that `run.json` calls so.
+    pub fn log(&self, simulator: &str) -> PathBuf {
+        self.dir.join(format!("{simulator}{LOGS}"))
     }
 
-    pub fn bank_log(&self) -> PathBuf {
-        self.dir.join("bank.log.jsonl")
-    }
-
-    pub fn dossier_log(&self) -> PathBuf {
-        self.dir.join("dossier.log.jsonl")
+    fn unpaid_file(&self) -> PathBuf {
+        self.dir.join("unpaid.json")
     }
 
     /// The keys of an earlier start, when there was one.
@@ -90,6 +83,19 @@ impl Home {
 
     pub fn keep_keys(&self, keys: &Keys) -> Result<(), Failed> {
         self.write("keys.json", &serde_json::to_string_pretty(keys)?)
+    }
+
+    /// What [`Self::remember_unpaid`] kept, when it did.
+    pub fn unpaid(&self) -> Option<Value> {
+        serde_json::from_slice(&fs::read(self.unpaid_file()).ok()?).ok()
+    }
+
+    /// The payment that is open for whoever pays by hand.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_unpaid(&self, intent: &Value) -> Result<(), Failed> {
+        self.write("unpaid.json", &format!("{intent:#}\n"))
     }
 
     pub fn write_run_file(&self, run: &Value) -> Result<(), Failed> {
@@ -115,14 +121,8 @@ impl Home {
         embedded::remove(&home.postgres())?;
         // left only by one that was killed
         let _ = fs::remove_dir_all(home.redis());
-        let files = [
-            home.config_file(),
-            home.run_file(),
-            home.vnpay_log(),
-            home.bank_log(),
-            home.dossier_log(),
-            home.dir.join("keys.json"),
-        ];
+        let own = [home.config_file(), home.run_file(), home.unpaid_file(), home.dir.join("keys.json")];
+        let files: Vec<PathBuf> = own.into_iter().chain(SIMULATORS.iter().map(|name| home.log(name))).collect();
         for file in files {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
@@ -133,39 +133,6 @@ impl Home {
         let _ = fs::remove_dir(&home.dir);
         Ok(())
     }
-}
-
-/// Short waits, so that the demonstration shows in seconds what production does in minutes.
-fn demo_config() -> String {
-    format!(
-        "# Made by `motlan up` for demonstrations on this machine; test secrets only. `make demo-reset` makes another.\n\
-         # Addresses of the database, the listeners and the simulators are found anew at each start.\n\
-         mode = \"sandbox\"\n\n\
-         [keys]\npii = \"{}\"\napi = \"{}\"\n\n\
-         [log]\nfilter = \"warn\"\nformat = \"text\"\n\n\
-         [intents]\nmin_expires_in_s = 2\n\n\
-         [poll]\nschedule_s = [1, 2, 3, 5, 10, 30, 60, 300]\nlist_every_s = 2\n\n\
-         [delivery]\nschedule_s = [0, 1, 2, 3, 5, 10, 30, 60]\n\n\
-         [dossier]\nallow_http = true\nallow_private = true\n\n\
-         [profiles.{PROFILE}]\nchannel = \"vnpay\"\nbeneficiaries = [{}]\ntmn_code = \"{TMN_CODE}\"\n\
-         hash_secret = \"TEST-{}\"\n\n\
-         [profiles.{BANK_PROFILE}]\nchannel = \"vietqr\"\nbeneficiaries = [\"{BANK_BENEFICIARY}\"]\n\
-         sepay_hmac_secret = \"TEST-{}\"\ncasso_checksum_key = \"TEST-{}\"\n\
-         listing = \"sepay\"\nlisting_token = \"TEST-{}\"\n",
-        random_hex(32),
-        random_hex(32),
-        sample::BENEFICIARIES.split(',').map(|code| format!("{code:?}")).collect::<Vec<_>>().join(", "),
-        random_hex(16),
-        random_hex(16),
-        random_hex(16),
-        random_hex(16),
-    )
-}
-
-fn random_hex(bytes: usize) -> String {
-    let mut random = vec![0_u8; bytes];
-    rand::rng().fill_bytes(&mut random);
-    hex::encode(random)
 }
 
 /// How the command that undoes all this is typed.

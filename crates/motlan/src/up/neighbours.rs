@@ -1,21 +1,110 @@
-//! The other sides of the wires, simulated: VNPAY, a bank with those who tell of its accounts, and a dossier system that
-//! hears the gateway's events.
+//! The other sides of the wires, simulated: whoever collects, a bank with those who tell of its accounts, and a dossier
+//! system that hears the gateway's events.
 
 mod bank;
 
-use super::home::{Home, PROFILE, TMN_CODE};
+use super::contracts::Contracts;
+use super::demo_config as contract;
+use super::home::Home;
+use crate::config::Channel;
 use crate::failed::Failed;
 use bank::Bank;
-use config::{Config as Merged, File, FileFormat};
-use simulator::{DossierConfig, Running, VnpayConfig};
+use serde_json::{Map, Value, json};
+use simulator::bills::Dialect;
+use simulator::{
+    BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
+};
 
-/// VNPAY repeats an unanswered IPN after five minutes; nobody waits that long for a demonstration.
-const IPN_RETRY_MS: u64 = 3_000;
+/// VNPAY repeats an unanswered IPN after five minutes, others when they like; nobody waits that long for a demonstration.
+const AGAIN_MS: u64 = 3_000;
 
-/// The same at each start where they are free, so that links and endpoints of yesterday still lead somewhere.
-const VNPAY_PORT: u16 = 8090;
-const DOSSIER_PORT: u16 = 8091;
+/// Somebody whose contract says where we reach them, and who is told where to reach us.
+struct Partner {
+    /// In `run.json`, and of its log.
+    name: &'static str,
+    /// As people read it.
+    title: &'static str,
+    profile: &'static str,
+    /// The same at each start where it is free, so that links and endpoints of yesterday still lead somewhere.
+    port: u16,
+    /// Keys of the profile, and what stands behind the simulator's address there.
+    addresses: &'static [(&'static str, &'static str)],
+    /// The control call that says where we are, and where that is. None: each order says it.
+    told: Option<(&'static str, &'static str)>,
+}
+
+const PARTNERS: [Partner; 7] = [
+    Partner {
+        name: "vnpay",
+        title: "VNPAY",
+        profile: contract::VNPAY,
+        port: 8090,
+        addresses: &[("pay_url", "/paymentv2/vpcpay.html"), ("api_url", "/merchant_webapi/api/transaction")],
+        told: Some(("notify", "/v1/webhooks/vnpay")),
+    },
+    Partner {
+        name: "momo",
+        title: "MoMo",
+        profile: contract::MOMO,
+        port: 8093,
+        addresses: &[("api_url", "")],
+        told: None,
+    },
+    Partner {
+        name: "zalopay",
+        title: "ZaloPay",
+        profile: contract::ZALOPAY,
+        port: 8094,
+        addresses: &[("api_url", "")],
+        told: None,
+    },
+    Partner {
+        name: "national",
+        title: "National platform",
+        profile: contract::NATIONAL,
+        port: 8095,
+        addresses: &[("init_url", "/init"), ("query_url", "/query"), ("bill_url", "/bill")],
+        told: Some(("notify", "/v1/webhooks/national")),
+    },
+    Partner {
+        name: "mobile_money",
+        title: "Mobile Money",
+        profile: contract::MOBILE_MONEY,
+        port: 8096,
+        addresses: &[("api_url", "/v1.2/mm"), ("token_url", "/token")],
+        told: None,
+    },
+    Partner {
+        name: "bank_bills",
+        title: "Bank's application",
+        profile: contract::BANK_BILLS,
+        port: 8097,
+        addresses: &[],
+        told: Some(("biller", "/v1/bills")),
+    },
+    Partner {
+        name: "mobile_money_bills",
+        title: "Wallet's application",
+        profile: contract::MOBILE_MONEY_BILLS,
+        port: 8098,
+        addresses: &[],
+        told: Some(("biller", "/v1/bills")),
+    },
+];
+
+const BANK: &str = "bank";
 const BANK_PORT: u16 = 8092;
+const DOSSIER: &str = "dossier";
+const DOSSIER_PORT: u16 = 8091;
+
+/// All that keep a log.
+pub const SIMULATORS: [&str; 9] = {
+    let [a, b, c, d, e, f, g] = PARTNERS;
+    [a.name, b.name, c.name, d.name, e.name, f.name, g.name, BANK, DOSSIER]
+};
+
+/// An address for what is not started yet.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 fn free_or_any(port: u16) -> String {
     let wanted = format!("127.0.0.1:{port}");
@@ -24,49 +113,112 @@ fn free_or_any(port: u16) -> String {
 }
 
 pub struct Neighbours {
-    pub vnpay: Running,
-    pub bank: Bank,
-    pub dossier: Running,
+    partners: Vec<(Partner, Running)>,
+    bank: Bank,
+    dossier: Running,
+}
+
+/// What the configuration says of them before they are there, so that it can be read.
+pub fn not_yet() -> Vec<(String, String)> {
+    let partners = PARTNERS.iter().flat_map(|partner| partner.computed(NOWHERE));
+    partners.chain([Bank::computed_at(NOWHERE)]).collect()
+}
+
+impl Partner {
+    fn computed(&self, url: &str) -> Vec<(String, String)> {
+        let key = |name: &str| format!("profiles.{}.{name}", self.profile);
+        self.addresses.iter().map(|(name, path)| (key(name), format!("{url}{path}"))).collect()
+    }
+
+    async fn start(&self, home: &Home, contracts: &Contracts) -> Result<Running, Failed> {
+        let (listen, log) = (free_or_any(self.port), Some(home.log(self.name)));
+        let secret = |name: &str| contracts.secret(self.profile, name);
+        Ok(match contracts.channel(self.profile)? {
+            Channel::Vnpay(s) => {
+                let agreed = VnpayConfig::new(&s.tmn_code, secret("hash_secret"));
+                simulator::vnpay::start(VnpayConfig { listen, log, ipn_retry_ms: AGAIN_MS, ..agreed }).await?
+            }
+            Channel::Momo(s) => {
+                let agreed = MomoConfig::new(&s.partner_code, secret("access_key"), secret("secret_key"));
+                simulator::momo::start(MomoConfig { listen, log, ipn_retry_ms: AGAIN_MS, ..agreed }).await?
+            }
+            Channel::Zalopay(s) => {
+                let agreed = ZalopayConfig::new(s.app_id, secret("key1"), secret("key2"));
+                simulator::zalopay::start(ZalopayConfig { listen, log, callback_retry_ms: AGAIN_MS, ..agreed }).await?
+            }
+            Channel::National(s) => {
+                let agreed = NationalConfig::new(&s.partner_code, secret("secret_key"), secret("access_token"));
+                simulator::national::start(NationalConfig { listen, log, confirm_retry_ms: AGAIN_MS, ..agreed }).await?
+            }
+            Channel::MobileMoney(s) => {
+                let mut agreed = MobileMoneyConfig::new(&s.client_id, secret("client_secret"), &s.credit_party);
+                agreed.credit_party_key.clone_from(&s.credit_party_key);
+                simulator::mobile_money::start(MobileMoneyConfig { listen, log, ..agreed }).await?
+            }
+            Channel::BankBills(s) => {
+                let mut agreed = BillsConfig::new(Dialect::Bank, &s.client_id, secret("client_secret"));
+                (agreed.service_id, agreed.checksum_secret) = (s.service_id.clone(), secret("checksum_secret"));
+                simulator::bills::start(BillsConfig { listen, log, ..agreed }).await?
+            }
+            Channel::MobileMoneyBills(s) => {
+                let mut agreed = BillsConfig::new(Dialect::MobileMoney, &s.client_id, secret("client_secret"));
+                agreed.api_key = secret("api_key");
+                simulator::bills::start(BillsConfig { listen, log, ..agreed }).await?
+            }
+            Channel::Counter | Channel::Vietqr(_) => return Err(format!("{} has no partner", self.profile).into()),
+        })
+    }
 }
 
 impl Neighbours {
-    pub async fn start(home: &Home) -> Result<Self, Failed> {
-        let file = home.config_file();
-        let demo = Merged::builder().add_source(File::from(file.as_path()).format(FileFormat::Toml)).build()?;
-        let profile = |key: &str| demo.get_string(&format!("profiles.{PROFILE}.{key}"));
-        let mut vnpay =
-            VnpayConfig::new(profile("tmn_code").unwrap_or_else(|_| TMN_CODE.to_owned()), profile("hash_secret")?);
-        vnpay.listen = free_or_any(VNPAY_PORT);
-        vnpay.ipn_retry_ms = IPN_RETRY_MS;
-        vnpay.log = Some(home.vnpay_log());
-        let dossier = DossierConfig { listen: free_or_any(DOSSIER_PORT), log: Some(home.dossier_log()) };
-        Ok(Self {
-            vnpay: simulator::vnpay::start(vnpay).await?,
-            bank: Bank::start(home, &demo, free_or_any(BANK_PORT)).await?,
-            dossier: simulator::dossier::start(dossier).await?,
-        })
+    pub async fn start(home: &Home, contracts: &Contracts) -> Result<Self, Failed> {
+        let mut partners = Vec::with_capacity(PARTNERS.len());
+        for partner in PARTNERS {
+            let running = partner.start(home, contracts).await?;
+            partners.push((partner, running));
+        }
+        let bank = Bank::start(home.log(BANK), contracts, free_or_any(BANK_PORT)).await?;
+        let dossier = DossierConfig { listen: free_or_any(DOSSIER_PORT), log: Some(home.log(DOSSIER)) };
+        Ok(Self { partners, bank, dossier: simulator::dossier::start(dossier).await? })
     }
 
     /// What the configuration says of them.
     pub fn computed(&self) -> Vec<(String, String)> {
-        let key = |name: &str| format!("profiles.{PROFILE}.{name}");
-        vec![
-            (key("pay_url"), format!("{}/paymentv2/vpcpay.html", self.vnpay.url)),
-            (key("api_url"), format!("{}/merchant_webapi/api/transaction", self.vnpay.url)),
-            self.bank.computed(),
-        ]
+        let partners = self.partners.iter().flat_map(|(partner, running)| partner.computed(&running.url));
+        partners.chain([Bank::computed_at(&self.bank.running.url)]).collect()
     }
 
-    /// Tells VNPAY and those who tell of accounts where their notifications go, as one does in their consoles.
+    /// Tells those who do not hear it with each order where their notifications go, as one does in their consoles.
     pub async fn tell_where_we_are(&self, base_url: &str) -> Result<(), Failed> {
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let url = format!("{base_url}/v1/webhooks/vnpay/{PROFILE}");
-        let notify = format!("{}/_sim/notify", self.vnpay.url);
-        http.post(notify).json(&serde_json::json!({ "url": url })).send().await?.error_for_status()?;
+        for (partner, running) in &self.partners {
+            let Some((call, path)) = partner.told else { continue };
+            let url = format!("{base_url}{path}/{}", partner.profile);
+            let told = http.post(format!("{}/_sim/{call}", running.url)).json(&json!({ "url": url }));
+            told.send().await?.error_for_status()?;
+        }
         self.bank.tell_where_we_are(&http, base_url).await
     }
 
+    /// Name, title and address of each.
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let partners = self.partners.iter().map(|(partner, running)| (partner.name, partner.title, &*running.url));
+        let others = [(BANK, "Bank", &*self.bank.running.url), (DOSSIER, "Dossier system", &*self.dossier.url)];
+        partners.chain(others)
+    }
+
+    /// As `run.json` has them.
+    pub fn shown(&self) -> Value {
+        self.all().map(|(name, _, url)| (name.to_owned(), url.into())).collect::<Map<_, _>>().into()
+    }
+
+    /// What people read, and where its control calls are.
+    pub fn rows(&self) -> Vec<(String, String)> {
+        self.all().map(|(_, title, url)| (format!("  {title}"), format!("{url}/_sim"))).collect()
+    }
+
     pub async fn stop(self) {
-        futures_util::join!(self.vnpay.stop(), self.bank.running.stop(), self.dossier.stop());
+        let partners = self.partners.into_iter().map(|(_, running)| running.stop());
+        futures_util::join!(futures_util::future::join_all(partners), self.bank.running.stop(), self.dossier.stop());
     }
 }

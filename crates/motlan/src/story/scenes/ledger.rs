@@ -1,27 +1,30 @@
-//! The books: every đồng on its account, together nothing; what VNPAY took is what the books hold, đồng by đồng; and the
-//! seals are there within seconds.
+//! The books: every đồng on its account, together nothing; what each provider took is what the books hold, đồng by đồng; and
+//! the seals are there within seconds.
 
 use std::time::Duration;
 
 use crate::story::books::{Account, Payment};
 use crate::story::gateway::{amount, text};
 use crate::story::paper::{Table, dong, say};
+use crate::story::partners::{Collected, Partner};
 use crate::story::stage::{Story, until};
 use crate::story::stop::Stop;
 
+const VNPAY: &str = "vnpay";
 /// The contract: a seal is at most 5 s behind its commit.
 const SEALED_WITHIN: Duration = Duration::from_secs(6);
 
 pub async fn play(story: &mut Story) -> Result<(), Stop> {
     let obligations = story.cast.ids();
     let truth = truth(story).await?;
-    let numbers: Vec<String> = truth.iter().map(|taken| taken.number.clone()).collect();
+    let of_vnpay = truth.iter().filter(|taken| taken.channel == VNPAY);
+    let numbers: Vec<String> = of_vnpay.map(|taken| taken.number.clone()).collect();
     let transfers: Vec<String> = story.transfers.iter().map(|booked| booked.reference.clone()).collect();
     let payments = story.books()?.payments(&numbers, &obligations, &transfers).await?;
     let ids: Vec<String> = payments.iter().map(|payment| payment.id.clone()).collect();
     accounts(story, &ids).await?;
     by_obligation(story, &obligations).await?;
-    against_vnpay(story, &truth, &payments);
+    against_providers(story, &truth, &payments);
     seals(story, &ids).await
 }
 
@@ -71,9 +74,10 @@ async fn by_obligation(story: &mut Story, obligations: &[String]) -> Result<(), 
     Ok(())
 }
 
-/// What VNPAY says that it took for one order of this run.
+/// What a provider says that it took for one order or one dossier of this run.
 struct Taken {
-    order_ref: String,
+    channel: &'static str,
+    about: String,
     number: String,
     amount: i64,
 }
@@ -84,22 +88,31 @@ async fn truth(story: &Story) -> Result<Vec<Taken>, Stop> {
         let Some(order) = story.vnpay.transaction(order_ref).await? else { continue };
         if order["status"].as_str() == Some("paid") {
             let (number, amount) = (text(&order, "transaction_no")?, amount(&order, "amount")?);
-            truth.push(Taken { order_ref: order_ref.clone(), number, amount });
+            truth.push(Taken { channel: VNPAY, about: order_ref.clone(), number, amount });
+        }
+    }
+    for partner in Partner::ALL {
+        let of_this_run = |about: &String| story.order_refs.contains(about) || story.cast.dossiers.contains(about);
+        for Collected { about, number, amount } in story.partners.collected(partner).await? {
+            if of_this_run(&about) {
+                truth.push(Taken { channel: partner.channel(), about, number, amount });
+            }
         }
     }
     Ok(truth)
 }
 
-fn against_vnpay(story: &mut Story, truth: &[Taken], all: &[Payment]) {
-    // a transfer has no number of a provider's
+fn against_providers(story: &mut Story, truth: &[Taken], all: &[Payment]) {
+    // neither a transfer nor cash has a number of a provider's
     let payments: Vec<&Payment> = all.iter().filter(|payment| !payment.provider_txn_id.is_empty()).collect();
-    let mut table = Table::new(&["Đơn (order)", "Giao dịch", ">VNPAY đã thu", ">Sổ: bù trừ", ">Phân bổ", "Tài khoản"]);
+    let mut table =
+        Table::new(&["Đơn (order)", "Giao dịch", ">Bên thu đã thu", ">Sổ: bù trừ", ">Phân bổ", "Tài khoản"]);
     let mut equal = 0;
     for taken in truth {
-        let booked = payments.iter().find(|payment| payment.provider_txn_id == taken.number);
+        let booked = payments.iter().find(|p| p.channel == taken.channel && p.provider_txn_id == taken.number);
         equal += usize::from(booked.is_some_and(|p| p.clearing == taken.amount && p.amount == taken.amount));
         table.row([
-            taken.order_ref.clone(),
+            taken.about.clone(),
             taken.number.clone(),
             dong(taken.amount),
             booked.map_or_else(|| "—".to_owned(), |payment| dong(payment.clearing)),
@@ -113,8 +126,8 @@ fn against_vnpay(story: &mut Story, truth: &[Taken], all: &[Payment]) {
     table.show();
     story.tally.check(
         clearing == taken && equal == truth.len() && equal == payments.len() && equal > 0,
-        format_args!("{equal}/{} giao dịch khớp; VNPAY {}, sổ {}", truth.len(), dong(taken), dong(clearing)),
-        "what VNPAY took is what the books hold, payment by payment",
+        format_args!("{equal}/{} giao dịch khớp; bên thu {}, sổ {}", truth.len(), dong(taken), dong(clearing)),
+        "what each took is what the books hold, payment by payment",
     );
     let homed = all.iter().filter(|payment| payment.allocated == payment.amount - payment.reversed).count();
     story.tally.check(

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::story::cast::Fee;
-use crate::story::checkout::{SOON, attempt, browse, expect_paid, intent_until, known, open, pay};
-use crate::story::paper::{Table, say};
+use crate::story::checkout::{SOON, attempt, browse, expect_paid, expect_sighted, intent_until, known, open, pay};
+use crate::story::paper::say;
 use crate::story::stage::Story;
 use crate::story::stop::Stop;
 
@@ -16,11 +16,11 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     browse(story, intent, &tried).await?;
     let taken = pay(story, &tried, "paid").await?;
     wait_or_ask(story, intent).await?;
-    let number = taken.transaction_no.clone();
     expect_paid(story, intent, &tried, taken).await?;
     let sent = story.vnpay.ipns(&tried.order_ref).await?.iter().filter(|ipn| !ipn.dropped).count();
     story.tally.check(sent == 0, format_args!("VNPAY đã gửi {sent} IPN"), "VNPAY sent no IPN");
-    expect_found_by_asking(story, number).await
+    let gloss = "the money was sighted by asking only: poll:vnpay";
+    expect_sighted(story, Fee::LeaseCopies, "poll:vnpay", gloss).await
 }
 
 /// An instance that asks more rarely than a reader waits can be told to ask now.
@@ -32,23 +32,4 @@ async fn wait_or_ask(story: &mut Story, intent: usize) -> Result<(), Stop> {
     let path = format!("/v1/payment-intents/{}/sync", known(story, intent)?.id);
     let key = story.key();
     story.api.post_nothing(&path, &key).await?.must_be(200).map(drop)
-}
-
-async fn expect_found_by_asking(story: &mut Story, number: String) -> Result<(), Stop> {
-    let owed = [story.cast.get(Fee::LeaseCopies)?.id()?.to_owned()];
-    let mut table = Table::new(&["Khoản tiền (payment)", "Nguồn (source)", "Khoá (source key)", "Trạng thái"]);
-    let mut sources = Vec::new();
-    for payment in story.books()?.payments(std::slice::from_ref(&number), &owed, &[]).await? {
-        for sighting in story.books()?.sightings(&payment.id).await? {
-            sources.push(sighting.source.clone());
-            table.row([payment.id.clone(), sighting.source, sighting.source_key, sighting.state]);
-        }
-    }
-    table.show();
-    story.tally.check(
-        !sources.is_empty() && sources.iter().all(|source| source == "poll:vnpay"),
-        format_args!("tiền được thấy từ: {}", sources.join(", ")),
-        "the money was sighted by asking only: poll:vnpay",
-    );
-    Ok(())
 }

@@ -1,12 +1,17 @@
-//! The scenes, in the order in which they are told.
+//! The scenes.
 
+pub mod at_counter;
+pub mod bills;
 pub mod cancelled;
 pub mod dossiers;
 pub mod endpoint;
+pub mod every_channel;
 pub mod expired;
 pub mod ledger;
 pub mod lost_report;
 pub mod lost_transfer;
+pub mod national;
+pub mod on_phone;
 pub mod paid;
 pub mod reconciled;
 pub mod refused_closing;
@@ -15,3 +20,5 @@ pub mod scanned;
 pub mod short;
 pub mod told;
 pub mod two_channels;
+pub mod waiting;
+pub mod wallets;

@@ -2,12 +2,13 @@
 
 use crate::failed::Failed;
 use crate::sample;
-use crate::up::home::{BANK_BENEFICIARY, BANK_PROFILE, Home, reset_line};
-use config::Config as Merged;
+use crate::up::contracts::Contracts;
+use crate::up::demo_config::{BANK_BENEFICIARY, VIETQR};
 use domain::beneficiary::Beneficiary;
 use serde_json::json;
 use simulator::Running;
 use simulator::bank::{AccountConfig, BankConfig, ListingConfig, ListingKind, NotifierConfig, NotifierKind};
+use std::path::PathBuf;
 
 /// SePay repeats after a minute and later; nobody waits that long for a demonstration.
 const RETRIES_MS: [u64; 6] = [0, 1_000, 2_000, 3_000, 5_000, 10_000];
@@ -24,30 +25,21 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// `demo`: the demonstration's configuration, which has the secrets.
-    ///
     /// # Errors
-    /// When the configuration is of a version that knew no bank, or the port is taken.
-    pub async fn start(home: &Home, demo: &Merged, listen: String) -> Result<Self, Failed> {
-        let setting = |key: &str| {
-            let path = format!("profiles.{BANK_PROFILE}.{key}");
-            demo.get_string(&path).map_err(|_| {
-                let hint = format!("is it of another version of motlan? `{}` starts again", reset_line(home.dir()));
-                format!("{} has no {path}: {hint}", home.config_file().display())
-            })
-        };
+    /// When the port is taken.
+    pub async fn start(log: PathBuf, contracts: &Contracts, listen: String) -> Result<Self, Failed> {
         let mut notifiers = Vec::new();
         for (teller, kind, key) in TELLERS {
-            let secret = setting(key)?;
+            let secret = contracts.secret(VIETQR, key);
             notifiers
                 .push((teller, NotifierConfig { kind, name: None, url: String::new(), secret, schedule_ms: None }));
         }
         let beneficiary = sample::beneficiary_of(BANK_BENEFICIARY)?;
         let account_number = beneficiary.account_number.clone();
-        let account = account(beneficiary, &notifiers, setting("listing_token")?);
+        let account = account(beneficiary, &notifiers, contracts.secret(VIETQR, "listing_token"));
         let config = BankConfig {
             listen,
-            log: Some(home.bank_log()),
+            log: Some(log),
             // the books that outlive a start are reconciled with it
             remembers: true,
             schedule_ms: RETRIES_MS.to_vec(),
@@ -57,8 +49,8 @@ impl Bank {
     }
 
     /// Where the account is listed, as the configuration says it.
-    pub fn computed(&self) -> (String, String) {
-        (format!("profiles.{BANK_PROFILE}.listing_url"), self.running.url.clone())
+    pub fn computed_at(url: &str) -> (String, String) {
+        (format!("profiles.{VIETQR}.listing_url"), url.to_owned())
     }
 
     /// # Errors
@@ -68,7 +60,7 @@ impl Bank {
             .notifiers
             .iter()
             .map(|(teller, notifier)| {
-                let url = format!("{base_url}/v1/webhooks/vietqr/{teller}/{BANK_PROFILE}");
+                let url = format!("{base_url}/v1/webhooks/vietqr/{teller}/{VIETQR}");
                 json!({"kind": notifier.kind, "url": url, "secret": notifier.secret})
             })
             .collect();

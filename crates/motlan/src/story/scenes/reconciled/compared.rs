@@ -48,6 +48,10 @@ pub async fn nothing_is_on_its_way(story: &mut Story, ground: &Ground) -> Result
     let now = Balances::read(story, account, profile).await?;
     let forgotten: i64 = story.books()?.unsettled(profile).await?.iter().map(|payment| payment.amount).sum();
     let never_paid_out = story.books()?.not_paid_out(profile).await?;
+    let not_arrived = story.books()?.not_arrived(account).await?;
+    if not_arrived != 0 {
+        say(&format!("    Quầy đã khai nộp, ngân hàng chưa ghi có (declared, never brought): {}", dong(not_arrived)));
+    }
     for (amount, what) in [(forgotten, "chưa quyết toán (unsettled)"), (never_paid_out, "chưa chuyển (not paid out)")]
     {
         if amount != 0 {
@@ -60,7 +64,7 @@ pub async fn nothing_is_on_its_way(story: &mut Story, ground: &Ground) -> Result
         "VNPAY holds nothing for us any more",
     );
     story.tally.check(
-        now.in_transit == never_paid_out,
+        now.in_transit == never_paid_out + not_arrived,
         format_args!("in_transit:{account} còn {}", dong(now.in_transit)),
         "nothing is on its way to the account",
     );
