@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use testkit::TestDatabase;
 use tests::child::{Begun, Ended, Env, Running, run, run_saying};
+use tests::portal::Portal;
 
 const SCENES: usize = 23;
 /// Those that a payer begins on the page.
@@ -64,6 +65,11 @@ fn all_held(told: &Ended) {
     assert!(sum.contains(" khẳng định đúng, 0 sai (story: ") && sum.ends_with(" assertions held, 0 failed)"), "{sum}");
 }
 
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 /// `run.json` of an instance that is up.
 async fn run_file(dir: &Path) -> Value {
     let file = dir.join("run.json");
@@ -76,7 +82,8 @@ async fn run_file(dir: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 
-/// Every secret is changed, as the books keep what was changed through the API. The file keeps the old ones.
+/// Every secret is changed while it is up: proposed from the command line, decided by the accountant over the API. The books
+/// hold the new ones, the file keeps the old.
 async fn changes_every_secret(env: &Env, dir: &Path) {
     let mut whole = std::fs::read_to_string(dir.join("demo.toml")).unwrap();
     // the addresses that a start finds, which no secret depends on
@@ -94,10 +101,18 @@ async fn changes_every_secret(env: &Env, dir: &Path) {
     }
     let file = dir.join("whole.toml");
     std::fs::write(&file, whole).unwrap();
+    let run = run_file(dir).await;
+    let http = client();
+    let text = |name: &str| run[name].as_str().unwrap().to_owned();
+    let staff = Portal::new(&http, &text("base_url"), text("staff_key"));
     for (number, (profile, name)) in SECRETS.iter().enumerate() {
-        let args = ["--config", path(&file), "profile", "credentials", "put", "--code", profile, "--name", name];
-        let put = run_saying(env, &args, &format!("CHANGEDSECRETOFTHEDEMONSTRATION{number:03}\n")).await;
-        assert!(put.success, "{profile}/{name}: {}", put.stderr);
+        let args =
+            ["--config", path(&file), "profile", "credentials", "propose", "--code", profile, "--name", name, "--json"];
+        let said = run_saying(env, &args, &format!("CHANGEDSECRETOFTHEDEMONSTRATION{number:03}\n")).await;
+        assert!(said.success, "{profile}/{name}: {}", said.stderr);
+        let proposed: Value = serde_json::from_str(&said.stdout).unwrap();
+        let path = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+        staff.post(&path, json!({})).await.expect(200);
     }
     std::fs::remove_file(file).unwrap();
 }
@@ -107,10 +122,9 @@ async fn unpaid(dir: &Path) -> (Value, Vec<String>) {
     let known: Value = serde_json::from_slice(&std::fs::read(dir.join("unpaid.json")).unwrap()).unwrap();
     let run = run_file(dir).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("{}/v1/payment-intents/{}", text(&run["base_url"]), text(&known["id"]));
-    let seen = http.get(url).bearer_auth(text(&run["client_key"])).send().await.unwrap();
-    let seen: Value = seen.error_for_status().unwrap().json().await.unwrap();
+    let http = client();
+    let portal = Portal::new(&http, &text(&run["base_url"]), text(&run["client_key"]));
+    let seen = portal.intent(&known).await;
     let page = http.get(text(&seen["checkout_url"])).send().await.unwrap().text().await.unwrap();
     let shown = |code: &&str| page.contains(&format!(r#"name="channel" value="{code}""#));
     (known, BUTTONS.iter().copied().filter(shown).map(str::to_owned).collect())
@@ -127,7 +141,9 @@ async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_
         let log = std::fs::metadata(dir.join(format!("{simulator}.log.jsonl"))).unwrap();
         assert!(log.len() > 0, "{simulator} heard nothing");
     }
+    let up = Running::start(&env, &["up", "--no-story", "--data", path(&dir)]).await;
     changes_every_secret(&env, &dir).await;
+    up.end().await;
 
     let up = Running::start(&env, &["up", "--no-story", "--data", path(&dir)]).await;
     let mut known = run_file(&dir).await;

@@ -46,7 +46,7 @@ pub fn text(
         rows.iter().map(|(name, value)| format!("  {name:width$}  {value}\n")).collect()
     };
     format!(
-        "\nMotlan runs in sandbox mode with sample data. Ctrl-C ends it.\n\n{}\nA dossier that owes {} đồng, to pay by hand:\n\n{}",
+        "\nMotlan runs in sandbox mode with sample data. Ctrl-C ends it.\n\n{}\nA dossier that owes {}, to pay by hand:\n\n{}",
         lines(&rows),
         unpaid.amount,
         lines(&by_hand)
@@ -63,10 +63,10 @@ fn by_hand(run: &Value, unpaid: &Unpaid) -> Vec<(String, String)> {
     let customer = json!({"customer": dossier_code});
     let code = json!({"msisdn": PHONE.1, "code": CODE});
     let cash = json!({
-        "obligation_ids": [obligation], "tender": "cash", "counter_code": text("/counter"), "amount": amount,
+        "obligation_ids": [obligation], "tender": "cash", "counter_code": text("/counter"), "amount": amount.dong(),
         "receipt_ref": format!("BL-{reference}"),
     });
-    let transfer = json!({"account": account, "amount": amount, "content": reference});
+    let transfer = json!({"account": account, "amount": amount.dong(), "content": reference});
     [
         ("The payer's page", checkout_url.clone()),
         ("What a code owes", format!("{}/pay?dossier={dossier_code}", text("/base_url"))),

@@ -4,6 +4,7 @@
 use super::home::Home;
 use crate::failed::Failed;
 use crate::up::demo_config::BANK_BENEFICIARY;
+use domain::Vnd;
 use jiff::{Timestamp, tz};
 use rand::RngExt;
 use reqwest::{Client, Method, RequestBuilder};
@@ -22,7 +23,7 @@ pub struct Unpaid {
     pub obligation: String,
     pub checkout_url: String,
     pub reference: String,
-    pub amount: i64,
+    pub amount: Vnd,
 }
 
 /// A portal as far as this needs one.
@@ -57,7 +58,7 @@ pub async fn dossier(home: &Home, base_url: &str, key: &str) -> Result<Unpaid, F
             obligation: text(&known["obligation"])?,
             checkout_url: text(&intent["checkout_url"])?,
             reference: text(&intent["reference"])?,
-            amount: intent["amount_due"].as_i64()?,
+            amount: Vnd::new(intent["amount_due"].as_i64()?),
         })
     };
     read().ok_or_else(|| "the API shows a payment in another form".into())
