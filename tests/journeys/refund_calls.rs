@@ -75,6 +75,7 @@ impl Paid {
             taken: TAKEN,
             amount,
             asked_by: Uuid::new_v4().to_string(),
+            again: false,
             first_asked_at: Timestamp::now(),
             now: Timestamp::now(),
         }

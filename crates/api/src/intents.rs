@@ -165,7 +165,7 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let (client, _) = auth::client(&req, &state, Scope::PaymentsRead).await?;
     let id: IntentId = id_of(&id)?;
     let db = state.ctx.pool.get().await?;
-    let view = view::by_id(&state.ctx, &db, Some(client), id).await?.ok_or_else(absent)?;
+    let view = view::by_id(&state.ctx, &db, Some(client), id, now()).await?.ok_or_else(absent)?;
     Ok(HttpResponse::Ok().json(PaymentIntentView::new(&view)))
 }
 
@@ -199,7 +199,7 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     let filter = Filter { status, dossier_code, reference };
     let db = state.ctx.pool.get().await?;
     let found = storage::intents::page(&db, client, &filter, after, limit).await?;
-    let list = view::of_intents(&state.ctx, &db, found).await?;
+    let list = view::of_intents(&state.ctx, &db, found, now()).await?;
     let list = list.iter().map(PaymentIntentView::new).collect();
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &PaymentIntentView| v.id.clone())))
 }
@@ -277,7 +277,7 @@ pub async fn sync(
         tracing::warn!(intent = %id, error = &error as &dyn std::error::Error, "asking for an intent failed");
     }
     let db = state.ctx.pool.get().await?;
-    let view = view::by_id(&state.ctx, &db, Some(client), id).await?.ok_or_else(absent)?;
+    let view = view::by_id(&state.ctx, &db, Some(client), id, now).await?.ok_or_else(absent)?;
     Ok(HttpResponse::Ok().json(PaymentIntentView::new(&view)))
 }
 

@@ -14,6 +14,11 @@ words! {
     }
 }
 
+words! {
+    /// Our word about a payer's money that waits for one.
+    HeldWord { Take = "take", LetGo = "let_go" }
+}
+
 impl AttemptStatus {
     /// Nothing final was heard yet.
     pub const fn is_undecided(self) -> bool {

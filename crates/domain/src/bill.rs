@@ -4,6 +4,7 @@
 //!
 //! | a bill payment, by the bank's own number | then |
 //! |---|---|
+//! | that number was refused before, and a settlement file has booked its money since | `paid`, and a case: the bank was told both |
 //! | that number was answered before, with the same bill and amount | the same answer for ever, `paid` or refused alike |
 //! | that number was answered before, with another bill or amount | `contradicted`: refused; where the first was paid, a case |
 //! | the money of that number is in the books already, by a settlement file | `paid`: another sight of that payment |
@@ -16,11 +17,13 @@
 //! | all stands | `paid`: booked, and all that the bill names settles, in one commit with the answer |
 //!
 //! Each refusal is one by which the bank gives the money back, and is kept as a `refused` sighting before it is told; nothing
-//! is booked for it. When a settlement file or a statement shows the money all the same, it is a payment like any other.
+//! is booked for it. When a settlement file or a statement shows the money all the same, it is a payment like any other. Of one
+//! that a file shows, a person hears at once: the bank may have given it back on our word, and then its file is wrong; or it
+//! never heard our word, and must not hear it any more.
 //! What could not be decided (no database, a broken connection) is told as neither: the bank asks again with its number.
 //!
 //! The two worst mistakes, and where they are shown not to happen: two payments of one bill are both told `paid` while one
-//! was due (`journeys/bills/races.rs`); a payment is refused after it was booked (`journeys/bills/repeats.rs`). Both are one
+//! was due (`journeys/bills/races.rs`); a payment is refused after it was booked (`journeys/bills/repeats.rs`, `files.rs`). Both are one
 //! commit away from impossible: the obligations are locked before the verdict, and the verdict is kept with the booking.
 
 use crate::booking::ObligationState;

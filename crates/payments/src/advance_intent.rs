@@ -187,7 +187,7 @@ async fn plan_once(
             intents::set_deadline(&tx, intent.id, deadline).await?;
         }
         apply(&mut facts, &unit, deadline);
-        let body = render(&view::of_facts(ctx, &tx, &facts).await?);
+        let body = render(&view::of_facts(ctx, &tx, &facts, command.now).await?);
         let id = intent.id.to_string();
         let (written, kept, committed) = join!(
             unit::write(&tx, &unit),

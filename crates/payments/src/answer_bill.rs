@@ -6,7 +6,7 @@
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts, obligation_state};
 use crate::learn;
-use crate::receive_report::ReportError;
+use crate::receive_report::{self, Parked, ReportError};
 use crate::record_money::{self, Seen};
 use crate::retry::retrying;
 use domain::bill::{self, BillLine, BillOutcome, Quote};
@@ -31,11 +31,11 @@ use storage::channels::Gate;
 use storage::ids::mint;
 use storage::sightings::NewSighting;
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, bills, channels, parties, payments, sightings, unit};
+use storage::{StorageError, Tx, bills, cases, channels, parties, payments, sightings, unit};
 
 /// Obligations of one code that are looked at; more are told when these are paid.
 const DUE_AT_ONCE: i64 = 200;
-/// Payments and refusals of one bill that are shown.
+/// Payments of one bill that are shown.
 const PAID_SHOWN: i64 = 50;
 /// Registrations that are opened to see whether they name one person.
 const PAYERS_OPENED: usize = 5;
@@ -87,18 +87,24 @@ pub async fn answer(
             }
             (answer, Verdict::Heard(heard))
         }
+        Asked::Unreadable(answer, reason) => {
+            let (channel, profile) = (&provider.channel, &provider.profile);
+            let parked = Parked { channel, profile, evidence: call.request.evidence(), call: None, reason };
+            let kept = receive_report::park(ctx, &parked, now).await.map(Some);
+            told(bills.as_ref(), now, kept, |_| (answer, Verdict::Heard(Heard::Malformed)))
+        }
         Asked::Bills(question) => {
-            told(bills.as_ref(), owing(ctx, &provider, bills.as_ref(), &question, now).await, |o| {
-                (bills.owes(&question, &o), Verdict::Told)
+            told(bills.as_ref(), now, owing(ctx, &provider, bills.as_ref(), &question, now).await, |o| {
+                (bills.owes(&question, &o, now), Verdict::Told)
             })
         }
-        Asked::Paid(lookup) => told(bills.as_ref(), look_up(ctx, profile, &lookup).await, |found| {
-            (bills.found(&lookup, &found), Verdict::Told)
+        Asked::Paid(lookup) => told(bills.as_ref(), now, look_up(ctx, profile, &lookup).await, |found| {
+            (bills.found(&lookup, &found, now), Verdict::Told)
         }),
         Asked::Pay(payment) => {
             let caller = Caller { request_id: request_id.to_owned(), ..Caller::system() };
             let decided = pay(ctx, &provider, &payment, call.request.evidence(), &caller, now).await;
-            told(bills.as_ref(), decided, |decided| {
+            told(bills.as_ref(), now, decided, |decided| {
                 (bills.decided(&payment, &decided), Verdict::Decided(decided.outcome))
             })
         }
@@ -108,16 +114,17 @@ pub async fn answer(
 
 fn told<T, E: std::error::Error + 'static>(
     bills: &dyn Bills,
+    now: Timestamp,
     found: Result<Option<T>, E>,
     say: impl FnOnce(T) -> (Answer, Verdict),
 ) -> (Answer, Verdict) {
     match found {
         Ok(Some(found)) => say(found),
         // closed, and said so nowhere else
-        Ok(None) => (bills.unavailable(), Verdict::Unavailable),
+        Ok(None) => (bills.unavailable(now), Verdict::Unavailable),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a call about bills is not answered");
-            (bills.unavailable(), Verdict::Unavailable)
+            (bills.unavailable(now), Verdict::Unavailable)
         }
     }
 }
@@ -231,8 +238,7 @@ async fn look_up(ctx: &Context, profile: &str, lookup: &BillLookup) -> Result<Op
     let db = ctx.pool.get().await?;
     let found = match lookup {
         BillLookup::OfBill { bill, customer_key } => {
-            let of_bill = bills::of_bill(&db, profile, bill, PAID_SHOWN).await?;
-            of_bill.into_iter().filter(|p| p.customer_key == *customer_key).collect()
+            bills::paid_of_bill(&db, profile, bill, customer_key, PAID_SHOWN).await?
         }
         BillLookup::ByHandle(handle) => bills::by_handle(&db, profile, *handle).await?.into_iter().collect(),
         BillLookup::ByCall(call) => bills::by_call(&db, profile, call).await?.into_iter().collect::<Vec<_>>(),
@@ -240,6 +246,7 @@ async fn look_up(ctx: &Context, profile: &str, lookup: &BillLookup) -> Result<Op
     Ok(Some(found.into_iter().map(as_decided).collect()))
 }
 
+/// What is told now: of a number whose money is in the books, that it is paid, though it was refused before.
 fn as_decided(paid: BillPaid) -> Decided {
     Decided {
         handle: paid.sighting_id.uuid(),
@@ -248,8 +255,8 @@ fn as_decided(paid: BillPaid) -> Decided {
         bill: paid.reference,
         amount: paid.amount,
         told: paid.told,
-        outcome: paid.outcome,
-        payment: paid.payment_id,
+        outcome: if paid.booked.is_some() { BillOutcome::Paid } else { paid.outcome },
+        payment: paid.booked,
         at: paid.decided_at,
     }
 }
@@ -280,9 +287,10 @@ async fn pay(
         tx.close(outcome).await
     })
     .await?;
+    let decided = as_decided(decided);
     tracing::info!(outcome = %decided.outcome, "bill payment decided");
     ctx.wake.notify_one();
-    Ok(Some(as_decided(decided)))
+    Ok(Some(decided))
 }
 
 async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
@@ -318,7 +326,13 @@ async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
     let stand: Vec<_> = facts.obligations.iter().map(obligation_state).collect();
     match bill::judge(&quote, &stand, payment.amount, now) {
         BillOutcome::Paid => {}
-        refusal => return refuse(tx, paying, Some(&quote), refusal).await,
+        // while this waited for what the bill names, a file may have booked this very money
+        refusal => {
+            return match payments::lock_by_txn(tx, profile, &payment.transaction).await? {
+                Some(booked) => in_the_books(tx, paying, &booked, Some((&facts, &quote))).await,
+                None => refuse(tx, paying, Some(&quote), refusal).await,
+            };
+        }
     }
     let named = facts.billed(quote.amount);
     let recording = record_money::record(&seen(paying), Some((&facts, named)), paying.caller)?;
@@ -381,6 +395,7 @@ fn verdict(
         outcome,
         payment_id: booked,
         decided_at: paying.now,
+        booked,
     }
 }
 
@@ -423,7 +438,8 @@ async fn in_the_books(
     Ok(decided)
 }
 
-/// The bank's number comes again: the same answer, unless it means another bill or amount now.
+/// The bank's number comes again: the same answer, unless it means another bill or amount now, or a file has shown the money
+/// of a refusal.
 async fn again(
     tx: &Tx,
     paying: &Paying<'_>,
@@ -437,6 +453,9 @@ async fn again(
     let same =
         known.reference == payment.bill && known.amount == payment.amount && known.customer_key == payment.customer_key;
     if same {
+        if let Some(booked) = booked.filter(|_| known.outcome != BillOutcome::Paid) {
+            said_both(tx, paying, &known, booked).await?;
+        }
         return Ok(known);
     }
     if sightings::insert(tx, beside).await? {
@@ -452,7 +471,30 @@ async fn again(
         }
         finish(tx, beside.id, SightingState::Refused, None, &unit).await?;
     }
-    Ok(BillPaid { outcome: BillOutcome::Contradicted, payment_id: None, ..known })
+    Ok(BillPaid { outcome: BillOutcome::Contradicted, payment_id: None, booked: None, ..known })
+}
+
+/// The bank hears "paid" from now on; people hear that it was told the opposite, where they have not heard it yet.
+async fn said_both(tx: &Tx, paying: &Paying<'_>, refused: &BillPaid, booked: &Payment) -> Result<(), ReportError> {
+    let case = refused_and_booked(refused, booked);
+    if cases::was_told(tx, booked.id, case.kind, &case.subject).await? {
+        return Ok(());
+    }
+    let mut unit = Unit::new(paying.caller.actor(), paying.now);
+    unit.changes.cases_opened.push(case);
+    let (written, committed) = join!(unit::write(tx, &unit), tx.commit());
+    unit::first_error([written, committed])?;
+    Ok(())
+}
+
+/// The bank was told to give this money back, and its file says that it came here: it may have done either, or both.
+fn refused_and_booked(refused: &BillPaid, booked: &Payment) -> NewCase {
+    NewCase {
+        payment_id: Some(booked.id),
+        sighting_id: Some(refused.sighting_id),
+        day: booked.identity.source_account().scope().map(|s| (s, business_date(booked.paid_at))),
+        ..NewCase::new(CaseKind::StatusDiffers, booked.amount, refused.sighting_id.to_string())
+    }
 }
 
 async fn finish(
@@ -468,14 +510,23 @@ async fn finish(
     Ok(())
 }
 
-/// The bill that money was for of which only a file tells: the one under which it was refused, or that the file names.
-pub(crate) async fn bill_of(
-    tx: &Tx,
-    profile: &str,
-    transaction: &str,
-    named: &str,
-) -> Result<Option<Quote>, StorageError> {
+/// Money of which only a file tells.
+pub(crate) struct Told {
+    /// The bill that it was for: the one under which it was refused, or that the file names.
+    pub bill: Option<Quote>,
+    refused: Option<BillPaid>,
+}
+
+impl Told {
+    /// What people must hear of it once it is booked.
+    pub fn case(&self, booked: &Payment) -> Option<NewCase> {
+        self.refused.as_ref().map(|refused| refused_and_booked(refused, booked))
+    }
+}
+
+/// What a bank said before of money that is in no books yet.
+pub(crate) async fn told_of(tx: &Tx, profile: &str, transaction: &str, named: &str) -> Result<Told, StorageError> {
     let refused = bills::by_transaction(tx, profile, transaction).await?;
     let reference = refused.as_ref().map_or(named, |r| &r.reference);
-    bills::quote(tx, profile, reference).await
+    Ok(Told { bill: bills::quote(tx, profile, reference).await?, refused })
 }

@@ -18,6 +18,7 @@ pub mod events;
 pub mod expire_intents;
 pub mod facts;
 pub mod fetch_receipt;
+mod held_money;
 pub mod import_settlement;
 pub mod import_statement;
 pub mod learn;

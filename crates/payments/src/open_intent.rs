@@ -113,7 +113,7 @@ async fn opened(
         subject: id.clone(),
         request_id: opening.caller.request_id.clone(),
     });
-    let body = render(&view::of_new(ctx, &gates?, intent.clone(), &obligations));
+    let body = render(&view::of_new(ctx, &gates?, intent.clone(), &obligations, opening.now));
     let (inserted, links, written, kept, committed) = join!(
         intents::insert(tx, &intent),
         intents::link(tx, intent.id, &linked),

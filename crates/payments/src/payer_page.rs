@@ -46,15 +46,15 @@ pub struct Aside {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_token(ctx: &Context, token: &str) -> Result<Option<PayerPage>, StorageError> {
+pub async fn by_token(ctx: &Context, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = read(ctx, &tx, token).await;
+    let outcome = read(ctx, &tx, token, now).await;
     tx.close(outcome).await
 }
 
-async fn read(ctx: &Context, tx: &Tx, token: &str) -> Result<Option<PayerPage>, StorageError> {
+async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     tx.begin_reading().await?;
-    let Some(view) = view::by_token(ctx, tx, token).await? else { return Ok(None) };
+    let Some(view) = view::by_token(ctx, tx, token, now).await? else { return Ok(None) };
     let code = view.intent.beneficiary_code.as_str();
     let known = beneficiaries::in_force(tx, Some(code)).await?;
     let beneficiary = known.into_iter().next().map_or_else(|| code.to_owned(), |b| b.name);

@@ -3,19 +3,19 @@
 
 use crate::advance_intent::{self, PlanError};
 use crate::context::{Caller, Context};
+use crate::held_money;
 use crate::neighbour;
 use crate::receive_report::{self, ReportError, Sighted};
 use crate::slots;
 use domain::IntentId;
-use domain::attempt::Attempt;
-use domain::intent::IntentStatus;
+use domain::attempt::{Attempt, HeldWord};
 use domain::payment::News;
 use domain::plan::AttemptNews;
 use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, Question};
 use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
-use storage::{StorageError, attempts, intents, receiving_accounts};
+use storage::{StorageError, attempts, receiving_accounts};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -173,8 +173,8 @@ fn question(attempt: &Attempt, now: Timestamp) -> Question {
     Question { order_ref: attempt.order_ref.clone(), amount: attempt.amount, ordered_at: attempt.ordered_at, now }
 }
 
-/// Where the payer's money waits for our word: taken while its intent still wants it, let go when it is over. What the
-/// word has done is asked at once; without an answer, at the next asking.
+/// Where the payer's money waits for our word (`held_money`). What the word has done is asked at once; without an answer, at
+/// the next asking.
 async fn say_what_becomes_of_it(
     ctx: &Context,
     attempt: &Attempt,
@@ -185,16 +185,10 @@ async fn say_what_becomes_of_it(
     let Some((provider, holds)) = provider.and_then(|p| p.holds.clone().map(|holds| (p, holds))) else {
         return Ok(());
     };
-    let intent = {
-        let db = ctx.pool.get().await?;
-        intents::by_id(&db, None, attempt.intent_id).await?
-    };
-    let wanted = intent.is_some_and(|i| matches!(i.status, IntentStatus::Open | IntentStatus::Processing));
     let held = question(attempt, now);
-    let said = if wanted {
-        neighbour::called(&provider, "take", holds.take(&held)).await
-    } else {
-        neighbour::called(&provider, "let_go", holds.let_go(&held)).await
+    let said = match held_money::word(ctx, attempt, now).await? {
+        HeldWord::Take => neighbour::called(&provider, "take", holds.take(&held)).await,
+        HeldWord::LetGo => neighbour::called(&provider, "let_go", holds.let_go(&held)).await,
     };
     if let Err(error) = said {
         tracing::warn!(attempt = %attempt.id, order_ref = %attempt.order_ref, error = &error as &dyn std::error::Error, "no word about held money arrived for sure");

@@ -256,13 +256,14 @@ async fn without_order(
     match (capture, payment) {
         (Some(capture), None) => {
             let (txn, order) = (&capture.provider_txn_id, sighted.report.order_ref.as_str());
-            let bill = answer_bill::bill_of(tx, sighted.profile.as_str(), txn, order).await?;
-            let facts = match &bill {
+            let told = answer_bill::told_of(tx, sighted.profile.as_str(), txn, order).await?;
+            let facts = match &told.bill {
                 Some(quote) => Some((facts::lock_bill(tx, quote).await?, quote.amount)),
                 None => None,
             };
             let named = facts.as_ref().map(|(facts, told)| (facts, facts.billed(*told)));
-            let recording = record_money::record(&seen(id, sighted, capture), named, caller)?;
+            let mut recording = record_money::record(&seen(id, sighted, capture), named, caller)?;
+            recording.unit.changes.cases_opened.extend(told.case(&recording.new.payment));
             write_recording(tx, id, &recording, None).await
         }
         (Some(capture), Some(payment)) => {

@@ -296,7 +296,7 @@ fn provider_for(
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
-        match view::standing(ctx, gates, &provider, wanted, (amount, Some(now))) {
+        match view::standing(ctx, gates, &provider, wanted, (amount, now)) {
             Standing::Open => return Ok(provider),
             Standing::NotNow(why) => nearest = Unavailable::Shown(why),
             Standing::Never(why) if matches!(nearest, Unavailable::Rule(_)) => {

@@ -82,18 +82,18 @@ pub(crate) enum Standing {
 /// Whom an intent pays, by which channels of its portal's choice, and what of it is due.
 pub(crate) type Asked<'a> = (&'a BeneficiaryCode, Option<&'a [String]>, &'a [&'a Terms]);
 
-/// `at`: for an attempt that is made at that moment; the law of one day is not that of another.
+/// `now`: the law of one day is not that of another.
 pub(crate) fn standing(
     ctx: &Context,
     gates: &Gates,
     provider: &Provider,
     (beneficiary, allowed, items): Asked<'_>,
-    (amount_due, at): (Vnd, Option<Timestamp>),
+    (amount_due, now): (Vnd, Timestamp),
 ) -> Standing {
     let gate = gates.get(provider.profile.as_str());
     let closed = gate.and_then(|g| g.closed.as_ref());
     let away = gate.and_then(|g| g.away.as_ref());
-    let most = provider.checkout.as_ref().and_then(|c| at.map_or_else(|| c.limit(), |at| c.limit_at(at)));
+    let most = provider.checkout.as_ref().and_then(|c| c.limit_at(now));
     let contract = Contract {
         channel: &provider.channel,
         beneficiaries: &provider.beneficiaries,
@@ -121,12 +121,13 @@ fn channels(
     gates: &Gates,
     intent: &Intent,
     (obligations, amount_due): (&[Obligation], Vnd),
+    now: Timestamp,
 ) -> Vec<ChannelOption> {
     let due = due_items(obligations);
     let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
     let mut shown: Vec<ChannelOption> = Vec::new();
     for p in ctx.providers.iter() {
-        let unavailable = match standing(ctx, gates, &p, wanted, (amount_due, None)) {
+        let unavailable = match standing(ctx, gates, &p, wanted, (amount_due, now)) {
             Standing::Never(_) => continue,
             Standing::Open => None,
             Standing::NotNow(why) => Some(why),
@@ -156,23 +157,29 @@ pub async fn by_id(
     db: &Db,
     client: Option<domain::ClientId>,
     id: IntentId,
+    now: Timestamp,
 ) -> Result<Option<IntentView>, StorageError> {
     match intents::by_id(db, client, id).await? {
-        Some(intent) => Ok(of_intents(ctx, db, vec![intent]).await?.pop()),
+        Some(intent) => Ok(of_intents(ctx, db, vec![intent], now).await?.pop()),
         None => Ok(None),
     }
 }
 
 /// The page's view, by the random token of its link.
-pub async fn by_token(ctx: &Context, db: &Db, token: &str) -> Result<Option<IntentView>, StorageError> {
+pub async fn by_token(ctx: &Context, db: &Db, token: &str, now: Timestamp) -> Result<Option<IntentView>, StorageError> {
     match intents::by_token(db, token).await? {
-        Some(intent) => Ok(of_intents(ctx, db, vec![intent]).await?.pop()),
+        Some(intent) => Ok(of_intents(ctx, db, vec![intent], now).await?.pop()),
         None => Ok(None),
     }
 }
 
 /// Views in the order of `list`; a handful of queries whatever its length.
-pub async fn of_intents(ctx: &Context, db: &Db, list: Vec<Intent>) -> Result<Vec<IntentView>, StorageError> {
+pub async fn of_intents(
+    ctx: &Context,
+    db: &Db,
+    list: Vec<Intent>,
+    now: Timestamp,
+) -> Result<Vec<IntentView>, StorageError> {
     let ids: Vec<Uuid> = list.iter().map(|i| i.id.uuid()).collect();
     let obligations = intents::obligations(db, &ids).await?;
     let attempts = attempts::of_intents(db, &ids).await?;
@@ -188,26 +195,37 @@ pub async fn of_intents(ctx: &Context, db: &Db, list: Vec<Intent>) -> Result<Vec
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
-        views.push(whole(ctx, &gates, intent, (held, own, payments), amount_due));
+        views.push(whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)));
     }
     Ok(views)
 }
 
 /// The view of what is held under lock, as it stands in the transaction.
-pub(crate) async fn of_facts(ctx: &Context, db: &Db, facts: &Facts) -> Result<IntentView, StorageError> {
+pub(crate) async fn of_facts(
+    ctx: &Context,
+    db: &Db,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<IntentView, StorageError> {
     let intent = facts.intent()?.clone();
     let amount_due = facts.amount_due(&intent);
     let payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
     let held = held(&intent, &facts.obligations);
     let gates = channels::gates(db).await?;
-    Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), amount_due))
+    Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now)))
 }
 
 /// The view of an intent that is being opened: nothing was tried, nothing waits.
-pub(crate) fn of_new(ctx: &Context, gates: &Gates, intent: Intent, obligations: &[Obligation]) -> IntentView {
+pub(crate) fn of_new(
+    ctx: &Context,
+    gates: &Gates,
+    intent: Intent,
+    obligations: &[Obligation],
+    now: Timestamp,
+) -> IntentView {
     let held = held(&intent, obligations);
     let amount_due = due(&held);
-    whole(ctx, gates, intent, (held, Vec::new(), Vec::new()), amount_due)
+    whole(ctx, gates, intent, (held, Vec::new(), Vec::new()), (amount_due, now))
 }
 
 fn held(intent: &Intent, obligations: &[Obligation]) -> Vec<Obligation> {
@@ -227,9 +245,9 @@ fn whole(
     gates: &Gates,
     intent: Intent,
     (obligations, attempts, payments): (Vec<Obligation>, Vec<Stored>, Vec<Paid>),
-    amount_due: Vnd,
+    (amount_due, now): (Vnd, Timestamp),
 ) -> IntentView {
-    let channels = channels(ctx, gates, &intent, (&obligations, amount_due));
+    let channels = channels(ctx, gates, &intent, (&obligations, amount_due), now);
     let checkout_url = ctx.checkout_url(&intent.page_token);
     IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url }
 }

@@ -15,7 +15,8 @@
 //! | another payment has paid it | `023` | 200 |
 //! | ours to mend; nothing was decided | `031` | 503 |
 //!
-//! The document has one bill in an answer: the first is told, the next when that one is paid. `031` must not make the bank
+//! A payment with a right checksum and a field that is not to be read hears 001, 021 or 022 as well, and is kept for a person:
+//! a bank has tried to pay. The document has one bill in an answer: the first is told, the next when that one is paid. `031` must not make the bank
 //! give money back: it asks again with the same `trans_id`, and hears what was decided.
 
 mod settings;
@@ -106,11 +107,14 @@ impl Bank {
         self.checked(&[trans_id, bill_id, amount], literal(fields, "checksum")?)?;
         self.of_service(literal(fields, "service_id")?)?;
         let payment = BillPayment {
-            transaction: number(trans_id).ok_or_else(missing)?,
+            transaction: number(trans_id).ok_or_else(|| unreadable("trans_id", MISSING))?,
             call_id: None,
-            customer_key: customer_key(literal(fields, "customer_id")?).ok_or_else(missing)?,
-            bill: number(bill_id).ok_or_else(|| malformed(400, "021", "Khong ton tai hoa don"))?,
-            amount: whole(amount).ok_or_else(|| malformed(400, "022", "Sai so tien"))?,
+            customer_key: fields
+                .literal("customer_id")
+                .and_then(customer_key)
+                .ok_or_else(|| unreadable("customer_id", MISSING))?,
+            bill: number(bill_id).ok_or_else(|| unreadable("bill_id", NO_BILL))?,
+            amount: whole(amount).ok_or_else(|| unreadable("amount", ANOTHER_AMOUNT))?,
             paid_at: fields.text("trans_date").and_then(wire::instant),
         };
         Ok(Asked::Pay(payment))
@@ -156,7 +160,7 @@ impl Bills for Bank {
         self.settings.shows_payer
     }
 
-    fn owes(&self, question: &BillQuestion, owes: &Owes) -> Answer {
+    fn owes(&self, question: &BillQuestion, owes: &Owes, _: Timestamp) -> Answer {
         let bill = match owes {
             Owes::Bills(bills) => bills.get(question.skip),
             Owes::Nothing => None,
@@ -188,19 +192,17 @@ impl Bills for Bank {
             BillOutcome::Paid => said(200, "000", "Thanh cong"),
             BillOutcome::PaidAlready => said(200, "023", "Hoa don da duoc thanh toan"),
             BillOutcome::Cancelled => said(200, "012", "Khach hang khong no cuoc"),
-            BillOutcome::UnknownBill | BillOutcome::Changed | BillOutcome::Expired => {
-                said(400, "021", "Khong ton tai hoa don")
-            }
-            BillOutcome::WrongAmount | BillOutcome::Contradicted => said(400, "022", "Sai so tien"),
+            BillOutcome::UnknownBill | BillOutcome::Changed | BillOutcome::Expired => said(400, NO_BILL.0, NO_BILL.1),
+            BillOutcome::WrongAmount | BillOutcome::Contradicted => said(400, ANOTHER_AMOUNT.0, ANOTHER_AMOUNT.1),
         }
     }
 
     /// The document has no such question.
-    fn found(&self, _: &BillLookup, _: &[Decided]) -> Answer {
-        self.unavailable()
+    fn found(&self, _: &BillLookup, _: &[Decided], now: Timestamp) -> Answer {
+        self.unavailable(now)
     }
 
-    fn unavailable(&self) -> Answer {
+    fn unavailable(&self, _: Timestamp) -> Answer {
         said(503, "031", "Loi he thong")
     }
 }
@@ -210,8 +212,20 @@ fn literal<'a>(fields: &'a Object, name: &str) -> Result<&'a str, Asked> {
     fields.literal(name).filter(|text| !text.is_empty()).ok_or_else(missing)
 }
 
+/// `result_code`, and what it says.
+type Code = (&'static str, &'static str);
+
+const MISSING: Code = ("001", "Thieu tham so");
+const NO_BILL: Code = ("021", "Khong ton tai hoa don");
+const ANOTHER_AMOUNT: Code = ("022", "Sai so tien");
+
 fn missing() -> Asked {
-    malformed(400, "001", "Thieu tham so")
+    malformed(400, MISSING.0, MISSING.1)
+}
+
+/// Of a payment whose checksum is right.
+fn unreadable(field: &'static str, (code, says): Code) -> Asked {
+    Asked::Unreadable(said(400, code, says), field)
 }
 
 fn malformed(status: u16, code: &str, says: &str) -> Asked {

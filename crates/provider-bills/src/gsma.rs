@@ -14,7 +14,8 @@
 //! | ours to mend; nothing was decided | serviceUnavailable, genericError | 503 |
 //!
 //! A payment is known by `requestingOrganisationTransactionReference`, and by `X-CorrelationID` where there is none. The same
-//! number again hears the same answer, which the document leaves to us. An outcome is told in the answer or to
+//! number again hears the same answer, which the document leaves to us. `/responses` leads to the state of that very request,
+//! which tells either outcome; payments of the bill are those that are in the books. An outcome is told in the answer or to
 //! `/requeststates`, as the contract says; we call no `X-Callback-URL`: the document lets a provider be asked instead.
 
 mod settings;
@@ -152,12 +153,12 @@ impl Wallet {
 impl Bills for Wallet {
     fn hear(&self, call: &BillCall<'_>, now: Timestamp) -> Asked {
         if !self.from.admits(call.from) {
-            return refused(&Fault::Client);
+            return refused(&Fault::Client, now);
         }
         if call.path == "token" && call.request.method == "POST" {
             return self.token(call, now);
         }
-        self.asked(call, now).unwrap_or_else(|fault| refused(&fault))
+        self.asked(call, now).unwrap_or_else(|fault| refused(&fault, now))
     }
 
     fn day_end(&self, now: Timestamp) -> Timestamp {
@@ -169,11 +170,11 @@ impl Bills for Wallet {
         false
     }
 
-    fn owes(&self, question: &BillQuestion, owes: &Owes) -> Answer {
+    fn owes(&self, question: &BillQuestion, owes: &Owes, now: Timestamp) -> Answer {
         let bills = match owes {
             Owes::Bills(bills) => bills.as_slice(),
             Owes::Nothing => &[],
-            Owes::UnknownCustomer => return Fault::Identifier.answer(),
+            Owes::UnknownCustomer => return Fault::Identifier.answer(now),
         };
         let shown = bills.iter().skip(question.skip).take(question.most);
         json(200, &Value::Array(shown.map(wire::bill).collect()))
@@ -188,16 +189,15 @@ impl Bills for Wallet {
         }
         match fault_of(decided, payment.amount) {
             None => json(201, &wire::paid(decided)),
-            Some(fault) => fault.answer(),
+            Some(fault) => fault.answer(decided.at),
         }
     }
 
-    fn found(&self, lookup: &BillLookup, found: &[Decided]) -> Answer {
+    fn found(&self, lookup: &BillLookup, found: &[Decided], now: Timestamp) -> Answer {
         let first = found.first();
         match (lookup, first) {
             (BillLookup::OfBill { .. }, _) => {
-                let paid = found.iter().filter(|d| d.outcome == BillOutcome::Paid).take(PAGE);
-                json(200, &Value::Array(paid.map(wire::paid).collect()))
+                json(200, &Value::Array(found.iter().take(PAGE).map(wire::paid).collect()))
             }
             (BillLookup::ByHandle(_), Some(decided)) => {
                 let fault = fault_of(decided, decided.amount);
@@ -207,17 +207,17 @@ impl Bills for Wallet {
                 });
                 if let Some(state) = state.as_object_mut() {
                     state.extend(decided.payment.map(|id| ("objectReference".to_owned(), object!(id.to_string()))));
-                    state.extend(fault.map(|fault| ("error".to_owned(), fault.body())));
+                    state.extend(fault.map(|fault| ("error".to_owned(), fault.body(decided.at))));
                 }
                 json(200, &state)
             }
             (BillLookup::ByCall(_), Some(decided)) => json(200, &object!({"link": wire::link(decided)})),
-            (BillLookup::ByHandle(_) | BillLookup::ByCall(_), None) => Fault::Identifier.answer(),
+            (BillLookup::ByHandle(_) | BillLookup::ByCall(_), None) => Fault::Identifier.answer(now),
         }
     }
 
-    fn unavailable(&self) -> Answer {
-        Fault::Unavailable.answer()
+    fn unavailable(&self, now: Timestamp) -> Answer {
+        Fault::Unavailable.answer(now)
     }
 }
 
@@ -234,9 +234,9 @@ fn fault_of(decided: &Decided, paid: domain::Vnd) -> Option<Fault> {
     })
 }
 
-fn refused(fault: &Fault) -> Asked {
+fn refused(fault: &Fault, now: Timestamp) -> Asked {
     let heard = if matches!(fault, Fault::Client) { Heard::Forged } else { Heard::Malformed };
-    Asked::Answered(fault.answer(), heard)
+    Asked::Answered(fault.answer(now), heard)
 }
 
 /// A dossier or customer code is an account's id, or a consumer's number.

@@ -73,13 +73,28 @@ pub enum Found {
 impl Gateway {
     /// One call; once more with a new token where the kept one is no longer taken.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Heard, ProviderError> {
-        let token = self.token(None).await?;
+        self.called(call, |error| error).await
+    }
+
+    /// The same, of a call that gives money back: who is not let in has sent nothing, whatever else is said to it.
+    pub(crate) async fn call_for_money(&self, call: &Call<'_>) -> Result<Heard, ProviderError> {
+        let nothing = |_| ProviderError::Unavailable(None);
+        let heard = self.called(call, nothing).await?;
+        if heard.refuses_the_client() { Err(ProviderError::Unavailable(None)) } else { Ok(heard) }
+    }
+
+    async fn called(
+        &self,
+        call: &Call<'_>,
+        not_let_in: fn(ProviderError) -> ProviderError,
+    ) -> Result<Heard, ProviderError> {
+        let token = self.token(None).await.map_err(not_let_in)?;
         let heard = send(self.request(call, &token)?).await?;
         if !heard.refuses_the_client() {
             return Ok(heard);
         }
         // a token that was refused did nothing
-        let token = self.token(Some(&token)).await?;
+        let token = self.token(Some(&token)).await.map_err(not_let_in)?;
         Ok(send(self.request(call, &token)?).await?)
     }
 

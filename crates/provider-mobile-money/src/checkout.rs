@@ -141,7 +141,10 @@ impl Gateway {
             }),
             400..=404 => match ErrorObject::read(&heard.body) {
                 Some(error) if error.is_duplicate() => return Taken::Before,
-                Some(error) => Err(ProviderError::Refused(error.code().to_owned())),
+                Some(error) => {
+                    error.tell("order");
+                    Err(ProviderError::Refused(error.code().to_owned()))
+                }
                 None => Err(not_good(heard)),
             },
             _ => Err(not_good(heard)),
@@ -161,6 +164,7 @@ impl Gateway {
             }
             Found::Pending(state, _) => Ok(Some(state.server_correlation_id)),
             Found::Failed(error, _) => {
+                error.iter().for_each(|error| error.tell("order"));
                 Err(ProviderError::Refused(error.map_or_else(|| "failed".to_owned(), |e| e.code().to_owned())))
             }
             Found::Absent(_) => Err(ill("nothing")),

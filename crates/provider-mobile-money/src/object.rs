@@ -119,13 +119,19 @@ impl RequestState {
     }
 }
 
-/// `errorObject`. The description has a lower-case d in the document, and is never shown: it may name a person.
+/// `errorObject`. What may name a person goes no further: the description, which has a lower-case d in the document, and the
+/// values of the parameters. They stand in the bytes of the answer, where these are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorObject {
     #[serde(rename = "errorCategory")]
     pub category: Category,
     error_code: String,
+    /// As it stood: an error with an ill time is an error all the same.
+    #[serde(default)]
+    error_date_time: serde_json::Value,
+    #[serde(default)]
+    error_parameters: serde_json::Value,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -146,14 +152,35 @@ impl ErrorObject {
 
     /// A word of the document's list, or at least of its form: foreign text goes nowhere else.
     pub fn code(&self) -> &str {
-        let plain =
-            (1..=64).contains(&self.error_code.len()) && self.error_code.bytes().all(|b| b.is_ascii_alphanumeric());
-        if plain { &self.error_code } else { "ill-formed" }
+        if is_plain(&self.error_code) { &self.error_code } else { "ill-formed" }
     }
 
     pub fn is_duplicate(&self) -> bool {
         self.error_code == "duplicateRequest"
     }
+
+    /// When it happened there; None where nothing is said that can be read.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.error_date_time.as_str().and_then(wire::instant)
+    }
+
+    /// What it is about: the keys of its parameters that are plain words.
+    pub fn about(&self) -> Vec<&str> {
+        let all = self.error_parameters.as_array().map(Vec::as_slice).unwrap_or_default();
+        // a key of digits may be somebody's number
+        let is_word = |key: &&str| is_plain(key) && key.bytes().all(|b| b.is_ascii_alphabetic());
+        all.iter().filter_map(|pair| pair["key"].as_str()).filter(is_word).collect()
+    }
+
+    /// For people who ask the provider why: once, where it ends an order or a refund.
+    pub fn tell(&self, of: &'static str) {
+        let at = self.at().map(|at| at.to_string());
+        tracing::info!(of, category = ?self.category, code = self.code(), at, about = ?self.about(), "the provider says no");
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// `responseResponse`: where the answer to an earlier request of ours is.
@@ -251,10 +278,28 @@ mod tests {
         };
         let declined = read("authorisation", "requestDeclined").expect("an error");
         assert_eq!((declined.category, declined.code()), (Category::Authorisation, "requestDeclined"));
-        assert!(!format!("{declined:?}").contains("0912345678"));
+        assert!(!format!("{declined:?}").contains("0912345678"), "the description is not even read");
         assert_eq!(read("internal", "<b>").expect("an error").code(), "ill-formed");
         assert!(read("businessRule", "duplicateRequest").expect("an error").is_duplicate());
         assert!(read("unheardOf", "genericError").is_none());
+    }
+
+    #[test]
+    fn an_error_is_read_whole_and_an_ill_part_of_it_hides_nothing() {
+        let read = |body: Value| ErrorObject::read(body.to_string().as_bytes()).expect("an error");
+        let mut body = json!({"errorCategory": "businessRule", "errorCode": "insufficientFunds",
+            "errordescription": "NGUYEN VAN MAU", "errorDateTime": "2026-11-24T14:02:38+07:00",
+            "errorParameters": [{"key": "account", "value": "+84912345678"}, {"key": "+84912345678", "value": "x"}]});
+        let whole = read(body.clone());
+        assert_eq!(whole.at(), "2026-11-24T07:02:38Z".parse().ok());
+        assert_eq!(whole.about(), ["account"]);
+        for (name, ill) in
+            [("errorDateTime", json!(7)), ("errorDateTime", json!("now")), ("errorParameters", json!("x"))]
+        {
+            body[name] = ill;
+            assert_eq!(read(body.clone()).code(), "insufficientFunds");
+        }
+        assert_eq!((read(body.clone()).at(), read(body).about().len()), (None, 0));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Refunds by reversal (GSMA 1.2, section 4.4), each under a correlation id of its own, by which it is followed. That one
-//! was taken up says nothing of money; before it is sent, and sent again, it is asked about.
+//! was taken up says nothing of money; before it is sent again, it is asked about.
 
 use crate::api::{Call, Found, Heard, not_good};
 use crate::object::{ErrorObject, RequestState, State, Transaction, ill};
@@ -27,10 +27,13 @@ impl Refunds for Gateway {
     async fn submit(&self, order: &RefundOrder) -> Result<RefundTold, ProviderError> {
         let (id, body) = (correlation_id(order)?, body(order)?);
         let path = format!("/transactions/{}/reversals", original(order)?);
-        // whatever goes wrong in asking, this call has sent nothing
-        match self.find(id, Some(order.now)).await.map_err(|_| ProviderError::Unavailable(None))? {
-            Found::Absent(_) => {}
-            found => return told(order, found, Moment::TakenUp),
+        if order.again {
+            // whatever goes wrong in asking, this call has sent nothing; some answer 401 for an id that they do not know, and
+            // that is what they say to a stranger too
+            match self.find(id, Some(order.now)).await.map_err(|_| ProviderError::Unavailable(None))? {
+                Found::Absent(_) => {}
+                found => return told(order, found, Moment::TakenUp),
+            }
         }
         let callback = self.callback("refund", &order.request_id);
         let call = Call {
@@ -41,7 +44,7 @@ impl Refunds for Gateway {
             body: Some(&body),
             now: Some(order.now),
         };
-        let heard = self.call(&call).await?;
+        let heard = self.call_for_money(&call).await?;
         self.taken_up(order, id, heard).await
     }
 
@@ -64,7 +67,10 @@ impl Gateway {
             400..=404 => match ErrorObject::read(&heard.body) {
                 Some(error) if error.is_duplicate() => return self.repeated(order, id, heard.body, order.now).await,
                 Some(error) if error.code() == "clientAuthorisationError" => return Err(not_good(&heard)),
-                Some(error) => return Err(ProviderError::Refused(error.code().to_owned())),
+                Some(error) => {
+                    error.tell("refund");
+                    return Err(ProviderError::Refused(error.code().to_owned()));
+                }
                 None => return Err(not_good(&heard)),
             },
             // a gateway before the provider says so too, perhaps after the provider has acted
@@ -113,6 +119,7 @@ fn told(order: &RefundOrder, found: Found, moment: Moment) -> Result<RefundTold,
         }
         Found::Pending(_, evidence) => (in_hand(None), evidence),
         Found::Failed(error, evidence) => {
+            error.iter().for_each(|error| error.tell("refund"));
             let code = error.map_or_else(|| "failed".to_owned(), |e| e.code().to_owned());
             (RefundNews::Failed { code }, evidence)
         }

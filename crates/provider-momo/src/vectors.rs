@@ -71,6 +71,7 @@ fn check_refund(case: &Value) {
         taken: amount,
         amount,
         asked_by: String::new(),
+        again: false,
         first_asked_at: at,
         now: at,
     };

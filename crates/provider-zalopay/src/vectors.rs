@@ -77,6 +77,7 @@ fn refund(case: &Value) -> RefundOrder {
         taken: amount,
         amount,
         asked_by: String::new(),
+        again: false,
         first_asked_at: now,
         now,
     }

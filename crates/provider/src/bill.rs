@@ -24,6 +24,9 @@ pub struct BillCall<'a> {
 pub enum Asked {
     /// A token, a sign of life, a refusal: nothing of ours is touched.
     Answered(Answer, Heard),
+    /// Money may stand behind a call that is theirs and has a field that cannot be read: it is kept for a person, and then
+    /// answered so. Which field, and never its value.
+    Unreadable(Answer, &'static str),
     /// What does this dossier or customer code owe?
     Bills(BillQuestion),
     Pay(BillPayment),
@@ -120,12 +123,12 @@ pub trait Bills: Send + Sync {
     /// Whether the document has a place for the payer's name.
     fn shows_payer(&self) -> bool;
 
-    fn owes(&self, question: &BillQuestion, owes: &Owes) -> Answer;
+    fn owes(&self, question: &BillQuestion, owes: &Owes, now: Timestamp) -> Answer;
 
     fn decided(&self, payment: &BillPayment, decided: &Decided) -> Answer;
 
-    fn found(&self, lookup: &BillLookup, found: &[Decided]) -> Answer;
+    fn found(&self, lookup: &BillLookup, found: &[Decided], now: Timestamp) -> Answer;
 
     /// Ours to mend, nothing was decided: they shall ask again.
-    fn unavailable(&self) -> Answer;
+    fn unavailable(&self, now: Timestamp) -> Answer;
 }

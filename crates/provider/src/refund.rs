@@ -25,6 +25,8 @@ pub struct RefundOrder {
     pub provider_refund_id: Option<String>,
     /// Who asks, as our id of the person.
     pub asked_by: String,
+    /// The same call may have been sent before: its answer was lost, or the program that made it.
+    pub again: bool,
     /// When the provider was first asked for it: committed before it hears it, the same at each repeat.
     pub first_asked_at: Timestamp,
     /// The moment of the call.

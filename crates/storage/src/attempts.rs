@@ -3,7 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::{Db, prepared};
 use crate::rows::{unreadable, word};
-use domain::attempt::Attempt;
+use domain::attempt::{Attempt, HeldWord};
 use domain::codes::{ChannelCode, OrderRef, ProfileCode};
 use domain::{AttemptId, IntentId, Vnd};
 use jiff::{SignedDuration, Timestamp};
@@ -251,5 +251,25 @@ const UNWATCH: &str = "delete from attempt_watch where attempt_id = $1";
 /// Nothing more is to be heard of it.
 pub async fn unwatch(db: &Db, id: AttemptId) -> Result<(), StorageError> {
     db.execute(&prepared(db, UNWATCH)?, &[&id.uuid()]).await?;
+    Ok(())
+}
+
+const SAID_OF: &str =
+    "select h.attempt_id, h.word from held_money h join attempt a on a.id = h.attempt_id where a.intent_id = $1";
+
+/// Our words about money that waits or waited for one, of the attempts of an intent.
+pub async fn said_of(db: &Db, intent: IntentId) -> Result<Vec<(AttemptId, HeldWord)>, StorageError> {
+    let statement = db.prepare_cached(SAID_OF).await?;
+    let rows = db.query(&statement, &[&intent.uuid()]).await?;
+    rows.iter().map(|row| Ok((row.get::<_, Uuid>("attempt_id").into(), word(row, "word")?))).collect()
+}
+
+const SAY: &str = "insert into held_money (attempt_id, word, said_at) values ($1, $2, $3)
+    on conflict (attempt_id) do update set word = excluded.word, said_at = excluded.said_at";
+
+/// The provider is about to hear this word, for the first time or once more.
+pub async fn say(db: &Db, id: AttemptId, held: HeldWord, at: Timestamp) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(SAY).await?;
+    db.execute(&statement, &[&id.uuid(), &held.as_str(), &at]).await?;
     Ok(())
 }

@@ -109,9 +109,13 @@ pub struct BillPaid {
     pub amount: Vnd,
     /// What was told of the bill; absent where it is unknown.
     pub told: Option<Vnd>,
+    /// What was said first, for ever.
     pub outcome: BillOutcome,
     pub payment_id: Option<PaymentId>,
     pub decided_at: Timestamp,
+    /// The payment that the bank's number is in the books by now, whatever was said of it: a file may have shown the money
+    /// after it was refused.
+    pub booked: Option<PaymentId>,
 }
 
 const DECIDED: &str =
@@ -154,36 +158,56 @@ fn paid(row: &Row) -> Result<BillPaid, StorageError> {
         outcome: word(row, "outcome")?,
         payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         decided_at: row.get("decided_at"),
+        booked: row.get::<_, Option<Uuid>>("booked").map(Into::into),
     })
 }
 
-const BY_TRANSACTION: &str = "select * from bill_payment where profile = $1 and bank_txn_id = $2";
+/// What was decided, and what is in the books under the same number; SQL constants are joined where they are compiled.
+macro_rules! select_paid {
+    ($rest:literal) => {
+        concat!(
+            "select b.*, p.id as booked from bill_payment b ",
+            "left join payment p on p.profile = b.profile and p.provider_txn_id = b.bank_txn_id ",
+            $rest
+        )
+    };
+}
+
+const BY_TRANSACTION: &str = select_paid!("where b.profile = $1 and b.bank_txn_id = $2");
 
 pub async fn by_transaction(db: &Db, profile: &str, transaction: &str) -> Result<Option<BillPaid>, StorageError> {
     let statement = db.prepare_cached(BY_TRANSACTION).await?;
     db.query_opt(&statement, &[&profile, &transaction]).await?.map(|row| paid(&row)).transpose()
 }
 
-const BY_HANDLE: &str = "select * from bill_payment where profile = $1 and sighting_id = $2";
+const BY_HANDLE: &str = select_paid!("where b.profile = $1 and b.sighting_id = $2");
 
 pub async fn by_handle(db: &Db, profile: &str, handle: Uuid) -> Result<Option<BillPaid>, StorageError> {
     let statement = db.prepare_cached(BY_HANDLE).await?;
     db.query_opt(&statement, &[&profile, &handle]).await?.map(|row| paid(&row)).transpose()
 }
 
-const BY_CALL: &str = "select * from bill_payment where profile = $1 and (call_id = $2 or bank_txn_id = $2)
-    order by decided_at limit 1";
+const BY_CALL: &str =
+    select_paid!("where b.profile = $1 and (b.call_id = $2 or b.bank_txn_id = $2) order by b.decided_at limit 1");
 
 pub async fn by_call(db: &Db, profile: &str, call_id: &str) -> Result<Option<BillPaid>, StorageError> {
     let statement = db.prepare_cached(BY_CALL).await?;
     db.query_opt(&statement, &[&profile, &call_id]).await?.map(|row| paid(&row)).transpose()
 }
 
-const OF_BILL: &str =
-    "select * from bill_payment where profile = $1 and reference = $2 order by decided_at desc limit $3";
+const PAID_OF_BILL: &str = select_paid!(
+    "where b.profile = $1 and b.reference = $2 and b.customer_key = $3 and p.id is not null
+    order by b.decided_at desc limit $4"
+);
 
-/// What was paid, and refused, of one bill; the newest first.
-pub async fn of_bill(db: &Db, profile: &str, reference: &str, limit: i64) -> Result<Vec<BillPaid>, StorageError> {
-    let statement = db.prepare_cached(OF_BILL).await?;
-    db.query(&statement, &[&profile, &reference, &limit]).await?.iter().map(paid).collect()
+/// What is in the books of what was paid of one bill under one code; the newest first.
+pub async fn paid_of_bill(
+    db: &Db,
+    profile: &str,
+    reference: &str,
+    customer_key: &str,
+    limit: i64,
+) -> Result<Vec<BillPaid>, StorageError> {
+    let statement = db.prepare_cached(PAID_OF_BILL).await?;
+    db.query(&statement, &[&profile, &reference, &customer_key, &limit]).await?.iter().map(paid).collect()
 }

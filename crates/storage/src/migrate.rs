@@ -61,6 +61,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V124__days_of_cases", include_str!("../migrations/0124_days_of_cases.sql")),
     ("V125__first_accounts", include_str!("../migrations/0125_first_accounts.sql")),
     ("V150__refunds_past_us", include_str!("../migrations/0150_refunds_past_us.sql")),
+    ("V155__held_money", include_str!("../migrations/0155_held_money.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -3,6 +3,7 @@
 use crate::answer;
 use crate::language::Language;
 use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
 use payments::Context;
 use payments::payer_page::{self, PayerPage};
 use std::error::Error;
@@ -45,7 +46,7 @@ fn is_plausible(token: &str) -> bool {
 pub(crate) async fn load(ctx: &Context, asked: &Asked) -> Result<PayerPage, HttpResponse> {
     let absent = || answer::absent(asked.language);
     let token = asked.token.as_deref().ok_or_else(absent)?;
-    match payer_page::by_token(ctx, token).await {
+    match payer_page::by_token(ctx, token, Timestamp::now()).await {
         Ok(loaded) => loaded.ok_or_else(absent),
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "payment page not read");

@@ -171,8 +171,9 @@ impl Listener {
 
     /// None where it cannot be read now: the next look will.
     async fn look(&mut self) -> Option<String> {
-        let loaded = payer_page::by_token(&self.ctx, self.asked.token.as_deref()?).await.ok()??;
+        let now = Timestamp::now();
+        let loaded = payer_page::by_token(&self.ctx, self.asked.token.as_deref()?, now).await.ok()??;
         self.look = look(&loaded);
-        Some(digest(&loaded, self.asked.returned, Timestamp::now()))
+        Some(digest(&loaded, self.asked.returned, now))
     }
 }

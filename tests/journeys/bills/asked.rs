@@ -1,9 +1,10 @@
 //! What is told of a code, and what is not.
 
-use super::{house, owes};
+use super::{house, owes, status};
 use serde_json::{Value, json};
-use tests::bills::{App, BANK, SERVICE};
+use tests::bills::{App, BANK, CHECKSUM, SERVICE};
 use tests::portal::{dossier, fresh};
+use tests::wire::Call;
 use tests::{House, Plan};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,4 +157,41 @@ async fn a_bill_is_good_to_the_end_of_the_banks_day() {
     assert_eq!(house.ask(&kept).await, "expired");
     assert_eq!(house.ask("select state from assurance.sighting").await, "refused");
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rightly_summed_payment_with_a_field_that_cannot_be_read_is_kept_and_a_person_looks() {
+    let house = house().await;
+    let (code, fee) = owes(&house, 21_000).await;
+    let seen = house.bills_of(App::Bank, &code).await["bills"][0].clone();
+    let bill = seen["bill"].as_str().unwrap();
+    let bearer = format!("Bearer {}", house.bill_token(App::Bank).await);
+    let mut kept = 0;
+    for (number, bill, amount, says) in
+        [("FT26/1", bill, "21000", "001"), ("FT262", "../x", "21000", "021"), ("FT263", bill, "21000.0", "022")]
+    {
+        let checksum = house.ask(&format!("select md5('{CHECKSUM}{number}{bill}{amount}')")).await;
+        let body = json!({"trans_id": number, "trans_date": "20261126090000", "customer_id": code,
+            "service_id": SERVICE, "bill_id": bill, "amount": amount, "checksum": checksum});
+        kept += 1;
+        // told twice, kept once
+        for _ in 0..2 {
+            let call = Call::new("POST", format!("/v1/bills/{BANK}/paybill"))
+                .header("content-type", "application/json")
+                .header("authorization", &bearer)
+                .body(body.to_string());
+            let (status, _, text) = call.send(&house.gateway.base_url()).await;
+            assert_eq!((status, text.contains(&format!(r#""result_code":"{says}""#))), (400, true), "{text}");
+        }
+        let parked = "select count(*) || ' ' || count(k.id) filter (where k.kind = 'poison' and k.status = 'open')
+            from sighting s join sighting_outcome o on o.sighting_id = s.id left join kase k on k.sighting_id = s.id where o.state = 'parked'";
+        assert_eq!(house.ask(parked).await, format!("{kept} {kept}"), "{number}");
+        let raw = "select convert_from(raw, 'UTF8') from sighting_payload order by sighting_id desc limit 1";
+        assert_eq!(house.ask(raw).await, body.to_string(), "what the bank sent, as it came");
+    }
+    assert_eq!(status(&house, &fee).await, "due");
+    assert_eq!(house.ask("select count(*) from payment").await, "0");
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
 }

@@ -77,13 +77,24 @@ async fn every_answer_is_a_body_of_the_official_document() {
         let (status, paid) = door.call("GET", &format!("{payments}?offset=0&limit=10"), None).await;
         assert_eq!((status, paid.as_array().map(Vec::len)), (200, Some(1)), "{paid}");
         fits(&judge, "responseBillPayment", &paid[0]);
-        // a missing response is found by the call's own id
-        let call = house.ask("select call_id from bill_payment where outcome = 'paid'").await;
-        let (status, link) = door.call("GET", &format!("responses/{call}"), None).await;
-        assert_eq!(status, 200, "{link}");
-        fits(&judge, "responseResponse", &link);
-        let (status, linked) = door.call("GET", link["link"].as_str().unwrap().trim_start_matches('/'), None).await;
-        assert_eq!((status, &linked), (200, &paid));
+        // a missing response is found by the call's own id, and leads to what became of that call and of no other
+        for (outcome, state, code) in
+            [("paid", "completed", Value::Null), ("wrong_amount", "failed", json!("underPaymentNotAllowed"))]
+        {
+            let of_it = format!("from bill_payment where outcome = '{outcome}'");
+            let call = house.ask(&format!("select call_id {of_it}")).await;
+            let (status, link) = door.call("GET", &format!("responses/{call}"), None).await;
+            assert_eq!(status, 200, "{link}");
+            fits(&judge, "responseResponse", &link);
+            let path = link["link"].as_str().unwrap().trim_start_matches('/').to_owned();
+            let (status, linked) = door.call("GET", &path, None).await;
+            assert_eq!(status, 200, "{linked}");
+            fits(&judge, "requestStateObject", &linked);
+            assert_eq!((&linked["status"], &linked["error"]["errorCode"]), (&json!(state), &code), "{linked}");
+            let handle = house.ask(&format!("select sighting_id {of_it}")).await;
+            assert_eq!(linked["serverCorrelationId"], json!(handle), "{linked}");
+            assert_eq!(linked["objectReference"].is_string(), outcome == "paid", "{linked}");
+        }
         for nothing in [
             "requeststates/00000000-0000-4000-8000-000000000000",
             "responses/00000000-0000-4000-8000-000000000000",
@@ -100,6 +111,52 @@ async fn every_answer_is_a_body_of_the_official_document() {
         house.holds().await;
         house.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bill_that_was_paid_is_shown_so_however_often_it_is_refused_afterwards() {
+    let house = house("at_once").await;
+    let door = Door { house: &house, token: house.bill_token(App::Wallet).await };
+    let (code, _) = owes(&house, 21_000).await;
+    let (_, bills) = door.call("GET", &format!("accounts/accountid/{code}/bills"), None).await;
+    let payments = format!("accounts/accountid/{code}/bills/{}/payments", bills[0]["billReference"].as_str().unwrap());
+    let body = json!({"amountPaid": "21000", "currency": "VND"});
+    let (status, paid) = door.call("POST", &payments, Some(body.clone())).await;
+    assert_eq!(status, 201, "{paid}");
+    for _ in 0..51 {
+        let (status, said) = door.call("POST", &payments, Some(body.clone())).await;
+        assert_eq!((status, &said["errorCode"]), (400, &json!("incorrectState")), "{said}");
+    }
+    let (status, shown) = door.call("GET", &payments, None).await;
+    assert_eq!((status, shown.as_array().map(Vec::len)), (200, Some(1)), "{shown}");
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_of_ours_is_the_whole_object_of_the_document() {
+    let house = house("at_once").await;
+    let door = Door { house: &house, token: house.bill_token(App::Wallet).await };
+    let (code, _) = owes(&house, 21_000).await;
+    let account = format!("accounts/accountid/{code}/bills");
+    let (_, bills) = door.call("GET", &account, None).await;
+    let payments = format!("{account}/{}/payments", bills[0]["billReference"].as_str().unwrap());
+    for (body, name) in [
+        (json!({"amountPaid": "21000.5", "currency": "VND"}), "amountPaid"),
+        (json!({"currency": "VND"}), "amountPaid"),
+        (json!({"amountPaid": "21000", "currency": "GBP"}), "currency"),
+    ] {
+        let (status, said) = door.call("POST", &payments, Some(body)).await;
+        assert_eq!((status, &said["errorCategory"]), (400, &json!("validation")), "{said}");
+        assert!(said["errordescription"].as_str().is_some_and(|text| !text.is_empty()), "{said}");
+        assert_eq!(said["errorParameters"], json!([{"key": "field", "value": name}]), "{said}");
+        let at: jiff::Timestamp = said["errorDateTime"].as_str().unwrap().parse().unwrap();
+        assert!(jiff::Timestamp::now().duration_since(at).abs() < jiff::SignedDuration::from_mins(1), "{said}");
+    }
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

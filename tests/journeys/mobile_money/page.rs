@@ -1,9 +1,9 @@
 //! The payer's page: it asks for the number and, where the contract has codes, for one; it keeps neither.
 
-use super::{house, owed};
-use serde_json::Value;
-use tests::House;
+use super::{attempts, house, owed};
+use serde_json::{Value, json};
 use tests::mobile_money::PHONE;
+use tests::{House, Plan};
 
 pub(super) async fn page(house: &House, intent: &Value) -> String {
     let url = intent["checkout_url"].as_str().unwrap();
@@ -50,4 +50,28 @@ async fn the_payer_types_the_number_is_told_what_to_do_and_the_number_is_kept_no
         assert_eq!(house.ask(&sql).await, "0", "{table}");
     }
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_law_of_tomorrow_neither_hides_nor_offers_the_channel_today() {
+    let today = tests::files::today();
+    let tomorrow = today.tomorrow().unwrap();
+    for (now, then, is_offered) in [(100_000_000, 10_000, true), (10_000, 100_000_000, false)] {
+        let limits = format!("2026-01-01/{today}:{now},{tomorrow}:{then}");
+        let settings = vec![("MOTLAN_PROFILES__MM_MAIN__MONTHLY_LIMITS", limits)];
+        let house = House::planned(Plan { with_mobile_money: true, settings, ..Plan::default() }).await;
+        let (_, intent) = owed(&house, 40_000).await;
+        for shown in [intent.clone(), house.portal.intent(&intent).await] {
+            let all = shown["channels"].as_array().unwrap();
+            let channel = all.iter().find(|c| c["code"] == "mobile_money").unwrap();
+            let reason = if is_offered { Value::Null } else { json!("amount_above_limit") };
+            assert_eq!((&channel["available"], &channel["reason"]), (&json!(is_offered), &reason), "{channel}");
+        }
+        let shown = page(&house, &intent).await;
+        assert_eq!(shown.contains(r#"name="channel" value="mobile_money""#), is_offered, "{shown}");
+        let body = json!({"channel": "mobile_money", "payer_phone": PHONE});
+        let answer = house.portal.post(&attempts(&intent), body).await;
+        assert_eq!(answer.status, if is_offered { 201 } else { 409 }, "{}", answer.text);
+        house.stop().await;
+    }
 }

@@ -208,3 +208,27 @@ async fn the_callback_of_a_reversal_makes_us_ask_at_once() {
     assert_eq!(reversals(&house).await[0]["calls"], json!([{"kind": "callback", "status": 204}]));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_answers_401_for_an_id_it_does_not_know_is_asked_for_a_refund_and_makes_it_once() {
+    let house = house().await;
+    house.mm("unknown", json!({"category": "authorisation", "code": "clientAuthorisationError"})).await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    let refund = approved(&house, &fee, &payment).await;
+    becomes(&house, &refund, "succeeded").await;
+    assert_eq!(obligation_status(&house, &fee).await, "refunded");
+    assert_eq!(reversals(&house).await.len(), 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_whose_answer_was_lost_at_such_a_provider_is_found_and_made_once() {
+    let house = house().await;
+    house.mm("unknown", json!({"category": "authorisation", "code": "clientAuthorisationError"})).await;
+    let (fee, _, payment) = paid(&house, 40_000).await;
+    rule(&house, json!({"lose_answer": true})).await;
+    let refund = approved(&house, &fee, &payment).await;
+    becomes(&house, &refund, "succeeded").await;
+    assert_eq!(reversals(&house).await.len(), 1);
+    house.close().await;
+}

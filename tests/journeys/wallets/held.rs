@@ -79,3 +79,51 @@ async fn a_word_whose_answer_is_lost_is_not_said_twice_to_any_effect() {
     assert_eq!(house.ask("select count(*) || ' ' || sum(amount) from payment").await, "1 40000");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_orders_that_wait_for_our_word_one_is_taken_and_the_other_let_go() {
+    let house = house().await;
+    let (fee, intent, first) = offered(&house, CHANNEL, 40_000).await;
+    let second = house.at_wallet(CHANNEL, &intent).await;
+    for attempt in [&first, &second] {
+        // MoMo's words about both are lost: one pass finds both held
+        house.wallet_rule(CHANNEL, attempt, json!({"drop": true})).await;
+        let order = house.pays_wallet(CHANNEL, attempt, json!({})).await;
+        assert_eq!(order["status"], "held", "{order}");
+    }
+    house.sync(&intent).await;
+    house.drain().await;
+    let mut ends = Vec::new();
+    for attempt in [&first, &second] {
+        let order = house.wallet_order(CHANNEL, attempt).await;
+        ends.push((order["status"].as_str().unwrap().to_owned(), order["code"].as_i64().unwrap()));
+    }
+    ends.sort();
+    assert_eq!(ends, [("cancelled".to_owned(), 1017), ("paid".to_owned(), 0)]);
+    assert_eq!(house.ask("select count(*) || ' ' || sum(amount) from payment").await, "1 40000");
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    assert_eq!(house.ask("select count(*) from kase").await, "0");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_held_order_is_taken_where_the_one_that_was_to_be_taken_came_to_nothing() {
+    let house = house().await;
+    let (_, intent, first) = offered(&house, CHANNEL, 40_000).await;
+    let second = house.at_wallet(CHANNEL, &intent).await;
+    // our word about the first was given and never arrived, and there nothing is held any more
+    let said = format!(
+        "insert into held_money (attempt_id, word, said_at) select id, 'take', now() from attempt where order_ref = '{}'
+         returning word",
+        first["order_ref"].as_str().unwrap()
+    );
+    assert_eq!(house.ask(&said).await, "take");
+    house.pays_wallet(CHANNEL, &first, json!({"outcome": "cancelled"})).await;
+    house.wallet_rule(CHANNEL, &second, json!({"drop": true})).await;
+    house.pays_wallet(CHANNEL, &second, json!({})).await;
+    house.sync(&intent).await;
+    house.drain().await;
+    assert_eq!(house.wallet_order(CHANNEL, &second).await["status"], "paid");
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.close().await;
+}

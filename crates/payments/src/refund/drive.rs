@@ -148,8 +148,8 @@ async fn ask(
     };
     let is_of_this_one = call.is_some() || refunds.tells_apart();
     let answer = match call {
-        Some(Called { first_asked_at, .. }) => {
-            let order = RefundOrder { first_asked_at, ..order };
+        Some(Called { number, first_asked_at }) => {
+            let order = RefundOrder { first_asked_at, again: number > 1, ..order };
             neighbour::called(&provider, "refund", refunds.submit(&order)).await
         }
         None => neighbour::called(&provider, "refund_status", refunds.ask(&order)).await,
@@ -215,6 +215,7 @@ pub(super) async fn order_of(
         taken: payment.amount,
         amount: stored.state.amount(),
         asked_by: stored.proposed_by.clone(),
+        again: stored.calls > 0,
         first_asked_at: stored.first_asked_at.unwrap_or(now),
         now,
         provider_refund_id: None,

@@ -45,7 +45,7 @@ fn md5(text: &str) -> String {
 }
 
 fn code(asked: &Asked) -> (u16, String) {
-    let Asked::Answered(answer, _) = asked else { return (0, format!("{asked:?}")) };
+    let (Asked::Answered(answer, _) | Asked::Unreadable(answer, _)) = asked else { return (0, format!("{asked:?}")) };
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     (answer.status, body["result_code"].as_str().unwrap_or_default().to_owned())
 }
@@ -93,6 +93,20 @@ fn each_refusal_has_the_documents_code_and_asks_nothing() {
         assert_eq!(said(&paybill(&[("amount", object!(amount))])), (400, "022".to_owned()), "{amount}");
     }
     assert_eq!(code(&hear(&bank, "refund", &token, None, &paybill(&[]))), (404, "001".to_owned()));
+}
+
+#[test]
+fn a_payment_that_cannot_be_read_is_kept_where_its_checksum_is_right_and_only_there() {
+    let bank = bank(settings(&[]));
+    let token = bearer(&bank, SECRET);
+    for (name, value) in [("trans_id", "FT/1"), ("bill_id", "../x"), ("amount", "21000.0"), ("customer_id", "")] {
+        let body = paybill(&[(name, object!(value))]);
+        let asked = hear(&bank, "paybill", &token, None, &body);
+        assert!(matches!(asked, Asked::Unreadable(_, field) if field == name), "{asked:?}");
+        let mut forged = body;
+        forged["checksum"] = object!(md5("another"));
+        assert_eq!(code(&hear(&bank, "paybill", &token, None, &forged)), (400, "004".to_owned()));
+    }
 }
 
 #[test]
@@ -152,11 +166,11 @@ fn an_answer_has_one_bill_and_says_neither_when_nothing_was_decided() {
         description: "Phí".to_owned(),
         due_at: None,
     };
-    let told = bank.owes(&question, &Owes::Bills(vec![bill(1), bill(2)]));
+    let told = bank.owes(&question, &Owes::Bills(vec![bill(1), bill(2)]), NOW);
     let body: Value = serde_json::from_str(&told.body).expect("JSON");
     assert_eq!(body["data"], object!({"type": "1", "amount": "1", "bill_id": "HD1"}));
     let code = |answer: &Answer| code(&Asked::Answered(answer.clone(), Heard::Answered));
-    assert_eq!(code(&bank.owes(&question, &Owes::Nothing)), (200, "012".to_owned()));
-    assert_eq!(code(&bank.owes(&question, &Owes::UnknownCustomer)), (400, "011".to_owned()));
-    assert_eq!(code(&bank.unavailable()), (503, "031".to_owned()));
+    assert_eq!(code(&bank.owes(&question, &Owes::Nothing, NOW)), (200, "012".to_owned()));
+    assert_eq!(code(&bank.owes(&question, &Owes::UnknownCustomer, NOW)), (400, "011".to_owned()));
+    assert_eq!(code(&bank.unavailable(NOW)), (503, "031".to_owned()));
 }

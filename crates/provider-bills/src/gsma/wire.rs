@@ -5,10 +5,10 @@ use crate::parts::{json, short, whole};
 use domain::Vnd;
 use domain::bill::BillOutcome;
 use domain::business_day::HANOI;
+use jiff::Timestamp;
 use provider::{Answer, Bill, Decided};
 use serde_json::{Value, json as object};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use subtle::ConstantTimeEq;
 
 /// `currency`.
@@ -55,13 +55,33 @@ impl Fault {
         }
     }
 
-    pub fn body(&self) -> Value {
+    /// `errorObject`, whole; its description has a lower-case d there.
+    pub fn body(&self, at: Timestamp) -> Value {
         let (_, category, code, says) = self.words();
-        object!({"errorCategory": category, "errorCode": code, "errordescription": says})
+        let mut body = object!({
+            "errorCategory": category, "errorCode": code, "errordescription": says, "errorDateTime": at.to_string(),
+        });
+        if let (Some(body), Some((key, value))) = (body.as_object_mut(), self.parameter()) {
+            body.insert("errorParameters".to_owned(), object!([{"key": key, "value": value}]));
+        }
+        body
     }
 
-    pub fn answer(&self) -> Answer {
-        json(self.words().0, &self.body())
+    /// What it is about, in words of ours: nothing that came with the call is said back.
+    fn parameter(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Missing(name) | Self::Format(name) => Some(("field", name)),
+            Self::Currency => Some(("field", "currency")),
+            Self::TooLittle | Self::TooMuch => Some(("field", "amountPaid")),
+            Self::State(outcome) => Some(("outcome", outcome.as_str())),
+            Self::Client | Self::Offset | Self::Identifier | Self::Expired | Self::Duplicate | Self::Unavailable => {
+                None
+            }
+        }
+    }
+
+    pub fn answer(&self, at: Timestamp) -> Answer {
+        json(self.words().0, &self.body(at))
     }
 }
 
@@ -96,19 +116,6 @@ pub fn decoded(part: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn encoded(part: &str) -> String {
-    let mut out = String::new();
-    for b in part.bytes() {
-        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(b));
-        } else {
-            // writing to a text does not fail
-            let _ = write!(out, "%{b:02X}");
-        }
-    }
-    out
-}
-
 /// `responseBills`. A bill is paid whole: the least is all.
 pub fn bill(bill: &Bill) -> Value {
     let amount = bill.amount.dong().to_string();
@@ -136,15 +143,19 @@ pub fn paid(decided: &Decided) -> Value {
     shown
 }
 
-/// Where what was made of a call is found.
+/// Where what was made of a call is found, of that one alone.
 pub fn link(decided: &Decided) -> String {
-    format!("/accounts/accountid/{}/bills/{}/payments", encoded(&decided.customer_key), encoded(&decided.bill))
+    format!("/requeststates/{}", decided.handle)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn encoded(part: &str) -> String {
+        part.bytes().map(|b| format!("%{b:02X}")).collect()
+    }
 
     #[test]
     fn amounts_are_those_of_the_documents_pattern_and_whole() {
@@ -159,7 +170,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_part_of_a_path_is_read_as_it_was_written(text: String) {
-            prop_assert_eq!(decoded(&encoded(&text)), Some(text));
+            prop_assert_eq!(decoded(&encoded(&text)), Some(text.clone()));
+            prop_assert_eq!(decoded(&text.replace('%', "%25")), Some(text));
         }
 
         #[test]

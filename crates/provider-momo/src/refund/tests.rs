@@ -18,6 +18,7 @@ fn part() -> RefundOrder {
         taken: Vnd::new(75_000),
         amount: Vnd::new(25_000),
         asked_by: "9b2d2f0e-0000-7000-8000-00000000abcd".to_owned(),
+        again: false,
         first_asked_at: "2026-01-05T03:15:00Z".parse().expect("instant"),
         now: "2026-01-05T03:15:00Z".parse().expect("instant"),
     }

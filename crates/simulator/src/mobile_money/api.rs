@@ -277,7 +277,7 @@ pub(super) async fn request_state(shop: web::Data<Shop>, request: HttpRequest, i
 pub(super) async fn response(shop: web::Data<Shop>, request: HttpRequest, id: web::Path<String>) -> Answer {
     let found = admit(&shop, &request).and_then(|()| {
         let book = shop.book();
-        let unknown = || fault(Category::Identification, "identifierError");
+        let unknown = || super::held(&shop.unknown).clone();
         let known = book.by_client_id(&id).ok_or_else(unknown)?;
         let (order, amount) = (known.order_ref.as_deref(), known.amount);
         let quiet = shop.holds(known.kind, order, amount, |a| matches!(a, Action::QuietResponses(_)));

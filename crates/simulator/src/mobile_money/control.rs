@@ -115,6 +115,12 @@ pub(super) async fn service(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(says))
 }
 
+/// What `/responses` says from now on of an id that it does not know.
+pub(super) async fn unknown(shop: web::Data<Shop>, body: web::Bytes) -> Answer {
+    *held(&shop.unknown) = strict(&body)?;
+    Ok(HttpResponse::Ok().json(json!({})))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Known {

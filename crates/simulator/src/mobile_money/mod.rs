@@ -20,7 +20,7 @@ use actix_web::web;
 use serde::Deserialize;
 
 use self::book::Book;
-use self::errors::Fault;
+use self::errors::{Category, Fault, fault};
 use crate::log::Log;
 use crate::script::{On, Rules};
 use crate::server::{self, Running, Tasks};
@@ -196,6 +196,8 @@ struct Shop {
     tokens: Mutex<BTreeMap<String, jiff::Timestamp>>,
     /// What `/heartbeat` says.
     service: Mutex<serde_json::Value>,
+    /// What `/responses` says of an id that it does not know: the document has it 404, the official scenario 401.
+    unknown: Mutex<Fault>,
     rules: Rules<Match, Scripted>,
     client: reqwest::Client,
     log: Log,
@@ -250,6 +252,7 @@ pub async fn start(config: MobileMoneyConfig) -> io::Result<Running> {
         secrets: Mutex::new(vec![config.client_secret.clone()]),
         tokens: Mutex::default(),
         service: Mutex::new(serde_json::json!({"serviceStatus": "available"})),
+        unknown: Mutex::new(fault(Category::Identification, "identifierError")),
         rules: Rules::default(),
         client,
         log: Log::open(config.log.as_deref())?,
@@ -275,6 +278,7 @@ pub async fn start(config: MobileMoneyConfig) -> io::Result<Running> {
             .route("/_sim/account", web::post().to(control::account))
             .route("/_sim/secret", web::post().to(control::secret))
             .route("/_sim/service", web::post().to(control::service))
+            .route("/_sim/unknown", web::post().to(control::unknown))
             .route("/_sim/transaction", web::post().to(control::transaction))
             .route("/_sim/transactions", web::get().to(control::requests))
             .route("/_sim/log", web::get().to(control::log));
