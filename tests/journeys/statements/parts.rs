@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use tests::House;
 use tests::bank::BIN;
-use tests::files::{Line, mt940, today};
+use tests::files::{Entry, Line, camt, mt940, today};
 use tests::portal::dossier;
 
 fn day() -> Date {
@@ -209,5 +209,30 @@ async fn a_part_is_of_its_own_where_the_one_before_holds_debits_and_much_more() 
     // money that comes and goes again, the same amount once more
     assert_eq!(account.brings(42_000, &[(21_000, "", "NGUOI KHAC"), (-42_000, "", "CHUYEN DI")]).await, 2);
     account.ends_at(21_000, "").await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_in_two_formats_of_which_one_has_references_are_told_apart_too() {
+    let house = House::with_bank().await;
+    let mut nth = 0;
+    for order in orders(&[0, 1, 2]) {
+        let mut account = Account::new(&house, nth).await;
+        nth += 1;
+        for part in &order {
+            // the whole of it is in the second format
+            let entries: [Entry<'_>; 2] = [(30_000, "FT1", &[]), (30_000, "FT2", &[])];
+            let said = match part {
+                0 => mt940(&account.number, day(), 0, &[(30_000, "", "NGUOI LA")]),
+                1 => camt(&account.number, day(), Some(30_000), &entries[1..]),
+                _ => camt(&account.number, day(), Some(0), &entries),
+            };
+            house.sends_statement(&account.code(), "auto", said).await.expect(201);
+        }
+        assert_eq!(account.movements().await, "2", "{order:?}");
+        assert_eq!(account.brings(30_000, &[(30_000, "", "NGUOI KHAC")]).await, 0, "{order:?}");
+        assert_eq!(account.brings(0, &[(30_000, "", "NGUOI LA"); 2]).await, 0, "{order:?}");
+        account.ends_at(60_000, &format!("{order:?}")).await;
+    }
     house.close().await;
 }
