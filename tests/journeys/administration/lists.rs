@@ -1,6 +1,6 @@
 //! Portals, agencies, beneficiaries, contracts, fees, days off, accounts, layouts; and a portal's endpoints.
 
-use crate::people::{administrator, second};
+use crate::people::{administrator, equips, hires, second};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::portal::{Answered, Portal, dossier, fresh};
@@ -85,7 +85,9 @@ async fn a_beneficiary_that_many_make_at_once_has_one_account() {
 async fn cash_is_brought_to_an_account_that_two_persons_have_named() {
     let house = House::new().await;
     let admin = administrator(&house).await;
-    let other = second(&house).await;
+    let approver = second(&house).await;
+    hires((&admin, &approver), "quan-tri-hai", &["administrator"], &[]).await;
+    let other = equips((&admin, &approver), "quan-tri-hai").await.1;
     let made = json!({"agency_code": "H38.17", "name": "Mới (mẫu)", "account": {"kind": "treasury", "bank_bin": "970409",
         "account_number": "35110009", "account_name": "MOI MAU"}});
     admin.put("/v1/beneficiaries/MOI", made).await.expect(200);
