@@ -215,10 +215,8 @@ async fn a_part_is_of_its_own_where_the_one_before_holds_debits_and_much_more() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parts_in_two_formats_of_which_one_has_references_are_told_apart_too() {
     let house = House::with_bank().await;
-    let mut nth = 0;
-    for order in orders(&[0, 1, 2]) {
+    for (nth, order) in orders(&[0, 1, 2]).into_iter().enumerate() {
         let mut account = Account::new(&house, nth).await;
-        nth += 1;
         for part in &order {
             // the whole of it is in the second format
             let entries: [Entry<'_>; 2] = [(30_000, "FT1", &[]), (30_000, "FT2", &[])];

@@ -57,8 +57,11 @@ pub async fn put_beneficiary(tx: &Tx, by: &By, new: &Beneficiary) -> Result<Made
         return Err(AdminError::NoAgency(new.agency_code.clone()));
     }
     beneficiaries::put_beneficiary(tx, new, by.now, &by.actor).await?;
-    // by the database's clock a first account may not be in force for an instant yet
-    let stored = beneficiaries::in_force(tx, Some(new.code.as_str())).await?.pop().unwrap_or_else(|| new.clone());
+    let stored = match beneficiaries::in_force(tx, Some(new.code.as_str())).await?.pop() {
+        Some(stored) => stored,
+        // by the database's clock a first account, perhaps somebody else's, may not be in force for an instant yet
+        None => beneficiaries::newest(tx, new.code.as_str()).await?.ok_or(AdminError::Absent)?,
+    };
     if stored != *new {
         return Err(AdminError::AccountStands(new.code.to_string()));
     }
