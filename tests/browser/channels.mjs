@@ -98,7 +98,7 @@ async function bothSay({ acts, looks }, intent, sentence) {
 async function isLetGo(intent) {
   const { attempts: [{ order_ref: ours }] } = await intentOf(intent);
   const find = async () => (await fetch(`${given.momo}/_sim/orders`).then((answer) => answer.json())).find((order) => order.order_ref === ours);
-  await until('it is let go', async () => (await find()).status === 'cancelled', 30000);
+  await until('it is let go', async () => (await find()).status === 'cancelled', 120000);
 }
 
 const paid = (channel) => async () => {
