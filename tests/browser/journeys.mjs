@@ -9,10 +9,10 @@ const CANCEL_THERE = 'form:nth-of-type(2) button';
 const paid = (intent) => ['Đã thanh toán', 'Bằng chứng đã nộp', 'Giao dịch của ngân hàng', intent.reference.slice(0, 2)];
 
 /** The three proofs, the last of which arrives by itself. */
-async function proven(page, intent) {
+async function proven(page, intent, ofIntent = ['payment_intent.paid']) {
   await reads(page, ...paid(intent));
   if (page.js) await says(page, 'Đã xác nhận nhận tin', 30000);
-  await heard(intent);
+  await heard(intent, ['obligation.paid'], ofIntent);
 }
 
 export async function theFirstView() {
@@ -293,12 +293,13 @@ export async function lateSuccess() {
   const meanwhile = await phone();
   await visit(meanwhile, intent.checkout_url);
   await says(meanwhile, 'Đã hết hạn thanh toán', 30000);
+  await becomes(intent, 'expired');
   await visit(page, there);
   await press(page, PAY_THERE);
   await says(page, 'Đã thanh toán');
   // the other page learns it too
   await says(meanwhile, 'Đã thanh toán', 30000);
-  await proven(page, intent);
+  await proven(page, intent, ['payment_intent.expired', 'payment_intent.paid']);
   await page.bye();
   await meanwhile.bye();
 }
