@@ -33,7 +33,6 @@ enum Paper {
     Settlement,
     Statement,
     Damaged,
-    Deposit,
 }
 
 /// Cash on its way to an account of the bank.
@@ -52,15 +51,25 @@ impl Papers {
         Self { gate, http, vnpay, bank, seed, next, first_day, doubts }
     }
 
-    /// One kind of file after the other, until then.
+    /// One kind of file after the other, and beside them cash, until then.
     pub async fn run(&self, mut dice: Dice, until: Instant) {
-        use Paper::{Damaged, Deposit, Settlement, Statement};
-        let mut papers = Deck::new(vec![Settlement, Settlement, Statement, Damaged, Deposit], dice.split());
+        tokio::join!(self.cash(dice.split(), until), self.files(dice, until));
+    }
+
+    async fn cash(&self, mut dice: Dice, until: Instant) {
         while Instant::now() < until {
-            tokio::time::sleep(dice.millis(2_000, 5_000)).await;
+            tokio::time::sleep(dice.millis(4_000, 9_000)).await;
+            self.deposit(usize::from(dice.below(2) == 0)).await;
+        }
+    }
+
+    async fn files(&self, mut dice: Dice, until: Instant) {
+        use Paper::{Damaged, Settlement, Statement};
+        let mut papers = Deck::new(vec![Settlement, Settlement, Statement, Damaged], dice.split());
+        while Instant::now() < until {
+            tokio::time::sleep(dice.millis(2_000, 6_000)).await;
             match papers.draw() {
                 Settlement => self.settlement().await,
-                Deposit => self.deposit(usize::from(dice.below(2) == 0)).await,
                 Statement => {
                     let account = [ACCOUNT, OTHER_ACCOUNT][usize::from(dice.below(2) == 0)];
                     let format = FORMATS[usize::try_from(dice.below(4)).unwrap()];

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use simulator::bills::Dialect;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const BANK: &str = "bank_bill";
 pub const WALLET: &str = "mm_bill";
@@ -167,5 +167,33 @@ pub async fn compare(house: &House) {
             format!("select count(*) from bill_payment where profile = '{}' and payment_id is null", app.profile());
         let returned = theirs.iter().filter(|t| t["state"] == "returned").count();
         assert_eq!(house.ask(&refused).await, returned.to_string(), "{app:?}: refusals against what was given back");
+        calls(house, app).await;
+    }
+}
+
+/// Of each payment that was decided a call is kept byte for byte, and what was forged decided nothing.
+async fn calls(house: &House, app: App) {
+    let sql = format!(
+        "select coalesce(json_agg(payload_sha256), '[]') from assurance.sighting where source = 'bill:{}'",
+        app.profile()
+    );
+    let kept: BTreeSet<String> = serde_json::from_str(&house.ask(&sql).await).unwrap();
+    let log =
+        house.http.get(format!("{}/_sim/log", house.application(app))).send().await.unwrap().text().await.unwrap();
+    let log = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // by number: whether it was decided, and whether a call about it is kept; that one may have had no answer
+    let mut payments: BTreeMap<String, (bool, bool)> = BTreeMap::new();
+    for told in log.filter(|line| line["kind"] == "told") {
+        if told["forged"] == true {
+            assert_ne!(told["state"], "paid", "{app:?}: {told}");
+            continue;
+        }
+        let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(told["body"].as_str().unwrap()));
+        let (decided, is_kept) = payments.entry(told["transaction"].as_str().unwrap().to_owned()).or_default();
+        *decided |= told["state"] != "unknown";
+        *is_kept |= kept.contains(&digest);
+    }
+    for (transaction, (decided, is_kept)) in payments {
+        assert!(is_kept || !decided, "{app:?}: {transaction} was decided and no call about it is kept");
     }
 }

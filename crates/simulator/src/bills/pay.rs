@@ -181,7 +181,11 @@ async fn tell(app: &Application, t: &Transaction, forged: Option<Forgery>) -> Re
             (body, word)
         }
     };
-    let line = json!({"transaction": t.number, "amount": t.amount, "forged": forged.is_some(), "body": body,
+    written(app, t, forged.is_some(), &body, word).await
+}
+
+async fn written(app: &Application, t: &Transaction, forged: bool, body: &str, word: Word) -> Result<Word, Refused> {
+    let line = json!({"transaction": t.number, "amount": t.amount, "forged": forged, "body": body,
         "state": word.state.as_str(), "code": word.code});
     app.log.write("told", line).await?;
     Ok(word)
@@ -204,15 +208,21 @@ async fn ask_state(app: &Application, id: &str) -> Word {
 
 /// Somebody who is not us tells of the payment. What they hear decides nothing.
 async fn forge(app: &Application, t: &Transaction, how: Forgery) -> Result<(), Refused> {
+    let as_json = |path: &str, body: &str| {
+        let call = app.client.post(app.at(path)).bearer_auth("e30.e30.e30");
+        call.header("Content-Type", "application/json").body(body.to_owned()).send()
+    };
     let word = match (how, app.config.dialect) {
         (Forgery::Token, Dialect::Bank) => {
             let (path, body) = bank::payment(app, t, None);
-            let sent = app.client.post(app.at(path)).bearer_auth("e30.e30.e30").json(&body).send().await;
-            word(read(sent).await, bank::word)
+            let body = body.to_string();
+            let word = word(read(as_json(path, &body).await).await, bank::word);
+            written(app, t, true, &body, word).await?
         }
         (Forgery::Token | Forgery::Service, Dialect::MobileMoney) => {
-            let sent = app.client.post(app.at(&wallet::payment_path(t))).bearer_auth("e30.e30.e30");
-            word(read(sent.json(&wallet::payment(t)).send().await).await, wallet::word)
+            let body = wallet::payment(t).to_string();
+            let word = word(read(as_json(&wallet::payment_path(t), &body).await).await, wallet::word);
+            written(app, t, true, &body, word).await?
         }
         _ => tell(app, t, Some(how)).await?,
     };
