@@ -7,7 +7,7 @@
 //! | a credit with the slip of a drawer's deposit | `domain::counter` |
 //! | any other credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
-//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others, until the file comes after all |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
 //! | a debit that takes a credit back, though a later file alone says so | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
@@ -82,6 +82,8 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
+    // the older ones first: their file was to come before those of later payouts
+    done += Box::pin(others::take_late_payouts(ctx, &ground, now)).await?;
     // before the credits: what only reads like a payout is one of them
     done += Box::pin(match_payouts(ctx, &ground, now)).await?;
     // so is the credit of a deposit

@@ -133,13 +133,24 @@ pub async fn unsettled(db: &Db, payouts: &[MovementId], now: Timestamp) -> Resul
     Ok(db.query(UNSETTLED, &[&ids, &now]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
-const NO_PAYOUTS: &str = "update movement set payout_of = null where id = any($1) and fate is null";
+const NO_PAYOUTS: &str =
+    "update movement set once_payout_of = payout_of, payout_of = null where id = any($1) and fate is null";
 
-/// These only read like payouts: from now on they are credits like all others.
+/// These only read like payouts: from now on they are credits like all others, until their file comes after all.
 pub async fn no_payouts(db: &Db, ids: &[MovementId]) -> Result<(), StorageError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     db.execute(NO_PAYOUTS, &[&ids]).await?;
     Ok(())
+}
+
+const LATE_PAYOUTS: &str = "select movement_id as id, amount, business_date, reversal, payout_of, codes, payment_id
+    from late_payout where account_code = $1 order by business_date, movement_id limit $2";
+
+/// Payments that were payouts, and whose settlement is there now, the oldest first.
+pub async fn late_payouts(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<(Open, PaymentId)>, StorageError> {
+    let statement = db.prepare_cached(LATE_PAYOUTS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    Ok(rows.iter().map(|row| (open(row), row.get::<_, Uuid>("payment_id").into())).collect())
 }
 
 fn open(row: &tokio_postgres::Row) -> Open {
@@ -231,6 +242,30 @@ pub async fn open_of_refunds(
     let statement = db.prepare_cached(OF_REFUNDS).await?;
     let rows = db.query(&statement, &[&account.as_str(), &back, &limit]).await?;
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
+const MOVE_CLAIM: &str = "update movement_match set payment_id = null, settlement_id = $3, refund_id = $4, rule = $5,
+        fields = $6 where movement_id = $1 and payment_id = $2";
+
+/// A refund or a settlement claims the credit in place of the payment that it was booked as. False where that has it no more.
+pub async fn move_claim(
+    db: &Db,
+    movement: MovementId,
+    payment: PaymentId,
+    to: Claimant,
+    rule: Rule,
+) -> Result<bool, StorageError> {
+    let (settlement, refund) = match to {
+        Claimant::Settlement(id) => (Some(id.uuid()), None),
+        Claimant::Refund(id) => (None, Some(id.uuid())),
+        // a deposit's claim has its own account beside it (`counters::move_claim`)
+        Claimant::Payment(_) | Claimant::Deposit(_) => return Ok(false),
+    };
+    let fields = rule.fields();
+    let touched = db
+        .execute(MOVE_CLAIM, &[&movement.uuid(), &payment.uuid(), &settlement, &refund, &rule.as_str(), &fields])
+        .await?;
+    Ok(touched == 1)
 }
 
 const REVERSALS: &str = "select m.id from movement m
@@ -470,12 +505,14 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
     union select account_code from unplaced_payment union select account_code from fresh_deposit
+    union select account_code from late_payout
     union select m.account_code from kase k join movement m on m.id = k.movement_id
         where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
           and k.movement_id is not null and m.fate = 'case' and m.direction = 'out' and m.reversal";
 
 /// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do,
-/// reversals that no case has put to their payment yet, or a deposit whose credit may be there.
+/// reversals that no case has put to their payment yet, a deposit whose credit may be there, or a payment that was a payout or a
+/// return.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())
