@@ -1,7 +1,7 @@
 //! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
 //! their number.
 
-use super::{ByIntent, Ground, PER_BATCH, is_covered};
+use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
@@ -9,8 +9,9 @@ use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
 use domain::bank_reference::BankReference;
 use domain::business_day::{WorkingCalendar, business_date};
+use domain::case::CaseKind;
 use domain::cause::Cause;
-use domain::changes::step;
+use domain::changes::{NewCase, step};
 use domain::matching::{self, APART, Rule, Told, What};
 use domain::money::MAX_AMOUNT;
 use domain::payment::{Identity, SightingState};
@@ -51,7 +52,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
     let mut named = named_by(tx, ground, &open).await?;
     let waiting = account_money::waiting(tx, &ground.account).await?;
-    let told = told_of(tx, ground, &open, &waiting).await?;
+    let (told, doubted) = told_of(tx, ground, &open, &waiting).await?;
     let partly = partly(tx, ground, &open).await?;
     let credits: Vec<matching::OpenCredit> = open.iter().map(|c| credit(c, named.get(&c.id))).collect();
     let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
@@ -70,7 +71,12 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     let early = matching::early(&credits, &claims, &told, &ground.calendar);
     for (credit, claim) in open.iter().zip(&claims).filter(|(credit, _)| !early.contains(&credit.id)) {
         match claim {
-            Some((What::Payment(payment), rule)) => work.known(credit, *payment, *rule),
+            Some((What::Payment(payment), rule)) => {
+                work.known(credit, *payment, *rule);
+                if *rule == Rule::OnlyOne && doubted.contains(payment) {
+                    work.doubt(credit, *payment);
+                }
+            }
             Some((What::Sighting(id), rule)) => {
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);
                 work.new_money(credit, named.get(&credit.id), &facts, waiting.map(|w| (w, *rule)))?;
@@ -137,17 +143,18 @@ async fn partly(tx: &Tx, ground: &Ground, open: &[OpenCredit]) -> Result<BTreeSe
     Ok(all.into_iter().filter(|(amount, count)| here.get(amount) != Some(count)).map(|(amount, _)| amount).collect())
 }
 
-/// Unclaimed payments and waiting reports of these amounts.
+/// Unclaimed payments and waiting reports of these amounts; and the payments that name an intent and whose own line may have
+/// come for all that statements show.
 async fn told_of(
     tx: &Tx,
     ground: &Ground,
     open: &[OpenCredit],
     waiting: &[Waiting],
-) -> Result<Vec<Told>, StorageError> {
+) -> Result<(Vec<Told>, BTreeSet<PaymentId>), StorageError> {
     let amounts: BTreeSet<i64> = open.iter().map(|c| c.amount.dong()).collect();
     let amounts: Vec<i64> = amounts.into_iter().collect();
     let days = open.iter().map(|c| c.booking_date);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Vec::new()) };
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Default::default()) };
     let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, last));
     let awaited = account_money::awaited(tx, &ground.account, &amounts, around).await?;
     let payments = awaited.into_iter().map(|c| Told {
@@ -167,11 +174,15 @@ async fn told_of(
         is_covered: false,
     });
     let mut told: Vec<Told> = payments.chain(sightings).collect();
-    let mut until = BTreeMap::new();
+    let (mut known, mut doubted) = (Covers::new(), BTreeSet::new());
     for t in &mut told {
-        t.is_covered = is_covered(tx, ground, t.day, &mut until).await?;
+        let cover = cover(tx, ground, t.day, &mut known).await?;
+        t.is_covered = cover != Cover::No;
+        if let (What::Payment(payment), Cover::Waited, Some(_)) = (t.what, cover, t.intent) {
+            doubted.insert(payment);
+        }
     }
-    Ok(told)
+    Ok((told, doubted))
 }
 
 fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {
@@ -274,6 +285,17 @@ impl<'g> Work<'g> {
     fn known(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
         self.claim(credit, payment, rule);
         self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
+    }
+
+    /// The line names nobody, and nothing shows that the payment's own does not come yet.
+    fn doubt(&mut self, credit: &OpenCredit, payment: PaymentId) {
+        let account = &self.ground.account;
+        self.unit.changes.cases_opened.push(NewCase {
+            movement_id: Some(credit.id),
+            payment_id: Some(payment),
+            day: Some((format!("bank:{account}"), credit.booking_date)),
+            ..NewCase::new(CaseKind::PossibleSameMovement, credit.amount, account.to_string())
+        });
     }
 
     /// By what a new payment is known. The parts of a batch may share the bank's reference: the first one has it.

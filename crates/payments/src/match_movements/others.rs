@@ -1,6 +1,6 @@
 //! Debits, and payouts of providers.
 
-use super::{Ground, debit_case, difference, is_covered, unreadable};
+use super::{Covers, Ground, debit_case, difference, is_covered, unreadable};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::receive_report::ReportError;
@@ -18,7 +18,7 @@ use domain::moving::{self, MoveError};
 use domain::payment::SuspenseReason;
 use domain::{MovementId, PaymentId, SettlementId};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::Unit;
 use storage::{StorageError, Tx, payments, refunds, settlements, unit};
@@ -101,7 +101,7 @@ async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -
     movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_payouts(tx, &ground.account, after, PER_BATCH).await?;
     let claims = payouts_of(tx, &ground.account, &open).await?;
-    let mut until = BTreeMap::new();
+    let mut until = Covers::new();
     let mut freed = Vec::new();
     for payout in open.iter().filter(|m| claims.iter().all(|c| c.movement_id != m.id)) {
         if is_covered(tx, ground, payout.business_date, &mut until).await? {
