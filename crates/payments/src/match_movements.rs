@@ -84,6 +84,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
     // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
+    done += Box::pin(refund::take_early_returns(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
     // the older ones first: their file was to come before those of later payouts
     done += Box::pin(others::take_late_payouts(ctx, &ground, now)).await?;

@@ -60,6 +60,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V123__erased_everywhere", include_str!("../migrations/0123_erased_everywhere.sql")),
     ("V124__days_of_cases", include_str!("../migrations/0124_days_of_cases.sql")),
     ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
+    ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

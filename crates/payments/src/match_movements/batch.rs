@@ -1,7 +1,7 @@
 //! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
 //! their number.
 
-use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover};
+use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover, is_covered};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
@@ -15,7 +15,8 @@ use domain::changes::{NewCase, step};
 use domain::matching::{self, APART, Rule, Told, What};
 use domain::money::MAX_AMOUNT;
 use domain::payment::{Identity, SightingState};
-use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId, Vnd};
+use domain::refund::RefundStatus;
+use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, RefundId, SightingId, Vnd};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use storage::account_money::{self, NamedIntent, Waiting, turn};
 use storage::movements::{self, Claimant, NewClaim, OpenCredit};
 use storage::payments::NewPayment;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, payments, unit};
+use storage::{StorageError, Tx, payments, refunds, unit};
 
 /// What a batch came to.
 pub struct Batch {
@@ -54,7 +55,9 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     let waiting = account_money::waiting(tx, &ground.account).await?;
     let (told, doubted) = told_of(tx, ground, &open, &waiting).await?;
     let partly = partly(tx, ground, &open).await?;
-    let credits: Vec<matching::OpenCredit> = open.iter().map(|c| credit(c, named.get(&c.id))).collect();
+    let returns = returns(tx, &open, &named).await?;
+    let takes_back = |c: &OpenCredit| c.reversal || returns.contains_key(&c.id);
+    let credits: Vec<_> = open.iter().map(|c| credit(c, named.get(&c.id), takes_back(c))).collect();
     let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
     name_by_reports(tx, ground, &open, &claims, &waiting, &mut named).await?;
 
@@ -68,7 +71,13 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         .filter_map(|(c, _)| named.get(&c.id))
         .collect();
     let facts = lock_facts(tx, &fresh).await?;
-    let early = matching::early(&credits, &claims, &told, &ground.calendar);
+    let mut early = matching::early(&credits, &claims, &told, &ground.calendar);
+    let mut known = Covers::new();
+    for credit in open.iter().filter(|credit| returns.contains_key(&credit.id)) {
+        if !is_covered(tx, ground, credit.booking_date, &mut known).await? {
+            early.insert(credit.id);
+        }
+    }
     for (credit, claim) in open.iter().zip(&claims).filter(|(credit, _)| !early.contains(&credit.id)) {
         match claim {
             Some((What::Payment(payment), rule)) => {
@@ -85,6 +94,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         }
     }
     let matched = work.claims.len();
+    work.returns = work.claims.iter().filter_map(|c| Some((c.movement_id, *returns.get(&c.movement_id)?))).collect();
     work.write(tx).await?;
     Ok(Batch { matched, last: Some(last) })
 }
@@ -107,6 +117,25 @@ async fn named_by(
         }
     };
     Ok(open.iter().filter_map(one).collect())
+}
+
+/// Credits that bring a transfer back whose debit no statement has shown: each has its code and its amount, and names no
+/// intent and no other transfer.
+async fn returns(
+    tx: &Tx,
+    open: &[OpenCredit],
+    named: &BTreeMap<MovementId, NamedIntent>,
+) -> Result<BTreeMap<MovementId, RefundId>, StorageError> {
+    let codes: Vec<String> = open.iter().flat_map(|c| c.codes.iter().cloned()).collect();
+    let known = refunds::by_codes(tx, &codes).await?;
+    let brings_back = |c: &OpenCredit| {
+        let mut of = known.iter().filter(|refund| c.codes.contains(&refund.reference));
+        let (Some(refund), None) = (of.next(), of.next()) else { return None };
+        let given_out = [RefundStatus::Approved, RefundStatus::AwaitingStatement, RefundStatus::Succeeded];
+        let is_its = refund.state.amount() == c.amount && given_out.contains(&refund.state.status);
+        (is_its && !named.contains_key(&c.id)).then_some((c.id, refund.state.id))
+    };
+    Ok(open.iter().filter_map(brings_back).collect())
 }
 
 /// What a report named that a line has lost.
@@ -185,14 +214,14 @@ async fn told_of(
     Ok((told, doubted))
 }
 
-fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {
+fn credit(c: &OpenCredit, named: Option<&NamedIntent>, takes_back: bool) -> matching::OpenCredit {
     matching::OpenCredit {
         id: c.id,
         amount: c.amount,
         booking_date: c.booking_date,
         references: c.references.clone(),
         intent: named.map(|n| n.id),
-        takes_back: c.reversal,
+        takes_back,
     }
 }
 
@@ -234,6 +263,8 @@ struct Work<'g> {
     /// Reports that waited, and the payment that each of them is.
     decided: Vec<(SightingId, PaymentId)>,
     explained: Vec<CaseId>,
+    /// Those of the claimed credits that may yet be what brings a refund back.
+    returns: Vec<(MovementId, RefundId)>,
     touched: BTreeSet<ObligationId>,
     /// Reports that wait on the account.
     waiting: &'g [Waiting],
@@ -255,6 +286,7 @@ impl<'g> Work<'g> {
             outcomes: Vec::new(),
             decided: Vec::new(),
             explained: Vec::new(),
+            returns: Vec::new(),
             touched: BTreeSet::new(),
             waiting,
             taken,
@@ -375,6 +407,7 @@ impl<'g> Work<'g> {
         unit::write(tx, &self.unit).await?;
         unwatch_served(tx, &self.unit).await?;
         movements::claim(tx, &self.claims).await?;
+        movements::booked_returns(tx, &self.returns).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
         Ok(tx.commit().await?)
