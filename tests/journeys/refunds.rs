@@ -6,6 +6,7 @@ mod decided;
 mod past_us;
 mod reduced;
 mod resolved;
+mod returned_first;
 mod taken_back;
 mod told_apart;
 mod told_on_page;

@@ -5,6 +5,7 @@ mod contents;
 mod deadlines;
 mod forged;
 mod tellers;
+mod two_banks;
 mod virtual_accounts;
 pub(crate) mod words;
 

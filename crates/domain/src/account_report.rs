@@ -30,6 +30,9 @@ pub struct AccountReport {
     /// Who tells: `sepay`, `casso`, `payos`. An account's settings say whether it uses the bank's references.
     pub teller: &'static str,
     pub account_number: String,
+    /// The number (BIN) of the bank that keeps the account, where the teller names one that we know. Numbers of accounts are
+    /// each bank's own.
+    pub bank_bin: Option<&'static str>,
     /// The number that the payer typed, where it is not the account's own.
     pub virtual_account: Option<String>,
     pub direction: Direction,

@@ -12,7 +12,7 @@
 //! | an officer's taking is voided | obligation, suspense | drawer; clearing | `paid → due` | reopen |
 //! | a voided card was charged all the same | clearing | suspense `refund_returned` | | |
 //! | the terminal undid it later | suspense `refund_returned` | clearing | | |
-//! | a payment was a drawer's deposit | suspense `unidentified` | in transit | | |
+//! | a payment was a drawer's deposit, a payout, a transfer that came back | suspense `unidentified` | in transit | | |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //!
@@ -234,8 +234,8 @@ pub fn undone_after_all(scene: &Scene) -> Result<Changes, MoveError> {
     work.finish(JournalKind::Voided, Cause::ProviderSettled)
 }
 
-/// A credit that was booked as a payment is a drawer's deposit, and no payment. Only where all of it waits unidentified:
-/// what anybody has placed since is `Stale`.
+/// A credit that was booked as a payment is none: a drawer's deposit, a provider's payout, or a transfer of ours that came back.
+/// Only where all of it waits unidentified: what anybody has placed since is `Stale`.
 pub fn not_a_payment(scene: &Scene) -> Result<Changes, MoveError> {
     let mut own = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id);
     if own.any(|p| p.home != Home::Suspense(SuspenseReason::Unidentified)) {

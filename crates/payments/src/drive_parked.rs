@@ -196,8 +196,8 @@ async fn take_rows(
     let told =
         |report| Told { way: Way::Webhook, provider, report, evidence: request.evidence(), call: None, now: by.now };
     for report in &rows {
-        if !receive_account_report::is_ours(ctx, &told(report)).await? {
-            return Err(DriveError::Stays(receive_account_report::NOT_OURS.to_owned()));
+        if let Some(reason) = receive_account_report::why_parked(ctx, &told(report)).await? {
+            return Err(DriveError::Stays(reason.to_owned()));
         }
     }
     for report in &rows {

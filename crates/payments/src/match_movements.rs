@@ -7,7 +7,7 @@
 //! | a credit with the slip of a drawer's deposit | `domain::counter` |
 //! | any other credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
-//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others |
+//! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others, until the file comes after all |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
 //! | a debit that takes a credit back, though a later file alone says so | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
@@ -34,8 +34,8 @@ use domain::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
 use domain::matching::APART;
 use domain::payment::{SightingState, SuspenseReason};
 use domain::{MovementId, PaymentId, SightingId, Vnd};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{Waiting, turn};
 use storage::unit::Unit;
@@ -47,6 +47,9 @@ use uuid::Uuid;
 
 /// Credits of one transaction.
 const PER_BATCH: i64 = 500;
+
+/// How long what no statement covers stays open, from the import of a file that ends after its days.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What one account's matching rests on.
 pub(crate) struct Ground {
@@ -81,7 +84,10 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
     // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
+    done += Box::pin(refund::take_early_returns(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
+    // the older ones first: their file was to come before those of later payouts
+    done += Box::pin(others::take_late_payouts(ctx, &ground, now)).await?;
     // before the credits: what only reads like a payout is one of them
     done += Box::pin(match_payouts(ctx, &ground, now)).await?;
     // so is the credit of a deposit
@@ -290,7 +296,7 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
-        let mut until = BTreeMap::new();
+        let mut until = Covers::new();
         let mut unit = Unit::new(Caller::system().actor(), now);
         for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account).await? {
             let day = business_date(paid_at);
@@ -329,7 +335,7 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
 
 /// Those whose own line statements would have shown by now.
 async fn covered(tx: &Tx, ground: &Ground, waiting: Vec<Waiting>) -> Result<Vec<Waiting>, StorageError> {
-    let mut until: BTreeMap<Date, Option<Date>> = BTreeMap::new();
+    let mut until = Covers::new();
     let mut over = Vec::new();
     for w in waiting {
         if is_covered(tx, ground, business_date(w.stated_at), &mut until).await? {
@@ -339,18 +345,39 @@ async fn covered(tx: &Tx, ground: &Ground, waiting: Vec<Waiting>) -> Result<Vec<
     Ok(over)
 }
 
-/// Whether statements show all days on which the line of money of this day could stand. `until`: what was asked already.
-async fn is_covered(
-    tx: &Tx,
-    ground: &Ground,
-    day: Date,
-    until: &mut BTreeMap<Date, Option<Date>>,
-) -> Result<bool, StorageError> {
-    let covered = match until.get(&day) {
-        Some(known) => *known,
-        None => *until.entry(day).or_insert(statements::covered_until(tx, &ground.account, day).await?),
+/// How it is known that the line of money of a day will not come any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    /// It may come yet.
+    No,
+    /// Files have ended after its days and a week has passed, but their balances do not show that nothing is left out.
+    Waited,
+    /// Statements show all days on which it could stand.
+    Whole,
+}
+
+/// What was asked already.
+type Covers = BTreeMap<Date, Cover>;
+
+async fn cover(tx: &Tx, ground: &Ground, day: Date, known: &mut Covers) -> Result<Cover, StorageError> {
+    if let Some(cover) = known.get(&day) {
+        return Ok(*cover);
+    }
+    let last = ground.calendar.worked_day_after(day, APART);
+    let cover = if statements::covered_until(tx, &ground.account, day).await? >= Some(last) {
+        Cover::Whole
+    } else if statements::waited_until(tx, &ground.account, day, WEEK).await? >= Some(last) {
+        Cover::Waited
+    } else {
+        Cover::No
     };
-    Ok(covered.is_some_and(|covered| covered >= ground.calendar.worked_day_after(day, APART)))
+    known.insert(day, cover);
+    Ok(cover)
+}
+
+/// Whether the line of money of this day will not come any more. `known`: what was asked already.
+async fn is_covered(tx: &Tx, ground: &Ground, day: Date, known: &mut Covers) -> Result<bool, StorageError> {
+    Ok(cover(tx, ground, day, known).await? != Cover::No)
 }
 
 /// The kind of case of a debit that nobody explains.

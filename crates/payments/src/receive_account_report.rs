@@ -3,6 +3,7 @@
 //!
 //! | the row | then |
 //! |---|---|
+//! | of a number that several banks have, and it cannot be said which | parked, a case `poison` |
 //! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
 //! | money that went out, a provider's payout, a drawer's deposit, or a refund that comes back | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
@@ -25,6 +26,7 @@ use domain::booking::Terms;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::changes::NewCase;
+use domain::codes::AccountCode;
 use domain::matching::APART;
 use domain::payment::{Identity, Payment, SightingState};
 use domain::reference::Reference;
@@ -55,7 +57,8 @@ pub struct Told<'a> {
 }
 
 /// Why a row is parked.
-pub const NOT_OURS: &str = "a row of an account that is not ours";
+const NOT_OURS: &str = "a row of an account that is not ours";
+const OF_EITHER: &str = "a row of one of several accounts with its number";
 
 /// How a row was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +82,13 @@ struct Known {
 /// Keeps the row and concludes from it.
 #[tracing::instrument(skip_all, fields(teller = told.report.teller, source_key = %told.report.source_key))]
 pub async fn receive(ctx: &Context, told: &Told<'_>, caller: &Caller) -> Result<Outcome, ReportError> {
-    let Some(known) = look_up(ctx, told).await? else {
-        let (channel, profile) = (&told.provider.channel, &told.provider.profile);
-        let parked = Parked { channel, profile, evidence: told.evidence, call: told.call, reason: NOT_OURS };
-        return crate::receive_report::park(ctx, &parked, told.now).await;
+    let known = match look_up(ctx, told).await? {
+        Ok(known) => known,
+        Err(reason) => {
+            let (channel, profile) = (&told.provider.channel, &told.provider.profile);
+            let parked = Parked { channel, profile, evidence: told.evidence, call: told.call, reason };
+            return crate::receive_report::park(ctx, &parked, told.now).await;
+        }
     };
     let outcome = retrying(|| receive_once(ctx, told, &known, caller)).await?;
     tracing::info!(?outcome, "account row received");
@@ -90,17 +96,18 @@ pub async fn receive(ctx: &Context, told: &Told<'_>, caller: &Caller) -> Result<
     Ok(outcome)
 }
 
-/// Whether the row is of an account of this contract's beneficiaries.
-pub async fn is_ours(ctx: &Context, told: &Told<'_>) -> Result<bool, ReportError> {
-    Ok(look_up(ctx, told).await?.is_some())
+/// Why the row would be parked; None where nobody doubts whose account it is of.
+pub async fn why_parked(ctx: &Context, told: &Told<'_>) -> Result<Option<&'static str>, ReportError> {
+    Ok(look_up(ctx, told).await?.err())
 }
 
-/// None: the account is none of this contract's beneficiaries'.
-async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, ReportError> {
+/// The inner error: why it is parked.
+async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Result<Known, &'static str>, ReportError> {
     let db = ctx.pool.get().await?;
-    let number = told.report.account_number.as_str();
-    let accounts = receiving_accounts::of_beneficiaries(&db, &told.provider.beneficiaries, Some(number)).await?;
-    let Some(account) = accounts.into_iter().next() else { return Ok(None) };
+    let account = match account_of(&db, told).await? {
+        Ok(account) => account,
+        Err(reason) => return Ok(Err(reason)),
+    };
     let texts = [told.report.virtual_account.as_deref(), Some(told.report.text.as_str())];
     let mut named = None;
     for text in texts.into_iter().flatten().filter(|_| told.report.direction == Direction::In) {
@@ -118,7 +125,33 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Option<Known>, Report
     let (text, amount) = (&told.report.text, told.report.amount);
     let payout = payouts.contract(text, ctx.mode).is_some()
         || is_nameless && counters::is_told_of(&db, &account.code, amount, text).await?;
-    Ok(Some(Known { account, reference, named, payout, returned, calendar }))
+    Ok(Ok(Known { account, reference, named, payout, returned, calendar }))
+}
+
+/// The account of this contract's beneficiaries that a row is of. Where several banks have one of its number: that under
+/// which the row was kept when it was told first, else that of the bank which the teller names, else the one that was in force
+/// when the money came. The inner error: it is none of theirs, or may be of either.
+async fn account_of(
+    db: &storage::Db,
+    told: &Told<'_>,
+) -> Result<Result<ReceivingAccount, &'static str>, storage::StorageError> {
+    let (beneficiaries, number) = (&told.provider.beneficiaries, told.report.account_number.as_str());
+    let mut accounts = receiving_accounts::of_beneficiaries(db, beneficiaries, Some(number)).await?;
+    if accounts.len() > 1 {
+        let listings = accounts.iter().map(|account| listing_of(&account.code));
+        let sources: Vec<String> = listings.chain([webhook_of(told)]).collect();
+        match sightings::account_of(db, &sources, &source_key(told)).await? {
+            Some(code) => accounts.retain(|account| account.code.as_str() == code),
+            None => accounts.retain(|account| told.report.bank_bin.is_none_or(|bin| account.bank_bin == bin)),
+        }
+        if accounts.len() > 1 {
+            let at = told.report.stated_at.unwrap_or(told.now);
+            let in_force = receiving_accounts::in_force(db, beneficiaries, number, at).await?;
+            accounts.retain(|account| in_force.iter().any(|code| code == account.code.as_str()));
+        }
+        return Ok(accounts.pop().filter(|_| accounts.is_empty()).ok_or(OF_EITHER));
+    }
+    Ok(accounts.pop().ok_or(NOT_OURS))
 }
 
 /// The one intent that a text names. Codes that were never given out count for nothing; of two that were, neither does.
@@ -164,7 +197,7 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     let id: SightingId = mint(told.now);
     let turns = [turn(&known.account.code, told.report.amount)];
     let (webhook, listing) = sources(told, known);
-    let key = format!("{}:{}", told.provider.profile, told.report.source_key);
+    let key = source_key(told);
     let source = if told.way == Way::Webhook { &webhook } else { &listing };
     let (begun, fresh, turned) =
         join!(tx.begin(), keep(tx, id, told, known, &key, source), account_money::take_turns(tx, &turns));
@@ -216,8 +249,20 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     record(tx, told, known, &seen, caller).await
 }
 
+fn source_key(told: &Told<'_>) -> String {
+    format!("{}:{}", told.provider.profile, told.report.source_key)
+}
+
 fn sources(told: &Told<'_>, known: &Known) -> (String, String) {
-    (format!("webhook:{}", told.provider.channel), format!("listing:{}", known.account.code))
+    (webhook_of(told), listing_of(&known.account.code))
+}
+
+fn webhook_of(told: &Told<'_>) -> String {
+    format!("webhook:{}", told.provider.channel)
+}
+
+fn listing_of(account: &AccountCode) -> String {
+    format!("listing:{account}")
 }
 
 async fn keep(

@@ -30,7 +30,9 @@ pub(crate) use drive::settled;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};
 pub use sent::look_after;
 pub(crate) use sent::returned;
-pub(crate) use statement::{About, Named, explain_debits, line_of_reversal, named_debits, take_returns};
+pub(crate) use statement::{
+    About, Named, explain_debits, line_of_reversal, named_debits, take_early_returns, take_returns,
+};
 pub use wish::{Told, tell_account, wants_account};
 
 use crate::approve::{DecideError, Deciding};

@@ -4,7 +4,7 @@
 
 use crate::signature::Secrets;
 use crate::told::{self, Row, ill};
-use crate::wire;
+use crate::{banks, wire};
 use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
@@ -84,6 +84,7 @@ fn read(body: &Object) -> Result<Vec<AccountReport>, Refusal> {
         teller: TELLER,
         source_key: told::numbered(TELLER, row).map_err(ill)?,
         account_number: row.text("accountNumber"),
+        bank_bin: banks::bin(&[row.text("bankAbbreviation"), row.text("bankName")]),
         virtual_account: row.text("virtualAccountNumber"),
         direction,
         amount,

@@ -6,6 +6,7 @@
 //!
 //! Source of facts: project document "Bank transfer protocol facts", cited as "Bank transfer, section …".
 
+mod banks;
 mod casso;
 mod checkout;
 mod listing;

@@ -104,6 +104,8 @@ fn read(data: &Object) -> Result<Vec<AccountReport>, Refusal> {
         teller: TELLER,
         source_key: format!("{TELLER}:{link}:{reference}"),
         account_number: data.text("accountNumber"),
+        // the bank that it names is the payer's
+        bank_bin: None,
         virtual_account: data.text("virtualAccountNumber"),
         direction: Direction::In,
         amount,

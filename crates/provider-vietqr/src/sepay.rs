@@ -3,7 +3,7 @@
 
 use crate::signature::Secrets;
 use crate::told::{self, Row, ill};
-use crate::wire;
+use crate::{banks, wire};
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
 use provider::json::{Json, Object};
@@ -93,6 +93,7 @@ fn report(row: &Object) -> Result<AccountReport, Refusal> {
         teller: TELLER,
         source_key: told::numbered(TELLER, row).map_err(ill)?,
         account_number: row.text("accountNumber"),
+        bank_bin: banks::bin(&[row.text("gateway")]),
         virtual_account: row.text("subAccount"),
         direction,
         amount: amount.ok_or_else(|| ill("transferAmount"))?,

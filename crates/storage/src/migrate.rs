@@ -62,6 +62,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V125__first_accounts", include_str!("../migrations/0125_first_accounts.sql")),
     ("V150__refunds_past_us", include_str!("../migrations/0150_refunds_past_us.sql")),
     ("V155__held_money", include_str!("../migrations/0155_held_money.sql")),
+    ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
+    ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -133,13 +133,24 @@ pub async fn unsettled(db: &Db, payouts: &[MovementId], now: Timestamp) -> Resul
     Ok(db.query(UNSETTLED, &[&ids, &now]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
-const NO_PAYOUTS: &str = "update movement set payout_of = null where id = any($1) and fate is null";
+const NO_PAYOUTS: &str =
+    "update movement set once_payout_of = payout_of, payout_of = null where id = any($1) and fate is null";
 
-/// These only read like payouts: from now on they are credits like all others.
+/// These only read like payouts: from now on they are credits like all others, until their file comes after all.
 pub async fn no_payouts(db: &Db, ids: &[MovementId]) -> Result<(), StorageError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     db.execute(NO_PAYOUTS, &[&ids]).await?;
     Ok(())
+}
+
+const LATE_PAYOUTS: &str = "select movement_id as id, amount, business_date, reversal, payout_of, codes, payment_id
+    from late_payout where account_code = $1 order by business_date, movement_id limit $2";
+
+/// Payments that were payouts, and whose settlement is there now, the oldest first.
+pub async fn late_payouts(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<(Open, PaymentId)>, StorageError> {
+    let statement = db.prepare_cached(LATE_PAYOUTS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    Ok(rows.iter().map(|row| (open(row), row.get::<_, Uuid>("payment_id").into())).collect())
 }
 
 fn open(row: &tokio_postgres::Row) -> Open {
@@ -203,34 +214,111 @@ pub async fn reopened(db: &Db, id: MovementId) -> Result<(), StorageError> {
     Ok(())
 }
 
-// from the refunds, which are few, to what a file brought; a transfer that the bank gave back itself has the reference of
-// its debit
-const OF_REFUNDS: &str = "select m.id, r.id from refund r join movement m on r.reference = any(m.codes) and m.fate is null
-    where m.account_code = $1 and r.route = 'transfer'
-      -- a text with the codes of two refunds names neither
-      and (select count(*) from refund x where x.reference = any(m.codes)) = 1
-      and case when $2 then r.status = 'succeeded' and m.amount = r.amount
-               else r.status in ('approved', 'awaiting_statement') and m.amount = -r.amount end
+// from what a file brought to the refunds: how many refunds a text names is counted for those alone that agree with one; a
+// transfer that the bank gave back itself has the reference of its debit
+const OF_REFUNDS: &str = "with named as materialized (
+        select m.id, m.codes, r.id as refund_id from movement m
+        cross join lateral unnest(m.codes) as c(code)
+        -- looked up by its code: refunds that are over may be many, and so may be the lines
+        cross join lateral (select id, amount, status, route from refund where reference = c.code offset 0) r
+        where m.account_code = $1 and m.fate is null and m.id > $4 and r.route = 'transfer'
+          and case when $2 then r.status = 'succeeded' and m.amount = r.amount
+                   else r.status in ('approved', 'awaiting_statement') and m.amount = -r.amount end)
+    select n.id, n.refund_id from named n
+    -- a text with the codes of two refunds names neither
+    where (select count(*) from refund x where x.reference = any(n.codes)) = 1
     union
-    select m.id, k.refund_id from movement_match k
-    join movement d on d.id = k.movement_id
-    join movement_reference dr on dr.movement_id = d.id
-    join movement_reference cr on cr.account_code = dr.account_code and cr.direction = 'in' and cr.reference = dr.reference
-    join movement m on m.id = cr.movement_id and m.fate is null and m.reversal
-    where $2 and d.account_code = $1 and k.refund_id is not null and k.amount < 0 and m.amount = -k.amount
+    select m.id, k.refund_id from movement m
+    join movement_reference cr on cr.movement_id = m.id
+    join movement_reference dr on dr.account_code = cr.account_code and dr.direction = 'out' and dr.reference = cr.reference
+    join movement_match k on k.movement_id = dr.movement_id and k.refund_id is not null and k.amount = -m.amount
+    where $2 and m.account_code = $1 and m.fate is null and m.reversal and m.direction = 'in' and m.id > $4
     order by 1 limit $3";
 
-/// Open movements with the code of a refund that they agree with: debits that wait for it, or with `back` credits that
-/// bring it back.
+/// Open movements after `after` with the code of a refund that they agree with: debits that wait for it, or with `back`
+/// credits that bring it back.
 pub async fn open_of_refunds(
     db: &Db,
     account: &AccountCode,
     back: bool,
+    after: MovementId,
     limit: i64,
 ) -> Result<Vec<(MovementId, domain::RefundId)>, StorageError> {
     let statement = db.prepare_cached(OF_REFUNDS).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &back, &limit]).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &back, &limit, &after.uuid()]).await?;
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
+const BOOKED_RETURNS: &str = "insert into early_return (movement_id, refund_id)
+    select movement, refund from unnest($1::uuid[], $2::uuid[]) as e(movement, refund)";
+
+/// These are payments now, and may yet be what brings these refunds back.
+pub async fn booked_returns(db: &Db, of: &[(MovementId, domain::RefundId)]) -> Result<(), StorageError> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let movements: Vec<Uuid> = of.iter().map(|(movement, _)| movement.uuid()).collect();
+    let refunds: Vec<Uuid> = of.iter().map(|(_, refund)| refund.uuid()).collect();
+    db.execute(BOOKED_RETURNS, &[&movements, &refunds]).await?;
+    Ok(())
+}
+
+/// A payment that is the return of a transfer whose debit was seen after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlyReturn {
+    pub movement: MovementId,
+    pub refund: domain::RefundId,
+    pub payment: PaymentId,
+    pub day: Date,
+}
+
+const EARLY_RETURNS: &str = "select e.movement_id, e.refund_id, k.payment_id, m.business_date from early_return e
+    join movement m on m.id = e.movement_id join refund r on r.id = e.refund_id
+    join movement_match k on k.movement_id = e.movement_id and k.payment_id is not null
+    where m.account_code = $1 and r.status = 'succeeded' order by e.movement_id limit $2";
+
+/// Payments of an account whose refund's debit has come.
+pub async fn early_returns(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<EarlyReturn>, StorageError> {
+    let statement = db.prepare_cached(EARLY_RETURNS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
+    let early = |row: &tokio_postgres::Row| EarlyReturn {
+        movement: row.get::<_, Uuid>(0).into(),
+        refund: row.get::<_, Uuid>(1).into(),
+        payment: row.get::<_, Uuid>(2).into(),
+        day: row.get(3),
+    };
+    Ok(rows.iter().map(early).collect())
+}
+
+const RETURN_DECIDED: &str = "delete from early_return where movement_id = $1";
+
+/// False where somebody else has decided it.
+pub async fn return_decided(db: &Db, movement: MovementId) -> Result<bool, StorageError> {
+    Ok(db.execute(RETURN_DECIDED, &[&movement.uuid()]).await? == 1)
+}
+
+const MOVE_CLAIM: &str = "update movement_match set payment_id = null, settlement_id = $3, refund_id = $4, rule = $5,
+        fields = $6 where movement_id = $1 and payment_id = $2";
+
+/// A refund or a settlement claims the credit in place of the payment that it was booked as. False where that has it no more.
+pub async fn move_claim(
+    db: &Db,
+    movement: MovementId,
+    payment: PaymentId,
+    to: Claimant,
+    rule: Rule,
+) -> Result<bool, StorageError> {
+    let (settlement, refund) = match to {
+        Claimant::Settlement(id) => (Some(id.uuid()), None),
+        Claimant::Refund(id) => (None, Some(id.uuid())),
+        // a deposit's claim has its own account beside it (`counters::move_claim`)
+        Claimant::Payment(_) | Claimant::Deposit(_) => return Ok(false),
+    };
+    let fields = rule.fields();
+    let touched = db
+        .execute(MOVE_CLAIM, &[&movement.uuid(), &payment.uuid(), &settlement, &refund, &rule.as_str(), &fields])
+        .await?;
+    Ok(touched == 1)
 }
 
 const REVERSALS: &str = "select m.id from movement m
@@ -470,12 +558,16 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
     union select account_code from unplaced_payment union select account_code from fresh_deposit
+    union select account_code from late_payout
+    union select m.account_code from early_return e join movement m on m.id = e.movement_id
+        join refund r on r.id = e.refund_id where r.status = 'succeeded'
     union select m.account_code from kase k join movement m on m.id = k.movement_id
         where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
           and k.movement_id is not null and m.fate = 'case' and m.direction = 'out' and m.reversal";
 
 /// Accounts with movements that nobody has claimed, reports that wait, payments whose line says more than they do,
-/// reversals that no case has put to their payment yet, or a deposit whose credit may be there.
+/// reversals that no case has put to their payment yet, a deposit whose credit may be there, or a payment that was a payout or a
+/// return.
 pub async fn accounts_with_open(db: &Db) -> Result<Vec<String>, StorageError> {
     let statement = db.prepare_cached(ACCOUNTS).await?;
     Ok(db.query(&statement, &[]).await?.iter().map(|row| row.get(0)).collect())

@@ -51,7 +51,7 @@ const OF_BENEFICIARIES: &str = "select r.* from receiving_account r
           and b.beneficiary_code = any($1))
     order by r.code";
 
-/// The accounts that these beneficiaries have or had, or the one of them with this number.
+/// The accounts that these beneficiaries have or had, or those of them with this number: it may be one at each bank.
 pub async fn of_beneficiaries(
     db: &Db,
     beneficiaries: &[BeneficiaryCode],
@@ -60,6 +60,25 @@ pub async fn of_beneficiaries(
     let codes: Vec<&str> = beneficiaries.iter().map(BeneficiaryCode::as_str).collect();
     let statement = db.prepare_cached(OF_BENEFICIARIES).await?;
     db.query(&statement, &[&codes, &number]).await?.iter().map(from_row).collect()
+}
+
+const IN_FORCE: &str = "select r.code from receiving_account r
+    where r.account_number = $2 and exists (
+        select from beneficiary_account b where b.bank_bin = r.bank_bin and b.account_number = r.account_number
+          and b.beneficiary_code = any($1) and b.in_force_from <= $3 and not exists (
+              select from beneficiary_account later where later.beneficiary_code = b.beneficiary_code
+                and later.in_force_from > b.in_force_from and later.in_force_from <= $3))";
+
+/// Those with this number that one of these beneficiaries collected on at this time.
+pub async fn in_force(
+    db: &Db,
+    beneficiaries: &[BeneficiaryCode],
+    number: &str,
+    at: Timestamp,
+) -> Result<Vec<String>, StorageError> {
+    let codes: Vec<&str> = beneficiaries.iter().map(BeneficiaryCode::as_str).collect();
+    let statement = db.prepare_cached(IN_FORCE).await?;
+    Ok(db.query(&statement, &[&codes, &number, &at]).await?.iter().map(|row| row.get(0)).collect())
 }
 
 const LOCK: &str = "select r.* from receiving_account r where r.code = $1 for no key update";

@@ -4,20 +4,15 @@ use crate::error::StorageError;
 use crate::pool::Db;
 use domain::booking::OpenCase;
 use domain::codes::AccountCode;
-use domain::{PaymentId, SettlementId, Vnd};
+use domain::{MovementId, PaymentId, SettlementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::movements::open_cases;
 
-// a file that says again what others have said pays nothing out
-const UNPAID: &str = "select s.id from settlement s
-    where s.profile = $1 and s.payout_account = $2 and s.net = $3 and s.date <= $4
-      and exists (select from settlement_line l
-                  where l.settlement_id = s.id and l.disposition in ('matched', 'case', 'unmatched'))
-      and not exists (select from movement_match k where k.settlement_id = s.id)
-    order by s.date, s.id";
+const UNPAID: &str = "select s.id from unpaid_settlement s
+    where s.profile = $1 and s.payout_account = $2 and s.net = $3 and s.date <= $4 order by s.date, s.id";
 
 /// Settlements of this net amount whose payout to the account was not seen yet, oldest first.
 pub async fn unpaid(
@@ -30,6 +25,14 @@ pub async fn unpaid(
     let statement = db.prepare_cached(UNPAID).await?;
     let rows = db.query(&statement, &[&profile, &account.as_str(), &net.dong(), &until]).await?;
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+const GIVE_AWAY: &str = "insert into settlement_given_away (settlement_id, movement_id) values ($1, $2)";
+
+/// What this movement paid out people had placed when the file came.
+pub async fn give_away(db: &Db, id: SettlementId, movement: MovementId) -> Result<(), StorageError> {
+    db.execute(GIVE_AWAY, &[&id.uuid(), &movement.uuid()]).await?;
+    Ok(())
 }
 
 const BOOKED_NET: &str = "select coalesce(sum(net), 0)::bigint from settlement_line
@@ -356,7 +359,8 @@ const SHOWN: &str = "select s.*, (select count(*) from settlement_line l where l
            where l.settlement_id = s.id and l.disposition = 'matched' and k.kind = 'unidentified' and k.status <> 'closed')
         + (select count(*) from kase k join payment p on p.id = k.payment_id
            where k.kind = 'missing_at_provider' and k.status <> 'closed' and p.profile = s.profile and p.business_date = s.date) as cases,
-        exists (select from movement_match k where k.settlement_id = s.id) as paid_out
+        exists (select from movement_match k where k.settlement_id = s.id)
+        or exists (select from settlement_given_away g where g.settlement_id = s.id) as paid_out
     from settlement s where ($1::uuid is null or s.id = $1) and ($2::text is null or s.profile = $2 and s.sha256 = $3)";
 
 fn shown(row: &tokio_postgres::Row) -> Shown {

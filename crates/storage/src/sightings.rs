@@ -90,6 +90,15 @@ pub async fn latest(db: &Db, source: &str, source_key: &str) -> Result<Option<Kn
     }))
 }
 
+const ACCOUNT_OF: &str = "select account_code from sighting
+    where source = any($1) and source_key = $2 and account_code is not null order by id limit 1";
+
+/// The account that a row was kept under when it was told first, by whichever of these sources.
+pub async fn account_of(db: &Db, sources: &[String], source_key: &str) -> Result<Option<String>, StorageError> {
+    let statement = db.prepare_cached(ACCOUNT_OF).await?;
+    Ok(db.query_opt(&statement, &[&sources, &source_key]).await?.map(|row| row.get(0)))
+}
+
 const OUTCOME: &str = "insert into sighting_outcome (sighting_id, state, payment_id) values ($1, $2, $3)";
 
 pub async fn outcome(

@@ -13,6 +13,7 @@ use crate::pool::Db;
 use crate::tx::Tx;
 use domain::codes::AccountCode;
 use domain::{StatementId, Vnd};
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -222,13 +223,44 @@ pub async fn analyze(db: &Db) -> Result<(), StorageError> {
         .await?)
 }
 
-const COVERED: &str = "select max(closing_date) from statement where account_code = $1 and state = 'imported'
-    and closing_date < coalesce((
-        select min(k.business_date) from kase k where k.scope = 'bank:' || $1 and k.kind = 'statement_gap'
-           and k.status <> 'closed' and k.business_date >= $2), 'infinity')";
+macro_rules! before_a_gap {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " from statement where account_code = $1 and state = 'imported' and closing_date < coalesce((
+                select min(k.business_date) from kase k where k.scope = 'bank:' || $1 and k.kind = 'statement_gap'
+                   and k.status <> 'closed' and k.business_date >= $2), 'infinity') ",
+            $rest
+        )
+    };
+}
 
-/// The last day that statements cover from this one on, without a gap between.
+// What a file without balances leaves out does not show, and what stood before the first file is told of by none. One that came
+// on its own last day may be a half of that day: the days before are whole.
+const COVERED: &str = before_a_gap!(
+    "select max(case when (imported_at at time zone 'Asia/Ho_Chi_Minh')::date = closing_date
+                     then closing_date - 1 else closing_date end)",
+    "and opening is not null and closing is not null having min(greatest(first_date, opening_date)) <= $2"
+);
+
+/// The last day that statements cover from this one on: files with both balances, of which one begins by then, without a gap
+/// between them.
 pub async fn covered_until(db: &Db, account: &AccountCode, from: Date) -> Result<Option<Date>, StorageError> {
     let statement = db.prepare_cached(COVERED).await?;
-    Ok(db.query_one(&statement, &[&account.as_str(), &from]).await?.get(0))
+    Ok(db.query_opt(&statement, &[&account.as_str(), &from]).await?.and_then(|row| row.get(0)))
+}
+
+const WAITED: &str =
+    before_a_gap!("select max(closing_date)", "and imported_at < now() - $3::bigint * interval '1 second'");
+
+/// The last day of the files of whatever kind that have been there so long, without a gap that statements show from this day
+/// on. It is all that can be said of an account whose files have no balances.
+pub async fn waited_until(
+    db: &Db,
+    account: &AccountCode,
+    from: Date,
+    long: SignedDuration,
+) -> Result<Option<Date>, StorageError> {
+    let statement = db.prepare_cached(WAITED).await?;
+    Ok(db.query_one(&statement, &[&account.as_str(), &from, &long.as_secs()]).await?.get(0))
 }

@@ -1,11 +1,12 @@
 //! What goes out, what comes back, and what a provider pays out: none of it is a payment.
 
 use super::{IN_TRANSIT, MOVEMENTS, OWN, PAYMENTS, cases, count, standing};
+use crate::refunds::{approves, second_person};
 use jiff::ToSpan;
 use serde_json::json;
 use tests::House;
 use tests::bank::{ACCOUNT, BIN};
-use tests::files::{account, mt940, today};
+use tests::files::{Row, account, mt940, today, vnpay_file};
 use tests::portal::dossier;
 
 const FATES: &str = "select coalesce(string_agg(amount || ' ' || coalesce(fate, 'open'), ', ' order by amount), '')
@@ -144,6 +145,96 @@ async fn what_only_reads_like_a_payout_is_a_strangers_money_when_its_days_are_ov
     let shown = house.staff.get(&format!("/v1/reconciliation/{}?account={account}", day(9))).await.expect(200);
     assert_eq!(shown["gaps"], json!([]));
     house.close().await;
+}
+
+/// A payout of 98,900 that was given up, and booked as a payment; the file of what it pays, which is late.
+async fn given_up(house: &House) -> Vec<u8> {
+    house.pays_out_to(&format!("{BIN}.{OWN}")).await;
+    let day = |ago: i64| today().checked_sub(ago.days()).unwrap();
+    let account = format!("{BIN}.{OWN}");
+    let file = mt940(OWN, day(9), 0, &[(98_900, "FT1", "VNPAY TT GUI NHAM")]);
+    house.sends_statement(&account, "auto", file).await.expect(201);
+    house.sends_statement(&account, "auto", mt940(OWN, day(1), 98_900, &[])).await.expect(201);
+    house.ask("update statement set imported_at = imported_at - interval '8 days'").await;
+    house.drain().await;
+    assert_eq!((house.ask(FATES).await.as_str(), cases(house).await.as_str()), ("98900 matched", "unidentified"));
+    let fee = house.portal.owes(&dossier(), 99_700, json!({})).await;
+    let attempt = house.at_vnpay(&house.portal.opens(&[&fee]).await).await;
+    let order = house.pays(&attempt, json!({})).await;
+    let (txn, order) = (order["transaction_no"].as_str().unwrap(), order["order_ref"].as_str().unwrap());
+    vnpay_file(&[Row { order, day: day(9), ..Row::new("Thanh toán", txn, 99_700, 800) }])
+}
+
+async fn gaps(house: &House) -> serde_json::Value {
+    let day = today().checked_sub(9.days()).unwrap();
+    let path = format!("/v1/reconciliation/{day}?account={BIN}.{OWN}");
+    house.staff.get(&path).await.expect(200)["gaps"].clone()
+}
+
+async fn is_paid_out(house: &House, file: &serde_json::Value) -> bool {
+    let path = format!("/v1/settlements/{}", file["id"].as_str().unwrap());
+    house.staff.get(&path).await.expect(200)["paid_out"] == true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_that_was_given_up_is_its_settlements_when_the_file_comes_after_all() {
+    let house = house().await;
+    let file = given_up(&house).await;
+    let file = house.sends_settlement(file).await.expect(201);
+    assert!(is_paid_out(&house, &file).await);
+    assert_eq!((cases(&house).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("", "0"));
+    assert_eq!((standing(&house, "suspense").await.as_str(), gaps(&house).await), ("", json!([])));
+    let claims = "select string_agg(rule || ' ' || (settlement_id is not null), ', ') from assurance.match";
+    assert_eq!(
+        (house.ask(claims).await.as_str(), house.ask(FATES).await.as_str()),
+        ("settlement true", "98900 matched")
+    );
+    // that of another day pays another
+    house.drain().await;
+    assert_eq!(house.ask("select coalesce(sum(amount - reversed), 0) from assurance.payment").await, "99700");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_that_people_have_given_away_is_a_case_when_its_file_comes_and_counts_once() {
+    for assigned in [98_900, 50_000] {
+        let house = house().await;
+        let file = given_up(&house).await;
+        let fee = house.portal.owes(&dossier(), assigned, json!({})).await;
+        let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+        let body = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]], "note": "x"});
+        let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+        let proposed = house.staff.post(&path, body).await.expect(201);
+        let approver = second_person(&house).await;
+        approves(&approver, &proposed).await.expect(200);
+        let file = house.sends_settlement(file).await.expect(201);
+        assert!(is_paid_out(&house, &file).await, "{assigned}");
+        assert_eq!(house.ask(IN_TRANSIT).await, "0", "{assigned}");
+        let (told, held) = if assigned == 98_900 {
+            ("amount_differs", "suspense:amount_differs 98900".to_owned())
+        } else {
+            ("amount_differs overpaid", "suspense:amount_differs 98900, suspense:overpaid -48900".to_owned())
+        };
+        assert_eq!((cases(&house).await.as_str(), standing(&house, "suspense").await), (told, held));
+        assert_eq!(
+            (house.portal.obligation(&fee).await["status"].clone(), gaps(&house).await),
+            (json!("paid"), json!([]))
+        );
+        let case = house.staff.get("/v1/cases?status=open&kind=amount_differs").await.expect(200)["data"][0].clone();
+        assert_eq!((&case["subject"], &case["amount"]), (&file["id"], &json!(-98_900)), "{case}");
+        let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+        let accepted = house.staff.post(&path, json!({"action": "accept_difference", "note": "x"})).await;
+        assert_eq!(accepted.status / 100, 4, "{}", accepted.text);
+        // it is told of once, and takes no later payout
+        house.drain().await;
+        let later = mt940(OWN, today(), 98_900, &[(98_900, "FT2", "VNPAY TT LAN NUA")]);
+        house.sends_statement(&format!("{BIN}.{OWN}"), "auto", later).await.expect(201);
+        assert_eq!(
+            (cases(&house).await.as_str(), house.ask(FATES).await.as_str()),
+            (told, "98900 matched, 98900 open")
+        );
+        house.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

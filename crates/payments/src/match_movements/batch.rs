@@ -1,7 +1,7 @@
 //! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
 //! their number.
 
-use super::{ByIntent, Ground, PER_BATCH, is_covered};
+use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover, is_covered};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
@@ -9,12 +9,14 @@ use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
 use domain::bank_reference::BankReference;
 use domain::business_day::{WorkingCalendar, business_date};
+use domain::case::CaseKind;
 use domain::cause::Cause;
-use domain::changes::step;
+use domain::changes::{NewCase, step};
 use domain::matching::{self, APART, Rule, Told, What};
 use domain::money::MAX_AMOUNT;
 use domain::payment::{Identity, SightingState};
-use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, SightingId, Vnd};
+use domain::refund::RefundStatus;
+use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, RefundId, SightingId, Vnd};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,7 @@ use storage::account_money::{self, NamedIntent, Waiting, turn};
 use storage::movements::{self, Claimant, NewClaim, OpenCredit};
 use storage::payments::NewPayment;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, payments, unit};
+use storage::{StorageError, Tx, payments, refunds, unit};
 
 /// What a batch came to.
 pub struct Batch {
@@ -51,9 +53,11 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
     let mut named = named_by(tx, ground, &open).await?;
     let waiting = account_money::waiting(tx, &ground.account).await?;
-    let told = told_of(tx, ground, &open, &waiting).await?;
+    let (told, doubted) = told_of(tx, ground, &open, &waiting).await?;
     let partly = partly(tx, ground, &open).await?;
-    let credits: Vec<matching::OpenCredit> = open.iter().map(|c| credit(c, named.get(&c.id))).collect();
+    let returns = returns(tx, &open, &named).await?;
+    let takes_back = |c: &OpenCredit| c.reversal || returns.contains_key(&c.id);
+    let credits: Vec<_> = open.iter().map(|c| credit(c, named.get(&c.id), takes_back(c))).collect();
     let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
     name_by_reports(tx, ground, &open, &claims, &waiting, &mut named).await?;
 
@@ -67,10 +71,21 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         .filter_map(|(c, _)| named.get(&c.id))
         .collect();
     let facts = lock_facts(tx, &fresh).await?;
-    let early = matching::early(&credits, &claims, &told, &ground.calendar);
+    let mut early = matching::early(&credits, &claims, &told, &ground.calendar);
+    let mut known = Covers::new();
+    for credit in open.iter().filter(|credit| returns.contains_key(&credit.id)) {
+        if !is_covered(tx, ground, credit.booking_date, &mut known).await? {
+            early.insert(credit.id);
+        }
+    }
     for (credit, claim) in open.iter().zip(&claims).filter(|(credit, _)| !early.contains(&credit.id)) {
         match claim {
-            Some((What::Payment(payment), rule)) => work.known(credit, *payment, *rule),
+            Some((What::Payment(payment), rule)) => {
+                work.known(credit, *payment, *rule);
+                if *rule == Rule::OnlyOne && doubted.contains(payment) {
+                    work.doubt(credit, *payment);
+                }
+            }
             Some((What::Sighting(id), rule)) => {
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);
                 work.new_money(credit, named.get(&credit.id), &facts, waiting.map(|w| (w, *rule)))?;
@@ -79,6 +94,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         }
     }
     let matched = work.claims.len();
+    work.returns = work.claims.iter().filter_map(|c| Some((c.movement_id, *returns.get(&c.movement_id)?))).collect();
     work.write(tx).await?;
     Ok(Batch { matched, last: Some(last) })
 }
@@ -101,6 +117,25 @@ async fn named_by(
         }
     };
     Ok(open.iter().filter_map(one).collect())
+}
+
+/// Credits that bring a transfer back whose debit no statement has shown: each has its code and its amount, and names no
+/// intent and no other transfer.
+async fn returns(
+    tx: &Tx,
+    open: &[OpenCredit],
+    named: &BTreeMap<MovementId, NamedIntent>,
+) -> Result<BTreeMap<MovementId, RefundId>, StorageError> {
+    let codes: Vec<String> = open.iter().flat_map(|c| c.codes.iter().cloned()).collect();
+    let known = refunds::by_codes(tx, &codes).await?;
+    let brings_back = |c: &OpenCredit| {
+        let mut of = known.iter().filter(|refund| c.codes.contains(&refund.reference));
+        let (Some(refund), None) = (of.next(), of.next()) else { return None };
+        let given_out = [RefundStatus::Approved, RefundStatus::AwaitingStatement, RefundStatus::Succeeded];
+        let is_its = refund.state.amount() == c.amount && given_out.contains(&refund.state.status);
+        (is_its && !named.contains_key(&c.id)).then_some((c.id, refund.state.id))
+    };
+    Ok(open.iter().filter_map(brings_back).collect())
 }
 
 /// What a report named that a line has lost.
@@ -137,17 +172,18 @@ async fn partly(tx: &Tx, ground: &Ground, open: &[OpenCredit]) -> Result<BTreeSe
     Ok(all.into_iter().filter(|(amount, count)| here.get(amount) != Some(count)).map(|(amount, _)| amount).collect())
 }
 
-/// Unclaimed payments and waiting reports of these amounts.
+/// Unclaimed payments and waiting reports of these amounts; and the payments that name an intent and whose own line may have
+/// come for all that statements show.
 async fn told_of(
     tx: &Tx,
     ground: &Ground,
     open: &[OpenCredit],
     waiting: &[Waiting],
-) -> Result<Vec<Told>, StorageError> {
+) -> Result<(Vec<Told>, BTreeSet<PaymentId>), StorageError> {
     let amounts: BTreeSet<i64> = open.iter().map(|c| c.amount.dong()).collect();
     let amounts: Vec<i64> = amounts.into_iter().collect();
     let days = open.iter().map(|c| c.booking_date);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Vec::new()) };
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(Default::default()) };
     let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, last));
     let awaited = account_money::awaited(tx, &ground.account, &amounts, around).await?;
     let payments = awaited.into_iter().map(|c| Told {
@@ -167,21 +203,25 @@ async fn told_of(
         is_covered: false,
     });
     let mut told: Vec<Told> = payments.chain(sightings).collect();
-    let mut until = BTreeMap::new();
+    let (mut known, mut doubted) = (Covers::new(), BTreeSet::new());
     for t in &mut told {
-        t.is_covered = is_covered(tx, ground, t.day, &mut until).await?;
+        let cover = cover(tx, ground, t.day, &mut known).await?;
+        t.is_covered = cover != Cover::No;
+        if let (What::Payment(payment), Cover::Waited, Some(_)) = (t.what, cover, t.intent) {
+            doubted.insert(payment);
+        }
     }
-    Ok(told)
+    Ok((told, doubted))
 }
 
-fn credit(c: &OpenCredit, named: Option<&NamedIntent>) -> matching::OpenCredit {
+fn credit(c: &OpenCredit, named: Option<&NamedIntent>, takes_back: bool) -> matching::OpenCredit {
     matching::OpenCredit {
         id: c.id,
         amount: c.amount,
         booking_date: c.booking_date,
         references: c.references.clone(),
         intent: named.map(|n| n.id),
-        takes_back: c.reversal,
+        takes_back,
     }
 }
 
@@ -223,6 +263,8 @@ struct Work<'g> {
     /// Reports that waited, and the payment that each of them is.
     decided: Vec<(SightingId, PaymentId)>,
     explained: Vec<CaseId>,
+    /// Those of the claimed credits that may yet be what brings a refund back.
+    returns: Vec<(MovementId, RefundId)>,
     touched: BTreeSet<ObligationId>,
     /// Reports that wait on the account.
     waiting: &'g [Waiting],
@@ -244,6 +286,7 @@ impl<'g> Work<'g> {
             outcomes: Vec::new(),
             decided: Vec::new(),
             explained: Vec::new(),
+            returns: Vec::new(),
             touched: BTreeSet::new(),
             waiting,
             taken,
@@ -274,6 +317,17 @@ impl<'g> Work<'g> {
     fn known(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
         self.claim(credit, payment, rule);
         self.outcomes.push((credit.sighting_id, SightingState::Repeated, payment));
+    }
+
+    /// The line names nobody, and nothing shows that the payment's own does not come yet.
+    fn doubt(&mut self, credit: &OpenCredit, payment: PaymentId) {
+        let account = &self.ground.account;
+        self.unit.changes.cases_opened.push(NewCase {
+            movement_id: Some(credit.id),
+            payment_id: Some(payment),
+            day: Some((format!("bank:{account}"), credit.booking_date)),
+            ..NewCase::new(CaseKind::PossibleSameMovement, credit.amount, account.to_string())
+        });
     }
 
     /// By what a new payment is known. The parts of a batch may share the bank's reference: the first one has it.
@@ -353,6 +407,7 @@ impl<'g> Work<'g> {
         unit::write(tx, &self.unit).await?;
         unwatch_served(tx, &self.unit).await?;
         movements::claim(tx, &self.claims).await?;
+        movements::booked_returns(tx, &self.returns).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
         Ok(tx.commit().await?)

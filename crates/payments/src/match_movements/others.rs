@@ -1,10 +1,12 @@
 //! Debits, and payouts of providers.
 
-use super::{Ground, debit_case, difference, is_covered, unreadable};
+use super::{Covers, Ground, debit_case, difference, is_covered, unreadable};
 use crate::context::{Caller, Context};
+use crate::move_money;
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
 use crate::refund::{self, About, Named};
+use crate::retry::retrying;
 use domain::booking::BookingError;
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -12,13 +14,14 @@ use domain::changes::NewCase;
 use domain::codes::AccountCode;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::{self, Rule};
+use domain::moving::{self, MoveError};
 use domain::payment::SuspenseReason;
-use domain::{MovementId, PaymentId};
+use domain::{MovementId, PaymentId, SettlementId};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, refunds, settlements, unit};
+use storage::{StorageError, Tx, payments, refunds, settlements, unit};
 
 const PER_BATCH: i64 = 500;
 
@@ -98,7 +101,7 @@ async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -
     movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_payouts(tx, &ground.account, after, PER_BATCH).await?;
     let claims = payouts_of(tx, &ground.account, &open).await?;
-    let mut until = BTreeMap::new();
+    let mut until = Covers::new();
     let mut freed = Vec::new();
     for payout in open.iter().filter(|m| claims.iter().all(|c| c.movement_id != m.id)) {
         if is_covered(tx, ground, payout.business_date, &mut until).await? {
@@ -113,6 +116,93 @@ async fn paid_out(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) -
     movements::no_payouts(tx, &freed).await?;
     tx.commit().await?;
     Ok(Batch { done: claims.len(), last: open.last().map(|m| m.id) })
+}
+
+/// Payments that were payouts, and whose file has come after all; how many were decided.
+pub async fn take_late_payouts(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    let mut done = 0;
+    loop {
+        let late = {
+            let db = ctx.pool.get().await?;
+            movements::late_payouts(&db, &ground.account, PER_BATCH).await?
+        };
+        let before = done;
+        for (payout, payment) in &late {
+            done += usize::from(retrying(|| late_once(ctx, ground, payout, *payment, now)).await?);
+        }
+        if done == before {
+            return Ok(done);
+        }
+    }
+}
+
+async fn late_once(
+    ctx: &Context,
+    ground: &Ground,
+    payout: &Open,
+    payment: PaymentId,
+    now: Timestamp,
+) -> Result<bool, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = paid_out_late(&tx, ground, payout, payment, now).await;
+    tx.close(outcome).await
+}
+
+/// All of the payment waits: it is none, and the settlement claims its line. People have placed some of it: that stays, and what
+/// they gave and the settlement brought is one money, so its net is in suspense below zero, with a case of the settlement.
+async fn paid_out_late(
+    tx: &Tx,
+    ground: &Ground,
+    payout: &Open,
+    payment: PaymentId,
+    now: Timestamp,
+) -> Result<bool, ReportError> {
+    tx.begin().await?;
+    movements::begin_batch(tx, &ground.account).await?;
+    let claims = payouts_of(tx, &ground.account, std::slice::from_ref(payout)).await?;
+    let [NewClaim { claimant: to @ Claimant::Settlement(settlement), .. }] = claims.as_slice() else {
+        return Ok(false);
+    };
+    let Some(mut locked) = move_money::lock(tx, payment, &[], now).await? else { return Ok(false) };
+    locked.scene.day = payout.business_date;
+    let unit = match moving::not_a_payment(&locked.scene) {
+        Err(MoveError::Stale) => given_away(tx, ground, payout, *settlement, now).await?,
+        changes => {
+            let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+            if !payments::set_reversed(tx, payment).await?
+                || !movements::move_claim(tx, payout.id, payment, *to, Rule::Settlement).await?
+            {
+                return Err(StorageError::Retry(None).into());
+            }
+            let mut unit = locked.unit(changes, None, &Caller::system(), "payment_was_a_payout", now)?;
+            book_differences(tx, &mut unit, &ground.account, std::slice::from_ref(payout), &claims).await?;
+            unit
+        }
+    };
+    unit::write(tx, &unit).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn given_away(
+    tx: &Tx,
+    ground: &Ground,
+    payout: &Open,
+    settlement: SettlementId,
+    now: Timestamp,
+) -> Result<Unit, ReportError> {
+    let net = settlements::booked_net(tx, settlement).await?;
+    let file = settlements::by_id(tx, settlement).await?.ok_or_else(|| unreadable("a settlement"))?;
+    let mut unit = Unit::new(Caller::system().actor(), now);
+    let leg = |account, amount| Leg::new(account, amount).of_movement(payout.id).of_settlement(settlement);
+    let journal = difference(&ground.account, -net, payout.business_date, leg);
+    unit.changes.journals.push(journal.map_err(unreadable)?);
+    unit.changes.cases_opened.push(NewCase {
+        day: Some((format!("clearing:{}", file.profile), file.date)),
+        ..NewCase::new(CaseKind::AmountDiffers, -net, settlement.to_string())
+    });
+    settlements::give_away(tx, settlement, payout.id).await?;
+    Ok(unit)
 }
 
 /// Reversals that `take_back` has left, since a part of their payment is the payer's: the payment that each is about.

@@ -9,6 +9,10 @@
 //! | that nobody was to make: not approved, rejected, given up | suspense, a case `status_differs` |
 //! | the same, and the payment was taken back | suspense, a case `refund_without_payment` |
 //!
+//! A credit with the code and the amount of a refund that brings it back may be on a file that comes before that of its debit.
+//! It stays open while the debit may come; when statements cover its days without one, it is a payment like any other, until the
+//! debit comes after all.
+//!
 //! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment, nor does it
 //! pay a debt from where it waits: the payer has it. The refund stays what it is, since no second person has said yes to this debit.
 
@@ -20,19 +24,22 @@ use crate::move_money::{self, Locked};
 use crate::retry::retrying;
 use domain::case::CaseKind;
 use domain::cause::Cause;
+use domain::changes::NewCase;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::Rule;
-use domain::moving;
+use domain::moving::{self, MoveError};
 use domain::refund::RefundStatus;
 use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use storage::movements::{self, Claimant, NewClaim, Open};
+use storage::movements::{self, Claimant, EarlyReturn, NewClaim, Open};
 use storage::refunds::{self, Stored};
-use storage::{StorageError, Tx, unit};
+use storage::unit::Unit;
+use storage::{StorageError, Tx, payments, unit};
+use uuid::Uuid;
 
-/// Most movements with the code of a refund at once.
-const PER_PASS: i64 = 200;
+/// Movements with the code of a refund at once.
+const PER_LOOK: i64 = 200;
 
 /// Debits that wait for their refund and agree with it; how many were claimed.
 pub(crate) async fn explain_debits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
@@ -44,16 +51,91 @@ pub(crate) async fn take_returns(ctx: &Context, ground: &Ground, now: Timestamp)
     each(ctx, ground, true, now).await
 }
 
+/// All of them: what is left would be a stranger's debit or credit.
 async fn each(ctx: &Context, ground: &Ground, back: bool, now: Timestamp) -> Result<usize, RefundError> {
-    let open = {
-        let db = ctx.pool.get().await?;
-        movements::open_of_refunds(&db, &ground.account, back, PER_PASS).await?
-    };
-    let mut done = 0;
-    for (movement, refund) in open {
-        done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, back, now)).await?);
+    let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
+    loop {
+        let open = {
+            let db = ctx.pool.get().await?;
+            movements::open_of_refunds(&db, &ground.account, back, after, PER_LOOK).await?
+        };
+        let Some((last, _)) = open.last() else { return Ok(done) };
+        after = *last;
+        for (movement, refund) in open {
+            done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, back, now)).await?);
+        }
     }
-    Ok(done)
+}
+
+/// Credits that were booked as payments, since the debit of the transfer that they bring back was not seen; how many were
+/// decided since it was.
+pub(crate) async fn take_early_returns(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
+    let mut done = 0;
+    loop {
+        let early = {
+            let db = ctx.pool.get().await?;
+            movements::early_returns(&db, &ground.account, PER_LOOK).await?
+        };
+        let before = done;
+        for early in early {
+            done += usize::from(retrying(|| return_once(ctx, ground, early, now)).await?);
+        }
+        if done == before {
+            return Ok(done);
+        }
+    }
+}
+
+async fn return_once(ctx: &Context, ground: &Ground, early: EarlyReturn, now: Timestamp) -> Result<bool, RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = returned(&tx, ground, early, now).await;
+    tx.close(outcome).await
+}
+
+/// Where people have placed the payment since, it stays theirs, and a case names the refund.
+async fn returned(tx: &Tx, ground: &Ground, early: EarlyReturn, now: Timestamp) -> Result<bool, RefundError> {
+    tx.begin().await?;
+    movements::match_alone(tx, &ground.account).await?;
+    let refunded = refunds::by_id(tx, early.refund).await?.ok_or(RefundError::Absent)?.payment_id;
+    refunds::lock_payments(tx, &[early.payment, refunded]).await?;
+    let mut stray = move_money::lock(tx, early.payment, &[], now).await?.ok_or(RefundError::Absent)?;
+    let mut locked = move_money::lock(tx, refunded, &[], now).await?.ok_or(RefundError::Absent)?;
+    let stored = refunds::lock(tx, early.refund).await?.ok_or(RefundError::Absent)?;
+    if stored.state.status != RefundStatus::Succeeded || !movements::return_decided(tx, early.movement).await? {
+        return Ok(false);
+    }
+    (stray.scene.day, locked.scene.day) = (early.day, early.day);
+    let caller = Caller::system();
+    let mut unit = match moving::not_a_payment(&stray.scene) {
+        Err(MoveError::Stale) => {
+            let mut unit = Unit::new(caller.actor(), now);
+            unit.changes.cases_opened.push(NewCase {
+                payment_id: Some(early.payment),
+                day: Some((format!("bank:{}", ground.account), early.day)),
+                ..NewCase::new(CaseKind::StatusDiffers, stored.state.amount(), early.refund.to_string())
+            });
+            unit::write(tx, &unit).await?;
+            tx.commit().await?;
+            return Ok(true);
+        }
+        changes => {
+            let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+            stray.unit(changes, None, &caller, "payment_was_a_return", now)?
+        }
+    };
+    let to = Claimant::Refund(early.refund);
+    if !payments::set_reversed(tx, early.payment).await?
+        || !movements::move_claim(tx, early.movement, early.payment, to, Rule::RefundCode).await?
+    {
+        return Err(StorageError::Retry(None).into());
+    }
+    locked.scene.source = Account::InTransit(ground.account.clone());
+    let back = moving::refund_came_back(&locked.scene, &stored.state, Some(early.movement));
+    let back = back.map_err(|e| move_money::unreadable(&e))?;
+    unit.append(locked.unit(back, Some(&stored), &caller, "refund_came_back", now)?);
+    unit::write(tx, &unit).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 async fn claim_once(

@@ -50,6 +50,7 @@ fn a_signed_row_is_reported_in_whatever_order_its_names_stand() {
         source_key: "casso:987654".to_owned(),
         teller: "casso",
         account_number: "88888888".to_owned(),
+        bank_bin: Some("970432"),
         virtual_account: None,
         direction: Direction::In,
         amount: Vnd::new(150_000),

@@ -4,7 +4,7 @@
 use super::{Host, ill, listed, malformed, parse, row};
 use crate::casso::{TELLER, moved};
 use crate::told::{self, Row};
-use crate::wire;
+use crate::{banks, wire};
 use async_trait::async_trait;
 use domain::account_report::AccountReport;
 use domain::business_day::business_date;
@@ -115,6 +115,7 @@ fn report(row: &Object, account_number: &str) -> Result<Option<AccountReport>, S
         teller: TELLER,
         source_key: told::numbered(TELLER, row).map_err(ill)?,
         account_number: Some(stated),
+        bank_bin: banks::bin(&[row.text("bankCodeName")]),
         virtual_account: row.text("virtualAccount"),
         direction,
         amount,

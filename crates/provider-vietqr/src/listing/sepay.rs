@@ -5,7 +5,7 @@
 
 use super::{Host, ill, listed, malformed, parse, row};
 use crate::told::{self, Row};
-use crate::{sepay::TELLER, wire};
+use crate::{banks, sepay::TELLER, wire};
 use async_trait::async_trait;
 use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
@@ -145,6 +145,7 @@ fn report(row: &Object, account_number: &str) -> Result<Option<AccountReport>, S
         teller: TELLER,
         source_key: told::numbered(TELLER, row).map_err(ill)?,
         account_number: Some(stated),
+        bank_bin: banks::bin(&[row.text("bank_brand_name")]),
         virtual_account: row.text("sub_account"),
         direction,
         amount,

@@ -109,6 +109,7 @@ async fn sepays_rows_are_reports_with_their_bytes_and_the_webhooks_key() {
         source_key: "sepay:49682".to_owned(),
         teller: "sepay",
         account_number: ACCOUNT.to_owned(),
+        bank_bin: Some("970436"),
         virtual_account: Some("VCB0011ABC004".to_owned()),
         direction: Direction::In,
         amount: Vnd::new(18_067_000),

@@ -43,6 +43,7 @@ fn a_signed_payment_is_reported() {
         source_key: "payos:124c33293c43417ab7879e14c8d9eb18:FT26005000001".to_owned(),
         teller: "payos",
         account_number: "12345678".to_owned(),
+        bank_bin: None,
         virtual_account: None,
         direction: Direction::In,
         amount: Vnd::new(50_000),

@@ -49,6 +49,7 @@ fn a_signed_row_is_reported() {
         source_key: "sepay:92704".to_owned(),
         teller: "sepay",
         account_number: "8630123456789".to_owned(),
+        bank_bin: Some("970418"),
         virtual_account: None,
         direction: Direction::In,
         amount: Vnd::new(150_000),

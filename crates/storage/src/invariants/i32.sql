@@ -22,6 +22,10 @@ from assurance.movement where fate is null and amount < 0 and imported_at < now(
 union all
 select m.movement_id, format('%s on %s, and nobody says what it is', m.amount, m.account)
 from assurance.movement m where m.fate is null and m.payout_of is null and m.imported_at < now() - interval '5 minutes'
+  -- one that brings a transfer back stays open as long while its debit may come
+  and not (m.imported_at >= now() - interval '40 days' and exists (
+      select from assurance.refund r where r.reference = any(m.codes) and r.amount = m.amount
+        and r.status in ('approved', 'awaiting_statement')))
   -- one that names nobody and may be money that was told of stays open while that money's own line may come: two worked
   -- days apart, and two more, with the longest holiday between
   and (m.reversal or cardinality(m.codes) > 0 or m.imported_at < now() - interval '40 days' or not (

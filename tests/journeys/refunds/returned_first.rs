@@ -1,0 +1,177 @@
+//! A transfer that comes back is no stranger's payment, whichever of the two lines is seen first.
+
+use super::*;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tests::bank::BIN;
+use tests::files::{Line, mt940, today};
+
+const OWN: &str = "7700000001";
+const ELSEWHERE: &str = "7700000003";
+const PAYMENTS: &str = "select count(*) || ' ' || coalesce(sum(amount - reversed), 0) from assurance.payment";
+const HELD: &str = "select coalesce(string_agg(suspense_reason || ' ' || total, ', '), '') from (
+    select suspense_reason, sum(amount) as total from assurance.allocation
+    where suspense_reason is not null group by 1 having sum(amount) <> 0) h";
+const IN_TRANSIT: &str =
+    "select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code like 'in_transit:%'";
+const CASES: &str =
+    "select coalesce(string_agg(kind, ' ' order by kind), '') from assurance.kase where status <> 'closed'";
+
+/// The n-th of ten days that end yesterday.
+fn day(n: i64) -> Date {
+    today().checked_sub(10.days()).unwrap().checked_add(n.days()).unwrap()
+}
+
+async fn stated(house: &House, number: &str, on: Date, opening: i64, lines: &[Line<'_>]) {
+    let file = mt940(number, on, opening, lines);
+    house.sends_statement(&format!("{BIN}.{number}"), "auto", file).await.expect(201);
+}
+
+/// A fee that was paid by a line of `day(1)`, and whose refund somebody is to transfer: the fee, the refund, its text.
+async fn to_be_made(house: &House) -> (Value, Value, String) {
+    house.had_account(OWN).await;
+    let approver = second_person(house).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    stated(house, OWN, day(1), 0, &[(21_000, "FT1", intent["reference"].as_str().unwrap())]).await;
+    let payment = payment_of(house, &intent).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(house, &proposal, "awaiting_statement").await;
+    let text = refund(house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    (fee, proposal, text)
+}
+
+async fn is_returned(house: &House, fee: &Value, proposal: &Value) {
+    assert_eq!(
+        (status(house, proposal).await.as_str(), house.ask(HELD).await.as_str()),
+        ("failed", "refund_returned 21000")
+    );
+    assert_eq!((obligation_status(house, fee).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("refunded", "0"));
+    assert_eq!(house.ask(CASES).await, "status_differs");
+}
+
+#[tokio::test]
+async fn a_return_whose_file_comes_before_that_of_its_debit_waits_for_it() {
+    let house = House::with_bank().await;
+    let (fee, proposal, text) = to_be_made(&house).await;
+    stated(&house, OWN, day(4), 0, &[(21_000, "FT3", &format!("{text} tra lai"))]).await;
+    house.drain().await;
+    assert_eq!(
+        (house.ask(PAYMENTS).await.as_str(), status(&house, &proposal).await.as_str()),
+        ("1 21000", "awaiting_statement")
+    );
+    stated(&house, OWN, day(3), 21_000, &[(-21_000, "FT2", &text)]).await;
+    is_returned(&house, &fee, &proposal).await;
+    assert_eq!(house.ask(PAYMENTS).await, "1 21000");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_return_whose_debit_is_seen_first_is_taken_as_such() {
+    let house = House::with_bank().await;
+    let (fee, proposal, text) = to_be_made(&house).await;
+    stated(&house, OWN, day(3), 21_000, &[(-21_000, "FT2", &text)]).await;
+    stated(&house, OWN, day(4), 0, &[(21_000, "FT3", &format!("{text} tra lai"))]).await;
+    is_returned(&house, &fee, &proposal).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_debit_that_comes_when_its_return_was_booked_as_a_payment_takes_it_back() {
+    let house = House::with_bank().await;
+    let (fee, proposal, text) = to_be_made(&house).await;
+    house.had_account(ELSEWHERE).await;
+    stated(&house, OWN, day(4), 21_000, &[(21_000, "FT3", &format!("{text} tra lai"))]).await;
+    assert_eq!(house.ask(PAYMENTS).await, "1 21000", "its debit may come yet");
+    stated(&house, OWN, day(9), 42_000, &[]).await;
+    house.drain().await;
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(HELD).await.as_str()), ("2 42000", "unidentified 21000"));
+    // it was made from another account, whose statement comes late
+    stated(&house, ELSEWHERE, day(3), 100_000, &[(-21_000, "FT2", &text)]).await;
+    house.drain().await;
+    is_returned(&house, &fee, &proposal).await;
+    assert_eq!(house.ask(PAYMENTS).await, "2 21000");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_a_person_has_made_of_a_return_stays_and_its_debit_ends_the_refund() {
+    let house = House::with_bank().await;
+    let (_, proposal, text) = to_be_made(&house).await;
+    house.had_account(ELSEWHERE).await;
+    stated(&house, OWN, day(4), 21_000, &[(21_000, "FT3", &format!("{text} tra lai"))]).await;
+    stated(&house, OWN, day(9), 42_000, &[]).await;
+    house.drain().await;
+    let other = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+    let body = json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]], "note": "x"});
+    let assigned = house.staff.post(&format!("/v1/cases/{}/resolutions", id(&case)), body).await.expect(201);
+    let (_, key) = tests::wire::key(&house, "nguoi-duyet", Scope::STAFF).await;
+    approves(&Portal { key, ..house.staff.clone() }, &assigned).await.expect(200);
+    stated(&house, ELSEWHERE, day(3), 100_000, &[(-21_000, "FT2", &text)]).await;
+    house.drain().await;
+    assert_eq!((status(&house, &proposal).await.as_str(), house.ask(HELD).await.as_str()), ("succeeded", ""));
+    assert_eq!((obligation_status(&house, &other).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("paid", "0"));
+    assert_eq!(house.ask(CASES).await, "status_differs", "a person hears whose money that was");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_debit_that_is_seen_before_anybody_was_told_to_make_it_ends_its_refund_and_its_return_too() {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let approver = second_person(&house).await;
+    stated(&house, OWN, day(1), 0, &[(21_000, "FT1", "ung ho")]).await;
+    let payment = house.ask("select payment_id from assurance.payment").await;
+    let payment = json!({"id": payment, "refundable_amount": 21_000});
+    let proposal = proposes(&house.staff, &payment, &[json!({"amount": 21_000})], "close").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    let text = format!("HOAN TRA {}", house.ask("select reference from refund").await);
+    stated(&house, OWN, day(2), 21_000, &[(-21_000, "FT2", &text), (21_000, "FT3", &text)]).await;
+    assert_eq!(
+        (status(&house, &proposal).await.as_str(), house.ask(HELD).await.as_str()),
+        ("failed", "refund_returned 21000")
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn more_debits_and_returns_than_one_look_takes_are_all_taken_in_one_file() {
+    const MANY: i64 = 250;
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let approver = second_person(&house).await;
+    let stray: Vec<(i64, String)> = (0..MANY).map(|n| (1_000 + n, format!("FTA{n}"))).collect();
+    let lines: Vec<Line<'_>> =
+        stray.iter().map(|(amount, reference)| (*amount, reference.as_str(), "ung ho")).collect();
+    stated(&house, OWN, day(1), 0, &lines).await;
+    let all = house.ask("select string_agg(payment_id || ' ' || amount, ',') from assurance.payment").await;
+    for (payment, amount) in all.split(',').map(|row| row.split_once(' ').unwrap()) {
+        let amount: i64 = amount.parse().unwrap();
+        let payment = json!({"id": payment, "refundable_amount": amount});
+        let proposal = proposes(&house.staff, &payment, &[json!({"amount": amount})], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+    }
+    let codes = house.ask("select string_agg(reference || ' ' || amount, ',') from refund").await;
+    let (mut debits, mut returns) = (Vec::new(), Vec::new());
+    for (code, amount) in codes.split(',').map(|row| row.split_once(' ').unwrap()) {
+        let amount: i64 = amount.parse().unwrap();
+        debits.push((-amount, format!("FTB{amount}"), format!("HOAN TRA {code}")));
+        returns.push((amount, format!("FTC{amount}"), format!("HOAN TRA {code} tra lai")));
+    }
+    let lines = debits.iter().chain(&returns);
+    let lines: Vec<Line<'_>> =
+        lines.map(|(amount, reference, text)| (*amount, reference.as_str(), text.as_str())).collect();
+    let sum: i64 = stray.iter().map(|(amount, _)| amount).sum();
+    stated(&house, OWN, day(2), sum, &lines).await;
+    let states =
+        "select string_agg(status || ' ' || n, ', ') from (select status, count(*) as n from refund group by 1) s";
+    assert_eq!(house.ask(states).await, format!("failed {MANY}"));
+    assert_eq!(house.ask(PAYMENTS).await, format!("{MANY} {sum}"));
+    assert_eq!(
+        (house.ask(HELD).await, house.ask(IN_TRANSIT).await),
+        (format!("refund_returned {sum}"), "0".to_owned())
+    );
+    house.close().await;
+}
