@@ -393,6 +393,7 @@ impl From<RefundError> for Problem {
                 Self::new(Code::RefundableAmountMismatch).and("refundable_amount", now.dong())
             }
             RefundError::Lines(e) => Self::with(Code::RefundLineNotWhole, e.to_string()),
+            RefundError::Pending => Self::new(Code::ApprovalPending),
             RefundError::NotPaid => Self::new(Code::ObligationNotPaid),
             RefundError::NotProven => Self::new(Code::CreditNotProven),
             RefundError::NoPayerAccount => Self::new(Code::PayerAccountMissing),

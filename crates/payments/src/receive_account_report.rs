@@ -7,6 +7,7 @@
 //! | told before by the same teller, in whatever way | it is the same; a different amount is a case |
 //! | money that went out, a provider's payout, a drawer's deposit, or a refund that comes back | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
+//! | its reference is that of a line which something else has claimed | kept as evidence: it is booked |
 //! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
 //! | anything else | new money: `domain::booking` |
 
@@ -234,6 +235,11 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     }
     let stated = told.report.stated_at.unwrap_or(told.now);
     let day = business_date(stated);
+    if let Some(reference) = &known.reference
+        && account_money::is_otherwise_claimed(tx, &known.account.code, reference, told.report.amount, day).await?
+    {
+        return finish(tx, id, SightingState::Applied, None, &unit, Outcome::Recorded).await;
+    }
     let alike = Alike {
         account: &known.account.code,
         amount: told.report.amount,

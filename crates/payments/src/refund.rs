@@ -60,6 +60,8 @@ pub enum RefundError {
     RefundableMismatch(Vnd),
     #[error(transparent)]
     Lines(#[from] BadLines),
+    #[error("another proposal names the same money")]
+    Pending,
     #[error("an obligation of the lines is not paid")]
     NotPaid,
     #[error("no statement or settlement file shows the money yet")]

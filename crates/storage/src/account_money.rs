@@ -11,6 +11,7 @@ use domain::payment::Payment;
 use domain::reference::Reference;
 use domain::{CaseId, IntentId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -44,6 +45,28 @@ pub async fn by_reference(
     let exact = rows.iter().find(|row| known(row) == *reference);
     let near = || rows.iter().find(|row| known(row).same(reference));
     exact.or_else(near).map(payments::from_row).transpose()
+}
+
+// a short reference is given out again; of a long one MT940 shows a part
+const OTHERWISE_CLAIMED: &str = "select r.reference from movement_reference r
+    join movement m on m.id = r.movement_id join movement_match k on k.movement_id = m.id
+    where r.account_code = $1 and r.direction = 'in' and left(r.reference, 16) = left($2, 16)
+      and k.payment_id is null and (m.amount = $3 or $4) and m.booking_date between $5::date - 7 and $5::date + 7";
+
+/// Whether a statement shows the credit of this reference, and something else than a payment has claimed it: a deposit, a
+/// payout, a transfer of ours that came back. `day`: of the credit, a week either way.
+pub async fn is_otherwise_claimed(
+    db: &Db,
+    account: &AccountCode,
+    reference: &BankReference,
+    amount: Vnd,
+    day: Date,
+) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(OTHERWISE_CLAIMED).await?;
+    let telling = reference.is_telling();
+    let rows =
+        db.query(&statement, &[&account.as_str(), &reference.to_string(), &amount.dong(), &telling, &day]).await?;
+    Ok(rows.iter().any(|row| BankReference::stored(row.get(0)).same(reference)))
 }
 
 const SAME_ROW: &str = "select o.payment_id from sighting s join lateral (

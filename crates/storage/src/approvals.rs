@@ -85,6 +85,13 @@ pub async fn lock_pending(db: &Db, kind: ApprovalKind, subject: &str) -> Result<
     db.query_opt(LOCK_PENDING, &[&kind.as_str(), &subject]).await?.as_ref().map(from_row).transpose()
 }
 
+const PENDING: &str = "select * from approval where kind = $1 and subject = $2 and status = 'pending'";
+
+/// What waits for a decision about this.
+pub async fn pending(db: &Db, kind: ApprovalKind, subject: &str) -> Result<Option<Approval>, StorageError> {
+    db.query_opt(PENDING, &[&kind.as_str(), &subject]).await?.as_ref().map(from_row).transpose()
+}
+
 /// A decision, or that its proposer takes it back.
 #[derive(Debug, Clone)]
 pub struct Decision<'a> {

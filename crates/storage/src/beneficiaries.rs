@@ -176,6 +176,12 @@ pub async fn replace_fees(db: &Db, fees: &[CatalogueFee]) -> Result<(), StorageE
     Ok(())
 }
 
+/// Nobody else puts the entries of this fee until the transaction ends.
+pub async fn hold_fee(db: &Db, fee_code: &str) -> Result<(), StorageError> {
+    db.execute("select pg_advisory_xact_lock(hashtextextended('fee:' || $1, 0))", &[&fee_code]).await?;
+    Ok(())
+}
+
 const REPLACE_FEE: &str = "with gone as (delete from fee_catalogue where fee_code = $1)
     insert into fee_catalogue (fee_code, name, amounts, unit, legal_basis, budget_sub_item, valid_from, valid_to)
     select $1, name, string_to_array(amounts, ',')::bigint[], unit, basis, sub_item, valid_from, valid_to

@@ -385,13 +385,20 @@ pub async fn day_of(db: &Db, movement: MovementId) -> Result<Date, StorageError>
     Ok(db.query_one(MOVEMENT_DAY, &[&movement.uuid()]).await?.get(0))
 }
 
-const TOLD: &str = "select exists (select from deposit d where d.account_code = $1 and d.amount = $2
-    and d.declared_at > now() - interval '60 days' and position(d.slip_plain in plain_text($3)) > 0)";
+// what was credited is the amount of what has its line
+const TOLD: &str = "select d.slip_ref, coalesce(k.amount, d.amount) = $2 as exact, k.deposit_id is null as waits
+    from deposit d left join movement_match k on k.deposit_id = d.id
+    where d.account_code = $1 and d.declared_at > now() - interval '60 days' and position(d.slip_plain in plain_text($3)) > 0";
 
-/// Whether a text about a credit of this amount has the slip of a deposit.
+/// Whether a text about a credit of this amount tells of a deposit: it has the slip of one of the amount, or, as a word of its
+/// own, that of one whose credit has not come.
 pub async fn is_told_of(db: &Db, account: &AccountCode, amount: Vnd, text: &str) -> Result<bool, StorageError> {
     let statement = db.prepare_cached(TOLD).await?;
-    Ok(db.query_one(&statement, &[&account.as_str(), &amount.dong(), &text]).await?.get(0))
+    let rows = db.query(&statement, &[&account.as_str(), &amount.dong(), &text]).await?;
+    let tells = |row: &tokio_postgres::Row| {
+        row.get("exact") || row.get::<_, bool>("waits") && is_a_word_of(row.get("slip_ref"), text)
+    };
+    Ok(rows.iter().any(tells))
 }
 
 const OVERDUE: &str = "select d.id, d.amount, d.business_date from deposit d

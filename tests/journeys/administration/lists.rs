@@ -3,6 +3,7 @@
 use crate::people::{administrator, equips, hires, second};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::barrier::{Request, at_once};
 use tests::portal::{Answered, Portal, dossier, fresh};
 use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
 
@@ -76,6 +77,24 @@ async fn a_beneficiary_that_many_make_at_once_has_one_account() {
         assert_eq!(house.ask(&accounts).await, "1");
         let same = join_all((0..8).map(async |_| admin.put(&equal, body(round)).await)).await;
         assert!(same.iter().all(|a| a.status == 200), "{:?}", same.iter().map(|a| a.status).collect::<Vec<_>>());
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_the_same_many_times_at_once_is_answered_the_same() {
+    let house = House::new().await;
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    for round in 0..4 {
+        let path = format!("/v1/fees/LE-PHI-{round}");
+        let entries = json!({"entries": [fee(1_000, None, None)]});
+        let puts = at_once(vec![Request::put(&admin, &path, &entries); 8]).await;
+        assert!(puts.iter().all(|a| a.status == 200), "{:?}", puts.iter().map(|a| a.status).collect::<Vec<_>>());
+        let id = hires((&admin, &second), &format!("nguoi-{round}"), &[], &[]).await;
+        let rights = json!({"name": "Nhân viên (mẫu)", "roles": ["viewer"], "beneficiaries": []});
+        let puts = at_once(vec![Request::put(&admin, &format!("/v1/persons/{id}"), &rights); 8]).await;
+        assert!(puts.iter().all(|a| a.status == 202), "{:?}", puts.iter().map(|a| &a.text).collect::<Vec<_>>());
+        assert!(puts.iter().all(|a| a.json["approval_id"] == puts[0].json["approval_id"]));
     }
     house.close().await;
 }

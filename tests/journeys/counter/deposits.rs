@@ -157,6 +157,41 @@ async fn a_credit_with_the_slip_and_another_amount_is_the_deposit_and_a_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deposit_that_the_bank_counted_otherwise_is_no_payment_whoever_tells_of_it_and_when() {
+    let house = House::with_counters(true).await;
+    cash(&house, 150_000).await;
+    let debt = owes(&house, 49_000).await;
+    // first the statement, then a listing, with the slip and without
+    house.tellers_are_lost().await;
+    for (slip, text) in [("PGN-000020", "Nop tien mat PGN-000020"), ("PGN-000021", "PGN-000021")] {
+        house.deposits(50_000, slip).await.expect(201);
+        house.transfers(49_000, text).await;
+    }
+    house.imports("camt053_v8", &today().to_string()).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 49000 slip_other_amount, deposit 49000 slip_other_amount");
+    house.bank_as_usual().await;
+    house.listings_are_due().await;
+    house.drain().await;
+    let listed = "select count(*) from assurance.sighting where source like 'listing:%'";
+    assert_eq!(
+        (house.ask(CREDITS).await.as_str(), house.ask(listed).await.as_str()),
+        ("0", "2"),
+        "claimed before it was listed"
+    );
+    // first a teller, then the statement
+    house.only_tells(SEPAY).await;
+    house.deposits(50_000, "PGN-000022").await.expect(201);
+    house.transfers(48_000, "Nop tien mat PGN-000022").await;
+    assert_eq!(house.ask(CREDITS).await, "0", "told before its line came");
+    house.imports("camt053_v8", &today().to_string()).await;
+    house.drain().await;
+    assert_eq!(house.ask(CREDITS).await, "0");
+    assert_eq!(house.ask(OPEN_CASES).await, "amount_differs -2000, amount_differs -1000, amount_differs -1000");
+    assert_eq!(status(&house, &debt).await, "due");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_drawers_cash_only_what_the_bank_credited_is_proven() {
     let house = House::with_counters(false).await;
     let (first, second) = (owes(&house, 20_000).await, owes(&house, 30_000).await);

@@ -33,6 +33,31 @@ async fn who_has_not_seen_the_present_state_is_refused() {
 }
 
 #[tokio::test]
+async fn what_one_proposal_names_no_other_names_while_it_waits() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let small = house.portal.owes(&dossier(), 20_000, json!({})).await;
+    let large = house.portal.owes(&dossier(), 30_000, json!({})).await;
+    let intent = house.portal.opens(&[&small, &large]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    let payment = payment_of(&house, &intent).await;
+    let first = proposes(&house.staff, &payment, &[whole(&small)], "close").await.expect(201);
+    let seen = payment_of(&house, &intent).await;
+    assert_eq!(seen["refundable_amount"], 30_000);
+    assert_eq!(proposes(&house.staff, &seen, &[whole(&small)], "close").await.refused(409), "approval_pending");
+    let other = proposes(&house.staff, &seen, &[whole(&large)], "close").await.expect(201);
+    let reject = format!("/v1/approvals/{}/reject", first["approval_id"].as_str().unwrap());
+    approver.post(&reject, json!({"note": "Chưa đủ hồ sơ"})).await.expect(200);
+    let again = proposes(&house.staff, &payment_of(&house, &intent).await, &[whole(&small)], "close").await.expect(201);
+    for proposal in [&other, &again] {
+        approves(&approver, proposal).await.expect(200);
+        becomes(&house, proposal, "succeeded").await;
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_line_takes_all_that_the_payment_gave_or_nothing() {
     let house = House::new().await;
     let (fee, _, payment) = paid(&house, 21_000).await;

@@ -1,6 +1,6 @@
 //! One number at two banks: its money is on the account that got it, once, whoever tells of it and whatever comes first.
 
-use super::words::{call, now_s, sepay, sepay_row};
+use super::words::{call, now_s, sepay, sepay_row, sepay_row_of};
 use super::{OPEN_CASES, PAYMENTS, offered, reference, status};
 use domain::business_day::HANOI;
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +30,8 @@ async fn once_had(house: &House, beneficiary: &str, bin: &str) {
     house.accounts_are_told().await;
 }
 
-/// SePay tells of money that came so many days ago, and names this bank.
-async fn told(house: &House, days_ago: i64, gateway: Value, content: &str) {
-    let mut row = sepay_row(now_s().unsigned_abs(), 21_000, content);
+/// SePay tells of money as if it had come so many days ago, and names this bank.
+async fn told(house: &House, days_ago: i64, gateway: Value, mut row: Value) {
     let at = Timestamp::now() - SignedDuration::from_hours(24 * days_ago);
     row["transactionDate"] = HANOI.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string().into();
     row["gateway"] = gateway;
@@ -76,7 +75,9 @@ async fn where_nobody_names_the_bank_the_account_that_was_in_force_has_it() {
             let house = House::with_bank().await;
             once_had(&house, BENEFICIARY, OTHER_BIN).await;
             let (_, intent, _) = offered(&house, 21_000).await;
-            told(&house, days_ago, name, &reference(&intent)).await;
+            house.tellers_are_lost().await;
+            let booked = house.transfers(21_000, &reference(&intent)).await;
+            told(&house, days_ago, name, sepay_row_of(&booked)).await;
             assert_eq!(house.ask(ON).await, format!("{bin}.{ACCOUNT} 21000"));
             assert_eq!(status(&house, &intent).await, "paid");
             house.close().await;
@@ -91,7 +92,7 @@ async fn a_row_that_may_be_of_either_account_is_parked_for_a_person() {
         once_had(&house, BENEFICIARY, BIN).await;
         once_had(&house, OTHER_BENEFICIARY, OTHER_BIN).await;
         let (_, intent, _) = offered(&house, 21_000).await;
-        told(&house, 30, name, &reference(&intent)).await;
+        told(&house, 30, name, sepay_row(now_s().unsigned_abs(), 21_000, &reference(&intent))).await;
         assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("0", "poison"));
         assert_eq!(status(&house, &intent).await, "open");
         // the statement books what came all the same

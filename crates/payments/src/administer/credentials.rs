@@ -21,6 +21,8 @@ use storage::unit::{Audit, Unit};
 use storage::{Db, StorageError, Tx, Vault, profiles};
 use uuid::Uuid;
 
+/// A shorter one is guessed, or was cut when it was copied.
+const LEAST_CHARACTERS: usize = 8;
 /// The newest, and the one before it.
 const ACCEPTED_AT_MOST: usize = 2;
 
@@ -283,6 +285,12 @@ impl<'c> Place<'c> {
 
     /// What is accepted now, where this secret may come after it.
     async fn fitting(&self, db: &Db, secret: &SecretString) -> Result<Vec<Accepted>, AdminError> {
+        if self.credential.proves && secret.expose_secret().chars().count() < LEAST_CHARACTERS {
+            return Err(AdminError::BadSecret(format!(
+                "{} has fewer than {LEAST_CHARACTERS} characters",
+                self.credential.name
+            )));
+        }
         let accepted = self.accepted(db).await?;
         let own = fingerprint(&self.ctx.vault, self.code, self.credential.name, secret);
         if accepted.iter().any(|a| a.fingerprint == own) {

@@ -80,11 +80,16 @@ pub(super) async fn propose(
 ) -> Result<ApprovalId, AdminError> {
     let standing = before.rights();
     let payload = Proposed { person: before.code.clone(), new: new.into(), standing: (&standing).into() };
-    if let Some(waits) = waiting {
+    let subject = before.id.to_string();
+    // the person is locked by now: of several who propose at one time, the others see the first
+    let beside = match waiting {
+        None => approvals::pending(tx, ApprovalKind::PersonRights, &subject).await?,
+        Some(_) => None,
+    };
+    if let Some(waits) = waiting.or(beside.as_ref()) {
         let same = waits.proposer == by.actor && read::<Proposed>(waits)? == payload;
         return if same { Ok(waits.id) } else { Err(AdminError::Pending) };
     }
-    let subject = before.id.to_string();
     let about = (ApprovalKind::PersonRights, subject.as_str(), new.reach_with(&standing));
     kept(tx, by, about, &payload, "").await
 }

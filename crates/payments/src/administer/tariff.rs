@@ -17,6 +17,7 @@ pub async fn put_fee(
     entries: &[CatalogueFee],
 ) -> Result<Made<Vec<CatalogueFee>>, AdminError> {
     by.of_all()?;
+    beneficiaries::hold_fee(tx, fee_code).await?;
     beneficiaries::replace_fee(tx, fee_code, entries).await.map_err(overlap)?;
     let stored = beneficiaries::fees(tx, Some(fee_code)).await?;
     let day = |day: Option<Date>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());

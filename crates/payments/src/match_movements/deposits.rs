@@ -1,6 +1,6 @@
 //! Credits that a drawer's cash is: they are never payments. The table stands in `domain::counter`.
 
-use super::Ground;
+use super::{Ground, claim_known};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::receive_report::ReportError;
@@ -11,6 +11,8 @@ use domain::counter::{Naming, deposits_among};
 use domain::matching::Rule;
 use domain::moving::{self, MoveError};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+use storage::account_money::{self, turn};
 use storage::movements::{self, Claimant, NewClaim};
 use storage::unit::Unit;
 use storage::{StorageError, Tx, counters, payments, unit};
@@ -29,10 +31,19 @@ pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
 async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
+    let mut unit = Unit::new(Caller::system().actor(), now);
     let mut found = deposits_among(&counters::naming(tx, &ground.account).await?);
+    let open = found.iter().filter(|(n, _)| n.payment.is_none());
+    let turns: BTreeSet<String> = open.map(|(n, _)| turn(&ground.account, n.credited)).collect();
+    if !turns.is_empty() {
+        // a report of one of them at this moment finds it claimed, or was first: then its payment has the line
+        account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
+        if claim_known(tx, &ground.account, &mut unit).await? > 0 {
+            found = deposits_among(&counters::naming(tx, &ground.account).await?);
+        }
+    }
     // payments are locked in the order of their ids
     found.sort_by_key(|(n, _)| (n.payment, n.movement));
-    let mut unit = Unit::new(Caller::system().actor(), now);
     let mut claims: Vec<NewClaim> = Vec::new();
     let mut rebooked = 0;
     for (n, rule) in &found {

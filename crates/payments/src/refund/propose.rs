@@ -92,6 +92,7 @@ async fn proposed(
         return Err(RefundError::RefundableMismatch(refundable));
     }
     check_lines(&p.lines, &own, refundable, gone)?;
+    check_lines(&p.lines, &unproposed(&own, &earlier), refundable, gone).map_err(|_| RefundError::Pending)?;
     let unpaid = |line: &RefundLine| {
         let obligation = locked.obligations.iter().find(|o| Some(o.id) == line.obligation_id);
         obligation.is_some_and(|o| o.status != ObligationStatus::Paid)
@@ -192,6 +193,26 @@ fn refundable(own: &[Part], earlier: &[Stored], unexplained: Vnd) -> Vnd {
     let proposed: Vnd =
         earlier.iter().filter(|r| r.state.status == RefundStatus::PendingApproval).map(|r| r.state.amount()).sum();
     at_home(own).less(proposed).less(unexplained)
+}
+
+/// What no other proposal names: of two for the same money the second could never be approved.
+fn unproposed(own: &[Part], earlier: &[Stored]) -> Vec<Part> {
+    let pending = earlier.iter().filter(|r| r.state.status == RefundStatus::PendingApproval);
+    let lines: Vec<RefundLine> = pending.flat_map(|r| r.state.lines.iter().copied()).collect();
+    let mut held: Vnd = lines.iter().filter(|l| l.obligation_id.is_none()).map(|l| l.amount).sum();
+    let mut free = Vec::new();
+    for part in own {
+        let taken = match part.home {
+            Home::Obligation(id) if lines.iter().any(|l| l.obligation_id == Some(id)) => part.amount,
+            Home::Suspense(_) => part.amount.min(held),
+            _ => Vnd::ZERO,
+        };
+        if let Home::Suspense(_) = part.home {
+            held = held.less(taken);
+        }
+        free.push(Part { amount: part.amount.less(taken), ..*part });
+    }
+    free
 }
 
 /// What of a payment's money is no refund's.
