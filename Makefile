@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story verify demo-reset test test-all chaos sabotage fuzz lint fmt build servers servers-to-run
+.PHONY: help run story motlan verify demo-reset test test-all chaos sabotage fuzz lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,9 @@ run: $(if $(MOTLAN_DATABASE__URL),,servers-to-run) build ## Start the whole gate
 
 story: build ## Play the demonstration against the instance that `make run` started
 	@exec "$(MOTLAN)" story $(ARGS)
+
+motlan: build ## Any other command about that instance: make motlan ARGS="user list"
+	@exec "$(MOTLAN)" --instance .motlan $(ARGS)
 
 verify: build ## Ask every invariant of the books that `make run` keeps; exit 1 names what is broken
 	@url=$$(sed -n 's/.*"database_url_readonly": "\(.*\)".*/\1/p' .motlan/run.json 2>/dev/null); \

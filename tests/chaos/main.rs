@@ -76,7 +76,10 @@ async fn main() -> ExitCode {
 /// A number from the environment.
 fn given(name: &str) -> Option<u128> {
     let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a whole number")))
+    Some(text.parse().unwrap_or_else(|_| {
+        eprintln!("{name}={text} is not a whole number");
+        std::process::exit(2)
+    }))
 }
 
 async fn run(seed: u64, lasts: Duration, dir: PathBuf) -> Vec<String> {

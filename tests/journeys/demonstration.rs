@@ -148,6 +148,10 @@ async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_
     let up = Running::start(&env, &["up", "--no-story", "--data", path(&dir)]).await;
     let mut known = run_file(&dir).await;
     let (unpaid, buttons) = unpaid(&dir).await;
+    // commands about it need its directory and nothing else
+    let nothing: Env = Vec::new();
+    let people = run(&nothing, &["--instance", path(&dir), "user", "list"]).await;
+    assert!(people.success && people.stdout.contains("ke-toan"), "{}{}", people.stdout, people.stderr);
     assert_eq!(buttons, BUTTONS);
     all_held(&run(&env, &["story", "--data", path(&dir)]).await);
 
@@ -163,6 +167,8 @@ async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_
         assert!(said.contains("The payer's page") && said.contains(&format!("/pay?dossier={code}")), "{said}");
     }
     std::fs::remove_dir_all(elsewhere).unwrap();
+    let stopped = run(&nothing, &["--instance", path(&dir), "user", "list"]).await;
+    assert!(!stopped.success && stopped.stderr.contains("nothing is running in"), "{}", stopped.stderr);
     let reset = run(&env, &["up", "--reset", "--data", path(&dir)]).await;
     assert!(reset.success && !dir.exists(), "{}", reset.stderr);
 }

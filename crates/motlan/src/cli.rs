@@ -18,6 +18,9 @@ pub struct Cli {
     /// The configuration (else MOTLAN_CONFIG, else ./motlan.toml); of `simulate` the simulator's own
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Speak of the instance that `motlan up` runs in this directory
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
+    pub instance: Option<PathBuf>,
     /// Print one JSON value instead of text
     #[arg(long, global = true)]
     pub json: bool,
@@ -494,8 +497,13 @@ impl Cli {
     /// # Errors
     /// Whatever stopped it, to be printed with its causes.
     pub async fn run(self) -> Result<ExitCode, Failed> {
-        let (json, file) = (self.json, self.config);
-        let config = || Config::load(&Sources::of_process(file.as_deref()));
+        let (json, file, instance) = (self.json, self.config, self.instance);
+        let config = || -> Result<Config, Failed> {
+            Ok(Config::load(&match &instance {
+                Some(data) => up::sources_of(data)?,
+                None => Sources::of_process(file.as_deref()),
+            })?)
+        };
         let result = match self.command {
             Command::Up(options) => return up::run(options, file.as_deref(), json).await,
             Command::Report(options) => return report::run(options, json).await.map(|()| ExitCode::SUCCESS),

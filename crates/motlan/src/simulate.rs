@@ -86,3 +86,39 @@ fn read<T: DeserializeOwned>(file: Option<&Path>, given: Vec<(&str, Option<Strin
     }
     Ok(builder.build()?.try_deserialize()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads<T: DeserializeOwned>(text: &str) {
+        let merged = Merged::builder().add_source(File::from_str(text, FileFormat::Toml)).build().unwrap();
+        merged.try_deserialize::<T>().unwrap_or_else(|e| panic!("{e}\n{text}"));
+    }
+
+    #[test]
+    fn every_example_of_the_document_is_a_whole_file_also_with_what_it_comments_out() {
+        let document = include_str!("../../simulator/README.md");
+        let mut seen = Vec::new();
+        for block in document.split("```toml\n").skip(1) {
+            let (text, _) = block.split_once("```").unwrap();
+            let (first, rest) = text.split_once('\n').unwrap();
+            let whole = rest.replace("\n# ", "\n").trim_start_matches("# ").to_owned();
+            for text in [rest, &whole] {
+                match first.trim_start_matches("# ") {
+                    "vnpay" => reads::<VnpayConfig>(text),
+                    "momo" => reads::<MomoConfig>(text),
+                    "zalopay" => reads::<ZalopayConfig>(text),
+                    "national" => reads::<NationalConfig>(text),
+                    "mobile-money" => reads::<MobileMoneyConfig>(text),
+                    "bills" => reads::<BillsConfig>(text),
+                    "dossier" => reads::<DossierConfig>(text),
+                    "bank" => reads::<BankConfig>(text),
+                    other => panic!("{other}"),
+                }
+            }
+            seen.push(first);
+        }
+        assert_eq!(seen.len(), What::value_variants().len());
+    }
+}

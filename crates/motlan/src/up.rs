@@ -74,6 +74,14 @@ pub async fn run(options: Options, file: Option<&Path>, json: bool) -> Result<Ex
     stopped.map(|()| code)
 }
 
+/// The configuration of the instance that runs in `data`.
+///
+/// # Errors
+/// When none does.
+pub fn sources_of(data: &Path) -> Result<Sources, Failed> {
+    Home::sources_of(data)
+}
+
 /// Plays the demonstration against the instance whose `run.json` lies in `data`.
 pub async fn story(data: &Path) -> Result<ExitCode, Failed> {
     tell(data.join("run.json")).await
@@ -111,15 +119,14 @@ async fn with_servers(
     agreements::put(&gateway.ctx.pool).await?;
     let keys = usable_keys(home, &config, &gateway.ctx.pool).await?;
     let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
-    home.write_run_file(&run)?;
+    home.write_run_files(&run, &sources.computed)?;
     say::line(&gateway.addresses.ready_line());
     let unpaid = unpaid::dossier(home, &gateway.base_url(), &keys.client.key).await?;
     let page = if json { String::new() } else { page::text(&run, (database, shared), home, &neighbours, &unpaid) };
     say::line(&page);
     let code = stay(options, home, &page, end).await;
     watch.abort();
-    // no more an instance that others could talk to
-    let _ = std::fs::remove_file(home.run_file());
+    home.remove_run_files();
     futures_util::join!(gateway.stop(), neighbours.stop());
     tokio::task::spawn_blocking(|| telemetry.stop()).await?;
     Ok(code)

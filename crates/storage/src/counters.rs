@@ -180,7 +180,7 @@ pub async fn lock_terminal(db: &Db, payment: PaymentId) -> Result<(), StorageErr
 }
 
 // a row that came before the card was entered may not have found its payment yet
-const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1)
+const IS_SETTLED: &str = "select exists (select from settlement_line where payment_id = $1 and disposition <> 'ignored')
     or exists (select from settlement_line l join payment p on p.profile = l.profile and p.provider_txn_id = l.provider_txn_id
                where p.id = $1 and l.kind = 'payment' and l.disposition in ('matched', 'case', 'unmatched'))";
 

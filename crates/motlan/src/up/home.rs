@@ -1,8 +1,9 @@
-//! The demonstration's directory: its configuration and keys, made once; `run.json`, written at each start. Test secrets
+//! The demonstration's directory: its configuration and keys, made once; `run.json` and `settings.json`, written at each start. Test secrets
 //! all of them, and readable by their owner only all the same.
 
 use super::neighbours::SIMULATORS;
 use super::{DATA_DIR, demo_config};
+use crate::config::Sources;
 use crate::failed::Failed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,6 +68,11 @@ impl Home {
         self.dir.join("run.json")
     }
 
+    /// What its own commands need to know of an instance that runs: paths and values beside the configuration.
+    fn settings_file(&self) -> PathBuf {
+        self.dir.join("settings.json")
+    }
+
     /// Of the simulator that `run.json` calls so.
     pub fn log(&self, simulator: &str) -> PathBuf {
         self.dir.join(format!("{simulator}{LOGS}"))
@@ -98,8 +104,29 @@ impl Home {
         self.write("unpaid.json", &format!("{intent:#}\n"))
     }
 
-    pub fn write_run_file(&self, run: &Value) -> Result<(), Failed> {
+    /// What others may know, and what commands of `--instance` need.
+    pub fn write_run_files(&self, run: &Value, settings: &[(String, String)]) -> Result<(), Failed> {
+        self.write("settings.json", &serde_json::to_string_pretty(settings)?)?;
         self.write("run.json", &format!("{run:#}\n"))
+    }
+
+    /// No more an instance that others could talk to.
+    pub fn remove_run_files(&self) {
+        for file in [self.run_file(), self.settings_file()] {
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// The configuration of the instance that runs in this directory.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn sources_of(dir: &Path) -> Result<Sources, Failed> {
+        let home = Self { dir: dir.to_owned() };
+        let text = fs::read(home.settings_file())
+            .map_err(|e| format!("nothing is running in {}: {e} (`make run` starts it)", dir.display()))?;
+        let sources = Sources::of_process(Some(&home.config_file()));
+        Ok(Sources { computed: serde_json::from_slice(&text)?, ..sources })
     }
 
     /// Whole or not at all, and never readable by others.
@@ -121,7 +148,8 @@ impl Home {
         embedded::remove(&home.postgres())?;
         // left only by one that was killed
         let _ = fs::remove_dir_all(home.redis());
-        let own = [home.config_file(), home.run_file(), home.unpaid_file(), home.dir.join("keys.json")];
+        let own =
+            [home.config_file(), home.run_file(), home.settings_file(), home.unpaid_file(), home.dir.join("keys.json")];
         let files: Vec<PathBuf> = own.into_iter().chain(SIMULATORS.iter().map(|name| home.log(name))).collect();
         for file in files {
             match fs::remove_file(&file) {
