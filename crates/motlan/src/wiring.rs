@@ -4,11 +4,11 @@ use crate::config::{Channel, Config, ConfigError, Profile};
 use crate::renewal;
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
-use domain::codes::{BadCode, BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use domain::mode::Mode;
 use payments::Context;
 use payments::renew_providers::RenewError;
-use provider::{ChannelKind, Contract, Credential, Held, Names, NotMade, Provider, Registry};
+use provider::{ChannelKind, Contract, Credential, Held, HeldSecrets, Names, NotMade, Provider, Registry};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::io;
@@ -133,10 +133,10 @@ impl Contract for Configured {
             Channel::BankBills(settings) => settings.secrets(name),
             Channel::Counter => Vec::new(),
             Channel::MobileMoneyBills(settings) => settings.secrets(name),
-            Channel::MobileMoney(settings) => (**settings).clone().secrets(name),
+            Channel::MobileMoney(settings) => settings.secrets(name),
             Channel::Momo(settings) => settings.secrets(name),
             Channel::National(settings) => settings.secrets(name),
-            Channel::Vietqr(settings) => (**settings).clone().secrets(name),
+            Channel::Vietqr(settings) => settings.secrets(name),
             Channel::Vnpay(settings) => settings.secrets(name),
             Channel::Zalopay(settings) => settings.secrets(name),
         }
@@ -146,66 +146,56 @@ impl Contract for Configured {
         let Profile { code, beneficiaries, channel } = self.profile.clone();
         let Around { http, volatile, public_url } = self.around.clone();
         match channel {
-            Channel::Counter => terminal(code, beneficiaries).map_err(NotMade::because),
-            Channel::BankBills(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_bills::bidv::provider(code, beneficiaries, settings))
-                .map_err(NotMade::because),
-            Channel::MobileMoneyBills(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_bills::gsma::provider(code, beneficiaries, settings))
-                .map_err(NotMade::because),
+            Channel::Counter => Ok(terminal(code, beneficiaries)),
+            Channel::BankBills(settings) => {
+                made(*settings, held, |settings| provider_bills::bidv::provider(code, beneficiaries, settings))
+            }
+            Channel::MobileMoneyBills(settings) => {
+                made(*settings, held, |settings| provider_bills::gsma::provider(code, beneficiaries, settings))
+            }
             Channel::MobileMoney(settings) => {
                 let webhook_url = format!("{public_url}/v1/webhooks/{}/{code}", provider_mobile_money::CHANNEL);
                 let surroundings = provider_mobile_money::Surroundings { http, volatile, webhook_url };
-                (*settings)
-                    .holding(held)
-                    .and_then(|settings| provider_mobile_money::provider(code, beneficiaries, settings, surroundings))
-                    .map_err(NotMade::because)
+                made(*settings, held, |settings| {
+                    provider_mobile_money::provider(code, beneficiaries, settings, surroundings)
+                })
             }
-            Channel::Momo(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_momo::provider(code, beneficiaries, settings, http))
-                .map_err(NotMade::because),
-            Channel::National(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_national::provider(code, beneficiaries, settings, http))
-                .map_err(NotMade::because),
-            Channel::Vietqr(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_vietqr::provider(code, beneficiaries, settings, http))
-                .map_err(NotMade::because),
-            Channel::Vnpay(settings) => settings
-                .holding(held)
-                .and_then(|settings| provider_vnpay::provider(code, beneficiaries, settings, http))
-                .map_err(NotMade::because),
-            Channel::Zalopay(settings) => (*settings)
-                .holding(held)
-                .and_then(|settings| provider_zalopay::provider(code, beneficiaries, settings, http))
-                .map_err(NotMade::because),
+            Channel::Momo(settings) => {
+                made(*settings, held, |settings| provider_momo::provider(code, beneficiaries, settings, http))
+            }
+            Channel::National(settings) => {
+                made(*settings, held, |settings| provider_national::provider(code, beneficiaries, settings, http))
+            }
+            Channel::Vietqr(settings) => {
+                made(*settings, held, |settings| provider_vietqr::provider(code, beneficiaries, settings, http))
+            }
+            Channel::Vnpay(settings) => {
+                made(settings, held, |settings| provider_vnpay::provider(code, beneficiaries, settings, http))
+            }
+            Channel::Zalopay(settings) => {
+                made(*settings, held, |settings| provider_zalopay::provider(code, beneficiaries, settings, http))
+            }
         }
     }
 }
 
+fn made<S: HeldSecrets, E: std::error::Error + Send + Sync + 'static>(
+    settings: S,
+    held: &[Held],
+    make: impl FnOnce(S) -> Result<Provider, E>,
+) -> Result<Provider, NotMade> {
+    let settings = settings.holding(held).map_err(NotMade::because)?;
+    make(settings).map_err(NotMade::because)
+}
+
 /// A card terminal: no capability at all. Officers enter what it took, and its files say what was paid out.
-fn terminal(profile: ProfileCode, beneficiaries: Vec<BeneficiaryCode>) -> Result<Provider, BadCode> {
-    Ok(Provider {
+fn terminal(profile: ProfileCode, beneficiaries: Vec<BeneficiaryCode>) -> Provider {
+    Provider::bare(
         profile,
-        channel: ChannelCode::new(domain::counter::CHANNEL)?,
-        names: Names { vi: "Quầy thu", en: "Counter" },
-        kind: ChannelKind::Counter,
-        merchant: None,
         beneficiaries,
-        checkout: None,
-        webhook: None,
-        status: None,
-        refunds: None,
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        movements: None,
-        bills: None,
-    })
+        domain::counter::CHANNEL,
+        (Names { vi: "Quầy thu", en: "Counter" }, ChannelKind::Counter),
+    )
 }
 
 fn ill(profile: &ProfileCode, source: NotMade) -> WiringError {

@@ -15,7 +15,7 @@ mod parts;
 mod settings;
 mod token;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{Bills, ChannelKind, Names, Provider};
 use std::sync::Arc;
 
@@ -25,25 +25,9 @@ pub use settings::SettingsError;
 fn collecting(
     profile: ProfileCode,
     beneficiaries: Vec<BeneficiaryCode>,
-    channel: &str,
+    channel: &'static str,
     (names, kind): (Names, ChannelKind),
     bills: Arc<dyn Bills>,
 ) -> Provider {
-    Provider {
-        profile,
-        channel: ChannelCode::new(channel).expect("the channel's name is a code"),
-        names,
-        kind,
-        merchant: None,
-        beneficiaries,
-        checkout: None,
-        webhook: None,
-        status: None,
-        refunds: None,
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        movements: None,
-        bills: Some(bills),
-    }
+    Provider { bills: Some(bills), ..Provider::bare(profile, beneficiaries, channel, (names, kind)) }
 }

@@ -15,8 +15,6 @@ pub enum SettingsError {
     From,
     #[error("day_ends_at is a time of day, HH:MM")]
     DayEnd,
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
 }
 
 /// Shorter ones can be tried out.

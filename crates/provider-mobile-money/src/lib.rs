@@ -21,7 +21,7 @@ mod token;
 mod webhook;
 mod wire;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 use volatile::Volatile;
@@ -54,22 +54,18 @@ pub fn provider(
     let merchant = Some(settings.credit_party.clone());
     let gateway = Arc::new(Gateway::new(profile.clone(), settings, surroundings)?);
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Tiền di động (Mobile Money)", en: "Mobile Money" },
-        kind: ChannelKind::MobileMoney,
-        beneficiaries,
         checkout: Some(gateway.clone()),
         // without a key for it no callback is asked for, and none is believed
         webhook: gateway.callbacks.is_some().then(|| gateway.clone() as Arc<dyn provider::Webhook>),
         status: Some(gateway.clone()),
         refunds: Some(gateway),
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        bills: None,
-        movements: None,
         merchant,
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Tiền di động (Mobile Money)", en: "Mobile Money" }, ChannelKind::MobileMoney),
+        )
     })
 }
 

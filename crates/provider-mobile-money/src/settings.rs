@@ -1,7 +1,7 @@
 //! What the configuration says of one contract. Unknown keys and ill-formed values stop the start.
 
 use crate::limits::{BadLimit, Limits};
-use provider::{Credential, Held, Need};
+use provider::{Credential, HeldSecrets, Need, Slot};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -84,8 +84,6 @@ pub enum SettingsError {
     Text(&'static str),
     #[error("callback_key is at least {KEY_MIN} printable ASCII characters, callback_key_next too, and only beside it")]
     CallbackKey,
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
     #[error("{0}")]
     Limit(#[from] BadLimit),
     #[error("window_s is from {min} to {max} seconds", min = WINDOW_S.start(), max = WINDOW_S.end())]
@@ -104,37 +102,18 @@ pub const CREDENTIALS: &[Credential] = &[
     Credential { name: "callback_key", meaning: "makes the addresses of callbacks ours alone", proves: true },
 ];
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "client_secret" => Slot::Given(&mut self.client_secret, None),
+            "api_key" => Slot::Maybe(&mut self.api_key, None),
+            "callback_key" => Slot::Maybe(&mut self.callback_key, Some(&mut self.callback_key_next)),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
-    /// What is held under a name of [`CREDENTIALS`]: the first, then what is accepted beside it.
-    pub fn secrets(self, name: &str) -> Vec<SecretString> {
-        let (first, beside) = match name {
-            "client_secret" => (Some(self.client_secret), None),
-            "api_key" => (self.api_key, None),
-            "callback_key" => (self.callback_key, self.callback_key_next),
-            _ => (None, None),
-        };
-        first.into_iter().chain(beside).collect()
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            match one.name.as_str() {
-                "client_secret" => self.client_secret = one.over(None).0,
-                "api_key" => self.api_key = Some(one.over(None).0),
-                "callback_key" => {
-                    let (newest, before) = one.over(self.callback_key.take());
-                    (self.callback_key, self.callback_key_next) = (Some(newest), before);
-                }
-                _ => return Err(SettingsError::NoSuchSecret),
-            }
-        }
-        Ok(self)
-    }
-
     /// # Errors
     /// The first setting that is empty or ill-formed.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -261,7 +240,7 @@ pub mod tests {
             settings.secrets(name).iter().map(|s| s.expose_secret().to_owned()).collect()
         };
         for credential in CREDENTIALS {
-            let held = Held {
+            let held = provider::Held {
                 name: credential.name.to_owned(),
                 newest: "THENEWESTTESTKEY1".into(),
                 before: provider::Before::Configured,
@@ -275,8 +254,9 @@ pub mod tests {
             let expected: Vec<String> = std::iter::once("THENEWESTTESTKEY1".to_owned()).chain(kept).collect();
             assert_eq!(texts(after, credential.name), expected, "{}", credential.name);
         }
-        let other = Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
-        assert_eq!(settings().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        let other =
+            provider::Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
+        assert_eq!(settings().holding(&[other]).map(drop), Err(provider::NoSuchSecret));
         assert!(settings().secrets("other").is_empty() && settings().secrets("api_key").is_empty());
     }
 

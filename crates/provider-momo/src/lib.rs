@@ -18,7 +18,7 @@ mod wire;
 #[cfg(test)]
 mod vectors;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Holds, Names, Provider};
 use std::sync::Arc;
 
@@ -42,21 +42,18 @@ pub fn provider(
     let wallet = Arc::new(Wallet::new(settings, http)?);
     let holds: Option<Arc<dyn Holds>> = if waits_for_word { Some(wallet.clone()) } else { None };
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Ví MoMo", en: "MoMo wallet" },
-        kind: ChannelKind::Wallet,
-        beneficiaries,
         checkout: Some(wallet.clone()),
         webhook: Some(wallet.clone()),
         status: Some(wallet.clone()),
         refunds: Some(wallet),
         holds,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        bills: None,
-        movements: None,
         merchant,
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Ví MoMo", en: "MoMo wallet" }, ChannelKind::Wallet),
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the configuration says of one contract with MoMo. Unknown keys and ill-formed values stop the start.
 
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -61,8 +61,6 @@ pub enum SettingsError {
     SecretKey,
     #[error("secret_key_next, when given, is printable ASCII and not empty")]
     SecretKeyNext,
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
     #[error("window_s is from {min} to {max} seconds", min = WINDOW_S.start(), max = WINDOW_S.end())]
     Window,
 }
@@ -76,38 +74,17 @@ pub const CREDENTIALS: &[Credential] = &[
     Credential { name: "secret_key", meaning: "signs requests and verifies what MoMo says", proves: true },
 ];
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "access_key" => Slot::Given(&mut self.access_key, None),
+            "secret_key" => Slot::Given(&mut self.secret_key, Some(&mut self.secret_key_next)),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
-    fn place(&mut self, name: &str) -> Option<(&mut SecretString, Option<&mut Option<SecretString>>)> {
-        match name {
-            "access_key" => Some((&mut self.access_key, None)),
-            "secret_key" => Some((&mut self.secret_key, Some(&mut self.secret_key_next))),
-            _ => None,
-        }
-    }
-
-    /// What is held under a name of [`CREDENTIALS`]: what signs, then what is accepted beside it.
-    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
-        let mut own = self.clone();
-        let Some((first, beside)) = own.place(name) else { return Vec::new() };
-        std::iter::once(first.clone()).chain(beside.and_then(Option::take)).collect()
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            let (first, beside) = self.place(&one.name).ok_or(SettingsError::NoSuchSecret)?;
-            let (newest, before) = one.over(Some(first.clone()));
-            *first = newest;
-            if let Some(beside) = beside {
-                *beside = before;
-            }
-        }
-        Ok(self)
-    }
-
     /// # Errors
     /// The first setting that is empty or ill-formed.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -214,16 +191,20 @@ pub mod tests {
     #[test]
     fn a_secret_of_the_books_signs_and_the_one_before_is_accepted_where_the_provider_proves_itself_with_it() {
         for credential in CREDENTIALS {
-            let held =
-                Held { name: credential.name.to_owned(), newest: "NEW".into(), before: provider::Before::Configured };
+            let held = provider::Held {
+                name: credential.name.to_owned(),
+                newest: "NEW".into(),
+                before: provider::Before::Configured,
+            };
             let before = settings().secrets(credential.name);
             let after = settings().holding(&[held]).expect("a known name").secrets(credential.name);
             let texts: Vec<&str> = after.iter().map(ExposeSecret::expose_secret).collect();
             let kept = credential.proves.then(|| before[0].expose_secret());
             assert_eq!(texts, std::iter::once("NEW").chain(kept).collect::<Vec<_>>(), "{}", credential.name);
         }
-        let other = Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
-        assert_eq!(settings().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        let other =
+            provider::Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
+        assert_eq!(settings().holding(&[other]).map(drop), Err(provider::NoSuchSecret));
         assert!(settings().secrets("other").is_empty());
     }
 

@@ -20,7 +20,7 @@ mod wire;
 #[cfg(test)]
 mod vectors;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider, Receipts};
 use std::sync::Arc;
 
@@ -43,21 +43,17 @@ pub fn provider(
     let platform = Arc::new(Platform::new(settings, http)?);
     let receipts = platform.settings.bill_url.is_some().then(|| platform.clone() as Arc<dyn Receipts>);
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Cổng Dịch vụ công Quốc gia", en: "National Public Service Portal" },
-        kind: ChannelKind::National,
-        beneficiaries,
         checkout: Some(platform.clone()),
         webhook: Some(platform.clone()),
         status: Some(platform),
-        refunds: None,
-        holds: None,
-        bills: None,
         receipts,
-        account_webhooks: Vec::new(),
-        movements: None,
         merchant,
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Cổng Dịch vụ công Quốc gia", en: "National Public Service Portal" }, ChannelKind::National),
+        )
     })
 }
 

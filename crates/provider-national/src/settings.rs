@@ -1,6 +1,6 @@
 //! What the configuration says of one contract with the platform. Unknown keys and ill-formed values stop the start.
 
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -65,8 +65,6 @@ pub enum SettingsError {
     BankCodes,
     #[error("service_suffix is at most 10 letters, digits, `_`, `-` and `.`")]
     Suffix,
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
     #[error("window_s is from {min} to {max} seconds", min = WINDOW_S.start(), max = WINDOW_S.end())]
     Window,
 }
@@ -82,35 +80,17 @@ pub const CREDENTIALS: &[Credential] = &[
     Credential { name: "access_token", meaning: "the bearer token of our calls", proves: false },
 ];
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "secret_key" => Slot::Given(&mut self.secret_key, Some(&mut self.secret_key_next)),
+            "access_token" => Slot::Maybe(&mut self.access_token, None),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
-    /// What is held under a name of [`CREDENTIALS`]: what signs, then what is accepted beside it.
-    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
-        let (first, beside) = match name {
-            "secret_key" => (Some(&self.secret_key), self.secret_key_next.as_ref()),
-            "access_token" => (self.access_token.as_ref(), None),
-            _ => (None, None),
-        };
-        first.into_iter().chain(beside).cloned().collect()
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            match one.name.as_str() {
-                "secret_key" => {
-                    let (newest, before) = one.over(Some(self.secret_key.clone()));
-                    (self.secret_key, self.secret_key_next) = (newest, before);
-                }
-                "access_token" => self.access_token = Some(one.over(None).0),
-                _ => return Err(SettingsError::NoSuchSecret),
-            }
-        }
-        Ok(self)
-    }
-
     /// # Errors
     /// The first setting that is empty or ill-formed.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -260,16 +240,20 @@ pub mod tests {
     #[test]
     fn a_secret_of_the_books_signs_and_the_one_before_is_accepted_where_the_provider_proves_itself_with_it() {
         for credential in CREDENTIALS {
-            let held =
-                Held { name: credential.name.to_owned(), newest: "NEW".into(), before: provider::Before::Configured };
+            let held = provider::Held {
+                name: credential.name.to_owned(),
+                newest: "NEW".into(),
+                before: provider::Before::Configured,
+            };
             let before = settings().secrets(credential.name);
             let after = settings().holding(&[held]).expect("a known name").secrets(credential.name);
             let texts: Vec<&str> = after.iter().map(ExposeSecret::expose_secret).collect();
             let kept = credential.proves.then(|| before[0].expose_secret());
             assert_eq!(texts, std::iter::once("NEW").chain(kept).collect::<Vec<_>>(), "{}", credential.name);
         }
-        let other = Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
-        assert_eq!(settings().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        let other =
+            provider::Held { name: "other".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
+        assert_eq!(settings().holding(&[other]).map(drop), Err(provider::NoSuchSecret));
         assert!(settings().secrets("other").is_empty());
     }
 

@@ -21,7 +21,7 @@ mod wire;
 #[cfg(test)]
 mod vectors;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 
@@ -42,21 +42,15 @@ pub fn provider(
 ) -> Result<Provider, SettingsError> {
     settings.check()?;
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Chuyển khoản quét mã VietQR", en: "Bank transfer by VietQR" },
-        kind: ChannelKind::Bank,
-        merchant: None,
-        beneficiaries,
         checkout: Some(Arc::new(checkout::Transfer::new(&settings))),
-        webhook: None,
-        status: None,
-        refunds: None,
-        holds: None,
-        receipts: None,
         account_webhooks: told::tellers(&settings),
-        bills: None,
         movements: listing::lister(&settings, http),
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Chuyển khoản quét mã VietQR", en: "Bank transfer by VietQR" }, ChannelKind::Bank),
+        )
     })
 }
 

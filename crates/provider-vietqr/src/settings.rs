@@ -2,7 +2,7 @@
 //! Keys are flat because they come from environment variables.
 
 use domain::Vnd;
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -48,8 +48,6 @@ pub enum Lister {
 pub enum SettingsError {
     #[error("{0}, when given, is printable ASCII and not empty")]
     Secret(&'static str),
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
     #[error("{0}_next is given without {0}")]
     NextAlone(&'static str),
     #[error("sepay_api_key and sepay_hmac_secret exclude each other: SePay's webhook has one of the two forms")]
@@ -82,42 +80,20 @@ pub const CREDENTIALS: &[Credential] = &[
 ];
 
 /// A secret of the settings, and what is accepted beside it where there can be such.
-type Place<'a> = (&'a mut Option<SecretString>, Option<&'a mut Option<SecretString>>);
-
-impl Settings {
-    fn place(&mut self, name: &str) -> Option<Place<'_>> {
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
         Some(match name {
-            "sepay_api_key" => (&mut self.sepay_api_key, Some(&mut self.sepay_api_key_next)),
-            "sepay_hmac_secret" => (&mut self.sepay_hmac_secret, Some(&mut self.sepay_hmac_secret_next)),
-            "casso_checksum_key" => (&mut self.casso_checksum_key, Some(&mut self.casso_checksum_key_next)),
-            "payos_checksum_key" => (&mut self.payos_checksum_key, Some(&mut self.payos_checksum_key_next)),
-            "listing_token" => (&mut self.listing_token, None),
+            "sepay_api_key" => Slot::Maybe(&mut self.sepay_api_key, Some(&mut self.sepay_api_key_next)),
+            "sepay_hmac_secret" => Slot::Maybe(&mut self.sepay_hmac_secret, Some(&mut self.sepay_hmac_secret_next)),
+            "casso_checksum_key" => Slot::Maybe(&mut self.casso_checksum_key, Some(&mut self.casso_checksum_key_next)),
+            "payos_checksum_key" => Slot::Maybe(&mut self.payos_checksum_key, Some(&mut self.payos_checksum_key_next)),
+            "listing_token" => Slot::Maybe(&mut self.listing_token, None),
             _ => return None,
         })
     }
+}
 
-    /// What is held under a name of [`CREDENTIALS`]: the first, then what is accepted beside it.
-    pub fn secrets(mut self, name: &str) -> Vec<SecretString> {
-        let Some((first, beside)) = self.place(name) else { return Vec::new() };
-        first.take().into_iter().chain(beside.and_then(Option::take)).collect()
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            let (first, beside) = self.place(&one.name).ok_or(SettingsError::NoSuchSecret)?;
-            let (newest, before) = one.over(first.take());
-            *first = Some(newest);
-            if let Some(beside) = beside {
-                *beside = before;
-            }
-        }
-        Ok(self)
-    }
-
+impl Settings {
     /// # Errors
     /// The first setting that is ill-formed or stands without another that it needs.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -244,10 +220,14 @@ pub mod tests {
     #[test]
     fn a_secret_of_the_books_stands_over_the_configurations_under_each_name() {
         let texts = |s: &Settings, name: &str| -> Vec<String> {
-            s.clone().secrets(name).iter().map(|secret| secret.expose_secret().to_owned()).collect()
+            s.secrets(name).iter().map(|secret| secret.expose_secret().to_owned()).collect()
         };
         for credential in CREDENTIALS {
-            let held = |newest: &str, before| Held { name: credential.name.to_owned(), newest: newest.into(), before };
+            let held = |newest: &str, before| provider::Held {
+                name: credential.name.to_owned(),
+                newest: newest.into(),
+                before,
+            };
             let first = least().holding(&[held("A", provider::Before::Configured)]).expect("a known name");
             assert_eq!(texts(&first, credential.name), ["A"]);
             let second = first.holding(&[held("B", provider::Before::Configured)]).expect("a known name");
@@ -258,8 +238,9 @@ pub mod tests {
             let alone = CREDENTIALS.iter().filter(|other| other.name != credential.name);
             assert!(alone.into_iter().all(|other| texts(&third, other.name).is_empty()), "{}", credential.name);
         }
-        let other = Held { name: "listing".to_owned(), newest: "A".into(), before: provider::Before::Nothing };
-        assert_eq!(least().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        let other =
+            provider::Held { name: "listing".to_owned(), newest: "A".into(), before: provider::Before::Nothing };
+        assert_eq!(least().holding(&[other]).map(drop), Err(provider::NoSuchSecret));
         assert!(full().secrets("listing").is_empty());
     }
 

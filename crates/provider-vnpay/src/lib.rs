@@ -16,7 +16,7 @@ mod wire;
 #[cfg(test)]
 mod vectors;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 
@@ -38,22 +38,18 @@ pub fn provider(
     let merchant = Some(settings.tmn_code.clone());
     let gateway = Arc::new(Gateway::new(settings, http)?);
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Cổng thanh toán VNPAY", en: "VNPAY gateway" },
-        kind: ChannelKind::Gateway,
-        beneficiaries,
         checkout: Some(gateway.clone()),
         webhook: Some(gateway.clone()),
         status: Some(gateway.clone()),
         // VNPAY grants them per terminal: one without the grant hears a refusal.
         refunds: Some(gateway),
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        bills: None,
-        movements: None,
         merchant,
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Cổng thanh toán VNPAY", en: "VNPAY gateway" }, ChannelKind::Gateway),
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the configuration says of one contract with VNPAY. Unknown keys and ill-formed values stop the start.
 
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -39,8 +39,6 @@ pub enum SettingsError {
     HashSecret,
     #[error("hash_secret_next, when given, is printable ASCII and not empty")]
     HashSecretNext,
-    #[error("there is no secret of this name")]
-    NoSuchSecret,
     #[error("window_s is from {min} to {max} seconds", min = WINDOW_S.start(), max = WINDOW_S.end())]
     Window,
 }
@@ -52,29 +50,16 @@ const WINDOW_S: std::ops::RangeInclusive<u64> = 60..=86_400;
 pub const CREDENTIALS: &[Credential] =
     &[Credential { name: "hash_secret", meaning: "signs requests and verifies what VNPAY says", proves: true }];
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "hash_secret" => Slot::Given(&mut self.hash_secret, Some(&mut self.hash_secret_next)),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
-    /// What is held under a name of [`CREDENTIALS`]: what signs, then what is accepted beside it.
-    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
-        if !CREDENTIALS.iter().any(|c| c.name == name) {
-            return Vec::new();
-        }
-        std::iter::once(&self.hash_secret).chain(&self.hash_secret_next).cloned().collect()
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            if !CREDENTIALS.iter().any(|c| c.name == one.name) {
-                return Err(SettingsError::NoSuchSecret);
-            }
-            (self.hash_secret, self.hash_secret_next) = one.over(Some(self.hash_secret));
-        }
-        Ok(self)
-    }
-
     /// # Errors
     /// The first setting that is empty or ill-formed.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -174,15 +159,16 @@ pub mod tests {
         };
         assert_eq!(texts(&configured), ["LAOCAIVNPAYTESTSECRET0123456789A", "NEXT"]);
         let holding = |before| {
-            let held = Held { name: "hash_secret".to_owned(), newest: "NEW".into(), before };
+            let held = provider::Held { name: "hash_secret".to_owned(), newest: "NEW".into(), before };
             configured.clone().holding(&[held]).map(|s| texts(&s))
         };
         let with = |before: &str| Ok(vec!["NEW".to_owned(), before.to_owned()]);
         assert_eq!(holding(provider::Before::Configured), with("LAOCAIVNPAYTESTSECRET0123456789A"));
         assert_eq!(holding(provider::Before::Held("OLD".into())), with("OLD"));
         assert_eq!(holding(provider::Before::Nothing), Ok(vec!["NEW".to_owned()]));
-        let other = Held { name: "tmn_code".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
-        assert_eq!(configured.clone().holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+        let other =
+            provider::Held { name: "tmn_code".to_owned(), newest: "NEW".into(), before: provider::Before::Nothing };
+        assert_eq!(configured.clone().holding(&[other]).map(drop), Err(provider::NoSuchSecret));
         assert!(configured.secrets("tmn_code").is_empty());
     }
 

@@ -17,7 +17,7 @@ mod wire;
 #[cfg(test)]
 mod vectors;
 
-use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
+use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Names, Provider};
 use std::sync::Arc;
 
@@ -39,21 +39,17 @@ pub fn provider(
     let merchant = Some(settings.app_id.to_string());
     let wallet = Arc::new(Wallet::new(settings, http)?);
     Ok(Provider {
-        profile,
-        channel: ChannelCode::new(CHANNEL).expect("the channel's name is a code"),
-        names: Names { vi: "Ví ZaloPay", en: "ZaloPay wallet" },
-        kind: ChannelKind::Wallet,
-        beneficiaries,
         checkout: Some(wallet.clone()),
         webhook: Some(wallet.clone()),
         status: Some(wallet.clone()),
         refunds: Some(wallet),
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        bills: None,
-        movements: None,
         merchant,
+        ..Provider::bare(
+            profile,
+            beneficiaries,
+            CHANNEL,
+            (Names { vi: "Ví ZaloPay", en: "ZaloPay wallet" }, ChannelKind::Wallet),
+        )
     })
 }
 

@@ -47,6 +47,60 @@ impl Held {
     }
 }
 
+/// Where an adapter's settings have a secret.
+pub enum Slot<'a> {
+    /// One that no contract is without, and what is accepted beside it, where anything ever is.
+    Given(&'a mut SecretString, Option<&'a mut Option<SecretString>>),
+    /// One that a contract may lack.
+    Maybe(&'a mut Option<SecretString>, Option<&'a mut Option<SecretString>>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no secret of this name")]
+pub struct NoSuchSecret;
+
+/// An adapter's settings, as far as they hold secrets.
+pub trait HeldSecrets: Clone {
+    /// Where the secret of this name stands; None where the adapter has none of this name.
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>>;
+
+    /// What is held under a name: what signs, then what is accepted beside it.
+    fn secrets(&self, name: &str) -> Vec<SecretString> {
+        let mut own = self.clone();
+        let (first, beside) = match own.slot(name) {
+            None => return Vec::new(),
+            Some(Slot::Given(first, beside)) => (Some(first.clone()), beside),
+            Some(Slot::Maybe(first, beside)) => (first.clone(), beside),
+        };
+        first.into_iter().chain(beside.and_then(Option::take)).collect()
+    }
+
+    /// The same settings with secrets of the books over their own.
+    ///
+    /// # Errors
+    /// When there is no secret of a name.
+    fn holding(mut self, held: &[Held]) -> Result<Self, NoSuchSecret> {
+        for one in held {
+            let (before, beside) = match self.slot(&one.name).ok_or(NoSuchSecret)? {
+                Slot::Given(first, beside) => {
+                    let (newest, before) = one.over(Some(first.clone()));
+                    *first = newest;
+                    (before, beside)
+                }
+                Slot::Maybe(first, beside) => {
+                    let (newest, before) = one.over(first.take());
+                    *first = Some(newest);
+                    (before, beside)
+                }
+            };
+            if let Some(beside) = beside {
+                *beside = before;
+            }
+        }
+        Ok(self)
+    }
+}
+
 /// Why a contract cannot be made with these secrets. The reason names settings, never their values.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]

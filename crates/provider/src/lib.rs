@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub use account_webhook::AccountWebhook;
 pub use bill::{Asked, Bill, BillCall, BillLookup, BillPayment, BillQuestion, Bills, Decided, Heard, Owes};
 pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
-pub use credentials::{Before, Contract, Credential, Held, NotMade};
+pub use credentials::{Before, Contract, Credential, Held, HeldSecrets, NoSuchSecret, NotMade, Slot};
 pub use error::ProviderError;
 pub use failure::Failure;
 pub use hold::Holds;
@@ -61,6 +61,35 @@ pub struct Provider {
     pub movements: Option<Arc<dyn Movements>>,
     /// For a contract under which the other side asks us what is owed, and pays it.
     pub bills: Option<Arc<dyn Bills>>,
+}
+
+impl Provider {
+    /// A contract that can do nothing yet. `channel`: an adapter's own name for itself, which is a code.
+    #[expect(clippy::missing_panics_doc, reason = "a name that is no code fails each test of its adapter")]
+    pub fn bare(
+        profile: ProfileCode,
+        beneficiaries: Vec<BeneficiaryCode>,
+        channel: &'static str,
+        (names, kind): (Names, ChannelKind),
+    ) -> Self {
+        Self {
+            profile,
+            channel: ChannelCode::new(channel).expect("the channel's name is a code"),
+            names,
+            kind,
+            merchant: None,
+            beneficiaries,
+            checkout: None,
+            webhook: None,
+            status: None,
+            refunds: None,
+            holds: None,
+            receipts: None,
+            account_webhooks: Vec::new(),
+            movements: None,
+            bills: None,
+        }
+    }
 }
 
 /// How people call the channel.

@@ -1,7 +1,7 @@
 //! What the configuration says of one contract. Unknown keys and ill-formed values stop the start.
 
 use crate::settings::{SettingsError, check_client, check_secrets, is_token, midnight, read_day_end, read_from};
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -54,6 +54,16 @@ fn yes() -> bool {
     true
 }
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "client_secret" => Slot::Given(&mut self.client_secret, Some(&mut self.client_secret_next)),
+            "checksum_secret" => Slot::Given(&mut self.checksum_secret, Some(&mut self.checksum_secret_next)),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
     pub(super) fn client_secret(&self) -> impl Iterator<Item = &SecretString> {
         [&self.client_secret].into_iter().chain(&self.client_secret_next)
@@ -61,31 +71,6 @@ impl Settings {
 
     pub(super) fn checksum_secret(&self) -> impl Iterator<Item = &SecretString> {
         [&self.checksum_secret].into_iter().chain(&self.checksum_secret_next)
-    }
-
-    /// What is held under a name of [`CREDENTIALS`]: the first, then what is accepted beside it.
-    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
-        match name {
-            "client_secret" => self.client_secret().cloned().collect(),
-            "checksum_secret" => self.checksum_secret().cloned().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            let (own, beside) = match one.name.as_str() {
-                "client_secret" => (&mut self.client_secret, &mut self.client_secret_next),
-                "checksum_secret" => (&mut self.checksum_secret, &mut self.checksum_secret_next),
-                _ => return Err(SettingsError::NoSuchSecret),
-            };
-            (*own, *beside) = one.over(Some(own.clone()));
-        }
-        Ok(self)
     }
 
     /// # Errors

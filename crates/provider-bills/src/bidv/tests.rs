@@ -2,7 +2,7 @@ use super::*;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
-use provider::{Before, Bill, Held, Request};
+use provider::{Before, Bill, Held, HeldSecrets, Request};
 use serde_json::Value;
 use std::net::IpAddr;
 
@@ -133,7 +133,7 @@ fn while_a_secret_changes_both_are_accepted_and_afterwards_the_newest_alone() {
         assert_eq!(matches!(asked, Asked::Pay(_)), accepted, "{asked:?}");
     }
     let other = Held { name: "pin".to_owned(), newest: "x".into(), before: Before::Nothing };
-    assert_eq!(settings(&[]).holding(&[other]).map(drop), Err(SettingsError::NoSuchSecret));
+    assert_eq!(settings(&[]).holding(&[other]).map(drop), Err(provider::NoSuchSecret));
     assert!(CREDENTIALS.iter().all(|c| settings(&[]).secrets(c.name).len() == 1));
 }
 

@@ -1,7 +1,7 @@
 //! What the configuration says of one contract. Unknown keys and ill-formed values stop the start.
 
 use crate::settings::{SettingsError, check_client, check_secrets, midnight, read_day_end, read_from};
-use provider::{Credential, Held};
+use provider::{Credential, HeldSecrets, Slot};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -46,6 +46,16 @@ pub const CREDENTIALS: &[Credential] = &[
     Credential { name: "api_key", meaning: "`X-API-Key`, where the contract has one", proves: true },
 ];
 
+impl HeldSecrets for Settings {
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        Some(match name {
+            "client_secret" => Slot::Given(&mut self.client_secret, Some(&mut self.client_secret_next)),
+            "api_key" => Slot::Maybe(&mut self.api_key, Some(&mut self.api_key_next)),
+            _ => return None,
+        })
+    }
+}
+
 impl Settings {
     pub(super) fn client_secret(&self) -> impl Iterator<Item = &SecretString> {
         [&self.client_secret].into_iter().chain(&self.client_secret_next)
@@ -53,35 +63,6 @@ impl Settings {
 
     pub(super) fn api_key(&self) -> impl Iterator<Item = &SecretString> {
         self.api_key.iter().chain(&self.api_key_next)
-    }
-
-    /// What is held under a name of [`CREDENTIALS`]: the first, then what is accepted beside it.
-    pub fn secrets(&self, name: &str) -> Vec<SecretString> {
-        match name {
-            "client_secret" => self.client_secret().cloned().collect(),
-            "api_key" => self.api_key().cloned().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The same with secrets of the books over its own.
-    ///
-    /// # Errors
-    /// When there is no secret of a name.
-    pub fn holding(mut self, held: &[Held]) -> Result<Self, SettingsError> {
-        for one in held {
-            match one.name.as_str() {
-                "client_secret" => {
-                    (self.client_secret, self.client_secret_next) = one.over(Some(self.client_secret.clone()));
-                }
-                "api_key" => {
-                    let (newest, before) = one.over(self.api_key.take());
-                    (self.api_key, self.api_key_next) = (Some(newest), before);
-                }
-                _ => return Err(SettingsError::NoSuchSecret),
-            }
-        }
-        Ok(self)
     }
 
     /// # Errors

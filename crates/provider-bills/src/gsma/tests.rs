@@ -1,7 +1,7 @@
 use super::*;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use provider::{Before, Held};
+use provider::{Before, Held, HeldSecrets};
 use sha2::{Digest, Sha256};
 
 const SECRET: &str = "MMBILLTESTSECRET0001";

@@ -321,23 +321,15 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
     }
 }
 
-fn a_provider(channel: &str, names: Names, checkout: Arc<dyn Checkout>) -> Provider {
+fn a_provider(channel: &'static str, names: Names, checkout: Arc<dyn Checkout>) -> Provider {
     Provider {
-        profile: ProfileCode::new(format!("{channel}_main")).unwrap(),
-        channel: ChannelCode::new(channel).unwrap(),
-        names,
-        kind: ChannelKind::Gateway,
-        beneficiaries: vec![BeneficiaryCode::new("H38.17-KB").unwrap()],
         checkout: Some(checkout),
-        webhook: None,
-        status: None,
-        refunds: None,
-        holds: None,
-        receipts: None,
-        account_webhooks: Vec::new(),
-        bills: None,
-        movements: None,
-        merchant: None,
+        ..Provider::bare(
+            ProfileCode::new(format!("{channel}_main")).unwrap(),
+            vec![BeneficiaryCode::new("H38.17-KB").unwrap()],
+            channel,
+            (names, ChannelKind::Gateway),
+        )
     }
 }
 
