@@ -8,6 +8,7 @@ use domain::dossier_code::DossierCode;
 use domain::obligation::{Budget, Notice, Obligation, Terms};
 use domain::{ClientId, ObligationId, Vnd};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[LOCK_BY_IDS, LOCK_OF_INTENTS, OF_RELATED_INTENTS];
@@ -77,33 +78,52 @@ const INSERT: &str = "insert into obligation (id, client_id, external_ref, dossi
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
     $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $35)";
 
-/// # Errors
-/// Conflicts `obligation_external_ref_unique` and `obligation_duplicate` (the same fee from another portal).
-pub async fn insert(db: &Db, o: &Obligation, parties: Parties, fingerprint: &[u8]) -> Result<(), StorageError> {
-    let t = &o.terms;
-    let dossier = t.dossier_code.as_ref().map(DossierCode::as_str);
-    let statement = db.prepare_cached(INSERT).await?;
-    db.execute(
-        &statement,
-        &[
-            &o.id.uuid(),
-            &o.client_id.uuid(),
-            &o.external_ref,
-            &dossier,
+/// What a portal says of an obligation, as both statements take it and in the order of their columns.
+struct Said<'a> {
+    terms: &'a Terms,
+    dossier: Option<&'a str>,
+    sector: &'a str,
+    beneficiary: &'a str,
+    kind: &'a str,
+    gross: i64,
+    relief: i64,
+    parties: Parties,
+    status: &'a str,
+}
+
+impl<'a> Said<'a> {
+    fn of(o: &'a Obligation, parties: Parties) -> Self {
+        Self {
+            terms: &o.terms,
+            dossier: o.terms.dossier_code.as_ref().map(DossierCode::as_str),
+            sector: o.terms.sector.as_str(),
+            beneficiary: o.terms.beneficiary_code.as_str(),
+            kind: o.terms.kind.as_str(),
+            gross: o.terms.gross_amount.dong(),
+            relief: o.terms.relief_amount.dong(),
+            parties,
+            status: o.status.as_str(),
+        }
+    }
+
+    fn columns(&self) -> [&(dyn ToSql + Sync); 30] {
+        let t = self.terms;
+        [
+            &self.dossier,
             &t.customer_code,
-            &t.sector.as_str(),
+            &self.sector,
             &t.agency_code,
-            &t.beneficiary_code.as_str(),
+            &self.beneficiary,
             &t.procedure_code,
             &t.procedure_name,
             &t.service_code,
-            &t.kind.as_str(),
+            &self.kind,
             &t.fee_code,
             &t.instalment,
             &t.group_ref,
             &t.description,
-            &t.gross_amount.dong(),
-            &t.relief_amount.dong(),
+            &self.gross,
+            &self.relief,
             &t.relief_basis,
             &t.budget.chapter,
             &t.budget.sub_item,
@@ -116,14 +136,20 @@ pub async fn insert(db: &Db, o: &Obligation, parties: Parties, fingerprint: &[u8
             &t.notice.payable_id,
             &t.notice.period,
             &t.due_at,
-            &parties.payer,
-            &parties.owner,
-            &o.status.as_str(),
-            &fingerprint,
-            &o.created_at,
-        ],
-    )
-    .await?;
+            &self.parties.payer,
+            &self.parties.owner,
+            &self.status,
+        ]
+    }
+}
+
+/// # Errors
+/// Conflicts `obligation_external_ref_unique` and `obligation_duplicate` (the same fee from another portal).
+pub async fn insert(db: &Db, o: &Obligation, parties: Parties, fingerprint: &[u8]) -> Result<(), StorageError> {
+    let (id, client, said) = (o.id.uuid(), o.client_id.uuid(), Said::of(o, parties));
+    let whose: [&(dyn ToSql + Sync); 3] = [&id, &client, &o.external_ref];
+    let statement = db.prepare_cached(INSERT).await?;
+    db.execute(&statement, &[&whose[..], &said.columns(), &[&fingerprint, &o.created_at]].concat()).await?;
     Ok(())
 }
 
@@ -136,49 +162,10 @@ const REVISE: &str = "update obligation set dossier_code = $2, customer_code = $
 
 /// Writes changed terms over the old ones; the caller holds the row and has checked that nothing rests on them.
 pub async fn revise(db: &Db, o: &Obligation, parties: Parties, fingerprint: &[u8]) -> Result<(), StorageError> {
-    let t = &o.terms;
-    let dossier = t.dossier_code.as_ref().map(DossierCode::as_str);
+    let (id, said) = (o.id.uuid(), Said::of(o, parties));
+    let which: [&(dyn ToSql + Sync); 1] = [&id];
     let statement = db.prepare_cached(REVISE).await?;
-    db.execute(
-        &statement,
-        &[
-            &o.id.uuid(),
-            &dossier,
-            &t.customer_code,
-            &t.sector.as_str(),
-            &t.agency_code,
-            &t.beneficiary_code.as_str(),
-            &t.procedure_code,
-            &t.procedure_name,
-            &t.service_code,
-            &t.kind.as_str(),
-            &t.fee_code,
-            &t.instalment,
-            &t.group_ref,
-            &t.description,
-            &t.gross_amount.dong(),
-            &t.relief_amount.dong(),
-            &t.relief_basis,
-            &t.budget.chapter,
-            &t.budget.sub_item,
-            &t.budget.area,
-            &t.budget.unit,
-            &t.budget.treasury,
-            &t.budget.revenue_account,
-            &t.notice.number,
-            &t.notice.date,
-            &t.notice.payable_id,
-            &t.notice.period,
-            &t.due_at,
-            &parties.payer,
-            &parties.owner,
-            &o.status.as_str(),
-            &o.version,
-            &fingerprint,
-            &o.updated_at,
-        ],
-    )
-    .await?;
+    db.execute(&statement, &[&which[..], &said.columns(), &[&o.version, &fingerprint, &o.updated_at]].concat()).await?;
     Ok(())
 }
 
