@@ -29,6 +29,7 @@ pub async fn match_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Resul
 async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
+    counters::look_for_fresh(tx, &ground.account).await?;
     let mut found = deposits_among(&counters::naming(tx, &ground.account).await?);
     // payments are locked in the order of their ids
     found.sort_by_key(|(n, _)| (n.payment, n.movement));
@@ -64,7 +65,6 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         unit::write(tx, &unit).await?;
     }
     movements::claim(tx, &claims).await?;
-    counters::looked_at(tx, &ground.account).await?;
     tx.commit().await?;
     Ok(done)
 }
