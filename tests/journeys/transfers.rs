@@ -4,6 +4,7 @@ mod amounts;
 mod contents;
 mod deadlines;
 mod forged;
+mod listings;
 mod tellers;
 mod two_banks;
 mod virtual_accounts;

@@ -21,11 +21,11 @@ pub const LISTING_TOKEN: &str = "token-of-the-journeys";
 pub const SEPAY: &str = "sepay_hmac";
 pub const CASSO: &str = "casso";
 
-pub async fn start() -> Running {
+pub async fn start(listings_per_second: u32) -> Running {
     let accounts = vec![account(ACCOUNT), account(OTHER_ACCOUNT)];
     let config = BankConfig {
         schedule_ms: vec![0, 200, 200, 500],
-        listing_per_second: 0,
+        listing_per_second: listings_per_second,
         notify_timeout_ms: 10_000,
         ..BankConfig::new(accounts)
     };
@@ -71,6 +71,7 @@ pub fn settings(bank_url: &str) -> Vec<(&'static str, String)> {
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING", "sepay".to_owned()),
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING_URL", bank_url.to_owned()),
         ("MOTLAN_PROFILES__VIETQR_KB__LISTING_TOKEN", LISTING_TOKEN.to_owned()),
+        ("MOTLAN_PROFILES__VIETQR_KB__LISTING_PACE_MS", "0".to_owned()),
         ("MOTLAN_POLL__LIST_EVERY_S", "1".to_owned()),
     ]
     .to_vec()
@@ -106,6 +107,23 @@ impl House {
     /// A control call to the bank.
     pub async fn bank_sim(&self, what: &str, body: Value) -> Value {
         self.control(&self.bank().url, what, body).await
+    }
+
+    /// The bank opens another account, and the first beneficiary collects on it from now on, or did `once`. Nobody tells of it.
+    pub async fn opens_account(&self, number: &str, once: bool) {
+        let mut opened = serde_json::to_value(account(number)).unwrap();
+        opened["notifiers"] = json!([]);
+        self.bank_sim("bank/accounts", opened).await;
+        if once {
+            return self.had_account(number).await;
+        }
+        self.ask(&format!(
+            "insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
+                 account_name, proposed_by)
+             values ('{BENEFICIARY}', now(), 'bank', '{BIN}', '{number}', 'DON VI THU HUONG MAU', 'test')",
+        ))
+        .await;
+        self.accounts_are_told().await;
     }
 
     /// What the bank does to notifications and listings from now on.

@@ -52,6 +52,8 @@ pub struct Plan {
     pub with_worker: bool,
     /// Also run a bank, and collect on its accounts.
     pub with_bank: bool,
+    /// How often the bank may be asked for a listing in a second; 0: as often as anybody likes.
+    pub listings_per_second: u32,
     /// Also run a Mobile Money provider, and collect with it.
     pub with_mobile_money: bool,
     /// Also run the wallets, and collect through them.
@@ -103,7 +105,7 @@ impl House {
         .unwrap();
         let listen = "127.0.0.1:0".to_owned();
         let dossier = simulator::dossier::start(simulator::DossierConfig { listen, log: None }).await.unwrap();
-        let bank = if plan.with_bank { Some(bank::start().await) } else { None };
+        let bank = if plan.with_bank { Some(bank::start(plan.listings_per_second).await) } else { None };
         if let Some(bank) = &bank {
             // what the test says comes later, and wins
             plan.settings.splice(0..0, bank::settings(&bank.url));

@@ -179,6 +179,7 @@ impl Config {
             ("delivery.schedule_s", self.payments.delivery.schedule_s.len(), 1),
             ("poll.schedule_s", self.payments.poll.schedule_s.len(), 1),
             ("poll.list_every_s", usize::try_from(self.payments.poll.list_every_s).unwrap_or(0), 1),
+            ("poll.list_idle_every_s", usize::try_from(self.payments.poll.list_idle_every_s).unwrap_or(0), 1),
             ("poll.sent_refund_every_s", usize::try_from(self.payments.poll.sent_refund_every_s).unwrap_or(0), 1),
         ] {
             if value < least {

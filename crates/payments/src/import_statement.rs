@@ -30,7 +30,7 @@ use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{self, FileFacts, NewStatement, Shown};
 use storage::unit::{Audit, Unit, arrivals};
-use storage::{StorageError, Tx, idempotency, unit};
+use storage::{StorageError, Tx, counters, idempotency, unit};
 
 /// Seconds for which another process must believe that this one is between the commits.
 const BUSY_S: i64 = 900;
@@ -220,6 +220,8 @@ async fn imported(
     let identified = statements::identify(tx, facts).await?;
     statements::set_new_movements(tx, id, i32::try_from(identified.new_movements).unwrap_or(i32::MAX)).await?;
     match_movements::claim_known(tx, &account.code, &mut unit).await?;
+    // nobody else matches the account until this is committed
+    counters::look_in_statement(tx, &account.code, id).await?;
     // the day is held last: whoever closes it waits for nothing else
     arrivals::book(tx, id, &account.code, &unit.actor).await?;
     let moved = begin_books(tx, &account.code, id).await?;

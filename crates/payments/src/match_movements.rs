@@ -296,25 +296,25 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     let tx = ctx.pool.tx().await?;
     let outcome = async {
         tx.begin().await?;
+        // two that look at once would both tell of it
+        movements::match_alone(&tx, &ground.account).await?;
         let mut until = Covers::new();
         let mut unit = Unit::new(Caller::system().actor(), now);
-        for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account).await? {
-            let day = business_date(paid_at);
-            if is_covered(&tx, ground, day, &mut until).await? {
-                unit.changes.cases_opened.push(NewCase {
-                    payment_id: Some(payment),
-                    day: Some((format!("bank:{}", ground.account), day)),
-                    ..NewCase::new(CaseKind::MissingAtProvider, amount, payment.to_string())
-                });
-            }
+        // by days first: those whose line may still come must not hide the others
+        let days = covered_days(&tx, ground, movements::overdue_days(&tx, &ground.account).await?, &mut until).await?;
+        for (payment, amount, paid_at) in movements::overdue(&tx, &ground.account, &days).await? {
+            unit.changes.cases_opened.push(NewCase {
+                payment_id: Some(payment),
+                day: Some((format!("bank:{}", ground.account), business_date(paid_at))),
+                ..NewCase::new(CaseKind::MissingAtProvider, amount, payment.to_string())
+            });
         }
-        for (deposit, amount, day) in counters::overdue(&tx, &ground.account).await? {
-            if is_covered(&tx, ground, day, &mut until).await? {
-                unit.changes.cases_opened.push(NewCase {
-                    day: Some((format!("bank:{}", ground.account), day)),
-                    ..NewCase::new(CaseKind::MissingAtProvider, amount, deposit.to_string())
-                });
-            }
+        let days = covered_days(&tx, ground, counters::overdue_days(&tx, &ground.account).await?, &mut until).await?;
+        for (deposit, amount, day) in counters::overdue(&tx, &ground.account, &days).await? {
+            unit.changes.cases_opened.push(NewCase {
+                day: Some((format!("bank:{}", ground.account), day)),
+                ..NewCase::new(CaseKind::MissingAtProvider, amount, deposit.to_string())
+            });
         }
         let mut shown = movements::shown_after_all(&tx, &ground.account).await?;
         let deposits = counters::shown_after_all(&tx, &ground.account).await?;
@@ -331,6 +331,22 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     }
     .await;
     tx.close(outcome).await
+}
+
+/// Those of these days of which no line will come any more.
+async fn covered_days(
+    tx: &Tx,
+    ground: &Ground,
+    days: Vec<Date>,
+    known: &mut Covers,
+) -> Result<Vec<Date>, StorageError> {
+    let mut over = Vec::new();
+    for day in days {
+        if is_covered(tx, ground, day, known).await? {
+            over.push(day);
+        }
+    }
+    Ok(over)
 }
 
 /// Those whose own line statements would have shown by now.

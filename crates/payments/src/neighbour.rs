@@ -27,6 +27,7 @@ fn outcome<T>(result: &Result<T, ProviderError>) -> &'static str {
         Ok(_) => "answered",
         Err(ProviderError::Refused(_)) => "refused",
         Err(ProviderError::Unavailable(_)) => "unavailable",
+        Err(ProviderError::TooOften(_)) => "too_often",
         Err(ProviderError::Malformed(_)) => "malformed",
         Err(ProviderError::Unknown(_)) => "unknown",
     }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use provider::{Provider, ProviderError, Question};
 use std::time::Duration;
 use storage::attempts::{Claim, Claimed};
-use storage::{StorageError, attempts, receiving_accounts};
+use storage::{StorageError, attempts, sweeps};
 use telemetry::trace;
 use tracing::Instrument;
 
@@ -137,7 +137,7 @@ async fn watch_window(
     let told_until = match provider.movements {
         Some(_) => {
             let db = ctx.pool.get().await?;
-            receiving_accounts::listed_until(&db, attempt.id).await?
+            sweeps::listed_until(&db, attempt.id).await?
         }
         None => Some(now - TELLERS_DELAY),
     };

@@ -33,15 +33,15 @@ use domain::payment::{Identity, Payment, SightingState};
 use domain::reference::Reference;
 use domain::reference_text::{self, Found};
 use domain::refund::RefundStatus;
-use domain::{PaymentId, SightingId};
+use domain::{PaymentId, SightingId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
-use provider::Provider;
+use provider::{Listed, Provider};
 use sha2::{Digest, Sha256};
 use storage::account_money::{self, Alike, NamedIntent, Waiting, turn};
 use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
-use storage::sightings::NewSighting;
+use storage::sightings::{NewSighting, Said};
 use storage::unit::Unit;
 use storage::{Tx, attempts, beneficiaries, counters, payments, refunds, sightings, unit};
 
@@ -188,6 +188,29 @@ async fn brings_back(db: &storage::Db, ctx: &Context, text: &str) -> Result<bool
     Ok(named.iter().any(|refund| given_out.contains(&refund.state.status)))
 }
 
+/// Rows of a listing without those that were kept from one before, byte for byte. Each of these would be found to be known, one
+/// by one; a teller that lists by the day shows all of them each minute.
+///
+/// # Errors
+/// When the books cannot be read.
+pub async fn not_kept<'r>(
+    ctx: &Context,
+    provider: &Provider,
+    account: &ReceivingAccount,
+    rows: &'r [Listed],
+) -> Result<Vec<&'r Listed>, storage::StorageError> {
+    let key = |row: &Listed| row.report.as_ref().ok().map(|report| key_of(provider, report));
+    let said = rows.iter().filter_map(|row| Some((key(row)?, row.report.as_ref().ok()?.amount, digest(&row.evidence))));
+    let said: Vec<_> = said.map(|(key, amount, digest)| Said { beside: beside(&key, amount), key, digest }).collect();
+    if said.is_empty() {
+        return Ok(rows.iter().collect());
+    }
+    let db = ctx.pool.get().await?;
+    let kept = sightings::kept(&db, &listing_of(&account.code), &said).await?;
+    let is_kept = |row: &&Listed| key(row).is_some_and(|key| kept.contains(&(key, digest(&row.evidence))));
+    Ok(rows.iter().filter(|row| !is_kept(row)).collect())
+}
+
 async fn receive_once(ctx: &Context, told: &Told<'_>, known: &Known, caller: &Caller) -> Result<Outcome, ReportError> {
     let tx = ctx.pool.tx().await?;
     let outcome = conclude(&tx, told, known, caller).await;
@@ -256,7 +279,20 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
 }
 
 fn source_key(told: &Told<'_>) -> String {
-    format!("{}:{}", told.provider.profile, told.report.source_key)
+    key_of(told.provider, told.report)
+}
+
+fn key_of(provider: &Provider, report: &AccountReport) -> String {
+    format!("{}:{}", provider.profile, report.source_key)
+}
+
+/// Under what a row is kept that says another amount than it did.
+fn beside(key: &str, amount: Vnd) -> String {
+    format!("{key}#{}", amount.dong())
+}
+
+fn digest(evidence: &[u8]) -> String {
+    hex::encode(Sha256::digest(evidence))
 }
 
 fn sources(told: &Told<'_>, known: &Known) -> (String, String) {
@@ -279,7 +315,7 @@ async fn keep(
     key: &str,
     source: &str,
 ) -> Result<bool, storage::StorageError> {
-    let digest = hex::encode(Sha256::digest(told.evidence));
+    let digest = digest(told.evidence);
     let reference = known.reference.as_ref().map(ToString::to_string);
     let row = NewSighting {
         id,
@@ -314,8 +350,7 @@ async fn contradicts(
     if kept.is_none_or(|kept| kept.amount == Some(told.report.amount.dong())) {
         return Ok(false);
     }
-    let beside = format!("{key}#{}", told.report.amount.dong());
-    keep(tx, id, told, known, &beside, source).await
+    keep(tx, id, told, known, &beside(key, told.report.amount), source).await
 }
 
 fn seen<'a>(id: SightingId, told: &'a Told<'_>, known: &Known) -> Seen<'a> {

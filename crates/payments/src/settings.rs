@@ -50,6 +50,8 @@ pub struct Poll {
     pub give_up_after_s: i64,
     /// Seconds from one listing of an account to the next, while a transfer to it may be under way.
     pub list_every_s: i64,
+    /// The same while none is expected.
+    pub list_idle_every_s: i64,
     /// Seconds from one asking about a refund that was sent to the next: the payer's bank may refuse it.
     pub sent_refund_every_s: i64,
     /// Seconds after which nobody asks about it any more; 0: nobody asks.
@@ -65,6 +67,7 @@ impl Default for Poll {
             schedule_s,
             give_up_after_s: 72 * 3_600,
             list_every_s: 60,
+            list_idle_every_s: 3_600,
             sent_refund_every_s: 86_400,
             sent_refund_for_s: 30 * 86_400,
         }

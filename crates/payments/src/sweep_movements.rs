@@ -1,14 +1,22 @@
-//! Lists accounts while a transfer to them may be under way: a notification gets lost for good, and a transfer cannot be
-//! asked about. Each minute, with an overlap, since tellers learn of a transfer late and out of order.
+//! Lists accounts: a notification gets lost for good, and a transfer cannot be asked about. Each minute while a transfer to the
+//! account may be under way or come late, with an overlap, since tellers learn of a transfer late and out of order; each hour
+//! all others, whose money a statement shows the next day.
+//!
+//! Whoever has waited longest is first. The calls to one teller are as far apart as it says, from all processes together; one
+//! that wants to be left alone is, and the accounts that were not listed meanwhile come first.
 
 use crate::context::{Caller, Context};
 use crate::neighbour;
 use crate::poll_attempts::PollError;
 use crate::receive_account_report::{self, Told, Way};
 use crate::receive_report::{self, Outcome, Parked, ReportError};
+use async_trait::async_trait;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use provider::{Listed, Movements, Provider};
-use storage::receiving_accounts::{self, ReceivingAccount};
+use provider::{Listed, Movements, Provider, ProviderError, Turns, Wanted};
+use std::time::{Duration, Instant};
+use storage::receiving_accounts::ReceivingAccount;
+use storage::sweeps::{self, Contract, Sweep};
 
 /// An account that was never listed is listed from so long ago.
 const FIRST_BACK: SignedDuration = SignedDuration::from_hours(24);
@@ -16,49 +24,104 @@ const FIRST_BACK: SignedDuration = SignedDuration::from_hours(24);
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// What a listing says about its last moments may change.
 pub const UNSETTLED: SignedDuration = SignedDuration::from_secs(60);
+/// An answer about all accounts of a teller is good so long for each of them.
+const GOOD_FOR: SignedDuration = SignedDuration::from_secs(20);
 /// Why a row is parked that was read.
 const NOT_RECORDED: &str = "a row that the books refuse";
 /// No other worker lists the account before this; longer than all pages may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
+/// A pass begins no listing after this, so that a worker that is to stop need not wait; the next pass goes on.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same where all accounts are to be listed.
+const PATIENCE_FOR_ALL: Duration = Duration::from_secs(300);
+/// No page waits longer for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Another process may be about to take the same turn.
+const SHORTEST_WAIT: Duration = Duration::from_millis(10);
 
-/// One pass; how many accounts were listed. `all`: whatever the schedule says.
+/// One pass; how many accounts were listed. `all`: each account, whatever the schedule says.
 pub async fn sweep(ctx: &Context, all: bool, now: Timestamp) -> Result<usize, PollError> {
-    let (mut swept, mut failed) = (0, None);
-    for provider in ctx.providers.iter() {
-        let Some(movements) = &provider.movements else { continue };
-        let accounts = {
-            let db = ctx.pool.get().await?;
-            receiving_accounts::of_beneficiaries(&db, &provider.beneficiaries, None).await?
-        };
-        for account in accounts {
-            match list(ctx, &provider, movements.as_ref(), &account, all, now).await {
-                Ok(listed) => swept += usize::from(listed),
-                // the other accounts are none the worse for it
-                Err(error) => failed = failed.or(Some(error)),
-            }
+    let providers = ctx.providers.iter();
+    // beside each other: each teller has a pace of its own
+    let passes = providers.filter_map(|provider| {
+        let movements = provider.movements.clone()?;
+        Some(async move { Box::pin(sweep_contract(ctx, &provider, movements.as_ref(), all, now)).await })
+    });
+    join_all(passes).await.into_iter().sum()
+}
+
+async fn sweep_contract(
+    ctx: &Context,
+    provider: &Provider,
+    movements: &dyn Movements,
+    all: bool,
+    now: Timestamp,
+) -> Result<usize, PollError> {
+    let contract = Contract {
+        profile: &provider.profile,
+        beneficiaries: &provider.beneficiaries,
+        every: SignedDuration::from_secs(ctx.settings.poll.list_every_s),
+        idle_every: SignedDuration::from_secs(ctx.settings.poll.list_idle_every_s),
+    };
+    let (begun, patience) = (Instant::now(), if all { PATIENCE_FOR_ALL } else { PATIENCE });
+    let turns = TellersTurns { ctx, provider, pace: movements.pace() };
+    sweeps::look(&*ctx.pool.get().await?, contract, FIRST_BACK, all).await?;
+    let (mut swept, mut failed, mut done) = (0, None, Vec::new());
+    loop {
+        // who is first is decided when the turn is there
+        let wait = sweeps::until_turn(&*ctx.pool.get().await?, contract.profile).await?;
+        if begun.elapsed() + wait > patience {
+            break;
         }
+        tokio::time::sleep(wait).await;
+        let claimed = sweeps::claim(&*ctx.pool.get().await?, contract, LEASE, &done, all).await?;
+        let Some(claimed) = claimed else { break };
+        match list(ctx, provider, (movements, &turns), &claimed, all, now).await {
+            Ok(Came::Listed) => swept += 1,
+            Ok(Came::Failed) => {}
+            // it keeps its place
+            Ok(Came::TooOften) => continue,
+            // the other accounts are none the worse for it
+            Err(error) => failed = failed.or(Some(error)),
+        }
+        done.push(claimed.account.code);
     }
     failed.map_or(Ok(swept), Err)
+}
+
+/// What came of asking for one account.
+enum Came {
+    Listed,
+    Failed,
+    TooOften,
 }
 
 async fn list(
     ctx: &Context,
     provider: &Provider,
-    movements: &dyn Movements,
-    account: &ReceivingAccount,
+    (movements, turns): (&dyn Movements, &TellersTurns<'_>),
+    Sweep { account, listed_until }: &Sweep,
     all: bool,
     now: Timestamp,
-) -> Result<bool, PollError> {
-    let period = SignedDuration::from_secs(ctx.settings.poll.list_every_s);
-    let since = {
-        let db = ctx.pool.get().await?;
-        receiving_accounts::claim_sweep(&db, &provider.profile, &account.code, FIRST_BACK, LEASE, all).await?
+) -> Result<Came, PollError> {
+    let wanted = Wanted {
+        account_number: &account.account_number,
+        since: *listed_until - OVERLAP,
+        now,
+        not_before: if all { now } else { now - GOOD_FOR },
     };
-    let Some(since) = since else { return Ok(false) };
-    let listing = movements.list(&account.account_number, since - OVERLAP, now);
-    let listed = neighbour::called(provider, "movements", listing).await;
+    let listed = neighbour::called(provider, "movements", movements.list(wanted, turns)).await;
     let received = match listed {
-        Ok(rows) => receive(ctx, provider, account, &rows, now).await.map(|()| Some(now - UNSETTLED)),
+        Ok(listing) => {
+            receive(ctx, provider, account, &listing.rows, now).await.map(|()| Some(listing.as_of - UNSETTLED))
+        }
+        Err(ProviderError::TooOften(wait)) => {
+            tracing::warn!(account = %account.code, profile = %provider.profile, ?wait, "the teller was asked too often");
+            let db = ctx.pool.get().await?;
+            sweeps::no_turn_for(&db, &provider.profile, wait).await?;
+            sweeps::left(&db, &provider.profile, &account.code).await?;
+            return Ok(Came::TooOften);
+        }
         Err(error) => {
             tracing::warn!(account = %account.code, profile = %provider.profile, error = &error as &dyn std::error::Error, "account not listed");
             Ok(None)
@@ -66,13 +129,51 @@ async fn list(
     };
     // in any case: a row that could not be kept is tried again when the next listing is due, not when the lease ends
     let until = received.as_ref().ok().copied().flatten();
+    let period = SignedDuration::from_secs(ctx.settings.poll.list_every_s);
     let db = ctx.pool.get().await?;
-    receiving_accounts::swept(&db, &provider.profile, &account.code, until, period).await?;
-    Ok(received.map(|_| true)?)
+    sweeps::swept(&db, &provider.profile, &account.code, until, period).await?;
+    Ok(if received?.is_some() { Came::Listed } else { Came::Failed })
 }
 
-/// Keeps each row of a listing and concludes from it. A row that is not to be read, or that can never be recorded, is
-/// parked: it must not hide the others, nor stand in the way of every later listing.
+/// The turns of one contract's teller, as the books have them.
+struct TellersTurns<'a> {
+    ctx: &'a Context,
+    provider: &'a Provider,
+    pace: Duration,
+}
+
+#[async_trait]
+impl Turns for TellersTurns<'_> {
+    async fn next(&self) -> Result<(), ProviderError> {
+        loop {
+            let wait = self.take().await.unwrap_or_else(|error| {
+                // what cannot be kept apart for all processes is for this one
+                tracing::warn!(error = &error as &dyn std::error::Error, "the turn of a teller is not known");
+                None
+            });
+            match wait {
+                None => return Ok(()),
+                Some(wait) if wait > LONGEST_WAIT => return Err(ProviderError::TooOften(wait)),
+                Some(wait) => tokio::time::sleep(wait.max(SHORTEST_WAIT)).await,
+            }
+        }
+    }
+}
+
+impl TellersTurns<'_> {
+    /// None: taken. Else how far it is away.
+    async fn take(&self) -> Result<Option<Duration>, storage::StorageError> {
+        let db = self.ctx.pool.get().await?;
+        if sweeps::take_turn(&db, &self.provider.profile, self.pace).await? {
+            return Ok(None);
+        }
+        sweeps::until_turn(&db, &self.provider.profile).await.map(Some)
+    }
+}
+
+/// Keeps each row of a listing and concludes from it; one that is kept already as it stands is passed over. A row that is not
+/// to be read, or that can never be recorded, is parked: it must not hide the others, nor stand in the way of every later
+/// listing.
 ///
 /// # Errors
 /// When a row could not be recorded this time; all others are.
@@ -84,13 +185,14 @@ pub async fn receive(
     now: Timestamp,
 ) -> Result<(), ReportError> {
     let mut failed = None;
-    for row in rows {
+    let news = receive_account_report::not_kept(ctx, provider, account, rows).await?;
+    tracing::debug!(account = %account.code, rows = rows.len(), news = news.len(), "account listed");
+    for row in news {
         // on the heap: it holds all that may become of a report
         if let Err(error) = Box::pin(receive_one(ctx, provider, row, now)).await {
             failed = failed.or(Some(error));
         }
     }
-    tracing::debug!(account = %account.code, rows = rows.len(), "account listed");
     failed.map_or(Ok(()), Err)
 }
 

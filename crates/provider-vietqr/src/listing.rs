@@ -11,15 +11,20 @@ mod tests;
 use crate::settings::{Lister, Settings};
 use domain::account_report::AccountReport;
 use provider::json::{Json, Object};
-use provider::{Listed, Movements, ProviderError};
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use provider::{Listed, Movements, ProviderError, Turns};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Five thousand rows of SePay are below 4 MB; more is not a listing.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// How long a 429 is heeded: as its header says within these bounds; SePay's, then the common one.
+const RETRY_AFTER: [&str; 2] = ["x-sepay-userapi-retry-after", "retry-after"];
+const RETRY_AFTER_S: std::ops::RangeInclusive<u64> = 1..=600;
+const RETRY_UNTOLD: Duration = Duration::from_secs(5);
 
 /// None where no listing is configured.
 pub fn lister(settings: &Settings, http: reqwest::Client) -> Option<Arc<dyn Movements>> {
@@ -27,7 +32,8 @@ pub fn lister(settings: &Settings, http: reqwest::Client) -> Option<Arc<dyn Move
     else {
         return None;
     };
-    let host = Host { url: url.trim_end_matches('/').to_owned(), token: token.clone(), http };
+    let pace = Duration::from_millis(settings.listing_pace_ms.into());
+    let host = Host { url: url.trim_end_matches('/').to_owned(), token: token.clone(), http, pace };
     Some(match kind {
         Lister::Sepay => Arc::new(sepay::Listing::new(host)),
         Lister::Casso => Arc::new(casso::Listing::new(host)),
@@ -39,17 +45,26 @@ struct Host {
     url: String,
     token: SecretString,
     http: reqwest::Client,
+    /// From one call to the next, at least.
+    pace: Duration,
 }
 
 impl Host {
-    /// One page's bytes.
-    async fn get(&self, path: &str, scheme: &str, query: &[(&str, String)]) -> Result<Vec<u8>, ProviderError> {
+    /// One page's bytes, in its turn.
+    async fn get(
+        &self,
+        path: &str,
+        scheme: &str,
+        query: &[(&str, String)],
+        turns: &dyn Turns,
+    ) -> Result<Vec<u8>, ProviderError> {
         let mut authorization = HeaderValue::from_str(&format!("{scheme} {}", self.token.expose_secret()))
             .map_err(|_| ProviderError::Refused("the token is not for a header".to_owned()))?;
         authorization.set_sensitive(true);
         let request = self.http.get(format!("{}{path}", self.url)).query(query).header(AUTHORIZATION, authorization);
+        turns.next().await?;
         let response = request.send().await.map_err(not_reached)?;
-        expect_ok(response.status())?;
+        expect_ok(response.status(), response.headers())?;
         read(response).await
     }
 }
@@ -76,14 +91,20 @@ fn not_reached(error: reqwest::Error) -> ProviderError {
     }
 }
 
-fn expect_ok(status: reqwest::StatusCode) -> Result<(), ProviderError> {
+fn expect_ok(status: reqwest::StatusCode, headers: &HeaderMap) -> Result<(), ProviderError> {
     match status.as_u16() {
         200 => Ok(()),
         code @ (401 | 403) => Err(ProviderError::Refused(format!("HTTP {code}: the token is not accepted"))),
-        429 => Err(ProviderError::Unavailable(None)),
+        429 => Err(ProviderError::TooOften(retry_after(headers))),
         500..=599 => Err(ProviderError::Unknown(None)),
         other => Err(malformed(format!("HTTP {other}"))),
     }
+}
+
+/// A time in place of seconds is not read.
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let said = RETRY_AFTER.iter().filter_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse::<u64>().ok());
+    said.max().map_or(RETRY_UNTOLD, |s| Duration::from_secs(s.clamp(*RETRY_AFTER_S.start(), *RETRY_AFTER_S.end())))
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ProviderError> {

@@ -26,6 +26,10 @@ pub struct Settings {
     /// The listing's host, without the path: `https://my.sepay.vn`, `https://oauth.casso.vn`.
     pub listing_url: Option<String>,
     pub listing_token: Option<SecretString>,
+    /// Milliseconds from one call of the listing to the next: SePay takes two a second (Bank transfer, section 2.1), of Casso
+    /// no number is known.
+    #[serde(default = "default_listing_pace_ms")]
+    pub listing_pace_ms: u32,
     /// The bank's prefix of virtual accounts: the payer then pays into prefix and reference.
     pub virtual_account_prefix: Option<String>,
     /// The most that one transfer may be, in đồng. A fast transfer is below 500 million (Bank transfer, section 1.1).
@@ -60,12 +64,17 @@ pub enum SettingsError {
     VirtualAccountPrefix,
     #[error("max_amount is from 1 to {max} đồng", max = domain::money::MAX_AMOUNT)]
     MaxAmount,
+    #[error("listing_pace_ms is at most {MAX_PACE_MS}")]
+    ListingPace,
     #[error("clock_tolerance_s is from 1 to {MAX_TOLERANCE_S} seconds")]
     ClockTolerance,
 }
 
 /// Prefix and reference make an account number.
 const MAX_PREFIX: usize = crate::qr::MAX_ACCOUNT_LEN - domain::reference::REFERENCE_LEN;
+
+/// A contract with an account for each agency could not be listed in an hour.
+const MAX_PACE_MS: u32 = 10_000;
 
 /// More would only serve whoever plays old calls back.
 const MAX_TOLERANCE_S: u32 = 900;
@@ -128,6 +137,9 @@ impl Settings {
         if !Vnd::amount(self.max_amount).is_ok_and(Vnd::is_positive) {
             return Err(SettingsError::MaxAmount);
         }
+        if self.listing_pace_ms > MAX_PACE_MS {
+            return Err(SettingsError::ListingPace);
+        }
         let tolerable = (1..=MAX_TOLERANCE_S).contains(&self.clock_tolerance_s);
         if tolerable { Ok(()) } else { Err(SettingsError::ClockTolerance) }
     }
@@ -135,6 +147,10 @@ impl Settings {
 
 fn default_max_amount() -> i64 {
     499_999_999
+}
+
+fn default_listing_pace_ms() -> u32 {
+    600
 }
 
 fn default_clock_tolerance_s() -> u32 {
@@ -206,6 +222,7 @@ pub mod tests {
         assert_eq!(ill(|s| s.max_amount = 1_000_000_000_000), MaxAmount);
         assert_eq!(ill(|s| s.clock_tolerance_s = 0), ClockTolerance);
         assert_eq!(ill(|s| s.clock_tolerance_s = 901), ClockTolerance);
+        assert_eq!(ill(|s| s.listing_pace_ms = 10_001), ListingPace);
     }
 
     #[test]

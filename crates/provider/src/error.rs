@@ -9,6 +9,9 @@ pub enum ProviderError {
     /// Not reached, or it broke before it could have acted: ask again later.
     #[error("the provider is not available")]
     Unavailable(#[source] Option<reqwest::Error>),
+    /// It did not act, since it was asked too often: not before so long.
+    #[error("the provider wants to be asked more rarely")]
+    TooOften(std::time::Duration),
     /// It answered something that its document does not describe, or that does not verify.
     #[error("the provider's answer is not to be read: {0}")]
     Malformed(String),

@@ -29,7 +29,7 @@ pub use credentials::{Before, Contract, Credential, Held, HeldSecrets, NoSuchSec
 pub use error::ProviderError;
 pub use failure::Failure;
 pub use hold::Holds;
-pub use movements::{Listed, Movements};
+pub use movements::{AtOnce, Listed, Listing, Movements, Turns, Wanted};
 pub use order_bill::OrderBill;
 pub use receipt::{Receipt, Receipts};
 pub use refund::{RefundNews, RefundOrder, RefundTold, Refunds};

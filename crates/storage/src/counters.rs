@@ -6,7 +6,7 @@ use crate::rows::{unreadable, word};
 use domain::codes::{AccountCode, CounterCode, ProfileCode};
 use domain::counter::{Naming, Slip, Tender, is_a_word_of};
 use domain::matching::Rule;
-use domain::{ApprovalId, CaseId, DepositId, MovementId, ObligationId, PaymentId, Vnd};
+use domain::{ApprovalId, CaseId, DepositId, MovementId, ObligationId, PaymentId, StatementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -309,31 +309,80 @@ pub async fn waiting(db: &Db, account: &AccountCode) -> Result<(bool, bool), Sto
     Ok((row.get("waits"), row.get("fresh")))
 }
 
+// what was booked with another amount is no deposit's any more (`domain::counter`), and the index has the amount
+const LOOK: &str = "with fresh as (
+        delete from fresh_deposit where deposit_id in (
+            select deposit_id from fresh_deposit where account_code = $1 order by deposit_id limit 200)
+        returning deposit_id),
+    open as materialized (
+        select d.id, d.amount, d.slip_plain, d.business_date from fresh f join deposit d on d.id = f.deposit_id
+        where not exists (select from movement_match k where k.deposit_id = d.id)),
+    credit as (
+        select o.id as deposit, m.id, o.slip_plain from open o join movement m
+            on m.account_code = $1 and m.amount = o.amount and m.booking_date >= o.business_date - 7 and m.fate is not null
+        union all
+        select o.id, m.id, o.slip_plain from open o join movement m
+            on m.account_code = $1 and m.fate is null and m.direction = 'in' and m.booking_date >= o.business_date - 7)
+    insert into deposit_credit (deposit_id, movement_id, account_code)
+    select c.deposit, c.id, $1 from credit c
+    where exists (select from statement_line l where l.movement_id = c.id
+                  and position(c.slip_plain in plain_text(l.text)) > 0)
+    on conflict do nothing";
+
+/// Looks among what is on the account for the credits of deposits that were declared since the last look, two hundred at a
+/// time.
+pub async fn look_for_fresh(db: &Db, account: &AccountCode) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(LOOK).await?;
+    db.execute(&statement, &[&account.as_str()]).await?;
+    Ok(())
+}
+
+// the texts are made plain once, and not at all where no deposit waits
+const LOOK_IN_STATEMENT: &str = "with open as materialized (
+        select d.id, d.amount, d.slip_plain, d.declared_at > now() - interval '60 days' as is_recent
+        from deposit d where d.account_code = $1
+          and not exists (select from movement_match k where k.deposit_id = d.id)),
+    line as materialized (
+        select l.movement_id, m.amount, plain_text(l.text) as said from statement_line l
+        join movement m on m.id = l.movement_id
+        where l.statement_id = $2 and l.amount > 0 and exists (select from open)),
+    named as (
+        select o.id, l.movement_id from line l join open o on o.amount = l.amount
+        where position(o.slip_plain in l.said) > 0
+        union
+        select o.id, l.movement_id from line l join open o on o.is_recent and o.amount <> l.amount
+        where position(o.slip_plain in l.said) > 0)
+    insert into deposit_credit (deposit_id, movement_id, account_code)
+    select n.id, n.movement_id, $1 from named n on conflict do nothing";
+
+/// Notes which lines of a statement have the slip of a deposit that waits; one of another amount than it has is looked for
+/// for sixty days. To be asked while nobody else matches the account.
+pub async fn look_in_statement(db: &Db, account: &AccountCode, statement: StatementId) -> Result<(), StorageError> {
+    let prepared = db.prepare_cached(LOOK_IN_STATEMENT).await?;
+    db.execute(&prepared, &[&account.as_str(), &statement.uuid()]).await?;
+    Ok(())
+}
+
 // a credit that names a reference of ours is a payer's, whatever else it says; one that was booked is looked at while all of
 // its money waits for somebody to say what it is
-const NAMING: &str = "with open as materialized (
-        select d.id, d.amount, d.slip_ref, d.slip_plain, d.business_date from deposit d
-        where d.account_code = $1 and not exists (select from movement_match k where k.deposit_id = d.id)
-        order by d.id limit 200),
-    credit as materialized (
-        select m.id, m.amount, m.booking_date, k.payment_id,
-               array(select plain_text(l.text) from statement_line l where l.movement_id = m.id) as texts
-        from movement m
-        left join movement_match k on k.movement_id = m.id
-        left join payment p on p.id = k.payment_id
-        where m.account_code = $1 and m.direction = 'in' and not m.reversal and m.payout_of is null and m.codes = '{}'
-          and m.booking_date >= (select min(business_date) - 7 from open)
-          and (m.fate is null
-               or p.intent_id is null and p.reversed = 0 and m.amount in (select o.amount from open o)
-                  and p.amount = (select sum(a.amount) from allocation a
-                                  where a.payment_id = p.id and a.suspense_reason = 'unidentified')
-                  and not exists (select from refund r where r.payment_id = p.id
-                                  and r.status not in ('rejected', 'cancelled', 'failed'))))
-    select o.id as deposit, o.amount as deposited, c.id as movement, c.amount as credited, c.payment_id, o.slip_ref,
-           array(select left(l.text, 4096) from statement_line l where l.movement_id = c.id) as texts
-    from open o join credit c on c.booking_date >= o.business_date - 7
-        and exists (select from unnest(c.texts) as t(said) where position(o.slip_plain in t.said) > 0)
-    order by o.id, c.id limit 1000";
+const NAMING: &str =
+    "select d.id as deposit, d.amount as deposited, m.id as movement, m.amount as credited, k.payment_id, d.slip_ref,
+           array(select left(l.text, 4096) from statement_line l where l.movement_id = m.id) as texts
+    from deposit_credit c
+    join deposit d on d.id = c.deposit_id
+    join movement m on m.id = c.movement_id
+    left join movement_match k on k.movement_id = m.id
+    left join payment p on p.id = k.payment_id
+    where c.account_code = $1 and not exists (select from movement_match x where x.deposit_id = d.id)
+      and m.direction = 'in' and not m.reversal and m.payout_of is null and m.codes = '{}'
+      and m.booking_date >= d.business_date - 7
+      and (m.fate is null
+           or p.intent_id is null and p.reversed = 0 and m.amount = d.amount
+              and p.amount = (select sum(a.amount) from allocation a
+                              where a.payment_id = p.id and a.suspense_reason = 'unidentified')
+              and not exists (select from refund r where r.payment_id = p.id
+                              and r.status not in ('rejected', 'cancelled', 'failed')))
+    order by d.id, m.id";
 
 /// Credits whose text has the slip of a deposit that no credit has claimed.
 pub async fn naming(db: &Db, account: &AccountCode) -> Result<Vec<Naming>, StorageError> {
@@ -350,14 +399,6 @@ pub async fn naming(db: &Db, account: &AccountCode) -> Result<Vec<Naming>, Stora
             is_word: row.get::<_, Vec<&str>>("texts").iter().any(|text| is_a_word_of(row.get("slip_ref"), text)),
         })
         .collect())
-}
-
-const LOOKED_AT: &str = "delete from fresh_deposit where account_code = $1";
-
-/// Every credit that is there was looked at.
-pub async fn looked_at(db: &Db, account: &AccountCode) -> Result<(), StorageError> {
-    db.execute(LOOKED_AT, &[&account.as_str()]).await?;
-    Ok(())
 }
 
 const MOVE_CLAIM: &str =
@@ -401,16 +442,32 @@ pub async fn is_told_of(db: &Db, account: &AccountCode, amount: Vnd, text: &str)
     Ok(rows.iter().any(tells))
 }
 
-const OVERDUE: &str = "select d.id, d.amount, d.business_date from deposit d
+const OVERDUE_DAYS: &str = "select distinct d.business_date from deposit d
     where d.account_code = $1 and not exists (select from movement_match k where k.deposit_id = d.id)
+      and not exists (select from kase k where k.kind = 'missing_at_provider' and k.subject = assurance.text_id('dep', d.id)
+                      and k.status <> 'closed')";
+
+/// Days of deposits that no statement has shown and no case tells of.
+pub async fn overdue_days(db: &Db, account: &AccountCode) -> Result<Vec<Date>, StorageError> {
+    let statement = db.prepare_cached(OVERDUE_DAYS).await?;
+    Ok(db.query(&statement, &[&account.as_str()]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+const OVERDUE: &str = "select d.id, d.amount, d.business_date from deposit d
+    where d.account_code = $1 and d.business_date = any($2)
+      and not exists (select from movement_match k where k.deposit_id = d.id)
       and not exists (select from kase k where k.kind = 'missing_at_provider' and k.subject = assurance.text_id('dep', d.id)
                       and k.status <> 'closed')
     order by d.id limit 500";
 
-/// Deposits that no statement has shown and no case tells of, oldest first.
-pub async fn overdue(db: &Db, account: &AccountCode) -> Result<Vec<(DepositId, Vnd, Date)>, StorageError> {
+/// Deposits of these days that no statement has shown and no case tells of, oldest first.
+pub async fn overdue(
+    db: &Db,
+    account: &AccountCode,
+    days: &[Date],
+) -> Result<Vec<(DepositId, Vnd, Date)>, StorageError> {
     let statement = db.prepare_cached(OVERDUE).await?;
-    let rows = db.query(&statement, &[&account.as_str()]).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &days]).await?;
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
 }
 

@@ -44,6 +44,7 @@ pub mod settlements;
 pub mod sightings;
 pub mod statements;
 pub mod suggestions;
+pub mod sweeps;
 pub mod tx;
 pub mod unit;
 pub mod vault;

@@ -64,6 +64,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V155__held_money", include_str!("../migrations/0155_held_money.sql")),
     ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
     ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
+    ("V167__listings_in_turn", include_str!("../migrations/0167_listings_in_turn.sql")),
+    ("V168__credits_of_deposits", include_str!("../migrations/0168_credits_of_deposits.sql")),
+    ("V169__references_by_word", include_str!("../migrations/0169_references_by_word.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

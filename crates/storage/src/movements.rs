@@ -349,16 +349,23 @@ const REVERSAL: &str =
     from movement m where m.id = $1";
 // more of the same amount than anybody reads are narrowed to those that the reversal may mean; whether it does is the
 // domain's to say
-const REVERSIBLE: &str = "select case when p.amount = c.amount then p.id end as payment_id,
+const REVERSIBLE: &str = "with named as materialized (
+        select r.movement_id from movement m join movement_reference r
+            on r.account_code = m.account_code and r.direction = 'in' and r.reference = any($2)
+        where m.id = $1
+        union
+        select r.movement_id from movement m join movement_reference r
+            on r.account_code = m.account_code and r.direction = 'in' and split_part(':' || r.reference, ':', -1) = any($3)
+        where m.id = $1)
+    select case when p.amount = c.amount then p.id end as payment_id,
         array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as
     from movement m
-    join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
-        and c.booking_date between m.booking_date - 60 and m.booking_date
+    cross join named n
+    join movement c on c.id = n.movement_id and c.account_code = m.account_code and c.direction = 'in' and not c.reversal
+        and c.amount = -m.amount and c.booking_date between m.booking_date - 60 and m.booking_date
     left join movement_match k on k.movement_id = c.id and k.amount > 0
     left join payment p on p.id = k.payment_id
     where m.id = $1 and coalesce(p.reversed, 0) = 0
-      and exists (select from movement_reference r where r.movement_id = c.id
-          and (r.reference = any($2) or split_part(':' || r.reference, ':', -1) = any($3)))
     order by c.id limit 50";
 
 /// What an open reversal says, and the credits that it may mean.
@@ -591,16 +598,31 @@ pub async fn match_alone(db: &Db, account: &AccountCode) -> Result<(), StorageEr
     Ok(())
 }
 
-const OVERDUE: &str = "select a.payment_id, a.amount, a.paid_at from awaited_payment a
+const OVERDUE_DAYS: &str = "select distinct (a.paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment a
     where a.account_code = $1
+      and not exists (select from kase k where k.payment_id = a.payment_id and k.kind = 'missing_at_provider'
+                      and k.status <> 'closed')";
+
+/// Days of payments that no statement has shown and no case tells of.
+pub async fn overdue_days(db: &Db, account: &AccountCode) -> Result<Vec<Date>, StorageError> {
+    let statement = db.prepare_cached(OVERDUE_DAYS).await?;
+    Ok(db.query(&statement, &[&account.as_str()]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+const OVERDUE: &str = "select a.payment_id, a.amount, a.paid_at from awaited_payment a
+    where a.account_code = $1 and (a.paid_at at time zone 'Asia/Ho_Chi_Minh')::date = any($2)
       and not exists (select from kase k where k.payment_id = a.payment_id and k.kind = 'missing_at_provider'
                       and k.status <> 'closed')
     order by a.paid_at, a.payment_id limit 500";
 
-/// Payments that no statement has shown and no case tells of, oldest first.
-pub async fn overdue(db: &Db, account: &AccountCode) -> Result<Vec<(PaymentId, Vnd, jiff::Timestamp)>, StorageError> {
+/// Payments of these days that no statement has shown and no case tells of, oldest first.
+pub async fn overdue(
+    db: &Db,
+    account: &AccountCode,
+    days: &[Date],
+) -> Result<Vec<(PaymentId, Vnd, jiff::Timestamp)>, StorageError> {
     let statement = db.prepare_cached(OVERDUE).await?;
-    let rows = db.query(&statement, &[&account.as_str()]).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &days]).await?;
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), Vnd::new(r.get(1)), r.get(2))).collect())
 }
 

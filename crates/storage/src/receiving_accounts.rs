@@ -1,10 +1,10 @@
-//! Bank accounts of ours: whose they are, how their statements are read, until when they were listed.
+//! Bank accounts of ours: whose they are, and how their statements are read.
 
 use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::unreadable;
-use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
-use jiff::{SignedDuration, Timestamp};
+use domain::codes::{AccountCode, BeneficiaryCode};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
@@ -26,7 +26,7 @@ impl ReceivingAccount {
     }
 }
 
-fn from_row(row: &Row) -> Result<ReceivingAccount, StorageError> {
+pub(crate) fn from_row(row: &Row) -> Result<ReceivingAccount, StorageError> {
     Ok(ReceivingAccount {
         code: AccountCode::new(row.get::<_, String>("code")).map_err(unreadable)?,
         bank_bin: row.get("bank_bin"),
@@ -127,68 +127,4 @@ const OWNERS: &str =
 /// Whose each account is or was.
 pub async fn owners(db: &Db) -> Result<BTreeMap<String, Vec<String>>, StorageError> {
     Ok(db.query(OWNERS, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
-/// A listing that is owed, leased to the caller.
-#[derive(Debug, Clone)]
-pub struct Sweep {
-    pub account: ReceivingAccount,
-    pub listed_until: Timestamp,
-}
-
-const CLAIM_SWEEP: &str = "insert into account_sweep as s (profile, account_code, listed_until, next_at, lease_until)
-    select $1, $2, now() - $3::bigint * interval '1 second', now(), now() + $4::bigint * interval '1 second'
-    where $5 or exists (select from attempt a where a.profile = $1 and a.status in ('started', 'offered', 'committed'))
-    on conflict (profile, account_code) do update set lease_until = excluded.lease_until
-        where (s.lease_until is null or s.lease_until < now()) and (s.next_at <= now() or $5)
-    returning listed_until";
-
-/// Takes the listing of an account where it is due: while an attempt of this contract is open, or `now_in_any_case`.
-/// An account that was never listed begins `first_back` ago. None: not due, or another worker has it.
-pub async fn claim_sweep(
-    db: &Db,
-    profile: &ProfileCode,
-    account: &AccountCode,
-    first_back: SignedDuration,
-    lease: SignedDuration,
-    now_in_any_case: bool,
-) -> Result<Option<Timestamp>, StorageError> {
-    let statement = db.prepare_cached(CLAIM_SWEEP).await?;
-    let row = db
-        .query_opt(
-            &statement,
-            &[&profile.as_str(), &account.as_str(), &first_back.as_secs(), &lease.as_secs(), &now_in_any_case],
-        )
-        .await?;
-    Ok(row.map(|row| row.get(0)))
-}
-
-const LISTED_UNTIL: &str = "select s.listed_until from attempt a join intent i on i.id = a.intent_id
-    join lateral (select bank_bin, account_number from beneficiary_account b
-                  where b.beneficiary_code = i.beneficiary_code and b.in_force_from <= now()
-                  order by b.in_force_from desc limit 1) b on true
-    join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number
-    join account_sweep s on s.account_code = r.code and s.profile = a.profile where a.id = $1";
-
-/// Until when the account that an attempt pays into was listed.
-pub async fn listed_until(db: &Db, attempt: domain::AttemptId) -> Result<Option<Timestamp>, StorageError> {
-    let statement = db.prepare_cached(LISTED_UNTIL).await?;
-    Ok(db.query_opt(&statement, &[&attempt.uuid()]).await?.map(|row| row.get(0)))
-}
-
-const SWEPT: &str = "update account_sweep set listed_until = greatest(listed_until, coalesce($3, listed_until)),
-        next_at = now() + $4::bigint * interval '1 second', lease_until = null
-    where profile = $1 and account_code = $2";
-
-/// The listing came to an end. `until`: what it covered; None where it failed. The next is due `after`.
-pub async fn swept(
-    db: &Db,
-    profile: &ProfileCode,
-    account: &AccountCode,
-    until: Option<Timestamp>,
-    after: SignedDuration,
-) -> Result<(), StorageError> {
-    let statement = db.prepare_cached(SWEPT).await?;
-    db.execute(&statement, &[&profile.as_str(), &account.as_str(), &until, &after.as_secs()]).await?;
-    Ok(())
 }

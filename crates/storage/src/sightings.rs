@@ -5,6 +5,7 @@ use crate::pool::{Db, prepared};
 use domain::payment::SightingState;
 use domain::{IntentId, PaymentId, SightingId};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 pub(crate) const HOT: &[&str] = &[INSERT, LATEST, OUTCOME];
@@ -88,6 +89,28 @@ pub async fn latest(db: &Db, source: &str, source_key: &str) -> Result<Option<Kn
         state: row.get("state"),
         payment_id: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
     }))
+}
+
+/// What a row of a listing says.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub key: String,
+    /// Under what it is kept where it said something else before.
+    pub beside: String,
+    pub digest: String,
+}
+
+const KEPT: &str = "select t.key, t.digest from unnest($2::text[], $3::text[], $4::text[]) as t(key, beside, digest)
+    where exists (select from sighting s
+                  where s.source = $1 and s.source_key in (t.key, t.beside) and s.payload_sha256 = t.digest)";
+
+/// Keys and digests of those rows that are kept already as they stand.
+pub async fn kept(db: &Db, source: &str, said: &[Said]) -> Result<BTreeSet<(String, String)>, StorageError> {
+    let column = |of: fn(&Said) -> &str| said.iter().map(of).collect::<Vec<&str>>();
+    let (keys, beside, digests) = (column(|s| &s.key), column(|s| &s.beside), column(|s| &s.digest));
+    let statement = db.prepare_cached(KEPT).await?;
+    let rows = db.query(&statement, &[&source, &keys, &beside, &digests]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 const ACCOUNT_OF: &str = "select account_code from sighting

@@ -288,3 +288,53 @@ async fn a_deposit_whose_credit_never_comes_is_a_case_until_it_comes() {
     );
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deposits_that_never_find_their_credit_hide_no_later_one() {
+    let house = House::with_counters(false).await;
+    cash(&house, 2_000_000).await;
+    for n in 0..501 {
+        house.deposits(1_000, &format!("PGN-1{n:05}")).await.expect(201);
+    }
+    house.drain().await;
+    let last = house.deposits(40_000, "PGN-200000").await.expect(201);
+    statement(&house, 0, &[(40_000, "FT1", "NOP TIEN PGN-200000")]).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 40000 deposit_slip", "{last}");
+    // five hundred are of a day that no statement will ever show, the last of one that statements have covered
+    house.ask("update deposit set business_date = business_date - 300 where amount = 1000").await;
+    house.ask("update deposit set business_date = business_date + 290 where slip_ref = 'PGN-100500'").await;
+    for back in (1..=10_i64).rev() {
+        let day = today().saturating_sub(jiff::Span::new().days(back));
+        house.sends_statement(&account(), "mt940", mt940(ACCOUNT, day, 0, &[])).await.expect(201);
+    }
+    house.drain().await;
+    let told = "select coalesce(string_agg(d.slip_ref, ' '), '') from assurance.kase k
+        join assurance.deposit d on d.deposit_id = k.subject_id where k.kind = 'missing_at_provider'";
+    assert_eq!(house.ask(told).await, "PGN-100500");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_that_look_at_once_for_what_never_came_one_tells_of_it() {
+    let house = House::with_counters(false).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "PGN-000030").await.expect(201);
+    for back in (0..=10_i64).rev() {
+        let day = today().saturating_sub(jiff::Span::new().days(back));
+        house.sends_statement(&account(), "mt940", mt940(ACCOUNT, day, 0, &[])).await.expect(201);
+    }
+    let code = domain::codes::AccountCode::new(account()).unwrap();
+    for round in 1..=10 {
+        // statements show ten days since, from now on
+        house.ask(&format!("update deposit set business_date = '{}'::date - 10", today())).await;
+        let now = jiff::Timestamp::now();
+        let looks = (0..8).map(|_| payments::match_movements::match_account(&house.gateway.ctx, &code, now));
+        for looked in futures_util::future::join_all(looks).await {
+            looked.unwrap();
+        }
+        let told = "select count(*) from assurance.kase where kind = 'missing_at_provider'";
+        assert_eq!(house.ask(told).await, "1", "round {round}");
+        house.ask("set session_replication_role = replica; delete from kase").await;
+    }
+    house.stop().await;
+}

@@ -4,6 +4,7 @@ use super::standing;
 use crate::transfers::words::{call, now_s, sepay};
 use jiff::{SignedDuration, Timestamp};
 use payments::sweep_movements;
+use provider::{AtOnce, Wanted};
 use serde_json::{Value, json};
 use storage::receiving_accounts::{self, ReceivingAccount};
 use tests::House;
@@ -80,9 +81,10 @@ impl Case {
                 let provider = ctx.providers.iter().find(|p| p.movements.is_some()).unwrap();
                 let movements = provider.movements.as_deref().unwrap();
                 let (now, since) = (Timestamp::now(), Timestamp::now() - SignedDuration::from_hours(1));
-                let rows = movements.list(&self.number, since, now).await.unwrap();
-                assert_eq!(rows.len(), 1);
-                sweep_movements::receive(ctx, &provider, &self.account, &rows, now).await.unwrap();
+                let wanted = Wanted { account_number: &self.number, since, now, not_before: now };
+                let listing = movements.list(wanted, &AtOnce).await.unwrap();
+                assert_eq!(listing.rows.len(), 1);
+                sweep_movements::receive(ctx, &provider, &self.account, &listing.rows, now).await.unwrap();
             }
             Camt => self.stated(house, "camt053_v8", "auto").await,
             Mt940 => self.stated(house, "mt940", "auto").await,

@@ -170,6 +170,12 @@ pub const KEYS: &[Key] = &[
         "seconds from one listing of a bank account to the next, while a transfer to it may be under way; at least 1",
     ),
     key(
+        "poll.list_idle_every_s",
+        Number,
+        Is("3600"),
+        "the same while none is expected, where that is longer; at least 1",
+    ),
+    key(
         "poll.sent_refund_every_s",
         Number,
         Is("86400"),
@@ -388,6 +394,12 @@ const VIETQR: &[Key] = &[
     key("listing", Text, Absent, "who lists the account: `sepay` or `casso`; then the next two are needed"),
     key("listing_url", Text, Absent, "the listing's host, without a path"),
     key("listing_token", Secret, Absent, "SePay's API token, Casso's API key"),
+    key(
+        "listing_pace_ms",
+        Number,
+        Is("600"),
+        "milliseconds from one call of the listing to the next, of all workers together; at most 10000",
+    ),
     key(
         "virtual_account_prefix",
         Text,

@@ -32,6 +32,7 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
     let mut unit = Unit::new(Caller::system().actor(), now);
+    counters::look_for_fresh(tx, &ground.account).await?;
     let mut found = deposits_among(&counters::naming(tx, &ground.account).await?);
     let open = found.iter().filter(|(n, _)| n.payment.is_none());
     let turns: BTreeSet<String> = open.map(|(n, _)| turn(&ground.account, n.credited)).collect();
@@ -75,7 +76,6 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         unit::write(tx, &unit).await?;
     }
     movements::claim(tx, &claims).await?;
-    counters::looked_at(tx, &ground.account).await?;
     tx.commit().await?;
     Ok(done)
 }

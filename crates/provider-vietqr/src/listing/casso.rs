@@ -1,5 +1,6 @@
 //! Casso's listing, `GET /v2/transactions` (Bank transfer, section 2.2; developer.casso.vn, "API lấy giao dịch"). It lists
-//! all accounts of the key by day, so rows of other accounts are passed over, and those of the whole first day are given.
+//! all accounts of the key by day, so rows of other accounts are passed over, and those of the whole first day are given. What
+//! was listed for one account is what is listed for the next, and is not asked for again within the same while.
 
 use super::{Host, ill, listed, malformed, parse, row};
 use crate::casso::{TELLER, moved};
@@ -9,11 +10,14 @@ use async_trait::async_trait;
 use domain::account_report::AccountReport;
 use domain::business_day::business_date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use provider::json::Object;
-use provider::{Listed, Movements, ProviderError};
+use provider::{Movements, ProviderError, Turns, Wanted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 const PAGE_SIZE: u64 = 100;
 /// A hundred thousand rows; more days are to be asked for at once than anybody should.
@@ -21,6 +25,15 @@ const MAX_PAGES: u64 = 1000;
 
 pub struct Listing {
     host: Host,
+    /// The last whole listing.
+    last: Mutex<Option<Arc<Whole>>>,
+}
+
+/// The rows of all accounts.
+struct Whole {
+    from: Date,
+    as_of: Timestamp,
+    rows: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +55,55 @@ struct Page<'a> {
 
 impl Listing {
     pub fn new(host: Host) -> Self {
-        Self { host }
+        Self { host, last: Mutex::new(None) }
+    }
+
+    async fn whole(&self, wanted: Wanted<'_>, turns: &dyn Turns) -> Result<Arc<Whole>, ProviderError> {
+        let from = business_date(wanted.since);
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = last.filter(|last| last.from <= from && last.as_of >= wanted.not_before) {
+            return Ok(last);
+        }
+        let whole = Arc::new(Whole { from, as_of: wanted.now, rows: self.pages(from, turns).await? });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&whole));
+        Ok(whole)
+    }
+
+    async fn pages(&self, from: Date, turns: &dyn Turns) -> Result<Vec<Box<RawValue>>, ProviderError> {
+        let (mut seen, mut rows, mut number) = (BTreeSet::new(), Vec::new(), 1);
+        loop {
+            let query = [
+                ("fromDate", from.to_string()),
+                ("page", number.to_string()),
+                ("pageSize", PAGE_SIZE.to_string()),
+                // Rows that come while we ask are at the end, so they move no row to a page that was read.
+                ("sort", "ASC".to_owned()),
+            ];
+            let body = self.host.get("/v2/transactions", "Apikey", &query, turns).await?;
+            let page = page(parse(&body)?)?;
+            for raw in page.records {
+                // what has no number is the same row where it says the same
+                let key = row(raw).ok().and_then(|row| told::numbered(TELLER, &row).ok());
+                if seen.insert(key.unwrap_or_else(|| raw.get().to_owned())) {
+                    rows.push(raw.to_owned());
+                }
+            }
+            if page.page != number && page.total_pages > 0 {
+                return Err(malformed("another page than was asked for".to_owned()));
+            }
+            if number >= page.total_pages {
+                let is_whole = u64::try_from(seen.len()).is_ok_and(|count| count == page.total_records);
+                return if is_whole {
+                    Ok(rows)
+                } else {
+                    Err(malformed("fewer rows than the listing counts".to_owned()))
+                };
+            }
+            number += 1;
+            if number > MAX_PAGES {
+                return Err(malformed("the listing does not end".to_owned()));
+            }
+        }
     }
 }
 
@@ -52,45 +113,17 @@ impl Movements for Listing {
         TELLER
     }
 
-    async fn list(
-        &self,
-        account_number: &str,
-        since: Timestamp,
-        _now: Timestamp,
-    ) -> Result<Vec<Listed>, ProviderError> {
-        let from = business_date(since).to_string();
-        let (mut seen, mut ours, mut number) = (BTreeSet::new(), Vec::new(), 1);
-        loop {
-            let query = [
-                ("fromDate", from.clone()),
-                ("page", number.to_string()),
-                ("pageSize", PAGE_SIZE.to_string()),
-                // Rows that come while we ask are at the end, so they move no row to a page that was read.
-                ("sort", "ASC".to_owned()),
-            ];
-            let body = self.host.get("/v2/transactions", "Apikey", &query).await?;
-            let page = page(parse(&body)?)?;
-            for raw in page.records {
-                let row = row(raw);
-                // what has no number is the same row where it says the same
-                let key = row.as_ref().ok().and_then(|row| told::numbered(TELLER, row).ok());
-                if seen.insert(key.unwrap_or_else(|| raw.get().to_owned())) {
-                    let told = row.and_then(|row| report(&row, account_number)).transpose();
-                    ours.extend(told.map(|report| listed(raw, report)));
-                }
-            }
-            if page.page != number && page.total_pages > 0 {
-                return Err(malformed("another page than was asked for".to_owned()));
-            }
-            if number >= page.total_pages {
-                let whole = u64::try_from(seen.len()).is_ok_and(|count| count == page.total_records);
-                return if whole { Ok(ours) } else { Err(malformed("fewer rows than the listing counts".to_owned())) };
-            }
-            number += 1;
-            if number > MAX_PAGES {
-                return Err(malformed("the listing does not end".to_owned()));
-            }
-        }
+    fn pace(&self) -> Duration {
+        self.host.pace
+    }
+
+    async fn list(&self, wanted: Wanted<'_>, turns: &dyn Turns) -> Result<provider::Listing, ProviderError> {
+        let whole = self.whole(wanted, turns).await?;
+        let told = whole.rows.iter().filter_map(|raw| {
+            let report = row(raw).and_then(|row| report(&row, wanted.account_number)).transpose()?;
+            Some(listed(raw, report))
+        });
+        Ok(provider::Listing { rows: told.collect(), as_of: whole.as_of })
     }
 }
 

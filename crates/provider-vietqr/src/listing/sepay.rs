@@ -11,7 +11,7 @@ use domain::Vnd;
 use domain::account_report::{AccountReport, Direction};
 use jiff::{SignedDuration, Timestamp};
 use provider::json::Object;
-use provider::{Listed, Movements, ProviderError};
+use provider::{Movements, ProviderError, Turns, Wanted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -19,8 +19,6 @@ use std::time::Duration;
 
 /// The most that one answer has (section 2.1).
 const LIMIT: usize = 5000;
-/// Two calls a second (section 2.1).
-const PAUSE: Duration = Duration::from_millis(600);
 /// No account of a province has as many rows as this many answers; a teller that passes over our dates has.
 const MAX_CALLS: u32 = 64;
 /// Rows may be stated ahead of our clock, not by a day.
@@ -29,7 +27,6 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 pub struct Listing {
     host: Host,
     limit: usize,
-    pause: Duration,
 }
 
 /// Inclusive; SePay's times are whole seconds.
@@ -48,22 +45,22 @@ struct Answer<'a> {
 
 impl Listing {
     pub fn new(host: Host) -> Self {
-        Self { host, limit: LIMIT, pause: PAUSE }
+        Self { host, limit: LIMIT }
     }
 
     #[cfg(test)]
     pub fn with_limit(host: Host, limit: usize) -> Self {
-        Self { host, limit, pause: Duration::ZERO }
+        Self { host, limit }
     }
 
-    async fn page(&self, account_number: &str, window: &Window) -> Result<Vec<u8>, ProviderError> {
+    async fn page(&self, account_number: &str, window: &Window, turns: &dyn Turns) -> Result<Vec<u8>, ProviderError> {
         let mut query = vec![
             ("account_number", account_number.to_owned()),
             ("transaction_date_min", wire::time_to_wire(window.from)),
             ("limit", self.limit.to_string()),
         ];
         query.extend(window.until.map(|until| ("transaction_date_max", wire::time_to_wire(until))));
-        let body = self.host.get("/userapi/transactions/list", "Bearer", &query).await?;
+        let body = self.host.get("/userapi/transactions/list", "Bearer", &query, turns).await?;
         // How API v1 says that it does not know the token (developer.sepay.vn, "Upgrade from API v1").
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(ProviderError::Refused("an empty answer: the token is not accepted".to_owned()));
@@ -78,19 +75,21 @@ impl Movements for Listing {
         TELLER
     }
 
-    async fn list(&self, account_number: &str, since: Timestamp, now: Timestamp) -> Result<Vec<Listed>, ProviderError> {
+    fn pace(&self) -> Duration {
+        self.host.pace
+    }
+
+    async fn list(&self, wanted: Wanted<'_>, turns: &dyn Turns) -> Result<provider::Listing, ProviderError> {
+        let Wanted { account_number, since, now, .. } = wanted;
         let mut rows = BTreeMap::new();
         let mut open = vec![Window { from: since, until: None }];
         let mut calls = 0;
         while let Some(window) = open.pop() {
-            if calls > 0 {
-                tokio::time::sleep(self.pause).await;
-            }
             calls += 1;
             if calls > MAX_CALLS {
                 return Err(malformed("the listing does not end".to_owned()));
             }
-            let body = self.page(account_number, &window).await?;
+            let body = self.page(account_number, &window, turns).await?;
             let answer: Answer<'_> = parse(&body)?;
             if answer.status.get().trim_matches('"') != "200" {
                 return Err(malformed("status is not 200".to_owned()));
@@ -108,7 +107,7 @@ impl Movements for Listing {
                 }
             }
         }
-        Ok(rows.into_values().collect())
+        Ok(provider::Listing { rows: rows.into_values().collect(), as_of: now })
     }
 }
 

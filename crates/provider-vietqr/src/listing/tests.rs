@@ -5,6 +5,7 @@ use crate::told::tests::at;
 use domain::Vnd;
 use domain::account_report::Direction;
 use jiff::Timestamp;
+use provider::{AtOnce, Wanted};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -40,7 +41,7 @@ async fn serve(answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static) 
     });
     http(); // installs the TLS provider
     let impatient = reqwest::Client::builder().timeout(Duration::from_millis(300)).no_proxy().build().expect("client");
-    (Host { url, token: "listing-test-token".into(), http: impatient }, asked)
+    (Host { url, token: "listing-test-token".into(), http: impatient, pace: Duration::ZERO }, asked)
 }
 
 fn http_answer(status: &str, body: &str) -> String {
@@ -48,7 +49,14 @@ fn http_answer(status: &str, body: &str) -> String {
 }
 
 async fn list(movements: &dyn Movements, since: &str) -> Listings {
-    movements.list(ACCOUNT, at(since), at("2023-05-06T00:00:00Z")).await
+    let now = at("2023-05-06T00:00:00Z");
+    list_of(movements, Wanted { account_number: ACCOUNT, since: at(since), now, not_before: now }).await
+}
+
+async fn list_of(movements: &dyn Movements, wanted: Wanted<'_>) -> Listings {
+    let listing = movements.list(wanted, &AtOnce).await?;
+    assert!(listing.as_of >= wanted.not_before);
+    Ok(listing.rows)
 }
 
 /// The value of one parameter of the request's query.
@@ -164,15 +172,26 @@ async fn what_is_no_listing_of_sepays_concludes_nothing() {
     for refused in [http_answer("200 OK", ""), http_answer("401 No", ""), http_answer("403 No", "")] {
         assert!(matches!(sepay_once(Some(refused)).await, Err(ProviderError::Refused(_))));
     }
-    let busy = http_answer("429 Busy", "");
-    assert!(matches!(sepay_once(Some(busy)).await, Err(ProviderError::Unavailable(None))));
+    for (header, seconds) in [
+        ("", 5),
+        ("x-sepay-userapi-retry-after: 1\r\n", 1),
+        ("Retry-After: 30\r\n", 30),
+        ("Retry-After: 0\r\n", 1),
+        ("Retry-After: 100000\r\n", 600),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 5),
+    ] {
+        let busy = format!("HTTP/1.1 429 Busy\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n");
+        let wait = Duration::from_secs(seconds);
+        assert!(matches!(sepay_once(Some(busy)).await, Err(ProviderError::TooOften(w)) if w == wait), "{header}");
+    }
     let failing = http_answer("502 Oops", "");
     assert!(matches!(sepay_once(Some(failing)).await, Err(ProviderError::Unknown(None))));
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{".to_owned();
     assert!(matches!(sepay_once(Some(cut)).await, Err(ProviderError::Unknown(Some(_)))));
     assert!(matches!(sepay_once(None).await, Err(ProviderError::Unknown(Some(_)))));
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("address").port();
-    let closed = Host { url: format!("http://127.0.0.1:{port}"), token: "t".into(), http: http() };
+    let closed =
+        Host { url: format!("http://127.0.0.1:{port}"), token: "t".into(), http: http(), pace: Duration::ZERO };
     let listed = list(&sepay::Listing::new(closed), "2023-05-05T00:00:00Z").await;
     assert!(matches!(listed, Err(ProviderError::Unavailable(Some(_)))));
 }
@@ -329,4 +348,23 @@ fn the_configured_teller_lists() {
     assert_eq!(with(Some(Lister::Sepay), "https://my.sepay.vn/"), Some("sepay"));
     assert_eq!(with(Some(Lister::Casso), "https://oauth.casso.vn"), Some("casso"));
     assert_eq!(with(None, ""), None);
+}
+
+#[tokio::test]
+async fn one_listing_of_casso_serves_all_accounts_while_it_is_good() {
+    let (mine, mut other) = (casso_row(1), casso_row(2));
+    other["bankSubAccId"] = json!("999");
+    let answer = casso_answer(1, 1, 2, &[mine, other]);
+    let (host, asked) = serve(move |_| Some(answer.clone())).await;
+    let listing = casso::Listing::new(host);
+    let [t0, t1, t2] = ["00", "15", "30"].map(|s| at(&format!("2023-05-06T00:00:{s}Z")));
+    let wanted = |account_number, since, now, not_before| Wanted { account_number, since: at(since), now, not_before };
+    let calls = || asked.lock().expect("lock").len();
+    for (account, not_before, expected) in [(ACCOUNT, t0, 1), ("999", t0, 1), ("none", t0, 1), ("999", t2, 2)] {
+        let rows = list_of(&listing, wanted(account, "2023-05-05T12:00:00Z", t1.max(not_before), not_before)).await;
+        assert_eq!((rows.expect("a listing").len(), calls()), (usize::from(account != "none"), expected));
+    }
+    // days before those that were listed
+    list_of(&listing, wanted(ACCOUNT, "2023-05-01T12:00:00Z", t2, t2)).await.expect("a listing");
+    assert_eq!(calls(), 3);
 }
