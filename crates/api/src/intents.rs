@@ -284,7 +284,9 @@ pub async fn sync(
 /// Starts an attempt through one channel.
 #[utoipa::path(post, path = "/v1/payment-intents/{id}/attempts", tag = "payment intents", request_body = AttemptBody,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = AttemptView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = AttemptView), (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json",
+            description = "Phones were asked too often, for this payment or this one; `Retry-After` says when it goes on")))]
 pub async fn start_attempt(
     req: HttpRequest,
     state: Data<State>,

@@ -33,6 +33,7 @@ pub mod persons;
 pub mod pool;
 pub mod principals;
 pub mod profiles;
+pub mod prompts;
 pub mod receiving_accounts;
 pub mod references;
 pub mod refunds;

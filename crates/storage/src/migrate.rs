@@ -64,6 +64,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V155__held_money", include_str!("../migrations/0155_held_money.sql")),
     ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
     ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
+    ("V175__phone_prompts", include_str!("../migrations/0175_phone_prompts.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

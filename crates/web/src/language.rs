@@ -3,7 +3,7 @@
 use crate::load::RETURNED;
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provider::Failure;
 use provider::checkout::Locale;
 
@@ -56,6 +56,19 @@ impl Language {
     /// An instant of today, to the second.
     pub fn second(self, at: Timestamp) -> String {
         HANOI.to_datetime(at).strftime("%H:%M:%S").to_string()
+    }
+
+    /// That phones were asked too often, and when it goes on: never before that minute is over.
+    pub fn too_often(self, again_at: Timestamp) -> String {
+        let at = self.instant(again_at + SignedDuration::from_mins(1));
+        match self {
+            Self::Vi => format!(
+                "Đã gửi quá nhiều yêu cầu thanh toán đến điện thoại. Xin thử lại từ {at}, hoặc chọn cách thanh toán khác."
+            ),
+            Self::En => format!(
+                "Phones were asked too often. Please try again from {at} on, or choose another way to pay."
+            ),
+        }
     }
 
     /// What is said beside an obligation that is not simply due.

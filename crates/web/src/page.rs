@@ -19,6 +19,7 @@ use payments::payer_page::PayerPage;
 use payments::view::{ChannelOption, IntentView, Unavailable};
 use provider::{ChannelKind, Failure, Need};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -88,7 +89,7 @@ pub(crate) struct Page {
 
 struct Notice {
     is_error: bool,
-    text: &'static str,
+    text: Cow<'static, str>,
 }
 
 struct Row {
@@ -278,8 +279,8 @@ impl Page {
     }
 
     /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
-    pub fn with_error(mut self, text: &'static str) -> Self {
-        self.notices = vec![Notice { is_error: true, text }];
+    pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.notices = vec![Notice { is_error: true, text: text.into() }];
         self.refresh = None;
         self
     }
@@ -367,7 +368,7 @@ fn notices(w: &'static Words, view: &IntentView, stage: Stage, returned: bool) -
         Stage::Choose if returned => w.returned,
         _ => return Vec::new(),
     };
-    vec![Notice { is_error: false, text }]
+    vec![Notice { is_error: false, text: text.into() }]
 }
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.

@@ -182,6 +182,19 @@ pub const KEYS: &[Key] = &[
         "seconds after which nobody asks about it any more; 0: nobody asks",
     ),
     key(
+        "prompts.per_intent",
+        Number,
+        Is("5"),
+        "how often one payment may have phones asked within `prompts.within_s`, whatever numbers are typed; at least 1",
+    ),
+    key(
+        "prompts.per_number",
+        Number,
+        Is("5"),
+        "how often one phone may be asked within `prompts.within_s`, whatever payments it is for; at least 1",
+    ),
+    key("prompts.within_s", Number, Is("3600"), "seconds in which prompts are counted; 60 to 86400"),
+    key(
         "delivery.schedule_s",
         Numbers,
         Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),
