@@ -451,6 +451,7 @@ impl From<CounterError> for Problem {
                 Self::with(code, format!("the obligation is {status}")).and("obligation_id", id)
             }
             CounterError::ReceiptUsed => Self::new(Code::ReceiptUsed),
+            CounterError::Closed(reason) => Self::with(Code::ChannelUnavailable, reason),
         }
     }
 }

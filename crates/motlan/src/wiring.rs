@@ -153,7 +153,7 @@ impl Contract for Configured {
                 .map_err(NotMade::because),
             Channel::MobileMoneyBills(settings) => (*settings)
                 .holding(held)
-                .and_then(|settings| provider_bills::gsma::provider(code, beneficiaries, settings))
+                .and_then(|settings| provider_bills::gsma::provider(code, beneficiaries, settings, http))
                 .map_err(NotMade::because),
             Channel::MobileMoney(settings) => {
                 let webhook_url = format!("{public_url}/v1/webhooks/{}/{code}", provider_mobile_money::CHANNEL);

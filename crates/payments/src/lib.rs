@@ -53,6 +53,7 @@ pub mod start_attempt;
 pub mod suggest;
 pub mod sweep_movements;
 pub mod take_at_counter;
+pub mod tell_of_bills;
 mod take_back;
 pub mod verify_books;
 pub mod view;

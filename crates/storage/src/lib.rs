@@ -7,6 +7,7 @@ pub mod assurance;
 pub mod attempts;
 pub mod backlog;
 pub mod beneficiaries;
+pub mod bill_callbacks;
 pub mod bills;
 pub mod case_list;
 pub mod cases;

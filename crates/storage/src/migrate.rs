@@ -65,6 +65,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
     ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
     ("V175__phone_prompts", include_str!("../migrations/0175_phone_prompts.sql")),
+    ("V176__bill_callbacks", include_str!("../migrations/0176_bill_callbacks.sql")),
+    ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
     Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans,
-    poll_attempts, refund, seal_books, sequence_events, sweep_movements,
+    poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -126,6 +126,14 @@ pub const TASKS: &[Task] = &[
         again_from: usize::MAX,
         feeds: None,
         run: |ctx| async move { told(ask_health::ask(&ctx).await) }.boxed(),
+    },
+    Task {
+        name: "tell_of_bills",
+        period: Duration::from_secs(1),
+        woken: true,
+        again_from: 50,
+        feeds: None,
+        run: |ctx| async move { told(tell_of_bills::tell(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "seal_books",

@@ -300,7 +300,13 @@ const MOBILE_MONEY_BILLS: &[Key] = &[
         "answers",
         Text,
         Is("at_once"),
-        "when a payment's outcome is told: `at_once` (201 or an error) or `when_asked` (202, then `/requeststates`)",
+        "when a payment's outcome is told: `at_once` (201 or an error) or `when_asked` (202, then a callback or `/requeststates`)",
+    ),
+    key(
+        "callback_url",
+        Text,
+        Absent,
+        "the provider's own place for callbacks, `https://host` or `https://host/path`: an `X-Callback-URL` there is called, no other",
     ),
 ];
 
