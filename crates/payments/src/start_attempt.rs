@@ -30,8 +30,8 @@ use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, o
 use telemetry::trace;
 use tracing::Instrument;
 
-/// Seconds for which another process must believe that this one is between the two commits.
-const BUSY_S: i64 = 30;
+/// Seconds for which another process must believe that this one is between the two commits: longer than a provider may take.
+const BUSY_S: i64 = 45;
 /// How long a payer takes who has the phone in hand.
 const PROMPTED: SignedDuration = SignedDuration::from_secs(5);
 /// Attempts of one intent: whoever has the page's link may start them, so there is an end to it.
