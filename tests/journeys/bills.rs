@@ -103,7 +103,11 @@ async fn what_a_bill_paid_is_shown_with_the_payment_and_on_the_page_with_three_p
         for text in [who, number, "21.000", "Mã tham chiếu của chúng tôi", "Hệ thống xử lý hồ sơ"] {
             assert!(page.contains(text), "{text} is missing: {page}");
         }
-        assert_eq!(page.matches("<li class=\"there\">").count() + page.matches("<li class=\"awaited\">").count(), 3, "{page}");
+        assert_eq!(
+            page.matches("<li class=\"there\">").count() + page.matches("<li class=\"awaited\">").count(),
+            3,
+            "{page}"
+        );
         assert!(!page.contains("26.000") && !page.contains("Tiền nộp thừa"), "nothing of others' fees: {page}");
         assert_eq!(status(&house, &other).await, "paid");
     }
@@ -117,7 +121,9 @@ async fn a_page_of_fifty_long_fees_is_light_at_first_and_whole_when_asked_for() 
     let mut fees = Vec::new();
     for n in 0..50 {
         let long = format!("{n:02} {}", "ề".repeat(497));
-        fees.push(house.portal.owes(&code, 1_000 + n, json!({"description": long, "fee_code": format!("F-{n}")})).await);
+        fees.push(
+            house.portal.owes(&code, 1_000 + n, json!({"description": long, "fee_code": format!("F-{n}")})).await,
+        );
     }
     let intent = house.portal.opens(&fees.iter().collect::<Vec<_>>()).await;
     let get = async |url: &str| house.http.get(url).send().await.unwrap().text().await.unwrap();
@@ -128,7 +134,10 @@ async fn a_page_of_fifty_long_fees_is_light_at_first_and_whole_when_asked_for() 
     assert!(first.contains("Xem tất cả 50 khoản") && first.contains("items=all#items"), "{first}");
     let whole = get(&format!("{url}?items=all")).await;
     assert_eq!(whole.matches("class=\"what\">").count(), 51);
-    assert!(!whole.contains("Xem tất cả") && whole.contains("?items=all\" data-live"), "it stays whole when it comes anew");
+    assert!(
+        !whole.contains("Xem tất cả") && whole.contains("?items=all\" data-live"),
+        "it stays whole when it comes anew"
+    );
     let english = get(&format!("{url}?lang=en")).await;
     assert!(english.contains("Show all 50 fees") && english.contains("?lang=en&#38;items=all#items"), "{english}");
     let looked_up = format!("{}/pay?dossier={code}", house.gateway.base_url());

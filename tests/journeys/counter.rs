@@ -206,7 +206,8 @@ async fn what_a_counter_took_is_shown_with_the_payment_and_on_the_page_with_thre
     let payments = shown["payments"].as_array().unwrap();
     assert_eq!((payments.len(), &payments[0]["channel"]), (1, &json!("counter")), "{shown}");
     let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
-    for text in ["Giao dịch của quầy thu", number.as_str(), "Mã tham chiếu của chúng tôi", "Hệ thống xử lý hồ sơ"] {
+    for text in ["Giao dịch của quầy thu", number.as_str(), "Mã tham chiếu của chúng tôi", "Hệ thống xử lý hồ sơ"]
+    {
         assert!(page.contains(text), "{text} is missing: {page}");
     }
     house.close().await;
@@ -217,9 +218,8 @@ async fn counters_that_are_switched_off_take_nothing_say_why_and_are_not_named_o
     let house = House::with_counters(false).await;
     let (fee, other) = (owes(&house, 21_000).await, owes(&house, 5_000).await);
     let intent = house.portal.opens(&[&other]).await;
-    let page = async || {
-        house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap()
-    };
+    let page =
+        async || house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
     assert!(page().await.contains("Nộp tại quầy"));
     let number = receipt();
     house.takes_cash(&[&fee], 21_000, &number).await.expect(201);

@@ -98,12 +98,15 @@ pub async fn answer(
             let open = is_closed(ctx, &provider).await.map(|closed| Some(!closed));
             told(bills.as_ref(), now, open, |open| (bills.alive(open, now), Verdict::Heard(Heard::Answered)))
         }
-        Asked::Bills(question) => {
-            told(bills.as_ref(), now, owing(ctx, &provider, bills.as_ref(), &question, now).await.map(Some), |o| match o {
+        Asked::Bills(question) => told(
+            bills.as_ref(),
+            now,
+            owing(ctx, &provider, bills.as_ref(), &question, now).await.map(Some),
+            |o| match o {
                 Some(owes) => (bills.owes(&question, &owes, now), Verdict::Told),
                 None => (bills.closed(now), Verdict::Unavailable),
-            })
-        }
+            },
+        ),
         Asked::Paid(lookup) => told(bills.as_ref(), now, look_up(ctx, profile, &lookup).await, |found| {
             (bills.found(&lookup, &found, now), Verdict::Told)
         }),

@@ -9,8 +9,8 @@ use crate::slots;
 use jiff::{SignedDuration, Timestamp};
 use provider::ProviderError;
 use std::time::Duration;
-use storage::bill_callbacks::{self, Claimed, Ending};
 use storage::StorageError;
+use storage::bill_callbacks::{self, Claimed, Ending};
 
 /// At the most; what waits for its turn under a lease might outlive it.
 const PER_PASS: i64 = 50;
@@ -51,11 +51,7 @@ async fn tell_one(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<()
     bill_callbacks::finish(&*ctx.pool.get().await?, claimed, ending, &said).await
 }
 
-async fn told(
-    ctx: &Context,
-    claimed: &Claimed,
-    now: Timestamp,
-) -> Result<Result<(), ProviderError>, StorageError> {
+async fn told(ctx: &Context, claimed: &Claimed, now: Timestamp) -> Result<Result<(), ProviderError>, StorageError> {
     let nobody = || Ok(Err(ProviderError::Refused("the contract has no callbacks".to_owned())));
     let Some(decided) = answer_bill::told_by(ctx, &claimed.profile, claimed.sighting_id).await? else {
         return nobody();

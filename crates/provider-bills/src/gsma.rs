@@ -86,7 +86,9 @@ impl Wallet {
         let client = Client { profile, id: settings.client_id.clone(), secrets };
         let from = crate::settings::read_from(&settings.allowed_from)?;
         let day_end = crate::settings::read_day_end(&settings.day_ends_at)?;
-        let callbacks_at = settings.callback_url.as_deref().and_then(Place::read);
+        // who hears the outcome in the answer needs no callback
+        let place = settings.callback_url.as_deref().filter(|_| settings.answers == When::WhenAsked);
+        let callbacks_at = place.and_then(Place::read);
         Ok(Self { client, from, day_end, callbacks_at, http, settings })
     }
 

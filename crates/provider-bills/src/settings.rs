@@ -17,7 +17,7 @@ pub enum SettingsError {
     DayEnd,
     #[error("there is no secret of this name")]
     NoSuchSecret,
-    #[error("callback_url is an http or https address without query and fragment, and only with answers = \"when_asked\"")]
+    #[error("callback_url is an http or https address without query and fragment")]
     Callback,
 }
 

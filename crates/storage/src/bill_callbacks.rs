@@ -36,7 +36,8 @@ pub async fn promise(db: &Db, id: SightingId, url: &str, call_id: Option<&str>) 
     Ok(())
 }
 
-const CLAIM: &str = "update bill_callback c set attempts = c.attempts + 1, leased_until = now() + $2::bigint * interval '1 second'
+const CLAIM: &str =
+    "update bill_callback c set attempts = c.attempts + 1, leased_until = now() + $2::bigint * interval '1 second'
     from (select o.sighting_id, o.url from bill_callback o
           where o.ended_at is null and (o.due_at <= now() or $3) and (o.leased_until is null or o.leased_until <= now())
           order by o.due_at for update skip locked limit $1) due, bill_payment p

@@ -55,7 +55,8 @@ pub async fn gates(db: &Db) -> Result<Gates, StorageError> {
     Ok(rows.iter().map(gate).collect())
 }
 
-const CLOSED: &str = "select coalesce(s.reason, d.reason) as reason, case when s.channel is null then d.ends_at end as until
+const CLOSED: &str =
+    "select coalesce(s.reason, d.reason) as reason, case when s.channel is null then d.ends_at end as until
     from (select $1::text as channel) c
     left join channel_switch s on s.channel = c.channel and s.off_since is not null
     left join lateral (select t.reason, t.ends_at from channel_downtime t

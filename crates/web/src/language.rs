@@ -71,9 +71,9 @@ impl Language {
             Self::Vi => format!(
                 "Đã gửi quá nhiều yêu cầu thanh toán đến điện thoại. Xin thử lại từ {at}, hoặc chọn cách thanh toán khác."
             ),
-            Self::En => format!(
-                "Phones were asked too often. Please try again from {at} on, or choose another way to pay."
-            ),
+            Self::En => {
+                format!("Phones were asked too often. Please try again from {at} on, or choose another way to pay.")
+            }
         }
     }
 
@@ -675,11 +675,7 @@ const EN: Words = Words {
         text: "The fees below were paid another way, or need not be paid any more. Money that came beside is held to be given back; see below.",
         amount: "Total",
     },
-    failed_try: Said {
-        title: "The last payment did not succeed",
-        text: "{Who} has told us.",
-        amount: "Amount to pay",
-    },
+    failed_try: Said { title: "The last payment did not succeed", text: "{Who} has told us.", amount: "Amount to pay" },
     unclear: Said {
         title: "Money is being checked",
         text: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
@@ -891,7 +887,10 @@ mod tests {
             (Some("counter"), "Quầy thu đã báo", "The counter has told"),
             (Some("another"), "Đơn vị thanh toán đã báo", "The payment provider has told"),
         ] {
-            assert!(failed(Language::Vi, kind).starts_with(vi) && failed(Language::En, kind).starts_with(en), "{kind:?}");
+            assert!(
+                failed(Language::Vi, kind).starts_with(vi) && failed(Language::En, kind).starts_with(en),
+                "{kind:?}"
+            );
         }
         let asks = Language::Vi.of(Language::Vi.words().asking.title, Some("wallet"));
         assert_eq!(asks, "Chúng tôi đang hỏi ví điện tử");

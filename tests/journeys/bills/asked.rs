@@ -299,7 +299,10 @@ async fn a_code_is_found_and_paid_whether_it_is_typed_in_capitals_or_not_at_a_ba
         or upper(o.customer_code collate \"C\") = upper('x' collate \"C\")";
     let db = house.database.connect("motlan_superuser").await;
     let plan = format!("{:?}", db.simple_query(uses).await.unwrap());
-    assert!(plan.contains("obligation_by_dossier_in_capitals") && plan.contains("obligation_by_customer_in_capitals"), "{plan}");
+    assert!(
+        plan.contains("obligation_by_dossier_in_capitals") && plan.contains("obligation_by_customer_in_capitals"),
+        "{plan}"
+    );
     house.drain().await;
     house.holds().await;
     house.stop().await;
@@ -311,9 +314,8 @@ async fn a_channel_of_bills_that_is_switched_off_tells_nothing_says_so_and_takes
     let admin = crate::people::administrator(&house).await;
     let (code, fee) = owes(&house, 21_000).await;
     let intent = house.portal.opens(&[&fee]).await;
-    let page = async || {
-        house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap()
-    };
+    let page =
+        async || house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
     let token = house.bill_token(App::Wallet).await;
     let alive = async || {
         let call = Call::new("GET", format!("/v1/bills/{WALLET}/heartbeat"))
@@ -347,11 +349,16 @@ async fn a_channel_of_bills_that_is_switched_off_tells_nothing_says_so_and_takes
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stated_time_from_before_the_fee_was_there_is_a_slip_and_the_books_take_ours() {
     let house = house().await;
-    let now = jiff::Timestamp::now();
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
     let bearer = format!("Bearer {}", house.bill_token(App::Wallet).await);
     let days = |n: i64| now - jiff::SignedDuration::from_hours(24 * n);
     let today = tests::files::today().to_string();
-    for (n, stated) in [(0, "1970-01-01T00:00:00Z".parse().unwrap()), (1, days(2)), (2, now), (3, now + jiff::SignedDuration::from_hours(30))] {
+    for (n, stated) in [
+        (0, "1970-01-01T00:00:00Z".parse().unwrap()),
+        (1, days(2)),
+        (2, now),
+        (3, now + jiff::SignedDuration::from_hours(30)),
+    ] {
         let (code, _) = owes(&house, 21_000 + n).await;
         let bill = house.bills_of(App::Wallet, &code).await["bills"][0]["bill"].as_str().unwrap().to_owned();
         let body = json!({"amountPaid": (21_000 + n).to_string(), "currency": "VND", "requestDate": stated.to_string(),
@@ -367,7 +374,11 @@ async fn a_stated_time_from_before_the_fee_was_there_is_a_slip_and_the_books_tak
             "select p.business_date || ' ' || (abs(extract(epoch from p.paid_at - now())) < 600) || ' ' || (s.stated_at = '{stated}')
              from payment p join sighting s on s.provider_txn_id = p.provider_txn_id where p.provider_txn_id = 'WHEN{n}'"
         );
-        assert_eq!(house.ask(&booked).await, format!("{today} true true"), "{stated}: in the books, and as it was said");
+        assert_eq!(
+            house.ask(&booked).await,
+            format!("{today} true true"),
+            "{stated}: in the books, and as it was said"
+        );
     }
     house.close().await;
 }

@@ -191,7 +191,8 @@ async fn a_callback_that_is_not_taken_is_told_again_and_one_that_never_is_ends_w
         let bill = bill_of(&house, &code).await;
         let before = place.heard().len();
         *place.refuses.lock().unwrap() = refusals;
-        let (status, _) = pays(&house, (&code, &bill), &amount(dong), &format!("{CALL}{}", dong / 1_000), &place.url).await;
+        let (status, _) =
+            pays(&house, (&code, &bill), &amount(dong), &format!("{CALL}{}", dong / 1_000), &place.url).await;
         assert_eq!(status, 202);
         house.drain().await;
         // by the schedule of this house, four times at the most

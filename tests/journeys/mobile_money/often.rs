@@ -68,7 +68,8 @@ async fn a_phone_is_asked_twice_however_it_is_written_and_whatever_it_is_for_and
     house.portal.post(&attempts(&intent), asks("0912345679")).await.expect(201);
     for number in ["912345678", "912345679"] {
         let hex: String = number.bytes().map(|b| format!("{b:02x}")).collect();
-        let sql = format!("select count(*) from phone_prompt p where p::text like '%{number}%' or p::text like '%{hex}%'");
+        let sql =
+            format!("select count(*) from phone_prompt p where p::text like '%{number}%' or p::text like '%{hex}%'");
         assert_eq!(house.ask(&sql).await, "0");
     }
     // a number that nobody asked for an hour is forgotten
@@ -86,9 +87,9 @@ async fn a_phone_is_asked_twice_however_it_is_written_and_whatever_it_is_for_and
 async fn of_ten_payments_that_ask_one_phone_at_once_two_do() {
     let house = house("100", "2").await;
     let intents = join_all((0..10).map(|_| owed(&house, 40_000))).await;
-    let asked = join_all(intents.iter().map(async |(_, intent)| {
-        house.portal.post(&attempts(intent), asks("0912345678")).await.status
-    }))
+    let asked = join_all(
+        intents.iter().map(async |(_, intent)| house.portal.post(&attempts(intent), asks("0912345678")).await.status),
+    )
     .await;
     assert_eq!(asked.iter().filter(|status| **status == 201).count(), 2, "{asked:?}");
     assert_eq!(asked.iter().filter(|status| **status == 429).count(), 8, "{asked:?}");

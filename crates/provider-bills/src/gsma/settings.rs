@@ -29,7 +29,7 @@ pub struct Settings {
     #[serde(default)]
     pub answers: When,
     /// The provider's own place for callbacks, as `https://host` or `https://host/path`: an `X-Callback-URL` there is
-    /// called, and no other. Absent: none is.
+    /// called, and no other. Absent, or where the outcome is told at once: none is.
     #[serde(default)]
     pub callback_url: Option<String>,
 }
@@ -104,10 +104,7 @@ impl Settings {
         }
         read_from(&self.allowed_from)?;
         read_day_end(&self.day_ends_at)?;
-        match (&self.callback_url, self.answers) {
-            (None, _) => Ok(()),
-            (Some(url), When::WhenAsked) if Place::read(url).is_some() => Ok(()),
-            (Some(_), _) => Err(SettingsError::Callback),
-        }
+        let is_place = self.callback_url.as_deref().is_none_or(|url| Place::read(url).is_some());
+        if is_place { Ok(()) } else { Err(SettingsError::Callback) }
     }
 }

@@ -137,12 +137,8 @@ fn a_callback_is_promised_where_the_contract_has_a_place_for_it_and_nowhere_else
     let asks = |settings: Settings, url: &str| {
         let wallet = wallet(settings);
         let token = bearer(&wallet);
-        let headers = [
-            ("authorization", token.as_str()),
-            ("x-api-key", KEY),
-            ("x-correlationid", CALL),
-            ("x-callback-url", url),
-        ];
+        let headers =
+            [("authorization", token.as_str()), ("x-api-key", KEY), ("x-correlationid", CALL), ("x-callback-url", url)];
         let asked = hear(&wallet, "POST", PAY, &headers, r#"{"amountPaid":"21000","currency":"VND"}"#);
         let Asked::Pay(payment) = asked else { panic!("{asked:?}") };
         payment.callback
@@ -153,7 +149,7 @@ fn a_callback_is_promised_where_the_contract_has_a_place_for_it_and_nowhere_else
     assert_eq!(asks(with(), "https://evil.example/back/1"), None);
     assert_eq!(asks(settings(&[("answers", object!("when_asked"))]), "https://mm.example/back/1"), None);
     // who hears the outcome at once is not called
-    assert_eq!(settings(&[place]).check(), Err(SettingsError::Callback));
+    assert_eq!(asks(settings(&[place]), "https://mm.example/back/1"), None);
     let ill = settings(&[("answers", object!("when_asked")), ("callback_url", object!("mm.example"))]);
     assert_eq!(ill.check(), Err(SettingsError::Callback));
 }

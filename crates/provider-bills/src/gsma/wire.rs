@@ -84,9 +84,13 @@ impl Fault {
             Self::Currency => Some(("field", "currency")),
             Self::TooLittle | Self::TooMuch => Some(("field", "amountPaid")),
             Self::State(outcome) => Some(("outcome", outcome.as_str())),
-            Self::Client | Self::Offset | Self::Identifier | Self::Expired | Self::Duplicate | Self::Unavailable | Self::Closed => {
-                None
-            }
+            Self::Client
+            | Self::Offset
+            | Self::Identifier
+            | Self::Expired
+            | Self::Duplicate
+            | Self::Unavailable
+            | Self::Closed => None,
         }
     }
 
