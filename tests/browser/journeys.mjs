@@ -204,7 +204,7 @@ export async function momo() {
     await press(page, PAY_THERE);
     if (js) {
       // the wallet holds the money until we take it: it is committed, and nothing else can be begun
-      await says(page, 'Đang chờ ngân hàng');
+      await says(page, 'Đang chờ ví điện tử');
       check((await page.$('.ways')) === null, 'a committed attempt cannot be left');
       await look(page, 'processing');
     }

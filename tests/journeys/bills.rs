@@ -1,6 +1,7 @@
 //! Bill collection: the application of a bank or wallet asks what a code owes, and pays it (`domain::bill`).
 
 mod asked;
+mod called_back;
 mod files;
 mod official;
 pub(crate) mod races;
@@ -80,6 +81,70 @@ async fn a_bill_that_is_paid_ends_the_live_payments_that_hold_it() {
     assert_eq!(paid["state"], "paid", "{paid}");
     let shown = house.portal.intent(&both).await;
     assert_eq!((&shown["status"], &shown["paid_channel"]), (&json!("paid"), &json!("bank_bills")), "{shown}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_bill_paid_is_shown_with_the_payment_and_on_the_page_with_three_proofs() {
+    let house = house().await;
+    for (app, who) in [(App::Bank, "Giao dịch của ngân hàng"), (App::Wallet, "Giao dịch của nhà mạng")] {
+        let (code, fee) = owes(&house, 21_000).await;
+        // the bill is for a fee of another payment too
+        let other = house.portal.owes(&code, 5_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        let paid = house.pays_bill(app, &code).await;
+        assert_eq!(paid["state"], "paid", "{paid}");
+        let number = paid["transaction"].as_str().unwrap();
+        let shown = house.portal.intent(&intent).await;
+        let payments = shown["payments"].as_array().unwrap();
+        assert_eq!((payments.len(), &payments[0]["provider_txn_id"]), (1, &json!(number)), "{shown}");
+        assert_eq!(payments[0]["amount"], 26_000, "the whole of what came, for both fees");
+        let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+        for text in [who, number, "21.000", "Mã tham chiếu của chúng tôi", "Hệ thống xử lý hồ sơ"] {
+            assert!(page.contains(text), "{text} is missing: {page}");
+        }
+        assert_eq!(
+            page.matches("<li class=\"there\">").count() + page.matches("<li class=\"awaited\">").count(),
+            3,
+            "{page}"
+        );
+        assert!(!page.contains("26.000") && !page.contains("Tiền nộp thừa"), "nothing of others' fees: {page}");
+        assert_eq!(status(&house, &other).await, "paid");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_fifty_long_fees_is_light_at_first_and_whole_when_asked_for() {
+    let house = house().await;
+    let code = dossier();
+    let mut fees = Vec::new();
+    for n in 0..50 {
+        let long = format!("{n:02} {}", "ề".repeat(497));
+        fees.push(
+            house.portal.owes(&code, 1_000 + n, json!({"description": long, "fee_code": format!("F-{n}")})).await,
+        );
+    }
+    let intent = house.portal.opens(&fees.iter().collect::<Vec<_>>()).await;
+    let get = async |url: &str| house.http.get(url).send().await.unwrap().text().await.unwrap();
+    let url = intent["checkout_url"].as_str().unwrap();
+    let first = get(url).await;
+    assert!(first.len() < 60 * 1024, "{} bytes", first.len());
+    assert_eq!(first.matches("class=\"what\">").count(), 9, "eight fees and their sum");
+    assert!(first.contains("Xem tất cả 50 khoản") && first.contains("items=all#items"), "{first}");
+    let whole = get(&format!("{url}?items=all")).await;
+    assert_eq!(whole.matches("class=\"what\">").count(), 51);
+    assert!(
+        !whole.contains("Xem tất cả") && whole.contains("?items=all\" data-live"),
+        "it stays whole when it comes anew"
+    );
+    let english = get(&format!("{url}?lang=en")).await;
+    assert!(english.contains("Show all 50 fees") && english.contains("?lang=en&#38;items=all#items"), "{english}");
+    let looked_up = format!("{}/pay?dossier={code}", house.gateway.base_url());
+    let found = get(&looked_up).await;
+    assert!(found.len() < 60 * 1024 && found.contains("Xem tất cả 50 khoản"), "{} bytes", found.len());
+    assert_eq!(get(&format!("{looked_up}&items=all")).await.matches("class=\"what\">").count(), 50);
+    println!("first view {} bytes, whole {}, looked up {}", first.len(), whole.len(), found.len());
     house.close().await;
 }
 

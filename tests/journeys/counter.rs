@@ -196,6 +196,49 @@ async fn live_payments_that_hold_what_a_counter_took_follow_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_counter_took_is_shown_with_the_payment_and_on_the_page_with_three_proofs() {
+    let house = House::with_counters(false).await;
+    let fee = owes(&house, 21_000).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let number = receipt();
+    house.takes_cash(&[&fee], 21_000, &number).await.expect(201);
+    let shown = house.portal.intent(&intent).await;
+    let payments = shown["payments"].as_array().unwrap();
+    assert_eq!((payments.len(), &payments[0]["channel"]), (1, &json!("counter")), "{shown}");
+    let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    for text in ["Giao dịch của quầy thu", number.as_str(), "Mã tham chiếu của chúng tôi", "Hệ thống xử lý hồ sơ"]
+    {
+        assert!(page.contains(text), "{text} is missing: {page}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_that_are_switched_off_take_nothing_say_why_and_are_not_named_on_the_page() {
+    let house = House::with_counters(false).await;
+    let (fee, other) = (owes(&house, 21_000).await, owes(&house, 5_000).await);
+    let intent = house.portal.opens(&[&other]).await;
+    let page =
+        async || house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    assert!(page().await.contains("Nộp tại quầy"));
+    let number = receipt();
+    house.takes_cash(&[&fee], 21_000, &number).await.expect(201);
+    house.staff.post("/v1/channels/counter/off", json!({"reason": "mất điện"})).await.expect(200);
+    let refused = house.takes_cash(&[&other], 5_000, &receipt()).await;
+    assert_eq!(refused.json["detail"], "mất điện");
+    assert_eq!(refused.refused(409), "channel_unavailable");
+    assert!(!page().await.contains("Nộp tại quầy"));
+    // what was taken is taken, however often it is entered
+    house.takes_cash(&[&fee], 21_000, &number).await.expect(200);
+    let listed = house.staff.get("/v1/channels").await.expect(200);
+    let counter = listed["data"].as_array().unwrap().iter().find(|c| c["code"] == "counter").unwrap().clone();
+    assert_eq!((&counter["available"], &counter["reason"]), (&json!(false), &json!("mất điện")), "{counter}");
+    house.staff.post("/v1/channels/counter/on", json!({"reason": "xong"})).await.expect(200);
+    house.takes_cash(&[&other], 5_000, &receipt()).await.expect(201);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_counter_is_set_up_by_who_administers_those_for_whom_it_collects() {
     let house = House::with_counters(false).await;
     let body = |account: &str, terminal: &str, of: &[&str]| json!({"name": "Quầy", "account_code": account, "terminal_profile": terminal, "beneficiaries": of});

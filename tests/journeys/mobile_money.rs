@@ -4,6 +4,7 @@
 mod away;
 mod failures;
 mod lost;
+mod often;
 mod page;
 mod refunds;
 mod tokens;

@@ -399,6 +399,9 @@ pub fn env(database: &TestDatabase, vnpay: &str, plan: &Plan) -> child::Env {
         ("MOTLAN_INTENTS__MIN_EXPIRES_IN_S", "1"),
         ("MOTLAN_DELIVERY__SCHEDULE_S", "0,1,1,1"),
         ("MOTLAN_POLL__SCHEDULE_S", "1,1,2,5,60"),
+        // many payers of the journeys share one number, and one presses until a provider is closed
+        ("MOTLAN_PROMPTS__PER_INTENT", "1000"),
+        ("MOTLAN_PROMPTS__PER_NUMBER", "1000"),
         ("MOTLAN_DOSSIER__ALLOW_HTTP", "true"),
         ("MOTLAN_DOSSIER__ALLOW_PRIVATE", "true"),
         ("MOTLAN_PROFILES__VNPAY_MAIN__CHANNEL", "vnpay"),

@@ -89,7 +89,7 @@ pub async fn open(req: HttpRequest, state: Data<State>, raw: RawBody) -> Result<
     let obligation_ids = obligation_ids(&mut f, &sent.obligation_ids);
     let return_url = return_url(&mut f, sent.return_url.as_deref());
     let life = life(&mut f, &state, sent.expires_in_s);
-    let allowed_channels = sent.allowed_channels.as_ref().map(|list| channels(&mut f, list));
+    let allowed_channels = sent.allowed_channels.as_ref().map(|list| channels(&mut f, &state, list));
     let metadata = sent.metadata.unwrap_or_else(|| serde_json::json!({}));
     if !metadata.is_object() || views::json(&metadata).len() > METADATA_BYTES || body::holds_nul(&metadata) {
         f.wrong("/metadata", "value", format!("is an object of at most {METADATA_BYTES} bytes, without NUL"));
@@ -148,12 +148,18 @@ fn life(f: &mut Fields, state: &State, sent: Option<i64>) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-fn channels(f: &mut Fields, sent: &[String]) -> Vec<String> {
+/// Of the channels that this deployment has; with none of them nobody could ever pay.
+fn channels(f: &mut Fields, state: &State, sent: &[String]) -> Vec<String> {
     if sent.is_empty() || sent.len() > 20 {
         f.wrong("/allowed_channels", "length", "names 1 to 20 channels");
     }
     for (i, code) in sent.iter().enumerate() {
-        f.code(&format!("/allowed_channels/{i}"), ChannelCode::new(code.clone()));
+        let pointer = format!("/allowed_channels/{i}");
+        let Some(code) = f.code(&pointer, ChannelCode::new(code.clone())) else { continue };
+        let is_counter = code.as_str() == domain::counter::CHANNEL;
+        if !is_counter && !state.ctx.providers.iter().any(|provider| provider.channel == code) {
+            f.wrong(&pointer, "value", "there is no such channel");
+        }
     }
     sent.to_vec()
 }
@@ -284,7 +290,9 @@ pub async fn sync(
 /// Starts an attempt through one channel.
 #[utoipa::path(post, path = "/v1/payment-intents/{id}/attempts", tag = "payment intents", request_body = AttemptBody,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = AttemptView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = AttemptView), (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json",
+            description = "Phones were asked too often, for this payment or this one; `Retry-After` says when it goes on")))]
 pub async fn start_attempt(
     req: HttpRequest,
     state: Data<State>,

@@ -341,6 +341,11 @@ impl From<StartError> for Problem {
             StartError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             StartError::NothingDue => Self::new(Code::NothingDue),
             StartError::NotGiven(why) => Self::fields(vec![not_given(why)]),
+            StartError::TooOften { again_at } => {
+                // a second more: `Retry-After` has whole seconds
+                let wait_s = again_at.duration_since(jiff::Timestamp::now()).as_secs().max(0) + 1;
+                Self::with(Code::RateLimited, "phones were asked too often").and("retry_after_s", wait_s)
+            }
             StartError::ChannelUnavailable(why) => Self::with(Code::ChannelUnavailable, start_attempt::reason(&why)),
             StartError::Provider(ProviderError::Refused(why)) => {
                 tracing::warn!(why, "the provider refused an order");
@@ -447,6 +452,7 @@ impl From<CounterError> for Problem {
                 Self::with(code, format!("the obligation is {status}")).and("obligation_id", id)
             }
             CounterError::ReceiptUsed => Self::new(Code::ReceiptUsed),
+            CounterError::Closed(reason) => Self::with(Code::ChannelUnavailable, reason),
         }
     }
 }

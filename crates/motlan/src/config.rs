@@ -29,6 +29,8 @@ const MAX_DELIVERY_MS: u64 = 30_000;
 const LATEST_SECRETS_S: u64 = 60;
 /// A month.
 const LONGEST_COOLING_OFF_H: i64 = 720;
+/// A minute is what a payer is told; whoever was asked yesterday may be asked again.
+const PROMPTS_WITHIN_S: std::ops::RangeInclusive<i64> = 60..=86_400;
 /// A year.
 const LONGEST_LOOK_S: i64 = 366 * 86_400;
 
@@ -123,6 +125,7 @@ impl Config {
             payments: payments::Settings {
                 intents: merged.get("intents")?,
                 poll: merged.get("poll")?,
+                prompts: merged.get("prompts")?,
                 delivery: merged.get("delivery")?,
                 approvals: merged.get("approvals")?,
             },
@@ -181,6 +184,8 @@ impl Config {
             ("poll.list_every_s", usize::try_from(self.payments.poll.list_every_s).unwrap_or(0), 1),
             ("poll.list_idle_every_s", usize::try_from(self.payments.poll.list_idle_every_s).unwrap_or(0), 1),
             ("poll.sent_refund_every_s", usize::try_from(self.payments.poll.sent_refund_every_s).unwrap_or(0), 1),
+            ("prompts.per_intent", usize::try_from(self.payments.prompts.per_intent).unwrap_or(0), 1),
+            ("prompts.per_number", usize::try_from(self.payments.prompts.per_number).unwrap_or(0), 1),
         ] {
             if value < least {
                 return Err(ConfigError::value(path, format_args!("at least {least}")));
@@ -195,6 +200,10 @@ impl Config {
         let poll = &self.payments.poll;
         if !(0..=LONGEST_LOOK_S).contains(&poll.sent_refund_for_s) || poll.sent_refund_every_s > LONGEST_LOOK_S {
             return Err(ConfigError::value("poll.sent_refund_for_s", format_args!("0 to {LONGEST_LOOK_S}")));
+        }
+        if !PROMPTS_WITHIN_S.contains(&self.payments.prompts.within_s) {
+            let (least, most) = (PROMPTS_WITHIN_S.start(), PROMPTS_WITHIN_S.end());
+            return Err(ConfigError::value("prompts.within_s", format_args!("{least} to {most}")));
         }
         if self.dossier.timeout_ms > MAX_DELIVERY_MS {
             return Err(ConfigError::value("dossier.timeout_ms", format_args!("at most {MAX_DELIVERY_MS}")));

@@ -151,7 +151,7 @@ impl Contract for Configured {
                 made(*settings, held, |settings| provider_bills::bidv::provider(code, beneficiaries, settings))
             }
             Channel::MobileMoneyBills(settings) => {
-                made(*settings, held, |settings| provider_bills::gsma::provider(code, beneficiaries, settings))
+                made(*settings, held, |settings| provider_bills::gsma::provider(code, beneficiaries, settings, http))
             }
             Channel::MobileMoney(settings) => {
                 let webhook_url = format!("{public_url}/v1/webhooks/{}/{code}", provider_mobile_money::CHANNEL);

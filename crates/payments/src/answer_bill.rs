@@ -31,14 +31,12 @@ use storage::channels::Gate;
 use storage::ids::mint;
 use storage::sightings::NewSighting;
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, bills, cases, channels, parties, payments, sightings, unit};
+use storage::{StorageError, Tx, bill_callbacks, bills, cases, channels, parties, payments, sightings, unit};
 
 /// Obligations of one code that are looked at; more are told when these are paid.
 const DUE_AT_ONCE: i64 = 200;
 /// Payments of one bill that are shown.
 const PAID_SHOWN: i64 = 50;
-/// Registrations that are opened to see whether they name one person.
-const PAYERS_OPENED: usize = 5;
 
 /// For counting: what became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,21 +87,35 @@ pub async fn answer(
         }
         Asked::Unreadable(answer, reason) => {
             let (channel, profile) = (&provider.channel, &provider.profile);
-            let parked = Parked { channel, profile, evidence: call.request.evidence(), call: None, reason };
+            // in some documents the path names what was to be paid
+            let named = call.path.contains('/').then(|| format!("{}\n\n", call.path)).unwrap_or_default();
+            let evidence = [named.as_bytes(), call.request.evidence()].concat();
+            let parked = Parked { channel, profile, evidence: &evidence, call: None, reason };
             let kept = receive_report::park(ctx, &parked, now).await.map(Some);
             told(bills.as_ref(), now, kept, |_| (answer, Verdict::Heard(Heard::Malformed)))
         }
-        Asked::Bills(question) => {
-            told(bills.as_ref(), now, owing(ctx, &provider, bills.as_ref(), &question, now).await, |o| {
-                (bills.owes(&question, &o, now), Verdict::Told)
-            })
+        Asked::Alive => {
+            let open = is_closed(ctx, &provider).await.map(|closed| Some(!closed));
+            told(bills.as_ref(), now, open, |open| (bills.alive(open, now), Verdict::Heard(Heard::Answered)))
         }
+        Asked::Bills(question) => told(
+            bills.as_ref(),
+            now,
+            owing(ctx, &provider, bills.as_ref(), &question, now).await.map(Some),
+            |o| match o {
+                Some(owes) => (bills.owes(&question, &owes, now), Verdict::Told),
+                None => (bills.closed(now), Verdict::Unavailable),
+            },
+        ),
         Asked::Paid(lookup) => told(bills.as_ref(), now, look_up(ctx, profile, &lookup).await, |found| {
             (bills.found(&lookup, &found, now), Verdict::Told)
         }),
         Asked::Pay(payment) => {
             let caller = Caller { request_id: request_id.to_owned(), ..Caller::system() };
-            let decided = pay(ctx, &provider, &payment, call.request.evidence(), &caller, now).await;
+            let decided = match pay(ctx, &provider, &payment, call.request.evidence(), &caller, now).await {
+                Ok(decided) => promise(ctx, &payment, decided).await.map_err(ReportError::from),
+                Err(error) => Err(error),
+            };
             told(bills.as_ref(), now, decided, |decided| {
                 (bills.decided(&payment, &decided), Verdict::Decided(decided.outcome))
             })
@@ -120,13 +132,16 @@ fn told<T, E: std::error::Error + 'static>(
 ) -> (Answer, Verdict) {
     match found {
         Ok(Some(found)) => say(found),
-        // closed, and said so nowhere else
         Ok(None) => (bills.unavailable(now), Verdict::Unavailable),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a call about bills is not answered");
             (bills.unavailable(now), Verdict::Unavailable)
         }
     }
+}
+
+async fn is_closed(ctx: &Context, provider: &Provider) -> Result<bool, StorageError> {
+    Ok(channels::closed(&*ctx.pool.get().await?, provider.channel.as_str()).await?.is_some())
 }
 
 /// What the code owes under this contract, one bill for each beneficiary, each kept before it is told. None while the
@@ -204,6 +219,7 @@ fn quoted(
 /// changed has another.
 fn reference_of(provider: &Provider, quote: &Quote) -> String {
     let Quote { customer_key, beneficiary, expires_at, lines, .. } = quote;
+    let customer_key = customer_key.to_ascii_uppercase();
     let mut told = format!("{}\n{customer_key}\n{beneficiary}\n{expires_at}", provider.profile);
     for line in lines {
         // writing to a text does not fail
@@ -215,14 +231,16 @@ fn reference_of(provider: &Provider, quote: &Quote) -> String {
 /// The masked name of the one person in whose name all of it is owed; empty where there is none, or more than one.
 async fn payer_of(ctx: &Context, db: &storage::pool::Db, named: &[&Due]) -> Result<String, StorageError> {
     let registered: BTreeSet<_> = named.iter().map(|d| d.payer).collect();
-    if registered.len() > PAYERS_OPENED || registered.contains(&None) {
+    if registered.contains(&None) {
         return Ok(String::new());
     }
+    // each fee has a registration of its own, so a bill of fifty fees has fifty, of one person or of several
+    let registered: Vec<_> = registered.into_iter().flatten().collect();
     let mut names = BTreeSet::new();
-    for id in registered.into_iter().flatten() {
-        names.insert(parties::by_id(db, &ctx.vault, id).await?.map(|p| p.name));
-    }
-    let one = if names.len() == 1 { names.pop_first().flatten() } else { None };
+    let opened = parties::by_ids(db, &ctx.vault, &registered).await?;
+    let all = opened.len() == registered.len();
+    names.extend(opened.into_iter().map(|party| party.name));
+    let one = if all && names.len() == 1 { names.pop_first() } else { None };
     Ok(one.as_deref().map(masked).unwrap_or_default())
 }
 
@@ -279,7 +297,7 @@ async fn pay(
     evidence: &[u8],
     caller: &Caller,
     now: Timestamp,
-) -> Result<Option<Decided>, ReportError> {
+) -> Result<Decided, ReportError> {
     let decided = retrying(|| async {
         let paying = Paying { provider, payment, evidence, caller, now, sighting_id: mint(now) };
         let tx = ctx.pool.tx().await?;
@@ -289,8 +307,24 @@ async fn pay(
     .await?;
     let decided = as_decided(decided);
     tracing::info!(outcome = %decided.outcome, "bill payment decided");
+    Ok(decided)
+}
+
+/// That it is told where the caller wants it is kept before the caller hears so: a crash in between is a call without an
+/// answer, which comes again. Of a contradiction the answer itself tells.
+async fn promise(ctx: &Context, payment: &BillPayment, decided: Decided) -> Result<Option<Decided>, StorageError> {
+    if let Some(url) = payment.callback.as_deref().filter(|_| decided.outcome != BillOutcome::Contradicted) {
+        let db = ctx.pool.get().await?;
+        bill_callbacks::promise(&db, decided.handle.into(), url, payment.call_id.as_deref()).await?;
+    }
     ctx.wake.notify_one();
     Ok(Some(decided))
+}
+
+/// What is told now of what was decided under a handle of ours.
+pub(crate) async fn told_by(ctx: &Context, profile: &str, id: SightingId) -> Result<Option<Decided>, StorageError> {
+    let db = ctx.pool.get().await?;
+    Ok(bills::by_handle(&db, profile, id.uuid()).await?.map(as_decided))
 }
 
 async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
@@ -307,12 +341,21 @@ async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
     let (fresh, booked) = (fresh?, booked?);
     if !fresh {
         // once for each thing that it means, however often it is told
-        let BillPayment { bill, amount, customer_key, .. } = payment;
+        let BillPayment { bill, amount, .. } = payment;
+        let customer_key = payment.customer_key.to_ascii_uppercase();
         let means = hex::encode(Sha256::digest(format!("{bill}\n{}\n{customer_key}", amount.dong())));
         let beside = format!("{source_key}#{}", &means[..16]);
         return again(tx, paying, &NewSighting { source_key: &beside, ..row }, booked.as_ref()).await;
     }
-    let quote = bills::quote(tx, profile, &payment.bill).await?.filter(|q| q.customer_key == payment.customer_key);
+    let booked = match booked {
+        Some(booked) => Some(booked),
+        // a file that shows this money may come at this moment, and of a bill that nobody knows there is nothing else to wait for
+        None => {
+            bills::take_turn(tx, profile, &payment.transaction).await?;
+            payments::lock_by_txn(tx, profile, &payment.transaction).await?
+        }
+    };
+    let quote = bills::quote(tx, profile, &payment.bill).await?.filter(|q| is_same_code(&q.customer_key, payment));
     let Some(quote) = quote else {
         return match booked {
             Some(booked) => in_the_books(tx, paying, &booked, None).await,
@@ -342,6 +385,11 @@ async fn decide(tx: &Tx, paying: &Paying<'_>) -> Result<BillPaid, ReportError> {
     bills::decided(tx, profile, &decided).await?;
     finish(tx, sighting_id, SightingState::Applied, Some(booked), &recording.unit).await?;
     Ok(decided)
+}
+
+/// Codes are typed by people, in capitals or not.
+fn is_same_code(customer_key: &str, payment: &BillPayment) -> bool {
+    customer_key.eq_ignore_ascii_case(&payment.customer_key)
 }
 
 fn sighting<'a>(paying: &'a Paying<'_>, source: &'a str, source_key: &'a str, digest: &'a str) -> NewSighting<'a> {
@@ -451,7 +499,7 @@ async fn again(
     let known = bills::by_transaction(tx, profile, &payment.transaction).await?;
     let known = known.ok_or_else(|| StorageError::Unreadable("a bill payment without its verdict".to_owned()))?;
     let same =
-        known.reference == payment.bill && known.amount == payment.amount && known.customer_key == payment.customer_key;
+        known.reference == payment.bill && known.amount == payment.amount && is_same_code(&known.customer_key, payment);
     if same {
         if let Some(booked) = booked.filter(|_| known.outcome != BillOutcome::Paid) {
             said_both(tx, paying, &known, booked).await?;
@@ -526,6 +574,7 @@ impl Told {
 
 /// What a bank said before of money that is in no books yet.
 pub(crate) async fn told_of(tx: &Tx, profile: &str, transaction: &str, named: &str) -> Result<Told, StorageError> {
+    bills::take_turn(tx, profile, transaction).await?;
     let refused = bills::by_transaction(tx, profile, transaction).await?;
     let reference = refused.as_ref().map_or(named, |r| &r.reference);
     Ok(Told { bill: bills::quote(tx, profile, reference).await?, refused })

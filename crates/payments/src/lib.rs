@@ -54,6 +54,7 @@ pub mod suggest;
 pub mod sweep_movements;
 pub mod take_at_counter;
 mod take_back;
+pub mod tell_of_bills;
 pub mod verify_books;
 pub mod view;
 pub mod void_at_counter;

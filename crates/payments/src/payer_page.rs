@@ -6,6 +6,7 @@ use crate::view::{self, IntentView};
 use domain::PaymentId;
 use domain::codes::ChannelCode;
 use domain::intent::{Intent, IntentStatus};
+use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use storage::payer_page::{self, Wish};
@@ -60,8 +61,11 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let beneficiary = known.into_iter().next().map_or_else(|| code.to_owned(), |b| b.name);
     let codes: Vec<&str> = view.obligations.iter().map(|o| o.terms.agency_code.as_str()).collect();
     let agencies = payer_page::agencies(tx, &codes).await?;
+    let is_settled = view.obligations.iter().all(|o| o.status == ObligationStatus::Paid);
     let acknowledged = match view.intent.status {
         IntentStatus::Paid => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
+        // paid another way after it was over
+        IntentStatus::Expired if is_settled => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
         _ => None,
     };
     let asked_at = match view.attempts.iter().any(|stored| stored.attempt.status.is_undecided()) {
@@ -93,7 +97,7 @@ async fn aside(ctx: &Context, tx: &Tx, intent: &Intent) -> Result<Aside, Storage
             bills.push(provider.channel.clone());
         }
     }
-    let counters = match allowed(COUNTER) {
+    let counters = match allowed(COUNTER) && channels::closed(tx, COUNTER).await?.is_none() {
         true => counters::names_for(tx, intent.beneficiary_code.as_str(), COUNTERS).await?,
         false => Vec::new(),
     };

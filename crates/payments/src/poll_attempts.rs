@@ -20,7 +20,7 @@ use telemetry::trace;
 use tracing::Instrument;
 
 /// No other worker asks before this; longer than a provider may take to answer.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// Seconds until a provider that gave no answer is tried again, at most.
 const UNANSWERED_S: i64 = 60;
 /// How late a notification of a transfer may come.

@@ -28,6 +28,9 @@ use storage::{StorageError, Tx, attempts, parked, payments, sightings, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
+/// How the source of a report begins that its provider called in; what we asked for is concluded from where it was asked.
+const CALLED_IN: &str = "webhook:";
+
 /// A verified report with the bytes that it stands in.
 #[derive(Debug, Clone)]
 pub struct Sighted<'a> {
@@ -158,9 +161,16 @@ async fn apply(
             if sighted.report.news == News::Committed {
                 // a late word may come after the last asking: now there is something to ask about again
                 let poll = &ctx.settings.poll;
-                let next = sighted.now + SignedDuration::from_secs(poll.wait_s(0));
-                let until = sighted.now + SignedDuration::from_secs(poll.give_up_after_s);
-                attempts::watch(tx, attempt, next, until).await?;
+                let provider = ctx.providers.by_profile(sighted.profile);
+                if provider.is_some_and(|provider| provider.holds.is_some()) && sighted.source.starts_with(CALLED_IN) {
+                    // money that waits for our word hears it when it is asked about: now, not when the schedule comes to it
+                    let order = &stored.attempt.order_ref;
+                    attempts::hint(tx, sighted.profile, order, poll.give_up_after_s).await?;
+                } else {
+                    let next = sighted.now + SignedDuration::from_secs(poll.wait_s(0));
+                    let until = sighted.now + SignedDuration::from_secs(poll.give_up_after_s);
+                    attempts::watch(tx, attempt, next, until).await?;
+                }
             }
             if let News::Failed { code } = &sighted.report.news
                 && unit.changes.attempts.iter().any(|step| step.id == attempt && step.to == AttemptStatus::Failed)

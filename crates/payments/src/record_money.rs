@@ -19,6 +19,8 @@ use storage::unit::{Audit, Unit};
 
 /// How far a provider's clock may be ahead of ours.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
+/// How old money may be of which a provider tells and that names nothing of ours.
+const OLDEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// A report of money that has just been kept.
 #[derive(Debug, Clone)]
@@ -51,8 +53,11 @@ pub enum RecordError {
 /// Money that no payment of ours is yet. `named`: what of ours it names, with the facts behind it.
 pub fn record(seen: &Seen<'_>, named: Option<(&Facts, Named)>, caller: &Caller) -> Result<Recording, RecordError> {
     let payment_id: PaymentId = mint(seen.now);
-    // a time that has not come yet is a slip of theirs: it stands in the sighting, the books take ours
-    let paid_at = seen.paid_at.filter(|stated| *stated <= seen.now + CLOCKS_DIFFER).unwrap_or(seen.now);
+    // a time that has not come yet, or from before anybody could pay, is a slip of theirs: it stands in the sighting, the books
+    // take ours
+    let facts = named.as_ref().map(|(facts, _)| *facts);
+    let can_be = |stated: &Timestamp| *stated <= seen.now + CLOCKS_DIFFER && !is_too_early(*stated, seen, facts);
+    let paid_at = seen.paid_at.filter(can_be).unwrap_or(seen.now);
     let business_date = business_date(paid_at);
     let from = seen.identity.source_account();
     let subject = seen.order_ref.map_or_else(|| from.scope().unwrap_or_default(), str::to_owned);
@@ -93,6 +98,20 @@ pub fn record(seen: &Seen<'_>, named: Option<(&Facts, Named)>, caller: &Caller) 
     };
     let order_ref = seen.order_ref.map(str::to_owned);
     Ok(Recording { new: NewPayment { payment, order_ref, business_date }, unit })
+}
+
+/// Whether a provider states a day before the payment, or the last of the fees, was there. Days, because files have no more; and of
+/// money on an account the bank's books decide.
+fn is_too_early(stated: Timestamp, seen: &Seen<'_>, facts: Option<&Facts>) -> bool {
+    if !matches!(seen.identity, Identity::Provider { .. }) {
+        return false;
+    }
+    let begun = facts.and_then(|facts| {
+        let own = facts.own_intent().map(|intent| intent.created_at);
+        own.or_else(|| facts.obligations.iter().map(|obligation| obligation.created_at).max())
+    });
+    let begun = begun.map_or(seen.now - OLDEST, |begun| begun - CLOCKS_DIFFER);
+    business_date(stated) < business_date(begun)
 }
 
 /// Another sight of a payment that we have. Its amount and what it names are compared: a difference is a case, never a

@@ -9,6 +9,7 @@ use serde::Deserialize;
 pub struct Settings {
     pub intents: Intents,
     pub poll: Poll,
+    pub prompts: Prompts,
     pub delivery: Delivery,
     pub approvals: Approvals,
 }
@@ -80,6 +81,24 @@ impl Poll {
         let last = self.schedule_s.len().saturating_sub(1);
         let at = usize::try_from(asked).unwrap_or(0).min(last);
         self.schedule_s.get(at).copied().unwrap_or(60).max(1)
+    }
+}
+
+/// How often payers' phones are asked. Whoever has the link of a payment may type any number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prompts {
+    /// Of one payment, whatever numbers are typed.
+    pub per_intent: i64,
+    /// Of one number, whatever payments it is for.
+    pub per_number: i64,
+    /// Seconds in which they are counted.
+    pub within_s: i64,
+}
+
+impl Default for Prompts {
+    fn default() -> Self {
+        Self { per_intent: 5, per_number: 5, within_s: 3_600 }
     }
 }
 

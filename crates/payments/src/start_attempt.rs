@@ -19,18 +19,19 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
 use provider::{Action, Given, Order, OrderBill, Provider, ProviderError, Receiver, Started};
+use secrecy::{ExposeSecret, SecretString};
 use std::net::IpAddr;
 use std::sync::Arc;
 use storage::attempts::Stored;
 use storage::channels::{self, Gates};
 use storage::ids::mint;
 use storage::unit::{Audit, Birth, Unit};
-use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, obligations, parties, unit};
+use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, obligations, parties, prompts, unit};
 use telemetry::trace;
 use tracing::Instrument;
 
-/// Seconds for which another process must believe that this one is between the two commits.
-const BUSY_S: i64 = 30;
+/// Seconds for which another process must believe that this one is between the two commits: longer than a provider may take.
+const BUSY_S: i64 = 45;
 /// How long a payer takes who has the phone in hand.
 const PROMPTED: SignedDuration = SignedDuration::from_secs(5);
 /// Attempts of one intent: whoever has the page's link may start them, so there is an end to it.
@@ -75,6 +76,9 @@ pub enum StartError {
     /// The payer's phone, or a code, that this channel starts with.
     #[error(transparent)]
     NotGiven(#[from] NotGiven),
+    /// The payer's phone, or phones for this payment, were asked too often of late.
+    #[error("too many prompts; again from {again_at}")]
+    TooOften { again_at: Timestamp },
     #[error("the channel cannot be used: {}", reason(.0))]
     ChannelUnavailable(Unavailable),
     /// The provider said no, or was not reached; the attempt is kept and asked about.
@@ -191,8 +195,12 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
     intents::by_id(tx, start.client, start.intent).await?.ok_or(StartError::Absent)?;
     let facts = facts::lock(tx, start.intent).await?;
     let gates = channels::gates(tx).await?;
-    let (stored, give_up_after) = new_attempt(ctx, start, &facts, &gates)?;
+    let (stored, rung) = new_attempt(ctx, start, &facts, &gates)?;
+    if let Some(number) = rung {
+        may_ring(ctx, tx, start, &facts, &number).await?;
+    }
     let id = stored.attempt.id;
+    let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     attempts::insert(tx, &stored).await?;
     let first = start.now + SignedDuration::from_secs(ctx.settings.poll.wait_s(0));
     attempts::watch(tx, id, first, start.now + give_up_after).await?;
@@ -218,12 +226,13 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
     Ok(Begun::Attempt { id, again: false })
 }
 
+/// The attempt, and the phone that it asks.
 fn new_attempt(
     ctx: &Context,
     start: &Start,
     facts: &Facts,
     gates: &Gates,
-) -> Result<(Stored, SignedDuration), StartError> {
+) -> Result<(Stored, Option<SecretString>), StartError> {
     let intent = facts.intent()?;
     payable_now(intent, facts, start.now)?;
     let amount = facts.amount_due(intent);
@@ -251,12 +260,37 @@ fn new_attempt(
         ordered_at: start.now,
         expires_at: intent.expires_at.min(start.now + checkout.window()),
     };
-    let give_up_after = SignedDuration::from_secs(ctx.settings.poll.give_up_after_s);
     let return_url = start.return_url.clone().or_else(|| intent.return_url.clone());
     Ok((
         Stored { attempt, number, action: None, handle: None, return_url, failure: None, traceparent: None },
-        give_up_after,
+        checkout.rings(&start.given),
     ))
+}
+
+/// Whoever has the link types any number, so a payment asks so many phones, and a phone is asked so often. Counted in the
+/// transaction that makes the attempt, by all processes together; the number is counted under its keyed index.
+async fn may_ring(
+    ctx: &Context,
+    tx: &Tx,
+    start: &Start,
+    facts: &Facts,
+    number: &SecretString,
+) -> Result<(), StartError> {
+    let limits = &ctx.settings.prompts;
+    let within = SignedDuration::from_secs(limits.within_s);
+    let since = start.now - within;
+    let own = facts.attempts.iter().map(|stored| &stored.attempt).filter(|a| a.channel == start.channel);
+    let mut asked: Vec<Timestamp> = own.map(|a| a.ordered_at).filter(|at| *at > since).collect();
+    asked.sort_unstable();
+    let of_intent = usize::try_from(limits.per_intent).unwrap_or(usize::MAX);
+    let oldest = match asked.len().checked_sub(of_intent) {
+        Some(before) => asked.get(before).copied(),
+        None => {
+            let index = ctx.vault.blind_index("prompted_phone", number.expose_secret());
+            prompts::take(tx, &index, limits.per_number, since, start.now).await?
+        }
+    };
+    oldest.map_or(Ok(()), |oldest| Err(StartError::TooOften { again_at: oldest + within }))
 }
 
 /// Whether an attempt that was interrupted may be offered still: the payer may have paid another way since.

@@ -21,7 +21,7 @@ use storage::counters::{self, Counter, Taken};
 use storage::ids::mint;
 use storage::sightings::NewSighting;
 use storage::unit::{Audit, Unit};
-use storage::{StorageError, Tx, idempotency, payments, sightings, unit};
+use storage::{StorageError, Tx, channels, idempotency, payments, sightings, unit};
 
 #[derive(Debug, Clone)]
 pub struct Command {
@@ -57,6 +57,9 @@ pub enum CounterError {
     Refused(#[from] Refusal),
     #[error("the receipt is used")]
     ReceiptUsed,
+    /// Somebody switched counters off, or announced that they are away, in these words.
+    #[error("counters are closed: {0}")]
+    Closed(String),
 }
 
 impl From<StorageError> for CounterError {
@@ -107,6 +110,10 @@ async fn taken(tx: &Tx, c: &Command, render: Render<'_>) -> Result<Reply, Counte
             return Err(CounterError::ReceiptUsed);
         }
         return answer(tx, c, 200, &known, render).await;
+    }
+    // money that is not taken yet: the officer hears it before the payer gives any
+    if let Some(closed) = channels::closed(tx, CHANNEL).await? {
+        return Err(CounterError::Closed(closed.reason));
     }
     // a terminal's file may have shown a card's money first
     let booked = match &identity {

@@ -28,7 +28,8 @@ pub struct IntentView {
     pub checkout_url: String,
 }
 
-/// A payment under the intent's reference, with where its money is.
+/// A payment under the intent's reference, or one that names no intent and settled a fee of it (a bill's, a counter's), with
+/// where its money is.
 #[derive(Debug, Clone)]
 pub struct Paid {
     pub shown: Shown,
@@ -190,8 +191,9 @@ pub async fn of_intents(
         // money is read where there may be some: an attempt was made, or it is paid
         let may_have_money =
             intent.status == IntentStatus::Paid || attempts.iter().any(|a| a.attempt.intent_id == intent.id);
-        let payments = if may_have_money { paid(db, intent.id).await? } else { Vec::new() };
         let held = held(&intent, &obligations);
+        let mut payments = if may_have_money { paid(db, intent.id).await? } else { Vec::new() };
+        payments.extend(paid_beside(db, &held, &payments).await?);
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
@@ -209,8 +211,9 @@ pub(crate) async fn of_facts(
 ) -> Result<IntentView, StorageError> {
     let intent = facts.intent()?.clone();
     let amount_due = facts.amount_due(&intent);
-    let payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
     let held = held(&intent, &facts.obligations);
+    let mut payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
+    payments.extend(paid_beside(db, &held, &payments).await?);
     let gates = channels::gates(db).await?;
     Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now)))
 }
@@ -254,12 +257,30 @@ fn whole(
 
 async fn paid(db: &Db, intent: IntentId) -> Result<Vec<Paid>, StorageError> {
     let filter = Filter { intent: Some(intent.uuid()), ..Filter::default() };
-    let shown = payments::page(db, &filter, None, 200).await?;
+    let mut shown = payments::page(db, &filter, None, 200).await?;
+    shown.reverse();
+    with_parts(db, shown).await
+}
+
+/// Of fees that were paid and that no payment of `known` settled: what did, where that names no intent.
+async fn paid_beside(db: &Db, obligations: &[Obligation], known: &[Paid]) -> Result<Vec<Paid>, StorageError> {
+    let is_known = |o: &Obligation| known.iter().flat_map(|p| &p.parts).any(|part| part.obligation_id == Some(o.id));
+    let beside: Vec<Uuid> = obligations
+        .iter()
+        .filter(|o| matches!(o.status, ObligationStatus::Paid | ObligationStatus::Refunding) && !is_known(o))
+        .map(|o| o.id.uuid())
+        .collect();
+    if beside.is_empty() {
+        return Ok(Vec::new());
+    }
+    with_parts(db, payments::that_settled(db, &beside).await?).await
+}
+
+async fn with_parts(db: &Db, shown: Vec<Shown>) -> Result<Vec<Paid>, StorageError> {
     let ids: Vec<Uuid> = shown.iter().map(|s| s.payment.id.uuid()).collect();
     let parts = if ids.is_empty() { Vec::new() } else { payments::parts(db, &ids).await? };
     Ok(shown
         .into_iter()
-        .rev()
         .map(|shown| {
             let parts = parts.iter().filter(|p| p.payment_id == shown.payment.id).cloned().collect();
             Paid { shown, parts }

@@ -116,6 +116,7 @@ impl Bank {
             bill: number(bill_id).ok_or_else(|| unreadable("bill_id", NO_BILL))?,
             amount: whole(amount).ok_or_else(|| unreadable("amount", ANOTHER_AMOUNT))?,
             paid_at: fields.text("trans_date").and_then(wire::instant),
+            callback: None,
         };
         Ok(Asked::Pay(payment))
     }
@@ -200,6 +201,15 @@ impl Bills for Bank {
     /// The document has no such question.
     fn found(&self, _: &BillLookup, _: &[Decided], now: Timestamp) -> Answer {
         self.unavailable(now)
+    }
+
+    /// The document has no such question.
+    fn alive(&self, _: bool, now: Timestamp) -> Answer {
+        self.unavailable(now)
+    }
+
+    fn closed(&self, _: Timestamp) -> Answer {
+        said(503, "031", "Tam ngung thu ho")
     }
 
     fn unavailable(&self, _: Timestamp) -> Answer {

@@ -15,9 +15,11 @@
 //!
 //! A payment is known by `requestingOrganisationTransactionReference`, and by `X-CorrelationID` where there is none. The same
 //! number again hears the same answer, which the document leaves to us. `/responses` leads to the state of that very request,
-//! which tells either outcome; payments of the bill are those that are in the books. An outcome is told in the answer or to
-//! `/requeststates`, as the contract says; we call no `X-Callback-URL`: the document lets a provider be asked instead.
+//! which tells either outcome; payments of the bill are those that are in the books. An outcome is told in the answer, or after
+//! a 202, as the contract says: to the `X-Callback-URL` that the call names, where the contract has a place for it, else to
+//! `/requeststates`. A payment that is theirs and cannot be read hears its error as well, and is kept for a person.
 
+mod callback;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -29,13 +31,14 @@ use crate::day::DayEnd;
 use crate::parts::{customer_key, header, json, number};
 use crate::settings::SettingsError;
 use crate::token::{Client, LASTS_S};
+use callback::Place;
 use domain::bill::BillOutcome;
 use domain::codes::{BeneficiaryCode, ProfileCode};
 use jiff::Timestamp;
 use provider::json::{Json, Object};
 use provider::{
-    Answer, Asked, BillCall, BillLookup, BillPayment, BillQuestion, Bills, ChannelKind, Decided, Heard, Names, Owes,
-    Provider, Request,
+    Answer, Asked, BillCall, BillCallbacks, BillLookup, BillPayment, BillQuestion, Bills, ChannelKind, Decided, Heard,
+    Names, Owes, Provider, Request,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json as object};
@@ -59,9 +62,10 @@ pub fn provider(
     profile: ProfileCode,
     beneficiaries: Vec<BeneficiaryCode>,
     settings: Settings,
+    http: reqwest::Client,
 ) -> Result<Provider, SettingsError> {
     let names = Names { vi: "Thanh toán hoá đơn bằng tiền di động", en: "Bill payment with Mobile Money" };
-    let wallet = Arc::new(Wallet::new(profile.clone(), settings)?);
+    let wallet = Arc::new(Wallet::new(profile.clone(), settings, http)?);
     Ok(collecting(profile, beneficiaries, CHANNEL, (names, ChannelKind::MobileMoney), wallet))
 }
 
@@ -70,17 +74,22 @@ struct Wallet {
     client: Client,
     from: From,
     day_end: DayEnd,
+    callbacks_at: Option<Place>,
+    http: reqwest::Client,
     settings: Settings,
 }
 
 impl Wallet {
-    fn new(profile: ProfileCode, settings: Settings) -> Result<Self, SettingsError> {
+    fn new(profile: ProfileCode, settings: Settings, http: reqwest::Client) -> Result<Self, SettingsError> {
         settings.check()?;
         let secrets = settings.client_secret().cloned().collect();
         let client = Client { profile, id: settings.client_id.clone(), secrets };
         let from = crate::settings::read_from(&settings.allowed_from)?;
         let day_end = crate::settings::read_day_end(&settings.day_ends_at)?;
-        Ok(Self { client, from, day_end, settings })
+        // who hears the outcome in the answer needs no callback
+        let place = settings.callback_url.as_deref().filter(|_| settings.answers == When::WhenAsked);
+        let callbacks_at = place.and_then(Place::read);
+        Ok(Self { client, from, day_end, callbacks_at, http, settings })
     }
 
     fn token(&self, call: &BillCall<'_>, now: Timestamp) -> Asked {
@@ -116,13 +125,21 @@ impl Wallet {
         Ok(())
     }
 
+    /// Where the caller wants to be told, if that is a place of the contract's; else it asks, as it may in any case.
+    fn callback_of(&self, request: &Request<'_>) -> Option<String> {
+        let (place, named) = (self.callbacks_at.as_ref()?, header(request, "x-callback-url")?);
+        let admitted = place.admits(named);
+        if admitted.is_none() {
+            tracing::warn!("a call about bills names a callback that is not the contract's");
+        }
+        admitted.map(String::from)
+    }
+
     fn asked(&self, call: &BillCall<'_>, now: Timestamp) -> Result<Asked, Fault> {
         self.admitted(&call.request, now)?;
         let parts: Vec<&str> = call.path.split('/').collect();
         match (call.request.method, parts.as_slice()) {
-            ("GET", ["heartbeat"]) => {
-                Ok(Asked::Answered(json(200, &object!({"serviceStatus": "available"})), Heard::Answered))
-            }
+            ("GET", ["heartbeat"]) => Ok(Asked::Alive),
             ("GET", ["accounts", kind, account, "bills"]) => {
                 let (skip, most) = page(call.request.query)?;
                 Ok(Asked::Bills(BillQuestion { customer_key: of_account(kind, account)?, skip, most }))
@@ -134,8 +151,13 @@ impl Wallet {
                 Ok(Asked::Paid(BillLookup::OfBill { customer_key, bill }))
             }
             ("POST", ["accounts", kind, account, "bills", bill, "payments"]) => {
-                let customer_key = of_account(kind, account)?;
-                payment(&call.request, customer_key, number(bill).ok_or(Fault::Identifier)?).map(Asked::Pay)
+                let read = of_account(kind, account).and_then(|customer_key| {
+                    payment(&call.request, customer_key, number(bill).ok_or(Fault::Identifier)?)
+                });
+                Ok(match read {
+                    Ok(payment) => Asked::Pay(BillPayment { callback: self.callback_of(&call.request), ..payment }),
+                    Err(fault) => Asked::Unreadable(fault.answer(now), fault.about()),
+                })
             }
             ("GET", ["requeststates", id]) => {
                 let handle = Uuid::try_parse(id).map_err(|_| Fault::Identifier)?;
@@ -181,9 +203,12 @@ impl Bills for Wallet {
     }
 
     fn decided(&self, payment: &BillPayment, decided: &Decided) -> Answer {
-        if self.settings.answers == When::WhenAsked {
+        // what was decided under this number is another payment's: asking about the handle would tell of that
+        let is_another = decided.outcome == BillOutcome::Contradicted;
+        if self.settings.answers == When::WhenAsked && !is_another {
+            let how = if payment.callback.is_some() { "callback" } else { "polling" };
             let pending = object!({
-                "serverCorrelationId": decided.handle, "status": "pending", "notificationMethod": "polling",
+                "serverCorrelationId": decided.handle, "status": "pending", "notificationMethod": how,
             });
             return json(202, &pending);
         }
@@ -214,6 +239,18 @@ impl Bills for Wallet {
             (BillLookup::ByCall(_), Some(decided)) => json(200, &object!({"link": wire::link(decided)})),
             (BillLookup::ByHandle(_) | BillLookup::ByCall(_), None) => Fault::Identifier.answer(now),
         }
+    }
+
+    fn alive(&self, is_open: bool, _: Timestamp) -> Answer {
+        json(200, &object!({"serviceStatus": if is_open { "available" } else { "unavailable" }}))
+    }
+
+    fn closed(&self, now: Timestamp) -> Answer {
+        Fault::Closed.answer(now)
+    }
+
+    fn callbacks(&self) -> Option<&dyn BillCallbacks> {
+        self.callbacks_at.as_ref().map(|_| self as &dyn BillCallbacks)
     }
 
     fn unavailable(&self, now: Timestamp) -> Answer {
@@ -288,7 +325,7 @@ fn payment(request: &Request<'_>, customer_key: String, bill: String) -> Result<
         Some(_) => return Err(Fault::Format("paymentType")),
     }
     let paid_at = fields.text("requestDate").and_then(|text| text.parse().ok());
-    Ok(BillPayment { transaction, call_id, customer_key, bill, amount, paid_at })
+    Ok(BillPayment { transaction, call_id, customer_key, bill, amount, paid_at, callback: None })
 }
 
 fn words<'a>(fields: &'a Object, name: &'static str) -> Result<&'a str, Fault> {

@@ -15,6 +15,8 @@ pub enum SettingsError {
     From,
     #[error("day_ends_at is a time of day, HH:MM")]
     DayEnd,
+    #[error("callback_url is an http or https address without query and fragment")]
+    Callback,
 }
 
 /// Shorter ones can be tried out.

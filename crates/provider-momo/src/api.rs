@@ -5,9 +5,13 @@ use crate::{Wallet, codes, signature, wire};
 use provider::json::{Json, Object};
 use provider::{ProviderError, http};
 use serde_json::Value;
+use std::time::Duration;
 
 #[cfg(test)]
 pub mod tests;
+
+/// "Client time-out at least 30 s" (section 2.1): an earlier end is an outcome that nobody knows of what MoMo was about to say.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The paths under the host (sections 2.1 and 2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +60,8 @@ impl Wallet {
     /// The bytes of an answer; nothing of them is believed yet.
     pub async fn post(&self, call: Call, body: &Value) -> Result<Vec<u8>, ProviderError> {
         let url = format!("{}{}", self.settings.api_url.trim_end_matches('/'), call.path());
-        let request = self.http.post(url).header("content-type", "application/json; charset=UTF-8");
+        let request =
+            self.http.post(url).timeout(self.patience).header("content-type", "application/json; charset=UTF-8");
         let (status, bytes) = http::answer(request.body(body.to_string())).await?;
         // MoMo refuses with a status of 400 and more, and a body as ever; 422 is that of 7000 (section 2.5)
         match status {

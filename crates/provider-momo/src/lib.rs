@@ -21,6 +21,7 @@ mod vectors;
 use domain::codes::{BeneficiaryCode, ProfileCode};
 use provider::{ChannelKind, Holds, Names, Provider};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use settings::{CREDENTIALS, RequestType, Settings, SettingsError};
 
@@ -62,13 +63,15 @@ struct Wallet {
     settings: Settings,
     keys: signature::Keys,
     http: reqwest::Client,
+    /// How long an answer is waited for.
+    patience: Duration,
 }
 
 impl Wallet {
     fn new(settings: Settings, http: reqwest::Client) -> Result<Self, SettingsError> {
         settings.check()?;
         let keys = signature::Keys::new(&settings);
-        Ok(Self { settings, keys, http })
+        Ok(Self { settings, keys, http, patience: api::TIMEOUT })
     }
 }
 

@@ -2,7 +2,9 @@
 //! asked, and renders what we found in that document's words. Nothing here decides about money, and verification has no
 //! default: a call that is not verified asks nothing.
 
+use crate::error::ProviderError;
 use crate::webhook::{Answer, Request};
+use async_trait::async_trait;
 use domain::bill::BillOutcome;
 use domain::{PaymentId, Vnd};
 use jiff::Timestamp;
@@ -32,6 +34,8 @@ pub enum Asked {
     Pay(BillPayment),
     /// What became of payments?
     Paid(BillLookup),
+    /// Whether anything can be asked or paid now.
+    Alive,
 }
 
 /// For counting, of what an adapter answers by itself.
@@ -64,6 +68,8 @@ pub struct BillPayment {
     pub amount: Vnd,
     /// As stated; absent where nothing is said that can be read.
     pub paid_at: Option<Timestamp>,
+    /// Where the outcome is to be told, where that is how the answer is given: an address that the contract has.
+    pub callback: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +119,23 @@ pub struct Decided {
     pub at: Timestamp,
 }
 
+/// Outcomes that are told at an address of the other side's.
+#[async_trait]
+pub trait BillCallbacks: Send + Sync {
+    /// Tells once what became of a payment that the call `call_id` was about. The address is looked at again: the contract
+    /// may name another since.
+    ///
+    /// # Errors
+    /// Where it was not taken, or nobody knows.
+    async fn tell(
+        &self,
+        url: &str,
+        call_id: Option<&str>,
+        decided: &Decided,
+        now: Timestamp,
+    ) -> Result<(), ProviderError>;
+}
+
 pub trait Bills: Send + Sync {
     /// `now`: tokens and the bank's day end by it.
     fn hear(&self, call: &BillCall<'_>, now: Timestamp) -> Asked;
@@ -128,6 +151,17 @@ pub trait Bills: Send + Sync {
     fn decided(&self, payment: &BillPayment, decided: &Decided) -> Answer;
 
     fn found(&self, lookup: &BillLookup, found: &[Decided], now: Timestamp) -> Answer;
+
+    /// Whether the channel is open, where the document asks for that.
+    fn alive(&self, is_open: bool, now: Timestamp) -> Answer;
+
+    /// Nothing is told of any code: somebody has closed the channel.
+    fn closed(&self, now: Timestamp) -> Answer;
+
+    /// None where the document, or the contract, has no such calls.
+    fn callbacks(&self) -> Option<&dyn BillCallbacks> {
+        None
+    }
 
     /// Ours to mend, nothing was decided: they shall ask again.
     fn unavailable(&self, now: Timestamp) -> Answer;

@@ -156,6 +156,11 @@ pub trait Checkout: Send + Sync {
         Ok(())
     }
 
+    /// The phone that a start with this asks, in one spelling; None where it asks nobody's.
+    fn rings(&self, _given: &Given) -> Option<SecretString> {
+        None
+    }
+
     /// What the code of a failed payment says to its payer; nothing unless told.
     fn why(&self, _code: &str) -> Failure {
         Failure::Unsaid

@@ -23,7 +23,9 @@ use domain::codes::{BeneficiaryCode, ChannelCode, ProfileCode};
 use std::sync::Arc;
 
 pub use account_webhook::AccountWebhook;
-pub use bill::{Asked, Bill, BillCall, BillLookup, BillPayment, BillQuestion, Bills, Decided, Heard, Owes};
+pub use bill::{
+    Asked, Bill, BillCall, BillCallbacks, BillLookup, BillPayment, BillQuestion, Bills, Decided, Heard, Owes,
+};
 pub use checkout::{Action, Asks, Checkout, Given, Need, Offer, Order, Receiver, Started};
 pub use credentials::{Before, Contract, Credential, Held, HeldSecrets, NoSuchSecret, NotMade, Slot};
 pub use error::ProviderError;

@@ -18,11 +18,21 @@ pub struct Due {
     pub payer: Option<Uuid>,
 }
 
+const TURN: &str = "select pg_advisory_xact_lock(hashtextextended('bill:' || $1::text || ':' || $2::text, 0))";
+
+/// Takes turns with whoever else decides about this number of the bank's for the first time: its call, and its file.
+pub async fn take_turn(db: &Db, profile: &str, transaction: &str) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(TURN).await?;
+    db.query(&statement, &[&profile, &transaction]).await?;
+    Ok(())
+}
+
 const DUE: &str = "select o.* from obligation o
-    where (o.dossier_code = $1 or o.customer_code = $1) and o.beneficiary_code = any($2) and o.status = 'due'
+    where (upper(o.dossier_code collate \"C\") = upper($1 collate \"C\")
+        or upper(o.customer_code collate \"C\") = upper($1 collate \"C\")) and o.beneficiary_code = any($2) and o.status = 'due'
     order by o.id limit $3";
 
-/// What is due under a dossier or customer code to these beneficiaries, the oldest first.
+/// What is due under a dossier or customer code, in capitals or not, to these beneficiaries, the oldest first.
 pub async fn due(db: &Db, key: &str, beneficiaries: &[&str], limit: i64) -> Result<Vec<Due>, StorageError> {
     let statement = db.prepare_cached(DUE).await?;
     let rows = db.query(&statement, &[&key, &beneficiaries, &limit]).await?;
@@ -31,7 +41,8 @@ pub async fn due(db: &Db, key: &str, beneficiaries: &[&str], limit: i64) -> Resu
 }
 
 const IS_KNOWN: &str = "select exists (select from obligation o
-    where (o.dossier_code = $1 or o.customer_code = $1) and o.beneficiary_code = any($2))";
+    where (upper(o.dossier_code collate \"C\") = upper($1 collate \"C\")
+        or upper(o.customer_code collate \"C\") = upper($1 collate \"C\")) and o.beneficiary_code = any($2))";
 
 /// Whether anything was ever owed under this code to these beneficiaries.
 pub async fn is_known(db: &Db, key: &str, beneficiaries: &[&str]) -> Result<bool, StorageError> {
@@ -196,7 +207,7 @@ pub async fn by_call(db: &Db, profile: &str, call_id: &str) -> Result<Option<Bil
 }
 
 const PAID_OF_BILL: &str = select_paid!(
-    "where b.profile = $1 and b.reference = $2 and b.customer_key = $3 and p.id is not null
+    "where b.profile = $1 and b.reference = $2 and upper(b.customer_key) = upper($3) and p.id is not null
     order by b.decided_at desc limit $4"
 );
 

@@ -55,6 +55,22 @@ pub async fn gates(db: &Db) -> Result<Gates, StorageError> {
     Ok(rows.iter().map(gate).collect())
 }
 
+const CLOSED: &str =
+    "select coalesce(s.reason, d.reason) as reason, case when s.channel is null then d.ends_at end as until
+    from (select $1::text as channel) c
+    left join channel_switch s on s.channel = c.channel and s.off_since is not null
+    left join lateral (select t.reason, t.ends_at from channel_downtime t
+        where t.channel = c.channel and t.withdrawn_at is null and t.starts_at <= now() and now() < t.ends_at
+        order by t.ends_at desc limit 1) d on true";
+
+/// Why a channel is closed, whether there are contracts for it or none.
+pub async fn closed(db: &Db, channel: &str) -> Result<Option<Closed>, StorageError> {
+    let statement = db.prepare_cached(CLOSED).await?;
+    let row = db.query_one(&statement, &[&channel]).await?;
+    let reason: Option<String> = row.get("reason");
+    Ok(reason.map(|reason| Closed { reason, until: row.get("until") }))
+}
+
 const PUT_HEALTH: &str = "insert into provider_health (profile, is_up, is_degraded, back_at, told_at)
     values ($1, $2, $3, $4, now())
     on conflict (profile) do update set is_up = excluded.is_up, is_degraded = excluded.is_degraded,

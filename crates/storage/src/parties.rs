@@ -48,6 +48,15 @@ pub async fn by_id(db: &Db, vault: &Vault, id: Uuid) -> Result<Option<Party>, St
     open(vault, id, &row.get::<_, Vec<u8>>(0)).map(Some)
 }
 
+const BY_IDS: &str = "select id, sealed from party where id = any($1) and erased_at is null";
+
+/// Those of these whose persons were not erased, in no order.
+pub async fn by_ids(db: &Db, vault: &Vault, ids: &[Uuid]) -> Result<Vec<Party>, StorageError> {
+    let statement = db.prepare_cached(BY_IDS).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    rows.iter().map(|row| open(vault, row.get(0), &row.get::<_, Vec<u8>>(1))).collect()
+}
+
 fn open(vault: &Vault, id: Uuid, sealed: &[u8]) -> Result<Party, StorageError> {
     let json = vault.open(id.as_bytes(), sealed)?;
     let plain: Plain = serde_json::from_slice(&json).map_err(crate::rows::unreadable)?;

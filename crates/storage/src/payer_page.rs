@@ -41,10 +41,10 @@ pub async fn asked_at(db: &Db, intent: domain::IntentId) -> Result<Option<Timest
     Ok(db.query_one(&statement, &[&intent.uuid()]).await?.get(0))
 }
 
-const OWED: &str = "select o.* from obligation o where o.dossier_code = $1 and o.status <> 'cancelled'
+const OWED: &str = "select o.* from obligation o where upper(o.dossier_code collate \"C\") = upper($1 collate \"C\") and o.status <> 'cancelled'
     order by o.created_at, o.id limit 100";
 
-/// What stands under a dossier's code, whoever registered it.
+/// What stands under a dossier's code, in capitals or not, whoever registered it.
 pub async fn of_dossier(db: &Db, code: &str) -> Result<Vec<Obligation>, StorageError> {
     let statement = db.prepare_cached(OWED).await?;
     db.query(&statement, &[&code]).await?.iter().map(obligations::from_row).collect()

@@ -246,6 +246,21 @@ pub async fn page(db: &Db, f: &Filter, after: Option<PaymentId>, limit: i64) -> 
     rows.iter().map(shown).collect()
 }
 
+const THAT_SETTLED: &str = shown!(
+    "from payment p left join intent i on i.id = p.intent_id
+    where p.intent_id is null and p.id in (
+        select a.payment_id from allocation a where a.obligation_id = any($1)
+        group by a.payment_id, a.obligation_id having sum(a.amount) > 0)
+    order by p.id limit 200"
+);
+
+/// What settles these obligations now and names no intent: money of bills and of counters, and what people placed. In the order in
+/// which it came.
+pub async fn that_settled(db: &Db, obligations: &[Uuid]) -> Result<Vec<Shown>, StorageError> {
+    let statement = db.prepare_cached(THAT_SETTLED).await?;
+    db.query(&statement, &[&obligations]).await?.iter().map(shown).collect()
+}
+
 /// Where a part of a payment is now.
 #[derive(Debug, Clone)]
 pub struct Part {

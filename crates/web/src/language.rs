@@ -1,9 +1,9 @@
 //! The page's two languages, Vietnamese first: every text that a reader sees, and how an instant is written for them.
 
-use crate::load::RETURNED;
+use crate::load::{RETURNED, WHOLE_1};
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provider::Failure;
 use provider::checkout::Locale;
 
@@ -35,6 +35,12 @@ impl Language {
         }
     }
 
+    /// The same, where the whole list of fees is asked for too.
+    pub fn query_whole(self, returned: bool) -> String {
+        let query = self.query(returned);
+        format!("{query}{}{WHOLE_1}", if query.is_empty() { '?' } else { '&' })
+    }
+
     /// The part of an address that keeps the language, and that the browser came back.
     pub fn query(self, returned: bool) -> String {
         match (self, returned) {
@@ -56,6 +62,19 @@ impl Language {
     /// An instant of today, to the second.
     pub fn second(self, at: Timestamp) -> String {
         HANOI.to_datetime(at).strftime("%H:%M:%S").to_string()
+    }
+
+    /// That phones were asked too often, and when it goes on: never before that minute is over.
+    pub fn too_often(self, again_at: Timestamp) -> String {
+        let at = self.instant(again_at + SignedDuration::from_mins(1));
+        match self {
+            Self::Vi => format!(
+                "Đã gửi quá nhiều yêu cầu thanh toán đến điện thoại. Xin thử lại từ {at}, hoặc chọn cách thanh toán khác."
+            ),
+            Self::En => {
+                format!("Phones were asked too often. Please try again from {at} on, or choose another way to pay.")
+            }
+        }
     }
 
     /// What is said beside an obligation that is not simply due.
@@ -131,6 +150,42 @@ impl Language {
         match self {
             Self::Vi => vi,
             Self::En => en,
+        }
+    }
+
+    /// Puts who it is that told us in a sentence's place for it: `{Who}` where the sentence begins with it, else `{who}`.
+    pub fn of(self, sentence: &str, kind: Option<&str>) -> String {
+        let (who, at_first) = self.party(kind);
+        sentence.replace("{Who}", at_first).replace("{who}", who)
+    }
+
+    /// Who tells us of money that is paid by a channel of this kind. Behind a gateway it is the payer's bank.
+    const fn party(self, kind: Option<&str>) -> (&'static str, &'static str) {
+        let (vi, en) = match kind {
+            None => (("ngân hàng", "Ngân hàng"), ("the bank", "The bank")),
+            Some(kind) => match kind.as_bytes() {
+                b"bank" | b"gateway" => (("ngân hàng", "Ngân hàng"), ("the bank", "The bank")),
+                b"wallet" => (("ví điện tử", "Ví điện tử"), ("the wallet", "The wallet")),
+                b"mobile_money" => (("nhà mạng", "Nhà mạng"), ("the mobile network", "The mobile network")),
+                b"national" => (
+                    ("Cổng Dịch vụ công Quốc gia", "Cổng Dịch vụ công Quốc gia"),
+                    ("the national portal", "The national portal"),
+                ),
+                b"counter" => (("quầy thu", "Quầy thu"), ("the counter", "The counter")),
+                _ => (("đơn vị thanh toán", "Đơn vị thanh toán"), ("the payment provider", "The payment provider")),
+            },
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+
+    /// That the list of fees goes on.
+    pub fn all_items(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Xem tất cả {count} khoản"),
+            Self::En => format!("Show all {count} fees"),
         }
     }
 
@@ -224,7 +279,7 @@ pub(crate) struct Words {
     pub not_a_bank: &'static str,
 
     pub proofs: &'static str,
-    pub proof_bank: &'static str,
+    pub proof_theirs: &'static str,
     pub proof_ours: &'static str,
     pub proof_dossier: &'static str,
     pub proof_dossier_has: &'static str,
@@ -367,13 +422,13 @@ const VI: Words = Words {
         amount: "Số tiền phải nộp",
     },
     asking: Said {
-        title: "Chúng tôi đang hỏi ngân hàng",
-        text: "Trình duyệt đã trở lại, nhưng ngân hàng chưa báo cho chúng tôi. Trang này tự cập nhật. Xin không thanh toán lại trong lúc chờ.",
+        title: "Chúng tôi đang hỏi {who}",
+        text: "Trình duyệt đã trở lại, nhưng {who} chưa báo cho chúng tôi. Trang này tự cập nhật. Xin không thanh toán lại trong lúc chờ.",
         amount: "Số tiền phải nộp",
     },
     processing: Said {
-        title: "Đang chờ ngân hàng",
-        text: "Ngân hàng đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
+        title: "Đang chờ {who}",
+        text: "{Who} đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
         amount: "Số tiền đang xử lý",
     },
     settling: Said {
@@ -393,7 +448,7 @@ const VI: Words = Words {
     },
     failed_try: Said {
         title: "Lần thanh toán vừa rồi không thành công",
-        text: "Ngân hàng đã báo cho chúng tôi.",
+        text: "{Who} đã báo cho chúng tôi.",
         amount: "Số tiền phải nộp",
     },
     unclear: Said {
@@ -403,7 +458,7 @@ const VI: Words = Words {
     },
     paid: Said {
         title: "Đã thanh toán",
-        text: "Ngân hàng đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
+        text: "{Who} đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
         amount: "Số tiền đã nộp",
     },
     paid_at_counter: Said {
@@ -445,7 +500,7 @@ const VI: Words = Words {
     elsewhere: "Đang mở:",
     elsewhere_how: "Nếu chưa thanh toán xong, bạn có thể trở lại trang đó, hoặc chọn cách khác bên dưới.",
     elsewhere_go: "Trở lại",
-    last_asked: "Ngân hàng trả lời câu hỏi gần nhất của chúng tôi lúc",
+    last_asked: "{Who} trả lời câu hỏi gần nhất của chúng tôi lúc",
     last_used: "Cách bạn chọn lần trước",
     copy: "Chép",
     copied: "Đã chép",
@@ -453,7 +508,7 @@ const VI: Words = Words {
     not_a_bank: "Đây là trang của cổng thanh toán dịch vụ công, không phải trang của ngân hàng.",
 
     proofs: "Bằng chứng đã nộp",
-    proof_bank: "Giao dịch của ngân hàng",
+    proof_theirs: "Giao dịch của {who}",
     proof_ours: "Mã tham chiếu của chúng tôi",
     proof_dossier: "Hệ thống xử lý hồ sơ",
     proof_dossier_has: "Đã xác nhận nhận tin",
@@ -560,7 +615,7 @@ const VI: Words = Words {
     paid_already: "Không còn khoản nào phải nộp; không có tiền nào bị thu thêm.",
     expired_already: "Yêu cầu thanh toán đã hết hạn; chưa có tiền nào bị thu ở lần bấm này.",
     cancelled_already: "Yêu cầu thanh toán đã bị huỷ; chưa có tiền nào bị thu ở lần bấm này.",
-    committed_already: "Ngân hàng đang xử lý một lần thanh toán trước. Xin chờ kết quả, không thanh toán lại.",
+    committed_already: "Đơn vị thanh toán đang xử lý một lần thanh toán trước. Xin chờ kết quả, không thanh toán lại.",
     channel_unavailable: "Cách thanh toán này hiện không dùng được. Xin chọn cách khác.",
     press_again: "Trang đã cũ. Xin chọn lại cách thanh toán.",
     in_progress: "Yêu cầu trước đang được xử lý. Xin chờ khoảng nửa phút rồi bấm lại.",
@@ -596,13 +651,13 @@ const EN: Words = Words {
         amount: "Amount to pay",
     },
     asking: Said {
-        title: "We are asking the bank",
-        text: "Your browser has come back, and the bank has not told us yet. This page updates itself. Please do not pay again meanwhile.",
+        title: "We are asking {who}",
+        text: "Your browser has come back, and {who} has not told us yet. This page updates itself. Please do not pay again meanwhile.",
         amount: "Amount to pay",
     },
     processing: Said {
-        title: "Waiting for the bank",
-        text: "The bank has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
+        title: "Waiting for {who}",
+        text: "{Who} has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
         amount: "Amount in process",
     },
     settling: Said {
@@ -620,11 +675,7 @@ const EN: Words = Words {
         text: "The fees below were paid another way, or need not be paid any more. Money that came beside is held to be given back; see below.",
         amount: "Total",
     },
-    failed_try: Said {
-        title: "The last payment did not succeed",
-        text: "The bank has told us.",
-        amount: "Amount to pay",
-    },
+    failed_try: Said { title: "The last payment did not succeed", text: "{Who} has told us.", amount: "Amount to pay" },
     unclear: Said {
         title: "Money is being checked",
         text: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
@@ -632,7 +683,7 @@ const EN: Words = Words {
     },
     paid: Said {
         title: "Paid",
-        text: "The bank has told us, and the payment has been recorded. There is nothing more to do.",
+        text: "{Who} has told us, and the payment has been recorded. There is nothing more to do.",
         amount: "Amount paid",
     },
     paid_at_counter: Said {
@@ -674,7 +725,7 @@ const EN: Words = Words {
     elsewhere: "Open:",
     elsewhere_how: "If you have not finished there, you can go back to that page, or choose another way below.",
     elsewhere_go: "Go back to",
-    last_asked: "The bank answered our last question at",
+    last_asked: "{Who} answered our last question at",
     last_used: "What you chose last time",
     copy: "Copy",
     copied: "Copied",
@@ -682,7 +733,7 @@ const EN: Words = Words {
     not_a_bank: "This page belongs to the public service payment gateway. It is no bank's page.",
 
     proofs: "Proofs of payment",
-    proof_bank: "The bank's transaction",
+    proof_theirs: "{Who}'s transaction",
     proof_ours: "Our reference",
     proof_dossier: "The dossier system",
     proof_dossier_has: "Has acknowledged the news",
@@ -789,7 +840,7 @@ const EN: Words = Words {
     paid_already: "Nothing is left to pay; no further money was taken.",
     expired_already: "The time to pay has passed; no money was taken now.",
     cancelled_already: "The payment request was cancelled; no money was taken now.",
-    committed_already: "The bank is processing an earlier payment. Please wait for its result and do not pay again.",
+    committed_already: "The payment provider is processing an earlier payment. Please wait for its result and do not pay again.",
     channel_unavailable: "This way to pay cannot be used now. Please choose another.",
     press_again: "The page was out of date. Please choose how to pay again.",
     in_progress: "The earlier request is being worked on. Please wait half a minute and press again.",
@@ -822,5 +873,26 @@ mod tests {
         let at: Timestamp = "2026-11-25T17:05:00Z".parse().expect("instant");
         assert_eq!(Language::Vi.instant(at), "00:05 ngày 26/11/2026 (giờ Việt Nam)");
         assert_eq!(Language::En.instant(at), "00:05, 26 Nov 2026 (Vietnam time)");
+    }
+
+    #[test]
+    fn a_sentence_names_who_told_us_of_the_money() {
+        let failed = |language: Language, kind| language.of(language.words().failed_try.text, kind);
+        for (kind, vi, en) in [
+            (None, "Ngân hàng đã báo", "The bank has told"),
+            (Some("gateway"), "Ngân hàng đã báo", "The bank has told"),
+            (Some("wallet"), "Ví điện tử đã báo", "The wallet has told"),
+            (Some("mobile_money"), "Nhà mạng đã báo", "The mobile network has told"),
+            (Some("national"), "Cổng Dịch vụ công Quốc gia đã báo", "The national portal has told"),
+            (Some("counter"), "Quầy thu đã báo", "The counter has told"),
+            (Some("another"), "Đơn vị thanh toán đã báo", "The payment provider has told"),
+        ] {
+            assert!(
+                failed(Language::Vi, kind).starts_with(vi) && failed(Language::En, kind).starts_with(en),
+                "{kind:?}"
+            );
+        }
+        let asks = Language::Vi.of(Language::Vi.words().asking.title, Some("wallet"));
+        assert_eq!(asks, "Chúng tôi đang hỏi ví điện tử");
     }
 }

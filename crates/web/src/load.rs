@@ -16,6 +16,8 @@ const RETURN_PREFIXES: &[&str] = &["vnp_"];
 /// Our own word for the same: in the address that providers send browsers back to, and in links that drop their words.
 pub(crate) const RETURNED: &str = "returned";
 const RETURNED_1: &str = "returned=1";
+/// That the list of fees is shown whole.
+pub(crate) const WHOLE_1: &str = "items=all";
 
 /// A request, as far as its address says.
 pub(crate) struct Asked {
@@ -24,6 +26,8 @@ pub(crate) struct Asked {
     pub language: Language,
     /// The browser comes back from a provider's page.
     pub returned: bool,
+    /// All fees are to be shown, however many there are.
+    pub whole: bool,
 }
 
 impl Asked {
@@ -33,7 +37,7 @@ impl Asked {
         let language = if names().any(|pair| pair == "lang=en") { Language::En } else { Language::Vi };
         let returned =
             names().any(|pair| pair == RETURNED_1 || RETURN_PREFIXES.iter().any(|prefix| pair.starts_with(prefix)));
-        Self { token, language, returned }
+        Self { token, language, returned, whole: names().any(|pair| pair == WHOLE_1) }
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::answer;
 use crate::language::{Language, Words};
 use crate::load::Asked;
-use crate::page::{Item, agency_name};
+use crate::page::{ITEMS, Item, More, agency_name};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -40,6 +40,7 @@ struct Lookup {
 struct Found {
     due: String,
     items: Vec<Item>,
+    more: Option<More>,
 }
 
 #[derive(serde::Deserialize)]
@@ -84,8 +85,18 @@ pub(crate) async fn lookup(
         return answer::html(StatusCode::OK, language, &page);
     }
     page.asked = code.to_uppercase();
+    let asked = Asked::of(&request);
     match owed(&ctx, language, code).await {
-        Ok(found) => page.found = Some(found),
+        Ok(mut found) => {
+            if found.items.len() > ITEMS && !asked.whole {
+                let text = language.all_items(found.items.len());
+                found.items.truncate(ITEMS);
+                let typed: String = form_urlencoded::byte_serialize(page.asked.as_bytes()).collect();
+                let url = format!("/pay{}&dossier={typed}", language.query_whole(false));
+                found.more = Some(More { url, text });
+            }
+            page.found = Some(found);
+        }
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "a dossier's fees not read");
             return answer::out_of_order(answer::status_of(&error), language);
@@ -118,5 +129,5 @@ async fn owed(ctx: &Context, language: Language, code: &str) -> Result<Found, St
         amount: o.amount().to_string(),
         mark: language.obligation(o.status),
     };
-    Ok(Found { due: due.to_string(), items: list.iter().map(item).collect() })
+    Ok(Found { due: due.to_string(), items: list.iter().map(item).collect(), more: None })
 }

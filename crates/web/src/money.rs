@@ -2,7 +2,7 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
-use crate::page::channel_name;
+use crate::page::{channel_name, kind_of};
 use crate::stage::Stage;
 use domain::Vnd;
 use payments::Context;
@@ -12,7 +12,7 @@ use payments::view::{IntentView, Paid};
 
 /// One party that says that it is paid.
 pub(crate) struct Proof {
-    pub who: &'static str,
+    pub who: String,
     /// A number that one may ask about there.
     pub code: Option<String>,
     pub says: Option<String>,
@@ -38,22 +38,28 @@ pub(crate) struct AccountForm {
     pub banks: &'static [(&'static str, &'static str)],
 }
 
-/// The bank's transaction, our reference, the dossier system's acknowledgement; none before all is paid.
+/// The transaction of who took the money, our reference, the dossier system's acknowledgement; none before all is paid. What
+/// was paid by a bill or at a counter is under no reference of ours: its transaction or receipt is what its payer was given.
 pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Proof> {
-    if !stage.is_paid() {
+    let is_elsewhere = matches!(stage, Stage::PaidElsewhere { .. });
+    if !stage.is_paid() && !is_elsewhere {
         return Vec::new();
     }
     let (w, view) = (language.words(), &loaded.view);
-    let settling = view.payments.iter().filter(|paid| settled(paid).is_positive());
+    let settling = view.payments.iter().filter(|paid| settled(view, paid).is_positive());
+    // waived, or not owed any more: there is nothing to prove
+    if is_elsewhere && settling.clone().next().is_none() {
+        return Vec::new();
+    }
     let mut proofs: Vec<Proof> = settling
         .clone()
         .map(|paid| Proof {
-            who: w.proof_bank,
+            who: language.of(w.proof_theirs, kind_of(ctx, Some(paid.shown.payment.channel.as_str()))),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
             says: Some(format!(
                 "{}: {}",
                 channel_name(ctx, language, paid.shown.payment.channel.as_str()),
-                settled(paid)
+                settled(view, paid)
             )),
             when: language.instant(paid.shown.payment.paid_at),
             is_there: true,
@@ -61,14 +67,14 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
         .collect();
     let recorded_at = settling.map(|paid| paid.shown.recorded_at).max().or(view.intent.paid_at);
     proofs.push(Proof {
-        who: w.proof_ours,
+        who: w.proof_ours.to_owned(),
         code: Some(view.intent.reference.spaced()),
         says: None,
         when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: true,
     });
     proofs.push(Proof {
-        who: w.proof_dossier,
+        who: w.proof_dossier.to_owned(),
         code: None,
         says: Some(if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned()),
         when: loaded.acknowledged.map(|at| language.instant(at)).unwrap_or_default(),
@@ -79,8 +85,8 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
 
 /// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
 pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Money> {
-    let intent = &loaded.view.intent;
-    if loaded.view.payments.is_empty() && stage.is_paid() {
+    let (view, intent) = (&loaded.view, &loaded.view.intent);
+    if view.payments.is_empty() && stage.is_paid() {
         return vec![Money {
             paid_at: intent.paid_at.map(|at| language.instant(at)),
             amount: None,
@@ -91,10 +97,9 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
             account: None,
         }];
     }
-    let shown = loaded.view.payments.iter().filter(|paid| {
-        // what settles is among the proofs already
-        !stage.is_paid() || settled(paid) != paid.shown.payment.amount
-    });
+    let is_proof = |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount;
+    // what settles is among the proofs already
+    let shown = view.payments.iter().filter(|paid| is_under_reference(paid) && !is_proof(paid));
     shown.map(|paid| received(ctx, language, loaded, paid)).collect()
 }
 
@@ -136,8 +141,16 @@ fn next(w: &Words, paid: &Paid, spare: bool, by_transfer: bool, ends_in: Option<
     Some(ends_in.map_or_else(|| how.to_owned(), |ends_in| format!("{how} {} {ends_in}.", w.account_kept)))
 }
 
-/// What of a payment settles nothing yet.
+/// A bill's or a counter's money names no payment of ours, and may be for fees of others beside.
+fn is_under_reference(paid: &Paid) -> bool {
+    paid.shown.reference.is_some()
+}
+
+/// What of a payment under the reference settles nothing yet.
 pub(crate) fn held(paid: &Paid) -> Vnd {
+    if !is_under_reference(paid) {
+        return Vnd::ZERO;
+    }
     paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
 }
 
@@ -148,8 +161,10 @@ fn is_spare(paid: &Paid) -> bool {
     held.peek().is_some() && held.all(is_spare)
 }
 
-fn settled(paid: &Paid) -> Vnd {
-    paid.parts.iter().filter(|part| part.obligation_id.is_some()).map(|part| part.amount).sum()
+/// What of it settles fees of this page.
+fn settled(view: &IntentView, paid: &Paid) -> Vnd {
+    let is_ours = |id| view.intent.obligation_ids.contains(&id);
+    paid.parts.iter().filter(|part| part.obligation_id.is_some_and(is_ours)).map(|part| part.amount).sum()
 }
 
 /// Money that is held, whosever it is.

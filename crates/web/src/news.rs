@@ -30,6 +30,8 @@ const OF_ONE: usize = 8;
 const LOOK: Duration = Duration::from_secs(10);
 /// The same while a dossier system's acknowledgement is awaited, of which nobody tells.
 const LOOK_FOR_PROOF: Duration = Duration::from_secs(2);
+/// The same where all is paid and acknowledged: what may come still, people decide, and others tell of it.
+const LOOK_SELDOM: Duration = Duration::from_secs(60);
 /// Far enough apart that a busy intent costs a few looks a second.
 const GAP: Duration = Duration::from_millis(200);
 /// A forgotten page does not listen for ever.
@@ -131,8 +133,11 @@ fn messages(first: String, listener: Listener) -> impl Stream<Item = Result<web:
 }
 
 fn look(loaded: &PayerPage) -> Duration {
-    let awaits_proof = loaded.view.intent.status == IntentStatus::Paid && loaded.acknowledged.is_none();
-    if awaits_proof { LOOK_FOR_PROOF } else { LOOK }
+    match (loaded.view.intent.status, loaded.acknowledged) {
+        (IntentStatus::Paid, None) => LOOK_FOR_PROOF,
+        (IntentStatus::Paid, Some(_)) => LOOK_SELDOM,
+        _ => LOOK,
+    }
 }
 
 fn event(name: &str, data: &str) -> String {

@@ -19,6 +19,7 @@ use payments::payer_page::PayerPage;
 use payments::view::{ChannelOption, IntentView, Unavailable};
 use provider::{ChannelKind, Failure, Need};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -34,10 +35,15 @@ const REFRESH_LATE_S: u32 = 15;
 /// How long after its window an attempt is still waited for by reloading: a forgotten phone shall not ask for ever.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
+/// So many fees are shown at first; an intent may name fifty, and a payer's line may be slow.
+pub(crate) const ITEMS: usize = 8;
+
 #[derive(Template)]
 #[template(path = "pay.html")]
 pub(crate) struct Page {
     w: &'static Words,
+    title: String,
+    text: String,
     said: &'static Said,
     /// Colours the heading.
     tone: &'static str,
@@ -46,8 +52,7 @@ pub(crate) struct Page {
     sandbox: bool,
     /// Of all that may change by itself.
     digest: String,
-    /// Whether news are waited for.
-    live: bool,
+    /// Where news come from; of what is paid too: it may be given back, or taken back by its bank.
     live_url: String,
     refresh: Option<u32>,
     notices: Vec<Notice>,
@@ -64,6 +69,7 @@ pub(crate) struct Page {
     deadline: Option<Row>,
     items_title: &'static str,
     items: Vec<Item>,
+    more: Option<More>,
     total: String,
     still_due: Option<String>,
     transfer: Option<Transfer>,
@@ -88,7 +94,13 @@ pub(crate) struct Page {
 
 struct Notice {
     is_error: bool,
-    text: &'static str,
+    text: Cow<'static, str>,
+}
+
+/// Where a long list of fees is shown whole.
+pub(crate) struct More {
+    pub url: String,
+    pub text: String,
 }
 
 struct Row {
@@ -210,13 +222,19 @@ impl Page {
         let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
         let token = &intent.page_token;
         let (said, tone) = said(w, view, stage);
+        let kind = kind_of(ctx, teller(view, stage));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
         let still_due = (view.amount_due != intent.amount && !stage.is_paid()).then_some(view.amount_due);
+        let whole_url = |language: Language| format!("/pay/{token}{}", language.query_whole(asked.returned));
+        let (is_long, is_whole) = (view.obligations.len() > ITEMS, asked.whole && view.obligations.len() > ITEMS);
+        let shown = if is_long && !is_whole { ITEMS } else { view.obligations.len() };
         let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
         Self {
             w,
+            title: language.of(said.title, kind),
+            text: language.of(said.text, kind),
             said,
             tone,
             why: match stage {
@@ -226,15 +244,18 @@ impl Page {
             asked: (stage == Stage::Asking)
                 .then_some(loaded.asked_at)
                 .flatten()
-                .map(|at| format!("{} {}.", w.last_asked, language.second(at))),
+                .map(|at| format!("{} {}.", language.of(w.last_asked, kind), language.second(at))),
             sandbox: ctx.mode == Mode::Sandbox,
             digest: digest(loaded, asked.returned, now),
-            live: is_live(loaded, stage, asked.returned, now),
             live_url: at("/news", asked.returned),
             refresh: refresh(view, stage, transfer.as_ref(), now),
             notices: notices(w, view, stage, asked.returned),
-            page_url: at("", asked.returned),
-            switch_url: format!("/pay/{token}{}", language.other().query(asked.returned)),
+            page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
+            switch_url: if is_whole {
+                whole_url(language.other())
+            } else {
+                format!("/pay/{token}{}", language.other().query(asked.returned))
+            },
             switch_words: language.other().words(),
             start_url: at("/attempts", false),
             renew_url: (stage == Stage::Expired { renewable: true }).then(|| at("/renew", false)),
@@ -245,7 +266,11 @@ impl Page {
             reference: intent.reference.spaced(),
             deadline: deadline(language, view, stage),
             items_title: if stage.is_paid() { w.items_paid } else { w.items },
-            items: view.obligations.iter().map(|o| item(language, loaded, o, stage)).collect(),
+            items: view.obligations.iter().take(shown).map(|o| item(language, loaded, o, stage)).collect(),
+            more: (is_long && !is_whole).then(|| More {
+                url: format!("{}#items", whole_url(language)),
+                text: language.all_items(view.obligations.len()),
+            }),
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
             may_pay: stage.may_pay() && !(transfer.is_some() && kinds.is_empty() && asides.is_empty()),
@@ -278,8 +303,8 @@ impl Page {
     }
 
     /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
-    pub fn with_error(mut self, text: &'static str) -> Self {
-        self.notices = vec![Notice { is_error: true, text }];
+    pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.notices = vec![Notice { is_error: true, text: text.into() }];
         self.refresh = None;
         self
     }
@@ -307,9 +332,12 @@ pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> Stri
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
     }
+    for obligation in &view.obligations {
+        text.push_str(&format!(" {:?}", obligation.status));
+    }
     for paid in &view.payments {
-        let held = money::held(paid).dong();
-        text.push_str(&format!(" {} {held} {}", paid.shown.payment.id, paid.shown.refunding.dong()));
+        let (held, shown) = (money::held(paid).dong(), &paid.shown);
+        text.push_str(&format!(" {} {held} {} {}", shown.payment.id, shown.refunding.dong(), shown.reversed.dong()));
     }
     for wish in &loaded.wishes {
         text.push_str(&format!(" {}", wish.told_at));
@@ -318,15 +346,6 @@ pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> Stri
         text.push_str(&format!(" {} {}", option.code, option.unavailable.is_some()));
     }
     hex(&Sha256::digest(text.as_bytes())[..8])
-}
-
-/// Whether something is likely to change while somebody looks.
-fn is_live(loaded: &PayerPage, stage: Stage, returned: bool, now: Timestamp) -> bool {
-    // what was cancelled may still be paid, by a transfer above all
-    let over = stage.is_paid() && loaded.acknowledged.is_some();
-    // another attempt may still bring money
-    let awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
-    !over || returned || loaded.view.attempts.iter().any(|stored| awaited(&stored.attempt))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -367,7 +386,7 @@ fn notices(w: &'static Words, view: &IntentView, stage: Stage, returned: bool) -
         Stage::Choose if returned => w.returned,
         _ => return Vec::new(),
     };
-    vec![Notice { is_error: false, text }]
+    vec![Notice { is_error: false, text: text.into() }]
 }
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
@@ -398,6 +417,23 @@ fn said(w: &'static Words, view: &IntentView, stage: Stage) -> (&'static Said, &
         Stage::Cancelled { held: false } => (&w.cancelled, "over"),
         Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
     }
+}
+
+/// The channel by which we heard what the stage says.
+fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
+    match stage {
+        Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
+        _ => last_attempt(view).map(|attempt| attempt.channel.as_str()),
+    }
+}
+
+/// The kind of a channel; None where no contract of ours names it any more.
+pub(crate) fn kind_of(ctx: &Context, channel: Option<&str>) -> Option<&'static str> {
+    let channel = channel?;
+    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == channel);
+    // cash is taken without a contract
+    let is_counter = channel == ChannelKind::Counter.as_str();
+    named.map(|provider| provider.kind.as_str()).or(is_counter.then(|| ChannelKind::Counter.as_str()))
 }
 
 fn at_counter(view: &IntentView) -> bool {

@@ -2,11 +2,11 @@
 //! where that shows what to do. What goes wrong is said on the page itself, never on an empty one.
 
 use crate::answer;
-use crate::language::Words;
+use crate::language::Language;
 use crate::load::{Asked, load};
 use crate::page::Page;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::codes::ChannelCode;
 use domain::intent::IntentStatus;
@@ -19,6 +19,7 @@ use provider::{Given, ProviderError};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -138,7 +139,7 @@ impl Shown<'_> {
     }
 
     async fn explain(&self, loaded: &PayerPage, start: &Start, choice: &Choice, error: &StartError) -> HttpResponse {
-        let refusal = refusal(error, self.asked.language.words(), choice);
+        let refusal = refusal(error, self.asked.language, choice);
         if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
             let (reference, error) = (&loaded.view.intent.reference, error as &dyn Error);
             tracing::error!(intent = %start.intent, %reference, channel = %start.channel, error, "attempt not started");
@@ -151,11 +152,16 @@ impl Shown<'_> {
     }
 
     fn refused(&self, loaded: &PayerPage, refusal: &Refusal) -> HttpResponse {
-        let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text);
+        let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text.clone());
         if let Some((channel, form_id)) = &refusal.keeps {
             page.keep_form(channel, form_id);
         }
-        answer::html(refusal.status, self.asked.language, &page)
+        let mut response = answer::html(refusal.status, self.asked.language, &page);
+        if let Some(again_at) = refusal.again_at {
+            let wait_s = again_at.duration_since(self.now).as_secs().max(0) + 1;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+        }
+        response
     }
 }
 
@@ -206,18 +212,21 @@ fn location(url: &str) -> Option<HeaderValue> {
 /// Why the press led nowhere, in words for the payer.
 struct Refusal {
     status: StatusCode,
-    text: &'static str,
+    text: Cow<'static, str>,
+    /// From when on it may be pressed again, where that is known.
+    again_at: Option<Timestamp>,
     /// The press to go on with: the attempt is there, and the same button must not make another.
     keeps: Option<(String, String)>,
 }
 
 impl Refusal {
-    const fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, keeps: None }
+    fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, text: text.into(), again_at: None, keeps: None }
     }
 }
 
-fn refusal(error: &StartError, w: &Words, choice: &Choice) -> Refusal {
+fn refusal(error: &StartError, language: Language, choice: &Choice) -> Refusal {
+    let w = language.words();
     let conflict = |text| Refusal::new(StatusCode::CONFLICT, text);
     let unavailable = |text| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text);
     let kept = |refusal| Refusal { keeps: Some((choice.channel.clone(), choice.form_id.clone())), ..refusal };
@@ -228,6 +237,10 @@ fn refusal(error: &StartError, w: &Words, choice: &Choice) -> Refusal {
         StartError::AttemptCommitted => conflict(w.committed_already),
         StartError::NotGiven(NotGiven::Phone) => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, w.bad_phone),
         StartError::NotGiven(NotGiven::OneTimeCode) => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, w.bad_code),
+        StartError::TooOften { again_at } => Refusal {
+            again_at: Some(*again_at),
+            ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, language.too_often(*again_at))
+        },
         StartError::ChannelUnavailable(_) => conflict(w.channel_unavailable),
         StartError::Idempotency(IdempotencyError::Reused) => conflict(w.press_again),
         StartError::Idempotency(IdempotencyError::InProgress) => kept(conflict(w.in_progress)),

@@ -669,3 +669,17 @@ async fn an_expired_payment_whose_fees_were_paid_another_way_says_so_and_not_tha
     no_buttons(&page);
     assert!(world.get("?lang=en").await.body.contains("Nothing is left to pay"));
 }
+
+#[actix_web::test]
+async fn what_is_paid_goes_on_listening_and_a_fee_that_is_given_back_is_another_state() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    let state = |page: &str| page.split("data-state=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let paid = world.get("").await.body;
+    assert!(paid.contains("data-live="), "{paid}");
+    world.sql("update obligation set status = 'refunding', version = version + 1").await;
+    let refunding = world.get("").await.body;
+    assert_ne!(state(&paid), state(&refunding));
+    assert!(refunding.contains("data-live=") && refunding.contains("class=\"mark\""), "{refunding}");
+}

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
     Context, deliver_events, expire_intents, import_settlement, match_movements, place_orphans, poll_attempts, refund,
-    seal_books, sequence_events, sweep_movements,
+    seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
@@ -17,7 +17,7 @@ use storage::{StorageError, attempts};
 const MAX_ROUNDS: u32 = 10_000;
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// Longer than a provider may take to answer.
-const ASKING_LIMIT: Duration = Duration::from_secs(20);
+const ASKING_LIMIT: Duration = Duration::from_secs(40);
 /// How long to wait for work that another process holds.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -91,6 +91,7 @@ async fn round(ctx: &Context) -> Outcome {
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(Box::pin(deliver_events::deliver(ctx, true, Timestamp::now())).await)?;
+    done += told(Box::pin(tell_of_bills::tell(ctx, true, Timestamp::now())).await)?;
     done += told(seal_books::seal(ctx).await)?;
     Ok(done)
 }

@@ -3,15 +3,15 @@
 use crate::failure::Failure;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
     Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans,
-    poll_attempts, refund, seal_books, sequence_events, sweep_movements,
+    poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::error::Error;
 use std::time::Duration;
-use storage::{StorageError, idempotency};
+use storage::{StorageError, idempotency, prompts};
 
 /// How many a pass worked on.
 pub type Outcome = Result<usize, Failure>;
@@ -128,6 +128,14 @@ pub const TASKS: &[Task] = &[
         run: |ctx| async move { told(ask_health::ask(&ctx).await) }.boxed(),
     },
     Task {
+        name: "tell_of_bills",
+        period: Duration::from_secs(1),
+        woken: true,
+        again_from: 50,
+        feeds: None,
+        run: |ctx| async move { told(tell_of_bills::tell(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
         name: "seal_books",
         period: Duration::from_secs(1),
         woken: false,
@@ -143,7 +151,21 @@ pub const TASKS: &[Task] = &[
         feeds: None,
         run: |ctx| async move { told(purge(&ctx).await) }.boxed(),
     },
+    Task {
+        name: "purge_prompts",
+        period: Duration::from_secs(300),
+        woken: false,
+        again_from: 1_000,
+        feeds: None,
+        run: |ctx| async move { told(purge_prompts(&ctx, Timestamp::now()).await) }.boxed(),
+    },
 ];
+
+async fn purge_prompts(ctx: &Context, now: Timestamp) -> Result<usize, StorageError> {
+    let since = now - SignedDuration::from_secs(ctx.settings.prompts.within_s);
+    let gone = prompts::purge(&*ctx.pool.get().await?, since, PURGED_PER_PASS).await?;
+    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
+}
 
 async fn purge(ctx: &Context) -> Result<usize, StorageError> {
     let db = ctx.pool.get().await?;

@@ -25,7 +25,9 @@ static BANK: LazyLock<Provider> = LazyLock::new(|| {
 static WALLET: LazyLock<Provider> = LazyLock::new(|| {
     let settings = json!({"client_id": "the-bank", "client_secret": SECRET});
     let settings = serde_json::from_value(settings).expect("settings");
-    provider_bills::gsma::provider(profile(), Vec::new(), settings).expect("a provider")
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = provider::http::client().expect("a client");
+    provider_bills::gsma::provider(profile(), Vec::new(), settings, http).expect("a provider")
 });
 
 fn profile() -> ProfileCode {

@@ -2,7 +2,8 @@
 
 use super::{house, owes, status};
 use serde_json::{Value, json};
-use tests::bills::{App, BANK, CHECKSUM, SERVICE};
+use sha2::{Digest, Sha256};
+use tests::bills::{API_KEY, App, BANK, CHECKSUM, SERVICE, WALLET};
 use tests::portal::{dossier, fresh};
 use tests::wire::Call;
 use tests::{House, Plan};
@@ -98,6 +99,14 @@ async fn an_answer_names_its_payer_masked_or_nobody_and_nothing_else_of_a_person
             assert!(!said.contains(private), "{private} in {said}");
         }
     }
+    // one person is named however many fees there are, each with a registration of its own
+    for n in 1..=12 {
+        let payer = json!({"payer": {"name": "Trần Thị Bích Ngọc", "identity_kind": "citizen_id",
+            "identity_number": "010085000777"}, "fee_code": format!("PHI-{n}")});
+        house.portal.owes(&code, 1_000 + n, payer).await;
+    }
+    let bank = house.bills_of(App::Bank, &code).await;
+    assert_eq!(bank["body"]["customer_name"], "T*** T*** B*** Ngọc", "{bank}");
     // of two people's fees nobody is named
     let other = json!({"payer": {"name": "Lê Văn Hai", "identity_kind": "none", "identity_number": null}});
     house.portal.owes(&code, 4_000, other).await;
@@ -194,4 +203,182 @@ async fn a_rightly_summed_payment_with_a_field_that_cannot_be_read_is_kept_and_a
     house.drain().await;
     house.holds().await;
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallets_payment_that_cannot_be_read_is_refused_kept_and_a_person_looks() {
+    let house = house().await;
+    let (code, fee) = owes(&house, 21_000).await;
+    let seen = house.bills_of(App::Wallet, &code).await["bills"][0].clone();
+    let bearer = format!("Bearer {}", house.bill_token(App::Wallet).await);
+    let path = format!("accounts/accountid/{code}/bills/{}/payments", seen["bill"].as_str().unwrap());
+    let twice = r#"{"amountPaid":"1","amountPaid":"21000","currency":"VND"}"#.to_owned();
+    let call_id = "0b7c1f5e-6a0f-4a1e-9a5b-7c2f4de1a001";
+    let mut kept = 0;
+    let bodies = [
+        json!({"amountPaid": 21_000, "currency": "VND"}),
+        json!({"amountPaid": "21000.50", "currency": "VND"}),
+        json!({"amountPaid": "0", "currency": "VND"}),
+        json!({"amountPaid": "-21000", "currency": "VND"}),
+        json!({"amountPaid": "021000", "currency": "VND"}),
+        json!({"amountPaid": "99999999999999999", "currency": "VND"}),
+        json!({"amountPaid": "21000", "currency": "USD"}),
+        json!({"amountPaid": "21000", "currency": "vnd"}),
+        json!({"amountPaid": "21000"}),
+        json!({"currency": "VND"}),
+        json!({"amountPaid": "21000", "currency": "VND", "paymentType": "partialpayment"}),
+        json!({"amountPaid": "21000", "currency": "VND", "paymentType": "half"}),
+        json!({"amountPaid": "21000", "currency": "VND", "requestingOrganisationTransactionReference": 7}),
+        json!({"amountPaid": "21000", "currency": "VND", "requestingOrganisationTransactionReference": "a/b"}),
+        json!([]),
+        json!("21000"),
+    ]
+    .map(|body| body.to_string());
+    for (body, call_id) in bodies.into_iter().map(|b| (b, call_id)).chain([(twice, call_id), ("{}".to_owned(), "1")]) {
+        kept += 1;
+        // told twice, kept once
+        for _ in 0..2 {
+            let call = Call::new("POST", format!("/v1/bills/{WALLET}/{path}"))
+                .header("content-type", "application/json")
+                .header("authorization", &bearer)
+                .header("x-api-key", API_KEY)
+                .header("x-correlationid", call_id)
+                .header("x-content-hash", hex::encode(Sha256::digest(&body)))
+                .body(body.as_str());
+            let (status, _, text) = call.send(&house.gateway.base_url()).await;
+            assert!(status == 400 && text.contains("errorCode"), "{body}: {status} {text}");
+        }
+        let parked = "select count(*) || ' ' || count(k.id) filter (where k.kind = 'poison' and k.status = 'open')
+            from sighting s join sighting_outcome o on o.sighting_id = s.id left join kase k on k.sighting_id = s.id where o.state = 'parked'";
+        assert_eq!(house.ask(parked).await, format!("{kept} {kept}"), "{body}");
+        let raw = "select convert_from(raw, 'UTF8') from sighting_payload order by sighting_id desc limit 1";
+        assert_eq!(house.ask(raw).await, format!("{path}\n\n{body}"), "where it was sent, and what, as it came");
+    }
+    // a stranger's is not kept
+    let call = Call::new("POST", format!("/v1/bills/{WALLET}/{path}")).header("x-api-key", API_KEY).body("{}");
+    assert_eq!(call.send(&house.gateway.base_url()).await.0, 401);
+    assert_eq!(house.ask("select count(*) from sighting").await, kept.to_string());
+    assert_eq!(status(&house, &fee).await, "due");
+    assert_eq!(house.ask("select count(*) from payment").await, "0");
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_found_and_paid_whether_it_is_typed_in_capitals_or_not_at_a_bank_and_on_the_page() {
+    let house = house().await;
+    for (app, own, customer) in [
+        (App::Bank, format!("h38.17-ab-{}", fresh()), false),
+        (App::Wallet, format!("H38.17-Cd-{}", fresh()), false),
+        (App::Bank, format!("kh-{}", fresh()), true),
+    ] {
+        let fee = if customer {
+            house.portal.owes(&dossier(), 21_000, json!({"customer_code": own})).await
+        } else {
+            house.portal.owes(&own, 21_000, json!({})).await
+        };
+        let (large, small) = (own.to_uppercase(), own.to_lowercase());
+        let mut names = std::collections::BTreeSet::new();
+        for typed in [&own, &large, &small] {
+            let seen = house.bills_of(app, typed).await;
+            assert_eq!(seen["bills"][0]["amount"], 21_000, "{typed}: {seen}");
+            names.insert(seen["bills"][0]["bill"].as_str().unwrap().to_owned());
+            if !customer {
+                let shown = house.http.get(format!("{}/pay?dossier={typed}", house.gateway.base_url())).send().await;
+                assert!(shown.unwrap().text().await.unwrap().contains("21.000"), "{typed}");
+            }
+        }
+        assert_eq!(names.len(), 1, "one bill, one name");
+        // asked for in small letters, paid in capitals
+        let seen = house.bills_of(app, &small).await["bills"][0].clone();
+        assert_eq!(house.pays_seen(app, &large, &seen).await["state"], "paid", "{own}");
+        assert_eq!(status(&house, &fee).await, "paid");
+    }
+    let uses = "set enable_seqscan = off; explain select from obligation o where upper(o.dossier_code collate \"C\") = upper('x' collate \"C\")
+        or upper(o.customer_code collate \"C\") = upper('x' collate \"C\")";
+    let db = house.database.connect("motlan_superuser").await;
+    let plan = format!("{:?}", db.simple_query(uses).await.unwrap());
+    assert!(
+        plan.contains("obligation_by_dossier_in_capitals") && plan.contains("obligation_by_customer_in_capitals"),
+        "{plan}"
+    );
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_of_bills_that_is_switched_off_tells_nothing_says_so_and_takes_what_it_told_before() {
+    let house = house().await;
+    let admin = crate::people::administrator(&house).await;
+    let (code, fee) = owes(&house, 21_000).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let page =
+        async || house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    let token = house.bill_token(App::Wallet).await;
+    let alive = async || {
+        let call = Call::new("GET", format!("/v1/bills/{WALLET}/heartbeat"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("x-api-key", API_KEY);
+        call.send(&house.gateway.base_url()).await.2
+    };
+    let seen = house.bills_of(App::Bank, &code).await["bills"][0].clone();
+    assert!(page().await.contains("Thu hộ qua ngân hàng"));
+    assert!(alive().await.contains(r#""serviceStatus":"available""#));
+    for channel in ["bank_bills", "mobile_money_bills"] {
+        admin.post(&format!("/v1/channels/{channel}/off"), json!({"reason": "bảo trì"})).await.expect(200);
+    }
+    let bank = house.bills_of(App::Bank, &code).await;
+    assert_eq!((&bank["status"], &bank["body"]["result_code"]), (&json!(503), &json!("031")), "{bank}");
+    assert_eq!(bank["body"]["result_desc"], "Tam ngung thu ho");
+    let wallet = house.bills_of(App::Wallet, &code).await;
+    assert_eq!((&wallet["status"], &wallet["body"]["errorDescription"]), (&json!(503), &Value::Null), "{wallet}");
+    assert_eq!(wallet["body"]["errordescription"], "closed for now", "{wallet}");
+    assert!(alive().await.contains(r#""serviceStatus":"unavailable""#));
+    assert!(!page().await.contains("Thu hộ qua ngân hàng"));
+    // who was told before has perhaps taken its customer's money by now
+    assert_eq!(house.pays_seen(App::Bank, &code, &seen).await["state"], "paid");
+    for channel in ["bank_bills", "mobile_money_bills"] {
+        admin.post(&format!("/v1/channels/{channel}/on"), json!({"reason": "xong"})).await.expect(200);
+    }
+    assert!(alive().await.contains(r#""serviceStatus":"available""#));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stated_time_from_before_the_fee_was_there_is_a_slip_and_the_books_take_ours() {
+    let house = house().await;
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
+    let bearer = format!("Bearer {}", house.bill_token(App::Wallet).await);
+    let days = |n: i64| now - jiff::SignedDuration::from_hours(24 * n);
+    let today = tests::files::today().to_string();
+    for (n, stated) in [
+        (0, "1970-01-01T00:00:00Z".parse().unwrap()),
+        (1, days(2)),
+        (2, now),
+        (3, now + jiff::SignedDuration::from_hours(30)),
+    ] {
+        let (code, _) = owes(&house, 21_000 + n).await;
+        let bill = house.bills_of(App::Wallet, &code).await["bills"][0]["bill"].as_str().unwrap().to_owned();
+        let body = json!({"amountPaid": (21_000 + n).to_string(), "currency": "VND", "requestDate": stated.to_string(),
+            "requestingOrganisationTransactionReference": format!("WHEN{n}")});
+        let call = Call::new("POST", format!("/v1/bills/{WALLET}/accounts/accountid/{code}/bills/{bill}/payments"))
+            .header("authorization", &bearer)
+            .header("x-api-key", API_KEY)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let (status, _, text) = call.send(&house.gateway.base_url()).await;
+        assert_eq!(status, 201, "{text}");
+        let booked = format!(
+            "select p.business_date || ' ' || (abs(extract(epoch from p.paid_at - now())) < 600) || ' ' || (s.stated_at = '{stated}')
+             from payment p join sighting s on s.provider_txn_id = p.provider_txn_id where p.provider_txn_id = 'WHEN{n}'"
+        );
+        assert_eq!(
+            house.ask(&booked).await,
+            format!("{today} true true"),
+            "{stated}: in the books, and as it was said"
+        );
+    }
+    house.close().await;
 }

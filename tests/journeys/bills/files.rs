@@ -190,6 +190,33 @@ async fn a_payment_whose_call_never_came_is_known_by_the_file_and_the_late_call_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_about_no_bill_of_ours_and_the_file_of_its_money_at_one_moment_have_the_case_of_both() {
+    let house = house().await;
+    let (code, _) = owes(&house, 21_000).await;
+    let token = house.bill_token(App::Bank).await;
+    // the call stands before the row that says what the bank heard, and the file comes
+    let other = house.database.connect("motlan_superuser").await;
+    other.batch_execute("begin; lock table bill_payment in exclusive mode").await.unwrap();
+    let call = super::races::paybill(&house, &token, &code, "HD0000000000000000", 21_000, "ATONCE1").await;
+    let calling = tests::barrier::at_once(vec![call]);
+    let filing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        bank_file(&house, &[Row::new("Thanh toán", "ATONCE1", 21_000, 0)]).await
+    };
+    let letting_go = async {
+        tokio::time::sleep(std::time::Duration::from_millis(2_000)).await;
+        other.batch_execute("rollback").await.unwrap();
+    };
+    let (answers, _, ()) = futures_util::join!(calling, filing, letting_go);
+    assert_eq!(answers[0].json["result_code"], "021", "{}", answers[0].text);
+    house.drain().await;
+    assert_eq!(house.ask("select count(*) || ' ' || sum(amount) from payment").await, "1 21000");
+    assert_eq!(house.ask(&told_both("ATONCE1")).await, "21000 status_differs open refused");
+    house.holds().await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_payment_that_a_statement_shows_is_a_payment_that_a_person_places() {
     let house = house().await;
     let (code, fee) = owes(&house, 21_000).await;

@@ -175,35 +175,6 @@ async fn a_changed_payment_of_a_wallets_bill_has_no_effect_and_the_true_one_has_
     for (what, other) in cut(&text, 25) {
         all.forged(what, all.with_body(other));
     }
-    // rightly hashed, and not to be read
-    for body in [
-        json!({"amountPaid": 21_000, "currency": "VND"}),
-        json!({"amountPaid": "21000.50", "currency": "VND"}),
-        json!({"amountPaid": "0", "currency": "VND"}),
-        json!({"amountPaid": "-21000", "currency": "VND"}),
-        json!({"amountPaid": "021000", "currency": "VND"}),
-        json!({"amountPaid": "99999999999999999", "currency": "VND"}),
-        json!({"amountPaid": "21000", "currency": "USD"}),
-        json!({"amountPaid": "21000", "currency": "vnd"}),
-        json!({"amountPaid": "21000"}),
-        json!({"currency": "VND"}),
-        json!({"amountPaid": "21000", "currency": "VND", "paymentType": "partialpayment"}),
-        json!({"amountPaid": "21000", "currency": "VND", "paymentType": "half"}),
-        json!({"amountPaid": "21000", "currency": "VND", "requestingOrganisationTransactionReference": 7}),
-        json!({"amountPaid": "21000", "currency": "VND", "requestingOrganisationTransactionReference": "a/b"}),
-        json!([]),
-        json!("21000"),
-    ] {
-        let body = body.to_string();
-        let mut call = all.with_header("x-content-hash", &hash(&body));
-        call.body.clone_from(&body.clone().into_bytes());
-        all.forged(body, call);
-    }
-    let twice = text.replacen('{', r#"{"amountPaid":"1","#, 1);
-    let mut call = all.with_header("x-content-hash", &hash(&twice));
-    call.body = twice.into_bytes();
-    all.forged("the amount twice", call);
-    all.forged("no number of the call that is one", all.with_header("x-correlationid", "1"));
     let same = |body: String, all: &Mutations| {
         let mut call = all.with_header("x-content-hash", &hash(&body));
         call.body = body.into_bytes();

@@ -188,6 +188,7 @@ async fn a_field_of_an_intent_that_is_not_valid_is_named_with_what_is_wrong() {
         (with(json!({"return_url": format!("https://dvc.example.vn/{}", "x".repeat(2_000))})), "/return_url", "format"),
         (with(json!({"allowed_channels": []})), "/allowed_channels", "length"),
         (with(json!({"allowed_channels": ["vn pay"]})), "/allowed_channels/0", "format"),
+        (with(json!({"allowed_channels": ["vnpay", "counter", "abc"]})), "/allowed_channels/2", "value"),
         (with(json!({"metadata": []})), "/metadata", "value"),
         (with(json!({"metadata": {"a": "x".repeat(4_096)}})), "/metadata", "value"),
         (with(json!({"metadata": {"a": "nothing \u{0}"}})), "/metadata", "value"),

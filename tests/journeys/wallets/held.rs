@@ -48,6 +48,34 @@ async fn what_was_paid_otherwise_meanwhile_is_let_go_at_momo() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_money_hears_our_word_when_momo_tells_of_it_and_not_when_the_schedule_comes_to_it() {
+    let settings = vec![
+        ("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned()),
+        ("MOTLAN_POLL__SCHEDULE_S", "600".to_owned()),
+    ];
+    let plan = tests::Plan { with_wallets: true, with_worker: true, settings, ..tests::Plan::default() };
+    let house = House::planned(plan).await;
+    // one that is wanted, and one whose fee somebody has paid at a counter's, a bank's or another's meanwhile
+    let (_, wanted, taken) = offered(&house, CHANNEL, 40_000).await;
+    let (_, unwanted, left) = offered(&house, CHANNEL, 41_000).await;
+    let elsewhere = house.at_vnpay(&unwanted).await;
+    house.pays(&elsewhere, json!({})).await;
+    assert_eq!(house.portal.intent(&unwanted).await["status"], "paid");
+    for (attempt, becomes) in [(&taken, "paid"), (&left, "cancelled")] {
+        house.pays_wallet(CHANNEL, attempt, json!({})).await;
+        let begun = std::time::Instant::now();
+        while house.wallet_order(CHANNEL, attempt).await["status"] != becomes {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{becomes}: nothing was said");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        println!("{becomes} after {:?}", begun.elapsed());
+    }
+    house.drain().await;
+    assert_eq!(house.portal.intent(&wanted).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_of_another_amount_is_not_taken_by_a_word_about_ours() {
     let house = house().await;
     let (_, intent, attempt) = offered(&house, CHANNEL, 40_000).await;

@@ -64,7 +64,9 @@ impl Channel {
     pub fn addresses(&self) -> Vec<(&'static str, &str)> {
         match self {
             // there they call us
-            Self::BankBills(_) | Self::Counter | Self::MobileMoneyBills(_) => Vec::new(),
+            Self::BankBills(_) | Self::Counter => Vec::new(),
+            // and here, where they want to be called back
+            Self::MobileMoneyBills(s) => s.callback_url.iter().map(|url| ("callback_url", url.as_str())).collect(),
             Self::MobileMoney(s) => vec![("api_url", &s.api_url), ("token_url", &s.token_url)],
             Self::Momo(s) => vec![("api_url", &s.api_url)],
             Self::National(s) => {

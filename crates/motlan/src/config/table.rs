@@ -188,6 +188,19 @@ pub const KEYS: &[Key] = &[
         "seconds after which nobody asks about it any more; 0: nobody asks",
     ),
     key(
+        "prompts.per_intent",
+        Number,
+        Is("5"),
+        "how often one payment may have phones asked within `prompts.within_s`, whatever numbers are typed; at least 1",
+    ),
+    key(
+        "prompts.per_number",
+        Number,
+        Is("5"),
+        "how often one phone may be asked within `prompts.within_s`, whatever payments it is for; at least 1",
+    ),
+    key("prompts.within_s", Number, Is("3600"), "seconds in which prompts are counted; 60 to 86400"),
+    key(
         "delivery.schedule_s",
         Numbers,
         Is("0,5,300,1800,7200,18000,36000,50400,72000,86400"),
@@ -293,7 +306,13 @@ const MOBILE_MONEY_BILLS: &[Key] = &[
         "answers",
         Text,
         Is("at_once"),
-        "when a payment's outcome is told: `at_once` (201 or an error) or `when_asked` (202, then `/requeststates`)",
+        "when a payment's outcome is told: `at_once` (201 or an error) or `when_asked` (202, then a callback or `/requeststates`)",
+    ),
+    key(
+        "callback_url",
+        Text,
+        Absent,
+        "the provider's own place for callbacks, `https://host` or `https://host/path`: an `X-Callback-URL` there is called, no other",
     ),
 ];
 

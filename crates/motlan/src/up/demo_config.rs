@@ -35,6 +35,10 @@ min_expires_in_s = 2
 schedule_s = [1, 2, 3, 5, 10, 30, 60, 300]
 list_every_s = 2
 
+# the story is told again and again, with the same numbers
+[prompts]
+per_number = 100
+
 [delivery]
 schedule_s = [0, 1, 2, 3, 5, 10, 30, 60]
 

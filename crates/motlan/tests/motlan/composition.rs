@@ -105,6 +105,10 @@ fn a_value_of_another_kind_is_named_with_its_key() {
     assert!(said.contains("delivery.schedule_s"), "{said}");
     assert!(refused(load(with(&[("MOTLAN_HTTP__WORKERS", "0")]))).contains("http.workers"));
     assert!(refused(load(with(&[("MOTLAN_POLL__LIST_EVERY_S", "0")]))).contains("poll.list_every_s"));
+    for (name, key) in [("PER_INTENT", "per_intent"), ("PER_NUMBER", "per_number"), ("WITHIN_S", "within_s")] {
+        let said = refused(load(with(&[(&format!("MOTLAN_PROMPTS__{name}"), "0")])));
+        assert!(said.contains(&format!("prompts.{key}")), "{said}");
+    }
     assert!(refused(load(with(&[("MOTLAN_MODE", "trial")]))).contains("mode"));
     assert!(refused(load(with(&[("MOTLAN_LOG__FORMAT", "xml")]))).contains("format"));
     let said = refused(load(with(&[("MOTLAN_KEYS__PII", CANARY)])));

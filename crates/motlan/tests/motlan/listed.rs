@@ -31,7 +31,7 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
 
 fn sample_of_profile(channel: &str, path: &str, kind: Kind, default: Fallback) -> &'static str {
     match path {
-        "token_url" | "init_url" | "query_url" | "bill_url" => "https://a.example/b",
+        "token_url" | "init_url" | "query_url" | "bill_url" | "callback_url" => "https://a.example/b",
         "bank_codes" => "970436:VCB",
         "client_secret"
         | "client_secret_next"

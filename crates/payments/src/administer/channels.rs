@@ -33,13 +33,14 @@ impl Shown {
     }
 }
 
-/// Every channel that a contract names.
+/// Every channel that a contract names, and counters once somebody closed them: cash is taken without any contract.
 pub async fn list(db: &Db, ctx: Option<&Context>) -> Result<Vec<Shown>, StorageError> {
     let contracts = profiles::list(db).await?;
     let mut codes: Vec<String> = contracts.iter().map(|p| p.channel.clone()).collect();
+    let (switches, downtimes) = (channels::switches(db).await?, channels::downtimes(db).await?);
+    codes.extend(switches.iter().map(|s| &s.channel).chain(downtimes.iter().map(|d| &d.channel)).cloned());
     codes.sort_unstable();
     codes.dedup();
-    let (switches, downtimes) = (channels::switches(db).await?, channels::downtimes(db).await?);
     let shown = |code: String| {
         let provider = ctx.and_then(|ctx| ctx.providers.iter().find(|p| p.channel.as_str() == code));
         Shown {
@@ -116,5 +117,7 @@ pub async fn withdraw(tx: &Tx, by: &By, channel: &ChannelCode, id: Uuid) -> Resu
 
 async fn known(tx: &Tx, channel: &ChannelCode) -> Result<(), AdminError> {
     let contracts = profiles::list(tx).await?;
-    if contracts.iter().any(|p| p.channel == channel.as_str()) { Ok(()) } else { Err(AdminError::Absent) }
+    // cash is taken without any contract
+    let is_counter = channel.as_str() == domain::counter::CHANNEL;
+    if is_counter || contracts.iter().any(|p| p.channel == channel.as_str()) { Ok(()) } else { Err(AdminError::Absent) }
 }

@@ -1,5 +1,6 @@
 //! What the configuration says of one contract. Unknown keys and ill-formed values stop the start.
 
+use super::callback::Place;
 use crate::settings::{SettingsError, check_client, check_secrets, midnight, read_day_end, read_from};
 use provider::{Credential, HeldSecrets, Slot};
 use secrecy::SecretString;
@@ -27,6 +28,10 @@ pub struct Settings {
     pub day_ends_at: String,
     #[serde(default)]
     pub answers: When,
+    /// The provider's own place for callbacks, as `https://host` or `https://host/path`: an `X-Callback-URL` there is
+    /// called, and no other. Absent, or where the outcome is told at once: none is.
+    #[serde(default)]
+    pub callback_url: Option<String>,
 }
 
 /// When a payment's outcome is told.
@@ -36,7 +41,7 @@ pub enum When {
     /// 201 or an error, in the answer itself.
     #[default]
     AtOnce,
-    /// 202, and the provider asks `/requeststates`.
+    /// 202, and the provider is called where it said so, or asks `/requeststates`.
     WhenAsked,
 }
 
@@ -80,6 +85,7 @@ impl Settings {
         }
         read_from(&self.allowed_from)?;
         read_day_end(&self.day_ends_at)?;
-        Ok(())
+        let is_place = self.callback_url.as_deref().is_none_or(|url| Place::read(url).is_some());
+        if is_place { Ok(()) } else { Err(SettingsError::Callback) }
     }
 }

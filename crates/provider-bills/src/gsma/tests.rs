@@ -19,7 +19,9 @@ fn settings(change: &[(&str, Value)]) -> Settings {
 }
 
 fn wallet(settings: Settings) -> Wallet {
-    Wallet::new(ProfileCode::new("mm_bill").expect("a code"), settings).expect("a contract")
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = provider::http::client().expect("a client");
+    Wallet::new(ProfileCode::new("mm_bill").expect("a code"), settings, http).expect("a contract")
 }
 
 fn hear(wallet: &Wallet, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Asked {
@@ -39,7 +41,7 @@ fn bearer(wallet: &Wallet) -> String {
 
 /// Status and code of what was answered at once.
 fn code(asked: &Asked) -> (u16, String) {
-    let Asked::Answered(answer, _) = asked else { return (0, format!("{asked:?}")) };
+    let (Asked::Answered(answer, _) | Asked::Unreadable(answer, _)) = asked else { return (0, format!("{asked:?}")) };
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     (answer.status, body["errorCode"].as_str().unwrap_or_default().to_owned())
 }
@@ -131,13 +133,35 @@ fn a_body_that_is_not_the_one_that_was_hashed_is_refused() {
 }
 
 #[test]
+fn a_callback_is_promised_where_the_contract_has_a_place_for_it_and_nowhere_else() {
+    let asks = |settings: Settings, url: &str| {
+        let wallet = wallet(settings);
+        let token = bearer(&wallet);
+        let headers =
+            [("authorization", token.as_str()), ("x-api-key", KEY), ("x-correlationid", CALL), ("x-callback-url", url)];
+        let asked = hear(&wallet, "POST", PAY, &headers, r#"{"amountPaid":"21000","currency":"VND"}"#);
+        let Asked::Pay(payment) = asked else { panic!("{asked:?}") };
+        payment.callback
+    };
+    let place = ("callback_url", object!("https://mm.example/back"));
+    let with = || settings(&[("answers", object!("when_asked")), place.clone()]);
+    assert_eq!(asks(with(), "https://mm.example/back/1").as_deref(), Some("https://mm.example/back/1"));
+    assert_eq!(asks(with(), "https://evil.example/back/1"), None);
+    assert_eq!(asks(settings(&[("answers", object!("when_asked"))]), "https://mm.example/back/1"), None);
+    // who hears the outcome at once is not called
+    assert_eq!(asks(settings(&[place]), "https://mm.example/back/1"), None);
+    let ill = settings(&[("answers", object!("when_asked")), ("callback_url", object!("mm.example"))]);
+    assert_eq!(ill.check(), Err(SettingsError::Callback));
+}
+
+#[test]
 fn while_a_key_changes_both_are_accepted_and_ill_settings_are_named() {
     let held = Held { name: "api_key".to_owned(), newest: "MMBILLTESTAPIKEY0002".into(), before: Before::Configured };
     let wallet = wallet(settings(&[]).holding(&[held]).expect("a known name"));
     let token = bearer(&wallet);
     for key in [KEY, "MMBILLTESTAPIKEY0002"] {
         let asked = hear(&wallet, "GET", "heartbeat", &[("authorization", &token), ("x-api-key", key)], "");
-        assert!(matches!(asked, Asked::Answered(_, Heard::Answered)), "{asked:?}");
+        assert_eq!(asked, Asked::Alive);
     }
     let ill = |name: &'static str, value: Value| settings(&[(name, value)]).check().expect_err(name);
     assert_eq!(ill("api_key", object!("short")), SettingsError::Secret("api_key"));

@@ -31,6 +31,7 @@ pub enum Fault {
     TooMuch,
     Duplicate,
     Unavailable,
+    Closed,
 }
 
 impl Fault {
@@ -49,6 +50,7 @@ impl Fault {
             Self::TooLittle => rule("underPaymentNotAllowed", "a bill is paid whole"),
             Self::TooMuch => rule("overPaymentNotAllowed", "a bill is paid whole"),
             Self::Duplicate => rule("duplicateRequest", "this number stands for another payment"),
+            Self::Closed => (503, "serviceUnavailable", "genericError", "closed for now".to_owned()),
             Self::Unavailable => {
                 (503, "serviceUnavailable", "genericError", "ask again with the same number".to_owned())
             }
@@ -67,6 +69,14 @@ impl Fault {
         body
     }
 
+    /// For a person, in a word: which field, and never its value.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Missing(name) | Self::Format(name) => name,
+            _ => self.words().2,
+        }
+    }
+
     /// What it is about, in words of ours: nothing that came with the call is said back.
     fn parameter(&self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -74,9 +84,13 @@ impl Fault {
             Self::Currency => Some(("field", "currency")),
             Self::TooLittle | Self::TooMuch => Some(("field", "amountPaid")),
             Self::State(outcome) => Some(("outcome", outcome.as_str())),
-            Self::Client | Self::Offset | Self::Identifier | Self::Expired | Self::Duplicate | Self::Unavailable => {
-                None
-            }
+            Self::Client
+            | Self::Offset
+            | Self::Identifier
+            | Self::Expired
+            | Self::Duplicate
+            | Self::Unavailable
+            | Self::Closed => None,
         }
     }
 

@@ -48,8 +48,10 @@ pub async fn at(answer: impl Fn(&Value) -> Option<String> + Send + 'static) -> (
         }
     });
     http(); // installs the TLS provider
-    let impatient = reqwest::Client::builder().timeout(Duration::from_millis(400)).no_proxy().build().expect("client");
-    (Wallet::new(Settings { api_url, ..settings() }, impatient).expect("good settings"), asked)
+    let client = reqwest::Client::builder().no_proxy().build().expect("client");
+    let mut impatient = Wallet::new(Settings { api_url, ..settings() }, client).expect("good settings");
+    impatient.patience = Duration::from_millis(400);
+    (impatient, asked)
 }
 
 /// What MoMo repeats of a question, with this code and more.
