@@ -220,7 +220,7 @@ async fn days_cases(db: &Db, scope: &str, date: Date) -> Result<Vec<Difference>,
 }
 
 fn of_account(day: &mut Day, books: Books, stated: Stated, worked: bool) {
-    day.statement_closing = shown_closing(&stated.pieces);
+    day.statement_closing = shown_closing(&stated.pieces, books.closing());
     day.counts = Counts {
         matched: stated.matched,
         unmatched: stated.unmatched,

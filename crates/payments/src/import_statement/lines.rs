@@ -13,12 +13,12 @@ use domain::{MovementId, SightingId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use provider::ChannelKind;
-use statement::{Balance, Format, Head, Kind, Line, LineState, NotDong, Profile, Sink, Summary};
+use statement::{Balance, Format, Head, Kind, Line, LineState, NotDong, Profile, Sink, StatementSummary, Summary};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use storage::ids::mint_nth;
 use storage::receiving_accounts::{self, ReceivingAccount};
-use storage::statements::{StagedLine, Stager};
+use storage::statements::{PartDays, StagedLine, Stager};
 use storage::{StorageError, Tx};
 use tokio::sync::mpsc::{Sender, channel as queue};
 
@@ -237,10 +237,9 @@ pub struct Whole {
     pub last_sequence: Option<String>,
     pub opening: Option<(Vnd, Option<Date>)>,
     pub closing: Option<(Vnd, Option<Date>)>,
-    pub first_day: Date,
     pub last_day: Date,
-    /// The day of each statement's closing balance, where it has one.
-    pub days: Vec<Option<Date>>,
+    /// The days of each statement's balances.
+    pub days: Vec<PartDays>,
     pub lines: i32,
 }
 
@@ -259,11 +258,12 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
             return Err(ImportError::Unfit("the statements of the file do not follow each other", None));
         }
     }
-    let days: Vec<Option<Date>> = parts.iter().map(|p| p.closing.as_ref().and_then(|b| b.date)).collect();
-    let booked = parts.iter().filter_map(|p| p.days.as_ref());
-    let from = booked.clone().map(|d| d.from).min();
-    let to = booked.map(|d| d.to).max();
-    let last_day = days.iter().flatten().max().copied().max(to);
+    let day = |balance: Option<&Balance>| balance.and_then(|b| b.date);
+    let of =
+        |p: &StatementSummary| PartDays { opening: day(p.head.opening.as_ref()), closing: day(p.closing.as_ref()) };
+    let days: Vec<PartDays> = parts.iter().map(of).collect();
+    let to = parts.iter().filter_map(|p| p.days.as_ref()).map(|d| d.to).max();
+    let last_day = days.iter().filter_map(|d| d.closing).max().max(to);
     let last_day = last_day.ok_or(ImportError::Unfit("the file names no day", None))?;
     let lines: usize = parts.iter().map(|p| p.lines).sum();
     Ok(Whole {
@@ -272,7 +272,6 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
         last_sequence: last.head.sequence.clone(),
         opening: balance(first.head.opening.as_ref())?,
         closing: balance(last.closing.as_ref())?,
-        first_day: from.unwrap_or(last_day),
         last_day,
         days,
         lines: i32::try_from(lines).map_err(|_| ImportError::Unfit("the file has too many lines", None))?,
