@@ -64,6 +64,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V155__held_money", include_str!("../migrations/0155_held_money.sql")),
     ("V165__late_payouts", include_str!("../migrations/0165_late_payouts.sql")),
     ("V166__early_returns", include_str!("../migrations/0166_early_returns.sql")),
+    ("V170__entries_of_batches", include_str!("../migrations/0170_entries_of_batches.sql")),
+    ("V171__lines_of_several", include_str!("../migrations/0171_lines_of_several.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

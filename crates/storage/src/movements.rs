@@ -343,22 +343,23 @@ pub async fn reversals(
 }
 
 // formats cut texts elsewhere: what one of its lines names, it names
-const REVERSAL: &str =
-    "select (select string_agg(distinct l.text, e'\\n') from statement_line l where l.movement_id = m.id) as text,
+const REVERSAL: &str = "select (select string_agg(distinct l.text, e'\\n') from statement_line l
+            where l.movement_id = m.id or l.statement_id = m.statement_id and l.line_no = m.line_no) as text,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
     from movement m where m.id = $1";
 // more of the same amount than anybody reads are narrowed to those that the reversal may mean; whether it does is the
 // domain's to say
 const REVERSIBLE: &str = "select case when p.amount = c.amount then p.id end as payment_id,
-        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as
+        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as,
+        m.reverses is not null as is_meant
     from movement m
     join movement c on c.account_code = m.account_code and c.direction = 'in' and not c.reversal and c.amount = -m.amount
         and c.booking_date between m.booking_date - 60 and m.booking_date
     left join movement_match k on k.movement_id = c.id and k.amount > 0
     left join payment p on p.id = k.payment_id
     where m.id = $1 and coalesce(p.reversed, 0) = 0
-      and exists (select from movement_reference r where r.movement_id = c.id
-          and (r.reference = any($2) or split_part(':' || r.reference, ':', -1) = any($3)))
+      and (c.id = m.reverses or m.reverses is null and exists (select from movement_reference r where r.movement_id = c.id
+          and (r.reference = any($2) or split_part(':' || r.reference, ':', -1) = any($3))))
     order by c.id limit 50";
 
 /// What an open reversal says, and the credits that it may mean.
@@ -374,6 +375,7 @@ pub async fn reversible(db: &Db, id: MovementId) -> Result<(Reversal, Vec<Revers
     let credit = |row: &tokio_postgres::Row| Reversible {
         payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         references: known_as(row),
+        is_meant: row.get("is_meant"),
     };
     Ok((reversal, rows.iter().map(credit).collect()))
 }

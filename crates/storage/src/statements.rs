@@ -6,6 +6,7 @@ mod batches;
 mod beginning;
 mod claim;
 mod identify;
+mod several;
 mod stage;
 
 use crate::error::StorageError;
@@ -102,17 +103,17 @@ pub struct Shown {
     pub cases: i64,
 }
 
-const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
+const SHOWN: &str = "with named as (
+        select movement_id from statement_line where statement_id = $1
+        union select movement_id from statement_line_part where statement_id = $1)
+    select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
         s.new_movements,
+        (select count(*) from named l join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
         (select count(*) from (
-             select movement_id from statement_line where statement_id = s.id
-             union select movement_id from statement_line_part where statement_id = s.id) l
-         join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
-        (select count(*) from (
-             select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
+             select k.id from named l join kase k on k.movement_id = l.movement_id
              union
-             select k.id from statement_line l join movement_match m on m.movement_id = l.movement_id
-                 join kase k on k.payment_id = m.payment_id where l.statement_id = s.id and k.status <> 'closed'
+             select k.id from named l join movement_match m on m.movement_id = l.movement_id
+                 join kase k on k.payment_id = m.payment_id where k.status <> 'closed'
              union
              select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) c) as cases
     from statement s

@@ -23,7 +23,8 @@ pub struct Beginning {
 }
 
 // Of the parts of a day that is the one with which no other ended. Where each of them ends with what another begins with, the day
-// comes to nothing: it begins as the next one does, or as a file that has it whole; else by the number that the bank gave.
+// comes to nothing: it begins as the next one does, or as a file that has it whole; else by the number that the bank gave, in one
+// format; else as it was told first.
 const BEGINNING: &str = "with own as (
         select * from statement
         where account_code = $1 and state = 'imported' and opening is not null and id is distinct from $2),
@@ -39,7 +40,8 @@ const BEGINNING: &str = "with own as (
         select p.id, p.first_date, p.opening from part p
         order by follows, follows and p.opening in (select n.opening from next n) desc,
                  (follows and p.opening = p.closing) is true desc,
-                 case when follows and p.first_sequence ~ '^[0-9]{1,9}$' then p.first_sequence::int end,
+                 case when follows and p.first_sequence ~ '^[0-9]{1,9}$'
+                      and not exists (select from part o where o.format <> p.format) then p.first_sequence::int end,
                  p.imported_at, p.id
         limit 1)
     select f.id, f.first_date, f.opening,

@@ -8,6 +8,9 @@
 //! | batch | its reference and day, where one line is the sum of several movements, or several lines of one (`batches`) |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
 //! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
+//! | entry | its day, where one line is the sum of the parts of one entry of the bank, or all parts of one are one movement (`batches`) |
+//! | rest | its day, where two files say the same of how that began and ended, and one line is the sum of all that is left of it in the other (`batches`) |
+//! | several | nothing: it is new, and several movements (`several`) |
 //!
 //! None of them is a movement that the file cannot hold, by its balances (`apart`). Whatever is left is a new movement. So
 //! the same file again, an overlapping one, and another format of the same day bring what is new and nothing else; and two
@@ -15,7 +18,7 @@
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::{apart, batches};
+use super::{apart, batches, several};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -128,7 +131,8 @@ const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id f
 const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.id as movement_id from (
             select line_no, direction, amount, booking_date, codes,
-                   row_number() over (partition by direction, amount, booking_date{among} order by line_no) as n
+                   row_number() over (partition by direction, amount, booking_date{among}
+                                      order by entry_no is not null, line_no) as n
             from staged_line s where movement_id is null and (bank_ref is not null) = $2 and {ours}) ours
         join (
             select m.id, m.direction, m.amount, m.booking_date, m.codes,
@@ -171,7 +175,7 @@ const NEW: &str = "with fresh as (
                     and m.amount = l.amount) as nth_of_day,
                exists (select from movement_reference r where r.account_code = $1 and r.direction = l.direction
                          and r.reference = l.bank_ref) as known
-        from staged_line l where l.movement_id is null),
+        from staged_line l where l.movement_id is null and not (l.direction = 'out' and l.reversal and $3)),
     made as (
         insert into movement (id, account_code, direction, identity, bank_ref, booking_date, value_date, business_date, amount,
             occurrence, reversal, codes, payout_of, statement_id, line_no)
@@ -215,9 +219,11 @@ const SIGHTINGS: &str =
     from staged_line where direction = 'in' order by line_no";
 
 const LINES: &str = "insert into statement_line (statement_id, line_no, movement_id, repeated, booking_date, value_date,
-        business_date, amount, bank_ref, owner_ref, counterparty_name, counterparty_account, text, code, reversal, sighting_id)
+        business_date, amount, bank_ref, owner_ref, counterparty_name, counterparty_account, text, code, reversal, sighting_id,
+        entry_no, entry_ref)
     select $1, line_no, movement_id, not fresh, booking_date, value_date, business_date, amount, bank_ref, owner_ref,
-           counterparty_name, counterparty_account, text, code, reversal, case when direction = 'in' then sighting_id end
+           counterparty_name, counterparty_account, text, code, reversal, case when direction = 'in' then sighting_id end,
+           entry_no, entry_ref
     from staged_line order by line_no";
 
 const REPEATED: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
@@ -303,7 +309,15 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
             db.execute(&by_day(step), &[&account, &with_reference, &file.numbering]).await?;
         }
     }
-    let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
+    batches::join_sums(db, account, file.statement).await?;
+    // what a debit takes back may be new in the same file
+    let mut new_movements = several::make(db, account, file.statement).await?;
+    for but_reversals in [true, false] {
+        new_movements += db.execute(NEW, &[&account, &file.statement.uuid(), &but_reversals]).await?;
+        if but_reversals {
+            new_movements += several::take_back(db, account, file.statement).await?;
+        }
+    }
     db.execute(REFERENCES, &[&account]).await?;
     db.execute(NAMED, &[]).await?;
     db.execute(REVERSED, &[]).await?;
