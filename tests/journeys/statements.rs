@@ -3,6 +3,7 @@
 mod batches;
 mod beginnings;
 mod chain;
+mod days;
 mod debits;
 mod matching;
 mod mixed;

@@ -105,8 +105,10 @@ pub struct DayView {
     /// Null where no file is of the day, and for an account.
     pub settlement: Option<SettledView>,
     pub counts: CountsView,
-    /// Its cases, oldest first, at most 500.
+    /// Its cases, oldest first, at most 500; `GET /v1/cases` lists them all.
     pub differences: Vec<DifferenceView>,
+    /// How many cases it has; more than are listed where there are more than 500.
+    pub differences_total: i64,
     /// Empty when the day ties out.
     pub gaps: Vec<GapView>,
     /// open | closed
@@ -159,6 +161,7 @@ impl DayView {
                     status: d.status.clone(),
                 })
                 .collect(),
+            differences_total: day.differences_total,
             gaps: gaps(&day.gaps),
             status: if day.is_closed { "closed" } else { "open" },
             closed_at: day.closed.as_ref().map(|c| c.at),

@@ -13,6 +13,8 @@ pub const MT940_CHARACTERS: usize = 16;
 /// A shorter one is in texts by chance, and is given out again: alone it does not say which transfer is meant. Those that
 /// banks number by have more (section 1.4: `FT<yy><ddd>` and eight digits).
 pub const TELLING_CHARACTERS: usize = 8;
+/// In a field of its own, where a bank has put it, a reference may be shorter than in a text: banks with six and seven digits exist.
+pub const STRUCTURED_CHARACTERS: usize = 6;
 /// What formats write where there is none (SWIFT `NONREF`, ISO 20022 `NOTPROVIDED`).
 const PLACEHOLDERS: [&str; 4] = ["NONREF", "NOTPROVIDED", "NULL", "NONE"];
 
@@ -58,6 +60,11 @@ impl BankReference {
     /// Whether it is long enough to say by itself which transfer is meant.
     pub fn is_telling(&self) -> bool {
         self.value.len() >= TELLING_CHARACTERS
+    }
+
+    /// Whether it says which transfer is meant where it stands in a field of its own.
+    pub fn is_structured(&self) -> bool {
+        self.value.len() >= STRUCTURED_CHARACTERS
     }
 
     /// Whether it is one of these [`words`], whoever's numbering it is of.

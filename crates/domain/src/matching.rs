@@ -161,13 +161,16 @@ pub struct Reversible {
     /// None: nobody has claimed it.
     pub payment: Option<PaymentId>,
     pub references: Vec<BankReference>,
+    /// The reversal is a part of a line that takes back several credits, and this one is its own.
+    pub is_meant: bool,
 }
 
 impl Reversal {
     /// Whether it has the credit's reference, or names it in its text.
     pub fn means(&self, credit: &Reversible) -> bool {
         let words = bank_reference::words(&self.text);
-        credit.references.iter().any(|r| r.is_telling() && (self.references.contains(r) || r.is_among(&words)))
+        let named = |r: &BankReference| r.is_structured() && self.references.contains(r) || r.is_among(&words);
+        credit.is_meant || credit.references.iter().any(named)
     }
 }
 
@@ -359,7 +362,7 @@ mod tests {
 
     fn reversible(n: u128, reference: &str) -> Reversible {
         let references = BankReference::read(reference, None).into_iter().collect();
-        Reversible { payment: Some(Uuid::from_u128(n).into()), references }
+        Reversible { payment: Some(Uuid::from_u128(n).into()), references, is_meant: false }
     }
 
     #[test]
@@ -374,6 +377,11 @@ mod tests {
         assert_eq!(taken_back(&of("HUY GD FT26330001", ""), &credits), paid(1));
         assert_eq!(taken_back(&of("HUY GD", "FT26330001"), &credits), paid(1));
         assert_eq!(taken_back(&of("HUY GD 7", "7"), &credits), None, "too weak");
+        let short = [reversible(4, "100234")];
+        assert_eq!(taken_back(&of("HUY GD", "100234"), &short), paid(4), "its own reference may be short");
+        assert_eq!(taken_back(&of("HUY GD 100234", ""), &short), None, "a word of its text may not");
+        let part = [Reversible { is_meant: true, ..reversible(5, "7") }];
+        assert_eq!(taken_back(&of("HUY LO", "7"), &part), paid(5));
         assert_eq!(taken_back(&of("HUY GD FT26330001 FT263300012", ""), &credits), None, "it can mean either");
         assert_eq!(taken_back(&of("HUY GD FT26330001", "FT263300012"), &credits), None, "it says two things");
         let batch = [reversible(1, "FT26330001"), reversible(2, "FT26330001")];

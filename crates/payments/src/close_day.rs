@@ -70,6 +70,8 @@ pub struct Day {
     pub gaps: Vec<Gap>,
     /// Its cases, at most [`DIFFERENCES_AT_MOST`].
     pub differences: Vec<Difference>,
+    /// How many cases it has in all.
+    pub differences_total: i64,
     /// The day, or one after it, is closed.
     pub is_closed: bool,
     /// Its own closing; None where it was closed with a later day.
@@ -197,6 +199,7 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
         counts: Counts::default(),
         gaps: Vec::new(),
         differences: days_cases(db, &scope, date).await?,
+        differences_total: storage::case_list::count_of_day(db, &scope, date).await?,
         is_closed: days::last_closed(db, &scope).await?.is_some_and(|last| date <= last),
         closed,
     };
@@ -220,7 +223,7 @@ async fn days_cases(db: &Db, scope: &str, date: Date) -> Result<Vec<Difference>,
 }
 
 fn of_account(day: &mut Day, books: Books, stated: Stated, worked: bool) {
-    day.statement_closing = shown_closing(&stated.pieces);
+    day.statement_closing = shown_closing(&stated.pieces, books.closing());
     day.counts = Counts {
         matched: stated.matched,
         unmatched: stated.unmatched,

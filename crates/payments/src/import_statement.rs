@@ -188,6 +188,8 @@ async fn imported(
     if file.last_day > domain::business_day::business_date(import.now) {
         return Err(ImportError::Unfit("the file names a day that has not come", None));
     }
+    let opening = file.opening.map(|(amount, _)| amount);
+    let first_day = statements::date(tx, &account.code, &file.days, opening, file.last_day).await?;
     let new = NewStatement {
         id,
         account: account.code.clone(),
@@ -199,7 +201,7 @@ async fn imported(
         opening: file.opening,
         closing: file.closing.map(|(amount, _)| amount),
         closing_date: file.last_day,
-        first_date: file.first_day,
+        first_date: first_day.unwrap_or(file.last_day),
         lines: file.lines,
         imported_by: import.caller.actor(),
     };
@@ -211,9 +213,7 @@ async fn imported(
         statement: id,
         sha256: &new.sha256,
         channel: channel.as_str(),
-        days: &file.days,
         lines: usize::try_from(file.lines).unwrap_or(usize::MAX),
-        last_day: file.last_day,
         numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
     };
     let mut unit = Unit::new(import.caller.actor(), import.now);

@@ -396,7 +396,9 @@ async fn another_sight(
 ) -> Result<Outcome, ReportError> {
     let intent = known.named.as_ref().map(|n| n.id);
     let mut unit = record_money::repeat(seen, payment, intent, caller);
-    if let (None, Some(named)) = (payment.intent_id, &known.named) {
+    // a part that is told of under the reference of the whole does not say whose the whole is
+    let whole = payment.amount == told.report.amount;
+    if let (None, Some(named), true) = (payment.intent_id, &known.named, whole) {
         let placed =
             learn::place(tx, payment, named, &told.provider.channel, seen.sighting_id, caller, told.now).await?;
         unit.append(placed);

@@ -80,6 +80,8 @@ pub struct Line {
     /// It takes back an earlier movement (camt `RvslInd`, MT940 `RC` and `RD`).
     pub reversal: bool,
     pub batch: Batch,
+    /// Of a part: the bank's name for the whole entry, where it has one (camt `Ntry/AcctSvcrRef`).
+    pub entry_ref: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

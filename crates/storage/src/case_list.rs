@@ -135,6 +135,14 @@ pub(crate) const OF_DAY: &str = shown!(
     order by c.id"
 );
 
+const COUNT_OF_DAY: &str = "select count(*) from kase where at_scope = $1 and at_day between $2 and $2";
+
+/// How many cases a day has, whatever their status.
+pub async fn count_of_day(db: &Db, scope: &str, day: Date) -> Result<i64, StorageError> {
+    let statement = db.prepare_cached(COUNT_OF_DAY).await?;
+    Ok(db.query_one(&statement, &[&scope, &day]).await?.get(0))
+}
+
 /// The cases of one day of an account or a contract, whatever their status, oldest first.
 pub async fn of_day(db: &Db, scope: &str, day: Date, limit: i64) -> Result<Vec<Listed>, StorageError> {
     let statement = db.prepare_cached(OF_DAY).await?;

@@ -188,13 +188,21 @@ const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
     where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null
       and (s.closing_date = $2 or (s.closing_date > $2 and s.first_date <= $2))
     order by s.imported_at, s.id";
-// of the parts of a day the last one counts
+// Each statement says what stood at the end of the day before, or of its own last one; the latest word counts, and of the parts
+// of a day the last one.
 const NEIGHBOURS: &str = "with own as (
         select * from statement
-        where account_code = $1 and state = 'imported' and opening is not null and closing is not null)
-    select array(select o.closing from own o where o.closing_date = (select max(closing_date) from own where closing_date < $2)
-                 and not exists (select from own n where n.closing_date = o.closing_date and n.opening = o.closing
-                                 and n.closing <> o.closing)) as closed_before,
+        where account_code = $1 and state = 'imported' and opening is not null and closing is not null),
+    said as (
+        select least(o.closing_date, $2::date - 1) as day,
+               case when o.closing_date < $2 then o.closing else o.opening + coalesce((
+                   select sum(k.amount) from statement_line k join movement m on m.id = k.movement_id
+                   where k.statement_id = o.id and m.business_date < $2), 0)::bigint end as closing,
+               o.closing_date < $2 and exists (select from own n where n.closing_date = o.closing_date and n.opening = o.closing
+                                               and n.closing <> o.closing) as goes_on
+        from own o where o.first_date < $2
+          and o.closing_date >= (select coalesce(max(closing_date), '-infinity') from own where closing_date < $2))
+    select array(select closing from said where not goes_on and day = (select max(day) from said)) as closed_before,
            array(select opening from own
                  where closing_date = (select min(closing_date) from own where closing_date > $2) and first_date > $2)
              as opened_after";

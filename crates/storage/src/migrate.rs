@@ -67,6 +67,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V167__listings_in_turn", include_str!("../migrations/0167_listings_in_turn.sql")),
     ("V168__credits_of_deposits", include_str!("../migrations/0168_credits_of_deposits.sql")),
     ("V169__references_by_word", include_str!("../migrations/0169_references_by_word.sql")),
+    ("V170__entries_of_batches", include_str!("../migrations/0170_entries_of_batches.sql")),
+    ("V171__lines_of_several", include_str!("../migrations/0171_lines_of_several.sql")),
     ("V175__phone_prompts", include_str!("../migrations/0175_phone_prompts.sql")),
     ("V176__bill_callbacks", include_str!("../migrations/0176_bill_callbacks.sql")),
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),

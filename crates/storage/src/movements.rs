@@ -343,22 +343,25 @@ pub async fn reversals(
 }
 
 // formats cut texts elsewhere: what one of its lines names, it names
-const REVERSAL: &str =
-    "select (select string_agg(distinct l.text, e'\\n') from statement_line l where l.movement_id = m.id) as text,
+const REVERSAL: &str = "select (select string_agg(distinct l.text, e'\\n') from statement_line l
+            where l.movement_id = m.id or l.statement_id = m.statement_id and l.line_no = m.line_no) as text,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
     from movement m where m.id = $1";
 // more of the same amount than anybody reads are narrowed to those that the reversal may mean; whether it does is the
 // domain's to say
 const REVERSIBLE: &str = "with named as materialized (
+        select m.reverses as movement_id from movement m where m.id = $1 and m.reverses is not null
+        union
         select r.movement_id from movement m join movement_reference r
             on r.account_code = m.account_code and r.direction = 'in' and r.reference = any($2)
-        where m.id = $1
+        where m.id = $1 and m.reverses is null
         union
         select r.movement_id from movement m join movement_reference r
             on r.account_code = m.account_code and r.direction = 'in' and split_part(':' || r.reference, ':', -1) = any($3)
-        where m.id = $1)
+        where m.id = $1 and m.reverses is null)
     select case when p.amount = c.amount then p.id end as payment_id,
-        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as
+        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as,
+        m.reverses is not null as is_meant
     from movement m
     cross join named n
     join movement c on c.id = n.movement_id and c.account_code = m.account_code and c.direction = 'in' and not c.reversal
@@ -381,6 +384,7 @@ pub async fn reversible(db: &Db, id: MovementId) -> Result<(Reversal, Vec<Revers
     let credit = |row: &tokio_postgres::Row| Reversible {
         payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         references: known_as(row),
+        is_meant: row.get("is_meant"),
     };
     Ok((reversal, rows.iter().map(credit).collect()))
 }

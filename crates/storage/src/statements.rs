@@ -6,6 +6,7 @@ mod batches;
 mod beginning;
 mod claim;
 mod identify;
+mod several;
 mod stage;
 
 use crate::error::StorageError;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 pub use beginning::{Beginning, beginning, is_closed, leads_to, openings};
 pub use claim::{Claims, OtherAmount, claim_known};
-pub use identify::{FileFacts, Identified, identify};
+pub use identify::{FileFacts, Identified, PartDays, date, identify};
 pub use stage::{StagedLine, Stager, begin_staging};
 
 /// Bytes of one piece of a kept file.
@@ -102,17 +103,17 @@ pub struct Shown {
     pub cases: i64,
 }
 
-const SHOWN: &str = "select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
+const SHOWN: &str = "with named as (
+        select movement_id from statement_line where statement_id = $1
+        union select movement_id from statement_line_part where statement_id = $1)
+    select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
         s.new_movements,
+        (select count(*) from named l join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
         (select count(*) from (
-             select movement_id from statement_line where statement_id = s.id
-             union select movement_id from statement_line_part where statement_id = s.id) l
-         join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
-        (select count(*) from (
-             select k.id from statement_line l join kase k on k.movement_id = l.movement_id where l.statement_id = s.id
+             select k.id from named l join kase k on k.movement_id = l.movement_id
              union
-             select k.id from statement_line l join movement_match m on m.movement_id = l.movement_id
-                 join kase k on k.payment_id = m.payment_id where l.statement_id = s.id and k.status <> 'closed'
+             select k.id from named l join movement_match m on m.movement_id = l.movement_id
+                 join kase k on k.payment_id = m.payment_id where k.status <> 'closed'
              union
              select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) c) as cases
     from statement s
@@ -172,7 +173,10 @@ pub struct Link {
 // A statement that another one holds whole has no place of its own, and one that begins before its neighbour ends leaves
 // nothing out. What it opens with, any of the files about the days before may have closed with.
 const CHAIN: &str = "with mine as (
-        select s.*, greatest(s.first_date, s.opening_date) as begins from statement s
+        select s.*, s.first_date as begins,
+               -- one number for several days is not of the count of days
+               s.first_date = s.closing_date or s.first_sequence <> s.last_sequence as counts
+        from statement s
         where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null),
     outermost as (
         select s.* from mine s where not exists (
@@ -181,7 +185,8 @@ const CHAIN: &str = "with mine as (
               and (t.begins < s.begins or t.closing_date > s.closing_date or (t.imported_at, t.id) < (s.imported_at, s.id)))),
     chain as (
         select s.*, lag(s.closing) over w as before, lag(s.closing_date) over w as day_before,
-               lag(s.format) over w as format_before, lag(s.last_sequence) over w as sequence_before
+               lag(s.format) over w as format_before, lag(s.last_sequence) over w as sequence_before,
+               lag(s.counts) over w as counted_before
         from outermost s window w as (order by s.closing_date, s.imported_at, s.id)),
     gaps as (
         select c.*, case
@@ -189,7 +194,7 @@ const CHAIN: &str = "with mine as (
                 select from mine t where t.id <> c.id and t.closing = c.opening
                   and t.closing_date between c.day_before and c.closing_date) then c.opening - c.before
             -- a number that runs on: both of one format, and more than one further
-            when c.format = c.format_before and c.first_sequence ~ '^[0-9]{1,9}$' and c.sequence_before ~ '^[0-9]{1,9}$'
+            when c.format = c.format_before and c.counts and c.counted_before and c.first_sequence ~ '^[0-9]{1,9}$' and c.sequence_before ~ '^[0-9]{1,9}$'
                  and c.first_sequence::int > c.sequence_before::int + 1
                  and not exists (select from mine t where t.format = c.format and t.last_sequence ~ '^[0-9]{1,9}$'
                                  and t.last_sequence::int = c.first_sequence::int - 1) then 0 end as gap

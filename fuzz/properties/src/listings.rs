@@ -4,7 +4,7 @@ use crate::account_webhooks::assert_row;
 use crate::host::{Host, PerThread};
 use domain::codes::ProfileCode;
 use jiff::Timestamp;
-use provider::Movements;
+use provider::movements::{AtOnce, Listing, Movements, Wanted};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub fn check(bytes: &[u8]) -> bool {
 
 fn listed(host: &Host, lister: &dyn Movements, body: &[u8]) -> bool {
     let (since, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(1_795_586_400).expect("a time"));
-    let Ok(rows) = host.answering(body, lister.list(ACCOUNT, since, now)) else { return false };
+    let wanted = Wanted { account_number: ACCOUNT, since, now, not_before: now };
+    let Ok(Listing { rows, .. }) = host.answering(body, lister.list(wanted, &AtOnce)) else { return false };
     let told = || rows.iter().filter_map(|row| row.report.as_ref().ok());
     let keys: BTreeSet<_> = told().map(|report| &report.source_key).collect();
     assert_eq!(keys.len(), told().count(), "a row twice");

@@ -122,3 +122,13 @@ async fn a_part_of_a_day_that_comes_once_more_after_the_rest_is_not_how_the_day_
     assert_eq!(stated, [&json!(100_000), &json!(70_000)], "{report:#}");
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_with_more_cases_than_it_lists_says_how_many_there_are() {
+    let house = House::new().await;
+    let lines: Vec<(i64, &str)> = (1..=503).map(|n| (-n, "phi dich vu")).collect();
+    import(&house, mt940(days_ago(2), 1_000_000, &lines)).await;
+    let day = house.staff.get(&format!("/v1/reconciliation/{}?account={ACCOUNT}", days_ago(2))).await.expect(200);
+    assert_eq!((day["differences"].as_array().unwrap().len(), &day["differences_total"]), (500, &json!(503)));
+    house.stop().await;
+}

@@ -140,3 +140,35 @@ async fn a_file_from_before_a_closed_beginning_changes_nothing_but_the_days_that
     assert_eq!(even(&house, day(4)).await, [1_005_000, 1_000, 1_006_000]);
     house.close().await;
 }
+
+/// A statement of the first day, numbered.
+fn part(number: &str, opening: i64, amount: i64) -> Vec<u8> {
+    let text = String::from_utf8(mt940(OWN, day(1), opening, &[(amount, &format!("FT{amount}"), "A")])).unwrap();
+    text.replace(":28C:1/1", &format!(":28C:{number}/1")).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_day_in_two_parts_that_come_to_nothing_begins_with_the_first_of_them_in_every_order() {
+    // by the number that the bank gave, or by what comes after: the next day, or the day whole
+    let next = mt940(OWN, day(2), 900_000, &[(1_000, "FTN", "B")]);
+    let both = mt940(OWN, day(1), 900_000, &[(50_000, "FT50000", "A"), (-50_000, "FT-50000", "A")]);
+    for (numbers, more) in [(["1", "2"], None), (["1", "1"], Some(&next)), (["1", "1"], Some(&both))] {
+        for second_first in [true, false] {
+            let house = house().await;
+            let mut parts = vec![part(numbers[0], 900_000, 50_000), part(numbers[1], 950_000, -50_000)];
+            if second_first {
+                parts.reverse();
+            }
+            for file in parts.into_iter().chain(more.cloned()) {
+                brings(&house, file).await;
+            }
+            assert_eq!(even(&house, day(1)).await, [900_000, 50_000, 900_000], "{numbers:?} {second_first}");
+            assert_eq!(shown(&house, day(1)).await["statement_closing"], 900_000);
+            closes(&house, day(1)).await;
+            if more == Some(&next) {
+                assert_eq!(even(&house, day(2)).await, [900_000, 1_000, 901_000]);
+            }
+            house.close().await;
+        }
+    }
+}

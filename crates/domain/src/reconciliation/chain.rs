@@ -14,10 +14,12 @@ pub struct Piece {
     pub closing: Vnd,
 }
 
-/// The balance at the end of the day by the statements: that of the last one that no other goes on from.
-pub fn shown_closing(pieces: &[Piece]) -> Option<Vnd> {
+/// The balance at the end of the day by the statements: that of the last one that no other goes on from. Where each goes on
+/// from another (a day that comes to nothing, in two parts) any of them may be the last: `ours`, if one ends so.
+pub fn shown_closing(pieces: &[Piece], ours: Vnd) -> Option<Vnd> {
     let goes_on = |p: &&Piece| pieces.iter().any(|q| q.opening == p.closing && q.closing != p.closing);
-    pieces.iter().rev().find(|p| !goes_on(p)).or(pieces.last()).map(|p| p.closing)
+    let last = pieces.iter().rev().find(|p| !goes_on(p));
+    last.or_else(|| pieces.iter().find(|p| p.closing == ours)).or(pieces.last()).map(|p| p.closing)
 }
 
 /// What keeps the pieces from leading from `start` to `end`, the balances of our books. `before`: the closing balances
@@ -34,7 +36,7 @@ pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Ve
         let lost = pieces.iter().find(|p| !from_start.contains(&p.opening));
         gaps.extend(lost.map(|p| Gap { kind: GapKind::StatementGap, ours: start, theirs: Some(p.opening) }));
     }
-    if let Some(last) = shown_closing(pieces).filter(|last| *last != end) {
+    if let Some(last) = shown_closing(pieces, end).filter(|last| *last != end) {
         gaps.push(Gap { kind: GapKind::ClosingDiffers, ours: end, theirs: Some(last) });
     }
     if let Some(last) = before.first().filter(|_| !before.contains(&start)) {

@@ -87,7 +87,12 @@ pub fn of_day(day: &Value) -> String {
     let mut parts = vec![balances.trim_fmt(), counts.join(", ")];
     parts.extend(list("Chưa khớp sổ (gaps)", &day["gaps"], &["kind", "ours", "theirs", "difference"]));
     let differences = ["case_id", "kind", "amount", "status", "payment_id", "movement_id"];
-    parts.extend(list("Chênh lệch (cases)", &day["differences"], &differences));
+    let shown = day["differences"].as_array().map_or(0, Vec::len);
+    let title = match day["differences_total"].as_u64() {
+        Some(all) if all > shown as u64 => format!("Chênh lệch (cases, {shown} / {all})"),
+        _ => "Chênh lệch (cases)".to_owned(),
+    };
+    parts.extend(list(&title, &day["differences"], &differences));
     parts.join("\n\n")
 }
 
@@ -158,6 +163,8 @@ mod tests {
             "closing": 5, "counts": {"matched": 1}, "differences": [], "status": "open",
             "gaps": [{"kind": "statement_missing", "ours": 5, "theirs": null, "difference": -5}]});
         let text = of_day(&day);
+        let many = json!({"differences": [{"case_id": "cas_1"}], "differences_total": 700});
+        assert!(of_day(&many).contains("(cases, 1 / 700)"));
         assert!(text.contains("statement_missing") && text.contains("970436.1") && !text.contains("cases"), "{text}");
     }
 }

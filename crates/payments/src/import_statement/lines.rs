@@ -13,12 +13,14 @@ use domain::{MovementId, SightingId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use provider::ChannelKind;
-use statement::{Balance, Format, Head, Kind, Line, LineState, NotDong, Profile, Sink, Summary};
+use statement::{
+    Balance, Batch, Format, Head, Kind, Line, LineState, NotDong, Profile, Sink, StatementSummary, Summary,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use storage::ids::mint_nth;
 use storage::receiving_accounts::{self, ReceivingAccount};
-use storage::statements::{StagedLine, Stager};
+use storage::statements::{PartDays, StagedLine, Stager};
 use storage::{StorageError, Tx};
 use tokio::sync::mpsc::{Sender, channel as queue};
 
@@ -61,6 +63,7 @@ pub async fn stage(
         payouts,
         part: -1,
         line_no: 0,
+        entries: 0,
         numbering: None,
         batch: Vec::with_capacity(PER_BATCH),
         sender,
@@ -121,6 +124,8 @@ struct Lines {
     payouts: PayoutTexts,
     part: i32,
     line_no: i32,
+    /// Entries of several transactions so far.
+    entries: i32,
     numbering: Option<&'static str>,
     batch: Vec<StagedLine>,
     sender: Sender<Vec<StagedLine>>,
@@ -137,7 +142,8 @@ impl Lines {
         self.line_no += 1;
         let nth = self.line_no.unsigned_abs();
         let numbering = self.numbering.and_then(|name| self.account.numbering(name));
-        let bank_ref = line.bank_ref.as_deref().and_then(|raw| BankReference::read(raw, numbering));
+        let reference = |raw: &Option<String>| BankReference::read(raw.as_deref()?, numbering).map(|r| r.to_string());
+        let (bank_ref, entry_ref) = (reference(&line.bank_ref), reference(&line.entry_ref));
         let credit = amount > 0;
         let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit || !line.reversal);
         let payout_of = payout_of.map(str::to_owned);
@@ -152,7 +158,7 @@ impl Lines {
             amount,
             booking_date: line.booking_date,
             value_date: line.value_date,
-            bank_ref: bank_ref.map(|r| r.to_string()),
+            bank_ref,
             owner_ref: line.owner_ref.map(plain),
             counterparty_name: line.counterparty.name.map(plain),
             counterparty_account: line.counterparty.account.map(plain),
@@ -161,6 +167,8 @@ impl Lines {
             reversal: line.reversal,
             codes,
             payout_of,
+            entry_no: matches!(line.batch, Batch::Part { .. }).then_some(self.entries),
+            entry_ref,
         }
     }
 
@@ -204,6 +212,9 @@ impl Sink for Lines {
             Ok(amount) => amount,
             Err(error) => return self.stop(ImportError::Unfit(unfit(error), None)),
         };
+        if let Batch::Part { no: 1, .. } = line.batch {
+            self.entries += 1;
+        }
         if amount.is_zero() {
             return ControlFlow::Continue(());
         }
@@ -237,10 +248,9 @@ pub struct Whole {
     pub last_sequence: Option<String>,
     pub opening: Option<(Vnd, Option<Date>)>,
     pub closing: Option<(Vnd, Option<Date>)>,
-    pub first_day: Date,
     pub last_day: Date,
-    /// The day of each statement's closing balance, where it has one.
-    pub days: Vec<Option<Date>>,
+    /// The days of each statement's balances.
+    pub days: Vec<PartDays>,
     pub lines: i32,
 }
 
@@ -259,11 +269,12 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
             return Err(ImportError::Unfit("the statements of the file do not follow each other", None));
         }
     }
-    let days: Vec<Option<Date>> = parts.iter().map(|p| p.closing.as_ref().and_then(|b| b.date)).collect();
-    let booked = parts.iter().filter_map(|p| p.days.as_ref());
-    let from = booked.clone().map(|d| d.from).min();
-    let to = booked.map(|d| d.to).max();
-    let last_day = days.iter().flatten().max().copied().max(to);
+    let day = |balance: Option<&Balance>| balance.and_then(|b| b.date);
+    let of =
+        |p: &StatementSummary| PartDays { opening: day(p.head.opening.as_ref()), closing: day(p.closing.as_ref()) };
+    let days: Vec<PartDays> = parts.iter().map(of).collect();
+    let to = parts.iter().filter_map(|p| p.days.as_ref()).map(|d| d.to).max();
+    let last_day = days.iter().filter_map(|d| d.closing).max().max(to);
     let last_day = last_day.ok_or(ImportError::Unfit("the file names no day", None))?;
     let lines: usize = parts.iter().map(|p| p.lines).sum();
     Ok(Whole {
@@ -272,7 +283,6 @@ pub fn whole(read: &Summary) -> Result<Whole, ImportError> {
         last_sequence: last.head.sequence.clone(),
         opening: balance(first.head.opening.as_ref())?,
         closing: balance(last.closing.as_ref())?,
-        first_day: from.unwrap_or(last_day),
         last_day,
         days,
         lines: i32::try_from(lines).map_err(|_| ImportError::Unfit("the file has too many lines", None))?,

@@ -171,6 +171,7 @@ impl Entry {
             code: self.code.joined(),
             reversal: self.reversal == Some(true),
             batch: Batch::No,
+            entry_ref: None,
         }
     }
 
@@ -184,6 +185,7 @@ impl Entry {
             counterparty: if came_in { transaction.debtor.clone() } else { transaction.creditor.clone() },
             text: transaction.text(),
             batch,
+            entry_ref: self.bank_ref.clone().filter(|_| batch != Batch::No),
             ..self.alone(amount)
         }
     }

@@ -44,6 +44,7 @@ pub(super) fn read(lines: &[&str], currency: Currency) -> Result<Line, Reason> {
         code: Some(code.to_owned()),
         reversal,
         batch: Batch::No,
+        entry_ref: None,
     })
 }
 

@@ -158,6 +158,7 @@ impl Table<'_> {
             code: None,
             reversal: false,
             batch: Batch::No,
+            entry_ref: None,
         })
     }
 

@@ -46,6 +46,7 @@ prop_compose! {
             code: Some("NTRF".to_owned()),
             reversal,
             batch: Batch::No,
+            entry_ref: None,
         }
     }
 }

@@ -23,6 +23,8 @@ union all
 select m.movement_id, 'no line of a statement is it'
 from assurance.movement m
 where not exists (select from assurance.statement_line l where l.movement_id = m.movement_id)
+  -- or of one that was several from the beginning
+  and not exists (select from assurance.statement_line_part p where p.movement_id = m.movement_id)
 union all
 select movement_id, format('it is claimed %s times', count(*))
 from assurance.match group by movement_id having count(*) > 1

@@ -47,7 +47,7 @@ running as (
 -- how the day began and ended by each statement that covers it, and which of them is the last: the same as a day shows
 -- of itself (`days::PIECES`, `domain::reconciliation::shown_closing`)
 piece as (
-    select r.scope, r.day, s.imported_at, s.id, s.opening + coalesce(l.before, 0) as opening,
+    select r.scope, r.day, r.closing as ours, s.imported_at, s.id, s.opening + coalesce(l.before, 0) as opening,
            case when s.closing_date = r.day then s.closing else s.opening + coalesce(l.until, 0) end as closing
     from running r
     join scope c on c.scope = r.scope and c.kind = 'account'
@@ -62,11 +62,9 @@ piece as (
     where r.day >= $1::date),
 shown as (
     select distinct on (p.scope, p.day) p.scope, p.day, p.closing::bigint as closing
-    from piece p
-    order by p.scope, p.day,
-             exists (select from piece q where q.scope = p.scope and q.day = p.day and q.opening = p.closing
-                                           and q.closing <> p.closing),
-             p.imported_at desc, p.id desc)
+    from (select p.*, exists (select from piece q where q.scope = p.scope and q.day = p.day and q.opening = p.closing
+                                                    and q.closing <> p.closing) as goes_on from piece p) p
+    order by p.scope, p.day, p.goes_on, p.goes_on and p.closing = p.ours desc, p.imported_at desc, p.id desc)
 select r.day,
        s.kind as scope_kind,
        s.code as scope,

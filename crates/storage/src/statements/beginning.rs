@@ -22,16 +22,27 @@ pub struct Beginning {
     pub amount: Vnd,
 }
 
-// Of the parts of a day that is the one with which no other ended.
+// Of the parts of a day that is the one with which no other ended. Where each of them ends with what another begins with, the day
+// comes to nothing: it begins as the next one does, or as a file that has it whole; else by the number that the bank gave, in one
+// format; else as it was told first.
 const BEGINNING: &str = "with own as (
         select * from statement
         where account_code = $1 and state = 'imported' and opening is not null and id is distinct from $2),
+    day as (select min(first_date) as first from own),
+    next as (
+        select o.opening from own o cross join day d
+        where o.first_date = (select min(n.first_date) from own n where n.first_date > d.first)),
+    part as (
+        select s.*, exists (select from own t where t.first_date = s.first_date and t.closing_date <= s.closing_date
+                            and t.closing = s.opening and t.opening <> s.opening) as follows
+        from own s join day d on d.first = s.first_date),
     first as (
-        select s.id, s.first_date, s.opening from own s
-        where s.first_date = (select min(first_date) from own)
-        order by exists (select from own t where t.first_date = s.first_date and t.closing_date <= s.closing_date
-                         and t.closing = s.opening and t.opening <> s.opening),
-                 s.imported_at, s.id
+        select p.id, p.first_date, p.opening from part p
+        order by follows, follows and p.opening in (select n.opening from next n) desc,
+                 (follows and p.opening = p.closing) is true desc,
+                 case when follows and p.first_sequence ~ '^[0-9]{1,9}$'
+                      and not exists (select from part o where o.format <> p.format) then p.first_sequence::int end,
+                 p.imported_at, p.id
         limit 1)
     select f.id, f.first_date, f.opening,
            least(f.first_date, (select min(m.business_date) from movement m where m.account_code = $1)) as day,
@@ -83,7 +94,7 @@ pub async fn is_closed(db: &Db, account: &AccountCode, day: Date) -> Result<bool
 // A file of both sides says by its lines of the earlier days what stood there; what another file alone has of them counts too.
 const LEADS_TO: &str = "select s.closing_date <= $3 and s.closing = $4
         or s.opening + coalesce((select sum(l.amount) from statement_line l
-                                 where l.statement_id = s.id and l.booking_date < $3), 0)::bigint
+                                 where l.statement_id = s.id and l.business_date < $3), 0)::bigint
                      + coalesce((select sum(m.amount) from movement m
                                  where m.account_code = $1 and m.business_date >= s.first_date and m.business_date < $3
                                    and not exists (select from statement_line l

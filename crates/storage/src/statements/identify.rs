@@ -8,6 +8,9 @@
 //! | batch | its reference and day, where one line is the sum of several movements, or several lines of one (`batches`) |
 //! | claimed | its amount and day, no reference of this numbering, and a payment known by the line's reference |
 //! | by day | its amount and day and no reference of this numbering, the n-th to the n-th of those that name the same of ours |
+//! | entry | its day, where one line is the sum of the parts of one entry of the bank, or all parts of one are one movement (`batches`) |
+//! | rest | its day, where two files say the same of how that began and ended, and one line is the sum of all that is left of it in the other (`batches`) |
+//! | several | nothing: it is new, and several movements (`several`) |
 //!
 //! None of them is a movement that the file cannot hold, by its balances (`apart`). Whatever is left is a new movement. So
 //! the same file again, an overlapping one, and another format of the same day bring what is new and nothing else; and two
@@ -15,7 +18,7 @@
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::{apart, batches};
+use super::{apart, batches, several};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -23,9 +26,30 @@ use domain::{MovementId, StatementId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-const DATES: &str = "update staged_line l set business_date = coalesce(p.day, l.booking_date, l.value_date, $3),
-        booking_date = coalesce(l.booking_date, l.value_date, p.day, $3)
-    from unnest($1::int[], $2::date[]) as p(part, day) where p.part = l.part";
+// A line is of the day on which the bank booked it, and not of a later one than its closing balance. Without a booking date it
+// is of its value date, or under balances of one day of that day.
+const DATES: &str = "update staged_line l set business_date = least(p.day, coalesce(
+            l.booking_date, case when p.begins = p.day then p.day end, l.value_date, p.day, $4)),
+        booking_date = coalesce(l.booking_date, l.value_date, p.day, $4)
+    from unnest($1::int[], $2::date[], $3::date[]) as p(part, begins, day) where p.part = l.part";
+
+// What was booked for a day that another statement has ended already, with the balance that this one goes on from, is of the
+// first day after it that this one has. A file that came on its own last day may be a half of it.
+const AFTER: &str = "with first as (
+        select max(s.closing_date) as day from statement s
+        where s.account_code = $1 and s.state = 'imported' and s.closing = $2 and s.closing_date <= $3
+          and (s.lines = 0 or s.opening <> s.closing)
+          and (s.imported_at at time zone 'Asia/Ho_Chi_Minh')::date > s.closing_date),
+    part as (
+        select p.part, p.day, case when p.part = 0 then first.day else p.after end as after
+        from unnest($4::int[], $5::date[], $6::date[]) as p(part, day, after) cross join first),
+    moved as materialized (
+        select p.part, p.after, coalesce(min(l.business_date) filter (where l.business_date > p.after), p.day) as day
+        from part p join staged_line l on l.part = p.part where p.after < p.day
+        group by p.part, p.after, p.day having min(l.business_date) <= p.after)
+    update staged_line l set business_date = m.day from moved m where l.part = m.part and l.business_date <= m.after";
+
+const FIRST_DAY: &str = "select min(business_date) from staged_line";
 
 const INDEXES: &str = "create index on staged_line (direction, bank_ref);
     create index on staged_line (direction, amount, booking_date);
@@ -107,7 +131,8 @@ const CLAIMED: &str = "update staged_line l set movement_id = pair.movement_id f
 const BY_DAY: &str = "update staged_line l set movement_id = pair.movement_id from (
         select ours.line_no, theirs.id as movement_id from (
             select line_no, direction, amount, booking_date, codes,
-                   row_number() over (partition by direction, amount, booking_date{among} order by line_no) as n
+                   row_number() over (partition by direction, amount, booking_date{among}
+                                      order by entry_no is not null, line_no) as n
             from staged_line s where movement_id is null and (bank_ref is not null) = $2 and {ours}) ours
         join (
             select m.id, m.direction, m.amount, m.booking_date, m.codes,
@@ -150,7 +175,7 @@ const NEW: &str = "with fresh as (
                     and m.amount = l.amount) as nth_of_day,
                exists (select from movement_reference r where r.account_code = $1 and r.direction = l.direction
                          and r.reference = l.bank_ref) as known
-        from staged_line l where l.movement_id is null),
+        from staged_line l where l.movement_id is null and not (l.direction = 'out' and l.reversal and $3)),
     made as (
         insert into movement (id, account_code, direction, identity, bank_ref, booking_date, value_date, business_date, amount,
             occurrence, reversal, codes, payout_of, statement_id, line_no)
@@ -194,9 +219,11 @@ const SIGHTINGS: &str =
     from staged_line where direction = 'in' order by line_no";
 
 const LINES: &str = "insert into statement_line (statement_id, line_no, movement_id, repeated, booking_date, value_date,
-        business_date, amount, bank_ref, owner_ref, counterparty_name, counterparty_account, text, code, reversal, sighting_id)
+        business_date, amount, bank_ref, owner_ref, counterparty_name, counterparty_account, text, code, reversal, sighting_id,
+        entry_no, entry_ref)
     select $1, line_no, movement_id, not fresh, booking_date, value_date, business_date, amount, bank_ref, owner_ref,
-           counterparty_name, counterparty_account, text, code, reversal, case when direction = 'in' then sighting_id end
+           counterparty_name, counterparty_account, text, code, reversal, case when direction = 'in' then sighting_id end,
+           entry_no, entry_ref
     from staged_line order by line_no";
 
 const REPEATED: &str = "insert into sighting_outcome (sighting_id, state, payment_id)
@@ -226,11 +253,7 @@ pub struct FileFacts<'a> {
     pub statement: StatementId,
     pub sha256: &'a str,
     pub channel: &'a str,
-    /// The day of the closing balance of each part, where it has one.
-    pub days: &'a [Option<Date>],
     pub lines: usize,
-    /// Where neither a line nor its balance has a date.
-    pub last_day: Date,
     /// Whose the references of this format are; empty: the bank's.
     pub numbering: &'a str,
 }
@@ -240,11 +263,35 @@ pub struct FileFacts<'a> {
 const LARGE: usize = 5_000;
 const JOIN_WHOLE: &str = "set local enable_nestloop = off";
 
+/// The days that the balances of a part of a file are of, where they have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartDays {
+    pub opening: Option<Date>,
+    pub closing: Option<Date>,
+}
+
+/// Tells each staged line the day that it is of; the first of them. `opening` is the file's balance, `last_day` is where neither
+/// a line nor its balance has a date.
+pub async fn date(
+    db: &Db,
+    account: &AccountCode,
+    parts: &[PartDays],
+    opening: Option<Vnd>,
+    last_day: Date,
+) -> Result<Option<Date>, StorageError> {
+    let numbers: Vec<i32> = (0_i32..).take(parts.len()).collect();
+    let begins: Vec<Option<Date>> = parts.iter().map(|p| p.opening).collect();
+    let days: Vec<Option<Date>> = parts.iter().map(|p| p.closing).collect();
+    let after: Vec<Option<Date>> = std::iter::once(None).chain(days.iter().copied()).take(parts.len()).collect();
+    db.execute(DATES, &[&numbers, &begins, &days, &last_day]).await?;
+    let (opening, opening_date) = (opening.map(Vnd::dong), begins.first().copied().flatten());
+    db.execute(AFTER, &[&account.as_str(), &opening, &opening_date, &numbers, &days, &after]).await?;
+    Ok(db.query_one(FIRST_DAY, &[]).await?.get(0))
+}
+
 /// Tells each staged line its movement, makes the new ones, and keeps the lines.
 pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, StorageError> {
     let account = file.account.as_str();
-    let parts: Vec<i32> = (0_i32..).take(file.days.len()).collect();
-    db.execute(DATES, &[&parts, &file.days, &file.last_day]).await?;
     db.batch_execute(INDEXES).await?;
     if file.lines >= LARGE {
         db.batch_execute(JOIN_WHOLE).await?;
@@ -262,7 +309,15 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
             db.execute(&by_day(step), &[&account, &with_reference, &file.numbering]).await?;
         }
     }
-    let new_movements = db.execute(NEW, &[&account, &file.statement.uuid()]).await?;
+    batches::join_sums(db, account, file.statement).await?;
+    // what a debit takes back may be new in the same file
+    let mut new_movements = several::make(db, account, file.statement).await?;
+    for but_reversals in [true, false] {
+        new_movements += db.execute(NEW, &[&account, &file.statement.uuid(), &but_reversals]).await?;
+        if but_reversals {
+            new_movements += several::take_back(db, account, file.statement).await?;
+        }
+    }
     db.execute(REFERENCES, &[&account]).await?;
     db.execute(NAMED, &[]).await?;
     db.execute(REVERSED, &[]).await?;

@@ -16,11 +16,13 @@ const BEGIN: &str = "
         line_no int not null, part int not null, id uuid not null, sighting_id uuid not null, direction text not null,
         amount bigint not null, booking_date date, value_date date, bank_ref text, owner_ref text, counterparty_name text,
         counterparty_account text, text text not null, code text, reversal boolean not null, codes text[] not null,
-        payout_of text,
+        payout_of text, entry_no int, entry_ref text,
         business_date date, movement_id uuid, fresh boolean not null default false, in_batch boolean not null default false
     ) on commit drop";
-const COPY: &str = "copy staged_line (line_no, part, id, sighting_id, direction, amount, booking_date, value_date, bank_ref,
-    owner_ref, counterparty_name, counterparty_account, text, code, reversal, codes, payout_of) from stdin (format binary)";
+const COPY: &str =
+    "copy staged_line (line_no, part, id, sighting_id, direction, amount, booking_date, value_date, bank_ref,
+    owner_ref, counterparty_name, counterparty_account, text, code, reversal, codes, payout_of,
+    entry_no, entry_ref) from stdin (format binary)";
 const TYPES: &[Type] = &[
     Type::INT4,
     Type::INT4,
@@ -38,6 +40,8 @@ const TYPES: &[Type] = &[
     Type::TEXT,
     Type::BOOL,
     Type::TEXT_ARRAY,
+    Type::TEXT,
+    Type::INT4,
     Type::TEXT,
 ];
 
@@ -67,6 +71,9 @@ pub struct StagedLine {
     pub codes: Vec<String>,
     /// The contract whose payout it is.
     pub payout_of: Option<String>,
+    /// Which of the file's entries with several transactions it is a part of, and the reference of that; qualified.
+    pub entry_no: Option<i32>,
+    pub entry_ref: Option<String>,
 }
 
 /// Makes the table; in a transaction.
@@ -85,7 +92,7 @@ impl Stager {
     pub async fn write(&mut self, lines: &[StagedLine]) -> Result<(), StorageError> {
         for l in lines {
             let direction = if l.amount > 0 { "in" } else { "out" };
-            let row: [&(dyn ToSql + Sync); 17] = [
+            let row: [&(dyn ToSql + Sync); 19] = [
                 &l.line_no,
                 &l.part,
                 &l.id,
@@ -103,6 +110,8 @@ impl Stager {
                 &l.reversal,
                 &l.codes,
                 &l.payout_of,
+                &l.entry_no,
+                &l.entry_ref,
             ];
             self.0.as_mut().write(&row).await?;
         }

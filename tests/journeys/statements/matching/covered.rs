@@ -2,6 +2,7 @@
 //! stranger's credit take what its payer's own line has not been seen of.
 
 use super::{CLAIMS, asked, day, house, own, stated, status, told};
+use crate::refunds::second_person;
 use crate::statements::{IN_TRANSIT, OWN, PAYMENTS, cases, standing};
 use domain::business_day::WorkingCalendar;
 use domain::codes::AccountCode;
@@ -94,7 +95,13 @@ async fn an_account_that_no_statement_covers_is_decided_after_a_week_and_a_case_
     assert_eq!((&case["amount"], case["payment_id"].is_null()), (&json!(21_000), false));
     let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
     let accepted = json!({"action": "accept_difference", "note": "Cùng một khoản"});
-    house.staff.post(&path, accepted).await.expect(201);
+    // nothing closes it by itself, and no one person
+    house.drain().await;
+    let proposed = house.staff.post(&path, accepted).await.expect(201);
+    assert_eq!(cases(&house).await, "missing_at_provider possible_same_movement unidentified");
+    let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+    second_person(&house).await.post(&approve, json!({})).await.expect(200);
+    assert_eq!(cases(&house).await, "missing_at_provider unidentified");
     house.close().await;
 }
 
