@@ -1,5 +1,5 @@
 //! Lists accounts: a notification gets lost for good, and a transfer cannot be asked about. Each minute while a transfer to the
-//! account may be under way or come late, with an overlap, since tellers learn of a transfer late and out of order; each hour
+//! account may be under way, with an overlap, since tellers learn of a transfer late and out of order; each hour
 //! all others, whose money a statement shows the next day.
 //!
 //! Whoever has waited longest is first. The calls to one teller are as far apart as it says, from all processes together; one
