@@ -1,5 +1,5 @@
 //! Lists accounts: a notification gets lost for good, and a transfer cannot be asked about. Each minute while a transfer to the
-//! account may be under way or come late, with an overlap, since tellers learn of a transfer late and out of order; each hour
+//! account may be under way, with an overlap, since tellers learn of a transfer late and out of order; each hour
 //! all others, whose money a statement shows the next day.
 //!
 //! Whoever has waited longest is first. The calls to one teller are as far apart as it says, from all processes together; one
@@ -34,6 +34,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(300);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same where all accounts are to be listed.
 const PATIENCE_FOR_ALL: Duration = Duration::from_secs(300);
+/// A pass is over when the teller says so often, one time after the other, that it is asked too often.
+const REFUSALS: u32 = 3;
 /// No page waits longer for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Another process may be about to take the same turn.
@@ -67,7 +69,8 @@ async fn sweep_contract(
     let turns = TellersTurns { ctx, provider, pace: movements.pace() };
     sweeps::look(&*ctx.pool.get().await?, contract, FIRST_BACK, all).await?;
     let (mut swept, mut failed, mut done) = (0, None, Vec::new());
-    loop {
+    let mut refusals = 0;
+    while refusals < REFUSALS {
         // who is first is decided when the turn is there
         let wait = sweeps::until_turn(&*ctx.pool.get().await?, contract.profile).await?;
         if begun.elapsed() + wait > patience {
@@ -80,10 +83,14 @@ async fn sweep_contract(
             Ok(Came::Listed) => swept += 1,
             Ok(Came::Failed) => {}
             // it keeps its place
-            Ok(Came::TooOften) => continue,
+            Ok(Came::TooOften) => {
+                refusals += 1;
+                continue;
+            }
             // the other accounts are none the worse for it
             Err(error) => failed = failed.or(Some(error)),
         }
+        refusals = 0;
         done.push(claimed.account.code);
     }
     failed.map_or(Ok(swept), Err)

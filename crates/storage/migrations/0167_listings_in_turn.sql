@@ -1,7 +1,7 @@
 -- Listings of accounts go by turns: whoever has waited longest is first, and no teller is asked faster than it says.
 
--- A transfer to the account may be under way, or come late, until then; without that it is listed rarely.
-alter table account_sweep add column watched_until timestamptz;
+-- An attempt that pays into the account is watched: it is listed often, all others rarely.
+alter table account_sweep add column watched boolean not null default false;
 
 create table listing_turn (
     profile    text primary key references merchant_profile,

@@ -29,8 +29,8 @@ impl Contract<'_> {
     }
 }
 
-// an attempt is watched as long as anything may be heard of it. While it is, the account is watched for another quarter of
-// an hour, written anew when ten minutes are left, so that a pass without news writes nothing
+// an attempt is watched until its window is over and was listed, whatever the payer does meanwhile, unless its money has come. A
+// look without news writes nothing but that it was taken
 const LOOK: &str = "with due as (
         insert into listing_turn as t (profile, next_at, looked_at) values ($1, now(), now())
         on conflict (profile) do update set looked_at = now()
@@ -45,17 +45,16 @@ const LOOK: &str = "with due as (
         join beneficiary_account b on b.beneficiary_code = o.beneficiary_code and b.in_force_from <= now()
         where not exists (select from beneficiary_account later where later.beneficiary_code = b.beneficiary_code
             and later.in_force_from > b.in_force_from and later.in_force_from <= o.since))
-    insert into account_sweep (profile, account_code, listed_until, next_at, watched_until)
+    insert into account_sweep (profile, account_code, listed_until, next_at, watched)
     select $1, r.code, now() - $3::bigint * interval '1 second', now() - $6::bigint * interval '1 second',
-           case when p.account_number is not null then now() + interval '15 minutes' end
+           p.account_number is not null
     from receiving_account r
     left join paid_into p on p.bank_bin = r.bank_bin and p.account_number = r.account_number
     left join account_sweep s on s.profile = $1 and s.account_code = r.code
     where exists (select from due)
       and exists (select from account_beneficiary b where b.account_code = r.code and b.beneficiary_code = any($2))
-      and (s.profile is null or p.account_number is not null
-           and (s.watched_until is null or s.watched_until < now() + interval '10 minutes'))
-    on conflict (profile, account_code) do update set watched_until = excluded.watched_until";
+      and s.watched is distinct from (p.account_number is not null)
+    on conflict (profile, account_code) do update set watched = excluded.watched";
 
 /// Notes which accounts the open attempts of a contract pay into; an account that is new begins `first_back` ago and is due at
 /// once. Nothing is done where that was noted less than a twelfth of the period ago, unless `now_in_any_case`.
@@ -93,7 +92,7 @@ const CLAIM: &str = "update account_sweep s set lease_until = now() + $3::bigint
     from receiving_account r
     where s.profile = $1 and r.code = s.account_code and s.account_code = (
         select c.account_code from account_sweep c,
-            lateral (select c.next_at + case when c.watched_until > now() then interval '0'
+            lateral (select c.next_at + case when c.watched then interval '0'
                                              else $4::bigint * interval '1 second' end as at) due
         where c.profile = $1 and (c.lease_until is null or c.lease_until < now()) and c.account_code <> all($5)
           and ($6 or due.at <= now())

@@ -42,7 +42,7 @@ async fn fifteen_codes_on_thirty_accounts_are_all_found_though_every_notificatio
     for intent in &intents {
         assert_eq!(status(&house, intent).await, "paid");
     }
-    house.close().await;
+    house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
