@@ -77,6 +77,29 @@ async fn a_debit_that_turns_out_to_take_an_unknown_credit_back_is_told_of_as_tha
     house.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_with_the_short_reference_of_its_credit_takes_it_back_whichever_file_comes_first() {
+    for credit_first in [true, false] {
+        let house = House::with_bank().await;
+        house.tellers_are_lost().await;
+        let fee = house.portal.owes(&dossier(), 33_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        let number = "7700000002";
+        house.had_account(number).await;
+        let code = format!("{BIN}.{number}");
+        let content = intent["reference"].as_str().unwrap();
+        let credit = mt940(number, today().yesterday().unwrap(), 100_000, &[(33_000, "100234", content)]);
+        let debit = String::from_utf8(mt940(number, today(), 133_000, &[(-33_000, "100234", "HUY GD")])).unwrap();
+        let debit = debit.replace("D33000,NTRF", "RC33000,NTRF").into_bytes();
+        for file in if credit_first { [credit, debit] } else { [debit, credit] } {
+            house.sends_statement(&code, "auto", file).await.expect(201);
+        }
+        assert_eq!(house.portal.intent(&intent).await["status"], "open", "{credit_first}");
+        assert_eq!((cases(&house).await, standing(&house, "suspense").await), ("chargeback".into(), String::new()));
+        house.close().await;
+    }
+}
+
 /// An export in the layout `synthetic-bank`, with its sums.
 fn csv(day: Date, opening: i64, lines: &[Line<'_>]) -> Vec<u8> {
     let mut text = String::from(

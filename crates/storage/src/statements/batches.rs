@@ -52,14 +52,14 @@ const ANY_LEFT: &str = "select coalesce(bool_or(entry_no is not null), false), c
 
 // The parts of one entry are one movement; the n-th of that sum is the n-th. `{same}`: first where its reference is theirs.
 const ENTRIES_HERE: &str = "insert into staged_batch (lines, movements)
-    with ours as (
+    with ours as materialized (
         select *, row_number() over (partition by direction, booking_date, amount{by_ref} order by lines[1]) as n from (
             select min(direction) as direction, min(booking_date) as booking_date, min(entry_ref) as reference,
-                   array_agg(line_no order by line_no) as lines, sum(amount) as amount
+                   array_agg(line_no order by line_no) as lines, sum(amount)::bigint as amount
             from staged_line where entry_no is not null group by entry_no
             having count(*) > 1 and bool_and(movement_id is null) and min(direction) = max(direction)
                and min(booking_date) = max(booking_date)) entry),
-    theirs as (
+    theirs as materialized (
         select *, row_number() over (partition by direction, booking_date, amount{by_ref} order by apart, id) as n from (
             select m.id, m.direction, m.booking_date, m.amount, a.movement_id is not null as apart,
                    (select min(r.reference) from movement_reference r where r.movement_id = m.id) as reference
@@ -73,7 +73,7 @@ const ENTRIES_HERE: &str = "insert into staged_batch (lines, movements)
 
 // One line is the sum of the parts of one entry, or of what a line of another file was joined from.
 const ENTRIES_THERE: &str = "insert into staged_batch (lines, movements)
-    with ours as (
+    with ours as materialized (
         select *, row_number() over (partition by direction, booking_date, amount{by_ref} order by lines[1]) as n from (
             select direction, booking_date, bank_ref as reference, array[line_no] as lines, amount
             from staged_line where entry_no is null and movement_id is null) line),
@@ -91,11 +91,11 @@ const ENTRIES_THERE: &str = "insert into staged_batch (lines, movements)
         join statement_line l on l.statement_id = p.statement_id and l.line_no = p.line_no
         cross join lateral (values (l.movement_id), (p.movement_id)) as h(movement_id)
         where m.account_code = $1 and m.booking_date in (select o.booking_date from ours o)),
-    theirs as (
+    theirs as materialized (
         select *, row_number() over (partition by direction, booking_date, amount{by_ref} order by apart, movements[1]) as n from (
             select distinct on (movements) * from (
                 select array_agg(m.id order by m.id) as movements, min(m.direction) as direction,
-                       min(m.booking_date) as booking_date, min(k.reference) as reference, sum(m.amount) as amount,
+                       min(m.booking_date) as booking_date, min(k.reference) as reference, sum(m.amount)::bigint as amount,
                        bool_or(a.movement_id is not null) as apart
                 from (select distinct statement_id, no, movement_id, reference from known) k
                 join movement m on m.id = k.movement_id left join apart_movement a on a.movement_id = m.id
