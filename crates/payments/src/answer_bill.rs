@@ -88,7 +88,7 @@ pub async fn answer(
         Asked::Unreadable(answer, reason) => {
             let (channel, profile) = (&provider.channel, &provider.profile);
             // in some documents the path names what was to be paid
-            let named = call.path.contains('/').then(|| format!("{}\n\n", call.path)).unwrap_or_default();
+            let named = if call.path.contains('/') { format!("{}\n\n", call.path) } else { String::new() };
             let evidence = [named.as_bytes(), call.request.evidence()].concat();
             let parked = Parked { channel, profile, evidence: &evidence, call: None, reason };
             let kept = receive_report::park(ctx, &parked, now).await.map(Some);
