@@ -6,11 +6,16 @@ import {
 
 const PAY_THERE = 'button.pay';
 const CANCEL_THERE = 'form:nth-of-type(2) button';
-const paid = (intent) => ['Đã thanh toán', 'Bằng chứng đã nộp', 'Giao dịch của ngân hàng', intent.reference.slice(0, 2)];
+/** Who tells of the money, by channel; behind the others it is a bank. */
+const TELLERS = {
+  momo: 'ví điện tử', zalopay: 'ví điện tử', mobile_money: 'nhà mạng', mobile_money_bills: 'nhà mạng', counter: 'quầy thu',
+  national: 'Cổng Dịch vụ công Quốc gia',
+};
+const paid = (intent, channel) => ['Đã thanh toán', 'Bằng chứng đã nộp', `Giao dịch của ${TELLERS[channel] ?? 'ngân hàng'}`, intent.reference.slice(0, 2)];
 
 /** The three proofs, the last of which arrives by itself. */
 async function proven(page, intent, ofIntent = ['payment_intent.paid']) {
-  await reads(page, ...paid(intent));
+  await reads(page, ...paid(intent, (await intentOf(intent)).paid_channel));
   if (page.js) await says(page, 'Đã xác nhận nhận tin', 30000);
   await heard(intent, ['obligation.paid'], ofIntent);
 }

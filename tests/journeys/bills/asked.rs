@@ -380,5 +380,7 @@ async fn a_stated_time_from_before_the_fee_was_there_is_a_slip_and_the_books_tak
             "{stated}: in the books, and as it was said"
         );
     }
-    house.close().await;
+    house.drain().await;
+    house.holds().await;
+    house.stop().await;
 }
