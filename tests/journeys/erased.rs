@@ -150,6 +150,26 @@ async fn erasing_a_payer_leaves_the_books_and_the_documents_and_nothing_else_of_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_comes_after_its_payer_was_erased_names_nobody() {
+    let house = House::with_bank().await;
+    pays(&house, NAME, NUMBER).await;
+    pays(&house, OTHER_NAME, OTHER_NUMBER).await;
+    let erased = payer_command(&house, "erase", NUMBER).await;
+    assert!(erased.success, "{}", erased.stderr);
+    for format in ["camt053_v8", "mt940"] {
+        house.imports(format, &today().to_string()).await;
+        house.drain().await;
+        let documents = BTreeSet::from(["public.sighting_payload".to_owned(), "public.statement_piece".to_owned()]);
+        for word in [NAME, NUMBER] {
+            let left = tables_with(&house, word).await;
+            assert!(left.is_subset(&documents), "{format}: {word} stands in {left:?}");
+        }
+        assert!(tables_with(&house, OTHER_NAME).await.contains("public.statement_line"), "another's line was touched");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_application_can_empty_a_person_and_cannot_rewrite_one() {
     let house = House::new().await;
     house.portal.owes(&dossier(), 21_000, payer(NAME, NUMBER)).await;

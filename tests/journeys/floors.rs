@@ -106,26 +106,9 @@ fn the_clock_is_read_at_the_door_only() {
 
 #[test]
 fn sql_lies_in_storage_only() {
-    let outside = [
-        "domain",
-        "outgoing",
-        "telemetry",
-        "provider",
-        "volatile",
-        "provider-bills",
-        "provider-mobile-money",
-        "provider-momo",
-        "provider-national",
-        "provider-vnpay",
-        "provider-zalopay",
-        "provider-vietqr",
-        "dossier",
-        "payments",
-        "api",
-        "web",
-        "worker",
-    ];
-    for name in outside {
+    // others keep none of the books, or speak to the database as the operator's own hand
+    let inside = ["storage", "testkit", "embedded", "motlan", "simulator", "statement"];
+    for name in crates().keys().filter(|name| !inside.contains(&name.as_str())) {
         for (file, text) in sources(&root().join("crates").join(name).join("src")) {
             for line in code_lines(&text) {
                 let sql = ["\"select ", "\"insert into", "\"update ", "\"delete from"].iter().any(|s| line.contains(s));

@@ -1,5 +1,6 @@
 //! Reading what a caller sends: JSON bodies with a pointer to each mistake, idempotency keys, cursors.
 
+use crate::named::Named;
 use crate::problem::{Code, FieldError, Problem};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,7 +20,7 @@ pub fn json<T: DeserializeOwned>(req: &HttpRequest, raw: &[u8]) -> Result<T, Pro
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     let mut de = serde_json::Deserializer::from_slice(raw);
-    let value = serde_path_to_error::deserialize(&mut de).map_err(|e| mistake(&e))?;
+    let value = serde_path_to_error::deserialize(Named(&mut de)).map_err(|e| mistake(&e))?;
     let ended = de.end();
     ended.map_err(|e| Problem::with(Code::BodyMalformed, format!("more follows the document at {}", place(&e))))?;
     Ok(value)
@@ -302,11 +303,13 @@ mod tests {
         #[serde(default)]
         list: Vec<String>,
         inner: Option<Inner>,
+        #[serde(default)]
+        inners: Vec<Inner>,
     }
 
     fn refused(text: &str) -> (String, String, String) {
         let mut de = serde_json::Deserializer::from_slice(text.as_bytes());
-        let error = serde_path_to_error::deserialize::<_, Outer>(&mut de).expect_err(text);
+        let error = serde_path_to_error::deserialize::<_, Outer>(Named(&mut de)).expect_err(text);
         let mut problem = mistake(&error);
         let field = problem.errors.pop();
         field.map_or((String::new(), problem.code.to_owned(), problem.detail), |f| (f.pointer, f.code, f.detail))
@@ -329,6 +332,9 @@ mod tests {
             (r#"{"amount": 1, "amount": 2}"#, "/amount", "conflict", "is given twice"),
             (r#"{"amount": 1, "surprise": 2}"#, "/surprise", "unknown", "there is no such field here"),
             ("[]", "", "type", "is not an object"),
+            ("[1]", "", "type", "is not an object"),
+            (r#"{"amount": 1, "inner": [true]}"#, "/inner", "type", "is not an object"),
+            (r#"{"amount": 1, "inners": [[true]]}"#, "/inners/0", "type", "is not an object"),
             (r#"{"amount": 1"#, "", "body_malformed", "the body ends at line 1 column 12"),
             ("{'a': 1}", "", "body_malformed", "the body is no JSON at line 1 column 2"),
         ] {

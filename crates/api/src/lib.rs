@@ -15,6 +15,7 @@ mod files;
 mod intents;
 pub mod keys;
 mod measures;
+mod named;
 mod obligations;
 pub mod openapi;
 mod operating;

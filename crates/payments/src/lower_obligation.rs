@@ -62,6 +62,9 @@ struct Payload {
     /// What it owed when this was proposed, in đồng.
     from_amount: i64,
     reason_code: String,
+    /// The newest payment that it was paid by then: refunded and paid anew, it is another matter.
+    #[serde(default)]
+    paid_by: Option<String>,
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
@@ -90,8 +93,13 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Lo
     if p.amount >= o.amount() {
         return Err(LowerError::TooMuch);
     }
-    let payload =
-        Payload { amount: p.amount.dong(), from_amount: o.amount().dong(), reason_code: p.reason_code.clone() };
+    let newest = obligations::newest_cover(tx, p.obligation).await?.ok_or(LowerError::NotPaid)?;
+    let payload = Payload {
+        amount: p.amount.dong(),
+        from_amount: o.amount().dong(),
+        reason_code: p.reason_code.clone(),
+        paid_by: Some(newest.to_string()),
+    };
     let draft = Draft {
         kind: ApprovalKind::Reduction,
         action: "reduction_proposed",
@@ -117,6 +125,9 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     let id: ObligationId = approval.subject.parse().map_err(|e| unreadable(&e))?;
     let payload: Payload = serde_json::from_value(approval.payload.clone()).map_err(|e| unreadable(&e))?;
     let newest = obligations::newest_cover(tx, id).await?.ok_or(DecideError::Stale)?;
+    if payload.paid_by.is_some_and(|then| then != newest.to_string()) {
+        return Err(DecideError::Stale);
+    }
     let locked = move_money::lock(tx, newest, &[id], d.now).await?.ok_or(DecideError::Stale)?;
     let o = locked.obligations.iter().find(|o| o.id == id).ok_or(DecideError::Stale)?;
     if o.status != ObligationStatus::Paid || o.amount().dong() != payload.from_amount {

@@ -72,6 +72,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V175__phone_prompts", include_str!("../migrations/0175_phone_prompts.sql")),
     ("V176__bill_callbacks", include_str!("../migrations/0176_bill_callbacks.sql")),
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
+    ("V178__erased_for_good", include_str!("../migrations/0178_erased_for_good.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

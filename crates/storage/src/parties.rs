@@ -124,3 +124,10 @@ pub async fn erase(db: &Db, parties: &[Uuid]) -> Result<Erased, StorageError> {
     let row = db.query_one(ERASE, &[&parties]).await?;
     Ok(Erased { parties: row.get("parties"), statement_lines: row.get("lines") })
 }
+
+/// What a statement has said of erased persons since they were erased, and accounts of refunds that are over, go too. How many
+/// lines lost what they said.
+pub async fn erase_what_came_later(db: &Db) -> Result<i64, StorageError> {
+    let statement = db.prepare_cached("select erase_what_came_later()").await?;
+    Ok(db.query_one(&statement, &[]).await?.get(0))
+}

@@ -111,6 +111,16 @@ pub async fn beneficiaries_of(db: &Db, code: &AccountCode) -> Result<Vec<Benefic
     rows.iter().map(|row| BeneficiaryCode::new(row.get::<_, String>(0)).map_err(unreadable)).collect()
 }
 
+// a first account is in force from the clock of whoever made it
+const HAD_BY: &str = "select exists (select from beneficiary_account b
+    join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number
+    where r.code = $1 and b.beneficiary_code = any($2) and (b.in_force_from <= now() or b.approved_by is null))";
+
+/// Whether one of these beneficiaries has or had the account: one that is only to be theirs is not.
+pub async fn is_had_by(db: &Db, code: &AccountCode, beneficiaries: &[String]) -> Result<bool, StorageError> {
+    Ok(db.query_one(HAD_BY, &[&code.as_str(), &beneficiaries]).await?.get(0))
+}
+
 const IS_SAID_BY_ONE: &str = "select coalesce(bool_and(b.proposed_by = $2 and b.approved_by is null), false)
     from beneficiary_account b
     join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number where r.code = $1";

@@ -115,6 +115,13 @@ async fn cash_is_brought_to_an_account_that_two_persons_have_named() {
     assert_eq!(refused.json["errors"][0]["pointer"], "/account_code");
     assert_eq!(refused.refused(422), "validation_failed");
     other.put("/v1/counters/quay-7", counter.clone()).await.expect(200);
+    // an account that is only to be theirs takes nobody's cash yet
+    let coming =
+        json!({"kind": "treasury", "bank_bin": "970409", "account_number": "35110077", "account_name": "SAP CO"});
+    let proposed = admin.post("/v1/beneficiaries/MOI/accounts", json!({"account": coming})).await.expect(201);
+    crate::people::agrees(&approver, &proposed).await;
+    let to_come = json!({"name": "Quầy 8", "account_code": "970409.35110077", "beneficiaries": ["MOI"]});
+    assert_eq!(other.put("/v1/counters/quay-8", to_come).await.refused(422), "validation_failed");
     // what stands may be put again, and renamed
     let mut renamed = counter;
     renamed["name"] = json!("Quầy 7b");

@@ -5,6 +5,7 @@ use crate::people::{administrator, agrees, equips, hires, second};
 use domain::principal::Scope;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::barrier::{Request, at_once};
 use tests::portal::{Portal, dossier};
 use tests::wire::key;
 use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
@@ -351,6 +352,25 @@ async fn of_two_who_approve_a_key_at_once_one_decides_and_there_is_one_key() {
         let approved = good[0].json["status"] == "approved";
         assert_eq!(good[0].json["second_part"].is_string(), approved);
         assert_eq!(house.ask(count).await.parse::<usize>().unwrap(), before + usize::from(approved));
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_rotated_and_revoked_at_one_moment_is_one_before_the_other() {
+    let house = House::new().await;
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    for round in 0..20 {
+        let code = format!("nhan-vien-{round}");
+        hires((&admin, &second), &code, &["viewer"], &[]).await;
+        let (id, holder) = with(&house, &code, &[Scope::ReportsRead]).await;
+        let calls = vec![
+            Request::post(&holder, &format!("/v1/keys/{id}/rotate"), &format!("r-{round}"), &json!({})),
+            Request::post(&admin, &format!("/v1/keys/{id}/revoke"), &format!("v-{round}"), &json!({})),
+        ];
+        let answers = at_once(calls).await;
+        let heard = (answers[0].status, answers[1].status);
+        assert!(matches!(heard, (201 | 401 | 403 | 404, 200)), "{heard:?} {} {}", answers[0].text, answers[1].text);
     }
     house.close().await;
 }

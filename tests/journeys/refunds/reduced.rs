@@ -59,3 +59,21 @@ async fn an_intent_that_asked_for_what_was_lowered_since_is_renewed_for_what_is_
     assert_eq!(obligation_status(&house, &fee).await, "paid");
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_reduction_of_what_was_refunded_and_paid_anew_since_is_stale() {
+    let house = House::new().await;
+    let approver = second_person(&house).await;
+    let (fee, intent, first) = paid(&house, 21_000).await;
+    let wanted = json!({"amount": 1_000, "reason_code": "tinh_sai"});
+    let proposed = house.staff.post(&format!("/v1/obligations/{}/reductions", id(&fee)), wanted).await.expect(201);
+    let proposal = proposes(&house.staff, &first, &[whole(&fee)], "reopen").await.expect(201);
+    approves(&approver, &proposal).await.expect(200);
+    becomes(&house, &proposal, "succeeded").await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    assert_eq!(obligation_status(&house, &fee).await, "paid");
+    assert_eq!(approves(&approver, &proposed).await.refused(409), "approval_stale");
+    assert_eq!(house.portal.obligation(&fee).await["amount"], 21_000);
+    house.close().await;
+}

@@ -35,8 +35,7 @@ pub async fn put(tx: &Tx, by: &By, new: &NewCounter) -> Result<Made<Counter>, Ad
             return Err(AdminError::NoBeneficiary(code.clone()));
         }
     }
-    let owners = receiving_accounts::beneficiaries_of(tx, &new.account).await?;
-    if !owners.iter().any(|owner| new.beneficiaries.iter().any(|b| b == owner.as_str())) {
+    if !receiving_accounts::is_had_by(tx, &new.account, &new.beneficiaries).await? {
         return Err(AdminError::NotTheirAccount(new.account.to_string()));
     }
     let moves = standing.is_none_or(|c| c.account != new.account);

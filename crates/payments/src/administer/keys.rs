@@ -251,6 +251,8 @@ async fn insert(
 
 async fn revoked(tx: &Tx, by: &By, key: ListedKey) -> Result<Made<ListedKey>, AdminError> {
     let id = key.id;
+    // whoever rotates it holds its holder: one of the two is first
+    principals::lock_holder(tx, &key.who.to_string()).await?;
     if !principals::revoke_key(tx, id).await? {
         return Err(AdminError::NoKey(id.to_string()));
     }

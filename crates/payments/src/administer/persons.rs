@@ -51,7 +51,7 @@ pub async fn create(tx: &Tx, by: &By, code: &str, named: &Named) -> Result<Made<
         code: code.to_owned(),
         name: named.name.clone(),
         roles: if by.is_command_line() { roles.clone() } else { Vec::new() },
-        beneficiaries: named.beneficiaries.clone(),
+        beneficiaries: sorted(named.beneficiaries.clone()),
         created_at: by.now,
         disabled_at: None,
     };
@@ -81,7 +81,7 @@ pub async fn set(tx: &Tx, by: &By, id: PersonId, named: &Named) -> Result<Made<S
     not_oneself(by, &person)?;
     may_have(tx, by, &named.beneficiaries).await?;
     let roles = sorted(named.roles.clone().unwrap_or_else(|| person.roles.clone()));
-    let wished = Rights { roles, beneficiaries: named.beneficiaries.clone(), ..person.rights() };
+    let wished = Rights { roles, beneficiaries: sorted(named.beneficiaries.clone()), ..person.rights() };
     persons::rename(tx, id, &named.name).await?;
     let person = Person { name: named.name.clone(), ..person };
     come_to(tx, by, person, wished, waiting.as_ref(), "person_changed").await
@@ -148,8 +148,8 @@ async fn may_have(tx: &Tx, by: &By, beneficiaries: &[String]) -> Result<(), Admi
     if by.may_give(beneficiaries) { Ok(()) } else { Err(AdminError::BeneficiariesMissing) }
 }
 
-fn sorted(mut roles: Vec<Role>) -> Vec<Role> {
-    roles.sort_unstable();
-    roles.dedup();
-    roles
+fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
