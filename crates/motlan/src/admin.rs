@@ -7,7 +7,7 @@ use crate::credentials;
 use crate::failed::Failed;
 use crate::keys;
 use domain::beneficiary::Beneficiary;
-use domain::codes::BeneficiaryCode;
+use domain::codes::{BeneficiaryCode, GivenCode};
 use domain::fee::ProviderFee;
 use domain::role::Role;
 use domain::{ClientId, EndpointId, Vnd};
@@ -45,6 +45,7 @@ pub async fn client(config: &Config, command: ClientCommand) -> Result<Value, Fa
     let (pool, by) = (pool(config)?, by());
     match command {
         ClientCommand::Create { code, name } => {
+            let (code, name) = named(code, name)?;
             let made = once(&pool, &by, async |tx: &Tx| parties::put_client(tx, &by, &code, &name).await).await?;
             Ok(json!({"id": made.id, "code": made.code, "name": made.name}))
         }
@@ -87,13 +88,15 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed
             return Ok(found.iter().map(person_shown).collect());
         }
         UserCommand::Create { code, name, roles, beneficiaries } => {
+            let (code, name) = named(code, name)?;
             let named = Named { name, roles: roles.as_deref().map(read_roles).transpose()?, beneficiaries };
             once(&pool, &by, async |tx: &Tx| persons::put(tx, &by, &code, &named).await).await?.person
         }
         UserCommand::Set { code, name, roles, beneficiaries } => {
             let person = person_of(&pool, &code).await?;
+            let (_, name) = named(code, name.unwrap_or_else(|| person.name.clone()))?;
             let named = Named {
-                name: name.unwrap_or_else(|| person.name.clone()),
+                name,
                 roles: roles.as_deref().map(read_roles).transpose()?,
                 beneficiaries: beneficiaries.map_or_else(|| person.beneficiaries.clone(), without_blanks),
             };
@@ -103,6 +106,16 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed
         UserCommand::Enable { code } => switched(code, false).await?,
     };
     Ok(person_shown(&person))
+}
+
+/// As the API takes them: a code, and a name that is no more than a name wherever it is printed.
+fn named(code: String, name: String) -> Result<(String, String), Failed> {
+    let code = GivenCode::new(code)?;
+    let fits = (1..=200).contains(&name.chars().count()) && !name.trim().is_empty();
+    if !fits || name.chars().any(char::is_control) {
+        return Err("a name has 1 to 200 characters, none of which is a control character".into());
+    }
+    Ok((code.to_string(), name))
 }
 
 async fn person_of(pool: &Pool, code: &str) -> Result<Person, Failed> {
@@ -141,6 +154,7 @@ pub async fn agency(config: &Config, command: AgencyCommand) -> Result<Value, Fa
     let (pool, by) = (pool(config)?, by());
     match command {
         AgencyCommand::Put { code, name } => {
+            let (code, name) = named(code, name)?;
             once(&pool, &by, async |tx: &Tx| parties::put_agency(tx, &by, &code, &name).await).await?;
             Ok(json!({"code": code, "name": name}))
         }
