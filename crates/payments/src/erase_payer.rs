@@ -30,6 +30,19 @@ pub struct Asked<'a> {
     pub now: Timestamp,
 }
 
+/// What came of erased persons since they were erased goes too; how many lines of statements lost what they said.
+pub async fn erase_what_came_later(pool: &Pool) -> Result<usize, StorageError> {
+    let tx = pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        let lines = parties::erase_what_came_later(&tx).await?;
+        tx.commit().await?;
+        Ok(usize::try_from(lines).unwrap_or(usize::MAX))
+    }
+    .await;
+    tx.close(outcome).await
+}
+
 /// One registration of the person.
 pub struct Registered {
     pub party: Party,

@@ -40,8 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{Waiting, turn};
 use storage::unit::Unit;
 use storage::{
-    StorageError, Tx, account_money, beneficiaries, counters, movements, parties, payments, receiving_accounts,
-    sightings,
+    StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts, sightings,
 };
 use storage::{statements, unit};
 use uuid::Uuid;
@@ -99,8 +98,6 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     Box::pin(place_named(ctx, &ground, now)).await?;
     retrying(|| decide_waiting(ctx, &ground, now)).await?;
     retrying(|| tell_of_missing(ctx, &ground, now)).await?;
-    // what an import itself has matched, too
-    parties::erase_what_came_later(&*ctx.pool.get().await?).await?;
     if done > 0 {
         tracing::info!(done, "movements matched");
         ctx.wake.notify_one();
@@ -300,7 +297,7 @@ async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Resu
     let outcome = async {
         tx.begin().await?;
         // two that look at once would both tell of it
-        movements::match_alone(&tx, &ground.account).await?;
+        movements::begin_batch(&tx, &ground.account).await?;
         let mut until = Covers::new();
         let mut unit = Unit::new(Caller::system().actor(), now);
         // by days first: those whose line may still come must not hide the others

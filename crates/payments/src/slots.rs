@@ -8,17 +8,25 @@ use tokio::task::JoinSet;
 /// Questions to providers under way at once, in one process.
 const QUESTIONS: usize = 32;
 
+const CALLBACKS: usize = 8;
+
 /// What this process may have under way.
 #[derive(Clone)]
 pub struct Slots {
     pub sending: Arc<Semaphore>,
     pub asking: Arc<Semaphore>,
+    /// Wallets that wait for a bill's outcome: whoever does not answer holds up no question about money.
+    pub telling: Arc<Semaphore>,
 }
 
 impl Slots {
     /// `in_flight`: sendings of events at once.
     pub fn new(in_flight: usize) -> Self {
-        Self { sending: Arc::new(Semaphore::new(in_flight)), asking: Arc::new(Semaphore::new(QUESTIONS)) }
+        Self {
+            sending: Arc::new(Semaphore::new(in_flight)),
+            asking: Arc::new(Semaphore::new(QUESTIONS)),
+            telling: Arc::new(Semaphore::new(CALLBACKS)),
+        }
     }
 }
 

@@ -82,9 +82,13 @@ async fn sweep_contract(
         match list(ctx, provider, (movements, &turns), &claimed, all, now).await {
             Ok(Came::Listed) => swept += 1,
             Ok(Came::Failed) => {}
-            // it keeps its place
+            // it keeps its place, unless it is what the teller never answers: then the others come first
             Ok(Came::TooOften) => {
                 refusals += 1;
+                if refusals == REFUSALS {
+                    let (db, code) = (ctx.pool.get().await?, &claimed.account.code);
+                    sweeps::swept(&db, contract.profile, code, None, contract.every).await?;
+                }
                 continue;
             }
             // the other accounts are none the worse for it

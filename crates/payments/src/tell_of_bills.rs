@@ -21,13 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One pass; how many were begun. `ignore_schedule`: those that wait for their next time too.
 pub async fn tell(ctx: &Context, ignore_schedule: bool, now: Timestamp) -> Result<usize, StorageError> {
-    let free = i64::try_from(ctx.slots.asking.available_permits()).unwrap_or(PER_PASS).min(PER_PASS);
+    let free = i64::try_from(ctx.slots.telling.available_permits()).unwrap_or(PER_PASS).min(PER_PASS);
     if free == 0 {
         return Ok(0);
     }
     let claimed = bill_callbacks::claim(&*ctx.pool.get().await?, free, LEASE, ignore_schedule).await?;
     let count = claimed.len();
-    slots::each(&ctx.slots.asking, claimed, PATIENCE, |claimed| {
+    slots::each(&ctx.slots.telling, claimed, PATIENCE, |claimed| {
         let ctx = ctx.clone();
         async move {
             if let Err(error) = tell_one(&ctx, &claimed, now).await {

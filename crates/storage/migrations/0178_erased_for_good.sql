@@ -54,12 +54,17 @@ begin
         update obligation set fingerprint = sha256(uuid_send(gen_random_uuid()))
         where payer_id = any(wanted) or owner_id = any(wanted) returning id)
     insert into erased_obligation select id from o on conflict do nothing;
-    theirs := array(select payments_of_erased());
+    theirs := array(
+        select distinct p.id from obligation o
+        join intent_obligation i on i.obligation_id = o.id join payment p on p.intent_id = i.intent_id
+        where o.payer_id = any(wanted) or o.owner_id = any(wanted)
+        union
+        select a.payment_id from obligation o join allocation a on a.obligation_id = o.id
+        join payment p on p.id = a.payment_id and p.intent_id is null
+        where o.payer_id = any(wanted) or o.owner_id = any(wanted));
     update refund r set payer_account_sealed = null
-    where r.payment_id = any(theirs) and r.payer_account_sealed is not null
-      and r.status in ('succeeded', 'failed', 'rejected', 'cancelled');
-    update refund_wish w set account_sealed = null, ends_in = ''
-    where w.payment_id = any(theirs) and w.account_sealed is not null;
+    where r.payment_id = any(theirs) and r.payer_account_sealed is not null;
+    update refund_wish w set account_sealed = null, ends_in = '' where w.payment_id = any(theirs);
     lines := erase_lines(theirs);
 end $$;
 

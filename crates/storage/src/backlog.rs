@@ -46,7 +46,7 @@ const BACKLOG: &str = "select
         + (select count(*) from refund where status = 'awaiting_statement') as refunds_waiting,
     (select count(*) from refund where status = 'unknown') as refunds_parked,
     (select count(*) from movement where fate is null) as movements_waiting,
-    (select count(*) from fresh_deposit) as movements_due,
+    (select count(*) from deposit where sought_at is null) as movements_due,
     (select count(*) from unsealed) as unsealed_due,
     greatest(0, extract(epoch from now() - least(
         (select min(at) from event where feed_position is null),

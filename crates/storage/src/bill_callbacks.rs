@@ -66,7 +66,7 @@ pub async fn claim(
 const FINISH: &str = "update bill_callback set said = $4, leased_until = null, told = $5,
         ended_at = case when $6::bigint is null then now() end,
         due_at = case when $6::bigint is null then due_at else now() + $6::bigint * interval '1 millisecond' end
-    where sighting_id = $1 and url = $2 and attempts = $3";
+    where sighting_id = $1 and url = $2 and attempts = $3 and call_id is not distinct from $7";
 
 /// Nothing where it was asked for anew meanwhile: that is told by itself.
 pub async fn finish(db: &Db, claimed: &Claimed, ending: Ending, said: &str) -> Result<(), StorageError> {
@@ -77,6 +77,6 @@ pub async fn finish(db: &Db, claimed: &Claimed, ending: Ending, said: &str) -> R
     let told = ending == Ending::Told;
     let statement = db.prepare_cached(FINISH).await?;
     let id = claimed.sighting_id.uuid();
-    db.execute(&statement, &[&id, &claimed.url, &claimed.attempts, &said, &told, &after_ms]).await?;
+    db.execute(&statement, &[&id, &claimed.url, &claimed.attempts, &said, &told, &after_ms, &claimed.call_id]).await?;
     Ok(())
 }

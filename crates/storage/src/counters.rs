@@ -300,7 +300,7 @@ pub async fn day(db: &Db, code: &CounterCode, day: Date) -> Result<DayAtCounter,
 
 const IS_OPEN: &str = "select exists (select from deposit d where d.account_code = $1
         and not exists (select from movement_match k where k.deposit_id = d.id)) as waits,
-    exists (select from fresh_deposit f where f.account_code = $1) as fresh";
+    exists (select from deposit f where f.account_code = $1 and f.sought_at is null) as fresh";
 
 /// Whether any deposit on the account waits for its credit, and whether one was declared since it was looked at.
 pub async fn waiting(db: &Db, account: &AccountCode) -> Result<(bool, bool), StorageError> {
@@ -311,9 +311,10 @@ pub async fn waiting(db: &Db, account: &AccountCode) -> Result<(bool, bool), Sto
 
 // what was booked with another amount is no deposit's any more (`domain::counter`), and the index has the amount
 const LOOK: &str = "with fresh as (
-        delete from fresh_deposit where deposit_id in (
-            select deposit_id from fresh_deposit where account_code = $1 order by deposit_id limit 200)
-        returning deposit_id),
+        update deposit set sought_at = now() where id in (
+            select id from deposit where account_code = $1 and sought_at is null order by id limit 200)
+        returning id as deposit_id),
+    seen as (delete from fresh_deposit f using fresh s where f.deposit_id = s.deposit_id),
     open as materialized (
         select d.id, d.amount, d.slip_plain, d.business_date from fresh f join deposit d on d.id = f.deposit_id
         where not exists (select from movement_match k where k.deposit_id = d.id)),

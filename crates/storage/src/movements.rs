@@ -274,7 +274,8 @@ pub struct EarlyReturn {
 
 const EARLY_RETURNS: &str = "select e.movement_id, e.refund_id, k.payment_id, m.business_date from early_return e
     join movement m on m.id = e.movement_id join refund r on r.id = e.refund_id
-    join movement_match k on k.movement_id = e.movement_id and k.payment_id is not null
+    join movement_match k on k.movement_id = e.movement_id
+    join payment p on p.id = k.payment_id and p.reversed = 0
     where m.account_code = $1 and r.status = 'succeeded' order by e.movement_id limit $2";
 
 /// Payments of an account whose refund's debit has come.
@@ -352,8 +353,11 @@ const REVERSAL: &str = "select (select string_agg(distinct l.text, e'\\n') from 
 const REVERSIBLE: &str = "with named as materialized (
         select m.reverses as movement_id from movement m where m.id = $1 and m.reverses is not null
         union
+        -- a short number is given out again: it means what was booked just before
         select r.movement_id from movement m join movement_reference r
             on r.account_code = m.account_code and r.direction = 'in' and r.reference = any($2)
+        join movement c on c.id = r.movement_id
+            and (length(split_part(':' || r.reference, ':', -1)) >= 8 or c.booking_date >= m.booking_date - 2)
         where m.id = $1 and m.reverses is null
         union
         select r.movement_id from movement m join movement_reference r
@@ -568,10 +572,11 @@ pub async fn looked_at(db: &Db, payments: &[PaymentId]) -> Result<(), StorageErr
 
 const ACCOUNTS: &str =
     "select account_code from movement where fate is null union select account_code from waiting_sighting
-    union select account_code from unplaced_payment union select account_code from fresh_deposit
+    union select account_code from unplaced_payment union select account_code from deposit where sought_at is null
     union select account_code from late_payout
     union select m.account_code from early_return e join movement m on m.id = e.movement_id
-        join refund r on r.id = e.refund_id where r.status = 'succeeded'
+        join refund r on r.id = e.refund_id join movement_match k on k.movement_id = e.movement_id
+        join payment p on p.id = k.payment_id and p.reversed = 0 where r.status = 'succeeded'
     union select m.account_code from kase k join movement m on m.id = k.movement_id
         where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
           and k.movement_id is not null and m.fate = 'case' and m.direction = 'out' and m.reversal";

@@ -125,9 +125,12 @@ pub async fn erase(db: &Db, parties: &[Uuid]) -> Result<Erased, StorageError> {
     Ok(Erased { parties: row.get("parties"), statement_lines: row.get("lines") })
 }
 
+const PATIENT: &str = "set local statement_timeout = '5min'";
+const ERASE_LATE: &str = "select erase_what_came_later()";
+
 /// What a statement has said of erased persons since they were erased, and accounts of refunds that are over, go too. How many
-/// lines lost what they said.
+/// lines lost what they said. In a transaction: it may take longer than a request.
 pub async fn erase_what_came_later(db: &Db) -> Result<i64, StorageError> {
-    let statement = db.prepare_cached("select erase_what_came_later()").await?;
-    Ok(db.query_one(&statement, &[]).await?.get(0))
+    db.batch_execute(PATIENT).await?;
+    Ok(db.query_one(ERASE_LATE, &[]).await?.get(0))
 }

@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, ask_health, deliver_events, expire_intents, import_settlement, match_movements, place_orphans,
-    poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    Context, ask_health, deliver_events, erase_payer, expire_intents, import_settlement, match_movements,
+    place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -150,6 +150,14 @@ pub const TASKS: &[Task] = &[
         again_from: 1_000,
         feeds: None,
         run: |ctx| async move { told(purge(&ctx).await) }.boxed(),
+    },
+    Task {
+        name: "erase_what_came_later",
+        period: Duration::from_secs(600),
+        woken: false,
+        again_from: usize::MAX,
+        feeds: None,
+        run: |ctx| async move { told(erase_payer::erase_what_came_later(&ctx.pool).await) }.boxed(),
     },
     Task {
         name: "purge_prompts",

@@ -96,6 +96,43 @@ async fn a_debit_that_comes_when_its_return_was_booked_as_a_payment_takes_it_bac
 }
 
 #[tokio::test]
+async fn a_return_that_the_bank_has_taken_back_itself_stops_nothing_when_its_debit_comes() {
+    let house = House::with_bank().await;
+    let (_, proposal, text) = to_be_made(&house).await;
+    house.had_account(ELSEWHERE).await;
+    let reference = "FT2633000000033";
+    stated(&house, OWN, day(4), 21_000, &[(21_000, reference, &format!("{text} tra lai"))]).await;
+    stated(&house, OWN, day(9), 42_000, &[]).await;
+    house.drain().await;
+    let back = mt940(OWN, today(), 42_000, &[(-21_000, reference, "HUY GD")]);
+    let back = String::from_utf8(back).unwrap().replace("D21000,NTRF", "RC21000,NTRF").into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", back).await.expect(201);
+    house.drain().await;
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(HELD).await.as_str()), ("2 21000", ""));
+    stated(&house, ELSEWHERE, day(3), 100_000, &[(-21_000, "FT2", &text)]).await;
+    house.drain().await;
+    assert_eq!(status(&house, &proposal).await, "succeeded");
+    // whatever came since is matched as ever
+    let fee = house.portal.owes(&dossier(), 33_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    stated(&house, ELSEWHERE, day(4), 79_000, &[(33_000, "FT4", intent["reference"].as_str().unwrap())]).await;
+    let other = house.portal.owes(&dossier(), 34_000, json!({})).await;
+    let second = house.portal.opens(&[&other]).await;
+    let more = [(-21_000, reference, "HUY GD"), (34_000, "FT5", second["reference"].as_str().unwrap())];
+    let more = String::from_utf8(mt940(OWN, today(), 42_000, &more))
+        .unwrap()
+        .replace("D21000,NTRF", "RC21000,NTRF")
+        .into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", more).await.expect(201);
+    house.drain().await;
+    assert_eq!(
+        (obligation_status(&house, &fee).await.as_str(), obligation_status(&house, &other).await.as_str()),
+        ("paid", "paid")
+    );
+    house.close().await;
+}
+
+#[tokio::test]
 async fn what_a_person_has_made_of_a_return_stays_and_its_debit_ends_the_refund() {
     let house = House::with_bank().await;
     let (_, proposal, text) = to_be_made(&house).await;

@@ -48,6 +48,29 @@ async fn a_reversal_is_one_in_every_order_of_the_formats_though_one_of_them_does
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_and_a_reversal_under_the_reference_of_their_credit_are_two_debits() {
+    let house = House::with_bank().await;
+    let fee = house.portal.owes(&dossier(), 33_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let (number, reference) = ("7700000003", "FT2633099911");
+    house.had_account(number).await;
+    let code = format!("{BIN}.{number}");
+    let credit = [(33_000, reference, intent["reference"].as_str().unwrap())];
+    let yesterday = today().yesterday().unwrap();
+    house.sends_statement(&code, "auto", mt940(number, yesterday, 100_000, &credit)).await.expect(201);
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    let debits = [(-1_100, reference, "PHI GD"), (-33_000, reference, "HUY GD")];
+    let text = String::from_utf8(mt940(number, today(), 133_000, &debits)).unwrap().replace("D33000,", "RC33000,");
+    let statement = house.sends_statement(&code, "auto", text.into_bytes()).await.expect(201);
+    assert_eq!(statement["new_movements"], 2);
+    assert_eq!(house.portal.intent(&intent).await["status"], "open");
+    assert_eq!(cases(&house).await, "chargeback unidentified");
+    closes(&house, &code, yesterday).await;
+    closes(&house, &code, today()).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_debit_that_turns_out_to_take_an_unknown_credit_back_is_told_of_as_that() {
     let house = House::with_bank().await;
     house.tellers_are_lost().await;

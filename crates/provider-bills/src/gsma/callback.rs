@@ -25,7 +25,8 @@ impl Place {
 
     /// The address as it is called, where it is within this place.
     pub fn admits(&self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok().filter(|url| text.len() <= MAX_URL_LEN && is_plain(url))?;
+        // as it is kept: what had to be escaped has grown
+        let url = Url::parse(text).ok().filter(|url| url.as_str().len() <= MAX_URL_LEN && is_plain(url))?;
         // `url` has resolved dots in the path by now
         let (own, path) = (self.0.path().trim_end_matches('/'), url.path());
         let is_under = path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

@@ -25,7 +25,10 @@ const PAIRS: &str = "create temp table claim on commit drop as
         join movement m on m.id = mr.movement_id
         join payment p on p.id = r.payment_id
         where m.account_code = $1 and m.fate is null and m.direction = 'in' and not m.reversal and m.payout_of is null
-        order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc, p.recorded_at) one_each
+        -- what only one movement is called says more than what the parts of a line share
+        order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc,
+                 (select count(*) from movement_reference x where x.account_code = mr.account_code and x.direction = 'in'
+                    and x.reference = mr.reference), p.recorded_at) one_each
     order by payment_id, whole desc, expected = amount desc, movement_id";
 
 const MATCHES: &str = "insert into movement_match (movement_id, payment_id, amount, rule, fields)

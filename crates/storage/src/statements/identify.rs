@@ -190,8 +190,8 @@ const NEW: &str = "with fresh as (
 
 // a reference that came to one of several movements alone would tell the next line of it that it is just that one
 const REFERENCES: &str = "insert into movement_reference (account_code, direction, reference, movement_id)
-    select $1, direction, bank_ref, movement_id from staged_line where bank_ref is not null and not in_batch
-    on conflict do nothing";
+    select $1, direction, bank_ref, movement_id from staged_line
+    where bank_ref is not null and movement_id is not null and not in_batch on conflict do nothing";
 
 // what a part of it names is not what the whole is for
 const NAMED: &str = "update movement m set codes = l.codes from staged_line l
@@ -315,6 +315,8 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     for but_reversals in [true, false] {
         new_movements += db.execute(NEW, &[&account, &file.statement.uuid(), &but_reversals]).await?;
         if but_reversals {
+            // a fee may have the reference of what it is for, and the reversal of that too
+            db.execute(REFERENCES, &[&account]).await?;
             new_movements += several::take_back(db, account, file.statement).await?;
         }
     }
