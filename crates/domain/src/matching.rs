@@ -169,7 +169,8 @@ impl Reversal {
     /// Whether it has the credit's reference, or names it in its text.
     pub fn means(&self, credit: &Reversible) -> bool {
         let words = bank_reference::words(&self.text);
-        let named = |r: &BankReference| r.is_structured() && self.references.contains(r) || r.is_among(&words);
+        let has = |r: &BankReference| r.is_structured() && self.references.iter().any(|own| own.same(r));
+        let named = |r: &BankReference| has(r) || r.is_among(&words);
         credit.is_meant || credit.references.iter().any(named)
     }
 }

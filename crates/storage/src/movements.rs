@@ -3,7 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use crate::references::case_from_row;
-use domain::bank_reference::{self, BankReference};
+use domain::bank_reference::{self, BankReference, MT940_CHARACTERS};
 use domain::booking::OpenCase;
 use domain::codes::AccountCode;
 use domain::matching::{Reversal, Reversible, Rule};
@@ -276,7 +276,11 @@ const EARLY_RETURNS: &str = "select e.movement_id, e.refund_id, k.payment_id, m.
     join movement m on m.id = e.movement_id join refund r on r.id = e.refund_id
     join movement_match k on k.movement_id = e.movement_id
     join payment p on p.id = k.payment_id and p.reversed = 0
-    where m.account_code = $1 and r.status = 'succeeded' order by e.movement_id limit $2";
+    where m.account_code = $1 and r.status = 'succeeded'
+      -- what somebody is giving back is decided first
+      and not exists (select from refund f where f.payment_id = p.id
+                      and f.status not in ('rejected', 'cancelled', 'failed'))
+    order by e.movement_id limit $2";
 
 /// Payments of an account whose refund's debit has come.
 pub async fn early_returns(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<EarlyReturn>, StorageError> {
@@ -353,18 +357,25 @@ const REVERSAL: &str = "select (select string_agg(distinct l.text, e'\\n') from 
 const REVERSIBLE: &str = "with named as materialized (
         select m.reverses as movement_id from movement m where m.id = $1 and m.reverses is not null
         union
-        -- a short number is given out again: it means what was booked just before
+        -- of a long one MT940 shows a part; a short number is given out again: it means what was booked just before
         select r.movement_id from movement m join movement_reference r
-            on r.account_code = m.account_code and r.direction = 'in' and r.reference = any($2)
+            on r.account_code = m.account_code and r.direction = 'in' and left(r.reference, 16) = any($2)
         join movement c on c.id = r.movement_id
             and (length(split_part(':' || r.reference, ':', -1)) >= 8 or c.booking_date >= m.booking_date - 2)
         where m.id = $1 and m.reverses is null
         union
         select r.movement_id from movement m join movement_reference r
             on r.account_code = m.account_code and r.direction = 'in' and split_part(':' || r.reference, ':', -1) = any($3)
-        where m.id = $1 and m.reverses is null)
+        where m.id = $1 and m.reverses is null
+        union
+        -- its payment was told with a reference that its line lacks
+        select k.movement_id from movement m join payment_reference r
+            on r.account_code = m.account_code and (left(r.reference, 16) = any($2) or r.reference = any($3))
+        join movement_match k on k.payment_id = r.payment_id and k.amount > 0
+        where m.id = $1 and m.reverses is null and length(split_part(':' || r.reference, ':', -1)) >= 8)
     select case when p.amount = c.amount then p.id end as payment_id,
-        array(select r.reference from movement_reference r where r.movement_id = c.id order by r.reference) as known_as,
+        array(select r.reference from movement_reference r where r.movement_id = c.id
+              union select r.reference from payment_reference r where r.payment_id = p.id order by 1) as known_as,
         m.reverses is not null as is_meant
     from movement m
     cross join named n
@@ -382,7 +393,8 @@ pub async fn reversible(db: &Db, id: MovementId) -> Result<(Reversal, Vec<Revers
     };
     let row = db.query_one(REVERSAL, &[&id.uuid()]).await?;
     let reversal = Reversal { text: row.get("text"), references: known_as(&row) };
-    let own: Vec<String> = reversal.references.iter().map(ToString::to_string).collect();
+    let head = |reference: &BankReference| reference.to_string().chars().take(MT940_CHARACTERS).collect();
+    let own: Vec<String> = reversal.references.iter().map(head).collect();
     let words: Vec<String> = bank_reference::words(&reversal.text).into_iter().collect();
     let rows = db.query(REVERSIBLE, &[&id.uuid(), &own, &words]).await?;
     let credit = |row: &tokio_postgres::Row| Reversible {

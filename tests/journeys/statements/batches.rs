@@ -138,6 +138,9 @@ async fn a_batch_whose_parts_have_references_of_their_own_or_none_is_there_once(
         ("", ["", ""], "FTLO26330001"),
         ("", ["", ""], ""),
         ("FTLO26330001", own, ""),
+        ("FTLO26330001", [own[0], ""], "FTLO26330001"),
+        ("FTLO26330001", ["", own[1]], "FTLO26330001"),
+        ("FTLO26330001", ["FTLO26330001", own[1]], "FTLO26330001"),
     ] {
         for apart_first in [true, false] {
             let why = format!("{entry} {parts:?} {line} {apart_first}");
@@ -264,7 +267,7 @@ async fn two_refunds_that_the_bank_debits_in_one_line_are_both_sent() {
 }
 
 /// SePay tells of a credit of today.
-async fn told(house: &House, amount: i64, reference: &str, content: &str) {
+pub(super) async fn told(house: &House, amount: i64, reference: &str, content: &str) {
     let row = json!({"id": fresh(), "gateway": "Vietcombank", "transactionDate": format!("{} 09:00:00", today()),
         "accountNumber": OWN, "subAccount": null, "code": null, "content": content, "transferType": "in",
         "description": "", "transferAmount": amount, "accumulated": 0, "referenceCode": reference});

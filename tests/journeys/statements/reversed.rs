@@ -1,12 +1,12 @@
 //! Not every format says that a debit takes a credit back. Whichever comes first, all orders of them end alike.
 
-use super::{cases, standing};
+use super::{OWN, cases, standing};
 use jiff::civil::Date;
 use serde_json::json;
 use std::fmt::Write;
 use tests::House;
 use tests::bank::{ACCOUNT, BIN};
-use tests::files::{Line, account, mt940, today};
+use tests::files::{Line, account, camt, mt940, today};
 use tests::portal::dossier;
 
 const ORDERS: [[&str; 3]; 6] = [
@@ -43,6 +43,57 @@ async fn a_reversal_is_one_in_every_order_of_the_formats_though_one_of_them_does
         assert_eq!(standing(&house, "suspense").await, "", "{order:?}");
         assert_eq!(standing(&house, "bank").await, format!("bank:{} 1000000", account()), "{order:?}");
         closes(&house, &account(), today()).await;
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_finds_the_credit_whose_reference_mt940_has_cut() {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let fee = house.portal.owes(&dossier(), 33_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let (code, content) = (format!("{BIN}.{OWN}"), intent["reference"].as_str().unwrap());
+    let (reference, yesterday) = ("FT26330123456789012345", today().yesterday().unwrap());
+    let credit = mt940(OWN, yesterday, 0, &[(33_000, &reference[..16], content)]);
+    house.sends_statement(&code, "auto", credit).await.expect(201);
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    let back = camt(OWN, today(), Some(33_000), &[(-33_000, reference, &[(-33_000, "HUY GD")])]);
+    let back = String::from_utf8(back)
+        .unwrap()
+        .replace("DBIT</CdtDbtInd><Sts>", "DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>");
+    house.sends_statement(&code, "auto", back.into_bytes()).await.expect(201);
+    assert_eq!(
+        (house.portal.intent(&intent).await["status"].as_str(), cases(&house).await.as_str()),
+        (Some("open"), "chargeback")
+    );
+    closes(&house, &code, yesterday).await;
+    closes(&house, &code, today()).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reversal_finds_the_credit_that_was_told_with_the_reference_that_its_line_lacks() {
+    for in_text in [false, true] {
+        let house = House::with_bank().await;
+        house.had_account(OWN).await;
+        let fee = house.portal.owes(&dossier(), 33_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        let (code, content) = (format!("{BIN}.{OWN}"), intent["reference"].as_str().unwrap());
+        super::batches::told(&house, 33_000, "FT2633099921", content).await;
+        let credit = (33_000, "", content);
+        house.sends_statement(&code, "auto", mt940(OWN, today(), 0, &[credit])).await.expect(201);
+        assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+        let reversal =
+            if in_text { (-33_000, "FT2633099922", "HUY FT2633099921") } else { (-33_000, "FT2633099921", "HUY GD") };
+        let text =
+            String::from_utf8(mt940(OWN, today(), 33_000, &[reversal])).unwrap().replace("D33000,NTRF", "RC33000,NTRF");
+        house.sends_statement(&code, "auto", text.into_bytes()).await.expect(201);
+        assert_eq!(
+            (house.portal.intent(&intent).await["status"].as_str(), cases(&house).await.as_str()),
+            (Some("open"), "chargeback")
+        );
+        closes(&house, &code, today()).await;
         house.close().await;
     }
 }

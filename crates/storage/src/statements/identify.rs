@@ -77,10 +77,12 @@ const EXACT: &str = "update staged_line l set movement_id = pair.movement_id fro
     ) pair where pair.line_no = l.line_no";
 const EXACT_STEPS: [[&str; 2]; 2] = [[", booking_date", " and theirs.booking_date = ours.booking_date"], ["", ""]];
 
-// two amounts under one reference are one movement only on the day on which each side has just one
+// Two amounts under one reference are one movement only on the day on which each side has just one. A part of an entry may have the
+// reference of the whole.
 const CORRECTED: &str = "update staged_line l set movement_id = theirs.movement_id from (
-            select direction, bank_ref, booking_date, min(line_no) as line_no from staged_line
-            where bank_ref is not null group by 1, 2, 3 having count(*) = 1) ours
+            select direction, bank_ref, booking_date, min(line_no) as line_no from (
+                select *, count(*) over (partition by entry_no) > 1 and entry_no is not null as is_part from staged_line) s
+            where bank_ref is not null group by 1, 2, 3 having count(*) = 1 and not bool_or(is_part)) ours
         join (
             select r.direction, r.reference, m.booking_date, (array_agg(m.id))[1] as movement_id
             from movement_reference r join movement m on m.id = r.movement_id
