@@ -156,8 +156,10 @@ async fn what_is_no_statement_of_the_account_in_dong_is_refused() {
     let house = House::with_bank().await;
     let before = rows::digest(&house.database).await;
     let good = String::from_utf8(mt940(ACCOUNT, today(), 0, &[(1_000, "FT1", "A"), (2_000, "FT2", "B")])).unwrap();
-    let other = good.replace(&format!(":25:{ACCOUNT}"), ":25:9999999999999");
-    assert_eq!(sent(&house, "auto", other.into_bytes()).await.refused(422), "other_account");
+    for of in ["9999999999999", &format!("970418/{ACCOUNT}")] {
+        let other = good.replace(&format!(":25:{ACCOUNT}"), &format!(":25:{of}"));
+        assert_eq!(sent(&house, "auto", other.into_bytes()).await.refused(422), "other_account");
+    }
     let body = refused(&house, "auto", good.replace("VND", "USD").into_bytes()).await;
     assert!(body["detail"].as_str().unwrap().contains("VND"), "{body}");
     refused(&house, "auto", good.replace("VND3000,", "VND3001,").into_bytes()).await;

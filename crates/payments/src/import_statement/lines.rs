@@ -56,6 +56,7 @@ pub async fn stage(
     let payouts = PayoutTexts::of(tx, &account.code).await?;
     let (sender, mut batches) = queue::<Vec<StagedLine>>(1);
     let mut lines = Lines {
+        bank_bin: account.bank_bin.clone(),
         account_number: account.account_number.clone(),
         account: account.clone(),
         mode: ctx.mode,
@@ -118,6 +119,7 @@ pub async fn stage(
 /// Turns lines into rows.
 struct Lines {
     account: ReceivingAccount,
+    bank_bin: String,
     account_number: String,
     mode: Mode,
     now: Timestamp,
@@ -195,7 +197,7 @@ fn plain(text: String) -> String {
 impl Sink for Lines {
     fn statement(&mut self, head: &Head) -> ControlFlow<()> {
         self.part += 1;
-        if !is_ours(&head.account, &self.account_number) {
+        if !is_ours(&head.account, (&self.bank_bin, &self.account_number)) {
             return self.stop(ImportError::OtherAccount);
         }
         if head.currency.code() != "VND" {
@@ -231,14 +233,16 @@ impl Sink for Lines {
     }
 }
 
-/// An export that does not name its account is of the one under which it was sent. MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`).
-fn is_ours(named: &str, number: &str) -> bool {
+/// An export that does not name its account is of the one under which it was sent. MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`);
+/// six digits there are a BIN, and that of another bank is another account.
+fn is_ours(named: &str, (bin, number): (&str, &str)) -> bool {
     if named.is_empty() {
         return true;
     }
     let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    let last = named.rsplit('/').next().unwrap_or(named);
-    letters(last) == letters(number)
+    let (before, last) = named.rsplit_once('/').unwrap_or(("", named));
+    let is_bin = before.len() == 6 && before.bytes().all(|b| b.is_ascii_digit());
+    letters(last) == letters(number) && (!is_bin || before == bin)
 }
 
 /// The statements of a file as one.
