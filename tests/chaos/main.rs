@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tally::Tally;
-use tests::interruption::Dice;
+use tests::interruption::{Dice, a_day_that_lasts};
 use tokio::signal::unix::{SignalKind, signal};
 
 const PAYERS: usize = 10;
@@ -52,6 +52,7 @@ async fn main() -> ExitCode {
         None => u64::try_from(given("MINUTES").unwrap_or(2)).unwrap() * 60,
     });
     println!("SEED={seed}, {} s of faults", faults.as_secs());
+    a_day_that_lasts(faults + QUIET + DRAIN_LIMIT).await;
     let dir = std::env::temp_dir().join(format!("motlan-chaos-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let mut told = signal(SignalKind::terminate()).unwrap();

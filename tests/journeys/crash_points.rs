@@ -6,11 +6,12 @@ use crate::refunds;
 use crate::transfers::words;
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::time::Duration;
 use tests::House;
 use tests::bank::{BIN, PROFILE, SEPAY_SECRET};
 use tests::crash::{Disturbance, Server, Stage};
 use tests::files::{mt940, today};
-use tests::interruption::{busy_marks_run_out, heard, pays_unheard};
+use tests::interruption::{a_day_that_lasts, busy_marks_run_out, heard, pays_unheard};
 use tests::portal::{Answered, Portal, dossier, fresh, obligation};
 
 /// A POST with its key, which is repeated word for word.
@@ -71,7 +72,7 @@ async fn registering_an_obligation_is_done_once_wherever_the_server_is_killed() 
         assert_eq!(count(&stage.house, &format!("obligation where external_ref = '{name}'")).await, "1");
         assert_eq!(count(&stage.house, &format!("transition where entity_id = '{}'", id(&same))).await, "1");
     };
-    stage.of_a_server("register an obligation", prepare, act, again).await.at_least((15, 3), 1);
+    stage.of_a_server("register an obligation", prepare, act, again).await.at_least((9, 3), 1);
     stage.house.close().await;
 }
 
@@ -90,7 +91,7 @@ async fn opening_an_intent_is_done_once_wherever_the_server_is_killed() {
         assert_eq!(held, "1");
         assert_eq!(server.portal.intent(&opened).await["status"], "open");
     };
-    stage.of_a_server("open an intent", prepare, act, again).await.at_least((19, 3), 1);
+    stage.of_a_server("open an intent", prepare, act, again).await.at_least((12, 3), 1);
     stage.house.close().await;
 }
 
@@ -120,7 +121,7 @@ async fn attempts_at(channel: &'static str) {
         assert_eq!(count(&stage.house, &steps).await, "2", "started and offered");
     };
     let operation = if channel == "vnpay" { "attempt at VNPAY" } else { "attempt by transfer" };
-    stage.of_a_server(operation, prepare, act, again).await.at_least((50, 5), 2);
+    stage.of_a_server(operation, prepare, act, again).await.at_least((32, 5), 2);
     stage.house.close().await;
 }
 
@@ -166,7 +167,7 @@ async fn a_report_of_vnpay_is_booked_once_wherever_the_server_is_killed() {
         assert_eq!(tests::interruption::reports(&stage.house, &url).await, "02");
         paid_once(&stage.house, intent).await;
     };
-    stage.of_a_server("report of VNPAY", prepare, act, again).await.at_least((40, 3), 1);
+    stage.of_a_server("report of VNPAY", prepare, act, again).await.at_least((22, 3), 1);
     stage.house.close().await;
 }
 
@@ -194,7 +195,7 @@ async fn a_report_of_a_transfer_is_booked_once_wherever_the_server_is_killed() {
             paid_once(&stage.house, intent).await;
         }
     };
-    stage.of_a_server("report of a transfer", prepare, act, again).await.at_least((50, 3), 1);
+    stage.of_a_server("report of a transfer", prepare, act, again).await.at_least((32, 3), 1);
     stage.house.close().await;
 }
 
@@ -256,7 +257,7 @@ async fn a_statement_is_imported_once_wherever_the_server_is_killed() {
         let bank = format!("select sum(amount) from ledger_entry where account_code = 'bank:{account}'");
         assert_eq!(house.ask(&bank).await, "1039000", "the statement's closing balance");
     };
-    stage.of_a_server("import a statement", prepare, act, again).await.at_least((200, 5), 3);
+    stage.of_a_server("import a statement", prepare, act, again).await.at_least((150, 5), 3);
     stage.house.close().await;
 }
 
@@ -362,7 +363,7 @@ async fn a_refund_is_proposed_and_approved_once_wherever_the_server_is_killed() 
         assert_eq!(count(house, &format!("refund where payment_id = '{}'", id(payment))).await, "1");
         assert_eq!(refunds::status(house, &proposed).await, "pending_approval");
     };
-    stage.of_a_server("propose a refund", prepare, act, again).await.at_least((33, 3), 1);
+    stage.of_a_server("propose a refund", prepare, act, again).await.at_least((22, 3), 1);
 
     let prepare = async || {
         let (fee, intent, payment) = refunds::paid(house, 34_000).await;
@@ -385,7 +386,7 @@ async fn a_refund_is_proposed_and_approved_once_wherever_the_server_is_killed() 
         );
         assert_eq!(count(house, &decided).await, "1");
     };
-    stage.of_a_server("approve a refund", prepare, act, again).await.at_least((40, 3), 1);
+    stage.of_a_server("approve a refund", prepare, act, again).await.at_least((25, 3), 1);
     // VNPAY has sent what it took up; a drain asks once
     while count(house, "refund where status in ('approved', 'submitted', 'unknown')").await != "0" {
         payments::refund::drive(&house.gateway.ctx, true, jiff::Timestamp::now()).await.unwrap();
@@ -399,6 +400,7 @@ async fn a_refund_is_paid_out_once_wherever_the_worker_is_killed() {
     let house = &stage.house;
     let approver = refunds::second_person(house).await;
     let prepare = async || {
+        a_day_that_lasts(Duration::from_secs(30)).await;
         let (fee, intent, payment) = refunds::paid(house, 34_000).await;
         let proposed = refunds::proposes(&house.staff, &payment, &[refunds::whole(&fee)], "close").await.expect(201);
         refunds::approves(&approver, &proposed).await.expect(200);

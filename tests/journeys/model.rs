@@ -12,8 +12,9 @@ mod table;
 use commands::{KINDS, Kind};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use table::Table;
-use tests::interruption::Dice;
+use tests::interruption::{Dice, a_day_that_lasts};
 
 const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
 const COMMANDS: usize = 40;
@@ -38,6 +39,7 @@ async fn the_books_on_postgresql_say_what_the_clerk_says_whatever_breaks() {
 
 /// One random history; how often a connection broke, and what was done.
 async fn history(seed: u64, commands: usize) -> (usize, BTreeSet<Kind>) {
+    a_day_that_lasts(Duration::from_secs(120)).await;
     let mut table = Table::new(Dice::of(seed)).await;
     for number in 0..commands {
         let did = table.one().await;

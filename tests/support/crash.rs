@@ -94,12 +94,14 @@ impl Trail {
 
 fn wanted(place: Place, passed: &[Passed], disturbance: Disturbance) -> Vec<usize> {
     let killed = disturbance == Disturbance::Killed;
-    if whole() && killed {
+    if whole() && killed && place != Place::Result {
         // to the end, and one more that is not reached
         return (1..=AT_MOST).collect();
     }
+    // after a result within a transaction the database does with it what it does before the next statement
+    let is_a_place_of_its_own = |p: &Passed| p.committed || whole() && !(killed && place == Place::Result && p.within);
     let at_an_edge = |p: &Passed| match place {
-        Place::Statement | Place::Result => (p.committed || whole()) && (killed || !p.within),
+        Place::Statement | Place::Result => is_a_place_of_its_own(p) && (killed || !p.within),
         Place::Call | Place::Reply | Place::Answer => true,
     };
     (1..).zip(passed).filter(|(_, p)| at_an_edge(p)).map(|(n, _)| n).collect()

@@ -4,6 +4,7 @@
 use crate::portal::{Answered, Portal, dossier, fresh, obligation};
 use crate::{HASH_SECRET, House, PEPPER, PII_KEY, TMN_CODE};
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -184,6 +185,16 @@ pub async fn leases_run_out(house: &House) {
     for table in ["attempt_watch", "delivery", "account_sweep", "refund_watch"] {
         let sql = format!("update {table} set lease_until = now() - interval '1 second' where lease_until is not null");
         house.ask(&sql).await;
+    }
+}
+
+/// VNPAY knows the name of a refund for its day, and nothing is called again in its last five minutes (`Refunds::knows_it_still`):
+/// what is disturbed then stays with people. Comes back as soon as `lasts` and these minutes fit into the day of Hanoi.
+pub async fn a_day_that_lasts(lasts: Duration) {
+    let needed = SignedDuration::try_from(lasts).unwrap() + SignedDuration::from_mins(5);
+    let day = |at| domain::business_day::business_date(at);
+    while day(Timestamp::now()) != day(Timestamp::now() + needed) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -1,6 +1,8 @@
 //! VNPAY pays the refund out: accepted is not sent, and no word is no answer.
 
 use super::*;
+use std::time::Duration;
+use tests::interruption::a_day_that_lasts;
 
 async fn script(house: &House, intent: &Value, what: Value) {
     let attempt = house.portal.intent(intent).await["attempts"][0].clone();
@@ -68,6 +70,7 @@ async fn a_refund_that_vnpay_takes_up_and_refuses_later_leaves_the_fee_paid() {
 
 #[tokio::test]
 async fn a_refund_whose_answer_is_lost_is_made_once() {
+    a_day_that_lasts(Duration::from_secs(30)).await;
     let house = House::new().await;
     let rule = json!([{"fail_after_accept": true}]);
     let (fee, intent, proposal) = approved(&house, "close", Value::Null).await;
@@ -87,6 +90,7 @@ async fn a_refund_whose_answer_is_lost_is_made_once() {
 /// Both have read it as approved, one of them past its lease, when the first of them may go on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_call_is_counted_also_of_a_worker_whose_lease_has_ended() {
+    a_day_that_lasts(Duration::from_secs(30)).await;
     let house = House::new().await;
     let (_, intent, proposal) = approved(&house, "close", Value::Null).await;
     script(&house, &intent, json!([{"hang": 300}, {"hang": 300}])).await;
@@ -107,7 +111,7 @@ async fn each_call_is_counted_also_of_a_worker_whose_lease_has_ended() {
             if house.ask(waiting).await == reads {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(house.ask(waiting).await, reads, "each has read the refund and waits for its payment");
         house.ask("update refund_watch set lease_until = now() - interval '1 second'").await;
@@ -131,7 +135,7 @@ async fn a_refund_that_takes_hours_waits_and_a_settlement_file_ends_it() {
     payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
     assert_eq!(status(&house, &proposal).await, "submitted");
     assert_eq!(obligation_status(&house, &fee).await, "refunding");
-    tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
     let day = tests::files::today().to_string();
     house.settles(&day).await.expect(201);
     assert_eq!(status(&house, &proposal).await, "succeeded");
@@ -214,6 +218,7 @@ async fn refunds_of_one_payment_are_made_one_after_the_other_and_each_once() {
 
 #[tokio::test]
 async fn a_refusal_ends_a_refund_only_where_it_answers_the_only_call() {
+    a_day_that_lasts(Duration::from_secs(30)).await;
     let house = House::new().await;
     let (fee, _, first) = approved(&house, "close", json!([{"refund_code": "95"}])).await;
     payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
@@ -357,7 +362,7 @@ async fn a_call_that_vnpay_calls_a_repetition_after_another_refund_waits_for_a_s
     becomes(&house, &proposals[1], "submitted").await;
     let sent = async || house.order(&attempt).await["refunds"][1]["transaction_status"] == "06";
     while !sent().await {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for _ in 0..3 {
         payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
