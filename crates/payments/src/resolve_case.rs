@@ -153,14 +153,19 @@ fn held(locked: &move_money::Locked, reason: SuspenseReason) -> Vnd {
     locked.scene.parts.iter().filter(own).map(|part| part.amount).sum()
 }
 
-/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's.
+/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's, also where the
+/// case names the payment that was given back past us.
 async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageError> {
     if let Some(movement) = &case.movement_id {
         let movement: MovementId = movement.parse().map_err(|_| StorageError::Unreadable("a movement".to_owned()))?;
         return movements::is_unexplained(tx, movement).await;
     }
-    let of_a_file = ["amount_differs", "missing_in_books", "refund_without_payment"].contains(&case.kind.as_str());
-    Ok(of_a_file && case.payment_id.is_none())
+    Ok(match case.kind.parse() {
+        Ok(CaseKind::MissingInBooks | CaseKind::RefundWithoutPayment) => true,
+        // of a payment, the difference stays in clearing
+        Ok(CaseKind::AmountDiffers) => case.payment_id.is_none(),
+        _ => false,
+    })
 }
 
 async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {

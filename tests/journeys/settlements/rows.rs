@@ -103,6 +103,22 @@ async fn a_refund_that_we_do_not_know_waits_in_suspense_with_a_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_back_past_us_is_not_accepted_away_while_it_stands_in_suspense() {
+    let house = with_payouts().await;
+    let order = pays(&house, 40_000).await;
+    gives_back(&house, &order, 15_000).await;
+    house.settles(&day()).await.expect(201);
+    let case = house.staff.get("/v1/cases?kind=missing_in_books").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "đã đối chiếu"});
+    assert_eq!(house.staff.post(&path, accept).await.refused(409), "case_money_waits");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!(paid["data"][0]["refundable_amount"], 25_000, "the payer has the rest already");
+    assert_eq!(stands(&house, UNIDENTIFIED).await, 15_000);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refund_of_nothing_that_we_know_a_correction_and_a_fee_are_booked_apart() {
     let house = plain().await;
     let rows = [
