@@ -405,6 +405,8 @@ impl From<RefundError> for Problem {
             e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::DebitSeen | RefundError::NotYours) => {
                 Self::with(Code::RefundNotCancellable, e.to_string())
             }
+            RefundError::CaseNotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            RefundError::NoMoney => Self::new(Code::CaseHasNoMoney),
         }
     }
 }
