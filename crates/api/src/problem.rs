@@ -540,6 +540,7 @@ impl From<EndpointError> for Problem {
             EndpointError::Idempotency(e) => e.into(),
             EndpointError::Url(e) => Self::with(Code::EventUrlRefused, e.to_string()),
             EndpointError::Absent => Self::new(Code::NotFound),
+            EndpointError::TwoSecrets => Self::new(Code::TwoActive),
         }
     }
 }
