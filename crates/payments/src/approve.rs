@@ -177,7 +177,7 @@ async fn still_stands(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
     if may { Ok(()) } else { Err(DecideError::Stale) }
 }
 
-/// What a process remembers of a key may be half a minute old: whoever was disabled since, or lost the role, decides nothing.
+/// The door asked before this transaction began: whoever was disabled since, or lost the role, decides nothing.
 async fn may_still_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
     let Ok(id) = actor.parse::<PersonId>() else { return Ok(()) };
     let may = is_theirs(tx, approval, id, Scope::ApprovalsDecide).await?;
