@@ -159,7 +159,7 @@ pub fn ops(cfg: &mut ServiceConfig) {
 }
 
 /// A path and the methods that it takes, as a refusal of any other names them (RFC 9110, section 15.5.6).
-fn at(path: &str, allow: &'static str) -> Resource {
+pub(crate) fn at(path: &str, allow: &'static str) -> Resource {
     resource(path).default_service(to(move || wrong_method(allow)))
 }
 
