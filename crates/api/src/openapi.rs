@@ -39,7 +39,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         keys::list, keys::create, keys::rotate, keys::revoke,
         clients::list, clients::put, clients::endpoints, clients::disable_endpoint, agencies::list, agencies::put,
         beneficiaries::list, beneficiaries::put, beneficiaries::propose, profiles::list, profiles::put,
-        contract_fees::list, contract_fees::put,
+        contract_fees::list, contract_fees::propose,
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
         fees::list, fees::put, crate::admin::counters::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,

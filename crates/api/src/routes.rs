@@ -100,8 +100,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/beneficiaries/{code}/accounts", "POST").route(post().to(beneficiaries::propose)))
         .service(at("/v1/profiles", "GET").route(get().to(profiles::list)))
         .service(at("/v1/profiles/{code}", "PUT").route(put().to(profiles::put)))
-        .service(at("/v1/profiles/{code}/fees", "GET").route(get().to(contract_fees::list)))
-        .service(at("/v1/profiles/{code}/fees/{from}", "PUT").route(put().to(contract_fees::put)))
+        .service(
+            at("/v1/profiles/{code}/fees", "GET, POST")
+                .route(get().to(contract_fees::list))
+                .route(post().to(contract_fees::propose)),
+        )
         .service(at("/v1/profiles/{code}/payouts", "POST").route(post().to(profiles::propose_payouts)))
         .service(
             at("/v1/profiles/{code}/credentials", "GET, POST")

@@ -3,7 +3,7 @@
 //! Nobody decides what they could have proposed themselves under another name: a proposal of a client is none for whoever made
 //! a key of that client, and nobody decides about their own rights and keys.
 
-use crate::administer::{accounts, credentials, keys, rights};
+use crate::administer::{accounts, contract_fees, credentials, keys, rights};
 use crate::context::{Caller, Context};
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
@@ -221,6 +221,7 @@ async fn effect(
             credentials::decided(tx, approval, verdict, d).await?
         }
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await?,
+        (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
             let (unit, second_part) = keys::approved(tx, approval, d, &ctx.vault).await?;
@@ -233,7 +234,8 @@ async fn effect(
             | ApprovalKind::DayReopening
             | ApprovalKind::BeneficiaryAccount
             | ApprovalKind::ProfileCredentials
-            | ApprovalKind::PersonRights,
+            | ApprovalKind::PersonRights
+            | ApprovalKind::ContractFee,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

@@ -2,7 +2,8 @@
 
 use super::{CLEARING, FEE, UNIDENTIFIED, cases, day, in_transit, lines, order_ref, pays, pays_out, pays_with, plain};
 use super::{stands, txn, with_payouts};
-use crate::people::administrator;
+use crate::people::{administrator, second};
+use crate::refunds::approves;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -241,16 +242,19 @@ async fn the_first_file_of_a_contract_asks_for_nothing_before_its_day() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
     let house = with_payouts().await;
-    let admin = administrator(&house).await;
-    let path = "/v1/profiles/vnpay_main/fees/2026-01-01";
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    let says = async |fee: Value| {
+        let proposed = admin.post("/v1/profiles/vnpay_main/fees", fee).await.expect(201);
+        approves(&second, &proposed).await.expect(200);
+    };
     // 40,056 × 0.8 % is 320.448, 8,063 × 0.8 % is 64.504: each payment is rounded, not their sum
     pays(&house, 40_056).await;
     pays(&house, 8_063).await;
-    admin.put(path, json!({"rate_ppm": 8_000, "rounding": "half_up", "fixed": 0})).await.expect(200);
+    says(json!({"from": "2026-01-01", "rate_ppm": 8_000, "rounding": "half_up", "fixed": 0})).await;
     let file = house.settles(&day()).await.expect(201);
     assert_eq!((&file["fee"], &file["expected_fee"], &file["cases"]), (&json!(385), &json!(385), &json!(0)));
     // from now on by the contract 1.1 %, rounded up: a row of a file that came before is not held against it
-    admin.put(path, json!({"rate_ppm": 11_000, "rounding": "up", "fixed": 100})).await.expect(200);
+    says(json!({"from": "2026-01-01", "rate_ppm": 11_000, "rounding": "up", "fixed": 100})).await;
     pays(&house, 50_050).await;
     let file = house.settles(&day()).await.expect(201);
     let expected = 551 + 100;
