@@ -3,6 +3,7 @@
 
 mod channels;
 mod command;
+mod contract_fees;
 mod lists;
 mod parked;
 mod rights;

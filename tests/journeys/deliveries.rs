@@ -504,6 +504,33 @@ async fn while_a_secret_rotates_either_verifies_and_afterwards_only_the_new_one(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_two_secrets_sign_no_third_takes_the_place_of_the_one_that_the_receiver_has() {
+    let house = House::new().await;
+    let endpoint = house.hear_events().await;
+    let path = format!("/v1/event-endpoints/{}", text(&endpoint["id"]));
+    let rotated = house.portal.post_with(&format!("{path}/rotate"), "first", json!({})).await;
+    assert_eq!(house.portal.post(&format!("{path}/rotate"), json!({})).await.refused(409), "two_active");
+    let again = house.portal.post_with(&format!("{path}/rotate"), "first", json!({})).await;
+    assert_eq!((again.replayed, &again.text), (true, &rotated.text), "whoever lost the answer asks as before");
+    withdrawn(&house.portal, &dossier()).await;
+    house.drain().await;
+    let sent = wire(&house).await.pop().unwrap();
+    let secrets = [&endpoint["secret"], &rotated.json["secret"]].map(|secret| with(&sent, &json!({"secret": secret})));
+    assert_eq!(judged(&secrets).await, [Value::Null, Value::Null]);
+
+    house.portal.post(&format!("{path}/retire-old-secret"), json!({})).await.expect(200);
+    let third = house.portal.post(&format!("{path}/rotate"), json!({})).await.expect(200);
+    withdrawn(&house.portal, &dossier()).await;
+    house.drain().await;
+    let sent = wire(&house).await.pop().unwrap();
+    let secrets = [&endpoint["secret"], &rotated.json["secret"], &third["secret"]];
+    let verdicts = judged(&secrets.map(|secret| with(&sent, &json!({"secret": secret})))).await;
+    assert_eq!(verdicts, [json!("No matching signature found"), Value::Null, Value::Null]);
+    house.dossier_sim("endpoint", json!({"secret": third["secret"], "from_start": true})).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_is_shown_again_to_a_repeat_and_lies_nowhere_in_clear() {
     let house = House::new().await;
     let body = json!({"url": format!("{}/events", house.dossier.url)});

@@ -1,6 +1,7 @@
 //! What the gateway refuses: each refusal is a problem document that names the field and why, and leaves every row of
 //! the books as it was.
 
+mod afresh;
 mod authorization;
 mod bodies;
 mod fields;

@@ -1,6 +1,6 @@
-//! Who calls and what they may: keys found by id, remembered for half a minute, so that a revoked key is refused within
-//! 60 seconds, as is one whose holder was disabled or lost the role, and a busy portal does not ask the database at each
-//! call.
+//! Who calls and what they may: keys found by id. What is found is remembered for half a minute, so that a busy portal does not
+//! ask the database at each call; a revoked key is refused within 60 seconds, as is one whose holder was disabled or lost
+//! the role. What lasts is asked of the database each time: all that a person's key changes, and what a portal proposes.
 
 use crate::State;
 use crate::door::{now, request_id};
@@ -37,11 +37,36 @@ impl Remembered {
         }
         map.insert(key.principal.key_id, (Instant::now(), key.clone()));
     }
+
+    fn forget(&self, id: KeyId) {
+        if let Ok(mut map) = self.0.lock() {
+            map.remove(&id);
+        }
+    }
+}
+
+fn refused() -> Problem {
+    Problem::new(Code::Unauthenticated)
+}
+
+/// The holder of the key that the request carries, as the books have them now where the request changes anything.
+async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
+    let Known { principal, is_remembered } = known(req, state).await?;
+    if is_remembered && !req.method().is_safe() {
+        Ok(asked(state, principal.key_id).await?.principal)
+    } else {
+        Ok(principal)
+    }
+}
+
+struct Known {
+    principal: Principal,
+    /// It may have changed since.
+    is_remembered: bool,
 }
 
 /// The holder of the key that the request carries.
-pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
-    let refused = || Problem::new(Code::Unauthenticated);
+async fn known(req: &HttpRequest, state: &State) -> Result<Known, Problem> {
     let mut told = req.headers().get_all(AUTHORIZATION);
     // of two, nobody says which one whoever stands before us has looked at
     let (Some(header), None) = (told.next(), told.next()) else { return Err(refused()) };
@@ -51,14 +76,11 @@ pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Pr
         return Err(refused());
     }
     let presented = keys::read(state.ctx.mode, text).ok_or_else(refused)?;
-    let stored = match state.remembered.get(presented.id) {
+    let remembered = state.remembered.get(presented.id);
+    let is_remembered = remembered.is_some();
+    let stored = match remembered {
         Some(stored) => stored,
-        None => {
-            let db = state.ctx.pool.get().await?;
-            let stored = principals::active_key(&db, presented.id).await?.ok_or_else(refused)?;
-            state.remembered.put(&stored);
-            stored
-        }
+        None => asked(state, presented.id).await?,
     };
     if !presented.fits(&state.api_key_pepper, &stored.secret_hash) {
         return Err(refused());
@@ -67,12 +89,22 @@ pub async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Pr
     if let Some(left) = left {
         req.extensions_mut().insert(left);
     }
-    refusal.map(|()| stored.principal)
+    refusal.map(|()| Known { principal: stored.principal, is_remembered })
+}
+
+/// The key as it stands in the books, which is remembered from now on.
+async fn asked(state: &State, id: KeyId) -> Result<StoredKey, Problem> {
+    let found = principals::active_key(&*state.ctx.pool.get().await?, id).await?;
+    match &found {
+        Some(stored) => state.remembered.put(stored),
+        None => state.remembered.forget(id),
+    }
+    found.ok_or_else(refused)
 }
 
 /// A portal with this scope; staff are refused.
 pub async fn client(req: &HttpRequest, state: &State, scope: Scope) -> Result<(ClientId, Caller), Problem> {
-    let principal = principal(req, state).await?;
+    let Known { principal, .. } = known(req, state).await?;
     allow(&principal, scope)?;
     match principal.who {
         Who::Client(id) => Ok((id, Caller { who: principal.who, request_id: request_id() })),

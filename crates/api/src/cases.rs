@@ -252,20 +252,13 @@ async fn refund_to_payer(
     let payer_account = said.payer_account.as_ref().and_then(|a| crate::refunds::account(&mut f, a));
     f.end()?;
     let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of).filter(|_| case.waits);
-    let (Some(payment), Some(reason), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
+    let (Some(payment), Some(_), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
         return Err(Problem::new(Code::CaseHasNoMoney));
     };
-    let held: domain::Vnd = {
-        let db = state.ctx.pool.get().await?;
-        let parts = storage::payments::parts(&db, &[payment.uuid()]).await?;
-        parts.iter().filter(|p| p.suspense_reason.as_deref() == Some(reason.as_str())).map(|p| p.amount).sum()
-    };
-    if held.is_zero() {
-        return Err(Problem::new(Code::CaseHasNoMoney));
-    }
     let proposal = refund::Proposal {
         payment,
-        lines: vec![domain::refund::RefundLine { obligation_id: None, amount: held }],
+        case: Some(case.id),
+        lines: Vec::new(),
         closing: domain::refund::Closing::Close,
         reason_code,
         note,

@@ -1,17 +1,20 @@
 //! The door of every listener: a request id for each call, one span, headers that keep answers out of caches, and a
-//! body that is bounded in size and time.
+//! body that is bounded in size and time, and as it is. What is absent is said in JSON to whoever reads that, on every path.
 
 use crate::State;
 use crate::measures;
 use crate::problem::{Code, Problem};
 use crate::rate_limit::Left;
-use actix_web::body::MessageBody;
+use crate::said;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
@@ -53,7 +56,7 @@ pub async fn door(
     // a portal that traces finds our part in its own trace
     let span = trace::join(span, req.headers().get(trace::HEADER).and_then(|value| value.to_str().ok()));
     let started = Instant::now();
-    let answered = REQUEST_ID.scope(id.clone(), next.call(req)).instrument(span.clone()).await;
+    let answered = REQUEST_ID.scope(id.clone(), answer(req, next)).instrument(span.clone()).await;
     let mut res = match answered {
         Ok(res) => res,
         Err(error) => return Err(error),
@@ -66,7 +69,7 @@ pub async fn door(
     measures::request(&method, &route, status, took);
     let left = res.request().extensions().get::<Left>().copied();
     // the rest of such a body may yet come, and nobody reads it (RFC 9110, section 15.5.9)
-    if matches!(status, 408 | 413) {
+    if matches!(status, 408 | 413 | 415) {
         res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = res.headers_mut();
@@ -81,6 +84,38 @@ pub async fn door(
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(res)
+}
+
+/// Whoever is behind the door answers, but for what nobody behind it reads.
+async fn answer<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if said::is_compressed(req.headers()) {
+        return Ok(req.into_response(Problem::new(Code::BodyCompressed).error_response()).map_into_right_body());
+    }
+    let wants_json = said::wants_json(req.headers());
+    let res = next.call(req).await?;
+    Ok(if wants_json { in_json(res) } else { res.map_into_left_body() })
+}
+
+/// A page's answer that there is no such thing, or not with this method, for whoever reads JSON; the headers of the page stay.
+fn in_json<B: MessageBody>(res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let code = match res.status().as_u16() {
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        _ => return res.map_into_left_body(),
+    };
+    if res.headers().get(CONTENT_TYPE).is_some_and(|media| media == "application/problem+json") {
+        return res.map_into_left_body();
+    }
+    let (request, page) = res.into_parts();
+    let mut problem = Problem::new(code).error_response();
+    let of_the_body = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_LANGUAGE];
+    for (name, value) in page.headers().iter().filter(|(name, _)| !of_the_body.contains(name)) {
+        problem.headers_mut().append(name.clone(), value.clone());
+    }
+    ServiceResponse::new(request, problem).map_into_right_body()
 }
 
 /// A caller's own id is kept when it is short and plain: it may end in a log.

@@ -141,7 +141,8 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
     Ok(HttpResponse::Ok().json(Page::new(list, limit, EndpointView::cursor)))
 }
 
-/// A new secret signs beside the old one; it is in this answer only.
+/// A new secret signs beside the old one; it is in this answer only. While two sign there is no third (`two_active`): it would
+/// take the place of the one that the receiver may still have.
 #[utoipa::path(post, path = "/v1/event-endpoints/{id}/rotate", tag = "events",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 200, body = EndpointView), (status = 404, body = Problem, content_type = "application/problem+json")))]

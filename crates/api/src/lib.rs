@@ -25,6 +25,7 @@ mod rate_limit;
 mod refunds;
 mod reports;
 mod routes;
+mod said;
 mod settlements;
 mod statements;
 mod views;

@@ -6,12 +6,14 @@ use crate::admin::{
     parked, persons, profiles,
 };
 use crate::problem::Code;
+use crate::routes::at;
 use crate::{
     approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
     reports, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, get, resource};
+use actix_web::guard::{Get, Not};
+use actix_web::web::{ServiceConfig, get};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -37,7 +39,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         keys::list, keys::create, keys::rotate, keys::revoke,
         clients::list, clients::put, clients::endpoints, clients::disable_endpoint, agencies::list, agencies::put,
         beneficiaries::list, beneficiaries::put, beneficiaries::propose, profiles::list, profiles::put,
-        contract_fees::list, contract_fees::put,
+        contract_fees::list, contract_fees::propose,
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
         fees::list, fees::put, crate::admin::counters::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
@@ -127,7 +129,7 @@ fn refusals(path: &str, method: &str, has_key: bool, has_body: bool) -> Vec<u16>
     let body = method == "post" || method == "put" || has_body;
     let mut statuses = vec![500, 503];
     if is_for_providers(path) {
-        statuses.extend([404, 408, 413]);
+        statuses.extend([404, 408, 413, 415]);
         return statuses;
     }
     statuses.extend([400, 401, 403, 429]);
@@ -165,7 +167,7 @@ fn meaning(status: &str) -> &'static str {
         "409" => "its present state does not allow this; `code` says which",
         "412" => "the present state is another than the request says",
         "413" => "the body is too large",
-        "415" => "not JSON",
+        "415" => "not JSON, or compressed",
         "422" => "fields are not valid; `errors` names each",
         "429" => "too many requests; `Retry-After` says when",
         "502" => "the provider refused the order",
@@ -188,7 +190,10 @@ pub fn reference(cfg: &mut ServiceConfig) {
         .url("/openapi.json", Described::openapi())
         // without it the page asks an outside validator about every description that it shows
         .config(Config::default().validator_url("none"));
-    cfg.service(page).service(resource("/docs").route(get().to(to_page)));
+    // the page itself does not say which methods it takes
+    cfg.service(at("/docs/{_:.*}", "GET").guard(Not(Get())))
+        .service(page)
+        .service(at("/docs", "GET").route(get().to(to_page)));
 }
 
 async fn to_page() -> HttpResponse {

@@ -3,7 +3,7 @@
 
 use crate::door::request_id;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT_ENCODING, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use domain::counter::Refusal;
 use domain::obligation::ObligationStatus;
@@ -51,6 +51,7 @@ macro_rules! codes {
 }
 
 codes! {
+    BodyCompressed = "body_compressed", 415, "The body is compressed", "Send it as it is, without `Content-Encoding`.";
     BodyMalformed = "body_malformed", 400, "The body is not JSON", "Mend the syntax; `detail` says where it breaks.";
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "Idempotency-Key is missing", "Send a key of your own with every POST that creates or moves something.";
     IdempotencyKeyMalformed = "idempotency_key_malformed", 400, "Idempotency-Key is not usable", "A key is 1 to 255 printable ASCII characters, sent once.";
@@ -227,6 +228,9 @@ impl ResponseError for Problem {
         if self.status == 401 {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(actix_web::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.code == Code::BodyCompressed.as_str() {
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         response
     }
@@ -405,6 +409,8 @@ impl From<RefundError> for Problem {
             e @ (RefundError::Over(_) | RefundError::UnderWay | RefundError::DebitSeen | RefundError::NotYours) => {
                 Self::with(Code::RefundNotCancellable, e.to_string())
             }
+            RefundError::CaseNotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            RefundError::NoMoney => Self::new(Code::CaseHasNoMoney),
         }
     }
 }
@@ -538,6 +544,7 @@ impl From<EndpointError> for Problem {
             EndpointError::Idempotency(e) => e.into(),
             EndpointError::Url(e) => Self::with(Code::EventUrlRefused, e.to_string()),
             EndpointError::Absent => Self::new(Code::NotFound),
+            EndpointError::TwoSecrets => Self::new(Code::TwoActive),
         }
     }
 }

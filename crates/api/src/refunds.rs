@@ -254,6 +254,7 @@ pub async fn propose(
     let Parsed { lines, closing, reason_code, note, refundable, payer_account } = parsed;
     let proposal = Proposal {
         payment,
+        case: None,
         lines,
         closing,
         reason_code,

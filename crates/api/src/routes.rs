@@ -100,8 +100,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/beneficiaries/{code}/accounts", "POST").route(post().to(beneficiaries::propose)))
         .service(at("/v1/profiles", "GET").route(get().to(profiles::list)))
         .service(at("/v1/profiles/{code}", "PUT").route(put().to(profiles::put)))
-        .service(at("/v1/profiles/{code}/fees", "GET").route(get().to(contract_fees::list)))
-        .service(at("/v1/profiles/{code}/fees/{from}", "PUT").route(put().to(contract_fees::put)))
+        .service(
+            at("/v1/profiles/{code}/fees", "GET, POST")
+                .route(get().to(contract_fees::list))
+                .route(post().to(contract_fees::propose)),
+        )
         .service(at("/v1/profiles/{code}/payouts", "POST").route(post().to(profiles::propose_payouts)))
         .service(
             at("/v1/profiles/{code}/credentials", "GET, POST")
@@ -159,7 +162,7 @@ pub fn ops(cfg: &mut ServiceConfig) {
 }
 
 /// A path and the methods that it takes, as a refusal of any other names them (RFC 9110, section 15.5.6).
-fn at(path: &str, allow: &'static str) -> Resource {
+pub(crate) fn at(path: &str, allow: &'static str) -> Resource {
     resource(path).default_service(to(move || wrong_method(allow)))
 }
 

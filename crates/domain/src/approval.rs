@@ -9,6 +9,7 @@ words! {
         Refund = "refund", Reduction = "reduction", CaseResolution = "case_resolution", DayReopening = "day_reopening",
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
         PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
+        ContractFee = "contract_fee",
     }
 }
 
@@ -20,7 +21,11 @@ impl ApprovalKind {
             Self::CaseResolution => Scope::CasesWrite,
             Self::DayReopening => Scope::DaysClose,
             Self::CounterVoid => Scope::CounterWrite,
-            Self::BeneficiaryAccount | Self::ProfileCredentials | Self::PersonRights | Self::PersonKey => Scope::Admin,
+            Self::BeneficiaryAccount
+            | Self::ProfileCredentials
+            | Self::PersonRights
+            | Self::PersonKey
+            | Self::ContractFee => Scope::Admin,
         }
     }
 }

@@ -161,6 +161,7 @@ pub const TABLE: &[Edge] = &[
     edge(K, None, C::Found, "open"),
     edge(K, Some("open"), C::ResolutionProposed, "proposed"),
     edge(K, Some("proposed"), C::ResolutionRejected, "open"),
+    edge(K, Some("proposed"), C::Withdrawn, "open"),
     edge(K, Some("proposed"), C::Resolved, "closed"),
     edge(K, Some("open"), C::Explained, "closed"),
     edge(K, Some("proposed"), C::Explained, "closed"),

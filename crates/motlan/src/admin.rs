@@ -13,7 +13,7 @@ use domain::role::Role;
 use domain::{ClientId, EndpointId, Vnd};
 use jiff::Timestamp;
 use payments::administer::persons::{self, Named};
-use payments::administer::{By, once, parties};
+use payments::administer::{By, contract_fees, once, parties};
 use serde_json::{Value, json};
 use storage::persons::{Filter, Person};
 use storage::profiles::Limits;
@@ -211,7 +211,7 @@ pub async fn profile(config: &Config, command: ProfileCommand) -> Result<Value, 
             }
             let fee = ProviderFee { from, rate_ppm, rounding, fixed: Vnd::amount(fixed)? };
             let (pool, by) = (pool(config)?, by());
-            let fees = once(&pool, &by, async |tx: &Tx| parties::put_fee(tx, &by, &code, &fee).await).await?;
+            let fees = once(&pool, &by, async |tx: &Tx| contract_fees::put(tx, &by, &code, &fee).await).await?;
             return Ok(fees.iter().map(fee_shown).collect());
         }
         ProfileCommand::Limits { code, min_amount, max_amount } => {

@@ -5,6 +5,7 @@
 pub mod accounts;
 mod changes;
 pub mod channels;
+pub mod contract_fees;
 pub mod counters;
 pub mod credentials;
 pub mod files;

@@ -3,7 +3,7 @@
 //! Nobody decides what they could have proposed themselves under another name: a proposal of a client is none for whoever made
 //! a key of that client, and nobody decides about their own rights and keys.
 
-use crate::administer::{accounts, credentials, keys, rights};
+use crate::administer::{accounts, contract_fees, credentials, keys, rights};
 use crate::context::{Caller, Context};
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
@@ -177,7 +177,7 @@ async fn still_stands(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
     if may { Ok(()) } else { Err(DecideError::Stale) }
 }
 
-/// What a process remembers of a key may be half a minute old: whoever was disabled since, or lost the role, decides nothing.
+/// The door asked before this transaction began: whoever was disabled since, or lost the role, decides nothing.
 async fn may_still_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
     let Ok(id) = actor.parse::<PersonId>() else { return Ok(()) };
     let may = is_theirs(tx, approval, id, Scope::ApprovalsDecide).await?;
@@ -221,6 +221,7 @@ async fn effect(
             credentials::decided(tx, approval, verdict, d).await?
         }
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await?,
+        (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
             let (unit, second_part) = keys::approved(tx, approval, d, &ctx.vault).await?;
@@ -233,7 +234,8 @@ async fn effect(
             | ApprovalKind::DayReopening
             | ApprovalKind::BeneficiaryAccount
             | ApprovalKind::ProfileCredentials
-            | ApprovalKind::PersonRights,
+            | ApprovalKind::PersonRights
+            | ApprovalKind::ContractFee,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

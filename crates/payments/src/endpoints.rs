@@ -25,6 +25,8 @@ pub enum EndpointError {
     Url(#[from] UrlError),
     #[error("no such endpoint or event")]
     Absent,
+    #[error("two secrets sign already: retire the old one first")]
+    TwoSecrets,
 }
 
 impl Retryable for EndpointError {
@@ -148,6 +150,10 @@ async fn act(ctx: &Context, tx: &Tx, c: &Command) -> Result<(Done, &'static str,
         }
         Act::Rotate(id) => {
             let mut endpoint = endpoints::lock(tx, c.client, *id).await?.ok_or(EndpointError::Absent)?;
+            // a third would take the place of the one that the receiver may still have
+            if endpoint.rotating {
+                return Err(EndpointError::TwoSecrets);
+            }
             let secret = mint_secret();
             endpoints::rotate(tx, &ctx.vault, *id, &secret).await?;
             endpoint.rotating = true;

@@ -18,6 +18,7 @@
 
 mod cancel;
 mod drive;
+mod of_case;
 mod propose;
 mod sent;
 mod statement;
@@ -40,6 +41,7 @@ use crate::move_money;
 use crate::reply::IdempotencyError;
 use crate::retry::Retryable;
 use domain::approval::ApprovalKind;
+use domain::case::CaseStatus;
 use domain::cause::Cause;
 use domain::moving::{self, MoveError, Part};
 use domain::refund::{BadLines, RefundStatus};
@@ -76,6 +78,10 @@ pub enum RefundError {
     DebitSeen,
     #[error("only who proposed it takes a proposal back")]
     NotYours,
+    #[error("the case is {0}")]
+    CaseNotOpen(CaseStatus),
+    #[error("no money of the case waits")]
+    NoMoney,
 }
 
 impl Retryable for RefundError {
@@ -93,17 +99,21 @@ pub(crate) const KIND: ApprovalKind = ApprovalKind::Refund;
 
 /// A second person says yes: the money leaves its obligations.
 pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
-    let (id, locked, stored) = under_lock(tx, approval, d).await?;
+    let (id, mut locked, stored) = under_lock(tx, approval, d).await?;
+    let case = of_case::first_taken(&mut locked, approval)?;
     let own: Vec<Part> = locked.scene.parts.iter().filter(|p| p.payment_id == stored.payment_id).copied().collect();
     // it may have left past us since it was proposed
     let there = propose::at_home(&own).less(refunds::unexplained(tx, stored.payment_id).await?);
     if stored.state.amount() > there {
         return Err(DecideError::Stale);
     }
-    let changes = match moving::approve_refund(&locked.scene, &stored.state) {
+    let mut changes = match moving::approve_refund(&locked.scene, &stored.state) {
         Err(MoveError::Stale) => return Err(DecideError::Stale),
         other => other.map_err(|e| move_money::unreadable(&e))?,
     };
+    if let Some(case) = &case {
+        of_case::decided(&mut changes, case)?;
+    }
     refunds::watch(tx, id, d.now).await?;
     Ok(locked.unit(changes, Some(&stored), d.caller, "refund_approved", d.now)?)
 }
@@ -111,7 +121,8 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
 /// A second person says no.
 pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
     let (_, locked, stored) = under_lock(tx, approval, d).await?;
-    let changes = moving::refund_dropped(&stored.state, Cause::Rejected).map_err(|e| move_money::unreadable(&e))?;
+    let mut changes = moving::refund_dropped(&stored.state, Cause::Rejected).map_err(|e| move_money::unreadable(&e))?;
+    changes.append(of_case::open_again(&locked, approval, Cause::ResolutionRejected)?);
     Ok(locked.unit(changes, Some(&stored), d.caller, "refund_rejected", d.now)?)
 }
 

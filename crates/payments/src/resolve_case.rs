@@ -6,8 +6,8 @@
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
 //! | `accept_difference` | a case whose money does not wait in suspense | it is closed |
 //!
-//! A proposed case stays in lists until it is decided; one that late data explain is closed all the same, and the proposal
-//! is stale.
+//! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back; one that late
+//! data explain is closed all the same, and the proposal is stale.
 
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
@@ -17,7 +17,7 @@ use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
 use domain::allocation::Home;
 use domain::approval::ApprovalKind;
-use domain::booking::case_of;
+use domain::booking::{OpenCase, case_of};
 use domain::case::{CaseKind, CaseStatus};
 use domain::cause::Cause;
 use domain::changes::{Changes, step};
@@ -116,7 +116,7 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         }
     }
     let mut changes = Changes::default();
-    changes.cases_closed.push(stepped(&decided, Cause::ResolutionProposed)?);
+    changes.cases_closed.push(stepped(&decided.case, Cause::ResolutionProposed)?);
     let draft = Draft {
         kind: ApprovalKind::CaseResolution,
         action: "resolution_proposed",
@@ -153,14 +153,19 @@ fn held(locked: &move_money::Locked, reason: SuspenseReason) -> Vnd {
     locked.scene.parts.iter().filter(own).map(|part| part.amount).sum()
 }
 
-/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's.
+/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's, also where the
+/// case names the payment that was given back past us.
 async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageError> {
     if let Some(movement) = &case.movement_id {
         let movement: MovementId = movement.parse().map_err(|_| StorageError::Unreadable("a movement".to_owned()))?;
         return movements::is_unexplained(tx, movement).await;
     }
-    let of_a_file = ["amount_differs", "missing_in_books", "refund_without_payment"].contains(&case.kind.as_str());
-    Ok(of_a_file && case.payment_id.is_none())
+    Ok(match case.kind.parse() {
+        Ok(CaseKind::MissingInBooks | CaseKind::RefundWithoutPayment) => true,
+        // of a payment, the difference stays in clearing
+        Ok(CaseKind::AmountDiffers) => case.payment_id.is_none(),
+        _ => false,
+    })
 }
 
 async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {
@@ -181,8 +186,7 @@ fn ids_of(texts: &[String]) -> Option<Vec<ObligationId>> {
     texts.iter().map(|text| text.parse().ok()).collect()
 }
 
-fn stepped(decided: &Decided, cause: Cause) -> Result<domain::changes::Step<CaseId, CaseStatus>, StorageError> {
-    let c = &decided.case;
+pub(crate) fn stepped(c: &OpenCase, cause: Cause) -> Result<domain::changes::Step<CaseId, CaseStatus>, StorageError> {
     let (step, _) = step(c.id, c.version, c.status, cause).map_err(|e| StorageError::Unreadable(e.to_string()))?;
     Ok(step)
 }
@@ -199,7 +203,7 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
         Action::AcceptDifference => {
             let decided = acceptable(tx, approval, d).await?;
             let mut unit = Unit::new(d.caller.actor(), d.now);
-            unit.changes.cases_closed.push(stepped(&decided, Cause::Resolved)?);
+            unit.changes.cases_closed.push(stepped(&decided.case, Cause::Resolved)?);
             Ok(unit)
         }
         Action::AssignToObligations { obligation_ids } => assigned(tx, approval, &obligation_ids, d).await,
@@ -242,7 +246,7 @@ async fn assigned(tx: &Tx, approval: &Approval, obligations: &[String], d: &Deci
         other => other.map_err(|e| move_money::unreadable(&e))?,
     };
     changes.cases_closed.retain(|step| step.id != decided.case.id);
-    changes.cases_closed.push(stepped(&decided, Cause::Resolved)?);
+    changes.cases_closed.push(stepped(&decided.case, Cause::Resolved)?);
     let intent = locked.intents.iter().find(|i| Some(i.id) == locked.payment.intent_id);
     let by = PaidBy {
         channel: locked.payment.channel.clone(),
@@ -260,7 +264,7 @@ pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     let decided = cases::lock(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
     // explained meanwhile: there is nothing left to reopen
     if decided.case.status == CaseStatus::Proposed {
-        unit.changes.cases_closed.push(stepped(&decided, Cause::ResolutionRejected)?);
+        unit.changes.cases_closed.push(stepped(&decided.case, Cause::ResolutionRejected)?);
     }
     Ok(unit)
 }

@@ -176,9 +176,11 @@ pub async fn replace_fees(db: &Db, fees: &[CatalogueFee]) -> Result<(), StorageE
     Ok(())
 }
 
+const HOLD_FEE: &str = "select pg_advisory_xact_lock(hashtextextended('fee:' || $1, 0))";
+
 /// Nobody else puts the entries of this fee until the transaction ends.
 pub async fn hold_fee(db: &Db, fee_code: &str) -> Result<(), StorageError> {
-    db.execute("select pg_advisory_xact_lock(hashtextextended('fee:' || $1, 0))", &[&fee_code]).await?;
+    db.execute(HOLD_FEE, &[&fee_code]).await?;
     Ok(())
 }
 

@@ -402,6 +402,18 @@ pub async fn naming(db: &Db, account: &AccountCode) -> Result<Vec<Naming>, Stora
         .collect())
 }
 
+const DECIDED: &str = "delete from deposit_credit c where c.account_code = $1
+    and (exists (select from movement_match k where k.deposit_id = c.deposit_id)
+         or exists (select from movement_match k where k.movement_id = c.movement_id and k.payment_id is null))";
+
+/// Forgets what was noted of deposits that have their credit, and of credits that are another's for good. A credit that is a
+/// payment may yet be a deposit's.
+pub async fn forget_decided(db: &Db, account: &AccountCode) -> Result<(), StorageError> {
+    let statement = db.prepare_cached(DECIDED).await?;
+    db.execute(&statement, &[&account.as_str()]).await?;
+    Ok(())
+}
+
 const MOVE_CLAIM: &str =
     "update movement_match set payment_id = null, deposit_id = $3, contra_account = 'deposit', rule = $4,
     fields = $5 where movement_id = $1 and payment_id = $2";

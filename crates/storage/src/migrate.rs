@@ -74,6 +74,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
     ("V178__erased_for_good", include_str!("../migrations/0178_erased_for_good.sql")),
     ("V179__deposits_sought", include_str!("../migrations/0179_deposits_sought.sql")),
+    ("V186__late_payouts_given_back", include_str!("../migrations/0186_late_payouts_given_back.sql")),
+    ("V187__credits_of_deposits_that_wait", include_str!("../migrations/0187_credits_of_deposits_that_wait.sql")),
+    ("V188__contract_fees_by_two", include_str!("../migrations/0188_contract_fees_by_two.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -130,7 +130,7 @@ pub async fn take_proposed_key(db: &Db, approval: ApprovalId) -> Result<Option<P
     }))
 }
 
-// a key that was revoked is still good for a minute where it is remembered; and clocks of two machines may differ
+// a call of a key may be under way when it is revoked; and clocks of two machines may differ
 const MADE_KEY_OF: &str = "select exists (select from api_key where client_id = $1 and made_by = $2
     and created_at < $3::timestamptz + interval '1 minute'
     and (revoked_at is null or revoked_at > $3::timestamptz - interval '1 minute'))";

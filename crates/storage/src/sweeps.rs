@@ -157,12 +157,12 @@ pub async fn left(db: &Db, profile: &ProfileCode, account: &AccountCode) -> Resu
 
 const LISTED_UNTIL: &str = "select s.listed_until from attempt a join intent i on i.id = a.intent_id
     join lateral (select bank_bin, account_number from beneficiary_account b
-                  where b.beneficiary_code = i.beneficiary_code and b.in_force_from <= now()
+                  where b.beneficiary_code = i.beneficiary_code and b.in_force_from <= a.ordered_at
                   order by b.in_force_from desc limit 1) b on true
     join receiving_account r on r.bank_bin = b.bank_bin and r.account_number = b.account_number
     join account_sweep s on s.account_code = r.code and s.profile = a.profile where a.id = $1";
 
-/// Until when the account that an attempt pays into was listed.
+/// Until when the account that an attempt pays into was listed: the one that was in force when it began, which its code names.
 pub async fn listed_until(db: &Db, attempt: domain::AttemptId) -> Result<Option<Timestamp>, StorageError> {
     let statement = db.prepare_cached(LISTED_UNTIL).await?;
     Ok(db.query_opt(&statement, &[&attempt.uuid()]).await?.map(|row| row.get(0)))

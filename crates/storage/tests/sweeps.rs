@@ -1,5 +1,6 @@
 //! In which order accounts are listed, by how many, and how fast.
 
+use domain::AttemptId;
 use domain::codes::{AccountCode, BeneficiaryCode, ProfileCode};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -118,4 +119,27 @@ async fn a_turn_is_one_callers_and_the_next_comes_after_the_pace_or_after_what_t
     sweeps::no_turn_for(&one, &profile, Duration::from_secs(30)).await.expect("noted");
     assert!(sweeps::until_turn(&other, &profile).await.expect("asked") > Duration::from_secs(25));
     assert!(!sweeps::take_turn(&other, &profile, pace).await.expect("asked"));
+}
+
+#[tokio::test]
+async fn how_far_an_attempts_account_was_listed_is_asked_of_the_account_that_its_code_names() {
+    let book = book().await;
+    let owner = testkit::connect(&book.superuser_url()).await;
+    let (profile, beneficiaries) = (ProfileCode::new("qr").expect("a code"), beneficiaries());
+    let (every, idle_every) = (SignedDuration::from_secs(60), SignedDuration::from_secs(3_600));
+    let contract = Contract { profile: &profile, beneficiaries: &beneficiaries, every, idle_every };
+    let db = book.pool("motlan_app", 1).get().await.expect("a connection");
+    sweeps::look(&db, contract, BACK, false).await.expect("looked");
+    owner.batch_execute(PAID_INTO).await.expect("attempts");
+    // B4 had 4999 until a year ago; since then it has 4000
+    let listed = "update account_sweep set listed_until = case account_code
+        when '970436.4999' then timestamptz '2020-01-01 00:00Z' when '970436.4000' then '2021-01-01 00:00Z' else now() end";
+    owner.batch_execute(listed).await.expect("listed");
+    let attempt = owner.query_one("select id from attempt where order_ref = 'RB4'", &[]).await.expect("an attempt");
+    let attempt = AttemptId::from(attempt.get::<_, uuid::Uuid>(0));
+    let listed = async || sweeps::listed_until(&db, attempt).await.expect("asked").expect("listed").to_string();
+    assert_eq!(listed().await, "2021-01-01T00:00:00Z");
+    let earlier = "update attempt set ordered_at = now() - interval '18 months' where order_ref = 'RB4'";
+    owner.batch_execute(earlier).await.expect("an older code");
+    assert_eq!(listed().await, "2020-01-01T00:00:00Z");
 }

@@ -54,6 +54,10 @@ pub(crate) async fn elsewhere(request: HttpRequest) -> HttpResponse {
     absent(Asked::of(&request).language)
 }
 
+pub(crate) async fn wrong_method(allow: &'static str) -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).finish()
+}
+
 pub(crate) fn see_other(location: header::HeaderValue) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }

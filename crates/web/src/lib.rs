@@ -23,6 +23,7 @@ mod stage;
 mod start;
 mod transfer;
 
+use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
 use limit::Limit;
 use std::sync::Arc;
@@ -52,32 +53,37 @@ pub fn pages(cfg: &mut ServiceConfig) {
     cfg.service(
         web::scope("/pay")
             .wrap(actix_web::middleware::from_fn(guard::guard))
-            .service(web::resource("").route(web::get().to(lookup::lookup)).route(web::head().to(lookup::lookup)))
-            .route("/assets/pay.css", web::get().to(answer::stylesheet))
-            .route("/assets/pay.js", web::get().to(answer::script))
-            .route("/assets/mark.svg", web::get().to(answer::mark))
-            .service(web::resource("/{token}").route(web::get().to(show::show)).route(web::head().to(show::show)))
-            .route("/{token}/news", web::get().to(news::news))
-            .route("/{token}/qr.png", web::get().to(picture::picture))
-            .route("/{token}/notice.pdf", web::get().to(notice::notice))
+            .service(at("", "GET, HEAD").route(web::get().to(lookup::lookup)).route(web::head().to(lookup::lookup)))
+            .service(at("/assets/pay.css", "GET").route(web::get().to(answer::stylesheet)))
+            .service(at("/assets/pay.js", "GET").route(web::get().to(answer::script)))
+            .service(at("/assets/mark.svg", "GET").route(web::get().to(answer::mark)))
+            .service(at("/{token}", "GET, HEAD").route(web::get().to(show::show)).route(web::head().to(show::show)))
+            .service(at("/{token}/news", "GET").route(web::get().to(news::news)))
+            .service(at("/{token}/qr.png", "GET").route(web::get().to(picture::picture)))
+            .service(at("/{token}/notice.pdf", "GET").route(web::get().to(notice::notice)))
             .service(
-                web::resource("/{token}/attempts")
+                at("/{token}/attempts", "GET, POST")
                     .app_data(form())
                     .route(web::post().to(start::start))
                     .route(web::get().to(start::back)),
             )
             .service(
-                web::resource("/{token}/renew")
+                at("/{token}/renew", "GET, POST")
                     .app_data(form())
                     .route(web::post().to(renew::renew))
                     .route(web::get().to(start::back)),
             )
             .service(
-                web::resource("/{token}/refund-account")
+                at("/{token}/refund-account", "GET, POST")
                     .app_data(form())
                     .route(web::post().to(account::tell))
                     .route(web::get().to(start::back)),
             )
             .default_service(web::to(answer::elsewhere)),
     );
+}
+
+/// A path and the methods that it takes, as a refusal of any other names them (RFC 9110, section 15.5.6).
+fn at(path: &str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || answer::wrong_method(allow)))
 }

@@ -252,40 +252,6 @@ async fn a_contracts_limits_hold_for_what_is_offered_and_for_an_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_provider_keeps_is_said_by_day() {
-    let house = House::new().await;
-    let admin = administrator(&house).await;
-    let path = "/v1/profiles/vnpay_main/fees";
-    assert_eq!(admin.get(path).await.expect(200)["fees"], json!([]));
-    let first = json!({"rate_ppm": 11_000, "rounding": "half_up", "fixed": 1_650});
-    admin.put(&format!("{path}/2026-07-01"), first.clone()).await.expect(200);
-    admin
-        .put(&format!("{path}/2026-01-01"), json!({"rate_ppm": 8_000, "rounding": "up", "fixed": 0}))
-        .await
-        .expect(200);
-    let corrected = json!({"rate_ppm": 8_000, "rounding": "down", "fixed": 500});
-    let put = admin.put(&format!("{path}/2026-01-01"), corrected).await.expect(200);
-    let fees = json!([
-        {"from": "2026-01-01", "rate_ppm": 8_000, "rounding": "down", "fixed": 500},
-        {"from": "2026-07-01", "rate_ppm": 11_000, "rounding": "half_up", "fixed": 1_650},
-    ]);
-    assert_eq!((&put["fees"], &admin.get(path).await.expect(200)["fees"]), (&fees, &fees));
-    for wrong in [
-        json!({"rate_ppm": 1_000_000, "rounding": "half_up", "fixed": 0}),
-        json!({"rate_ppm": -1, "rounding": "half_up", "fixed": 0}),
-        json!({"rate_ppm": 0, "rounding": "half_even", "fixed": 0}),
-        json!({"rate_ppm": 0, "rounding": "half_up", "fixed": -1}),
-        json!({"rate_ppm": 0, "rounding": "half_up"}),
-    ] {
-        assert_eq!(admin.put(&format!("{path}/2026-07-01"), wrong).await.refused(422), "validation_failed");
-    }
-    assert_eq!(admin.put("/v1/profiles/khong_co/fees/2026-07-01", first.clone()).await.refused(404), "not_found");
-    assert_eq!(admin.put(&format!("{path}/2026-02-30"), first).await.refused(404), "not_found");
-    assert_eq!(admin.get("/v1/profiles/khong_co/fees").await.refused(404), "not_found");
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_portal_is_made_gets_a_key_and_loses_an_endpoint() {
     let house = House::new().await;
     let admin = administrator(&house).await;

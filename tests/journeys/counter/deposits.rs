@@ -109,6 +109,22 @@ async fn a_credit_that_a_statement_showed_before_its_deposit_was_declared_is_no_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_noted_of_a_deposits_credits_is_kept_until_it_has_its_own() {
+    let house = House::with_counters(false).await;
+    cash(&house, 90_000).await;
+    let noted = "select coalesce(string_agg(d.amount::text, ' ' order by d.amount), '')
+        from deposit_credit c join deposit d on d.id = c.deposit_id";
+    house.deposits(50_000, "PGN-000031").await.expect(201);
+    house.deposits(40_000, "PGN-000032").await.expect(201);
+    // two credits with one slip are nobody's
+    let lines = [(50_000, "FT1", "PGN-000031"), (40_000, "FT2", "PGN-000032"), (40_000, "FT3", "PGN-000032")];
+    statement(&house, 0, &lines).await;
+    assert_eq!(house.ask(CLAIMS).await, "deposit 50000 deposit_slip");
+    assert_eq!(house.ask(noted).await, "40000 40000");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_credit_that_somebody_told_of_before_its_deposit_was_declared_is_no_payment_after_all() {
     let house = House::with_counters(true).await;
     house.only_tells(SEPAY).await;

@@ -84,6 +84,62 @@ async fn stray_money_goes_back_to_its_payer_once_its_credit_is_proven_and_the_ca
     house.close().await;
 }
 
+/// Proposes that what waits under the case goes back to its payer.
+async fn sends_back(house: &House, case: &Value, refundable: &Value) -> Answered {
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let back = json!({"action": "refund_to_payer", "refundable_amount": refundable, "reason_code": "khong_ro",
+        "payer_account": account});
+    resolves(&house.staff, case, back).await
+}
+
+#[tokio::test]
+async fn a_case_whose_money_is_to_go_back_is_proposed_until_that_is_decided_and_open_again_when_nobody_wants_it() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let assign = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]]});
+    let all = &payment["refundable_amount"];
+
+    let first = sends_back(&house, &case, all).await.expect(201);
+    assert_eq!(case_status(&house, &case).await, "proposed");
+    assert_eq!(resolves(&house.staff, &case, assign.clone()).await.refused(409), "case_not_open");
+    assert_eq!(sends_back(&house, &case, &json!(0)).await.refused(409), "case_not_open");
+    let path = format!("/v1/approvals/{}/reject", first["approval_id"].as_str().unwrap());
+    approver.post(&path, json!({})).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "open");
+
+    sends_back(&house, &case, all).await.expect(201);
+    let refund = house.ask("select assurance.text_id('rfd', id) from refund where status = 'pending_approval'").await;
+    house.staff.post(&format!("/v1/refunds/{refund}/cancel"), json!({})).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "open");
+
+    let third = resolves(&house.staff, &case, assign).await.expect(201);
+    assert_eq!(sends_back(&house, &case, all).await.refused(409), "case_not_open", "somebody wants something else");
+    approves(&approver, &third).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "closed");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_repeated_wish_to_send_a_cases_money_back_hears_what_it_heard_after_it_was_approved() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let back = json!({"action": "refund_to_payer", "refundable_amount": payment["refundable_amount"],
+        "reason_code": "khong_ro", "payer_account": account});
+    let (path, key) = (format!("/v1/cases/{}/resolutions", id(&case)), format!("back-{}", fresh()));
+    let first = house.staff.post_with(&path, &key, back.clone()).await.expect(201);
+    approves(&approver, &first).await.expect(200);
+    let again = house.staff.post_with(&path, &key, back).await.expect(201);
+    assert_eq!(again, first);
+    assert_eq!(house.ask("select count(*)::text from refund").await, "1");
+    house.close().await;
+}
+
 #[tokio::test]
 async fn a_difference_is_accepted_only_where_no_money_waits() {
     let house = House::with_bank().await;

@@ -66,6 +66,39 @@ async fn a_body_that_is_no_document_of_ours_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_compressed_is_refused_wherever_it_is_sent_and_the_answer_says_how_to_send_it() {
+    let house = House::new().await;
+    let before = digest(&house.database).await;
+    let good = obligation(&dossier(), 21_000, json!({})).to_string();
+    let public = &house.portal.base;
+    for (method, url, media) in [
+        ("PUT", format!("{public}/v1/obligations/packed"), "application/json"),
+        ("POST", format!("{public}/v1/payment-intents"), "application/json"),
+        ("POST", format!("{public}/v1/statements?account=x"), "application/octet-stream"),
+        ("POST", format!("{public}/v1/webhooks/vietqr/sepay/vietqr_kb"), "application/json"),
+        ("POST", format!("{public}/v1/bills/khong_co/x"), "application/json"),
+        ("POST", format!("{public}/pay/x/attempts"), "application/x-www-form-urlencoded"),
+        ("POST", format!("{}/livez", house.gateway.ops_url()), "application/json"),
+    ] {
+        for coding in ["gzip", "GZIP", "br", "identity, gzip", "x"] {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+            let call = house.http.request(method, &url).bearer_auth(&house.portal.key).header("content-type", media);
+            let answer = call.header("content-encoding", coding).body(good.clone()).send().await.unwrap();
+            assert_eq!(answer.headers().get("accept-encoding").map(|v| v.as_bytes()), Some(b"identity".as_slice()));
+            assert_eq!(Answered::of(answer).await.refused(415), "body_compressed", "{url} {coding}");
+        }
+    }
+    assert_eq!(digest(&house.database).await, before);
+    let call = house.http.put(format!("{public}/v1/obligations/plain")).bearer_auth(&house.portal.key);
+    let call = call.header("content-type", "application/json").header("content-encoding", "identity");
+    Answered::of(call.body(good).send().await.unwrap()).await.expect(201);
+    // without a body there is nothing to unpack
+    let call = house.http.get(format!("{public}/v1/obligations")).bearer_auth(&house.portal.key);
+    Answered::of(call.header("content-encoding", "gzip").send().await.unwrap()).await.expect(200);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_that_is_given_twice_is_refused_and_neither_value_is_taken() {
     let house = House::new().await;
     let before = digest(&house.database).await;

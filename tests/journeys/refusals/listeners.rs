@@ -167,6 +167,38 @@ async fn a_wrong_method_and_an_unknown_path_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_for_json_hears_a_problem_document_under_the_pages_too() {
+    let house = House::new().await;
+    let call = async |method: &str, path: &str, accept: &str| {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let call = house.http.request(method, format!("{}{path}", house.portal.base)).header("accept", accept);
+        call.send().await.unwrap()
+    };
+    for accept in ["application/json", "application/problem+json", "application/json;q=0.9, text/html;q=0.1"] {
+        for path in ["/docs/nowhere.js", "/pay/nowhere", "/pay/x/y/z", "/pay/assets/none.css"] {
+            assert_eq!(
+                Answered::of(call("GET", path, accept).await).await.refused(404),
+                "not_found",
+                "{path} {accept}"
+            );
+        }
+        for (method, path) in
+            [("POST", "/docs/"), ("DELETE", "/docs"), ("PUT", "/pay"), ("DELETE", "/pay/x"), ("PUT", "/pay/x/attempts")]
+        {
+            let answer = call(method, path, accept).await;
+            assert!(answer.headers().contains_key("allow"), "{method} {path}: RFC 9110, section 15.5.6");
+            let guarded = answer.headers().contains_key("content-security-policy");
+            assert_eq!(guarded, path.starts_with("/pay"), "{method} {path}: what a page's answers carry stays");
+            assert_eq!(Answered::of(answer).await.refused(405), "method_not_allowed", "{method} {path} {accept}");
+        }
+    }
+    // a browser gets the page
+    let page = Answered::of(call("GET", "/pay/nowhere", "text/html,application/xhtml+xml,*/*;q=0.8").await).await;
+    assert_eq!((page.status, page.content_type.as_str()), (404, "text/html; charset=utf-8"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_carries_an_id_and_stays_out_of_caches() {
     let house = House::new().await;
     let (public, staff, ops) = (&house.portal.base, house.gateway.staff_url(), house.gateway.ops_url());

@@ -2,7 +2,8 @@
 
 use super::{CLEARING, FEE, UNIDENTIFIED, cases, day, in_transit, lines, order_ref, pays, pays_out, pays_with, plain};
 use super::{stands, txn, with_payouts};
-use crate::people::administrator;
+use crate::people::{administrator, second};
+use crate::refunds::approves;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -99,6 +100,22 @@ async fn a_refund_that_we_do_not_know_waits_in_suspense_with_a_case() {
     assert_eq!((waiting["rows"].as_array().unwrap().len(), &row["amount"]), (1, &json!(-15_000)), "{waiting:#}");
     assert_eq!((&row["scope"], &row["channel"]), (&json!(CLEARING), &json!("vnpay")));
     assert_eq!(row["case_kind"], "missing_in_books");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_back_past_us_is_not_accepted_away_while_it_stands_in_suspense() {
+    let house = with_payouts().await;
+    let order = pays(&house, 40_000).await;
+    gives_back(&house, &order, 15_000).await;
+    house.settles(&day()).await.expect(201);
+    let case = house.staff.get("/v1/cases?kind=missing_in_books").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "đã đối chiếu"});
+    assert_eq!(house.staff.post(&path, accept).await.refused(409), "case_money_waits");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!(paid["data"][0]["refundable_amount"], 25_000, "the payer has the rest already");
+    assert_eq!(stands(&house, UNIDENTIFIED).await, 15_000);
     house.close().await;
 }
 
@@ -225,16 +242,19 @@ async fn the_first_file_of_a_contract_asks_for_nothing_before_its_day() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
     let house = with_payouts().await;
-    let admin = administrator(&house).await;
-    let path = "/v1/profiles/vnpay_main/fees/2026-01-01";
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    let says = async |fee: Value| {
+        let proposed = admin.post("/v1/profiles/vnpay_main/fees", fee).await.expect(201);
+        approves(&second, &proposed).await.expect(200);
+    };
     // 40,056 × 0.8 % is 320.448, 8,063 × 0.8 % is 64.504: each payment is rounded, not their sum
     pays(&house, 40_056).await;
     pays(&house, 8_063).await;
-    admin.put(path, json!({"rate_ppm": 8_000, "rounding": "half_up", "fixed": 0})).await.expect(200);
+    says(json!({"from": "2026-01-01", "rate_ppm": 8_000, "rounding": "half_up", "fixed": 0})).await;
     let file = house.settles(&day()).await.expect(201);
     assert_eq!((&file["fee"], &file["expected_fee"], &file["cases"]), (&json!(385), &json!(385), &json!(0)));
     // from now on by the contract 1.1 %, rounded up: a row of a file that came before is not held against it
-    admin.put(path, json!({"rate_ppm": 11_000, "rounding": "up", "fixed": 100})).await.expect(200);
+    says(json!({"from": "2026-01-01", "rate_ppm": 11_000, "rounding": "up", "fixed": 100})).await;
     pays(&house, 50_050).await;
     let file = house.settles(&day()).await.expect(201);
     let expected = 551 + 100;

@@ -238,6 +238,32 @@ async fn a_payout_that_people_have_given_away_is_a_case_when_its_file_comes_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_that_somebody_is_giving_back_waits_for_the_decision_when_its_file_comes() {
+    for approved in [true, false] {
+        let house = house().await;
+        let approver = second_person(&house).await;
+        let file = given_up(&house).await;
+        let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+        let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+        let back = json!({"action": "refund_to_payer", "refundable_amount": 98_900, "reason_code": "nop_nham",
+            "payer_account": account});
+        let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+        let proposed = house.staff.post(&path, back).await.expect(201);
+        let file = house.sends_settlement(file).await.expect(201);
+        house.drain().await;
+        assert!(!is_paid_out(&house, &file).await, "what is proposed is decided first");
+        let verdict = if approved { "approve" } else { "reject" };
+        let path = format!("/v1/approvals/{}/{verdict}", proposed["approval_id"].as_str().unwrap());
+        approver.post(&path, json!({})).await.expect(200);
+        house.drain().await;
+        assert!(is_paid_out(&house, &file).await, "{verdict}");
+        assert_eq!((house.ask(IN_TRANSIT).await.as_str(), gaps(&house).await), ("0", json!([])), "{verdict}");
+        assert_eq!(cases(&house).await, if approved { "amount_differs" } else { "" });
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payouts_without_their_settlements_hold_up_no_debit() {
     let house = house().await;
     house.pays_out_to(&format!("{BIN}.{OWN}")).await;

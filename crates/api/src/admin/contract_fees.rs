@@ -2,6 +2,7 @@
 
 use super::code_of;
 use crate::State;
+use crate::approvals::{ProposedView, proposed};
 use crate::auth;
 use crate::body::{self, Fields};
 use crate::door::RawBody;
@@ -9,10 +10,10 @@ use crate::obligations::absent;
 use crate::problem::Problem;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::Vnd;
 use domain::fee::{ProviderFee, Rounding};
+use domain::{ApprovalId, Vnd};
 use jiff::civil::Date;
-use payments::administer::{self, parties};
+use payments::administer::{self, Kept, contract_fees};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use utoipa::ToSchema;
@@ -20,6 +21,9 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContractFeeBody {
+    /// Payments of this day and later ones, until the next entry.
+    #[schema(value_type = String, format = Date)]
+    from: String,
     /// Millionths of each payment: 11000 is 1.1 %.
     #[schema(minimum = 0, maximum = 999_999)]
     rate_ppm: i32,
@@ -29,6 +33,8 @@ pub struct ContractFeeBody {
     /// đồng of each payment beside it.
     #[schema(minimum = 0)]
     fixed: i64,
+    #[serde(default)]
+    note: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -78,31 +84,36 @@ pub async fn list(req: HttpRequest, state: Data<State>, code: Path<String>) -> R
     Ok(HttpResponse::Ok().json(ContractFeesView::new(code, &fees)))
 }
 
-/// Says what the provider keeps of payments from a day on; the same day again replaces it.
-#[utoipa::path(put, path = "/v1/profiles/{code}/fees/{from}", tag = "administration", request_body = ContractFeeBody,
-    params(("code" = String, Path), ("from" = String, Path)),
-    responses((status = 200, body = ContractFeesView), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn put(
+/// Proposes what the provider keeps of payments from a day on, in place of what was said of that day. A second person decides
+/// (`/v1/approvals`).
+#[utoipa::path(post, path = "/v1/profiles/{code}/fees", tag = "administration", request_body = ContractFeeBody,
+    params(("code" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = ProposedView), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn propose(
     req: HttpRequest,
     state: Data<State>,
-    path: Path<(String, String)>,
+    code: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (by, _) = auth::administrator(&req, &state).await?;
-    let (code, from) = path.into_inner();
-    let from = super::date_of(&from)?;
+    let (by, who) = auth::administrator(&req, &state).await?;
+    let request = body::idempotency(&req, who, &raw.0)?;
     let sent: ContractFeeBody = body::json(&req, &raw.0)?;
     let mut f = Fields::default();
     let code = code_of(&mut f, &code).unwrap_or_default();
+    let from = super::date_of(&sent.from).ok();
+    if from.is_none() {
+        f.wrong("/from", "format", "is a day, written as 2026-07-01");
+    }
     if !(0..1_000_000).contains(&sent.rate_ppm) {
         f.wrong("/rate_ppm", "range", "is 0 to 999999");
     }
     let rounding = f.check("/rounding", "unknown_value", sent.rounding.parse::<Rounding>());
     let fixed = f.check("/fixed", "range", Vnd::amount(sent.fixed));
+    f.optional_text("/note", Some(sent.note.as_str()).filter(|note| !note.is_empty()), 500);
     f.end()?;
-    let (Some(rounding), Some(fixed)) = (rounding, fixed) else { return Err(absent()) };
+    let (Some(from), Some(rounding), Some(fixed)) = (from, rounding, fixed) else { return Err(absent()) };
     let fee = ProviderFee { from, rate_ppm: sent.rate_ppm, rounding, fixed };
-    let fees =
-        administer::once(&state.ctx.pool, &by, async |tx: &Tx| parties::put_fee(tx, &by, &code, &fee).await).await?;
-    Ok(HttpResponse::Ok().json(ContractFeesView::new(code, &fees)))
+    let render = |id: &ApprovalId| (201, proposed(*id));
+    let work = async |tx: &Tx| contract_fees::propose(tx, &by, &code, &fee, &sent.note).await;
+    Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
 }

@@ -3,7 +3,6 @@
 
 use super::{AdminError, By, Made};
 use domain::beneficiary::Beneficiary;
-use domain::fee::ProviderFee;
 use domain::{ClientId, EndpointId};
 use storage::endpoints::{self, Endpoint};
 use storage::ids::mint;
@@ -80,16 +79,6 @@ pub async fn put_limits(tx: &Tx, by: &By, code: &str, limits: &Limits) -> Result
     let most = limits.max_amount.map_or_else(|| "none".to_owned(), |max| max.dong().to_string());
     let detail = format!("min_amount={} max_amount={most}", limits.min_amount.dong());
     Ok(Made::of(profile, "profile_limits_put", code).to(detail))
-}
-
-/// Says what a contract's provider keeps from a day on. Files that were imported before keep what was expected of them then.
-pub async fn put_fee(tx: &Tx, by: &By, code: &str, fee: &ProviderFee) -> Result<Made<Vec<ProviderFee>>, AdminError> {
-    by.of_all()?;
-    profiles::lock(tx, code).await?.ok_or(AdminError::Absent)?;
-    profiles::put_fee(tx, code, fee).await?;
-    let (rate, fixed) = (fee.rate_ppm, fee.fixed.dong());
-    let detail = format!("from={} rate_ppm={rate} rounding={} fixed={fixed}", fee.from, fee.rounding);
-    Ok(Made::of(profiles::fees(tx, code).await?, "profile_fee_put", code).to(detail))
 }
 
 /// Says for the first time where a contract's payouts come to, and how they read there; later, two persons do.

@@ -76,6 +76,9 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         unit::write(tx, &unit).await?;
     }
     movements::claim(tx, &claims).await?;
+    if done > 0 {
+        counters::forget_decided(tx, &ground.account).await?;
+    }
     tx.commit().await?;
     Ok(done)
 }

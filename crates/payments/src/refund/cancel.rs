@@ -1,6 +1,6 @@
 //! Taking a refund back before its money has left, and having one looked at at once.
 
-use super::{KIND, RefundError, subject};
+use super::{KIND, RefundError, of_case, subject};
 use crate::context::{Caller, Context};
 use crate::move_money::{self, Locked};
 use crate::reply::{Repeat, Reply, repeat_of};
@@ -12,7 +12,7 @@ use domain::refund::RefundStatus;
 use domain::{PaymentId, RefundId};
 use futures_util::join;
 use jiff::Timestamp;
-use storage::approvals::{self, Decision};
+use storage::approvals::{self, Approval, Decision};
 use storage::refunds::{self, Stored};
 use storage::{Tx, idempotency, movements, unit};
 
@@ -74,8 +74,9 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Ref
         RefundStatus::Unknown => return Err(RefundError::UnderWay),
         over => return Err(RefundError::Over(over)),
     };
-    let changes = changes.map_err(|e| move_money::unreadable(&e))?;
+    let mut changes = changes.map_err(|e| move_money::unreadable(&e))?;
     if let Some(approval) = pending {
+        changes.append(of_case::open_again(&locked, &approval, Cause::Withdrawn)?);
         let taken_back = Decision { status: ApprovalStatus::Withdrawn, decider: None, note: "", at: c.now };
         approvals::decide(tx, approval.id, &taken_back).await?;
     }
@@ -111,13 +112,15 @@ pub(crate) async fn lock_unmade(tx: &Tx, payment: PaymentId) -> Result<Vec<Store
     Ok(unmade)
 }
 
-/// Nobody approves it or looks at it any more.
-pub(crate) async fn lay_down(tx: &Tx, refund: RefundId, now: Timestamp) -> Result<(), RefundError> {
-    if let Some(approval) = approvals::lock_pending(tx, KIND, &subject(refund)).await? {
+/// Nobody approves it or looks at it any more; the approval that it waited for.
+pub(crate) async fn lay_down(tx: &Tx, refund: RefundId, now: Timestamp) -> Result<Option<Approval>, RefundError> {
+    let pending = approvals::lock_pending(tx, KIND, &subject(refund)).await?;
+    if let Some(approval) = &pending {
         let withdrawn = Decision { status: ApprovalStatus::Withdrawn, decider: None, note: "", at: now };
         approvals::decide(tx, approval.id, &withdrawn).await?;
     }
-    Ok(refunds::unwatch(tx, refund).await?)
+    refunds::unwatch(tx, refund).await?;
+    Ok(pending)
 }
 
 /// The money of the payment, which is locked, is gone and the payment stands: what was to give it back goes where it came
@@ -130,8 +133,10 @@ pub(crate) async fn withdraw(tx: &Tx, locked: &Locked, refund: &Stored, now: Tim
         let taken = refunds::taken(tx, state.id).await?;
         moving::refund_failed(&locked.scene, state, &taken, Cause::PaymentTakenBack)
     };
-    let changes = changes.map_err(|e| move_money::unreadable(&e))?;
-    lay_down(tx, state.id, now).await?;
+    let mut changes = changes.map_err(|e| move_money::unreadable(&e))?;
+    if let Some(approval) = lay_down(tx, state.id, now).await? {
+        changes.append(of_case::open_again(locked, &approval, Cause::Withdrawn)?);
+    }
     let unit = locked.unit(changes, Some(refund), &Caller::system(), "refund_withdrawn", now)?;
     Ok(unit::write(tx, &unit).await?)
 }

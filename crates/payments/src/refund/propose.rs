@@ -1,6 +1,6 @@
 //! Proposing a refund. What it rests on is looked at under lock, and looked at again when it is approved.
 
-use super::{KIND, RefundError, subject, wish};
+use super::{KIND, RefundError, of_case, subject, wish};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::reply::{Repeat, Reply, repeat_of};
@@ -8,6 +8,7 @@ use crate::retry::retrying;
 use domain::allocation::Home;
 use domain::approval::ApprovalKind;
 use domain::cause::Cause;
+use domain::changes::Changes;
 use domain::moving::Part;
 use domain::obligation::ObligationStatus;
 use domain::payment::{Identity, SuspenseReason};
@@ -15,7 +16,7 @@ use domain::principal::Who;
 use domain::reference::Reference;
 use domain::refund::{Closing, RefundLine, RefundStatus, check_lines};
 use domain::transition::Entity;
-use domain::{ApprovalId, ClientId, PaymentId, RefundId, Vnd};
+use domain::{ApprovalId, CaseId, ClientId, PaymentId, RefundId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
 use rand::Rng;
@@ -39,6 +40,8 @@ pub struct PayerAccount {
 #[derive(Debug, Clone)]
 pub struct Proposal {
     pub payment: PaymentId,
+    /// The case that it resolves: then `lines` is empty, and all that waits under it goes back.
+    pub case: Option<CaseId>,
     pub lines: Vec<RefundLine>,
     pub closing: Closing,
     pub reason_code: String,
@@ -84,6 +87,7 @@ async fn proposed(
     }
     let locked = move_money::lock(tx, p.payment, &[], p.now).await?.ok_or(RefundError::Absent)?;
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
+    let (p, resolution) = &with_lines(p, &locked)?;
     must_be_theirs(tx, p, &locked).await?;
     let earlier = refunds::of_payment(tx, p.payment).await?;
     let gone = refunds::unexplained(tx, p.payment).await?;
@@ -114,6 +118,7 @@ async fn proposed(
     let approval: ApprovalId = mint(p.now);
     let new = new_refund(ctx, p, (id, route), payer_account.as_ref())?;
     let mut unit = Unit::new(p.caller.actor(), p.now);
+    unit.changes = resolution.clone();
     unit.births.push(Birth {
         entity: Entity::Refund,
         id: id.uuid(),
@@ -132,7 +137,8 @@ async fn proposed(
         subject: subject(id),
         beneficiaries: beneficiaries_of(tx, &locked).await?,
         payload: serde_json::json!({
-            "payment_id": p.payment, "amount": sum(&p.lines), "then": p.closing.as_str(), "lines": shown(tx, p, &locked).await?,
+            "payment_id": p.payment, of_case::CASE: p.case, "amount": sum(&p.lines), "then": p.closing.as_str(),
+            "lines": shown(tx, p, &locked).await?,
         }),
         note: p.note.clone(),
         proposer: p.caller.actor(),
@@ -147,6 +153,13 @@ async fn proposed(
     tx.commit().await?;
     tracing::info!(refund = %id, amount = sum(&p.lines).dong(), "refund proposed");
     Ok(Reply::fresh(201, body))
+}
+
+/// What is proposed with its lines, and what becomes of the case that it resolves.
+fn with_lines(p: &Proposal, locked: &move_money::Locked) -> Result<(Proposal, Changes), RefundError> {
+    let Some(case) = p.case else { return Ok((p.clone(), Changes::default())) };
+    let (line, changes) = of_case::resolved(locked, case)?;
+    Ok((Proposal { lines: vec![line], ..p.clone() }, changes))
 }
 
 /// A client asks for what was paid for its own obligations, and for what waits under its own intent. What is another's is

@@ -1,6 +1,7 @@
 //! Casso's listing, `GET /v2/transactions` (Bank transfer, section 2.2; developer.casso.vn, "API lấy giao dịch"). It lists
 //! all accounts of the key by day, so rows of other accounts are passed over, and those of the whole first day are given. What
-//! was listed for one account is what is listed for the next, and is not asked for again within the same while.
+//! was listed for one account is what is listed for the next, and is not asked for again within the same while; nor is what
+//! failed, within the same pass.
 
 use super::{Host, ill, listed, malformed, parse, row};
 use crate::casso::{TELLER, moved};
@@ -16,7 +17,7 @@ use provider::{Movements, ProviderError, Turns, Wanted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const PAGE_SIZE: u64 = 100;
@@ -27,6 +28,33 @@ pub struct Listing {
     host: Host,
     /// The last whole listing.
     last: Mutex<Option<Arc<Whole>>>,
+    failed: Mutex<Option<Failed>>,
+}
+
+/// A listing of a pass that is not to be had.
+struct Failed {
+    from: Date,
+    /// The `now` of the pass.
+    at: Timestamp,
+    why: ProviderError,
+}
+
+impl Failed {
+    /// Whether what is wanted has these days in it too. Fewer may be had where more are not.
+    fn answers(&self, from: Date, wanted: Wanted<'_>) -> bool {
+        self.at == wanted.now && from <= self.from
+    }
+}
+
+/// The same, without what brought it about.
+fn again(why: &ProviderError) -> ProviderError {
+    match why {
+        ProviderError::Refused(why) => ProviderError::Refused(why.clone()),
+        ProviderError::Malformed(what) => ProviderError::Malformed(what.clone()),
+        ProviderError::Unavailable(_) => ProviderError::Unavailable(None),
+        ProviderError::TooOften(wait) => ProviderError::TooOften(*wait),
+        ProviderError::Unknown(_) => ProviderError::Unknown(None),
+    }
 }
 
 /// The rows of all accounts.
@@ -55,17 +83,26 @@ struct Page<'a> {
 
 impl Listing {
     pub fn new(host: Host) -> Self {
-        Self { host, last: Mutex::new(None) }
+        Self { host, last: Mutex::new(None), failed: Mutex::new(None) }
     }
 
     async fn whole(&self, wanted: Wanted<'_>, turns: &dyn Turns) -> Result<Arc<Whole>, ProviderError> {
         let from = business_date(wanted.since);
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = held(&self.last).clone();
         if let Some(last) = last.filter(|last| last.from <= from && last.as_of >= wanted.not_before) {
             return Ok(last);
         }
-        let whole = Arc::new(Whole { from, as_of: wanted.now, rows: self.pages(from, turns).await? });
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&whole));
+        if let Some(failed) = held(&self.failed).as_ref().filter(|failed| failed.answers(from, wanted)) {
+            return Err(again(&failed.why));
+        }
+        let rows = self.pages(from, turns).await.inspect_err(|why| {
+            // one that wants to be left alone is asked later in the same pass
+            if !matches!(why, ProviderError::TooOften(_)) {
+                *held(&self.failed) = Some(Failed { from, at: wanted.now, why: again(why) });
+            }
+        })?;
+        let whole = Arc::new(Whole { from, as_of: wanted.now, rows });
+        *held(&self.last) = Some(Arc::clone(&whole));
         Ok(whole)
     }
 
@@ -125,6 +162,10 @@ impl Movements for Listing {
         });
         Ok(provider::Listing { rows: told.collect(), as_of: whole.as_of })
     }
+}
+
+fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn page(answer: Answer<'_>) -> Result<Page<'_>, ProviderError> {

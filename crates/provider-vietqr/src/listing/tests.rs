@@ -351,6 +351,38 @@ fn the_configured_teller_lists() {
 }
 
 #[tokio::test]
+async fn a_listing_of_casso_that_failed_is_not_asked_for_again_by_the_next_account_of_the_pass() {
+    let (host, asked) = serve(|_| Some(http_answer("200 OK", r#"{"error":1}"#))).await;
+    let listing = casso::Listing::new(host);
+    let [t0, t1] = ["00", "15"].map(|s| at(&format!("2023-05-06T00:00:{s}Z")));
+    let calls = || asked.lock().expect("lock").len();
+    let wanted = |account_number, since, now| Wanted { account_number, since: at(since), now, not_before: t0 };
+    for (account, since, now, expected) in [
+        (ACCOUNT, "2023-05-05T12:00:00Z", t0, 1),
+        ("999", "2023-05-05T12:00:00Z", t0, 1),
+        ("998", "2023-05-01T12:00:00Z", t0, 1),
+        // fewer days may be had where more are not
+        ("997", "2023-05-06T12:00:00Z", t0, 2),
+        // the next pass
+        ("999", "2023-05-05T12:00:00Z", t1, 3),
+    ] {
+        assert!(is_malformed(&list_of(&listing, wanted(account, since, now)).await), "{account}");
+        assert_eq!(calls(), expected, "{account} {since} {now}");
+    }
+}
+
+#[tokio::test]
+async fn casso_is_asked_again_in_the_same_pass_when_it_only_wanted_to_be_left_alone() {
+    let (host, asked) = serve(|_| Some(http_answer("429 Too Many Requests", ""))).await;
+    let listing = casso::Listing::new(host);
+    for calls in 1..=2 {
+        let listed = list(&listing, "2021-04-14T20:00:00Z").await;
+        assert!(matches!(listed, Err(ProviderError::TooOften(_))), "{listed:?}");
+        assert_eq!(asked.lock().expect("lock").len(), calls);
+    }
+}
+
+#[tokio::test]
 async fn one_listing_of_casso_serves_all_accounts_while_it_is_good() {
     let (mine, mut other) = (casso_row(1), casso_row(2));
     other["bankSubAccId"] = json!("999");

@@ -118,9 +118,11 @@ pub(super) async fn make(db: &Db, account: &str, statement: StatementId) -> Resu
     made(db, account, statement, found).await
 }
 
+const ANEW: &str = "delete from staged_piece";
+
 /// The same of those that take credits back, once the credits of the file are there.
 pub(super) async fn take_back(db: &Db, account: &str, statement: StatementId) -> Result<u64, StorageError> {
-    db.execute("delete from staged_piece", &[]).await?;
+    db.execute(ANEW, &[]).await?;
     let found = db.execute(REVERSALS, &[&account, &STRUCTURED_CHARACTERS, &TELLING_CHARACTERS]).await?;
     made(db, account, statement, found).await
 }

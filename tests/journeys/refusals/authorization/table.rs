@@ -172,7 +172,6 @@ fn administration(of: &Things) -> Vec<Row> {
     let retire = |code: &str, which: &str| format!("/v1/profiles/{code}/credentials/hash_secret/retire-{which}");
     let disable = |id: &str| format!("/v1/clients/cong-dvc/event-endpoints/{id}/disable");
     let person = json!({"name": "x", "roles": ["viewer"], "beneficiaries": []});
-    let kept = |profile: &str| format!("/v1/profiles/{profile}/fees/2099-01-01");
     let limits = json!({"min_amount": 1, "max_amount": null});
     vec![
         get("/v1/persons").administers(),
@@ -196,7 +195,7 @@ fn administration(of: &Things) -> Vec<Row> {
         get("/v1/profiles").administers(),
         put("/v1/profiles/{code}").named("vnpay_main").body(limits).administers(),
         get("/v1/profiles/{code}/fees").named("vnpay_main").administers(),
-        put("/v1/profiles/{code}/fees/{from}").at(kept("vnpay_main"), kept("khong_co")).body(json!({"rate_ppm": 0, "rounding": "up", "fixed": 0})).administers(),
+        post("/v1/profiles/{code}/fees").named("vnpay_main").body(json!({"from": "2099-01-01", "rate_ppm": 0, "rounding": "up", "fixed": 0})).administers(),
         post("/v1/profiles/{code}/payouts").named("vnpay_main").body(json!({"payout_account": files::account(), "payout_text": "VNPAY CHI"})).administers(),
         get("/v1/profiles/{code}/credentials").named("vnpay_main").administers(),
         post("/v1/profiles/{code}/credentials").named("vnpay_main").body(json!({"name": "hash_secret", "value": "x"})).administers(),
