@@ -69,8 +69,9 @@ pub(super) fn word_of_callback(body: &Value, t: &Transaction) -> Option<Word> {
     if let (Some(_), Some(code)) = (body["errorCategory"].as_str(), body["errorCode"].as_str()) {
         return Some(Word { state: State::Returned, code: code.to_owned() });
     }
+    let amount = t.amount.to_string();
     let is_paid = body["billPaymentStatus"] == "paid"
-        && body["amountPaid"] == t.amount.to_string()
+        && body["amountPaid"] == amount.as_str()
         && body["currency"] == "VND"
         && body["requestingOrganisationTransactionReference"] == t.number.as_str();
     is_paid.then(|| Word { state: State::Paid, code: "paid".to_owned() })
