@@ -44,6 +44,8 @@ const CHANNELS = {
   vnpay: redirect('vnpay'),
   // held until we take it: what is not needed is let go, and no money has moved
   momo: { ...redirect('momo'), letsGo: true },
+  // the same wallet under a contract of the other beneficiary, which takes what is authorised by itself
+  momoAutoCapture: { ...redirect('momo'), ofOther: true },
   zalopay: redirect('zalopay'),
   national: redirect('national'),
   vietqr: transfer,

@@ -316,7 +316,7 @@ export async function paidTwiceByTransfer() {
   await choose(page, 'vietqr');
   for (let n = 0; n < 2; n += 1) await sim('bank', 'bank/transfer', { account: given.account, amount: 32_001, content: intent.reference });
   await says(page, 'có tiền nộp thừa');
-  await reads(page, 'Chưa gạch nợ', '32.001 ₫', 'đang được giữ lại', 'Hoàn trả vào tài khoản nào?');
+  await reads(page, 'Chưa tính vào phí', '32.001 ₫', 'đang được giữ lại', 'Hoàn trả vào tài khoản nào?');
   await says(page, 'Đã xác nhận nhận tin', 30000);
   await look(page, 'paid-twice');
   await page.select('select[name="bank_bin"]', '970436');
@@ -361,7 +361,7 @@ export async function underReview() {
   await choose(page, 'vnpay');
   await sim('vnpay', 'pay', { order_ref: await orderOf(intent), amount: 30_000 });
   await visit(page, intent.checkout_url);
-  await says(page, 'Có khoản tiền đang được đối soát');
+  await says(page, 'Có khoản tiền đang được kiểm tra');
   await look(page, 'unclear');
   await page.bye();
 }

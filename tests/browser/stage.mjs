@@ -12,7 +12,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const PHONE = { width: 360, height: 740, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
 const NARROW = { ...PHONE, width: 320, height: 640 };
 const SHOTS = process.env.SHOTS;
-// a folder for the same pages on the smallest screen and on a desk, which are looked at and not kept
+// a folder for the same pages on the smallest screen, on a desk and in English, which are looked at and not kept
 const ALL = process.env.SHOTS_ALL;
 
 export const given = JSON.parse(readFileSync(0, 'utf8'));
@@ -201,6 +201,12 @@ async function everywhere(page, name) {
     writeFileSync(join(ALL, `${name}-${viewport.width}.png`), await page.screenshot({ fullPage: true }));
   }
   await page.setViewport(PHONE);
+  const english = await phone({ js: page.js });
+  const address = new URL(page.url());
+  address.searchParams.set('lang', 'en');
+  await visit(english, address.href);
+  writeFileSync(join(ALL, `${name}-english.png`), await english.screenshot({ fullPage: true }));
+  await english.bye();
 }
 
 /** Looks at the page as it is, and keeps a picture of it. */

@@ -34,7 +34,8 @@ async fn a_citizen_pays_by_each_channel_in_a_real_browser() {
     let redis = testkit::redis::start();
     let mut settings = vec![
         ("MOTLAN_REDIS__URL", redis.url()),
-        // held until we take it: the page is seen while a wallet has begun to take money
+        // held until we take it: the page is seen while a wallet has begun to take money; of the second contract MoMo
+        // takes by itself
         ("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned()),
     ];
     settings.extend(counter::settings());
@@ -44,6 +45,7 @@ async fn a_citizen_pays_by_each_channel_in_a_real_browser() {
         with_bank: true,
         with_mobile_money: true,
         with_wallets: true,
+        with_second_momo: true,
         with_bills: true,
         settings,
         ..Plan::default()

@@ -9,13 +9,13 @@ use testkit::TestDatabase;
 use tests::child::{Begun, Ended, Env, Running, run, run_saying};
 use tests::portal::Portal;
 
-const SCENES: usize = 23;
+const SCENES: usize = 25;
 /// Those that a payer begins on the page.
 const BUTTONS: [&str; 6] = ["mobile_money", "momo", "national", "vietqr", "vnpay", "zalopay"];
 const SIMULATORS: [&str; 9] =
     ["bank", "bank_bills", "dossier", "mobile_money", "mobile_money_bills", "momo", "national", "vnpay", "zalopay"];
 /// Secrets of every contract.
-const SECRETS: [(&str, &str); 12] = [
+const SECRETS: [(&str, &str); 13] = [
     ("bank_bill", "checksum_secret"),
     ("bank_bill", "client_secret"),
     ("mm_bill", "api_key"),
@@ -25,6 +25,7 @@ const SECRETS: [(&str, &str); 12] = [
     ("national_main", "secret_key"),
     ("vietqr_kb", "listing_token"),
     ("vietqr_kb", "sepay_hmac_secret"),
+    ("vietqr_nh", "sepay_hmac_secret"),
     ("vnpay_main", "hash_secret"),
     ("zalopay_main", "key1"),
     ("zalopay_main", "key2"),
@@ -179,7 +180,7 @@ async fn the_story_holds_after_one_that_was_killed_in_the_middle() {
     let (env, dir) = (environment(&database), fresh_dir("demonstration-killed"));
     let begun = Begun::start(&env, &["up", "--data", path(&dir)]);
     // at the counter: an approval, a drawer and a deposit may be half-way
-    begun.has_said("━━ Cảnh 15").await;
+    begun.has_said("━━ Cảnh 16").await;
     begun.kill().await;
     all_held(&run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await);
     std::fs::remove_dir_all(dir).unwrap();

@@ -46,9 +46,15 @@ impl Applications {
         let mut bank = simulator::BillsConfig::new(Dialect::Bank, BANK_CLIENT, BANK_SECRET);
         (bank.service_id, bank.checksum_secret) = (SERVICE.to_owned(), CHECKSUM.to_owned());
         let mut wallet = simulator::BillsConfig::new(Dialect::MobileMoney, WALLET_CLIENT, WALLET_SECRET);
-        wallet.api_key = API_KEY.to_owned();
+        (wallet.api_key, wallet.callbacks) = (API_KEY.to_owned(), true);
         let start = async |config| simulator::bills::start(config).await.unwrap();
         Self { bank: start(bank).await, wallet: start(wallet).await }
+    }
+
+    /// Their profiles.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let callbacks = format!("{}/callbacks", self.wallet.url);
+        settings().into_iter().chain([("MOTLAN_PROFILES__MM_BILL__CALLBACK_URL", callbacks)]).collect()
     }
 
     pub async fn stop(self) {

@@ -58,6 +58,8 @@ pub struct Plan {
     pub with_mobile_money: bool,
     /// Also run the wallets, and collect through them.
     pub with_wallets: bool,
+    /// MoMo collects for the second beneficiary under a contract of its own.
+    pub with_second_momo: bool,
     /// Also run applications of a bank and a wallet whose customers pay bills here.
     pub with_bills: bool,
     /// `MOTLAN_…` settings over those of the harness.
@@ -116,11 +118,14 @@ impl House {
         }
         let wallets = if plan.with_wallets { Some(wallets::Wallets::start().await) } else { None };
         if let Some(wallets) = &wallets {
+            if plan.with_second_momo {
+                plan.settings.splice(0..0, wallets.second_momo());
+            }
             plan.settings.splice(0..0, wallets.settings());
         }
         let bills = if plan.with_bills { Some(bills::Applications::start().await) } else { None };
-        if bills.is_some() {
-            plan.settings.splice(0..0, bills::settings());
+        if let Some(bills) = &bills {
+            plan.settings.splice(0..0, bills.settings());
         }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };

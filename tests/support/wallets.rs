@@ -59,6 +59,21 @@ impl Wallets {
         settings(&self.momo.url, &self.zalopay.url, &self.national.url)
     }
 
+    /// A second contract with MoMo, over the first one's beneficiaries.
+    pub(crate) fn second_momo(&self) -> Vec<(&'static str, String)> {
+        [
+            ("MOTLAN_PROFILES__MOMO_MAIN__BENEFICIARIES", BENEFICIARY),
+            ("MOTLAN_PROFILES__MOMO_NH__CHANNEL", "momo"),
+            ("MOTLAN_PROFILES__MOMO_NH__BENEFICIARIES", OTHER_BENEFICIARY),
+            ("MOTLAN_PROFILES__MOMO_NH__API_URL", &self.momo.url),
+            ("MOTLAN_PROFILES__MOMO_NH__PARTNER_CODE", MOMO_PARTNER),
+            ("MOTLAN_PROFILES__MOMO_NH__ACCESS_KEY", MOMO_ACCESS_KEY),
+            ("MOTLAN_PROFILES__MOMO_NH__SECRET_KEY", MOMO_SECRET),
+        ]
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
+    }
+
     pub async fn stop(self) {
         self.momo.stop().await;
         self.zalopay.stop().await;

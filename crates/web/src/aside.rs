@@ -2,7 +2,7 @@
 //! where the fees have a code by which they are found there.
 
 use crate::language::Language;
-use crate::page::channel_name;
+use crate::ways::channel_name;
 use domain::obligation::ObligationStatus;
 use payments::Context;
 use payments::payer_page::PayerPage;

@@ -1,5 +1,8 @@
 //! The page's two languages, Vietnamese first: every text that a reader sees, and how an instant is written for them.
 
+mod en;
+mod vi;
+
 use crate::load::{RETURNED, WHOLE_1};
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
@@ -16,8 +19,8 @@ pub(crate) enum Language {
 impl Language {
     pub const fn words(self) -> &'static Words {
         match self {
-            Self::Vi => &VI,
-            Self::En => &EN,
+            Self::Vi => &vi::WORDS,
+            Self::En => &en::WORDS,
         }
     }
 
@@ -53,10 +56,19 @@ impl Language {
 
     pub fn instant(self, at: Timestamp) -> String {
         let format = match self {
-            Self::Vi => "%H:%M ngày %d/%m/%Y (giờ Việt Nam)",
-            Self::En => "%H:%M, %-d %b %Y (Vietnam time)",
+            Self::Vi => "%H:%M ngày %d/%m/%Y",
+            Self::En => "%H:%M, %-d %b %Y",
         };
         HANOI.to_datetime(at).strftime(format).to_string()
+    }
+
+    /// Where a reader abroad must not be late. The zone stays in one piece at the end of a line.
+    pub fn instant_and_zone(self, at: Timestamp) -> String {
+        let zone = match self {
+            Self::Vi => "(giờ\u{a0}Việt\u{a0}Nam)",
+            Self::En => "(Vietnam\u{a0}time)",
+        };
+        format!("{} {zone}", self.instant(at))
     }
 
     /// An instant of today, to the second.
@@ -402,460 +414,6 @@ pub(crate) struct Words {
     pub out_of_order_text: &'static str,
 }
 
-const VI: Words = Words {
-    lang: "vi",
-    switch: "Tiếng Việt",
-    gateway: "Thanh toán dịch vụ công",
-    sandbox: "Môi trường thử nghiệm: không có tiền thật.",
-
-    open: Said { title: "Nộp phí, lệ phí", text: "", amount: "Số tiền phải nộp" },
-    rest: Said {
-        title: "Nộp phần còn thiếu",
-        text: "Đã nhận được một phần tiền và đang giữ cho khoản này. Khi nộp đủ phần còn lại, khoản phí được gạch nợ.",
-        amount: "Số tiền còn phải nộp",
-    },
-    scan: Said { title: "Quét mã để nộp tiền", text: "", amount: "Số tiền phải nộp" },
-    confirm: Said { title: "Xác nhận trên điện thoại", text: "", amount: "Số tiền phải nộp" },
-    elsewhere_open: Said {
-        title: "Đang chờ bạn thanh toán",
-        text: "Bạn đã mở trang của đơn vị thanh toán. Chúng tôi chưa nhận được tin về tiền.",
-        amount: "Số tiền phải nộp",
-    },
-    asking: Said {
-        title: "Chúng tôi đang hỏi {who}",
-        text: "Trình duyệt đã trở lại, nhưng {who} chưa báo cho chúng tôi. Trang này tự cập nhật. Xin không thanh toán lại trong lúc chờ.",
-        amount: "Số tiền phải nộp",
-    },
-    processing: Said {
-        title: "Đang chờ {who}",
-        text: "{Who} đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
-        amount: "Số tiền đang xử lý",
-    },
-    settling: Said {
-        title: "Đang ghi nhận",
-        text: "Hiện không còn khoản nào phải nộp thêm. Khoản tiền đã nhận đang được ghi nhận.",
-        amount: "Tổng số tiền",
-    },
-    elsewhere_paid: Said {
-        title: "Không còn khoản nào phải nộp",
-        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Không cần làm gì thêm.",
-        amount: "Tổng số tiền",
-    },
-    elsewhere_paid_held: Said {
-        title: "Không còn khoản nào phải nộp",
-        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Khoản tiền đến thêm được giữ lại để hoàn trả; xem bên dưới.",
-        amount: "Tổng số tiền",
-    },
-    failed_try: Said {
-        title: "Lần thanh toán vừa rồi không thành công",
-        text: "{Who} đã báo cho chúng tôi.",
-        amount: "Số tiền phải nộp",
-    },
-    unclear: Said {
-        title: "Có khoản tiền đang được đối soát",
-        text: "Một khoản thanh toán đang được đối soát và chưa gạch nợ. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
-        amount: "Số tiền phải nộp",
-    },
-    paid: Said {
-        title: "Đã thanh toán",
-        text: "{Who} đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
-        amount: "Số tiền đã nộp",
-    },
-    paid_at_counter: Said {
-        title: "Đã thanh toán",
-        text: "Cán bộ tại quầy đã nhận tiền, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
-        amount: "Số tiền đã nộp",
-    },
-    paid_twice: Said {
-        title: "Đã thanh toán, và có tiền nộp thừa",
-        text: "Khoản phí đã được nộp đủ. Khoản tiền thừa được giữ lại để hoàn trả; xem bên dưới.",
-        amount: "Số tiền đã nộp",
-    },
-    expired: Said {
-        title: "Đã hết hạn thanh toán",
-        text: "Một khoản thanh toán đang được đối soát, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
-        amount: "Số tiền",
-    },
-    renewable: Said {
-        title: "Đã hết hạn thanh toán",
-        text: "Bấm một lần để tạo yêu cầu thanh toán mới với cùng mã tham chiếu. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hệ thống vẫn tiếp tục đối soát theo mã tham chiếu dưới đây.",
-        amount: "Số tiền",
-    },
-    cancelled: Said {
-        title: "Yêu cầu thanh toán đã bị huỷ",
-        text: "Không cần nộp tiền theo trang này. Nếu hồ sơ vẫn còn phí phải nộp, xin mở hồ sơ trên cổng dịch vụ công.",
-        amount: "Số tiền",
-    },
-    cancelled_held: Said {
-        title: "Yêu cầu thanh toán đã bị huỷ",
-        text: "Tiền đến sau khi huỷ được giữ lại; xem bên dưới.",
-        amount: "Số tiền",
-    },
-
-    skip: "Đến nội dung chính",
-    more: "Việc khác",
-    agency: "Cơ quan",
-    renew: "Gia hạn thanh toán",
-    renew_how: "Cùng mã tham chiếu, thêm 24 giờ",
-    elsewhere: "Đang mở:",
-    elsewhere_how: "Nếu chưa thanh toán xong, bạn có thể trở lại trang đó, hoặc chọn cách khác bên dưới.",
-    elsewhere_go: "Trở lại",
-    last_asked: "{Who} trả lời câu hỏi gần nhất của chúng tôi lúc",
-    last_used: "Cách bạn chọn lần trước",
-    copy: "Chép",
-    copied: "Đã chép",
-    print: "Thông báo nộp tiền để in (PDF)",
-    not_a_bank: "Đây là trang của cổng thanh toán dịch vụ công, không phải trang của ngân hàng.",
-
-    proofs: "Bằng chứng đã nộp",
-    proof_theirs: "Giao dịch của {who}",
-    proof_ours: "Mã tham chiếu của chúng tôi",
-    proof_dossier: "Hệ thống xử lý hồ sơ",
-    proof_dossier_has: "Đã xác nhận nhận tin",
-    proof_awaited: "Đã gửi tin, đang chờ xác nhận",
-
-    held_provider: "Khoản này không cần thiết và đang được giữ lại. Khi tệp đối soát xác nhận cả hai khoản, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
-    held_transfer: "Khoản này không cần thiết và đang được giữ lại. Khi sao kê ngân hàng xác nhận cả hai khoản, cơ quan hoàn trả bằng chuyển khoản.",
-    held_checked: "Khoản này đang được giữ lại và đối soát.",
-    held_part: "Khoản này được giữ cho phí ở đây, và gạch nợ khi nộp đủ phần còn lại.",
-    spare: "Tiền nộp thừa",
-    going_back: "Đang hoặc đã hoàn trả",
-    account_ask: "Hoàn trả vào tài khoản nào?",
-    account_why: "Cách đã nộp không tự trả tiền về. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá và không hiện lại ở đây.",
-    account_bank: "Chọn ngân hàng",
-    account_send: "Gửi tài khoản nhận hoàn trả",
-    account_kept: "Tài khoản nhận hoàn trả đã được ghi, số cuối",
-    account_bad: "Tài khoản chưa đúng: xin chọn ngân hàng, ghi số tài khoản (chữ và số, không dấu) và tên chủ tài khoản.",
-    account_late: "Không ghi được tài khoản: khoản này không còn chờ, hoặc việc hoàn trả đã được đề xuất.",
-
-    renewed_not: "Chưa gia hạn được: khoản phí đã được nộp, đã đổi, hoặc đang ở một yêu cầu thanh toán khác. Xin mở lại hồ sơ trên cổng dịch vụ công.",
-    foreign_title: "Yêu cầu bị từ chối",
-    foreign_text: "Yêu cầu đến từ một trang khác. Xin mở lại trang thanh toán và bấm từ đó.",
-    too_many: "Tra cứu quá nhiều lần. Xin chờ một phút rồi thử lại.",
-
-    lookup_title: "Tra cứu phí của hồ sơ",
-    lookup_text: "Nhập mã hồ sơ ghi trên giấy tiếp nhận. Trang này chỉ hiện các khoản phí, không hiện thông tin cá nhân.",
-    lookup_go: "Tra cứu",
-    lookup_due: "Còn phải nộp",
-    lookup_nothing: "Không có khoản phí nào được ghi với mã này.",
-    lookup_pay: "Để nộp, xin mở hồ sơ trên cổng dịch vụ công, dùng đường dẫn thanh toán đã nhận được, hoặc đến bộ phận một cửa.",
-    lookup_ill: "Mã hồ sơ gồm chữ, số, dấu chấm và gạch nối. Xin xem lại giấy tiếp nhận.",
-
-    print_title: "THÔNG BÁO NỘP TIỀN",
-    print_scan: "Quét bằng ứng dụng ngân hàng để chuyển khoản",
-    print_link: "Quét để mở trang thanh toán",
-    print_until: "Nộp trước",
-    print_made: "In lúc",
-    print_more: "khoản khác, xem trên trang thanh toán",
-    print_foot: "Thông báo này không phải biên lai. Biên lai được cấp khi tiền đã được ghi nhận.",
-
-    beneficiary: "Đơn vị thụ hưởng",
-    reference: "Mã tham chiếu",
-    expires: "Hạn thanh toán",
-    expired_at: "Đã hết hạn lúc",
-    items: "Các khoản phải nộp",
-    items_paid: "Các khoản đã nộp",
-    dossier: "Mã hồ sơ",
-    total: "Tổng cộng",
-    still_due: "Còn phải nộp",
-
-    transfer: "Quét mã để chuyển khoản",
-    transfer_how: "Mở ứng dụng ngân hàng, chọn quét mã QR, xem lại số tiền và nội dung rồi xác nhận.",
-    transfer_picture: "Mã QR của khoản chuyển",
-    transfer_save: "Lưu mã QR thành ảnh",
-    transfer_by_hand: "Hoặc tự nhập, đúng từng chữ:",
-    bank: "Ngân hàng",
-    account_number: "Số tài khoản",
-    account_name: "Tên tài khoản",
-    transfer_content: "Nội dung chuyển khoản",
-    transfer_others: "Người khác cũng có thể quét mã này và nộp thay.",
-    transfer_awaited: "Khi ngân hàng báo đã nhận tiền, thường sau ít giây, trang này sẽ hiện kết quả.",
-
-    prompt: "Xác nhận trên điện thoại",
-    prompt_awaited: "Trang này tự cập nhật khi nhà cung cấp trả lời. Xin không thanh toán lại trong lúc chờ.",
-    phone: "Số điện thoại của tài khoản Tiền di động",
-    one_time_code: "Mã thanh toán một lần (nếu có)",
-    one_time_code_how: "Mã này do ứng dụng Tiền di động của bạn tạo ra. Không có mã thì để trống: nhà cung cấp sẽ hỏi bạn trên điện thoại. Số điện thoại và mã không được lưu lại.",
-
-    choose: "Chọn cách thanh toán",
-    choose_other: "Hoặc chọn cách khác",
-    leaving: "Trình duyệt sẽ chuyển sang trang của đơn vị thanh toán, rồi trở lại đây.",
-    above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
-    not_answering: "Đang gián đoạn. Xin chọn cách khác, hoặc thử lại sau ít phút.",
-    below_limit: "Số tiền thấp hơn mức tối thiểu của cách thanh toán này.",
-    closed: "Tạm ngừng:",
-    closed_until: "đến",
-    no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
-
-    bills: "Trong ứng dụng ngân hàng, Tiền di động",
-    bills_how: "Mở ứng dụng có một trong các dịch vụ sau, tìm mục thanh toán hoá đơn hoặc dịch vụ công, rồi nhập mã hồ sơ.",
-    bills_then: "Ứng dụng hiện các khoản phí chưa nộp của hồ sơ. Xem lại số tiền rồi xác nhận trong ứng dụng; trang này sẽ hiện kết quả.",
-    counters: "Nộp tại quầy",
-    counters_how: "Đến một trong các quầy sau và đọc mã hồ sơ cho cán bộ.",
-    counters_then: "Cán bộ nhận tiền mặt (hoặc thẻ, nơi có máy), đưa biên lai, và trang này sẽ hiện kết quả.",
-
-    details: "Thông tin thanh toán",
-    received: "Tiền đã nhận",
-    paid_at: "Thời điểm",
-    amount: "Số tiền",
-    channel: "Cách thanh toán",
-    transaction: "Mã giao dịch",
-    held: "Chưa gạch nợ, đang được đối soát",
-
-    returned: "Đã nhận phản hồi từ trình duyệt; đang chờ cổng thanh toán xác nhận.",
-    ask_first: "Một khoản thanh toán đang được đối soát và chưa gạch nợ. Xin liên hệ bộ phận một cửa trước khi thanh toán lại.",
-    reload: "Xem trạng thái mới nhất",
-    choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
-    to_portal: "Quay lại cổng dịch vụ công",
-    keep: "Xin giữ lại mã tham chiếu để tra cứu khi cần.",
-    safety: "Trang này không bao giờ hỏi mật khẩu hay mã OTP.",
-
-    safety_code: "Trang này không bao giờ hỏi mật khẩu, mã PIN hay mã OTP của ngân hàng.",
-
-    paid_already: "Không còn khoản nào phải nộp; không có tiền nào bị thu thêm.",
-    expired_already: "Yêu cầu thanh toán đã hết hạn; chưa có tiền nào bị thu ở lần bấm này.",
-    cancelled_already: "Yêu cầu thanh toán đã bị huỷ; chưa có tiền nào bị thu ở lần bấm này.",
-    committed_already: "Đơn vị thanh toán đang xử lý một lần thanh toán trước. Xin chờ kết quả, không thanh toán lại.",
-    channel_unavailable: "Cách thanh toán này hiện không dùng được. Xin chọn cách khác.",
-    press_again: "Trang đã cũ. Xin chọn lại cách thanh toán.",
-    in_progress: "Yêu cầu trước đang được xử lý. Xin chờ khoảng nửa phút rồi bấm lại.",
-    bad_phone: "Số điện thoại chưa đúng. Xin nhập số di động Việt Nam, ví dụ 0912345678.",
-    bad_code: "Mã thanh toán chưa đúng dạng. Xin nhập lại mã mà ứng dụng đã tạo.",
-    try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",
-    provider_away: "Chưa liên lạc được với đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại.",
-    bad_form: "Yêu cầu không hợp lệ. Xin chọn lại cách thanh toán.",
-
-    absent_title: "Không tìm thấy trang thanh toán",
-    absent_text: "Đường dẫn không đúng hoặc không còn dùng. Xin mở lại hồ sơ trên cổng dịch vụ công và bấm thanh toán từ đó.",
-    out_of_order_title: "Hệ thống đang bận",
-    out_of_order_text: "Hệ thống tạm thời không trả lời được. Xin thử lại sau ít phút. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại.",
-};
-
-const EN: Words = Words {
-    lang: "en",
-    switch: "English",
-    gateway: "Public service payments",
-    sandbox: "Test environment: no real money.",
-
-    open: Said { title: "Pay fees and charges", text: "", amount: "Amount to pay" },
-    rest: Said {
-        title: "Pay what is missing",
-        text: "A part of the money has come and is kept for this. When the rest is paid, the fee is settled.",
-        amount: "Amount still to pay",
-    },
-    scan: Said { title: "Scan to pay", text: "", amount: "Amount to pay" },
-    confirm: Said { title: "Confirm on your phone", text: "", amount: "Amount to pay" },
-    elsewhere_open: Said {
-        title: "Waiting for you to pay",
-        text: "You opened the payment provider's page. We have heard nothing about money yet.",
-        amount: "Amount to pay",
-    },
-    asking: Said {
-        title: "We are asking {who}",
-        text: "Your browser has come back, and {who} has not told us yet. This page updates itself. Please do not pay again meanwhile.",
-        amount: "Amount to pay",
-    },
-    processing: Said {
-        title: "Waiting for {who}",
-        text: "{Who} has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
-        amount: "Amount in process",
-    },
-    settling: Said {
-        title: "Being recorded",
-        text: "Nothing more is to be paid at present. The money received is being recorded.",
-        amount: "Total amount",
-    },
-    elsewhere_paid: Said {
-        title: "Nothing is left to pay",
-        text: "The fees below were paid another way, or need not be paid any more. There is nothing more to do.",
-        amount: "Total",
-    },
-    elsewhere_paid_held: Said {
-        title: "Nothing is left to pay",
-        text: "The fees below were paid another way, or need not be paid any more. Money that came beside is held to be given back; see below.",
-        amount: "Total",
-    },
-    failed_try: Said { title: "The last payment did not succeed", text: "{Who} has told us.", amount: "Amount to pay" },
-    unclear: Said {
-        title: "Money is being checked",
-        text: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
-        amount: "Amount to pay",
-    },
-    paid: Said {
-        title: "Paid",
-        text: "{Who} has told us, and the payment has been recorded. There is nothing more to do.",
-        amount: "Amount paid",
-    },
-    paid_at_counter: Said {
-        title: "Paid",
-        text: "The officer at the counter has taken the money, and it is on record. There is nothing more to do.",
-        amount: "Amount paid",
-    },
-    paid_twice: Said {
-        title: "Paid, and more than needed",
-        text: "The fees are paid in full. What was not needed is held to be given back; see below.",
-        amount: "Amount paid",
-    },
-    expired: Said {
-        title: "The time to pay has passed",
-        text: "A payment is being checked, so it cannot be renewed here yet. If money has left your account, do not pay again: it is still being traced by the reference below.",
-        amount: "Amount",
-    },
-    renewable: Said {
-        title: "The time to pay has passed",
-        text: "One press renews it under the same reference. If money has left your account, do not pay again: it is still being traced by the reference below.",
-        amount: "Amount",
-    },
-    cancelled: Said {
-        title: "This payment request was cancelled",
-        text: "Nothing is to be paid on this page. If your dossier still has fees, please open it on the public service portal.",
-        amount: "Amount",
-    },
-    cancelled_held: Said {
-        title: "This payment request was cancelled",
-        text: "Money that came after that is held; see below.",
-        amount: "Amount",
-    },
-
-    skip: "To the main content",
-    more: "More",
-    agency: "Agency",
-    renew: "Renew the payment",
-    renew_how: "Same reference, 24 hours more",
-    elsewhere: "Open:",
-    elsewhere_how: "If you have not finished there, you can go back to that page, or choose another way below.",
-    elsewhere_go: "Go back to",
-    last_asked: "{Who} answered our last question at",
-    last_used: "What you chose last time",
-    copy: "Copy",
-    copied: "Copied",
-    print: "Payment notice to print (PDF)",
-    not_a_bank: "This page belongs to the public service payment gateway. It is no bank's page.",
-
-    proofs: "Proofs of payment",
-    proof_theirs: "{Who}'s transaction",
-    proof_ours: "Our reference",
-    proof_dossier: "The dossier system",
-    proof_dossier_has: "Has acknowledged the news",
-    proof_awaited: "Told, and its acknowledgement is awaited",
-
-    held_provider: "This money was not needed and is held. When the settlement file shows both payments, the agency gives it back the way it came. There is nothing for you to do.",
-    held_transfer: "This money was not needed and is held. When the bank statement shows both payments, the agency gives it back by bank transfer.",
-    held_checked: "This money is held and being checked.",
-    held_part: "This money is kept for the fees here, and settles them when the rest is paid.",
-    spare: "Money that was not needed",
-    going_back: "Being or already given back",
-    account_ask: "To which account shall it go back?",
-    account_why: "The way it was paid cannot give it back by itself. Please name the account of the person who paid. Two officers check it before a transfer; it is encrypted and not shown here again.",
-    account_bank: "Choose the bank",
-    account_send: "Send the account for the refund",
-    account_kept: "The account for the refund is noted; it ends in",
-    account_bad: "The account is not right: please choose the bank, and give the number (letters and digits only) and the holder's name.",
-    account_late: "The account could not be noted: that money waits no longer, or its refund has been proposed.",
-
-    renewed_not: "It could not be renewed: a fee has been paid or changed, or is in another payment request. Please open your dossier on the public service portal.",
-    foreign_title: "Request refused",
-    foreign_text: "The request came from another page. Please open the payment page and press the button there.",
-    too_many: "Too many look-ups. Please wait a minute and try again.",
-
-    lookup_title: "Look up a dossier's fees",
-    lookup_text: "Type the code on your receipt of submission. Only fees are shown here, and nothing about persons.",
-    lookup_go: "Look up",
-    lookup_due: "Still to pay",
-    lookup_nothing: "No fee is known under this code.",
-    lookup_pay: "To pay, open your dossier on the public service portal, use the payment link that you were sent, or go to the one-stop office.",
-    lookup_ill: "A dossier code has letters, digits, dots and hyphens. Please look at your receipt again.",
-
-    print_title: "PAYMENT NOTICE",
-    print_scan: "Scan with a banking application to transfer",
-    print_link: "Scan to open the payment page",
-    print_until: "Pay before",
-    print_made: "Printed",
-    print_more: "more, see the payment page",
-    print_foot: "This notice is no receipt. A receipt is issued when the money has been recorded.",
-
-    beneficiary: "Beneficiary",
-    reference: "Reference",
-    expires: "Pay before",
-    expired_at: "Expired at",
-    items: "What is to be paid",
-    items_paid: "What was paid",
-    dossier: "Dossier",
-    total: "Total",
-    still_due: "Still to pay",
-
-    transfer: "Scan to transfer",
-    transfer_how: "Open your banking app, choose to scan a QR code, check amount and content, then confirm.",
-    transfer_picture: "QR code of the transfer",
-    transfer_save: "Save the QR code as a picture",
-    transfer_by_hand: "Or type it yourself, letter by letter:",
-    bank: "Bank",
-    account_number: "Account number",
-    account_name: "Account name",
-    transfer_content: "Transfer content",
-    transfer_others: "Another person may scan this code and pay for you.",
-    transfer_awaited: "When the bank tells us that the money has come, usually within seconds, this page shows it.",
-
-    prompt: "Confirm on your phone",
-    prompt_awaited: "This page updates itself when the provider answers. Please do not pay again meanwhile.",
-    phone: "Phone number of the Mobile Money account",
-    one_time_code: "One-time payment code (if you have one)",
-    one_time_code_how: "Your Mobile Money application makes this code. Without one, leave it empty: the provider asks you on your phone. Neither number nor code is kept.",
-
-    choose: "Choose how to pay",
-    choose_other: "Or choose another way",
-    leaving: "Your browser goes to the payment provider's page and then comes back here.",
-    above_limit: "The amount is above this channel's limit.",
-    not_answering: "It does not answer at the moment. Please choose another way, or try again in a few minutes.",
-    below_limit: "The amount is below this channel's least amount.",
-    closed: "Closed for now:",
-    closed_until: "until",
-    no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
-
-    bills: "In the application of a bank or of Mobile Money",
-    bills_how: "Open an application that has one of these services, find bills or public services there, and type the code of the dossier.",
-    bills_then: "The application shows what the dossier still owes. Check the amount and confirm it there; this page will show the result.",
-    counters: "At a counter",
-    counters_how: "Go to one of these counters and tell the officer the code of the dossier.",
-    counters_then: "The officer takes cash (or a card, where there is a terminal) and gives a receipt, and this page will show the result.",
-
-    details: "Payment details",
-    received: "Money received",
-    paid_at: "Time",
-    amount: "Amount",
-    channel: "Channel",
-    transaction: "Transaction no.",
-    held: "Not yet applied, under review",
-
-    returned: "Your browser has come back; waiting for the payment provider to confirm.",
-    ask_first: "A payment is being checked and is not applied yet. Please ask the one-stop office before you pay again.",
-    reload: "Show the latest state",
-    choose_again: "Have not paid? Choose how to pay again",
-    to_portal: "Back to the public service portal",
-    keep: "Please keep the reference for later enquiries.",
-    safety: "This page never asks for a password or a one-time code.",
-
-    safety_code: "This page never asks for a password, a PIN or a bank's one-time code.",
-
-    paid_already: "Nothing is left to pay; no further money was taken.",
-    expired_already: "The time to pay has passed; no money was taken now.",
-    cancelled_already: "The payment request was cancelled; no money was taken now.",
-    committed_already: "The payment provider is processing an earlier payment. Please wait for its result and do not pay again.",
-    channel_unavailable: "This way to pay cannot be used now. Please choose another.",
-    press_again: "The page was out of date. Please choose how to pay again.",
-    in_progress: "The earlier request is being worked on. Please wait half a minute and press again.",
-    bad_phone: "The phone number is not right. Please type a Vietnamese mobile number, such as 0912345678.",
-    bad_code: "The payment code is not well-formed. Please type the code that the application made.",
-    try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
-    provider_away: "The payment provider could not be reached. Please wait half a minute and press again.",
-    bad_form: "The request was not valid. Please choose how to pay again.",
-
-    absent_title: "Payment page not found",
-    absent_text: "The address is wrong or no longer used. Please open your dossier on the public service portal and pay from there.",
-    out_of_order_title: "The system is busy",
-    out_of_order_text: "The system cannot answer at the moment. Please try again in a few minutes. If money has left your account, do not pay again.",
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -871,8 +429,8 @@ mod tests {
     #[test]
     fn an_instant_reads_as_hanoi_time_in_both_languages() {
         let at: Timestamp = "2026-11-25T17:05:00Z".parse().expect("instant");
-        assert_eq!(Language::Vi.instant(at), "00:05 ngày 26/11/2026 (giờ Việt Nam)");
-        assert_eq!(Language::En.instant(at), "00:05, 26 Nov 2026 (Vietnam time)");
+        assert_eq!(Language::Vi.instant(at), "00:05 ngày 26/11/2026");
+        assert_eq!(Language::En.instant_and_zone(at), "00:05, 26 Nov 2026 (Vietnam\u{a0}time)");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod show;
 mod stage;
 mod start;
 mod transfer;
+mod ways;
 
 use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};

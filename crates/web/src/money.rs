@@ -2,8 +2,9 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
-use crate::page::{channel_name, kind_of};
+use crate::page::kind_of;
 use crate::stage::Stage;
+use crate::ways::channel_name;
 use domain::Vnd;
 use payments::Context;
 use payments::payer_page::PayerPage;

@@ -104,7 +104,7 @@ fn filled(
     sheet.rule(FOOT - 16, 1);
     sheet.line(LEFT, FOOT, 9, false, w.print_foot);
     sheet.line(LEFT, FOOT + 13, 9, false, w.not_a_bank);
-    sheet.line(LEFT, FOOT + 26, 9, false, &format!("{} {}", w.print_made, language.instant(now)));
+    sheet.line(LEFT, FOOT + 26, 9, false, &format!("{} {}", w.print_made, language.instant_and_zone(now)));
     sheet.surface.finish();
     Some(())
 }
@@ -127,7 +127,7 @@ fn facts(sheet: &mut Sheet<'_>, loaded: &PayerPage, language: Language) -> u16 {
         (w.reference, intent.reference.spaced(), 16),
         (w.still_due, loaded.view.amount_due.to_string(), 16),
         (w.beneficiary, loaded.beneficiary.clone(), 11),
-        (w.print_until, language.instant(intent.expires_at), 11),
+        (w.print_until, language.instant_and_zone(intent.expires_at), 11),
     ] {
         sheet.line(LEFT, y, 10, false, label);
         for line in sheet.wrapped(&value, size, true, RIGHT - LEFT - 130, 2) {

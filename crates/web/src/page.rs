@@ -8,6 +8,7 @@ use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
 use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::Transfer;
+use crate::ways::{Kind, channel_name, kinds};
 use askama::Template;
 use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
@@ -16,8 +17,8 @@ use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
 use payments::payer_page::PayerPage;
-use payments::view::{ChannelOption, IntentView, Unavailable};
-use provider::{ChannelKind, Failure, Need};
+use payments::view::IntentView;
+use provider::{ChannelKind, Failure};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -67,6 +68,10 @@ pub(crate) struct Page {
     beneficiary: String,
     reference: String,
     deadline: Option<Row>,
+    /// What is to be done for it comes first then, before the facts.
+    is_under_way: bool,
+    /// From the amount, which may be all that a small screen shows, to the buttons; not where one should ask before paying.
+    leads_to_ways: bool,
     items_title: &'static str,
     items: Vec<Item>,
     more: Option<More>,
@@ -121,39 +126,6 @@ pub(crate) struct Item {
 struct There {
     name: String,
     url: String,
-}
-
-/// Channels of one kind, under its heading.
-struct Kind {
-    title: &'static str,
-    how: &'static str,
-    channels: Vec<Button>,
-}
-
-struct Button {
-    code: String,
-    name: String,
-    form_id: String,
-    /// Why it cannot be pressed.
-    closed: Option<String>,
-    /// Its page is elsewhere.
-    leaves: bool,
-    last_used: bool,
-    /// What is typed with the press.
-    phone: Field,
-    one_time_code: Field,
-}
-
-/// A field of a channel's form.
-struct Field {
-    is_shown: bool,
-    is_required: bool,
-}
-
-impl Field {
-    fn of(need: Need) -> Self {
-        Self { is_shown: need != Need::Never, is_required: need == Need::Required }
-    }
 }
 
 /// The stage of the page, and what is shown of the last attempt.
@@ -231,6 +203,9 @@ impl Page {
         let (is_long, is_whole) = (view.obligations.len() > ITEMS, asked.whole && view.obligations.len() > ITEMS);
         let shown = if is_long && !is_whole { ITEMS } else { view.obligations.len() };
         let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
+        let elsewhere = elsewhere(ctx, language, view, stage);
+        let is_under_way = transfer.is_some() || prompt.is_some() || elsewhere.is_some();
+        let may_pay = stage.may_pay() && !(transfer.is_some() && kinds.is_empty() && asides.is_empty());
         Self {
             w,
             title: language.of(said.title, kind),
@@ -273,7 +248,9 @@ impl Page {
             }),
             total: intent.amount.to_string(),
             still_due: still_due.map(|due| due.to_string()),
-            may_pay: stage.may_pay() && !(transfer.is_some() && kinds.is_empty() && asides.is_empty()),
+            is_under_way,
+            leads_to_ways: may_pay && !is_under_way && stage != Stage::Unclear,
+            may_pay,
             choose: if matches!(stage, Stage::Choose | Stage::Failed(_) | Stage::Unclear) {
                 w.choose
             } else {
@@ -283,7 +260,7 @@ impl Page {
             leaves: buttons().any(|c| c.leaves && c.closed.is_none()),
             picture_url: format!("/pay/{token}/qr.png"),
             file_name: intent.reference.to_string(),
-            elsewhere: elsewhere(ctx, language, view, stage),
+            elsewhere,
             waits: stage.waits() || !asides.is_empty() || (stage.is_paid() && loaded.acknowledged.is_none()),
             choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
@@ -460,7 +437,7 @@ fn deadline(language: Language, view: &IntentView, stage: Stage) -> Option<Row> 
         _ if stage.may_pay() => w.expires,
         _ => return None,
     };
-    Some(Row { label, value: language.instant(view.intent.expires_at) })
+    Some(Row { label, value: language.instant_and_zone(view.intent.expires_at) })
 }
 
 /// The agency of all obligations, where it is one.
@@ -491,68 +468,6 @@ fn elsewhere(ctx: &Context, language: Language, view: &IntentView, stage: Stage)
     let last = view.attempts.last().filter(|_| stage == Stage::Elsewhere)?;
     let url = last.action.as_ref()?["url"].as_str().filter(|url| is_web(url))?;
     Some(There { name: channel_name(ctx, language, last.attempt.channel.as_str()), url: url.to_owned() })
-}
-
-/// In which order kinds are shown: what anybody can use first.
-const KINDS: &[&str] = &["bank", "wallet", "gateway", "mobile_money", "national", "counter"];
-
-/// Channels by kind: what was used last first, then what anybody can use; of one kind what can be pressed first.
-/// Not what is shown already.
-fn kinds(ctx: &Context, language: Language, view: &IntentView, transfer: Option<&Transfer>) -> Vec<Kind> {
-    let last = last_attempt(view).map(|attempt| attempt.channel.as_str());
-    let mut options: Vec<&ChannelOption> =
-        view.channels.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code)).collect();
-    let place = |option: &ChannelOption| KINDS.iter().position(|kind| *kind == option.kind).unwrap_or(KINDS.len());
-    options.sort_by_key(|option| (Some(option.code.as_str()) != last, place(option), option.unavailable.is_some()));
-    let mut kinds: Vec<(&str, Kind)> = Vec::new();
-    for option in options {
-        let button = button(ctx, language, option, last);
-        match kinds.iter_mut().find(|(kind, _)| *kind == option.kind) {
-            Some((_, kind)) => kind.channels.push(button),
-            None => {
-                let (title, how) = language.kind(option.kind);
-                kinds.push((option.kind, Kind { title, how, channels: vec![button] }));
-            }
-        }
-    }
-    kinds.into_iter().map(|(_, kind)| kind).collect()
-}
-
-fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Option<&str>) -> Button {
-    Button {
-        name: channel_name(ctx, language, &option.code),
-        code: option.code.clone(),
-        form_id: Uuid::new_v4().simple().to_string(),
-        closed: option.unavailable.as_ref().map(|why| closed(language, why)),
-        leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
-        last_used: last == Some(option.code.as_str()),
-        phone: Field::of(option.asks.phone),
-        one_time_code: Field::of(option.asks.one_time_code),
-    }
-}
-
-fn closed(language: Language, why: &Unavailable) -> String {
-    let w = language.words();
-    match why {
-        Unavailable::AboveLimit => w.above_limit.to_owned(),
-        Unavailable::BelowLimit => w.below_limit.to_owned(),
-        Unavailable::NotAnswering => w.not_answering.to_owned(),
-        Unavailable::Closed(closed) => {
-            let until = closed.until.map(|at| format!(" ({} {})", w.closed_until, language.instant(at)));
-            format!("{} {}{}", w.closed, closed.reason, until.unwrap_or_default())
-        }
-    }
-}
-
-/// As people call the channel; its code where no contract of ours names it any more.
-pub(crate) fn channel_name(ctx: &Context, language: Language, code: &str) -> String {
-    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == code);
-    named
-        .map_or(code, |provider| match language {
-            Language::Vi => provider.names.vi,
-            Language::En => provider.names.en,
-        })
-        .to_owned()
 }
 
 /// Where the portal wants its payer back: as the last attempt said, else as the intent did.

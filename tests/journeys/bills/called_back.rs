@@ -209,3 +209,65 @@ async fn a_callback_that_is_not_taken_is_told_again_and_one_that_never_is_ends_w
     house.holds().await;
     house.stop().await;
 }
+
+/// A wallet whose application names an address of its own (the simulator, as it is always started here).
+async fn house_of_the_application() -> House {
+    let settings = vec![("MOTLAN_PROFILES__MM_BILL__ANSWERS", "when_asked".to_owned())];
+    House::planned(Plan { with_bills: true, with_worker: true, settings, ..Plan::default() }).await
+}
+
+/// The application's lines about callbacks.
+async fn taken(house: &House) -> Vec<Value> {
+    let log = house.http.get(format!("{}/_sim/log", house.bills.as_ref().unwrap().wallet.url)).send().await.unwrap();
+    let lines = log.text().await.unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["kind"] == "callback").collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_of_a_wallet_hears_at_the_address_that_its_payment_names_what_became_of_it() {
+    let house = house_of_the_application().await;
+    for (delta, state, word) in [(0, "paid", "paid"), (-1, "returned", "underPaymentNotAllowed")] {
+        let (code, fee) = owes(&house, 21_000).await;
+        if delta != 0 {
+            house.bill_rule(App::Wallet, json!({"customer": code}), json!([{"amount_delta": delta}])).await;
+        }
+        let paid = house.pays_bill(App::Wallet, &code).await;
+        assert_eq!(paid["answers"], json!([{"state": state, "code": word}]), "{paid}");
+        let told = taken(&house).await.pop().unwrap();
+        assert_eq!(told["transaction"], paid["transaction"], "{told}");
+        assert_eq!(told["verdict"], json!({"state": state, "code": word}), "{told}");
+        let now = if delta == 0 { "paid" } else { "due" };
+        assert_eq!(house.portal.obligation(&fee).await["status"], now);
+    }
+    let all_told = "select count(*) filter (where told) || ' of ' || count(*) from bill_callback";
+    house.drain().await;
+    assert_eq!(house.ask(all_told).await, "2 of 2");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_believes_no_callback_that_is_not_whole_and_about_what_it_paid() {
+    let house = house_of_the_application().await;
+    let (code, _) = owes(&house, 21_000).await;
+    house.pays_bill(App::Wallet, &code).await;
+    let good = taken(&house).await.remove(0);
+    let (correlation, body) = (good["correlation"].as_str().unwrap(), good["body"].as_str().unwrap());
+    let put = async |correlation: &str, body: &str, hash: &str| {
+        let url = format!("{}/callbacks/{correlation}", house.bills.as_ref().unwrap().wallet.url);
+        let call = house.http.put(url).header("x-correlationid", correlation).header("x-content-hash", hash);
+        let call = call.header("x-date", "2026-11-26T02:00:00Z").body(body.to_owned());
+        call.send().await.unwrap().status().as_u16()
+    };
+    let hash = |body: &str| hex::encode(Sha256::digest(body));
+    let more = body.replace("21000", "21001");
+    assert_eq!(put(correlation, body, &hash(&more)).await, 400, "another body's hash");
+    assert_eq!(put(correlation, &more, &hash(&more)).await, 400, "another amount");
+    assert_eq!(put(correlation, "{}", &hash("{}")).await, 400, "neither a payment nor an error");
+    assert_eq!(put(&format!("{CALL}99"), body, &hash(body)).await, 404, "a call that was never made");
+    assert_eq!(house.bill_payments(App::Wallet).await[0]["answers"].as_array().unwrap().len(), 1);
+    // the same once more is heard, and changes nothing
+    assert_eq!(put(correlation, body, &hash(body)).await, 204);
+    assert_eq!(house.bill_payments(App::Wallet).await[0]["state"], "paid");
+    house.close().await;
+}

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use serde_json::{Value, json};
 
-use super::gateway::{amount, text};
+use super::gateway::{amount, list, text};
 use super::neighbours::Control;
 use super::stop::Stop;
 
@@ -66,6 +66,15 @@ impl Bank {
         Ok(self.account(number).await?["notifiers"].as_array().map_or(0, Vec::len))
     }
 
+    /// The account that a number of a single payment leads to: as the books name it, and its own number.
+    pub async fn behind(&self, number: &str) -> Result<(String, String), Stop> {
+        let all = self.0.get("/_sim/bank/accounts").await?;
+        let leads = |account: &&Value| list(account, "virtual_accounts").iter().any(|start| begins(number, start));
+        let account = all.as_array().into_iter().flatten().find(leads).ok_or(Stop::Missing("virtual_accounts"))?;
+        let own = text(account, "number")?;
+        Ok((format!("{}.{own}", text(account, "bin")?), own))
+    }
+
     /// What stood on the account before all that the bank booked.
     pub async fn opening(&self, number: &str) -> Result<i64, Stop> {
         amount(&self.account(number).await?, "opening_balance")
@@ -89,6 +98,10 @@ impl Bank {
         let path = format!("/_sim/bank/statement?account={number}&format={format}&from={first}&to={last}");
         self.0.file(&path).await
     }
+}
+
+fn begins(number: &str, start: &Value) -> bool {
+    start.as_str().is_some_and(|start| number.starts_with(start))
 }
 
 fn booked(transaction: &Value) -> Result<Booked, Stop> {

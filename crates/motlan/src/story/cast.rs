@@ -1,4 +1,4 @@
-//! Who owes what: nine dossiers with eighteen obligations, as a portal would register them. The persons are invented; fees,
+//! Who owes what: ten dossiers with twenty obligations, as a portal would register them. The persons are invented; fees,
 //! procedures and reliefs are those of the sample catalogue. Each run has its own dossiers, so that it can be told again.
 
 mod owed;
@@ -8,19 +8,17 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 pub use self::owed::Fee;
-use self::owed::{OWED, Owed, payer};
+use self::owed::{OWED, Owed, desk, payer};
 use super::stop::Stop;
 
-/// Of the sandbox: the commune's agency and its treasury account.
-const AGENCY: &str = "H38.17";
-const BENEFICIARY: &str = "H38.17-KB";
-
-pub const DOSSIERS: usize = 9;
+pub const DOSSIERS: usize = 10;
 
 /// What tells one run from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// `yymmdd` in Hanoi.
+    /// Of the calendar in Hanoi, as `day`.
+    pub year: i16,
+    /// `yymmdd`.
     day: String,
     /// In references, keys and the endpoint's name.
     pub name: String,
@@ -32,13 +30,13 @@ impl Run {
         let local = tz::offset(7).to_datetime(now);
         let day = local.strftime("%y%m%d").to_string();
         let chance: u32 = rand::rng().random_range(0x1_0000..=0xf_ffff);
-        Self { name: format!("{day}-{}-{chance:x}", local.strftime("%H%M%S")), day }
+        Self { name: format!("{day}-{}-{chance:x}", local.strftime("%H%M%S")), year: local.year(), day }
     }
 
     /// Dossier codes that follow each other, beginning anywhere.
     pub fn dossiers(&self) -> [String; DOSSIERS] {
         let first: usize = rand::rng().random_range(1..=9_999 - DOSSIERS);
-        std::array::from_fn(|at| first + at).map(|number| format!("{AGENCY}-{}-{number:04}", self.day))
+        std::array::from_fn(|at| format!("{}-{}-{:04}", desk(at).agency, self.day, first + at))
     }
 }
 
@@ -109,7 +107,7 @@ impl Cast {
 fn registration(owed: &Owed, dossier_code: &str) -> Value {
     json!({
         "dossier_code": dossier_code, "customer_code": null, "sector": "public_service",
-        "agency_code": AGENCY, "beneficiary_code": BENEFICIARY,
+        "agency_code": desk(owed.dossier).agency, "beneficiary_code": desk(owed.dossier).beneficiary,
         "procedure_code": owed.listed.procedure_code, "procedure_name": owed.listed.procedure_name,
         "service_code": null, "kind": owed.listed.kind, "fee_code": owed.listed.fee_code, "instalment": 1,
         "group_ref": null, "description": owed.name,
@@ -146,12 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn nine_dossiers_owe_eighteen_obligations_one_relieved_and_one_exempt() {
+    fn ten_dossiers_owe_twenty_obligations_one_relieved_and_one_exempt() {
         let cast = Cast::of(&run(), run().dossiers());
-        assert_eq!(cast.obligations.len(), 18);
+        assert_eq!(cast.obligations.len(), 20);
         let amounts: Vec<i64> = cast.obligations.iter().map(Obligation::amount).collect();
         let of_bank_and_vnpay = [8_000, 10_000, 100_000, 6_000, 25_000, 0, 16_000, 20_000, 100_000, 8_000];
-        let of_others = [12_000, 30_000, 10_000, 10_000, 24_000, 20_000, 100_000, 8_000];
+        let of_others = [12_000, 30_000, 10_000, 10_000, 24_000, 20_000, 100_000, 8_000, 14_000, 10_000];
         assert_eq!(amounts, [of_bank_and_vnpay.as_slice(), &of_others].concat());
         let exempt: Vec<Fee> =
             cast.obligations.iter().filter(|o| o.expected_status() == "exempt").map(|o| o.fee).collect();

@@ -23,9 +23,9 @@ mod transfer;
 use std::path::PathBuf;
 
 use self::scenes::{
-    at_counter, bills, cancelled, dossiers, endpoint, every_channel, expired, ledger, lost_report, lost_transfer,
-    national, on_phone, paid, reconciled, refused_closing, repeated, scanned, short, told, two_channels, waiting,
-    wallets,
+    at_counter, bills, cancelled, contract_fee, dossiers, endpoint, every_channel, expired, ledger, lost_report,
+    lost_transfer, national, on_phone, own_number, paid, reconciled, refused_closing, repeated, scanned, short, told,
+    two_channels, waiting, wallets,
 };
 use self::stage::Story;
 use self::stop::Stop;
@@ -52,7 +52,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     };
     let s = &mut story;
     play(s, "Hệ thống hồ sơ đăng ký nhận tin", "the dossier system subscribes", endpoint::register).await;
-    play(s, "Chín hồ sơ, mười tám khoản phải nộp", "nine dossiers, eighteen obligations", dossiers::register).await;
+    play(s, "Mười hồ sơ, hai mươi khoản phải nộp", "ten dossiers, twenty obligations", dossiers::register).await;
     play(s, "Một lần trả cho hai hồ sơ", "one payment for two dossiers", paid::play).await;
     play(s, "Huỷ tại VNPAY rồi trả lại", "cancelled, then paid on a second attempt", cancelled::play).await;
     play(s, "IPN bị mất, hỏi thì thấy", "the IPN is lost; the money is found by asking", lost_report::play).await;
@@ -61,6 +61,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     play(s, "Trả bằng hai kênh", "paid by two channels", two_channels::play).await;
     play(s, "Thiếu một đồng", "a đồng short, then completed", short::play).await;
     play(s, "Mất thông báo, liệt kê thì thấy", "no notification; found by listing", lost_transfer::play).await;
+    play(s, "Mỗi lần nộp một số tài khoản riêng", "an account number of its own", own_number::play).await;
     play(s, "Một trang, mọi kênh", "one page, every channel", every_channel::play).await;
     play(s, "Trả bằng ví MoMo", "paid at MoMo", wallets::at_momo).await;
     play(s, "Trả bằng ZaloPay, callback bị mất", "paid at ZaloPay, whose callback is lost", wallets::at_zalopay).await;
@@ -74,6 +75,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     play(s, "Sổ sách: từng đồng", "the books: every đồng", ledger::play).await;
     play(s, "Tiền chờ quyết toán", "what the others took and have not settled", waiting::play).await;
     play(s, "Chưa đủ giấy tờ, chưa chốt ngày", "no day closes before its files", refused_closing::play).await;
+    play(s, "Phí của VNPAY theo hợp đồng", "what VNPAY keeps by its contract, from a day on", contract_fee::play).await;
     play(s, "Sao kê và đối soát", "statements, settlement, reconciliation", reconciled::play).await;
     endpoint::remove(s).await;
     story.tally.end()

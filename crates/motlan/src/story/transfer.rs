@@ -29,6 +29,13 @@ impl Scanned {
 
 /// Starts an attempt by transfer: what is due now, on one account, under the intent's reference.
 pub async fn scan(story: &mut Story, intent: usize, due: i64) -> Result<Scanned, Stop> {
+    let scanned = scan_any(story, intent, due).await?;
+    story.account = Some((scanned.account(), scanned.number.clone()));
+    Ok(scanned)
+}
+
+/// The same, where the number may be of no account that has statements.
+pub async fn scan_any(story: &mut Story, intent: usize, due: i64) -> Result<Scanned, Stop> {
     let (id, reference) = (known(story, intent)?.id.clone(), known(story, intent)?.reference.clone());
     let path = format!("/v1/payment-intents/{id}/attempts");
     let seen = create(story, path, json!({"channel": "vietqr"})).await?.body;
@@ -48,7 +55,6 @@ pub async fn scan(story: &mut Story, intent: usize, due: i64) -> Result<Scanned,
         format_args!("mã có {}, {}, {}", scanned.account(), dong(due), scanned.content),
         "account, amount, reference",
     );
-    story.account = Some((scanned.account(), scanned.number.clone()));
     Ok(scanned)
 }
 

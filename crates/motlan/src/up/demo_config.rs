@@ -15,6 +15,9 @@ pub const MOBILE_MONEY_BILLS: &str = "mm_bill";
 /// With those who tell of an account, and whose account that is.
 pub const VIETQR: &str = "vietqr_kb";
 pub const BANK_BENEFICIARY: &str = "H38.17-KB";
+/// On the other account each payment has a number of its own.
+pub const VIRTUAL: &str = "vietqr_nh";
+pub const VIRTUAL_BENEFICIARY: &str = "H38.21-NH";
 /// With the card terminal of the counter.
 pub const TERMINAL: &str = "pos_main";
 
@@ -80,6 +83,7 @@ const CONTRACTS: &[Contract] = &[
     ),
     (TERMINAL, "counter", "", &[]),
     (VIETQR, "vietqr", "listing = \"sepay\"\n", &["sepay_hmac_secret", "casso_checksum_key", "listing_token"]),
+    (VIRTUAL, "vietqr", "virtual_account_prefix = \"MTL\"\n", &["sepay_hmac_secret"]),
 ];
 
 pub fn text() -> String {
@@ -89,8 +93,12 @@ pub fn text() -> String {
 
 fn section(&(profile, channel, plain, secrets): &Contract) -> String {
     let all = sample::BENEFICIARIES.split(',').map(|code| format!("{code:?}")).collect::<Vec<_>>().join(", ");
-    // one account is simulated
-    let beneficiaries = if profile == VIETQR { format!("{BANK_BENEFICIARY:?}") } else { all };
+    // an account each is simulated
+    let beneficiaries = match profile {
+        VIETQR => format!("{BANK_BENEFICIARY:?}"),
+        VIRTUAL => format!("{VIRTUAL_BENEFICIARY:?}"),
+        _ => all,
+    };
     let secrets: String = secrets.iter().map(|key| format!("{key} = \"TEST-{}\"\n", random_hex(16))).collect();
     format!("\n[profiles.{profile}]\nchannel = \"{channel}\"\nbeneficiaries = [{beneficiaries}]\n{plain}{secrets}")
 }

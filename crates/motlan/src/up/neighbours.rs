@@ -15,6 +15,8 @@ use simulator::{
     BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
 };
 
+/// What VNPAY keeps of each payment beside its share.
+const VNPAY_FIXED_FEE: i64 = 300;
 /// VNPAY repeats an unanswered IPN after five minutes, others when they like; nobody waits that long for a demonstration.
 const AGAIN_MS: u64 = 3_000;
 
@@ -136,7 +138,8 @@ impl Partner {
         Ok(match contracts.channel(self.profile)? {
             Channel::Vnpay(s) => {
                 let agreed = VnpayConfig::new(&s.tmn_code, secret("hash_secret"));
-                simulator::vnpay::start(VnpayConfig { listen, log, ipn_retry_ms: AGAIN_MS, ..agreed }).await?
+                let (ipn_retry_ms, fee_fixed) = (AGAIN_MS, VNPAY_FIXED_FEE);
+                simulator::vnpay::start(VnpayConfig { listen, log, ipn_retry_ms, fee_fixed, ..agreed }).await?
             }
             Channel::Momo(s) => {
                 let agreed = MomoConfig::new(&s.partner_code, secret("access_key"), secret("secret_key"));

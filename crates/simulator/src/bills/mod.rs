@@ -5,12 +5,13 @@
 
 mod bank;
 mod book;
+mod callback;
 mod control;
 mod pay;
 mod wallet;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -18,6 +19,7 @@ use actix_web::web;
 use serde::Deserialize;
 
 use self::book::Book;
+use self::callback::Waiting;
 use crate::log::Log;
 use crate::script::{On, Rules};
 use crate::server::{self, Running, Tasks};
@@ -48,6 +50,12 @@ pub struct BillsConfig {
     /// `mobile_money` only, where the contract has one.
     #[serde(default)]
     pub api_key: String,
+    /// `mobile_money` only: a payment names an address of ours as `X-Callback-URL`.
+    #[serde(default)]
+    pub callbacks: bool,
+    /// How long it waits there before it asks what became of the payment.
+    #[serde(default = "five_seconds")]
+    pub callback_wait_ms: u64,
     #[serde(default)]
     pub log: Option<PathBuf>,
     /// Before it asks again what became of a payment, and how often it does.
@@ -71,6 +79,10 @@ fn some() -> u32 {
     5
 }
 
+fn five_seconds() -> u64 {
+    5_000
+}
+
 fn ten_seconds() -> u64 {
     10_000
 }
@@ -86,6 +98,8 @@ impl BillsConfig {
             service_id: String::new(),
             checksum_secret: String::new(),
             api_key: String::new(),
+            callbacks: false,
+            callback_wait_ms: five_seconds(),
             log: None,
             again_ms: a_moment(),
             again: some(),
@@ -143,6 +157,9 @@ enum Action {
 
 struct Application {
     config: BillsConfig,
+    /// Known once it listens.
+    own_url: OnceLock<String>,
+    waiting: Mutex<Waiting>,
     /// Where the biller is.
     biller: Mutex<String>,
     token: Mutex<String>,
@@ -179,6 +196,8 @@ pub async fn start(config: BillsConfig) -> io::Result<Running> {
     let listen = config.listen.clone();
     let application = web::Data::from(Arc::new(Application {
         biller: Mutex::new(config.notify_url.trim_end_matches('/').to_owned()),
+        own_url: OnceLock::new(),
+        waiting: Mutex::default(),
         token: Mutex::default(),
         book: Mutex::default(),
         rules: Rules::default(),
@@ -186,9 +205,11 @@ pub async fn start(config: BillsConfig) -> io::Result<Running> {
         log: Log::open(config.log.as_deref())?,
         config,
     }));
-    server::run(&listen, Tasks::new(), move |routes| {
+    let served = application.clone();
+    let running = server::run(&listen, Tasks::new(), move |routes| {
         routes
-            .app_data(application.clone())
+            .app_data(served.clone())
+            .route("/callbacks/{correlation}", web::put().to(callback::take))
             .route("/_sim/biller", web::post().to(control::biller))
             .route("/_sim/script", web::post().to(control::add_rule))
             .route("/_sim/script", web::delete().to(control::clear_rules))
@@ -197,5 +218,7 @@ pub async fn start(config: BillsConfig) -> io::Result<Running> {
             .route("/_sim/again", web::post().to(control::again))
             .route("/_sim/transactions", web::get().to(control::transactions))
             .route("/_sim/log", web::get().to(control::log));
-    })
+    })?;
+    application.own_url.get_or_init(|| running.url.clone());
+    Ok(running)
 }

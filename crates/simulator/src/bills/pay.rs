@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::book::{State, Transaction, Word};
+use super::callback::{self, Ear};
 use super::{Action, Application, Dialect, Forgery, Match, bank, held, wallet};
 use crate::server::{Refused, refused};
 
@@ -145,7 +146,7 @@ pub(super) fn shown(app: &Application, number: &str) -> Result<Value, Refused> {
     known.map(Transaction::shown).ok_or_else(|| refused(StatusCode::NOT_FOUND, "no such transaction"))
 }
 
-async fn hear(app: &Application, t: &Transaction, word: Word) -> Result<Option<State>, Refused> {
+pub(super) async fn hear(app: &Application, t: &Transaction, word: Word) -> Result<Option<State>, Refused> {
     let line = json!({"transaction": t.number, "state": word.state.as_str(), "code": word.code});
     app.log.write("heard", line).await?;
     Ok(app.book().hear(&t.number, word))
@@ -161,27 +162,40 @@ async fn tell(app: &Application, t: &Transaction, forged: Option<Forgery>) -> Re
             let word = word(call(app, make).await, bank::word);
             (body, word)
         }
-        Dialect::MobileMoney => {
-            let body = wallet::payment(t).to_string();
-            let path = wallet::payment_path(t);
-            let mut hash = hex::encode(Sha256::digest(&body));
-            if forged == Some(Forgery::Checksum) {
-                hash.replace_range(..1, if hash.starts_with('0') { "1" } else { "0" });
-            }
-            let said = call(app, || {
-                let request = with_key(app, app.client.post(app.at(&path)));
-                let request = request.header("X-CorrelationID", wallet::correlation(&t.number));
-                request.header("X-Content-Hash", &hash).header("Content-Type", "application/json").body(body.clone())
-            })
-            .await;
-            let word = match said {
-                Ok((202, body)) => ask_state(app, body["serverCorrelationId"].as_str().unwrap_or_default()).await,
-                said => word(said, wallet::word),
-            };
-            (body, word)
-        }
+        Dialect::MobileMoney => tell_wallet(app, t, forged).await,
     };
     written(app, t, forged.is_some(), &body, word).await
+}
+
+async fn tell_wallet(app: &Application, t: &Transaction, forged: Option<Forgery>) -> (String, Word) {
+    let body = wallet::payment(t).to_string();
+    let (path, correlation) = (wallet::payment_path(t), wallet::correlation(&t.number));
+    let mut hash = hex::encode(Sha256::digest(&body));
+    if forged == Some(Forgery::Checksum) {
+        hash.replace_range(..1, if hash.starts_with('0') { "1" } else { "0" });
+    }
+    let back = callback::address(app, &correlation);
+    let ear = callback::listen(app, &correlation);
+    let said = call(app, || {
+        let request = with_key(app, app.client.post(app.at(&path))).header("X-CorrelationID", &correlation);
+        let request = back.iter().fold(request, |request, url| request.header("X-Callback-URL", url));
+        request.header("X-Content-Hash", &hash).header("Content-Type", "application/json").body(body.clone())
+    })
+    .await;
+    let word = match said {
+        Ok((202, said)) => called_back(app, ear, &said).await,
+        said => word(said, wallet::word),
+    };
+    (body, word)
+}
+
+/// The outcome of what was answered 202. Whoever is called back asks too when nobody calls.
+async fn called_back(app: &Application, ear: Ear, said: &Value) -> Word {
+    let told = if said["notificationMethod"] == "callback" { ear.hears(app).await } else { None };
+    match told {
+        Some(word) => word,
+        None => ask_state(app, said["serverCorrelationId"].as_str().unwrap_or_default()).await,
+    }
 }
 
 async fn written(app: &Application, t: &Transaction, forged: bool, body: &str, word: Word) -> Result<Word, Refused> {

@@ -63,3 +63,16 @@ pub(super) fn word_of_state(body: &Value) -> Word {
         other => Word { state: State::Unknown, code: other.unwrap_or("none").to_owned() },
     }
 }
+
+/// What a callback says: the payment as it was made, or the error. None where it is neither.
+pub(super) fn word_of_callback(body: &Value, t: &Transaction) -> Option<Word> {
+    if let (Some(_), Some(code)) = (body["errorCategory"].as_str(), body["errorCode"].as_str()) {
+        return Some(Word { state: State::Returned, code: code.to_owned() });
+    }
+    let amount = t.amount.to_string();
+    let is_paid = body["billPaymentStatus"] == "paid"
+        && body["amountPaid"] == amount.as_str()
+        && body["currency"] == "VND"
+        && body["requestingOrganisationTransactionReference"] == t.number.as_str();
+    is_paid.then(|| Word { state: State::Paid, code: "paid".to_owned() })
+}

@@ -39,6 +39,23 @@ pub enum Fee {
     ThirdHousehold,
     /// Paid in a wallet's application.
     WalletExtract,
+    /// Paid together by a transfer to an account number of their own.
+    VillageCopies,
+    VillageSignature,
+}
+
+/// Of the sandbox: an agency, and the account that its fees go to.
+pub struct Desk {
+    pub agency: &'static str,
+    pub beneficiary: &'static str,
+}
+
+/// Where a dossier was handed in.
+pub const fn desk(dossier: usize) -> Desk {
+    match dossier {
+        9 => Desk { agency: "H38.21", beneficiary: "H38.21-NH" },
+        _ => Desk { agency: "H38.17", beneficiary: "H38.17-KB" },
+    }
 }
 
 /// An entry of the fee catalogue as far as an obligation names it.
@@ -101,7 +118,7 @@ const fn owed(fee: Fee, dossier: usize, listed: &'static Listed, name: &'static 
     Owed { fee, dossier, listed, name, gross, relief: None }
 }
 
-pub const OWED: [Owed; 18] = [
+pub const OWED: [Owed; 20] = [
     owed(Fee::DegreeCopies, 0, &CERTIFIED_COPY, "Bản sao bằng tốt nghiệp, 2 trang × 2 bản", COPY_PAGE * 2 * 2),
     owed(Fee::Signature, 0, &SIGNATURE, "Chứng thực chữ ký, 1 giấy tờ", 10_000),
     owed(Fee::Household, 1, &HOUSEHOLD, "Đăng ký hộ kinh doanh", 100_000),
@@ -126,6 +143,8 @@ pub const OWED: [Owed; 18] = [
     owed(Fee::TwoSignatures, 7, &SIGNATURE, "Chứng thực chữ ký, 2 giấy tờ khác", 10_000 * 2),
     owed(Fee::ThirdHousehold, 8, &HOUSEHOLD, "Đăng ký hộ kinh doanh thứ ba", 100_000),
     owed(Fee::WalletExtract, 8, &CIVIL_EXTRACT, "Trích lục hộ tịch khác", 8_000),
+    owed(Fee::VillageCopies, 9, &CERTIFIED_COPY, "Bản sao hộ khẩu, 1 trang × 7 bản", COPY_PAGE * 7),
+    owed(Fee::VillageSignature, 9, &SIGNATURE, "Chứng thực chữ ký ở xã, 1 giấy tờ", 10_000),
 ];
 
 /// Invented persons; the numbers belong to nobody.
@@ -139,10 +158,11 @@ pub fn payer(dossier: usize) -> Value {
         5 => ("Phạm Thị Lan", "010191000006", "Tổ 7, phường Lào Cai, tỉnh Lào Cai"),
         6 => ("Tẩn Láo Tả", "010083000007", "Thôn Phìn Hồ, xã Bản Xèo, tỉnh Lào Cai"),
         7 => ("Trần Quốc Huy", "010098000008", "Tổ 2, phường Cam Đường, tỉnh Lào Cai"),
-        _ => ("Nông Thị Thu", "010187000010", "Thôn Tân Tiến, xã Bảo Thắng, tỉnh Lào Cai"),
+        8 => ("Nông Thị Thu", "010187000010", "Thôn Tân Tiến, xã Bảo Thắng, tỉnh Lào Cai"),
+        _ => ("Lý Tả Mẩy", "010189000011", "Thôn Bản Vược, xã Bát Xát, tỉnh Lào Cai"),
     };
     json!({
         "name": name, "identity_kind": "citizen_id", "identity_number": number, "address": place,
-        "phone": format!("090000000{}", dossier + 1), "email": format!("nguoinop{}@example.vn", dossier + 1),
+        "phone": format!("09000000{:02}", dossier + 1), "email": format!("nguoinop{}@example.vn", dossier + 1),
     })
 }

@@ -1,4 +1,4 @@
-//! Three dossiers, six obligations. Registered twice they are the same; what is exempt can be in no intent.
+//! Every dossier with its two obligations. Registered twice they are the same; what is exempt can be in no intent.
 
 use serde_json::json;
 

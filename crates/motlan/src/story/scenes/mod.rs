@@ -3,6 +3,7 @@
 pub mod at_counter;
 pub mod bills;
 pub mod cancelled;
+pub mod contract_fee;
 pub mod dossiers;
 pub mod endpoint;
 pub mod every_channel;
@@ -12,6 +13,7 @@ pub mod lost_report;
 pub mod lost_transfer;
 pub mod national;
 pub mod on_phone;
+pub mod own_number;
 pub mod paid;
 pub mod reconciled;
 pub mod refused_closing;

@@ -48,6 +48,12 @@ pub async fn settle(story: &mut Story, profile: &str) -> Result<Settled, Stop> {
         format_args!("{}/{} dòng khớp với khoản tiền đã ghi", figure("matched")?, figure("lines")?),
         "every row is a payment of ours, of its amount",
     );
+    let (kept, agreed) = (figure("fee")?, seen["expected_fee"].as_i64());
+    story.tally.check(
+        agreed == Some(kept),
+        format_args!("phí VNPAY giữ {}, theo hợp đồng {}", dong(kept), agreed.map_or_else(|| "—".to_owned(), dong)),
+        "VNPAY keeps what its contract says of each payment's day",
+    );
     Ok(Settled { told, session, id: text(&seen, "id")? })
 }
 

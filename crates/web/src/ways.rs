@@ -1,0 +1,103 @@
+//! The ways to pay that have a button: by kind, and under each its channels with what is typed for them.
+
+use crate::language::Language;
+use crate::transfer::Transfer;
+use payments::Context;
+use payments::view::{ChannelOption, IntentView, Unavailable};
+use provider::{ChannelKind, Need};
+use uuid::Uuid;
+
+/// Channels of one kind, under its heading.
+pub(crate) struct Kind {
+    pub title: &'static str,
+    pub how: &'static str,
+    pub channels: Vec<Button>,
+}
+
+pub(crate) struct Button {
+    pub code: String,
+    pub name: String,
+    pub form_id: String,
+    /// Why it cannot be pressed.
+    pub closed: Option<String>,
+    /// Its page is elsewhere.
+    pub leaves: bool,
+    pub last_used: bool,
+    /// What is typed with the press.
+    pub phone: Field,
+    pub one_time_code: Field,
+}
+
+/// A field of a channel's form.
+pub(crate) struct Field {
+    pub is_shown: bool,
+    pub is_required: bool,
+}
+
+impl Field {
+    fn of(need: Need) -> Self {
+        Self { is_shown: need != Need::Never, is_required: need == Need::Required }
+    }
+}
+
+/// In which order kinds are shown: what anybody can use first.
+const KINDS: &[&str] = &["bank", "wallet", "gateway", "mobile_money", "national", "counter"];
+
+/// Channels by kind: what was used last first, then what anybody can use; of one kind what can be pressed first.
+/// Not what is shown already.
+pub(crate) fn kinds(ctx: &Context, language: Language, view: &IntentView, transfer: Option<&Transfer>) -> Vec<Kind> {
+    let last = view.attempts.last().map(|stored| stored.attempt.channel.as_str());
+    let mut options: Vec<&ChannelOption> =
+        view.channels.iter().filter(|option| transfer.is_none_or(|shown| shown.channel != option.code)).collect();
+    let place = |option: &ChannelOption| KINDS.iter().position(|kind| *kind == option.kind).unwrap_or(KINDS.len());
+    options.sort_by_key(|option| (Some(option.code.as_str()) != last, place(option), option.unavailable.is_some()));
+    let mut kinds: Vec<(&str, Kind)> = Vec::new();
+    for option in options {
+        let button = button(ctx, language, option, last);
+        match kinds.iter_mut().find(|(kind, _)| *kind == option.kind) {
+            Some((_, kind)) => kind.channels.push(button),
+            None => {
+                let (title, how) = language.kind(option.kind);
+                kinds.push((option.kind, Kind { title, how, channels: vec![button] }));
+            }
+        }
+    }
+    kinds.into_iter().map(|(_, kind)| kind).collect()
+}
+
+fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Option<&str>) -> Button {
+    Button {
+        name: channel_name(ctx, language, &option.code),
+        code: option.code.clone(),
+        form_id: Uuid::new_v4().simple().to_string(),
+        closed: option.unavailable.as_ref().map(|why| closed(language, why)),
+        leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
+        last_used: last == Some(option.code.as_str()),
+        phone: Field::of(option.asks.phone),
+        one_time_code: Field::of(option.asks.one_time_code),
+    }
+}
+
+fn closed(language: Language, why: &Unavailable) -> String {
+    let w = language.words();
+    match why {
+        Unavailable::AboveLimit => w.above_limit.to_owned(),
+        Unavailable::BelowLimit => w.below_limit.to_owned(),
+        Unavailable::NotAnswering => w.not_answering.to_owned(),
+        Unavailable::Closed(closed) => {
+            let until = closed.until.map(|at| format!(" ({} {})", w.closed_until, language.instant_and_zone(at)));
+            format!("{} {}{}", w.closed, closed.reason, until.unwrap_or_default())
+        }
+    }
+}
+
+/// As people call the channel; its code where no contract of ours names it any more.
+pub(crate) fn channel_name(ctx: &Context, language: Language, code: &str) -> String {
+    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == code);
+    named
+        .map_or(code, |provider| match language {
+            Language::Vi => provider.names.vi,
+            Language::En => provider.names.en,
+        })
+        .to_owned()
+}

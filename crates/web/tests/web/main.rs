@@ -1,0 +1,18 @@
+//! The citizen's page against a real database, a provider that is made up, and the use cases that stand behind it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
+
+mod guarded;
+mod presses;
+mod shown;
+mod world;
+
+use world::Answered;
+
+const FORGED: &str = "?vnp_ResponseCode=00&vnp_TransactionStatus=00&vnp_TransactionNo=14226112&vnp_SecureHash=abcdef";
+
+fn no_buttons(page: &Answered) {
+    assert!(!page.body.contains("<form") && !page.body.contains("<button"), "{}", page.body);
+}
+
+/// The one script there is.
+const SCRIPT: &str = "<script src=\"/pay/assets/pay.js\" defer></script>";
