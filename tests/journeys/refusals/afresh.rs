@@ -4,7 +4,7 @@
 use crate::people::second;
 use crate::refunds::{paid, proposes, second_person, whole};
 use domain::principal::Scope;
-use serde_json::{Value, json};
+use serde_json::json;
 use storage::principals;
 use tests::House;
 use tests::portal::{Answered, Portal};
@@ -33,29 +33,16 @@ async fn a_revoked_key_that_is_remembered_decides_administers_and_gives_back_not
     let decide = |verdict: &str| format!("/v1/approvals/{}/{verdict}", proposed["approval_id"].as_str().unwrap());
     let (staff, portal) = ("/v1/payments", "/v1/obligations");
     let limits = json!({"min_amount": 1, "max_amount": null});
+    let refunds = format!("/v1/payments/{}/refunds", payment["id"].as_str().unwrap());
     let refund = json!({"lines": [whole(&fee)], "then": "close", "reason_code": "x", "note": "x",
         "refundable_amount": 0});
-    let calls: Vec<(&str, &[Scope], &str, &str, String, Value)> = vec![
+    let calls = [
         ("nguoi-duyet", Scope::STAFF, staff, "POST", decide("approve"), json!({})),
         ("nguoi-duyet", Scope::STAFF, staff, "POST", decide("reject"), json!({})),
-        ("ke-toan", Scope::STAFF, staff, "PUT", "/v1/profiles/vnpay_main".into(), limits),
-        ("ke-toan", Scope::STAFF, staff, "POST", "/v1/keys".into(), json!({"holder": "cong-dvc"})),
-        (
-            "ke-toan",
-            Scope::STAFF,
-            staff,
-            "POST",
-            format!("/v1/payments/{}/refunds", payment["id"].as_str().unwrap()),
-            refund.clone(),
-        ),
-        (
-            "cong-dvc",
-            Scope::CLIENT,
-            portal,
-            "POST",
-            format!("/v1/payments/{}/refunds", payment["id"].as_str().unwrap()),
-            refund,
-        ),
+        ("ke-toan", Scope::STAFF, staff, "PUT", "/v1/profiles/vnpay_main".to_owned(), limits),
+        ("ke-toan", Scope::STAFF, staff, "POST", "/v1/keys".to_owned(), json!({"holder": "cong-dvc"})),
+        ("ke-toan", Scope::STAFF, staff, "POST", refunds.clone(), refund.clone()),
+        ("cong-dvc", Scope::CLIENT, portal, "POST", refunds, refund),
     ];
     for (holder, scopes, reads, method, path, body) in &calls {
         let (id, caller) = remembered(&house, holder, scopes, reads).await;
