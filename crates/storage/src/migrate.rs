@@ -74,6 +74,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
     ("V178__erased_for_good", include_str!("../migrations/0178_erased_for_good.sql")),
     ("V179__deposits_sought", include_str!("../migrations/0179_deposits_sought.sql")),
+    ("V183__names_from_reports", include_str!("../migrations/0183_names_from_reports.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
