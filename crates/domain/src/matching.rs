@@ -13,7 +13,11 @@
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
-//! nobody's payment.
+//! nobody's payment. Which money a report is that comes after its line: [`sights`]; a
+//! name that came from a report alone: [`lent`].
+
+pub mod lent;
+pub mod sights;
 
 use crate::bank_reference::{self, BankReference};
 use crate::business_day::WorkingCalendar;
@@ -75,6 +79,8 @@ pub struct Told {
     pub intent: Option<IntentId>,
     /// Statements show all days on which its own line could stand.
     pub is_covered: bool,
+    /// A report that may be another sight of money in the books: it vouches for no line that names nobody.
+    pub may_be_known: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +110,8 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
     }
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
         let fits = |t: &&Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && !taken.contains(&t.what);
-        let nearest = |t: &&Told| (matches!(t.what, What::Sighting(_)), distance(credit.booking_date, t.day));
+        let is_report = |t: &Told| matches!(t.what, What::Sighting(_));
+        let nearest = |t: &&Told| (is_report(t), t.may_be_known, distance(credit.booking_date, t.day));
         if let Some(found) = told.iter().filter(fits).min_by_key(nearest) {
             let rule = if credit.intent.is_some() { Rule::Reference } else { Rule::AmountDay };
             taken.insert(found.what);
@@ -124,7 +131,9 @@ fn claim_only_pairs(
     claims: &mut [Claim],
     taken: &mut BTreeSet<What>,
 ) {
-    let half_named = |c: &OpenCredit, t: &Told| c.intent.is_some() != t.intent.is_some();
+    let half_named = |c: &OpenCredit, t: &Told| {
+        c.intent.is_some() != t.intent.is_some() && (!t.may_be_known || share_a_reference(c, t))
+    };
     let left: Vec<usize> = (0..open.len())
         .filter(|at| claims[*at].is_none() && !open[*at].takes_back && !partly.contains(&open[*at].amount))
         .collect();
@@ -192,7 +201,7 @@ pub fn taken_back(reversal: &Reversal, credits: &[Reversible]) -> Option<Payment
 pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &WorkingCalendar) -> BTreeSet<MovementId> {
     let sure = claims.iter().flatten().filter(|(_, rule)| *rule != Rule::OnlyOne);
     let sure: BTreeSet<What> = sure.map(|(what, _)| *what).collect();
-    let may_come = |t: &Told| t.intent.is_some() && !t.is_covered && !sure.contains(&t.what);
+    let may_come = |t: &Told| t.intent.is_some() && !t.is_covered && !t.may_be_known && !sure.contains(&t.what);
     let is_early = |credit: &OpenCredit, claim: &Claim| match claim {
         Some((what, Rule::OnlyOne)) => {
             vouched(credit, told).is_none() && told.iter().any(|t| t.what == *what && may_come(t))
@@ -251,6 +260,7 @@ mod tests {
             references: reference.and_then(|(r, numbering)| BankReference::read(r, numbering)).into_iter().collect(),
             intent: intent.map(|i| Uuid::from_u128(i).into()),
             is_covered: false,
+            may_be_known: false,
         }
     }
 
@@ -353,6 +363,29 @@ mod tests {
         let lost = [credit(1, 21_000, 25, Some("FT1"), None)];
         let claims = decide(&lost, &known, &WorkingCalendar::default(), &BTreeSet::new());
         assert_eq!(claims, [Some((known[0].what, Rule::OnlyOne))]);
+    }
+
+    #[test]
+    fn a_report_that_may_be_of_money_in_the_books_vouches_for_no_line_without_a_name() {
+        let waits = Told {
+            what: What::Sighting(Uuid::from_u128(2).into()),
+            is_covered: true,
+            ..told(2, 21_000, 25, None, Some(7))
+        };
+        let known = Told { may_be_known: true, ..waits.clone() };
+        let lost = [credit(1, 21_000, 26, None, None)];
+        assert_eq!(rules(&lost, std::slice::from_ref(&waits)), [Some(Rule::OnlyOne)]);
+        assert_eq!(rules(&lost, std::slice::from_ref(&known)), [None]);
+        let uncovered = Told { is_covered: false, ..known.clone() };
+        assert!(early(&lost, &[None], &[uncovered], &WorkingCalendar::default()).is_empty(), "nor does it wait for it");
+        let vouched = [credit(1, 21_000, 26, Some("FT1"), None)];
+        let by_reference = Told { references: vouched[0].references.clone(), ..known.clone() };
+        assert_eq!(rules(&vouched, &[by_reference]), [Some(Rule::OnlyOne)], "its reference says more");
+        // one that names the same is as good as any other line
+        let own = [credit(1, 21_000, 26, None, Some(7))];
+        assert_eq!(rules(&own, std::slice::from_ref(&known)), [Some(Rule::Reference)]);
+        let claims = decide(&own, &[known, waits.clone()], &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!(claims, [Some((waits.what, Rule::Reference))], "the other one has nothing else");
     }
 
     #[test]

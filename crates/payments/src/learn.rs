@@ -53,7 +53,7 @@ pub async fn place_by(
     now: Timestamp,
 ) -> Result<Unit, ReportError> {
     let parts = payments::parts(tx, &[payment.id.uuid()]).await?;
-    if !waits_whole(payment, &parts) {
+    if !waits_whole(payment.amount, &parts) {
         return decided_otherwise(tx, payment, &parts, facts, sighting, caller, now).await;
     }
     let case = cases::open_of_payment(tx, payment.id, CaseKind::Unidentified).await?;
@@ -90,10 +90,11 @@ pub async fn place_by(
     Ok(unit)
 }
 
-fn waits_whole(payment: &Payment, parts: &[Part]) -> bool {
+/// Whether all of a payment of this amount waits unidentified.
+pub fn waits_whole(amount: Vnd, parts: &[Part]) -> bool {
     let waits = |part: &&Part| part.suspense_reason.as_deref() == Some(SuspenseReason::Unidentified.as_str());
     let waiting: Vnd = parts.iter().filter(waits).map(|part| part.amount).sum();
-    waiting == payment.amount
+    waiting == amount
 }
 
 /// Two persons have said where the money goes, and nothing moves it again but they.

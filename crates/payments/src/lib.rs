@@ -3,6 +3,7 @@
 
 pub mod administer;
 pub mod advance_intent;
+mod alike;
 pub mod answer_bill;
 pub mod approve;
 pub mod ask_health;

@@ -15,7 +15,9 @@
 
 pub(crate) mod batch;
 mod deposits;
+mod lent;
 mod others;
+mod waiting;
 
 use crate::context::{Caller, Context};
 use crate::import_statement::channel_of;
@@ -32,16 +34,13 @@ use domain::changes::{NewCase, step};
 use domain::codes::{AccountCode, ChannelCode};
 use domain::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
 use domain::matching::APART;
-use domain::payment::{SightingState, SuspenseReason};
+use domain::payment::SuspenseReason;
 use domain::{MovementId, PaymentId, SightingId, Vnd};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use storage::account_money::{Waiting, turn};
+use std::collections::BTreeMap;
 use storage::unit::Unit;
-use storage::{
-    StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts, sightings,
-};
+use storage::{StorageError, Tx, account_money, beneficiaries, counters, movements, payments, receiving_accounts};
 use storage::{statements, unit};
 use uuid::Uuid;
 
@@ -96,7 +95,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
     Box::pin(place_named(ctx, &ground, now)).await?;
-    retrying(|| decide_waiting(ctx, &ground, now)).await?;
+    Box::pin(waiting::decide(ctx, &ground, now)).await?;
     retrying(|| tell_of_missing(ctx, &ground, now)).await?;
     if done > 0 {
         tracing::info!(done, "movements matched");
@@ -257,40 +256,6 @@ async fn place_once(
     tx.close(outcome).await
 }
 
-/// A report that waits was another sight of its payment when statements cover all days on which its own line could have
-/// come, and none came.
-async fn decide_waiting(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
-    let tx = ctx.pool.tx().await?;
-    let outcome = async {
-        tx.begin().await?;
-        let over = account_money::waiting(&tx, &ground.account).await?;
-        let over = covered(&tx, ground, over).await?;
-        if over.is_empty() {
-            return Ok(());
-        }
-        // a line that claims one of them at this moment was first
-        let turns: BTreeSet<String> = over.iter().map(|w| turn(&ground.account, w.amount)).collect();
-        account_money::take_turns(&tx, &turns.into_iter().collect::<Vec<_>>()).await?;
-        let mut decided = account_money::waiting(&tx, &ground.account).await?;
-        decided.retain(|w| over.iter().any(|o| o.sighting_id == w.sighting_id));
-        let mut unit = Unit::new(Caller::system().actor(), now);
-        let cases: Vec<_> = decided.iter().map(|w| w.case_id).collect();
-        for case in movements::open_cases(&tx, &cases).await? {
-            let closed = step(case.id, case.version, case.status, Cause::Explained);
-            unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
-        }
-        for w in &decided {
-            sightings::outcome(&tx, w.sighting_id, SightingState::Repeated, Some(w.payment_id)).await?;
-        }
-        let ids: Vec<_> = decided.iter().map(|w| (w.sighting_id, w.payment_id)).collect();
-        account_money::decided(&tx, &ids).await?;
-        unit::write(&tx, &unit).await?;
-        Ok(tx.commit().await?)
-    }
-    .await;
-    tx.close(outcome).await
-}
-
 /// A payment or a deposit whose line should have come and did not is a case, until the line comes after all.
 async fn tell_of_missing(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), ReportError> {
     let tx = ctx.pool.tx().await?;
@@ -344,18 +309,6 @@ async fn covered_days(
     for day in days {
         if is_covered(tx, ground, day, known).await? {
             over.push(day);
-        }
-    }
-    Ok(over)
-}
-
-/// Those whose own line statements would have shown by now.
-async fn covered(tx: &Tx, ground: &Ground, waiting: Vec<Waiting>) -> Result<Vec<Waiting>, StorageError> {
-    let mut until = Covers::new();
-    let mut over = Vec::new();
-    for w in waiting {
-        if is_covered(tx, ground, business_date(w.stated_at), &mut until).await? {
-            over.push(w);
         }
     }
     Ok(over)

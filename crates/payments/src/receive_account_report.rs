@@ -8,14 +8,14 @@
 //! | money that went out, a provider's payout, a drawer's deposit, or a refund that comes back | kept as evidence; statements book it |
 //! | its reference is that of a payment | another sight of it; a different amount is a case |
 //! | its reference is that of a line which something else has claimed | kept as evidence: it is booked |
-//! | not comparable with an equal payment (account, amount, intent) within two worked days | it waits unbooked, a case `possible_same_movement` |
+//! | not comparable with an equal payment | `domain::matching::sights`: another sight of it, which may give it its name; or it waits unbooked, a case `possible_same_movement` |
 //! | anything else | new money: `domain::booking` |
 
+use crate::alike::{self, Row};
 use crate::context::{Caller, Context};
 use crate::drive_parked::Calling;
 use crate::facts;
 use crate::learn;
-use crate::match_movements::batch::{first_instant, last_instant};
 use crate::payout_texts::PayoutTexts;
 use crate::receive_report::{Outcome, Parked, ReportError};
 use crate::record_money::{self, Recording, Seen};
@@ -28,7 +28,7 @@ use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::codes::AccountCode;
-use domain::matching::APART;
+use domain::matching::sights::{self, Sight};
 use domain::payment::{Identity, Payment, SightingState};
 use domain::reference::Reference;
 use domain::reference_text::{self, Found};
@@ -38,7 +38,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use provider::{Listed, Provider};
 use sha2::{Digest, Sha256};
-use storage::account_money::{self, Alike, NamedIntent, Waiting, turn};
+use storage::account_money::{self, NamedIntent, NewWaiting, turn};
 use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::sightings::{NewSighting, Said};
@@ -129,27 +129,29 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Result<Known, &'stati
     Ok(Ok(Known { account, reference, named, payout, returned, calendar }))
 }
 
-/// The account of this contract's beneficiaries that a row is of. Where several banks have one of its number: that under
-/// which the row was kept when it was told first, else that of the bank which the teller names, else the one that was in force
-/// when the money came. The inner error: it is none of theirs, or may be of either.
+/// The account of this contract's beneficiaries that a row is of: that under which it was kept when it was told first, else that
+/// of the bank which the teller names, else the one of this number that was in force when the money came. The inner error: it is
+/// none of theirs, or may be of either.
 async fn account_of(
     db: &storage::Db,
     told: &Told<'_>,
 ) -> Result<Result<ReceivingAccount, &'static str>, storage::StorageError> {
     let (beneficiaries, number) = (&told.provider.beneficiaries, told.report.account_number.as_str());
     let mut accounts = receiving_accounts::of_beneficiaries(db, beneficiaries, Some(number)).await?;
-    if accounts.len() > 1 {
+    let is_named = |account: &ReceivingAccount| told.report.bank_bin.is_none_or(|bin| account.bank_bin == bin);
+    // most rows: the only account of this number, of the bank that is named
+    if accounts.len() > 1 || !accounts.iter().all(is_named) {
         let listings = accounts.iter().map(|account| listing_of(&account.code));
         let sources: Vec<String> = listings.chain([webhook_of(told)]).collect();
         match sightings::account_of(db, &sources, &source_key(told)).await? {
             Some(code) => accounts.retain(|account| account.code.as_str() == code),
-            None => accounts.retain(|account| told.report.bank_bin.is_none_or(|bin| account.bank_bin == bin)),
+            None => accounts.retain(is_named),
         }
-        if accounts.len() > 1 {
-            let at = told.report.stated_at.unwrap_or(told.now);
-            let in_force = receiving_accounts::in_force(db, beneficiaries, number, at).await?;
-            accounts.retain(|account| in_force.iter().any(|code| code == account.code.as_str()));
-        }
+    }
+    if accounts.len() > 1 {
+        let at = told.report.stated_at.unwrap_or(told.now);
+        let in_force = receiving_accounts::in_force(db, beneficiaries, number, at).await?;
+        accounts.retain(|account| in_force.iter().any(|code| code == account.code.as_str()));
         return Ok(accounts.pop().filter(|_| accounts.is_empty()).ok_or(OF_EITHER));
     }
     Ok(accounts.pop().ok_or(NOT_OURS))
@@ -263,19 +265,32 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
     {
         return finish(tx, id, SightingState::Applied, None, &unit, Outcome::Recorded).await;
     }
-    let alike = Alike {
+    let teller = format!("{}:{}:", told.provider.profile, told.report.teller);
+    let row = Row {
         account: &known.account.code,
+        sighting_id: id,
+        channel: &told.provider.channel,
+        teller: &teller,
         amount: told.report.amount,
+        stated_at: stated,
         intent: known.named.as_ref().map(|n| n.id),
-        from: first_instant(&known.calendar, day),
-        to: last_instant(&known.calendar, day),
         reference: known.reference.as_ref(),
     };
-    let near = |p: &&Payment| known.calendar.within(business_date(p.paid_at), day, APART);
-    if let Some(candidate) = account_money::alike(tx, alike).await?.iter().find(near) {
-        return wait(tx, told, known, &seen, candidate, caller).await;
+    let found = alike::alike_to(tx, &row, &known.calendar).await?;
+    match sights::sight(&row.report(false), &found, &known.calendar) {
+        Sight::New => record(tx, told, known, &seen, caller).await,
+        Sight::Waits(candidate) => wait(tx, told, &row, candidate, caller).await,
+        Sight::Another(payment) => {
+            let payment = locked(tx, payment).await?;
+            let unit = alike::another_sight(tx, &row, known.named.as_ref(), &payment, caller, told.now).await?;
+            finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, Outcome::Known).await
+        }
     }
-    record(tx, told, known, &seen, caller).await
+}
+
+async fn locked(tx: &Tx, payment: PaymentId) -> Result<Payment, storage::StorageError> {
+    let payment = payments::lock_one(tx, payment).await?;
+    payment.ok_or_else(|| storage::StorageError::Unreadable("a row's payment".to_owned()))
 }
 
 fn source_key(told: &Told<'_>) -> String {
@@ -379,8 +394,7 @@ async fn same_row(
     payment: PaymentId,
     caller: &Caller,
 ) -> Result<Outcome, ReportError> {
-    let payment = payments::lock_one(tx, payment).await?;
-    let payment = payment.ok_or_else(|| storage::StorageError::Unreadable("a row's payment".to_owned()))?;
+    let payment = locked(tx, payment).await?;
     let names: Vec<_> = known.reference.iter().map(|r| (r.to_string(), payment.id)).collect();
     account_money::learn(tx, &known.account.code, &names).await?;
     another_sight(tx, told, known, seen, &payment, caller).await
@@ -409,34 +423,30 @@ async fn another_sight(
 async fn wait(
     tx: &Tx,
     told: &Told<'_>,
-    known: &Known,
-    seen: &Seen<'_>,
-    candidate: &Payment,
+    row: &Row<'_>,
+    candidate: PaymentId,
     caller: &Caller,
 ) -> Result<Outcome, ReportError> {
-    let stated = told.report.stated_at.unwrap_or(told.now);
     let mut unit = Unit::new(caller.actor(), told.now);
     unit.changes.cases_opened.push(NewCase {
-        payment_id: Some(candidate.id),
-        sighting_id: Some(seen.sighting_id),
-        day: Some((format!("bank:{}", known.account.code), business_date(stated))),
-        ..NewCase::new(CaseKind::PossibleSameMovement, told.report.amount, known.account.code.to_string())
+        payment_id: Some(candidate),
+        sighting_id: Some(row.sighting_id),
+        day: Some((format!("bank:{}", row.account), business_date(row.stated_at))),
+        ..NewCase::new(CaseKind::PossibleSameMovement, row.amount, row.account.to_string())
     });
     unit::write(tx, &unit).await?;
-    let waiting = Waiting {
-        sighting_id: seen.sighting_id,
-        amount: told.report.amount,
-        intent_id: known.named.as_ref().map(|n| n.id),
-        bank_ref: known.reference.clone(),
-        channel: told.provider.channel.to_string(),
-        stated_at: stated,
-        payment_id: candidate.id,
-        // found by the sighting, whose case was written just now
-        case_id: uuid::Uuid::nil().into(),
+    let waiting = NewWaiting {
+        sighting_id: row.sighting_id,
+        amount: row.amount,
+        intent_id: row.intent,
+        bank_ref: row.reference,
+        channel: row.channel,
+        stated_at: row.stated_at,
+        payment_id: candidate,
     };
     // not in the pipeline: a statement that has to be prepared first would run after its COMMIT
-    account_money::wait(tx, &known.account.code, &waiting).await?;
-    let (noted, committed) = join!(sightings::outcome(tx, seen.sighting_id, SightingState::Waiting, None), tx.commit());
+    account_money::wait(tx, row.account, &waiting).await?;
+    let (noted, committed) = join!(sightings::outcome(tx, row.sighting_id, SightingState::Waiting, None), tx.commit());
     unit::first_error([noted, committed])?;
     Ok(Outcome::Recorded)
 }

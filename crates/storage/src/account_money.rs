@@ -1,12 +1,12 @@
-//! Money on accounts of ours: payments by the bank's references, those that a report may be another sight of, and
-//! reports that wait for a statement to decide.
+//! Money on accounts of ours: payments by the bank's references, and reports that wait for a statement to decide. Those that a
+//! report may be another sight of: [`crate::alike`].
 
 use crate::error::StorageError;
 use crate::payments;
 use crate::pool::Db;
 use crate::rows::unreadable;
 use domain::bank_reference::BankReference;
-use domain::codes::AccountCode;
+use domain::codes::{AccountCode, ChannelCode};
 use domain::payment::Payment;
 use domain::reference::Reference;
 use domain::{CaseId, IntentId, PaymentId, SightingId, Vnd};
@@ -85,50 +85,6 @@ pub async fn same_row(
     Ok(row.map(|row| row.get::<_, Option<Uuid>>(0).map(Into::into)))
 }
 
-// An equal payment whose references say nothing about this one: it has none of the numbering.
-const ALIKE: &str = "select p.* from payment p
-    where p.receiving_account = $1 and p.amount = $2 and p.reversed = 0 and p.paid_at between $4 and $5
-      and p.intent_id = $3
-      and not exists (select from payment_reference r
-                      where r.payment_id = p.id and split_part(':' || r.reference, ':', -2) = $6)
-    order by p.paid_at, p.id limit 50 for no key update of p";
-const ALIKE_UNIDENTIFIED: &str = "select p.* from payment p
-    where p.receiving_account = $1 and p.amount = $2 and p.reversed = 0 and p.paid_at between $3 and $4
-      and p.intent_id is null
-      and not exists (select from payment_reference r
-                      where r.payment_id = p.id and split_part(':' || r.reference, ':', -2) = $5)
-    order by p.paid_at, p.id limit 50 for no key update of p";
-
-/// What a report on an account may be another sight of.
-#[derive(Debug, Clone, Copy)]
-pub struct Alike<'a> {
-    pub account: &'a AccountCode,
-    pub amount: Vnd,
-    pub intent: Option<IntentId>,
-    pub from: Timestamp,
-    pub to: Timestamp,
-    pub reference: Option<&'a BankReference>,
-}
-
-/// Payments of the same account, amount and intent that were paid between the two instants and cannot be told apart from
-/// this report by a reference; oldest first, locked.
-pub async fn alike(db: &Db, a: Alike<'_>) -> Result<Vec<Payment>, StorageError> {
-    // null compares with nothing: a report without a reference is told apart from no payment
-    let numbering = a.reference.map(|r| r.numbering().unwrap_or_default());
-    let (account, amount) = (a.account.as_str(), a.amount.dong());
-    let rows = match a.intent {
-        Some(intent) => {
-            let statement = db.prepare_cached(ALIKE).await?;
-            db.query(&statement, &[&account, &amount, &intent.uuid(), &a.from, &a.to, &numbering]).await?
-        }
-        None => {
-            let statement = db.prepare_cached(ALIKE_UNIDENTIFIED).await?;
-            db.query(&statement, &[&account, &amount, &a.from, &a.to, &numbering]).await?
-        }
-    };
-    rows.iter().map(payments::from_row).collect()
-}
-
 /// A payment that no statement has shown yet, with every reference by which it is known.
 #[derive(Debug, Clone)]
 pub struct Awaited {
@@ -204,6 +160,19 @@ pub async fn learn(db: &Db, account: &AccountCode, references: &[(String, Paymen
     Ok(())
 }
 
+/// A report that is to wait unbooked.
+#[derive(Debug, Clone)]
+pub struct NewWaiting<'a> {
+    pub sighting_id: SightingId,
+    pub amount: Vnd,
+    pub intent_id: Option<IntentId>,
+    pub bank_ref: Option<&'a BankReference>,
+    pub channel: &'a ChannelCode,
+    pub stated_at: Timestamp,
+    /// What it may be another sight of.
+    pub payment_id: PaymentId,
+}
+
 /// A report that waits unbooked.
 #[derive(Debug, Clone)]
 pub struct Waiting {
@@ -211,20 +180,29 @@ pub struct Waiting {
     pub amount: Vnd,
     pub intent_id: Option<IntentId>,
     pub bank_ref: Option<BankReference>,
-    pub channel: String,
+    pub channel: ChannelCode,
     pub stated_at: Timestamp,
     /// What it may be another sight of.
     pub payment_id: PaymentId,
     pub case_id: CaseId,
+    /// What every key of its teller's rows begins with.
+    pub teller: String,
+    /// People have closed its case.
+    pub is_accepted: bool,
+    /// A line of its own day and amount has been claimed.
+    pub has_line: bool,
 }
 
-const WAIT: &str = "insert into waiting_sighting (sighting_id, account_code, amount, intent_id, bank_ref, channel, stated_at,
+const WAIT: &str =
+    "insert into waiting_sighting (sighting_id, account_code, amount, intent_id, bank_ref, channel, stated_at,
         payment_id, case_id)
-    select $1, $2, $3, $4, $5, $6, $7, $8, k.id from kase k where k.sighting_id = $1 and k.kind = 'possible_same_movement'";
+    select $1, $2, $3, $4, $5, $6, $7, $8, k.id from kase k
+    where k.sighting_id = $1 and k.kind = 'possible_same_movement' and k.status <> 'closed'";
 
-pub async fn wait(db: &Db, account: &AccountCode, w: &Waiting) -> Result<(), StorageError> {
+/// Its case must be there.
+pub async fn wait(db: &Db, account: &AccountCode, w: &NewWaiting<'_>) -> Result<(), StorageError> {
     let statement = db.prepare_cached(WAIT).await?;
-    let reference = w.bank_ref.as_ref().map(ToString::to_string);
+    let reference = w.bank_ref.map(ToString::to_string);
     let intent = w.intent_id.map(IntentId::uuid);
     db.execute(
         &statement,
@@ -234,7 +212,7 @@ pub async fn wait(db: &Db, account: &AccountCode, w: &Waiting) -> Result<(), Sto
             &w.amount.dong(),
             &intent,
             &reference,
-            &w.channel,
+            &w.channel.as_str(),
             &w.stated_at,
             &w.payment_id.uuid(),
         ],
@@ -244,25 +222,44 @@ pub async fn wait(db: &Db, account: &AccountCode, w: &Waiting) -> Result<(), Sto
 }
 
 const WAITING: &str =
-    "select w.* from waiting_sighting w where w.account_code = $1 order by w.stated_at, w.sighting_id";
+    "select w.*, split_part(s.source_key, ':', 1) || ':' || split_part(s.source_key, ':', 2) || ':' as teller,
+        k.status = 'closed' as is_accepted,
+        exists (select from movement m join movement_match c on c.movement_id = m.id and c.payment_id is not null
+                where m.account_code = w.account_code and m.amount = w.amount
+                  and m.booking_date = (w.stated_at at time zone 'Asia/Ho_Chi_Minh')::date) as has_line
+    from waiting_sighting w join sighting s on s.id = w.sighting_id join kase k on k.id = w.case_id
+    where w.account_code = $1 and ($2::uuid is null or w.sighting_id = $2) order by w.stated_at, w.sighting_id";
 
 /// All that wait on an account, oldest first. Their cases are what is locked.
 pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<Waiting>, StorageError> {
+    waiting_as(db, account, None).await
+}
+
+/// One of them; None when it waits no more.
+pub async fn waiting_one(db: &Db, account: &AccountCode, id: SightingId) -> Result<Option<Waiting>, StorageError> {
+    Ok(waiting_as(db, account, Some(id)).await?.pop())
+}
+
+async fn waiting_as(db: &Db, account: &AccountCode, only: Option<SightingId>) -> Result<Vec<Waiting>, StorageError> {
     let statement = db.prepare_cached(WAITING).await?;
-    let rows = db.query(&statement, &[&account.as_str()]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| Waiting {
-            sighting_id: row.get::<_, Uuid>("sighting_id").into(),
-            amount: Vnd::new(row.get("amount")),
-            intent_id: row.get::<_, Option<Uuid>>("intent_id").map(Into::into),
-            bank_ref: row.get::<_, Option<&str>>("bank_ref").map(BankReference::stored),
-            channel: row.get("channel"),
-            stated_at: row.get("stated_at"),
-            payment_id: row.get::<_, Uuid>("payment_id").into(),
-            case_id: row.get::<_, Uuid>("case_id").into(),
+    let rows = db.query(&statement, &[&account.as_str(), &only.map(SightingId::uuid)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                sighting_id: row.get::<_, Uuid>("sighting_id").into(),
+                amount: Vnd::new(row.get("amount")),
+                intent_id: row.get::<_, Option<Uuid>>("intent_id").map(Into::into),
+                bank_ref: row.get::<_, Option<&str>>("bank_ref").map(BankReference::stored),
+                channel: ChannelCode::new(row.get::<_, String>("channel")).map_err(unreadable)?,
+                stated_at: row.get("stated_at"),
+                payment_id: row.get::<_, Uuid>("payment_id").into(),
+                case_id: row.get::<_, Uuid>("case_id").into(),
+                teller: row.get("teller"),
+                is_accepted: row.get("is_accepted"),
+                has_line: row.get("has_line"),
+            })
         })
-        .collect())
+        .collect()
 }
 
 // the same row may have been told again while it waited

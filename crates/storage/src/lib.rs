@@ -2,6 +2,7 @@
 //! take a connection, so they run in or out of a transaction. Transactions begin and end in `payments`.
 
 pub mod account_money;
+pub mod alike;
 pub mod approvals;
 pub mod assurance;
 pub mod attempts;
@@ -23,6 +24,7 @@ pub mod file_profiles;
 pub mod idempotency;
 pub mod ids;
 pub mod intents;
+pub mod lent;
 pub mod migrate;
 pub mod movements;
 pub mod obligations;

@@ -277,7 +277,7 @@ pub(super) async fn told(house: &House, amount: i64, reference: &str, content: &
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_line_that_names_one_of_its_told_parts_and_is_the_sum_of_all_is_each_of_them() {
+async fn a_line_that_names_its_told_parts_or_has_the_reference_of_one_and_is_the_sum_of_all_is_each_of_them() {
     // equal parts several times: which movement comes first is chance
     let equal = (true, [500, 500]);
     for (by_reference, amounts) in [(true, [400, 600]), (false, [400, 600]), equal, equal, equal, (false, [500, 500])] {
@@ -286,13 +286,41 @@ async fn a_line_that_names_one_of_its_told_parts_and_is_the_sum_of_all_is_each_o
         told(&batch.house, amounts[0], "FT2633000000001", codes[0]).await;
         told(&batch.house, amounts[1], "FT2633000000002", codes[1]).await;
         batch.are("paid").await;
-        let line = if by_reference { (1_000, "FT2633000000001", "LO") } else { (1_000, "FTLO26330001", codes[0]) };
+        let both = format!("LO {} {}", codes[0], codes[1]);
+        let line = if by_reference { (1_000, "FT2633000000001", "LO") } else { (1_000, "FTLO26330001", both.as_str()) };
         batch.brings(mt940(OWN, today(), 0, &[line]), 2).await;
         batch.house.drain().await;
         assert_eq!(batch.house.ask(PAYMENTS).await, "2");
         assert_eq!((cases(&batch.house).await, standing(&batch.house, "suspense").await), Default::default());
         batch.are("paid").await;
         batch.ends(1_000).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_comes_to_what_two_others_do_by_chance_is_its_own_though_it_names_one_of_them() {
+    for told_first in [false, true] {
+        let batch = Batch::new().await;
+        let codes: Vec<&str> = batch.intents.iter().map(|i| i["reference"].as_str().unwrap()).collect();
+        told(&batch.house, 400, "FT2633000000001", codes[0]).await;
+        told(&batch.house, 600, "FT2633000000002", codes[1]).await;
+        let again = (1_000, "FT2633000000003", codes[0]);
+        if told_first {
+            told(&batch.house, again.0, again.1, again.2).await;
+        }
+        batch.brings(mt940(OWN, today(), 0, &[again]), 1).await;
+        if !told_first {
+            told(&batch.house, again.0, again.1, again.2).await;
+        }
+        let whole_day = [again, (400, "FT2633000000001", codes[0]), (600, "FT2633000000002", codes[1])];
+        batch.brings(mt940(OWN, today(), 0, &whole_day), 2).await;
+        batch.are("paid").await;
+        assert_eq!(
+            (batch.house.ask(PAYMENTS).await.as_str(), cases(&batch.house).await.as_str()),
+            ("3", "duplicate_payment")
+        );
+        assert_eq!(standing(&batch.house, "suspense").await, "suspense:duplicate -1000");
+        batch.ends(2_000).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod covered;
 mod crowds;
+mod line_first;
 mod rules;
 mod waiting;
 

@@ -103,3 +103,27 @@ async fn a_row_that_may_be_of_either_account_is_parked_for_a_person() {
         house.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_another_bank_under_the_number_of_our_only_account_is_of_none_of_ours() {
+    let house = House::with_bank().await;
+    let (_, intent, _) = offered(&house, 21_000).await;
+    told(&house, 0, "VietinBank".into(), sepay_row(now_s().unsigned_abs(), 21_000, &reference(&intent))).await;
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("0", "poison"));
+    assert_eq!(status(&house, &intent).await, "open");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_was_kept_under_our_account_is_the_same_whatever_bank_it_names_then() {
+    let house = House::with_bank().await;
+    let (_, intent, _) = offered(&house, 21_000).await;
+    house.tellers_are_lost().await;
+    let booked = house.transfers(21_000, &reference(&intent)).await;
+    for name in [Value::Null, "VietinBank".into()] {
+        told(&house, 0, name, sepay_row_of(&booked)).await;
+        assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(OPEN_CASES).await.as_str()), ("1", ""));
+    }
+    assert_eq!(status(&house, &intent).await, "paid");
+    house.close().await;
+}

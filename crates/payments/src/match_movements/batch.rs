@@ -1,7 +1,8 @@
 //! One batch of open credits in one transaction: decided together, booked together, a handful of statements whatever
 //! their number.
 
-use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover, is_covered};
+use super::waiting::may_be_known;
+use super::{ByIntent, Cover, Covers, Ground, PER_BATCH, cover, is_covered, lent};
 use crate::context::{Caller, Context};
 use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
@@ -14,13 +15,14 @@ use domain::cause::Cause;
 use domain::changes::{NewCase, step};
 use domain::matching::{self, APART, Rule, Told, What};
 use domain::money::MAX_AMOUNT;
-use domain::payment::{Identity, SightingState};
+use domain::payment::{Identity, Payment, SightingState};
 use domain::refund::RefundStatus;
 use domain::{CaseId, IntentId, MovementId, ObligationId, PaymentId, RefundId, SightingId, Vnd};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{self, NamedIntent, Waiting, turn};
+use storage::lent::{Moved, Retold};
 use storage::movements::{self, Claimant, NewClaim, OpenCredit};
 use storage::payments::NewPayment;
 use storage::unit::Unit;
@@ -61,6 +63,8 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
     name_by_reports(tx, ground, &open, &claims, &waiting, &mut named).await?;
 
+    let own_lines = lent::own_lines(tx, ground, &credits, &claims).await?;
+
     let references: Vec<String> = open.iter().filter_map(|c| c.references.first()).map(ToString::to_string).collect();
     let taken = account_money::taken(tx, &ground.account, &references).await?;
     let mut work = Work::new(ground, now, &waiting, taken);
@@ -90,7 +94,10 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);
                 work.new_money(credit, named.get(&credit.id), &facts, waiting.map(|w| (w, *rule)))?;
             }
-            None => work.new_money(credit, named.get(&credit.id), &facts, None)?,
+            None => match own_lines.get(&credit.id) {
+                Some(back) => work.give_back(credit, back)?,
+                None => work.new_money(credit, named.get(&credit.id), &facts, None)?,
+            },
         }
     }
     let matched = work.claims.len();
@@ -193,14 +200,18 @@ async fn told_of(
         references: c.references,
         intent: c.payment.intent_id,
         is_covered: false,
+        may_be_known: false,
     });
-    let sightings = waiting.iter().map(|w| Told {
+    let of_these: Vec<&Waiting> = waiting.iter().filter(|w| amounts.contains(&w.amount.dong())).collect();
+    let may_be_known = may_be_known(tx, ground, &of_these).await?;
+    let sightings = of_these.iter().map(|w| Told {
         what: What::Sighting(w.sighting_id),
         amount: w.amount,
         day: business_date(w.stated_at),
         references: w.bank_ref.iter().cloned().collect(),
         intent: w.intent_id,
         is_covered: false,
+        may_be_known: may_be_known.contains(&w.sighting_id),
     });
     let mut told: Vec<Told> = payments.chain(sightings).collect();
     let (mut known, mut doubted) = (Covers::new(), BTreeSet::new());
@@ -245,24 +256,28 @@ pub(crate) fn last_instant(calendar: &WorkingCalendar, day: Date) -> Timestamp {
 }
 
 /// The beginning of a day in Hanoi.
-fn midnight(day: Date) -> Timestamp {
+pub(super) fn midnight(day: Date) -> Timestamp {
     let at = day.to_zoned(tz::TimeZone::fixed(domain::business_day::HANOI));
     at.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
 
 /// What the batch writes.
-struct Work<'g> {
-    ground: &'g Ground,
-    now: Timestamp,
-    caller: Caller,
-    unit: Unit,
-    payments: Vec<NewPayment>,
+pub(super) struct Work<'g> {
+    pub(super) ground: &'g Ground,
+    pub(super) now: Timestamp,
+    pub(super) caller: Caller,
+    pub(super) unit: Unit,
+    pub(super) payments: Vec<NewPayment>,
     claims: Vec<NewClaim>,
     names: Vec<(String, PaymentId)>,
-    outcomes: Vec<(SightingId, SightingState, PaymentId)>,
+    pub(super) outcomes: Vec<(SightingId, SightingState, PaymentId)>,
     /// Reports that waited, and the payment that each of them is.
     decided: Vec<(SightingId, PaymentId)>,
-    explained: Vec<CaseId>,
+    pub(super) explained: Vec<CaseId>,
+    /// Lines that new payments have in place of those that had them.
+    pub(super) moved: Vec<Moved>,
+    /// Reports that wait again, and for which payment.
+    pub(super) again: Vec<(Retold, Payment)>,
     /// Those of the claimed credits that may yet be what brings a refund back.
     returns: Vec<(MovementId, RefundId)>,
     touched: BTreeSet<ObligationId>,
@@ -286,6 +301,8 @@ impl<'g> Work<'g> {
             outcomes: Vec::new(),
             decided: Vec::new(),
             explained: Vec::new(),
+            moved: Vec::new(),
+            again: Vec::new(),
             returns: Vec::new(),
             touched: BTreeSet::new(),
             waiting,
@@ -293,7 +310,7 @@ impl<'g> Work<'g> {
         }
     }
 
-    fn claim(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
+    pub(super) fn claim(&mut self, credit: &OpenCredit, payment: PaymentId, rule: Rule) {
         let claimant = Claimant::Payment(payment);
         self.claims.push(NewClaim { movement_id: credit.id, claimant, amount: credit.amount, rule });
         self.names.extend(credit.references.iter().map(|r| (r.to_string(), payment)));
@@ -403,6 +420,7 @@ impl<'g> Work<'g> {
         if !self.payments.is_empty() {
             payments::insert(tx, &self.payments, self.now).await?;
         }
+        storage::lent::moved(tx, &self.moved).await?;
         account_money::learn(tx, &self.ground.account, &self.names).await?;
         unit::write(tx, &self.unit).await?;
         unwatch_served(tx, &self.unit).await?;
@@ -410,6 +428,7 @@ impl<'g> Work<'g> {
         movements::booked_returns(tx, &self.returns).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
+        self.write_again(tx).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -5,9 +5,10 @@
 //! |---|---|
 //! | a debit with the codes of several refunds by transfer, all of which wait for theirs | one debit for each |
 //! | a debit that takes back, and has or names the one reference of several credits (that of their entry, or that which they share) | one for each credit, and says which |
-//! | a credit with the reference or the code of a payment that waits for its line, and of the sum of all that wait so from its day | one for each payment |
+//! | a credit with the reference of a payment that waits for its line, or with the codes of all, and of the sum of all that wait so from its day | one for each payment |
 //!
-//! A sum alone is no proof: without a name the line stays one movement, for a person.
+//! A sum alone is no proof: without a name the line stays one movement, for a person. Nor is one code beside it: whoever pays twice
+//! may pay by chance what he and another have paid.
 
 use crate::error::StorageError;
 use crate::pool::Db;
@@ -90,7 +91,8 @@ const AWAITED: &str = "insert into staged_piece (line_no, nth, amount, bank_ref,
         select l.line_no, s.day, count(*) over (partition by s.day) as lines
         from staged_line l join sums s on s.day = l.booking_date and s.amount = l.amount
         where l.movement_id is null and l.direction = 'in' and not l.reversal and l.payout_of is null
-          and exists (select from alone a where a.day = s.day and (l.bank_ref = any(a.known_as) or a.code = any(l.codes))))
+          and (exists (select from alone a where a.day = s.day and l.bank_ref = any(a.known_as))
+               or not exists (select from alone a where a.day = s.day and (a.code = any(l.codes)) is not true)))
     select n.line_no, row_number() over (partition by n.line_no order by a.payment_id), a.amount, a.known_as[1],
            case when a.code is null then '{}' else array[a.code] end
     from named n join alone a on a.day = n.day where n.lines = 1";
