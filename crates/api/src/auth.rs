@@ -1,6 +1,7 @@
 //! Who calls and what they may: keys found by id. What is found is remembered for half a minute, so that a busy portal does not
 //! ask the database at each call; a revoked key is refused within 60 seconds, as is one whose holder was disabled or lost
-//! the role. What lasts is asked of the database each time: all that a person's key changes, and what a portal proposes.
+//! the role. What lasts is asked of the database each time: all that a person's key changes, what a portal proposes,
+//! and where it wants events.
 
 use crate::State;
 use crate::door::{now, request_id};
@@ -51,18 +52,21 @@ fn refused() -> Problem {
 
 /// The holder of the key that the request carries, as the books have them now where the request changes anything.
 async fn principal(req: &HttpRequest, state: &State) -> Result<Principal, Problem> {
-    let Known { principal, is_remembered } = known(req, state).await?;
-    if is_remembered && !req.method().is_safe() {
-        Ok(asked(state, principal.key_id).await?.principal)
-    } else {
-        Ok(principal)
-    }
+    let known = known(req, state).await?;
+    if req.method().is_safe() { Ok(known.principal) } else { known.asked(state).await }
 }
 
 struct Known {
     principal: Principal,
     /// It may have changed since.
     is_remembered: bool,
+}
+
+impl Known {
+    /// As the books have it now.
+    async fn asked(self, state: &State) -> Result<Principal, Problem> {
+        if self.is_remembered { Ok(asked(state, self.principal.key_id).await?.principal) } else { Ok(self.principal) }
+    }
 }
 
 /// The holder of the key that the request carries.
@@ -104,7 +108,9 @@ async fn asked(state: &State, id: KeyId) -> Result<StoredKey, Problem> {
 
 /// A portal with this scope; staff are refused.
 pub async fn client(req: &HttpRequest, state: &State, scope: Scope) -> Result<(ClientId, Caller), Problem> {
-    let Known { principal, .. } = known(req, state).await?;
+    let known = known(req, state).await?;
+    // an address that hears events, and its secret, outlive the key by which they came
+    let principal = if scope == Scope::EventsWrite { known.asked(state).await? } else { known.principal };
     allow(&principal, scope)?;
     match principal.who {
         Who::Client(id) => Ok((id, Caller { who: principal.who, request_id: request_id() })),

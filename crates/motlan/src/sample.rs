@@ -14,6 +14,8 @@ use storage::{Db, Pool, beneficiaries, ids, principals};
 
 pub const PORTAL: &str = "cong-dvc";
 pub const ACCOUNTANT: &str = "ke-toan";
+/// Decides what the accountant proposes.
+pub const APPROVER: &str = "lanh-dao";
 /// Takes money at the one-stop desk, and does nothing else.
 pub const OFFICER: &str = "mot-cua";
 const OFFICER_OF: &str = "H38.17-KB";
@@ -109,6 +111,7 @@ pub async fn put(pool: &Pool) -> Result<(), Failed> {
     }
     principals::put_client(&db, ids::mint(now), PORTAL, "Cổng dịch vụ công Lào Cai (mẫu)").await?;
     principals::put_person(&db, ids::mint(now), ACCOUNTANT, "Nguyễn Thị Kế Toán (mẫu)", &[]).await?;
+    principals::put_person(&db, ids::mint(now), APPROVER, "Lê Văn Lãnh Đạo (mẫu)", &[]).await?;
     let name = "Trần Văn Một Cửa (mẫu)";
     principals::put_person(&db, ids::mint(now), OFFICER, name, &[OFFICER_OF.to_owned()]).await?;
     put_lists(&db).await

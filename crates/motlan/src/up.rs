@@ -193,6 +193,7 @@ async fn usable_keys(home: &Home, config: &Config, pool: &Pool) -> Result<Keys, 
     if let Some(keys) = home.keys()
         && keys::is_active(&db, &keys.client.id).await?
         && keys::is_active(&db, &keys.staff.id).await?
+        && keys::is_active(&db, &keys.approver.id).await?
         && keys::is_active(&db, &keys.officer.id).await?
     {
         return Ok(keys);
@@ -202,6 +203,7 @@ async fn usable_keys(home: &Home, config: &Config, pool: &Pool) -> Result<Keys, 
     let keys = Keys {
         client: serde_json::from_value::<Key>(keys::create(pool, config, sample::PORTAL, &[]).await?)?,
         staff: serde_json::from_value::<Key>(keys::create(pool, config, sample::ACCOUNTANT, &[]).await?)?,
+        approver: serde_json::from_value::<Key>(keys::create(pool, config, sample::APPROVER, &[]).await?)?,
         officer: serde_json::from_value::<Key>(keys::create(pool, config, sample::OFFICER, &desk).await?)?,
     };
     home.keep_keys(&keys)?;
@@ -223,6 +225,7 @@ fn run_file(
         "docs_url": format!("{base_url}/docs/"),
         "client_key": keys.client.key,
         "staff_key": keys.staff.key,
+        "approver_key": keys.approver.key,
         "officer_key": keys.officer.key,
         "counter": agreements::COUNTER,
         "database_url_readonly": database.readonly_url,

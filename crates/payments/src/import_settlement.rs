@@ -10,7 +10,7 @@
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
 //! | a refund of ours | `matched`; one that the provider had not called sent yet succeeds by it |
 //! | a refund of all of a payment that was voided here, while its money waits untouched | `matched`: the void at the terminal, and the payment is reversed (again) |
-//! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` |
+//! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` until we know its payment |
 //! | a correction that brings back a refund of ours, by its number and amount | `matched`; the refund that was sent has failed, its money waits as `refund_returned`. The provider's status may have said so before |
 //! | any other correction | suspense, a case `amount_differs` |
 //!
@@ -23,6 +23,7 @@
 
 mod books;
 mod hear;
+mod originals;
 mod voided;
 
 pub use hear::hear;

@@ -104,6 +104,8 @@ pub struct NewLine {
     pub kind: &'static str,
     pub provider_txn_id: String,
     pub order_ref: Option<String>,
+    /// What a refund or a correction is of.
+    pub original_txn_id: Option<String>,
     pub payment_id: Option<PaymentId>,
     pub refund_id: Option<domain::RefundId>,
     /// The refund that a correction brings back.
@@ -118,11 +120,14 @@ pub struct NewLine {
 
 const INSERT_LINES: &str =
     "insert into settlement_line (settlement_id, profile, line_no, kind, provider_txn_id, order_ref,
-        payment_id, refund_id, amount, fee, net, paid_at, status, disposition, returns_refund_id)
-    select $1, $2, line_no, kind, txn, order_ref, payment, refund, amount, fee, net, paid_at, status, disposition, returned
+        payment_id, refund_id, amount, fee, net, paid_at, status, disposition, returns_refund_id,
+        original_txn_id)
+    select $1, $2, line_no, kind, txn, order_ref, payment, refund, amount, fee, net, paid_at, status, disposition, returned,
+        original
     from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[],
-        $11::timestamptz[], $12::text[], $13::text[], $14::uuid[], $15::uuid[])
-        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition, refund, returned)";
+        $11::timestamptz[], $12::text[], $13::text[], $14::uuid[], $15::uuid[], $16::text[])
+        as l(line_no, kind, txn, order_ref, payment, amount, fee, net, paid_at, status, disposition, refund, returned,
+            original)";
 
 pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[NewLine]) -> Result<(), StorageError> {
     let numbers: Vec<i32> = lines.iter().map(|l| l.line_no).collect();
@@ -138,6 +143,7 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
     let refunds: Vec<Option<Uuid>> = lines.iter().map(|l| l.refund_id.map(|r| r.uuid())).collect();
     let returned: Vec<Option<Uuid>> = lines.iter().map(|l| l.returns.map(|r| r.uuid())).collect();
     let dispositions: Vec<&str> = lines.iter().map(|l| l.disposition).collect();
+    let originals: Vec<Option<&str>> = lines.iter().map(|l| l.original_txn_id.as_deref()).collect();
     db.execute(
         INSERT_LINES,
         &[
@@ -156,6 +162,7 @@ pub async fn insert_lines(db: &Db, id: SettlementId, profile: &str, lines: &[New
             &dispositions,
             &refunds,
             &returned,
+            &originals,
         ],
     )
     .await?;
@@ -284,6 +291,40 @@ const CALLED_UNDONE: &str = "select k.payment_id from kase k join payment p on p
 pub async fn called_undone(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<PaymentId>, StorageError> {
     let rows = db.query(CALLED_UNDONE, &[&profile, &txns]).await?;
     Ok(rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect())
+}
+
+const FOUND_ORIGINALS: &str = "select k.id, p.id, k.amount, k.subject, k.scope, k.business_date from kase k
+    join settlement_line l on l.kind = 'refund' and l.disposition = 'case' and l.provider_txn_id = k.subject
+        and l.profile = substring(k.scope from 'clearing:(.*)')
+    join payment p on p.profile = l.profile and p.provider_txn_id = l.original_txn_id
+    where k.kind = 'refund_without_payment' and k.payment_id is null and k.status = 'open' order by k.id limit 500";
+
+/// A refund past us whose payment a file knew before we did.
+#[derive(Debug, Clone)]
+pub struct FoundOriginal {
+    /// Its case, which names no payment.
+    pub case_id: domain::CaseId,
+    pub payment_id: PaymentId,
+    /// Below zero.
+    pub amount: Vnd,
+    /// The provider's number of the refund.
+    pub subject: String,
+    pub scope: String,
+    pub day: Date,
+}
+
+/// Refunds whose case names no payment, of payments that we know by now.
+pub async fn found_originals(db: &Db) -> Result<Vec<FoundOriginal>, StorageError> {
+    let rows = db.query(FOUND_ORIGINALS, &[]).await?;
+    let found = |r: &tokio_postgres::Row| FoundOriginal {
+        case_id: r.get::<_, Uuid>(0).into(),
+        payment_id: r.get::<_, Uuid>(1).into(),
+        amount: Vnd::new(r.get(2)),
+        subject: r.get(3),
+        scope: r.get(4),
+        day: r.get(5),
+    };
+    Ok(rows.iter().map(found).collect())
 }
 
 /// A payment that a file names and that we had not heard of.

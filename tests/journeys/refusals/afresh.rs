@@ -36,6 +36,7 @@ async fn a_revoked_key_that_is_remembered_decides_administers_and_gives_back_not
     let refunds = format!("/v1/payments/{}/refunds", payment["id"].as_str().unwrap());
     let refund = json!({"lines": [whole(&fee)], "then": "close", "reason_code": "x", "note": "x",
         "refundable_amount": 0});
+    let endpoint = json!({"url": format!("{}/webhooks", house.dossier.url)});
     let calls = [
         ("nguoi-duyet", Scope::STAFF, staff, "POST", decide("approve"), json!({})),
         ("nguoi-duyet", Scope::STAFF, staff, "POST", decide("reject"), json!({})),
@@ -43,6 +44,7 @@ async fn a_revoked_key_that_is_remembered_decides_administers_and_gives_back_not
         ("ke-toan", Scope::STAFF, staff, "POST", "/v1/keys".to_owned(), json!({"holder": "cong-dvc"})),
         ("ke-toan", Scope::STAFF, staff, "POST", refunds.clone(), refund.clone()),
         ("cong-dvc", Scope::CLIENT, portal, "POST", refunds, refund),
+        ("cong-dvc", Scope::CLIENT, portal, "POST", "/v1/event-endpoints".to_owned(), endpoint),
     ];
     for (holder, scopes, reads, method, path, body) in &calls {
         let (id, caller) = remembered(&house, holder, scopes, reads).await;

@@ -104,6 +104,38 @@ async fn a_refund_that_we_do_not_know_waits_in_suspense_with_a_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_back_past_us_of_a_payment_that_nobody_told_of_is_not_to_be_had_of_it_again() {
+    let house = with_payouts().await;
+    let (_, _, order) = pays_with(&house, 50_000, json!([{"drop": true}])).await;
+    gives_back(&house, &order, 20_000).await;
+    // the file is the first word of the payment, and names its refund
+    house.settles(&day()).await.expect(201);
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!((&paid["data"][0]["amount"], &paid["data"][0]["refundable_amount"]), (&json!(50_000), &json!(30_000)));
+    assert_eq!(cases(&house).await, "missing_in_books -20000");
+    let history = house.staff.get("/v1/cases?kind=refund_without_payment&status=closed").await.expect(200);
+    assert_eq!(history["data"].as_array().unwrap().len(), 1, "it had named no payment before: {history:#}");
+    assert_eq!((stands(&house, CLEARING).await, stands(&house, UNIDENTIFIED).await), (0, 20_000));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_back_past_us_finds_its_payment_when_that_is_heard_of_after_the_file() {
+    let house = plain().await;
+    let (_, _, order) = pays_with(&house, 50_000, json!([{"drop": true}])).await;
+    gives_back(&house, &order, 20_000).await;
+    let refund = Row { original: txn(&order), ..Row::new("Hoàn tiền", "404", -20_000, 0) };
+    house.sends_settlement(vnpay_file(&[refund])).await.expect(201);
+    assert_eq!(cases(&house).await, "refund_without_payment -20000");
+    let charged = Row { order: order_ref(&order), ..Row::new("Thanh toán", txn(&order), 50_000, 400) };
+    house.sends_settlement(vnpay_file(&[charged])).await.expect(201);
+    assert_eq!(cases(&house).await, "missing_in_books -20000");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!((&paid["data"][0]["amount"], &paid["data"][0]["refundable_amount"]), (&json!(50_000), &json!(30_000)));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_given_back_past_us_is_not_accepted_away_while_it_stands_in_suspense() {
     let house = with_payouts().await;
     let order = pays(&house, 40_000).await;

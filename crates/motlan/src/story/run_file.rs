@@ -14,6 +14,8 @@ pub struct RunFile {
     pub client_key: String,
     /// The accountant's.
     pub staff_key: String,
+    /// Of whoever decides what the accountant proposes.
+    pub approver_key: String,
     /// Of the officer at the counter, and which counter that is.
     pub officer_key: String,
     pub counter: String,
@@ -56,7 +58,7 @@ mod tests {
     #[test]
     fn what_the_story_does_not_need_is_ignored() {
         let text = r#"{"base_url": "http://127.0.0.1:1", "staff_url": "http://127.0.0.1:3", "ops_url": "http://127.0.0.1:2",
-            "client_key": "c", "staff_key": "s", "officer_key": "o", "counter": "quay-1", "database_url_readonly": "postgres://x", "pids": [1],
+            "client_key": "c", "staff_key": "s", "approver_key": "a", "officer_key": "o", "counter": "quay-1", "database_url_readonly": "postgres://x", "pids": [1],
             "simulators": {"vnpay": "http://127.0.0.1:4", "dossier": "http://127.0.0.1:5", "bank": "http://127.0.0.1:6",
                 "momo": "http://127.0.0.1:7", "zalopay": "http://127.0.0.1:8", "national": "http://127.0.0.1:9", "other": "",
                 "mobile_money": "http://127.0.0.1:10", "bank_bills": "http://127.0.0.1:11",

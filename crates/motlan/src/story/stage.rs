@@ -30,6 +30,8 @@ pub struct Story {
     pub api: Gateway,
     /// As the accountant.
     pub staff: Gateway,
+    /// As the second person.
+    pub approver: Gateway,
     /// As the officer at the counter.
     pub officer: Gateway,
     pub counter: String,
@@ -98,6 +100,7 @@ impl Story {
         Ok(Self {
             tally: std::mem::take(tally),
             staff: Gateway::new(http.clone(), &known.base_url, Some(known.staff_key)),
+            approver: Gateway::new(http.clone(), &known.base_url, Some(known.approver_key)),
             officer: Gateway::new(http.clone(), &known.base_url, Some(known.officer_key)),
             counter: known.counter,
             ops: Gateway::new(http.clone(), &known.ops_url, None),

@@ -30,6 +30,7 @@ pub struct Key {
 pub struct Keys {
     pub client: Key,
     pub staff: Key,
+    pub approver: Key,
     pub officer: Key,
 }
 

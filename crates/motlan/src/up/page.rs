@@ -27,6 +27,7 @@ pub fn text(
         row("API", format!("{base}/v1")),
         row("  key of the portal", text("/client_key")),
         row("  key of staff", text("/staff_key")),
+        row("  key of who approves", text("/approver_key")),
         row("  key of an officer", format!("{}, counter {}", text("/officer_key"), text("/counter"))),
         row("API reference", text("/docs_url")),
         row("Simulators", "the other sides, each steered at".to_owned()),

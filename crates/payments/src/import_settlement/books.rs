@@ -75,6 +75,7 @@ impl Books<'_> {
             kind,
             provider_txn_id: row.provider_txn.clone(),
             order_ref: row.order_ref.clone(),
+            original_txn_id: row.original.clone(),
             refund_id: refund.filter(|_| disposition == "matched").map(|(_, id)| id),
             returns: returned.filter(|_| disposition == "matched").map(|(_, id)| id),
             payment_id: (payment.filter(|_| row.kind == Kind::Payment))

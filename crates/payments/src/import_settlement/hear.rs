@@ -1,5 +1,6 @@
 //! Payments that a settlement file names and that we had not heard of.
 
+use super::originals;
 use crate::context::{Caller, Context};
 use crate::receive_report::{self, ReportError, Sighted};
 use crate::refund;
@@ -28,9 +29,10 @@ pub async fn hear(ctx: &Context, of: Option<SettlementId>, now: Timestamp) -> Re
             Err(e) => refused = refused.or(Some(e)),
         }
     }
+    let named = originals::find(ctx, now).await?;
     let sent = refund::settled(ctx, now).await?;
     let back = refund::returned(ctx, now).await?;
-    refused.map_or(Ok(unheard.len() + sent + back), Err)
+    refused.map_or(Ok(unheard.len() + named + sent + back), Err)
 }
 
 async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), ReportError> {

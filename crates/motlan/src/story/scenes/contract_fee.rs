@@ -1,10 +1,10 @@
-//! What VNPAY keeps of each payment, as its contract says: a share and a fixed sum, from a day on. The settlement file of the
-//! next scene is held against it.
+//! What VNPAY keeps of each payment, as its contract says: a share and a fixed sum, from a day on. The accountant proposes it,
+//! another person decides. The settlement file of the next scene is held against it.
 
 use serde_json::{Value, json};
 
 use super::refused_closing::profile_of;
-use crate::story::gateway::{amount, list};
+use crate::story::gateway::{amount, list, text};
 use crate::story::paper::{Table, dong, say};
 use crate::story::stage::Story;
 use crate::story::stop::Stop;
@@ -21,8 +21,8 @@ const IN_FORCE: Terms = Terms { rate_ppm: 8_000, fixed: 300 };
 const TO_COME: Terms = Terms { rate_ppm: 7_000, fixed: 0 };
 
 impl Terms {
-    fn body(self) -> Value {
-        json!({"rate_ppm": self.rate_ppm, "rounding": "half_up", "fixed": self.fixed})
+    fn body(self, from: &str) -> Value {
+        json!({"from": from, "rate_ppm": self.rate_ppm, "rounding": "half_up", "fixed": self.fixed})
     }
 
     /// `0,8 %`.
@@ -42,7 +42,7 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     let year = story.run.year;
     let schedule = [(year - 1, ENDED), (year, IN_FORCE), (year + 1, TO_COME)].map(|(y, t)| (format!("{y}-01-01"), t));
     for (from, terms) in &schedule {
-        story.staff.put(&format!("{path}/{from}"), &terms.body()).await?.must_be(200)?;
+        agree(story, &path, &terms.body(from)).await?;
     }
     let seen = story.staff.get(&path).await?.must_be(200)?.body;
     let mut table = Table::new(&["Từ ngày (from)", ">Phần trăm", ">Mỗi khoản", "Hiệu lực"]);
@@ -61,6 +61,15 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
         format_args!("{right}/{} mức phí đúng như đã ghi", schedule.len()),
         "the contract says what was put, for each of the days",
     );
+    Ok(())
+}
+
+/// One person proposes it, another decides; until then nothing is said.
+async fn agree(story: &mut Story, path: &str, terms: &Value) -> Result<(), Stop> {
+    let (proposes, decides) = (story.key(), story.key());
+    let proposed = story.staff.post(path, terms, &proposes).await?.must_be(201)?.body;
+    let decide = format!("/v1/approvals/{}/approve", text(&proposed, "approval_id")?);
+    story.approver.post(&decide, &json!({}), &decides).await?.must_be(200)?;
     Ok(())
 }
 
