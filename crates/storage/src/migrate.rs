@@ -74,6 +74,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
     ("V178__erased_for_good", include_str!("../migrations/0178_erased_for_good.sql")),
     ("V179__deposits_sought", include_str!("../migrations/0179_deposits_sought.sql")),
+    ("V180__overtaken_pieces", include_str!("../migrations/0180_overtaken_pieces.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
