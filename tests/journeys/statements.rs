@@ -7,6 +7,7 @@ mod days;
 mod debits;
 mod matching;
 mod mixed;
+mod overtaken;
 mod parts;
 mod refused;
 mod reused;

@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod approval;
 pub mod attempt;
 pub mod bank_reference;
+pub mod banks;
 pub mod beneficiary;
 pub mod bill;
 pub mod booking;

@@ -12,7 +12,7 @@ mod chain;
 mod tests;
 
 pub use beginning::moved_to;
-pub use chain::{Piece, shown_closing};
+pub use chain::{Overtaken, Piece, Told, shown_closing, standing};
 
 /// Whose day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Books {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccountDay {
     pub books: Books,
-    /// Of each statement that covers the day: with what balance the day began in it, and with what it ended.
+    /// Of each statement that says how the day began and ended (`standing`): with what balance it did.
     pub pieces: Vec<Piece>,
     /// With what the last statements before the day closed; empty where there are none.
     pub closed_before: Vec<Vnd>,

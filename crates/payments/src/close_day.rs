@@ -7,7 +7,7 @@ use crate::retry::{Retryable, retrying};
 use domain::Vnd;
 use domain::business_day::business_date;
 use domain::mode::Mode;
-use domain::reconciliation::{AccountDay, Books, DayScope, Gap, ProfileDay, Settled, shown_closing};
+use domain::reconciliation::{AccountDay, Books, DayScope, Gap, ProfileDay, Settled, shown_closing, standing};
 use futures_util::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -223,7 +223,8 @@ async fn days_cases(db: &Db, scope: &str, date: Date) -> Result<Vec<Difference>,
 }
 
 fn of_account(day: &mut Day, books: Books, stated: Stated, worked: bool) {
-    day.statement_closing = shown_closing(&stated.pieces, books.closing());
+    let pieces = standing(&stated.pieces, &stated.opened_after, books.closing());
+    day.statement_closing = shown_closing(&pieces, books.closing());
     day.counts = Counts {
         matched: stated.matched,
         unmatched: stated.unmatched,
@@ -233,7 +234,7 @@ fn of_account(day: &mut Day, books: Books, stated: Stated, worked: bool) {
     };
     let told = AccountDay {
         books,
-        pieces: stated.pieces,
+        pieces,
         closed_before: stated.closed_before,
         opened_after: stated.opened_after,
         stated_in: stated.moved_in,

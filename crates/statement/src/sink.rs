@@ -29,6 +29,9 @@ pub enum LineState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub account: String,
+    /// What names the bank that keeps the account: a BIC or a number (camt `Acct/Svcr`, MT940 `:25:` before its slash, `:25P:` below
+    /// its account).
+    pub banks: Vec<String>,
     pub currency: Currency,
     /// The bank's name for this statement; empty for a CSV, which has none.
     pub id: String,

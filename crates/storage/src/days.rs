@@ -4,7 +4,7 @@ use crate::case_list;
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::Vnd;
-use domain::reconciliation::{Books, Piece, Settled};
+use domain::reconciliation::{Books, Overtaken, Piece, Settled, Told};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -159,7 +159,7 @@ pub async fn open_before(db: &Db, scope: &str, day: Date) -> Result<Option<Date>
 /// What statements and movements say of a day of an account.
 #[derive(Debug, Clone, Default)]
 pub struct Stated {
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<Told>,
     pub closed_before: Vec<Vnd>,
     pub opened_after: Vec<Vnd>,
     pub moved_in: Vnd,
@@ -178,8 +178,8 @@ pub struct Stated {
 // a statement of many days says of each how it began and ended; a line is of the day on which its movement is booked, which
 // another statement may have told first
 const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
-        case when s.closing_date = $2 then s.closing else s.opening + coalesce(l.until, 0) end as closing
-    from statement s cross join lateral (
+        case when s.closing_date = $2 then s.closing else s.opening + coalesce(l.until, 0) end as closing, o.named
+    from statement s left join overtaken_piece o on o.statement_id = s.id and o.day = $2 cross join lateral (
         select sum(k.amount) filter (where m.business_date < $2)::bigint as before,
                sum(k.amount) filter (where m.business_date <= $2)::bigint as until
         from statement_line k join movement m on m.id = k.movement_id where k.statement_id = s.id
@@ -189,7 +189,7 @@ const PIECES: &str = "select s.opening + coalesce(l.before, 0) as opening,
       and (s.closing_date = $2 or (s.closing_date > $2 and s.first_date <= $2))
     order by s.imported_at, s.id";
 // Each statement says what stood at the end of the day before, or of its own last one; the latest word counts, and of the parts
-// of a day the last one.
+// of a day, but those that another has overtaken, the last one.
 const NEIGHBOURS: &str = "with own as (
         select * from statement
         where account_code = $1 and state = 'imported' and opening is not null and closing is not null),
@@ -198,10 +198,14 @@ const NEIGHBOURS: &str = "with own as (
                case when o.closing_date < $2 then o.closing else o.opening + coalesce((
                    select sum(k.amount) from statement_line k join movement m on m.id = k.movement_id
                    where k.statement_id = o.id and m.business_date < $2), 0)::bigint end as closing,
-               o.closing_date < $2 and exists (select from own n where n.closing_date = o.closing_date and n.opening = o.closing
-                                               and n.closing <> o.closing) as goes_on
+               o.closing_date < $2 and exists (
+                   select from own n where n.closing_date = o.closing_date and n.opening = o.closing and n.closing <> o.closing
+                      and not exists (select from overtaken_piece p where p.statement_id = n.id and p.day = n.closing_date))
+                   as goes_on
         from own o where o.first_date < $2
-          and o.closing_date >= (select coalesce(max(closing_date), '-infinity') from own where closing_date < $2))
+          and o.closing_date >= (select coalesce(max(closing_date), '-infinity') from own where closing_date < $2)
+          and not exists (select from overtaken_piece p
+                          where p.statement_id = o.id and p.day = least(o.closing_date, $2::date - 1)))
     select array(select closing from said where not goes_on and day = (select max(day) from said)) as closed_before,
            array(select opening from own
                  where closing_date = (select min(closing_date) from own where closing_date > $2) and first_date > $2)
@@ -223,6 +227,14 @@ const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 
                   and e.settlement_id is null) as told
     from movement where account_code = $1 and business_date = $2";
 
+fn told(row: &Row) -> Told {
+    let by = |named| if named { Overtaken::ByName } else { Overtaken::ByCount };
+    Told {
+        piece: Piece { opening: vnd(row, "opening"), closing: vnd(row, "closing") },
+        overtaken: row.get::<_, Option<bool>>("named").map(by),
+    }
+}
+
 pub async fn stated(db: &Db, account: &str, day: Date) -> Result<Stated, StorageError> {
     let pieces = db.prepare_cached(PIECES).await?;
     let pieces = db.query(&pieces, &[&account, &day]).await?;
@@ -232,7 +244,7 @@ pub async fn stated(db: &Db, account: &str, day: Date) -> Result<Stated, Storage
     let row = db.query_one(&movements, &[&account, &day]).await?;
     let balances = |column: &str| near.get::<_, Vec<i64>>(column).into_iter().map(Vnd::new).collect();
     Ok(Stated {
-        pieces: pieces.iter().map(|r| Piece { opening: vnd(r, "opening"), closing: vnd(r, "closing") }).collect(),
+        pieces: pieces.iter().map(told).collect(),
         closed_before: balances("closed_before"),
         opened_after: balances("opened_after"),
         moved_in: vnd(&row, "moved_in"),

@@ -74,6 +74,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V177__codes_in_any_case", include_str!("../migrations/0177_codes_in_any_case.sql")),
     ("V178__erased_for_good", include_str!("../migrations/0178_erased_for_good.sql")),
     ("V179__deposits_sought", include_str!("../migrations/0179_deposits_sought.sql")),
+    ("V180__overtaken_pieces", include_str!("../migrations/0180_overtaken_pieces.sql")),
     ("V183__names_from_reports", include_str!("../migrations/0183_names_from_reports.sql")),
     ("V186__late_payouts_given_back", include_str!("../migrations/0186_late_payouts_given_back.sql")),
     ("V187__credits_of_deposits_that_wait", include_str!("../migrations/0187_credits_of_deposits_that_wait.sql")),

@@ -6,6 +6,7 @@ mod batches;
 mod beginning;
 mod claim;
 mod identify;
+mod overtaken;
 mod several;
 mod stage;
 
@@ -170,18 +171,20 @@ pub struct Link {
     pub case: Option<(domain::CaseId, i32)>,
 }
 
-// A statement that another one holds whole has no place of its own, and one that begins before its neighbour ends leaves
-// nothing out. What it opens with, any of the files about the days before may have closed with.
+// A statement that another one holds whole, by its days or by its lines, has no place of its own, and one that begins before its
+// neighbour ends leaves nothing out. What it opens with, any of the files about the days before may have closed with.
 const CHAIN: &str = "with mine as (
         select s.*, s.first_date as begins,
                -- one number for several days is not of the count of days
-               s.first_date = s.closing_date or s.first_sequence <> s.last_sequence as counts
+               s.first_date = s.closing_date or s.first_sequence <> s.last_sequence as counts,
+               s.first_date = s.closing_date and exists (
+                   select from overtaken_piece o where o.statement_id = s.id) as overtaken
         from statement s
         where s.account_code = $1 and s.state = 'imported' and s.opening is not null and s.closing is not null),
     outermost as (
-        select s.* from mine s where not exists (
+        select s.* from mine s where not s.overtaken and not exists (
             select from mine t
-            where t.id <> s.id and t.begins <= s.begins and t.closing_date >= s.closing_date
+            where t.id <> s.id and not t.overtaken and t.begins <= s.begins and t.closing_date >= s.closing_date
               and (t.begins < s.begins or t.closing_date > s.closing_date or (t.imported_at, t.id) < (s.imported_at, s.id)))),
     chain as (
         select s.*, lag(s.closing) over w as before, lag(s.closing_date) over w as day_before,

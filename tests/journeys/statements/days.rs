@@ -18,9 +18,9 @@ use tests::bank::BIN;
 use tests::files::today;
 
 /// Of a day: each line's amount and reference.
-type Lines<'a> = &'a [(i64, &'a str)];
+pub(super) type Lines<'a> = &'a [(i64, &'a str)];
 
-fn day(n: usize) -> Date {
+pub(super) fn day(n: usize) -> Date {
     today().checked_sub(20.days()).unwrap().checked_add(i64::try_from(n).unwrap().days()).unwrap()
 }
 
@@ -30,11 +30,11 @@ fn sign(amount: i64) -> char {
 
 /// What a file tells: its first day, with what that begins, and the lines of each day.
 #[derive(Clone, Copy)]
-struct Told<'a> {
-    number: &'a str,
-    first: usize,
-    opening: i64,
-    days: &'a [Lines<'a>],
+pub(super) struct Told<'a> {
+    pub number: &'a str,
+    pub first: usize,
+    pub opening: i64,
+    pub days: &'a [Lines<'a>],
 }
 
 impl<'a> Told<'a> {
@@ -114,7 +114,7 @@ impl<'a> Told<'a> {
         text.into_bytes()
     }
 
-    async fn sent(&self, house: &House, format: &str) {
+    pub(super) async fn sent(&self, house: &House, format: &str) {
         let (from, to) = self.ends();
         let (said, bytes) = match format {
             "mt940" => ("auto", self.mt940_from(from)),
@@ -132,7 +132,7 @@ async fn brings(house: &House, number: &str, format: &str, bytes: Vec<u8>) {
 }
 
 /// Each day from the first on begins and ends so, and closes; no statement is told to be missing.
-async fn close(house: &House, number: &str, first: usize, balances: &[i64], why: &str) {
+pub(super) async fn close(house: &House, number: &str, first: usize, balances: &[i64], why: &str) {
     let gaps = format!(
         "select count(*) from kase where kind = 'statement_gap' and status = 'open' and at_scope = 'bank:{BIN}.{number}'"
     );
@@ -147,11 +147,11 @@ async fn close(house: &House, number: &str, first: usize, balances: &[i64], why:
     }
 }
 
-async fn movements(house: &House, number: &str) -> String {
+pub(super) async fn movements(house: &House, number: &str) -> String {
     house.ask(&format!("{MOVEMENTS} where account = '{BIN}.{number}'")).await
 }
 
-fn orders(of: &[usize]) -> Vec<Vec<usize>> {
+pub(super) fn orders(of: &[usize]) -> Vec<Vec<usize>> {
     if of.is_empty() {
         return vec![Vec::new()];
     }

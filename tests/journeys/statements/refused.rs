@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tests::bank::{ACCOUNT, BIN};
-use tests::files::{account, mt940, today};
+use tests::files::{account, camt, mt940, today};
 use tests::portal::{Answered, fresh};
 use tests::{House, Plan, rows};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -156,7 +156,7 @@ async fn what_is_no_statement_of_the_account_in_dong_is_refused() {
     let house = House::with_bank().await;
     let before = rows::digest(&house.database).await;
     let good = String::from_utf8(mt940(ACCOUNT, today(), 0, &[(1_000, "FT1", "A"), (2_000, "FT2", "B")])).unwrap();
-    for of in ["9999999999999", &format!("970418/{ACCOUNT}")] {
+    for of in ["9999999999999", &format!("970418/{ACCOUNT}"), &format!("BIDVVNVX/{ACCOUNT}")] {
         let other = good.replace(&format!(":25:{ACCOUNT}"), &format!(":25:{of}"));
         assert_eq!(sent(&house, "auto", other.into_bytes()).await.refused(422), "other_account");
     }
@@ -176,6 +176,42 @@ async fn what_is_no_statement_of_the_account_in_dong_is_refused() {
     assert_eq!(said.refused(422), "layout_unknown");
     assert_eq!(sent(&house, "pdf", good.into_bytes()).await.status, 400);
     is_as_before(&house, &before).await;
+    house.close().await;
+}
+
+/// A statement of the account in each form in which one names the bank that keeps it.
+fn kept_by(bank: &str) -> [Vec<u8>; 4] {
+    let lines = [(1_000, "FT1", "A")];
+    let swift = String::from_utf8(mt940(OWN, today(), 0, &lines)).unwrap();
+    let number = format!(":25:{OWN}");
+    let xml = String::from_utf8(camt(OWN, today(), Some(0), &[(1_000, "FT1", &[(1_000, "A")])])).unwrap();
+    let servicer = |form: &str| xml.replace("</Acct>", &format!("<Svcr><FinInstnId>{form}</FinInstnId></Svcr></Acct>"));
+    [
+        swift.replace(&number, &format!(":25:{bank}/{OWN}")),
+        swift.replace(&number, &format!(":25P:{OWN}\r\n{bank}")),
+        servicer(&format!("<BIC>{bank}</BIC>")),
+        servicer(&format!("<BICFI>{bank}</BICFI>")),
+    ]
+    .map(String::into_bytes)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_names_another_bank_is_of_another_account_and_an_unknown_one_says_nothing() {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let code = format!("{BIN}.{OWN}");
+    let before = rows::digest(&house.database).await;
+    for bank in ["BIDVVNVX", "VBAAVNVXXXX", "ICBVVNVX120"] {
+        for file in kept_by(bank) {
+            assert_eq!(house.sends_statement(&code, "auto", file).await.refused(422), "other_account", "{bank}");
+        }
+    }
+    is_as_before(&house, &before).await;
+    for bank in ["BFTVVNVX", "BFTVVNVX034", "DEUTVNVX"] {
+        for (nth, file) in kept_by(bank).into_iter().enumerate() {
+            assert_eq!(house.sends_statement(&code, "auto", file).await.status, 201, "{bank} {nth}");
+        }
+    }
     house.close().await;
 }
 

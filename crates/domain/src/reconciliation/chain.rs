@@ -1,7 +1,7 @@
 //! Statements of one day follow each other without a gap: each begins with the balance that another ended with. Banks
 //! send parts of a day, the whole day, and the whole day once more in another format; all of them must agree. A part that
-//! the whole has overtaken (fetched at noon, say) ends where no other goes on: its lines are booked like all others, so
-//! that one which the whole lacks shows in the closing balance.
+//! the whole has overtaken (fetched at noon, say) says nothing that the whole does not say. One that has a line which the
+//! whole lacks is not overtaken; the line is booked like all others, so that it shows in the closing balance.
 
 use super::{Gap, GapKind};
 use crate::money::Vnd;
@@ -12,6 +12,38 @@ use std::collections::BTreeSet;
 pub struct Piece {
     pub opening: Vnd,
     pub closing: Vnd,
+}
+
+/// How it is known that another piece of the day has all that one has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overtaken {
+    /// The bank names each movement alike in both.
+    ByName,
+    /// As many of each amount are in the other.
+    ByCount,
+}
+
+/// A piece as it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    pub piece: Piece,
+    /// None where no other has all of it.
+    pub overtaken: Option<Overtaken>,
+}
+
+/// The pieces that say how the day began and ended: those that no other has overtaken. Where one that was only counted may go
+/// on from these, with money that was taken for an equal line of theirs, or the next day begins with what an overtaken one
+/// ends with, it is all of them, unless the next day begins as these end. `after`: with what the next day begins.
+pub fn standing(told: &[Told], after: &[Vnd], ours: Vnd) -> Vec<Piece> {
+    let standing: Vec<Piece> = told.iter().filter(|t| t.overtaken.is_none()).map(|t| t.piece).collect();
+    let goes_on = |p: &Piece| standing.iter().any(|q| q.closing == p.opening);
+    let is_doubtful = |t: &Told| match t.overtaken {
+        None => false,
+        Some(Overtaken::ByName) => after.contains(&t.piece.closing),
+        Some(Overtaken::ByCount) => after.contains(&t.piece.closing) || goes_on(&t.piece),
+    };
+    let is_proven = || shown_closing(&standing, ours).is_some_and(|end| after.contains(&end));
+    if told.iter().any(is_doubtful) && !is_proven() { told.iter().map(|t| t.piece).collect() } else { standing }
 }
 
 /// The balance at the end of the day by the statements: that of the last one that no other goes on from. Where each goes on

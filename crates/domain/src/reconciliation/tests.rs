@@ -164,6 +164,39 @@ fn two_parts_that_come_to_nothing_end_where_they_began_whichever_came_first() {
     }
 }
 
+fn piece(opening: i64, closing: i64, overtaken: Option<Overtaken>) -> Told {
+    Told { piece: Piece { opening: vnd(opening), closing: vnd(closing) }, overtaken }
+}
+
+/// With what the day ends by these, where the books say `ours` and the next day begins with one of `after`.
+fn ends(told: &[Told], after: &[i64], ours: i64) -> Vnd {
+    let after: Vec<Vnd> = after.iter().copied().map(vnd).collect();
+    shown_closing(&standing(told, &after, vnd(ours)), vnd(ours)).unwrap()
+}
+
+#[test]
+fn a_piece_that_another_overtakes_says_nothing_of_the_end_whichever_came_first() {
+    let mut told = [piece(500, 3_800, None), piece(500, 1_600, Some(Overtaken::ByCount))];
+    for _ in 0..2 {
+        assert_eq!(ends(&told, &[], 3_800), vnd(3_800));
+        assert_eq!(ends(&told, &[3_800], 3_800), vnd(3_800));
+        told.reverse();
+    }
+    // the later file has a line less than the first: the next day says that it is not a part, but a correction
+    assert_eq!(ends(&told, &[1_600], 3_800), vnd(1_600));
+}
+
+#[test]
+fn a_piece_that_may_go_on_from_a_day_that_came_to_nothing_is_overtaken_where_the_bank_or_the_next_day_says_so() {
+    let told = |by| [piece(500, 500, None), piece(500, 20_500, Some(by))];
+    assert_eq!(ends(&told(Overtaken::ByName), &[], 500), vnd(500));
+    assert_eq!(ends(&told(Overtaken::ByCount), &[], 500), vnd(20_500));
+    assert_eq!(ends(&told(Overtaken::ByCount), &[500], 500), vnd(500));
+    for by in [Overtaken::ByName, Overtaken::ByCount] {
+        assert_eq!(ends(&told(by), &[20_500], 500), vnd(20_500));
+    }
+}
+
 #[test]
 fn money_of_a_closed_day_that_came_late_is_no_difference() {
     let day = told(1_000, &[vec![200]], 300);

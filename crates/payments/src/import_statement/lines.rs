@@ -197,7 +197,7 @@ fn plain(text: String) -> String {
 impl Sink for Lines {
     fn statement(&mut self, head: &Head) -> ControlFlow<()> {
         self.part += 1;
-        if !is_ours(&head.account, (&self.bank_bin, &self.account_number)) {
+        if !is_ours(head, (&self.bank_bin, &self.account_number)) {
             return self.stop(ImportError::OtherAccount);
         }
         if head.currency.code() != "VND" {
@@ -233,16 +233,25 @@ impl Sink for Lines {
     }
 }
 
-/// An export that does not name its account is of the one under which it was sent. MT940 may put the bank before the number (`BIC/account`, SWIFT `:25:`);
-/// six digits there are a BIN, and that of another bank is another account.
-fn is_ours(named: &str, (bin, number): (&str, &str)) -> bool {
+/// An export that does not name its account is of the one under which it was sent. The bank may stand before the number (`BIC/account`,
+/// SWIFT `:25:`), where six digits are a BIN, or beside it; another bank than the account's makes it another account, one that
+/// nobody knows concludes nothing.
+fn is_ours(head: &Head, (bin, number): (&str, &str)) -> bool {
+    let named = head.account.as_str();
+    if head.banks.iter().any(|bank| is_another_bank(bank, bin)) {
+        return false;
+    }
     if named.is_empty() {
         return true;
     }
     let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
     let (before, last) = named.rsplit_once('/').unwrap_or(("", named));
     let is_bin = before.len() == 6 && before.bytes().all(|b| b.is_ascii_digit());
-    letters(last) == letters(number) && (!is_bin || before == bin)
+    letters(last) == letters(number) && (!is_bin || before == bin) && !is_another_bank(before, bin)
+}
+
+fn is_another_bank(named: &str, bin: &str) -> bool {
+    domain::banks::bin_of(named).is_some_and(|known| known != bin)
 }
 
 /// The statements of a file as one.

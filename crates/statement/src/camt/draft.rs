@@ -14,9 +14,13 @@ use crate::statement::{Balance, Kind, Period};
 use crate::tie;
 use jiff::civil::Date;
 
+/// Names of the bank that keeps the account: a BIC, a number of a clearing system, another one.
+const MAX_BANKS: usize = 3;
+
 #[derive(Default)]
 pub(super) struct Draft {
     account: Option<String>,
+    banks: Vec<String>,
     currency: Option<Currency>,
     id: Option<String>,
     sequence: Option<String>,
@@ -80,6 +84,16 @@ impl Draft {
             "FrToDt/FrDtTm" | "FrToDt/FrDt" => once(&mut self.from, date(text, "FrToDt")?, "FrToDt"),
             "FrToDt/ToDtTm" | "FrToDt/ToDt" => once(&mut self.to, date(text, "FrToDt")?, "FrToDt"),
             "Acct/Id/IBAN" | "Acct/Id/Othr/Id" => once(&mut self.account, text.trim().to_owned(), "Acct/Id"),
+            // a message has each of them once at most; more would be no message, and would fill the memory
+            "Acct/Svcr/FinInstnId/BIC"
+            | "Acct/Svcr/FinInstnId/BICFI"
+            | "Acct/Svcr/FinInstnId/ClrSysMmbId/MmbId"
+            | "Acct/Svcr/FinInstnId/Othr/Id"
+                if self.banks.len() < MAX_BANKS =>
+            {
+                self.banks.push(text.trim().to_owned());
+                Ok(())
+            }
             "Acct/Ccy" => {
                 self.in_currency(Currency::new(text.trim()).map_err(|_| Reason::Unfit("Acct/Ccy".to_owned()))?)
             }
@@ -123,6 +137,7 @@ impl Draft {
         let named = |name: &Option<String>| name.clone().filter(|n| !n.is_empty());
         Ok(Head {
             account: named(&self.account).ok_or_else(|| missing("Acct/Id"))?,
+            banks: self.banks.clone(),
             currency,
             id: named(&self.id).ok_or_else(|| missing("Id"))?,
             sequence: self.sequence.clone(),

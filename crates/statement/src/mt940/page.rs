@@ -21,6 +21,7 @@ pub(super) struct Page {
     rank: usize,
     id: Option<String>,
     account: Option<String>,
+    banks: Vec<String>,
     sequence: Option<String>,
     opening: Option<Balance>,
     continues: bool,
@@ -68,7 +69,12 @@ impl Page {
         self.hand_over(out)?;
         match field.tag {
             "20" => self.id = Some(name(text, "20", 16)?),
-            "25" | "25P" => self.account = Some(account(&name(text, field.tag, 70)?)),
+            "25" | "25P" => {
+                let (bic, account) = account(name(text, field.tag, 70)?);
+                let below = field.lines.get(1).map(|line| line.trim().to_owned()).filter(|line| is_bic(line));
+                self.account = Some(account);
+                self.banks = bic.into_iter().chain(below).collect();
+            }
             "28" | "28C" => self.sequence = Some(sequence(text)?),
             "60F" | "60M" => {
                 self.continues = field.tag == "60M";
@@ -119,6 +125,7 @@ impl Page {
     fn head(&self) -> Result<Head, Reason> {
         Ok(Head {
             account: self.account.clone().ok_or_else(|| missing(":25:"))?,
+            banks: self.banks.clone(),
             currency: self.currency()?,
             id: self.id.clone().ok_or_else(|| missing(":20:"))?,
             sequence: Some(self.sequence.clone().ok_or_else(|| missing(":28C:"))?),
@@ -187,11 +194,11 @@ fn name(text: &str, tag: &str, most: usize) -> Result<String, Reason> {
     if fits { Ok(text.to_owned()) } else { Err(Reason::Unfit(format!(":{tag}:"))) }
 }
 
-/// Without the bank before the slash in `BIDVVNVX/8630123456789`. A number before the slash is part of the account.
-fn account(text: &str) -> String {
+/// The bank before the slash in `BIDVVNVX/8630123456789`, and the account. A number before the slash is part of the account.
+fn account(text: String) -> (Option<String>, String) {
     match text.split_once('/') {
-        Some((bic, account)) if is_bic(bic) && !account.is_empty() => account.to_owned(),
-        _ => text.to_owned(),
+        Some((bic, account)) if is_bic(bic) && !account.is_empty() => (Some(bic.to_owned()), account.to_owned()),
+        _ => (None, text),
     }
 }
 

@@ -95,6 +95,7 @@ impl Table<'_> {
                 None if self.layout.account.is_none() => String::new(),
                 None => return Err(Reason::Missing("the account".to_owned())),
             },
+            banks: Vec::new(),
             currency: self.currency,
             id: String::new(),
             sequence: None,

@@ -45,14 +45,15 @@ timeline as (
 running as (
     select *, sum(stood + moved_in - moved_out) over (partition by scope order by day)::bigint as closing from timeline),
 -- how the day began and ended by each statement that covers it, and which of them is the last: the same as a day shows
--- of itself (`days::PIECES`, `domain::reconciliation::shown_closing`)
+-- of itself (`days::PIECES`, `domain::reconciliation::{standing, shown_closing}`)
 piece as (
-    select r.scope, r.day, r.closing as ours, s.imported_at, s.id, s.opening + coalesce(l.before, 0) as opening,
+    select r.scope, c.code, r.day, r.closing as ours, s.imported_at, s.id, o.named, s.opening + coalesce(l.before, 0) as opening,
            case when s.closing_date = r.day then s.closing else s.opening + coalesce(l.until, 0) end as closing
     from running r
     join scope c on c.scope = r.scope and c.kind = 'account'
     join statement s on s.account_code = c.code and s.state = 'imported' and s.opening is not null and s.closing is not null
         and (s.closing_date = r.day or s.closing_date > r.day and s.first_date <= r.day)
+    left join overtaken_piece o on o.statement_id = s.id and o.day = r.day
     cross join lateral (
         select sum(k.amount) filter (where m.business_date < r.day)::bigint as before,
                sum(k.amount) filter (where m.business_date <= r.day)::bigint as until
@@ -60,11 +61,32 @@ piece as (
             -- a file of this day alone says what stood before and after it
             and (s.first_date is null or s.first_date < r.day or s.closing_date > r.day)) l
     where r.day >= $1::date),
+-- the last of all pieces, and of those that no other has overtaken
+ended as (
+    select distinct on (p.scope, p.day, p.of_all) p.scope, p.day, p.of_all, p.closing::bigint as closing
+    from (select p.*, a.of_all,
+                 exists (select from piece q where q.scope = p.scope and q.day = p.day and q.opening = p.closing
+                            and q.closing <> p.closing and (a.of_all or q.named is null)) as goes_on
+          from piece p join (values (true), (false)) as a(of_all) on a.of_all or p.named is null) p
+    order by p.scope, p.day, p.of_all, p.goes_on, p.goes_on and p.closing = p.ours desc, p.imported_at desc, p.id desc),
+overtaken as (
+    select p.scope, p.day, p.opening, p.closing, p.named, array(
+        select n.opening from statement n
+        where n.account_code = p.code and n.state = 'imported' and n.opening is not null and n.closing is not null and n.first_date > p.day
+          and n.closing_date = (select min(x.closing_date) from statement x
+                                where x.account_code = p.code and x.state = 'imported' and x.closing_date > p.day
+                                  and x.opening is not null and x.closing is not null)) as after
+    from piece p where p.named is not null),
+doubtful as (
+    select o.scope, o.day from overtaken o
+    join ended e on e.scope = o.scope and e.day = o.day and not e.of_all
+    where e.closing <> all(o.after)
+      and (o.closing = any(o.after)
+           or not o.named and exists (select from piece q where q.scope = o.scope and q.day = o.day and q.named is null
+                                                            and q.closing = o.opening))),
 shown as (
-    select distinct on (p.scope, p.day) p.scope, p.day, p.closing::bigint as closing
-    from (select p.*, exists (select from piece q where q.scope = p.scope and q.day = p.day and q.opening = p.closing
-                                                    and q.closing <> p.closing) as goes_on from piece p) p
-    order by p.scope, p.day, p.goes_on, p.goes_on and p.closing = p.ours desc, p.imported_at desc, p.id desc)
+    select e.scope, e.day, e.closing from ended e
+    where e.of_all = ((e.scope, e.day) in (select d.scope, d.day from doubtful d)))
 select r.day,
        s.kind as scope_kind,
        s.code as scope,

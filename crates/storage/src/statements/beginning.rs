@@ -22,7 +22,7 @@ pub struct Beginning {
     pub amount: Vnd,
 }
 
-// Of the parts of a day that is the one with which no other ended. Where each of them ends with what another begins with, the day
+// Of the parts of a day that none overtakes it is the one with which no other ended. Where each of them ends with what another begins with, the day
 // comes to nothing: it begins as the next one does, or as a file that has it whole; else by the number that the bank gave, in one
 // format; else as it was told first.
 const BEGINNING: &str = "with own as (
@@ -32,10 +32,13 @@ const BEGINNING: &str = "with own as (
     next as (
         select o.opening from own o cross join day d
         where o.first_date = (select min(n.first_date) from own n where n.first_date > d.first)),
+    standing as (
+        select s.* from own s join day d on d.first = s.first_date
+        where not exists (select from overtaken_piece o where o.statement_id = s.id and o.day = s.first_date)),
     part as (
-        select s.*, exists (select from own t where t.first_date = s.first_date and t.closing_date <= s.closing_date
+        select s.*, exists (select from standing t where t.closing_date <= s.closing_date
                             and t.closing = s.opening and t.opening <> s.opening) as follows
-        from own s join day d on d.first = s.first_date),
+        from standing s),
     first as (
         select p.id, p.first_date, p.opening from part p
         order by follows, follows and p.opening in (select n.opening from next n) desc,
@@ -53,7 +56,8 @@ const BEGINNING: &str = "with own as (
                0)::bigint as amount
     from first f";
 
-/// With what an account's books begin, as if `without` were not there; None while no statement has a balance.
+/// With what an account's books begin, as if `without` were not there; None while no statement has a balance, and where `without` has
+/// overtaken the one with which they began: it leads to whatever that opens with.
 pub async fn beginning(
     db: &Db,
     account: &AccountCode,

@@ -18,7 +18,7 @@
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::{apart, batches, several};
+use super::{apart, batches, overtaken, several};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -330,6 +330,7 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;
     batches::keep(db, file.statement).await?;
+    overtaken::find(db, file.statement).await?;
     db.execute(REPEATED, &[]).await?;
     let rows = db.query(OTHER_AMOUNT, &[]).await?;
     let other_amounts =
