@@ -10,7 +10,7 @@ use crate::story::stage::Story;
 use crate::story::stop::Stop;
 
 /// What a contract says: in millionths of a payment, and đồng beside it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Terms {
     rate_ppm: i64,
     fixed: i64,
@@ -23,6 +23,12 @@ const TO_COME: Terms = Terms { rate_ppm: 7_000, fixed: 0 };
 impl Terms {
     fn body(self, from: &str) -> Value {
         json!({"from": from, "rate_ppm": self.rate_ppm, "rounding": "half_up", "fixed": self.fixed})
+    }
+
+    /// What the contract says from that day on.
+    fn said(fees: &Value, from: &str) -> Option<Self> {
+        let fee = list(fees, "fees").iter().find(|fee| fee["from"].as_str() == Some(from))?;
+        Some(Self { rate_ppm: amount(fee, "rate_ppm").ok()?, fixed: amount(fee, "fixed").ok()? })
     }
 
     /// `0,8 %`.
@@ -41,16 +47,18 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     let path = format!("/v1/profiles/{profile}/fees");
     let year = story.run.year;
     let schedule = [(year - 1, ENDED), (year, IN_FORCE), (year + 1, TO_COME)].map(|(y, t)| (format!("{y}-01-01"), t));
+    let before = story.staff.get(&path).await?.must_be(200)?.body;
     for (from, terms) in &schedule {
-        agree(story, &path, &terms.body(from)).await?;
+        // a story before this one may have said it
+        if Terms::said(&before, from) != Some(*terms) {
+            agree(story, &path, &terms.body(from)).await?;
+        }
     }
     let seen = story.staff.get(&path).await?.must_be(200)?.body;
     let mut table = Table::new(&["Từ ngày (from)", ">Phần trăm", ">Mỗi khoản", "Hiệu lực"]);
     let mut right = 0;
     for (at, (from, terms)) in schedule.iter().enumerate() {
-        let entry = list(&seen, "fees").iter().find(|fee| fee["from"].as_str() == Some(from));
-        let said = entry.map(|fee| (amount(fee, "rate_ppm").ok(), amount(fee, "fixed").ok()));
-        right += usize::from(said == Some((Some(terms.rate_ppm), Some(terms.fixed))));
+        right += usize::from(Terms::said(&seen, from) == Some(*terms));
         let holds = ["đã hết", "đang áp dụng", "chưa tới"].get(at).copied().unwrap_or_default();
         table.row([from.clone(), terms.share(), dong(terms.fixed), holds.to_owned()]);
     }
