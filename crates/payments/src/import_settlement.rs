@@ -44,7 +44,7 @@ use domain::money::MAX_AMOUNT;
 use domain::{SettlementId, Vnd, fee};
 use futures_util::join;
 use jiff::Timestamp;
-use statement::settlement::{Kind, Row, Status};
+use statement::settlement::{Row, Status};
 use statement::{SettlementFile, SettlementProfile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -285,9 +285,6 @@ fn fit(file: &SettlementFile, session: Option<Timestamp>, now: Timestamp) -> Res
         .any(|a| a.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
     {
         return Err(SettleError::Unfit("an amount is beyond what the books hold"));
-    }
-    if file.rows.iter().any(|r| r.kind == Kind::Payment && r.status == Status::Success && r.fee > r.gross) {
-        return Err(SettleError::Unfit("a fee is above the amount of its payment"));
     }
     let long = |text: &str| text.len() > NAME_MAX;
     if file.rows.iter().any(|r| long(&r.provider_txn) || r.order_ref.as_deref().is_some_and(long)) {

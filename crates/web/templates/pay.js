@@ -64,14 +64,23 @@
     return at && main.contains(at) && /^(INPUT|SELECT)$/.test(at.tagName) && at.value !== '';
   }
 
+  // news that came while somebody typed is looked at as soon as the field is left
+  var waits = false;
+  document.addEventListener('focusout', function () {
+    setTimeout(function () { if (waits) refresh(); }, 0);
+  });
+
   function refresh() {
-    if (isTyping()) return Promise.resolve();
+    waits = isTyping();
+    if (waits) return Promise.resolve();
     return fetch(main.dataset.page, { cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' })
       .then(function (answer) { return answer.ok ? answer.text() : ''; })
       .then(function (html) {
         var fresh = html && new DOMParser().parseFromString(html, 'text/html');
         var next = fresh && fresh.getElementById('main');
-        if (!next || next.dataset.state === main.dataset.state || isTyping()) return;
+        if (!next || next.dataset.state === main.dataset.state) return;
+        waits = isTyping();
+        if (waits) return;
         var hadFocus = main.contains(document.activeElement);
         main.parentNode.replaceChild(document.adoptNode(next), main);
         main = next;

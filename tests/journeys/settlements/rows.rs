@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 use tests::files::{Row, today, vnpay_file};
+use tests::interruption::reports;
 use tests::{HASH_SECRET, House, TMN_CODE};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,6 +127,12 @@ async fn what_was_given_back_past_us_finds_its_payment_when_that_is_heard_of_aft
     gives_back(&house, &order, 20_000).await;
     let refund = Row { original: txn(&order), ..Row::new("Hoàn tiền", "404", -20_000, 0) };
     house.sends_settlement(vnpay_file(&[refund])).await.expect(201);
+    assert_eq!(cases(&house).await, "refund_without_payment -20000");
+    // from the moment on at which it is told of, before its case has found it
+    let told = order["ipn"][0]["url"].as_str().unwrap();
+    assert_eq!(reports(&house, told).await, "00");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!((&paid["data"][0]["amount"], &paid["data"][0]["refundable_amount"]), (&json!(50_000), &json!(30_000)));
     assert_eq!(cases(&house).await, "refund_without_payment -20000");
     let charged = Row { order: order_ref(&order), ..Row::new("Thanh toán", txn(&order), 50_000, 400) };
     house.sends_settlement(vnpay_file(&[charged])).await.expect(201);
@@ -269,6 +276,19 @@ async fn the_first_file_of_a_contract_asks_for_nothing_before_its_day() {
         "select p.order_ref from assurance.kase k join payment p on assurance.text_id('pay', p.id) = k.payment_id";
     assert_eq!(house.ask(whose).await, order_ref(&late));
     house.stop().await;
+}
+
+/// A contract may want a fixed sum of each payment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_above_its_payment_is_booked_as_the_file_says() {
+    let house = plain().await;
+    let order = pays(&house, 1_000).await;
+    let row = Row { order: order_ref(&order), ..Row::new("Thanh toán", txn(&order), 1_000, 1_650) };
+    let file = house.sends_settlement(vnpay_file(&[row])).await.expect(201);
+    assert_eq!((&file["fee"], &file["net"], &file["matched"]), (&json!(1_650), &json!(-650), &json!(1)));
+    assert_eq!((stands(&house, CLEARING).await, stands(&house, FEE).await), (0, 1_650));
+    assert_eq!(in_transit(&house).await, -650);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
