@@ -283,6 +283,20 @@ export async function cashWhileThePageIsOpen() {
   await page.bye();
 }
 
+/** What came while somebody typed is shown as soon as the field is left. */
+export async function cashWhileSomebodyTypes() {
+  const page = await phone();
+  const intent = await opens(next());
+  await visit(page, intent.checkout_url);
+  await page.type('input[name="payer_phone"]', '0912');
+  await cash(intent);
+  await new Promise((resolve) => { setTimeout(resolve, 3000); });
+  check(await page.$eval('input[name="payer_phone"]', (field) => field.value) === '0912', 'nothing is taken from under the fingers');
+  await page.$eval('input[name="payer_phone"]', (field) => field.blur());
+  await says(page, 'Cán bộ tại quầy đã nhận tiền');
+  await page.bye();
+}
+
 /** The customer of a bank pays in its application while the page is open. */
 export async function billsWhileThePageIsOpen() {
   const page = await phone();

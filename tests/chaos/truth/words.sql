@@ -85,6 +85,8 @@ union all
 -- a callback of Mobile Money proves nothing and is not kept: it makes us ask. One that is forged is not even heard
 select source, line->>'what', line->>'id', null,
        case when line->>'what' = 'lost' then 'dropped'
+            -- whoever was called was killed
+            when line->>'status' is null then 'no_answer'
             when (line->>'status')::int not between 200 and 299 then 'refused'
             when line->>'what' = 'forged' then 'confirmed' else 'heard' end,
        line->>'status', line->>'why', (line->>'status')::int
