@@ -6,7 +6,7 @@
 //! | [`Rule::BankReference`] | account and reference: in sets (`storage::statements`), and here what came since |
 //! | [`Rule::Reference`] | account, amount, our reference in the text, at most two worked days apart |
 //! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
-//! | [`Rule::OnlyOne`] | account, amount, at most two worked days apart; one text lost our reference, and there is no other such pair; where it is the line's, once statements cover the days on which another could come |
+//! | [`Rule::OnlyOne`] | account, amount, the line at most two worked days after the report; one text lost our reference, and no pairing of as many as can be has it otherwise ([`pairing`]); where it is the line's, once statements cover the days on which another could come |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
 //! | [`Rule::DepositSlip`] | a drawer's deposit: its slip and amount; [`Rule::SlipOtherAmount`]: its slip alone, and a case (`domain::counter`) |
@@ -17,6 +17,7 @@
 //! name that came from a report alone: [`lent`].
 
 pub mod lent;
+pub mod pairing;
 pub mod sights;
 
 use crate::bank_reference::{self, BankReference};
@@ -111,7 +112,10 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
         let fits = |t: &&Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && !taken.contains(&t.what);
         let is_report = |t: &Told| matches!(t.what, What::Sighting(_));
-        let nearest = |t: &&Told| (is_report(t), t.may_be_known, distance(credit.booking_date, t.day));
+        let nearest = |t: &&Told| {
+            let day = credit.booking_date;
+            (is_report(t), t.may_be_known, t.day > day, distance(day, t.day))
+        };
         if let Some(found) = told.iter().filter(fits).min_by_key(nearest) {
             let rule = if credit.intent.is_some() { Rule::Reference } else { Rule::AmountDay };
             taken.insert(found.what);
@@ -122,7 +126,15 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
     claims
 }
 
-/// One side lost our reference on the way: a pair that has no rival on either side.
+/// One side lost our reference on the way. Money is on its way before it is booked: a line is not of a later day's report.
+fn half_named(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> bool {
+    credit.intent.is_some() != told.intent.is_some()
+        && credit.booking_date >= told.day
+        && may_be_one(credit, told, calendar)
+        && (!told.may_be_known || share_a_reference(credit, told))
+}
+
+/// Pairs of which one side lost our reference, and that can be no others.
 fn claim_only_pairs(
     open: &[OpenCredit],
     told: &[Told],
@@ -131,30 +143,43 @@ fn claim_only_pairs(
     claims: &mut [Claim],
     taken: &mut BTreeSet<What>,
 ) {
-    let half_named = |c: &OpenCredit, t: &Told| {
-        c.intent.is_some() != t.intent.is_some() && (!t.may_be_known || share_a_reference(c, t))
-    };
-    let left: Vec<usize> = (0..open.len())
+    let mut left: Vec<usize> = (0..open.len())
         .filter(|at| claims[*at].is_none() && !open[*at].takes_back && !partly.contains(&open[*at].amount))
         .collect();
-    for at in &left {
-        let credit = &open[*at];
-        let fits = |c: &OpenCredit, t: &Told| half_named(c, t) && may_be_one(c, t, calendar);
-        let mut free: Vec<&Told> = told.iter().filter(|t| !taken.contains(&t.what) && fits(credit, t)).collect();
-        // what waits may be the payment's own second report, and no rival of it
-        if free.iter().any(|t| matches!(t.what, What::Payment(_))) {
-            free.retain(|t| matches!(t.what, What::Payment(_)));
+    left.retain(|at| {
+        let Some(intent) = vouched(&open[*at], told) else { return true };
+        let mut free = of_payments_first(&open[*at], told, calendar, taken);
+        free.retain(|other| told[*other].intent == Some(intent));
+        if let [only] = free.as_slice() {
+            taken.insert(told[*only].what);
+            claims[*at] = Some((told[*only].what, Rule::OnlyOne));
         }
-        let vouched = vouched(credit, told);
-        if vouched.is_some() {
-            free.retain(|t| t.intent == vouched);
-        }
-        let [only] = free.as_slice() else { continue };
-        if vouched.is_some() || left.iter().filter(|other| fits(&open[**other], only)).count() == 1 {
-            taken.insert(only.what);
-            claims[*at] = Some((only.what, Rule::OnlyOne));
+        false
+    });
+    let fits: Vec<Vec<usize>> = left.iter().map(|at| of_payments_first(&open[*at], told, calendar, taken)).collect();
+    for (at, only) in left.iter().zip(pairing::certain(&fits, told.len())) {
+        if let Some(only) = only {
+            taken.insert(told[only].what);
+            claims[*at] = Some((told[only].what, Rule::OnlyOne));
         }
     }
+}
+
+/// What a credit may be that has lost its name, or that gives one: where that is a payment, a report that waits may be the payment's
+/// own second one, and no rival of it.
+fn of_payments_first(
+    credit: &OpenCredit,
+    told: &[Told],
+    calendar: &WorkingCalendar,
+    taken: &BTreeSet<What>,
+) -> Vec<usize> {
+    let fits = |at: &usize| !taken.contains(&told[*at].what) && half_named(credit, &told[*at], calendar);
+    let mut free: Vec<usize> = (0..told.len()).filter(fits).collect();
+    let is_payment = |at: &usize| matches!(told[*at].what, What::Payment(_));
+    if free.iter().any(is_payment) {
+        free.retain(is_payment);
+    }
+    free
 }
 
 /// A debit of the bank's that takes a credit back.
@@ -207,7 +232,7 @@ pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &Wo
             vouched(credit, told).is_none() && told.iter().any(|t| t.what == *what && may_come(t))
         }
         Some(_) => false,
-        None => told.iter().any(|t| may_come(t) && may_be_one(credit, t, calendar)),
+        None => told.iter().any(|t| may_come(t) && half_named(credit, t, calendar)),
     };
     let nameless = |credit: &OpenCredit| credit.intent.is_none() && !credit.takes_back;
     let pairs = open.iter().zip(claims).filter(|(credit, claim)| nameless(credit) && is_early(credit, claim));
@@ -307,6 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_lost_its_reference_is_not_of_a_later_days_report_nor_gives_it_a_name() {
+        let lost = credit(1, 21_000, 25, None, None);
+        assert_eq!(rules(std::slice::from_ref(&lost), &[told(1, 21_000, 26, None, Some(7))]), [None]);
+        assert_eq!(rules(&[credit(1, 21_000, 25, None, Some(7))], &[told(1, 21_000, 26, None, None)]), [None]);
+        // each day's is its own day's, since the first can be no other
+        let days = [told(1, 21_000, 25, None, Some(7)), told(2, 21_000, 26, None, Some(8))];
+        let lines = [lost.clone(), credit(2, 21_000, 26, None, None)];
+        let claims = decide(&lines, &days, &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!(claims, [Some((days[0].what, Rule::OnlyOne)), Some((days[1].what, Rule::OnlyOne))]);
+        assert_eq!(rules(&lines, &days[..1]), [None, None], "it may be either, and the other is nobody's");
+    }
+
+    #[test]
+    fn of_two_that_a_line_may_be_it_is_that_which_was_told_of_before() {
+        let days = [told(1, 21_000, 26, None, Some(7)), told(2, 21_000, 24, None, Some(7))];
+        let claims =
+            decide(&[credit(1, 21_000, 25, None, Some(7))], &days, &WorkingCalendar::default(), &BTreeSet::new());
+        assert_eq!(claims, [Some((days[1].what, Rule::Reference))]);
+    }
+
+    #[test]
     fn a_credit_that_names_nobody_waits_while_the_named_moneys_own_line_may_come() {
         let held = |open: &[OpenCredit], told: &[Told]| {
             let claims = decide(open, told, &WorkingCalendar::default(), &BTreeSet::new());
@@ -322,10 +368,11 @@ mod tests {
         // the other way about, whichever of the two lines comes is placed where its text says
         assert_eq!(held(&[credit(1, 21_000, 25, None, Some(7))], &[told(1, 21_000, 25, None, None)]), 0);
         // rivals on either side end no doubt
-        let rival = told(2, 21_000, 26, None, Some(8));
+        let rival = told(2, 21_000, 24, None, Some(8));
         assert_eq!(held(alone, &[named.clone(), rival.clone()]), 1);
         assert_eq!(held(alone, &[covered.clone(), rival]), 1);
-        assert_eq!(held(alone, &[covered.clone(), Told { is_covered: true, ..told(2, 21_000, 26, None, Some(8)) }]), 0);
+        assert_eq!(held(alone, &[covered.clone(), Told { is_covered: true, ..told(2, 21_000, 24, None, Some(8)) }]), 0);
+        assert_eq!(held(alone, &[told(2, 21_000, 26, None, Some(8))]), 0, "told of the day after: none of it");
         assert_eq!(held(&[lost.clone(), credit(2, 21_000, 26, Some("FT2"), None)], std::slice::from_ref(&named)), 2);
         // the money's own line has come
         let own = credit(2, 21_000, 25, Some("FT2"), Some(7));

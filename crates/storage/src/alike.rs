@@ -29,12 +29,14 @@ pub struct Asked<'a> {
 
 // Equal payments whose references say nothing about the row: they have none of its numbering ($6; null compares with nothing).
 macro_rules! alike {
-    ($of:literal, $kept:literal) => {
+    ($of:literal, $told_as:literal, $kept:literal) => {
         concat!(
             "select * from (
                 select p.id, p.intent_id, p.paid_at, m.booking_date as shown_on,
                        exists (select from sighting_outcome o join sighting s on s.id = o.sighting_id
-                               where o.payment_id = p.id and starts_with(s.source_key, $7)
+                               where o.payment_id = p.id and starts_with(s.source_key, $7) and ",
+            $told_as,
+            "
                                  and not exists (select from sighting_outcome later
                                                  where later.sighting_id = o.sighting_id and later.seq > o.seq)) as is_told
                 from payment p left join movement_match k on k.payment_id = p.id and k.amount > 0
@@ -51,16 +53,19 @@ macro_rules! alike {
     };
 }
 
-const OF_INTENT: &str = alike!("p.intent_id = $8", "true");
+// a teller that told of it without a name may have told of another's that looks the same
+const OF_INTENT: &str = alike!("p.intent_id = $8", "s.intent_id = p.intent_id", "true");
 // a line with codes of ours names two, or a transfer of ours that came back; one that read like a payout may be one yet
 const UNNAMED_LINES: &str = alike!(
     "p.intent_id is null and m.booking_date >= $5 and cardinality(m.codes) = 0 and m.once_payout_of is null",
+    "true",
     "not is_told"
 );
-const UNNAMED: &str = alike!("p.intent_id is null", "true");
+const UNNAMED: &str = alike!("p.intent_id is null", "true", "true");
 const NAMED_LINES: &str = alike!(
     "p.intent_id is not null and k.movement_id in (
         select d.id from movement d where d.account_code = $1 and d.booking_date = $5 and d.amount = $2)",
+    "true",
     "not is_told"
 );
 
@@ -72,7 +77,7 @@ pub struct Like {
     pub paid_at: Timestamp,
     /// Under which day its line is booked.
     pub shown_on: Option<Date>,
-    /// The teller has told of it.
+    /// The teller has told of it: for a row with a name, by that name.
     pub is_told: bool,
 }
 

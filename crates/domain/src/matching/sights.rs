@@ -10,7 +10,8 @@
 //! | several such lines, or one that people have placed | it waits; nobody guesses |
 //! | nothing | new money |
 //!
-//! A teller tells of a transfer once, so what it has told of is not what it tells of now. Nothing is lost where a report was of
+//! A teller tells of a transfer once, so what it has told of is not what it tells of now; where it has told of it without the name, that may
+//! have been another's that looks the same, and counts for nothing. Nothing is lost where a report was of
 //! another transfer after all: that one's own line comes, and is booked by itself.
 
 use super::APART;
@@ -36,7 +37,7 @@ pub struct Alike {
     pub paid_on: Date,
     /// Under which day its line is booked; None where no statement has shown it.
     pub shown_on: Option<Date>,
-    /// The report's teller has told of it.
+    /// The report's teller has told of it: a payment of the report's name by that name, any other in whatever way.
     pub is_told: bool,
     /// All of it waits unidentified, so that a name may still be given to it.
     pub is_free: bool,

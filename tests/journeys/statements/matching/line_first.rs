@@ -1,7 +1,7 @@
 //! A line that stands on a statement before its notification comes, where no reference says that the two are one: in
 //! whatever order they come, each transfer is one payment, and nobody has a stranger's money.
 //!
-//! "A" is a text with the payer's code, "·" one without. A notification has the day of its own transfer.
+//! "A" and "B" are texts with a payer's code, "·" is one without. A notification has the day of its own transfer.
 //!
 //! | lines | notifications | in the end |
 //! |---|---|---|
@@ -14,14 +14,18 @@
 //! | ·, and A later | A of either day | the same |
 //! | A, and A later | A and A, the later one first too | two payments of A |
 //! | A, and · later | A and A | the same: the second has lost its code |
+//! | A, and · later | · later, and A | A's payment; the stranger's is nobody's |
+//! | ·, and · later | A, and B later | A's payment and B's |
 
 use super::{WAITING, asked, day, house, own, stated, status, told};
 use crate::refunds::second_person;
+use crate::statements::OWN;
 use crate::statements::{PAYMENTS, cases, standing};
-use crate::transfers::words::{call, now_s, sepay};
+use crate::transfers::words::{call, casso, now_s, sepay};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use tests::House;
-use tests::bank::{BIN, SEPAY_SECRET};
+use tests::bank::{BIN, CASSO_KEY, SEPAY_SECRET};
 use tests::files::mt940;
 use tests::portal::fresh;
 
@@ -49,8 +53,18 @@ impl References {
     }
 }
 
-/// On which day, and whether the text has the code.
-type Said = (i64, bool);
+/// Whose code a text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    A,
+    B,
+    Nobody,
+}
+
+use Who::{A, B, Nobody};
+
+/// On which day, and what the text says.
+type Said = (i64, Who);
 
 /// What comes in one file, and what is told of, in the order in which it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,24 +91,31 @@ fn orders(files: usize, told: usize) -> Vec<Vec<Sight>> {
     orders
 }
 
-/// An account of its own, and a payer.
+/// A payer's intent and its code.
+type Payer = (Value, String);
+
+/// An account of its own, and two payers.
 struct Case<'h> {
     house: &'h House,
     number: String,
     references: References,
-    code: String,
-    intent: Value,
+    a: Payer,
+    b: Payer,
     lines: Vec<Vec<Said>>,
 }
 
 impl Case<'_> {
-    fn text(&self, named: bool) -> &str {
-        if named { &self.code } else { STRANGER }
+    fn text(&self, who: Who) -> &str {
+        match who {
+            A => &self.a.1,
+            B => &self.b.1,
+            Nobody => STRANGER,
+        }
     }
 
-    async fn told(&self, nth: usize, (on, named): Said) {
+    async fn told(&self, nth: usize, (on, who): Said) {
         let row = json!({"id": fresh(), "gateway": "Vietcombank", "transactionDate": format!("{} 09:00:00", day(on)),
-            "accountNumber": self.number, "subAccount": null, "code": null, "content": self.text(named),
+            "accountNumber": self.number, "subAccount": null, "code": null, "content": self.text(who),
             "transferType": "in", "description": "", "transferAmount": AMOUNT, "accumulated": 0,
             "referenceCode": self.references.of_notification(nth)});
         let body = row.to_string();
@@ -120,58 +141,63 @@ impl Case<'_> {
     }
 
     async fn ask(&self, sql: &str) -> String {
-        let intent = self.intent["reference"].as_str().unwrap();
-        self.house.ask(&sql.replace("$account", &format!("{BIN}.{}", self.number)).replace("$reference", intent)).await
+        let sql = sql.replace("$account", &format!("{BIN}.{}", self.number));
+        self.house.ask(&sql.replace("$a", &self.a.1).replace("$b", &self.b.1)).await
     }
 
-    /// Payments, those of the payer, open cases, and what is neither on a line nor open.
-    async fn books(&self) -> (String, String, String) {
-        let payments = "select count(*) || ' of which ' || count(i.id) from payment p
-            left join intent i on i.id = p.intent_id and i.reference = '$reference' where receiving_account = '$account'";
+    /// Payments, those of A and of B, open cases, what is neither on a line nor open, reports that wait, and how both payers stand.
+    async fn books(&self) -> [String; 5] {
+        let payments = "select count(*) || ': ' || count(*) filter (where i.reference = '$a') || ' A, '
+                || count(*) filter (where i.reference = '$b') || ' B'
+            from payment p left join intent i on i.id = p.intent_id where receiving_account = '$account'";
         let open = "select coalesce(string_agg(kind, ' ' order by kind), '') from kase k where status <> 'closed'
             and (subject = '$account' or payment_id in (select id from payment where receiving_account = '$account'))";
-        let in_transit = "select coalesce(sum(amount), 0) from assurance.ledger_entry
+        let in_transit = "select coalesce(sum(amount), 0) || ' in transit' from assurance.ledger_entry
             where account_code = 'in_transit:$account'";
-        (self.ask(payments).await, self.ask(open).await, self.ask(in_transit).await)
+        let waiting = "select count(*) || ' waiting' from assurance.waiting_sighting where account_code = '$account'";
+        let stand = format!("{} {}", status(self.house, &self.a.0).await, status(self.house, &self.b.0).await);
+        [self.ask(payments).await, self.ask(open).await, self.ask(in_transit).await, self.ask(waiting).await, stand]
     }
 }
 
-/// What must be in the books when statements cover all days, whatever came first: payments, those of the payer, and cases.
+fn is_paid(payments: u8) -> &'static str {
+    if payments == 0 { "open" } else { "paid" }
+}
+
+/// What must be in the books when statements cover all days, whatever came first.
 struct Row {
     lines: &'static [&'static [Said]],
     told: &'static [Said],
-    payments: &'static str,
+    /// All, those of A, and those of B.
+    payments: (u8, u8, u8),
     cases: &'static str,
 }
 
-const ROWS: [Row; 12] = [
-    Row { lines: &[&[(1, true)]], told: &[(1, true)], payments: "1 of which 1", cases: "" },
-    Row { lines: &[&[(1, true)]], told: &[(1, false)], payments: "1 of which 1", cases: "" },
-    Row { lines: &[&[(1, false)]], told: &[(1, true)], payments: "1 of which 1", cases: "" },
-    Row { lines: &[&[(1, false)]], told: &[(1, false)], payments: "1 of which 0", cases: "unidentified" },
-    Row { lines: &[&[(1, true)], &[(2, false)]], told: &[(1, true)], payments: "2 of which 1", cases: "unidentified" },
-    Row { lines: &[&[(1, true)], &[(3, false)]], told: &[(1, true)], payments: "2 of which 1", cases: "unidentified" },
-    Row { lines: &[&[(1, true), (1, false)]], told: &[(1, true)], payments: "2 of which 1", cases: "unidentified" },
-    Row { lines: &[&[(1, false)], &[(2, true)]], told: &[(1, true)], payments: "2 of which 1", cases: "unidentified" },
-    Row { lines: &[&[(1, false)], &[(2, true)]], told: &[(2, true)], payments: "2 of which 1", cases: "unidentified" },
+const ROWS: [Row; 14] = [
+    Row { lines: &[&[(1, A)]], told: &[(1, A)], payments: (1, 1, 0), cases: "" },
+    Row { lines: &[&[(1, A)]], told: &[(1, Nobody)], payments: (1, 1, 0), cases: "" },
+    Row { lines: &[&[(1, Nobody)]], told: &[(1, A)], payments: (1, 1, 0), cases: "" },
+    Row { lines: &[&[(1, Nobody)]], told: &[(1, Nobody)], payments: (1, 0, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, A)], &[(2, Nobody)]], told: &[(1, A)], payments: (2, 1, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, A)], &[(3, Nobody)]], told: &[(1, A)], payments: (2, 1, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, A), (1, Nobody)]], told: &[(1, A)], payments: (2, 1, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, Nobody)], &[(2, A)]], told: &[(1, A)], payments: (2, 1, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, Nobody)], &[(2, A)]], told: &[(2, A)], payments: (2, 1, 0), cases: "unidentified" },
+    Row { lines: &[&[(1, A)], &[(1, A)]], told: &[(1, A), (1, A)], payments: (2, 2, 0), cases: "duplicate_payment" },
+    Row { lines: &[&[(1, A)], &[(2, A)]], told: &[(1, A), (2, A)], payments: (2, 2, 0), cases: "duplicate_payment" },
     Row {
-        lines: &[&[(1, true)], &[(1, true)]],
-        told: &[(1, true), (1, true)],
-        payments: "2 of which 2",
+        lines: &[&[(1, A)], &[(2, Nobody)]],
+        told: &[(1, A), (2, A)],
+        payments: (2, 2, 0),
         cases: "duplicate_payment",
     },
     Row {
-        lines: &[&[(1, true)], &[(2, true)]],
-        told: &[(1, true), (2, true)],
-        payments: "2 of which 2",
-        cases: "duplicate_payment",
+        lines: &[&[(1, A)], &[(2, Nobody)]],
+        told: &[(2, Nobody), (1, A)],
+        payments: (2, 1, 0),
+        cases: "unidentified",
     },
-    Row {
-        lines: &[&[(1, true)], &[(2, false)]],
-        told: &[(1, true), (2, true)],
-        payments: "2 of which 2",
-        cases: "duplicate_payment",
-    },
+    Row { lines: &[&[(1, Nobody)], &[(2, Nobody)]], told: &[(1, A), (2, B)], payments: (2, 1, 1), cases: "" },
 ];
 
 async fn in_every_order(references: References) {
@@ -189,9 +215,9 @@ async fn in_every_order(references: References) {
                     ))
                     .await;
             }
-            let (intent, code) = asked(&house, AMOUNT).await;
+            let (a, b) = (asked(&house, AMOUNT).await, asked(&house, AMOUNT).await);
             let lines: Vec<Vec<Said>> = row.lines.iter().map(|lines| lines.to_vec()).collect();
-            let case = Case { house: &house, number, references, code, intent, lines };
+            let case = Case { house: &house, number, references, a, b, lines };
             for sight in &order {
                 match sight {
                     Sight::File(nth) => case.stated(*nth).await,
@@ -204,15 +230,22 @@ async fn in_every_order(references: References) {
         }
     }
     house.drain().await;
+    let mut wrong = Vec::new();
     for (case, row, order) in &played {
-        let why = format!("{references:?}: lines {:?}, told {:?}, {order:?}", row.lines, row.told);
-        let expected = (row.payments.to_owned(), row.cases.to_owned(), "0".to_owned());
-        assert_eq!(case.books().await, expected, "{why}");
-        let paid = if row.payments.ends_with(" 0") { "open" } else { "paid" };
-        assert_eq!(status(&house, &case.intent).await, paid, "{why}");
-        let waiting = "select count(*) from assurance.waiting_sighting where account_code = '$account'";
-        assert_eq!(case.ask(waiting).await, "0", "{why}");
+        let (all, of_a, of_b) = row.payments;
+        let expected = [
+            format!("{all}: {of_a} A, {of_b} B"),
+            row.cases.to_owned(),
+            "0 in transit".to_owned(),
+            "0 waiting".to_owned(),
+            format!("{} {}", is_paid(of_a), is_paid(of_b)),
+        ];
+        let books = case.books().await;
+        if books != expected {
+            wrong.push(format!("lines {:?}, told {:?}, {order:?}: {books:?}", row.lines, row.told));
+        }
     }
+    assert!(wrong.is_empty(), "{references:?}:\n{}", wrong.join("\n"));
     house.close().await;
 }
 
@@ -308,6 +341,39 @@ async fn a_payer_who_is_told_of_twice_has_paid_twice_though_the_first_line_has_l
         stated(&house, day(9), 2 * AMOUNT, &[]).await;
         assert_eq!((house.ask(PAYMENTS).await.as_str(), cases(&house).await.as_str()), ("2", "duplicate_payment"));
         assert_eq!(standing(&house, "suspense").await, format!("suspense:duplicate -{AMOUNT}"));
+        assert_eq!((house.ask(WAITING).await.as_str(), status(&house, &intent).await.as_str()), ("0", "paid"));
+        house.close().await;
+    }
+}
+
+/// Casso tells of a credit that it has no reference for.
+async fn told_by_casso(house: &House, on: Date, content: &str) {
+    let row = json!({"data": {"accountNumber": OWN, "amount": AMOUNT, "description": content, "id": fresh(), "reference": "",
+        "transactionDateTime": format!("{on} 09:00:00"), "virtualAccountNumber": ""}, "error": 0});
+    let body = row.to_string();
+    let (status, said) = call(house, "casso", &casso(CASSO_KEY, now_s() * 1_000, &body), &body).await;
+    assert_eq!(status, 200, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_teller_that_told_of_a_payers_line_without_the_name_has_not_told_of_the_payer_yet() {
+    for strangers_line_is_late in [false, true] {
+        let house = house().await;
+        let (intent, code) = asked(&house, AMOUNT).await;
+        // the stranger's
+        told_by_casso(&house, day(1), STRANGER).await;
+        stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER)]).await;
+        if !strangers_line_is_late {
+            stated(&house, day(2), AMOUNT, &[(AMOUNT, "FT2", STRANGER)]).await;
+        }
+        told(&house, day(1), AMOUNT, "FT1", &code).await;
+        told_by_casso(&house, day(1), &code).await;
+        if strangers_line_is_late {
+            stated(&house, day(2), AMOUNT, &[(AMOUNT, "FT2", STRANGER)]).await;
+        }
+        stated(&house, day(9), 2 * AMOUNT, &[]).await;
+        assert_eq!((house.ask(PAYMENTS).await.as_str(), cases(&house).await.as_str()), ("2", "unidentified"));
+        assert_eq!(standing(&house, "suspense").await, format!("suspense:unidentified -{AMOUNT}"));
         assert_eq!((house.ask(WAITING).await.as_str(), status(&house, &intent).await.as_str()), ("0", "paid"));
         house.close().await;
     }
