@@ -5,6 +5,7 @@ mod beginnings;
 mod chain;
 mod days;
 mod debits;
+mod generated;
 mod matching;
 mod mixed;
 mod overtaken;

@@ -12,7 +12,7 @@ mod chain;
 mod tests;
 
 pub use beginning::moved_to;
-pub use chain::{Overtaken, Piece, Told, shown_closing, standing};
+pub use chain::{Overtaken, Piece, Told, goes_on, shown_closing, standing};
 
 /// Whose day.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -235,18 +235,24 @@ fn told(row: &Row) -> Told {
     }
 }
 
+/// With what the statements before a day of an account ended, and with what those after it began.
+pub(crate) async fn neighbours(db: &Db, account: &str, day: Date) -> Result<(Vec<Vnd>, Vec<Vnd>), StorageError> {
+    let statement = db.prepare_cached(NEIGHBOURS).await?;
+    let row = db.query_one(&statement, &[&account, &day]).await?;
+    let balances = |column: &str| row.get::<_, Vec<i64>>(column).into_iter().map(Vnd::new).collect();
+    Ok((balances("closed_before"), balances("opened_after")))
+}
+
 pub async fn stated(db: &Db, account: &str, day: Date) -> Result<Stated, StorageError> {
     let pieces = db.prepare_cached(PIECES).await?;
     let pieces = db.query(&pieces, &[&account, &day]).await?;
-    let neighbours = db.prepare_cached(NEIGHBOURS).await?;
-    let near = db.query_one(&neighbours, &[&account, &day]).await?;
+    let (closed_before, opened_after) = neighbours(db, account, day).await?;
     let movements = db.prepare_cached(MOVEMENTS).await?;
     let row = db.query_one(&movements, &[&account, &day]).await?;
-    let balances = |column: &str| near.get::<_, Vec<i64>>(column).into_iter().map(Vnd::new).collect();
     Ok(Stated {
         pieces: pieces.iter().map(told).collect(),
-        closed_before: balances("closed_before"),
-        opened_after: balances("opened_after"),
+        closed_before,
+        opened_after,
         moved_in: vnd(&row, "moved_in"),
         moved_out: vnd(&row, "moved_out"),
         open: vnd(&row, "open"),

@@ -77,6 +77,29 @@ pub(super) fn gaps(pieces: &[Piece], start: Vnd, end: Vnd, before: &[Vnd]) -> Ve
     gaps
 }
 
+/// Whether the neighbours of a day say that one of its pieces goes on from another, in which it may stand by its lines: from
+/// the closing balances `before` the day the `outer` one is reached over the `inner` one alone, or it is from the opening
+/// balances `after` the day, and nowhere is it the other way about. `inner` and `outer` are of `pieces`.
+pub fn goes_on(pieces: &[Piece], inner: Piece, outer: Piece, before: &[Vnd], after: &[Vnd]) -> bool {
+    let turned = |p: Piece| Piece { opening: p.closing, closing: p.opening };
+    let back: Vec<Piece> = pieces.iter().copied().map(turned).collect();
+    let said = [leads(pieces, inner, outer, before), leads(&back, turned(inner), turned(outer), after)];
+    said.contains(&Some(true)) && !said.contains(&Some(false))
+}
+
+/// Whether one comes from `from` to the outer piece over the inner one alone (true), or to the outer one and never to the inner
+/// one (false).
+fn leads(pieces: &[Piece], inner: Piece, outer: Piece, from: &[Vnd]) -> Option<bool> {
+    let without: Vec<Piece> = pieces.iter().copied().filter(|p| *p != inner).collect();
+    let over = |pieces: &[Piece]| from.iter().flat_map(|known| reached(pieces, *known)).collect::<BTreeSet<Vnd>>();
+    let (all, others) = (over(pieces), over(&without));
+    match (all.contains(&inner.opening), others.contains(&outer.opening)) {
+        (true, false) if all.contains(&outer.opening) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
 /// The balances that one comes to from `from`, going along the pieces.
 fn reached(pieces: &[Piece], from: Vnd) -> BTreeSet<Vnd> {
     let mut known = BTreeSet::from([from]);

@@ -212,3 +212,26 @@ fn payments_of_a_day_may_be_paid_out_with_those_of_another() {
     let waiting = ProfileDay { in_no_file: vnd(100), not_settled: Vnd::ZERO, ..weekend };
     assert_eq!(waiting.gaps().iter().map(|g| g.kind).collect::<Vec<_>>(), [GapKind::SettlementMissing]);
 }
+
+#[test]
+fn a_piece_goes_on_from_one_that_it_may_stand_in_where_a_neighbour_says_so() {
+    let is = |inner: (i64, i64), outer: (i64, i64), others: &[(i64, i64)], before: &[i64], after: &[i64]| {
+        let piece = |(opening, closing): (i64, i64)| Piece { opening: vnd(opening), closing: vnd(closing) };
+        let pieces: Vec<Piece> = [inner, outer].iter().chain(others).copied().map(piece).collect();
+        let known = |of: &[i64]| of.iter().copied().map(vnd).collect::<Vec<_>>();
+        goes_on(&pieces, piece(inner), piece(outer), &known(before), &known(after))
+    };
+    // money that comes and goes after the same came: only over the first does one come to the second
+    assert!(is((0, 10), (10, 10), &[], &[0], &[]));
+    assert!(is((0, 10), (10, 10), &[], &[0], &[10]));
+    assert!(!is((0, 10), (10, 10), &[], &[], &[]));
+    assert!(!is((0, 10), (10, 10), &[], &[10], &[10]), "the day began with the second");
+    // a day that comes to nothing, and its first part
+    assert!(!is((0, 10), (0, 0), &[], &[0], &[0]));
+    assert!(!is((0, 10), (0, 0), &[], &[0], &[]));
+    assert!(is((0, 10), (0, 0), &[], &[0], &[10]), "the next day began with what came after it");
+    assert!(!is((0, 10), (0, 0), &[(10, 0)], &[0], &[0]), "and both of its parts");
+    // between a first part and a third
+    assert!(is((120, 130), (130, 130), &[(100, 120)], &[100], &[130]));
+    assert!(!is((120, 130), (130, 130), &[], &[100], &[130]), "what leads to either is not there");
+}

@@ -2,18 +2,26 @@
 //! had is not in the one that goes on from it, whatever the two have alike. ADR 0010 has the table of cases.
 //!
 //! Two files are apart where one ends with the balance that the other begins with, be it with others between, and they do
-//! not fit into each other all the same; and where no order of their lines lets them share one (of one format only: what
+//! not fit into each other all the same, or the neighbours of their day say that they do not
+//! (`domain::reconciliation::goes_on`); and where no order of their lines lets them share one (of one format only: what
 //! two formats call a balance may differ). A file without balances is apart from none.
 
+use crate::days;
 use crate::error::StorageError;
 use crate::pool::Db;
-use domain::StatementId;
 use domain::codes::AccountCode;
+use domain::reconciliation::{Piece, goes_on};
+use domain::{StatementId, Vnd};
+use jiff::civil::Date;
+use tokio_postgres::Row;
+use uuid::Uuid;
 
 const TABLES: &str = "
     create temp table other_file (
         id uuid primary key, opening bigint not null, closing bigint not null, same_format boolean not null,
-        linked boolean not null, apart boolean not null default false
+        linked boolean not null, apart boolean not null default false,
+        -- all of the one may stand in the other: in the file at hand, or in this one
+        inside text check (inside in ('own', 'this'))
     ) on commit drop;
     -- wholly: every file with balances that has it is apart from this one
     create temp table apart_movement (movement_id uuid primary key, wholly boolean not null) on commit drop;";
@@ -55,18 +63,20 @@ const OTHERS: &str = "with recursive mine as materialized (
            o.id in (select id from before) or o.id in (select id from after)
     from others o cross join own";
 
-// One holds the other where all that the other has stands in it too, and it comes past what the other begins and ends
-// with, down its lines or up. Two that share what comes to nothing may overlap by just that.
+// One holds the other where all that the other has stands in it too, as often, and it comes past what the other begins and ends
+// with, down its lines or up, with as many lines between. Two that share what comes to nothing may overlap by just that.
 const LINKED: &str = "with pair as materialized (
         select o.id, o.opening, o.closing, f.opening as own_opening, f.closing as own_closing
         from other_file o join statement f on f.id = $1 where o.linked),
     line as materialized (
-        select p.id, true as theirs, l.line_no, l.amount, l.booking_date, left(l.bank_ref, 16) as head
-        from pair p join statement_line l on l.statement_id = p.id
-        union all
-        select p.id, false, s.line_no, s.amount, s.booking_date, left(s.bank_ref, 16) from pair p cross join staged_line s),
+        select *, row_number() over (partition by id, theirs, amount, booking_date) as nth from (
+            select p.id, true as theirs, l.line_no, l.amount, l.booking_date, left(l.bank_ref, 16) as head
+            from pair p join statement_line l on l.statement_id = p.id
+            union all
+            select p.id, false, s.line_no, s.amount, s.booking_date, left(s.bank_ref, 16)
+            from pair p cross join staged_line s) l),
     same_day as (
-        select id, amount, booking_date from line group by 1, 2, 3 having bool_or(theirs) and not bool_and(theirs)),
+        select id, amount, booking_date, nth from line group by 1, 2, 3, 4 having bool_or(theirs) and not bool_and(theirs)),
     same_name as (
         select id, amount > 0 as credit, head from line where head is not null
         group by 1, 2, 3 having bool_or(theirs) and not bool_and(theirs)),
@@ -78,23 +88,38 @@ const LINKED: &str = "with pair as materialized (
                row_number() over down as n_down, sum(l.amount) over down as down,
                row_number() over up as n_up, sum(l.amount) over up as up
         from line l join pair p on p.id = l.id
-        left join same_day d on d.id = l.id and d.amount = l.amount and d.booking_date = l.booking_date
+        left join same_day d on d.id = l.id and d.amount = l.amount and d.booking_date = l.booking_date and d.nth = l.nth
         left join same_name n on n.id = l.id and n.credit = (l.amount > 0) and n.head = l.head
         window down as (partition by l.id, l.theirs order by l.line_no),
                up as (partition by l.id, l.theirs order by l.line_no desc)),
     side as (
         select id, theirs, bool_and(shared) as all_shared, bool_or(shared) as some_shared,
-               coalesce(sum(amount) filter (where shared), 0) as of_shared,
-               coalesce(min(0) filter (where begins = first), min(n_down) filter (where begins + down = first))
-                   <= coalesce(max(n_down) filter (where begins + down = last), min(0) filter (where begins = last))
-               or coalesce(min(0) filter (where begins = first), min(n_up) filter (where begins + up = first))
-                   <= coalesce(max(n_up) filter (where begins + up = last), min(0) filter (where begins = last)) as passes
-        from walk group by 1, 2)
-    update other_file o set apart = true
-    from side a join side b on b.id = a.id and not b.theirs
-    where a.theirs and o.id = a.id
-      and not (a.all_shared and b.passes or b.all_shared and a.passes) is true
-      and not (a.some_shared and a.of_shared = 0 and b.of_shared = 0)";
+               coalesce(sum(amount) filter (where shared), 0) as of_shared, count(*) as lines,
+               -- lines between the two balances, at most
+               greatest(
+                   coalesce(max(n_down) filter (where begins + down = last), min(0) filter (where begins = last))
+                   - coalesce(min(0) filter (where begins = first), min(n_down) filter (where begins + down = first)),
+                   coalesce(max(n_up) filter (where begins + up = last), min(0) filter (where begins = last))
+                   - coalesce(min(0) filter (where begins = first), min(n_up) filter (where begins + up = first))) as between
+        from walk group by 1, 2),
+    found as (
+        select a.id, case when b.all_shared and a.between >= b.lines then 'own'
+                          when a.all_shared and b.between >= a.lines then 'this' end as inside,
+               a.some_shared and a.of_shared = 0 and b.of_shared = 0 as overlap
+        from side a join side b on b.id = a.id and not b.theirs where a.theirs)
+    update other_file o set inside = f.inside, apart = f.inside is null and not f.overlap
+    from found f where f.id = o.id";
+
+// Of days that have files of their own.
+const INSIDE: &str = "select o.id, f.first_date, o.inside = 'own' as is_inner,
+        f.opening as own_opening, f.closing as own_closing, o.opening, o.closing
+    from other_file o join statement f on f.id = $1 join statement s on s.id = o.id
+    where o.inside is not null and s.first_date = f.first_date and s.closing_date = f.first_date
+      and f.closing_date = f.first_date";
+const PIECES: &str = "select opening, closing from statement
+    where account_code = $1 and state = 'imported' and opening is not null and closing is not null
+      and first_date = $2 and closing_date = $2";
+const APART: &str = "update other_file set apart = true where id = $1";
 
 // What comes before the one in the other, or what both share, would have to be more than all there is. A line that is
 // known to the đồng speaks against the balances.
@@ -133,6 +158,7 @@ const MOVEMENTS: &str = "with held as (
     left join other_file o on o.id = s.id
     where s.id <> $1 group by 1";
 
+const ANY_APART: &str = "select exists (select from other_file where apart)";
 const TO_COMPARE: &str =
     "select coalesce(bool_or(linked), false), coalesce(bool_or(not linked and same_format), false) from other_file";
 
@@ -142,15 +168,37 @@ pub(super) async fn find(db: &Db, account: &AccountCode, statement: StatementId)
     let id = statement.uuid();
     db.execute(OTHERS, &[&account.as_str(), &id]).await?;
     let to_compare = db.query_one(TO_COMPARE, &[]).await?;
-    let mut apart = 0;
     for (nth, sql) in [LINKED, IMPOSSIBLE].into_iter().enumerate() {
         if to_compare.get(nth) {
-            apart += db.execute(sql, &[&id]).await?;
+            db.execute(sql, &[&id]).await?;
         }
     }
-    if apart > 0 {
+    ask_neighbours(db, account, statement).await?;
+    if db.query_one(ANY_APART, &[]).await?.get(0) {
         db.execute(MOVEMENTS, &[&id]).await?;
         db.batch_execute("analyze apart_movement").await?;
     }
     Ok(())
+}
+
+/// Files that may stand in each other by their lines, and do not by what the days around them say.
+async fn ask_neighbours(db: &Db, account: &AccountCode, statement: StatementId) -> Result<(), StorageError> {
+    let inside = db.query(INSIDE, &[&statement.uuid()]).await?;
+    let Some(first) = inside.first() else { return Ok(()) };
+    let day: Date = first.get("first_date");
+    let rows = db.query(PIECES, &[&account.as_str(), &day]).await?;
+    let pieces: Vec<Piece> = rows.iter().map(|row| piece(row, "opening", "closing")).collect();
+    let (before, after) = days::neighbours(db, account.as_str(), day).await?;
+    for row in &inside {
+        let (own, other) = (piece(row, "own_opening", "own_closing"), piece(row, "opening", "closing"));
+        let (inner, outer) = if row.get("is_inner") { (own, other) } else { (other, own) };
+        if goes_on(&pieces, inner, outer, &before, &after) {
+            db.execute(APART, &[&row.get::<_, Uuid>("id")]).await?;
+        }
+    }
+    Ok(())
+}
+
+fn piece(row: &Row, opening: &str, closing: &str) -> Piece {
+    Piece { opening: Vnd::new(row.get(opening)), closing: Vnd::new(row.get(closing)) }
 }
