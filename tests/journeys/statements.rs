@@ -5,6 +5,7 @@ mod beginnings;
 mod chain;
 mod days;
 mod debits;
+mod given_away;
 mod matching;
 mod mixed;
 mod overtaken;

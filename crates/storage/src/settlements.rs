@@ -27,6 +27,24 @@ pub async fn unpaid(
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
+const TAKE_BACK: &str = "delete from settlement_given_away where movement_id = $1 returning settlement_id";
+
+/// Nobody gives away any more what this movement paid out: the settlement that it was counted for.
+pub async fn take_back(db: &Db, movement: MovementId) -> Result<Option<SettlementId>, StorageError> {
+    Ok(db.query_opt(TAKE_BACK, &[&movement.uuid()]).await?.map(|row| row.get::<_, Uuid>(0).into()))
+}
+
+const TOLD_AS_GIVEN: &str = "select k.id from kase k
+    where k.kind = 'amount_differs' and k.subject = $1 and k.amount = $2 and k.payment_id is null and k.movement_id is null
+      and k.status <> 'closed' order by k.id desc limit 1";
+
+/// The open case, locked, that tells of what people gave away of a settlement's payout.
+pub async fn told_as_given(db: &Db, id: SettlementId, amount: Vnd) -> Result<Vec<OpenCase>, StorageError> {
+    let rows = db.query(TOLD_AS_GIVEN, &[&id.to_string(), &amount.dong()]).await?;
+    let ids: Vec<domain::CaseId> = rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect();
+    open_cases(db, &ids).await
+}
+
 const GIVE_AWAY: &str = "insert into settlement_given_away (settlement_id, movement_id) values ($1, $2)";
 
 /// What this movement paid out people had placed when the file came.
