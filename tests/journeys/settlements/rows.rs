@@ -318,3 +318,11 @@ async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
     assert_eq!((stands(&house, FEE).await, stands(&house, CLEARING).await), (785, 0));
     house.close().await;
 }
+    // so no money waits, and two persons accept it
+    let case = house.staff.get("/v1/cases?kind=amount_differs").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "phụ lục hợp đồng chưa ký"});
+    let proposed = house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
+    approves(&second, &proposed).await.expect(200);
+    assert_eq!(house.staff.get(&path).await.expect(200)["status"], "closed");
+    assert_eq!((stands(&house, FEE).await, stands(&house, CLEARING).await), (785, 0));
