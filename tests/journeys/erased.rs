@@ -1,5 +1,8 @@
 //! A person's data is erased: nothing of it is left where it may go, the accounting documents stay, and the books hold.
 
+mod waiting;
+
+use crate::refunds::{approves, becomes, id, proposes, second_person};
 use domain::party::IdentityKind;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -8,7 +11,7 @@ use storage::{Vault, parties};
 use tests::bank::ACCOUNT;
 use tests::child::{Ended, Env, run};
 use tests::files::today;
-use tests::portal::dossier;
+use tests::portal::{Portal, dossier};
 use tests::{House, Plan, rows};
 
 const NUMBER: &str = "079185770999";
@@ -45,8 +48,22 @@ async fn pays(house: &House, name: &str, number: &str) -> Value {
     fee
 }
 
-/// The second transfer for a fee is too much, and its payer says on the page where it shall go back to.
-async fn tells_account(house: &House, fee: &Value) {
+/// Two persons send so much of what waits of the payment back, and the statement shows it.
+async fn goes_back(house: &House, approver: &Portal, payment: &Value, amount: i64) {
+    let proposal = proposes(&house.staff, payment, &[json!({"amount": amount})], "close").await.expect(201);
+    approves(approver, &proposal).await.expect(200);
+    becomes(house, &proposal, "awaiting_statement").await;
+    let path = format!("/v1/refunds/{}", id(&proposal));
+    let text = house.staff.get(&path).await.expect(200)["work_item"]["text"].clone();
+    let how = json!({"account": ACCOUNT, "amount": amount, "content": text, "direction": "out"});
+    house.bank_sim("bank/transfer", how).await;
+    house.imports("camt053_v8", &today().to_string()).await;
+    house.drain().await;
+    assert_eq!(house.staff.get(&path).await.expect(200)["status"], "succeeded");
+}
+
+/// The second transfer for a fee is too much, and its payer says on the page where it shall go back to: its payment.
+async fn tells_account(house: &House, fee: &Value) -> Value {
     let obligation = fee["id"].as_str().unwrap();
     let of_fee = format!(
         "from assurance.intent_obligation o join assurance.intent i using (intent_id) where o.obligation_id = '{obligation}'"
@@ -67,6 +84,7 @@ async fn tells_account(house: &House, fee: &Value) {
         [("payment", second.as_str()), ("bank_bin", "970436"), ("account_number", NUMBER), ("account_name", NAME)];
     assert_eq!(house.http.post(url).form(&fields).send().await.unwrap().status(), 303);
     assert_eq!(house.ask("select ends_in from refund_wish where account_sealed is not null").await, "0999");
+    house.staff.get(&format!("/v1/payments/{second}")).await.expect(200)
 }
 
 /// The tables in which a word stands, as text or in bytes.
@@ -86,7 +104,7 @@ async fn erasing_a_payer_leaves_the_books_and_the_documents_and_nothing_else_of_
     let house = House::with_bank().await;
     let fee = pays(&house, NAME, NUMBER).await;
     pays(&house, OTHER_NAME, OTHER_NUMBER).await;
-    tells_account(&house, &fee).await;
+    let second = tells_account(&house, &fee).await;
     house.imports("camt053_v8", &today().to_string()).await;
     house.drain().await;
     house.holds().await;
@@ -105,12 +123,18 @@ async fn erasing_a_payer_leaves_the_books_and_the_documents_and_nothing_else_of_
     assert_eq!(house.ask("select count(*) from party where erased_at is not null").await, "0");
     house.portal.post(&format!("/v1/obligations/{}/cancel", due["id"].as_str().unwrap()), json!({})).await.expect(200);
 
+    // so is whose money waits
+    let refused = payer_command(&house, "erase", NUMBER).await;
+    assert!(!refused.success && refused.stderr.contains(id(&second)), "{}", refused.stderr);
+    goes_back(&house, &second_person(&house).await, &second, 33_000).await;
+
     let shown = payer_command(&house, "show", NUMBER).await;
     assert_eq!(shown.stdout.matches(NAME).count(), 3, "{} {}", shown.stdout, shown.stderr);
     let erased = payer_command(&house, "erase", NUMBER).await;
     assert!(erased.success, "{}", erased.stderr);
     let erased: Value = serde_json::from_str(&erased.stdout).unwrap();
-    assert_eq!(erased, json!({"registrations": 3, "statement_lines": 2}));
+    // two credits on both files, the debit on the second
+    assert_eq!(erased, json!({"registrations": 3, "statement_lines": 5}));
     assert_eq!(house.ask("select count(*) from refund_wish where account_sealed is null and ends_in = ''").await, "1");
 
     for what in ["show", "erase"] {

@@ -6,6 +6,7 @@ mod chain;
 mod days;
 mod debits;
 mod generated;
+mod given_away;
 mod matching;
 mod mixed;
 mod overtaken;

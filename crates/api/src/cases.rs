@@ -46,7 +46,7 @@ pub struct CaseView {
     pub status: String,
     /// In đồng; 0 where it is about no money.
     pub amount: i64,
-    /// What still waits in suspense for it, in đồng; null where it tells of no waiting money.
+    /// What still waits in suspense for it, in đồng, nothing for a closed case; null where it tells of no waiting money.
     pub waiting: Option<i64>,
     pub payment_id: Option<String>,
     pub movement_id: Option<String>,

@@ -1,6 +1,7 @@
 //! What a provider keeps for its service, by its contract: known to finance, never added to what a citizen owes. A contract
 //! changes it from a day on, so a schedule is dated; which of its entries holds is said by the payment's own day.
 
+use crate::ids::SettlementId;
 use crate::money::Vnd;
 use crate::states::words;
 use jiff::civil::Date;
@@ -13,6 +14,19 @@ words! {
         Up = "up",
         Down = "down",
     }
+}
+
+/// Behind the settlement's id in the subject of a case that tells of its fee.
+const OF_FEE: &str = " fee";
+
+/// What a case is about that tells of another fee than the contract's.
+pub fn subject_of_fee(settlement: SettlementId) -> String {
+    format!("{settlement}{OF_FEE}")
+}
+
+/// Whether a case is about the fee of a settlement: no money of anybody waits with it, what was kept is booked as fee.
+pub fn is_of_fee(subject: &str) -> bool {
+    subject.strip_suffix(OF_FEE).is_some_and(|id| id.parse::<SettlementId>().is_ok())
 }
 
 /// One in a million.

@@ -12,7 +12,7 @@
 //! | an officer's taking is voided | obligation, suspense | drawer; clearing | `paid → due` | reopen |
 //! | a voided card was charged all the same | clearing | suspense `refund_returned` | | |
 //! | the terminal undid it later | suspense `refund_returned` | clearing | | |
-//! | a payment was a drawer's deposit, a payout, a transfer that came back | suspense `unidentified` | in transit | | |
+//! | a payment was a drawer's deposit, a payout, a transfer that came back | suspense `unidentified`, `refund_returned` | in transit | | |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //!
@@ -235,10 +235,11 @@ pub fn undone_after_all(scene: &Scene) -> Result<Changes, MoveError> {
 }
 
 /// A credit that was booked as a payment is none: a drawer's deposit, a provider's payout, or a transfer of ours that came back.
-/// Only where all of it waits unidentified: what anybody has placed since is `Stale`.
+/// Only where all of it waits unidentified, or was given back and is with us again: what anybody has placed since is `Stale`.
 pub fn not_a_payment(scene: &Scene) -> Result<Changes, MoveError> {
+    let is_free = |home| matches!(home, Home::Suspense(SuspenseReason::Unidentified | SuspenseReason::RefundReturned));
     let mut own = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id);
-    if own.any(|p| p.home != Home::Suspense(SuspenseReason::Unidentified)) {
+    if own.any(|p| !is_free(p.home)) {
         return Err(MoveError::Stale);
     }
     let mut work = Work::new(scene);

@@ -4,8 +4,10 @@
 
 use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
+use domain::{ObligationId, PaymentId, RefundId};
 use futures_util::join;
 use jiff::Timestamp;
+use std::fmt;
 use storage::parties::{self, Erased};
 use storage::unit::{Audit, Unit};
 use storage::{Pool, StorageError, Tx, Vault, unit};
@@ -17,8 +19,41 @@ pub enum PayerError {
     Storage(#[from] StorageError),
     #[error("nobody with this number is known")]
     Absent,
-    #[error("the person is needed for {}", .0.join(", "))]
-    Needed(Vec<String>),
+    #[error("the person is needed: {0}")]
+    Needed(Needs),
+}
+
+/// What a person's data is needed for, still.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Obligations that are due or being refunded.
+    pub owed: Vec<ObligationId>,
+    /// Refunds that are on their way.
+    pub refunds: Vec<RefundId>,
+    /// Payments of which money waits to go back, or for a home.
+    pub waiting: Vec<PaymentId>,
+}
+
+impl Needs {
+    const fn is_nothing(&self) -> bool {
+        self.owed.is_empty() && self.refunds.is_empty() && self.waiting.is_empty()
+    }
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let needs = [
+            listed(&self.owed, "due or being refunded:"),
+            listed(&self.refunds, "on their way:"),
+            listed(&self.waiting, "with money that waits:"),
+        ];
+        f.write_str(&needs.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+}
+
+fn listed<T: fmt::Display>(ids: &[T], what: &str) -> Option<String> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| format!("{what} {}", texts.join(", ")))
 }
 
 /// Whose data.
@@ -74,7 +109,7 @@ async fn reading(tx: &Tx, vault: &Vault, asked: &Asked<'_>) -> Result<Vec<Regist
 /// Empties every row of the person.
 ///
 /// # Errors
-/// When nobody is known by that number, an obligation still needs the person, or the database is away.
+/// When nobody is known by that number, the person is still needed, or the database is away.
 pub async fn erase(pool: &Pool, vault: &Vault, asked: &Asked<'_>) -> Result<Erased, PayerError> {
     let tx = pool.tx().await?;
     let outcome = erasing(&tx, vault, asked).await;
@@ -86,10 +121,13 @@ async fn erasing(tx: &Tx, vault: &Vault, asked: &Asked<'_>) -> Result<Erased, Pa
     let ids = known(tx, vault, asked).await?;
     let naming = parties::lock_naming(tx, &ids).await?;
     let open = |status| matches!(status, ObligationStatus::Due | ObligationStatus::Refunding);
-    let mut needed: Vec<String> = naming.iter().filter(|o| open(o.status)).map(|o| o.id.to_string()).collect();
-    needed.extend(parties::refunds_on_their_way(tx, &ids).await?.iter().map(ToString::to_string));
-    if !needed.is_empty() {
-        return Err(PayerError::Needed(needed));
+    let needs = Needs {
+        owed: naming.iter().filter(|o| open(o.status)).map(|o| o.id).collect(),
+        refunds: parties::refunds_on_their_way(tx, &ids).await?,
+        waiting: parties::waiting_payments(tx, &ids).await?,
+    };
+    if !needs.is_nothing() {
+        return Err(PayerError::Needed(needs));
     }
     let erased = parties::erase(tx, &ids).await?;
     commit(tx, "payer_erased", &ids, asked).await?;

@@ -10,7 +10,7 @@
 //! | a payment that we do not have | recorded as a sighting of `settlement:<profile>`, then `matched` |
 //! | a refund of ours | `matched`; one that the provider had not called sent yet succeeds by it |
 //! | a refund of all of a payment that was voided here, while its money waits untouched | `matched`: the void at the terminal, and the payment is reversed (again) |
-//! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` until we know its payment |
+//! | a refund that we do not have | suspense, a case `missing_in_books`, or `refund_without_payment` until we know its payment: by its transaction, or as the only one of its order |
 //! | a correction that brings back a refund of ours, by its number and amount | `matched`; the refund that was sent has failed, its money waits as `refund_returned`. The provider's status may have said so before |
 //! | any other correction | suspense, a case `amount_differs` |
 //!
@@ -161,7 +161,7 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, SettleE
     let (channel, account) = settlements::lock_profile(tx, profile).await?.ok_or(SettleError::ProfileAbsent)?;
     let account = account.ok_or(SettleError::NoPayoutAccount)?;
     let account = AccountCode::new(account).map_err(|e| StorageError::Unreadable(e.to_string()))?;
-    let file = read(tx, import, &channel).await?;
+    let mut file = read(tx, import, &channel).await?;
     let ours = ctx.providers.by_profile(&import.profile).and_then(|p| p.merchant.clone());
     let other =
         |row: &Row| row.merchant.as_deref().is_some_and(|named| ours.as_deref().is_some_and(|ours| ours != named));
@@ -170,7 +170,7 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, SettleE
     }
     let (id, known) = match settlements::by_digest(tx, profile, &file.sha256).await? {
         Some(known) => (known.id, true),
-        None => (settle(tx, import, &account, &file).await?, false),
+        None => (settle(tx, import, &account, &mut file).await?, false),
     };
     let text = id.to_string();
     let (kept, committed) = join!(idempotency::keep(tx, &import.idempotency, &text, None, Some(BUSY_S)), tx.commit());
@@ -192,7 +192,7 @@ async fn settle(
     tx: &Tx,
     import: &Import,
     account: &AccountCode,
-    file: &SettlementFile,
+    file: &mut SettlementFile,
 ) -> Result<SettlementId, SettleError> {
     let id: SettlementId = mint(import.now);
     let profile = import.profile.as_str();
@@ -200,6 +200,7 @@ async fn settle(
     let session = last(|r| r.status == Status::Success).or_else(|| last(|_| true));
     let date = session.map(business_date).or(file.settled_on).ok_or(SettleError::Unfit("the file names no day"))?;
     fit(file, session, import.now)?;
+    originals::by_order(tx, profile, &mut file.rows).await?;
     let txns: Vec<&str> = file.rows.iter().map(|r| r.provider_txn.as_str()).collect();
     let originals: Vec<&str> = file.rows.iter().filter_map(|r| r.original.as_deref()).collect();
     let known: Vec<&str> = txns.iter().chain(&originals).copied().collect();

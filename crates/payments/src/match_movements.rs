@@ -15,6 +15,7 @@
 
 pub(crate) mod batch;
 mod deposits;
+mod given_away;
 mod lent;
 mod others;
 mod waiting;

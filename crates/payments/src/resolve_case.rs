@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us | the named obligations are paid by it; the rest waits as `overpaid` |
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
-//! | `accept_difference` | a case whose money does not wait in suspense | it is closed |
+//! | `accept_difference` | a case whose money does not wait in suspense; another fee than the contract's | it is closed |
 //!
 //! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back; one that late
 //! data explain is closed all the same, and the proposal is stale.
@@ -24,7 +24,7 @@ use domain::changes::{Changes, step};
 use domain::moving::{self, MoveError};
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
-use domain::{CaseId, MovementId, ObligationId, Vnd};
+use domain::{CaseId, MovementId, ObligationId, Vnd, fee};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -162,8 +162,8 @@ async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageEr
     }
     Ok(match case.kind.parse() {
         Ok(CaseKind::MissingInBooks | CaseKind::RefundWithoutPayment) => true,
-        // of a payment, the difference stays in clearing
-        Ok(CaseKind::AmountDiffers) => case.payment_id.is_none(),
+        // of a payment, the difference stays in clearing; what a provider kept is its fee, as its file says
+        Ok(CaseKind::AmountDiffers) => case.payment_id.is_none() && !fee::is_of_fee(&case.subject),
         _ => false,
     })
 }

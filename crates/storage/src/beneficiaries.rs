@@ -29,9 +29,11 @@ pub async fn agencies(db: &Db, code: Option<&str>) -> Result<Vec<(String, String
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+const HOLD: &str = "select pg_advisory_xact_lock(hashtextextended('beneficiary:' || $1, 0))";
+
 /// Nobody else makes or changes the beneficiary of this code until the transaction ends.
 pub async fn hold(db: &Db, code: &BeneficiaryCode) -> Result<(), StorageError> {
-    db.execute("select pg_advisory_xact_lock(hashtextextended('beneficiary:' || $1, 0))", &[&code.as_str()]).await?;
+    db.execute(HOLD, &[&code.as_str()]).await?;
     Ok(())
 }
 
@@ -276,14 +278,18 @@ pub async fn exceptions(db: &Db, from: Option<Date>, to: Option<Date>) -> Result
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 
+const REMOVE_EXCEPTION: &str = "delete from working_day_exception where day = $1";
+
 /// The day is again as its weekday; false where it was.
 pub async fn remove_exception(db: &Db, day: Date) -> Result<bool, StorageError> {
-    Ok(db.execute("delete from working_day_exception where day = $1", &[&day]).await? == 1)
+    Ok(db.execute(REMOVE_EXCEPTION, &[&day]).await? == 1)
 }
+
+const CALENDAR: &str = "select day, worked from working_day_exception";
 
 pub async fn calendar(db: &Db) -> Result<WorkingCalendar, StorageError> {
     let mut calendar = WorkingCalendar::default();
-    for row in db.query("select day, worked from working_day_exception", &[]).await? {
+    for row in db.query(CALENDAR, &[]).await? {
         let days = if row.get(1) { &mut calendar.worked_saturdays } else { &mut calendar.holidays };
         days.insert(row.get(0));
     }

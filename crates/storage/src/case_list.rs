@@ -21,7 +21,7 @@ pub struct Listed {
     pub sighting_id: Option<SightingId>,
     /// It tells of money of its payment that waits in suspense.
     pub waits: bool,
-    /// How much of it still does.
+    /// How much of it still does; nothing for a closed case, since an open one may tell of the same money.
     pub waiting: Vnd,
     pub subject: String,
     /// `bank:<account>` or `clearing:<profile>`; None where it is about no money.
@@ -66,7 +66,7 @@ macro_rules! shown {
         concat!(
             "select c.*, assurance.text_id('mov', c.movement_id) as movement,
     (select coalesce(sum(a.amount), 0)::bigint from allocation a
-        where c.waits and a.payment_id = c.payment_id
+        where c.waits and c.status <> 'closed' and a.payment_id = c.payment_id
           and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
                                               when 'status_differs' then 'refund_returned' else c.kind end) as waiting ",
             $rest

@@ -28,9 +28,11 @@ pub async fn lock(db: &Db, id: domain::CaseId) -> Result<Option<Decided>, Storag
     .transpose()
 }
 
+const PAYMENT_OF: &str = "select payment_id from kase where id = $1";
+
 /// The payment that a case is about.
 pub async fn payment_of(db: &Db, id: domain::CaseId) -> Result<Option<PaymentId>, StorageError> {
-    let row = db.query_opt("select payment_id from kase where id = $1", &[&id.uuid()]).await?;
+    let row = db.query_opt(PAYMENT_OF, &[&id.uuid()]).await?;
     Ok(row.and_then(|row| row.get::<_, Option<uuid::Uuid>>(0)).map(Into::into))
 }
 

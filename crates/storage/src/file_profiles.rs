@@ -62,9 +62,10 @@ pub async fn list(db: &Db, code: Option<&str>) -> Result<Vec<Listed>, StorageErr
         .collect())
 }
 
+const LAYOUT: &str = "select layout from file_profile where code = $1 and kind = $2";
+
 /// The layout, in TOML as `statement` reads it.
 pub async fn layout(db: &Db, code: &str, kind: FileKind) -> Result<Option<String>, StorageError> {
-    let row =
-        db.query_opt("select layout from file_profile where code = $1 and kind = $2", &[&code, &kind.as_str()]).await?;
+    let row = db.query_opt(LAYOUT, &[&code, &kind.as_str()]).await?;
     Ok(row.map(|row| row.get(0)))
 }

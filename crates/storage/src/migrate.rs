@@ -81,6 +81,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V188__contract_fees_by_two", include_str!("../migrations/0188_contract_fees_by_two.sql")),
     ("V189__originals_of_refunds", include_str!("../migrations/0189_originals_of_refunds.sql")),
     ("V190__refunds_before_their_payment", include_str!("../migrations/0190_refunds_before_their_payment.sql")),
+    ("V205__erased_when_nothing_waits", include_str!("../migrations/0205_erased_when_nothing_waits.sql")),
+    ("V206__payouts_given_away_and_back", include_str!("../migrations/0206_payouts_given_away_and_back.sql")),
+    ("V207__cases_of_decided_approvals", include_str!("../migrations/0207_cases_of_decided_approvals.sql")),
+    ("V208__refunds_of_orders", include_str!("../migrations/0208_refunds_of_orders.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

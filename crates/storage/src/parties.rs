@@ -6,7 +6,7 @@ use crate::rows::word;
 use crate::vault::Vault;
 use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
-use domain::{ObligationId, RefundId};
+use domain::{ObligationId, PaymentId, RefundId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -95,19 +95,21 @@ pub async fn lock_naming(db: &Db, parties: &[Uuid]) -> Result<Vec<Named>, Storag
     rows.iter().map(|row| Ok(Named { id: row.get::<_, Uuid>("id").into(), status: word(row, "status")? })).collect()
 }
 
-const REFUNDS: &str = "select distinct r.id from refund r
-    join payment p on p.id = r.payment_id
-    join obligation o on o.id in (
-        select obligation_id from intent_obligation i where i.intent_id = p.intent_id
-        -- money of a bill names no intent
-        union select obligation_id from allocation a where a.payment_id = p.id)
-    where (o.payer_id = any($1) or o.owner_id = any($1))
-      and r.status not in ('succeeded', 'failed', 'rejected', 'cancelled')
-    order by r.id";
+const REFUNDS: &str = "select r.id from payments_naming($1) as n(id) join refund r on r.payment_id = n.id
+    where r.status not in ('succeeded', 'failed', 'rejected', 'cancelled') order by r.id";
 
 /// Refunds of money for these that are on their way.
 pub async fn refunds_on_their_way(db: &Db, parties: &[Uuid]) -> Result<Vec<RefundId>, StorageError> {
     let rows = db.query(REFUNDS, &[&parties]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+const WAITING: &str = "select p.id from payments_naming($1) as n(id) join payment p on p.id = n.id
+    where waits_for_payer(p.id) order by p.id";
+
+/// Payments for these of which money waits: to go back, or for a home.
+pub async fn waiting_payments(db: &Db, parties: &[Uuid]) -> Result<Vec<PaymentId>, StorageError> {
+    let rows = db.query(WAITING, &[&parties]).await?;
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 

@@ -60,9 +60,11 @@ pub async fn by_code(db: &Db, code: &str) -> Result<Option<Listed>, StorageError
     Ok(db.query_opt(LIST, &[&Some(code)]).await?.map(|row| listed(&row)))
 }
 
+const HOLD: &str = "select 1 from merchant_profile where code = $1 for no key update";
+
 /// The same, held until the transaction ends.
 pub async fn lock(db: &Db, code: &str) -> Result<Option<Listed>, StorageError> {
-    db.query_opt("select 1 from merchant_profile where code = $1 for no key update", &[&code]).await?;
+    db.query_opt(HOLD, &[&code]).await?;
     by_code(db, code).await
 }
 

@@ -27,6 +27,24 @@ pub async fn unpaid(
     Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
+const TAKE_BACK: &str = "delete from settlement_given_away where movement_id = $1 returning settlement_id";
+
+/// Nobody gives away any more what this movement paid out: the settlement that it was counted for.
+pub async fn take_back(db: &Db, movement: MovementId) -> Result<Option<SettlementId>, StorageError> {
+    Ok(db.query_opt(TAKE_BACK, &[&movement.uuid()]).await?.map(|row| row.get::<_, Uuid>(0).into()))
+}
+
+const TOLD_AS_GIVEN: &str = "select k.id from kase k
+    where k.kind = 'amount_differs' and k.subject = $1 and k.amount = $2 and k.payment_id is null and k.movement_id is null
+      and k.status <> 'closed' order by k.id desc limit 1";
+
+/// The open case, locked, that tells of what people gave away of a settlement's payout.
+pub async fn told_as_given(db: &Db, id: SettlementId, amount: Vnd) -> Result<Vec<OpenCase>, StorageError> {
+    let rows = db.query(TOLD_AS_GIVEN, &[&id.to_string(), &amount.dong()]).await?;
+    let ids: Vec<domain::CaseId> = rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect();
+    open_cases(db, &ids).await
+}
+
 const GIVE_AWAY: &str = "insert into settlement_given_away (settlement_id, movement_id) values ($1, $2)";
 
 /// What this movement paid out people had placed when the file came.
@@ -244,6 +262,15 @@ pub async fn payments_by_txn(db: &Db, profile: &str, txns: &[&str]) -> Result<Ve
     Ok(rows.iter().map(|r| (r.get(0), known(r))).collect())
 }
 
+const ONLY_OF_ORDERS: &str = "select order_ref, min(provider_txn_id) from payment
+    where profile = $1 and order_ref = any($2) group by order_ref having count(*) = 1 and count(provider_txn_id) = 1";
+
+/// Of these orders of a contract, those of which there is one payment: order, and the provider's number of that.
+pub async fn only_of_orders(db: &Db, profile: &str, orders: &[&str]) -> Result<Vec<(String, String)>, StorageError> {
+    let rows = db.query(ONLY_OF_ORDERS, &[&profile, &orders]).await?;
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+}
+
 const SETTLED: &str = "select kind, provider_txn_id from settlement_line
     where profile = $1 and provider_txn_id = any($2) and disposition in ('matched', 'case', 'unmatched')";
 
@@ -293,10 +320,8 @@ pub async fn called_undone(db: &Db, profile: &str, txns: &[&str]) -> Result<Vec<
     Ok(rows.iter().map(|r| r.get::<_, Uuid>(0).into()).collect())
 }
 
-const FOUND_ORIGINALS: &str = "select k.id, p.id, k.amount, k.subject, k.scope, k.business_date from kase k
-    join settlement_line l on l.kind = 'refund' and l.disposition = 'case' and l.provider_txn_id = k.subject
-        and l.profile = substring(k.scope from 'clearing:(.*)')
-    join payment p on p.profile = l.profile and p.provider_txn_id = l.original_txn_id
+const FOUND_ORIGINALS: &str = "select k.id, o.payment_id, k.amount, k.subject, k.scope, k.business_date from kase k
+    join original_of_refund o on o.provider_txn_id = k.subject and o.profile = substring(k.scope from 'clearing:(.*)')
     where k.kind = 'refund_without_payment' and k.payment_id is null and k.status = 'open' order by k.id limit 500";
 
 /// A refund past us whose payment a file knew before we did.

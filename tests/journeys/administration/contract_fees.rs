@@ -1,10 +1,10 @@
 //! What a provider keeps is said by two persons: whoever says it alone would let a provider that keeps more pass unseen.
 
-use crate::people::{administrator, second};
+use crate::people::{administrator, equips, hires, second};
 use crate::refunds::approves;
 use serde_json::{Value, json};
-use tests::House;
 use tests::portal::{Answered, Portal};
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
 
 const PATH: &str = "/v1/profiles/vnpay_main/fees";
 
@@ -71,5 +71,33 @@ async fn a_fee_that_cannot_be_or_of_no_contract_is_not_proposed() {
     assert_eq!(admin.post("/v1/profiles/khong_co/fees", good).await.refused(404), "not_found");
     assert_eq!(admin.get("/v1/profiles/khong_co/fees").await.refused(404), "not_found");
     assert_eq!(house.ask("select count(*) from approval").await, "0");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_administers_some_beneficiaries_reads_the_contracts_that_collect_for_theirs_and_no_other() {
+    let house = House::new().await;
+    let (admin, second) = (administrator(&house).await, second(&house).await);
+    hires((&admin, &second), "qtv-17", &["administrator"], &[BENEFICIARY]).await;
+    let (_, of_17) = equips((&admin, &second), "qtv-17").await;
+    house
+        .ask(&format!(
+            "with made as (insert into merchant_profile (code, channel) values ('ca_tinh', 'momo'), ('cua_18', 'momo')
+                 returning code)
+             insert into profile_beneficiary (profile_code, beneficiary_code) select 'cua_18', '{OTHER_BENEFICIARY}'
+             from made where code = 'cua_18'"
+        ))
+        .await;
+    let codes = async |who: &Portal| {
+        let listed = who.get("/v1/profiles").await.expect(200)["data"].clone();
+        listed.as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&admin).await, ["ca_tinh", "cua_18", "vnpay_main"]);
+    assert_eq!(codes(&of_17).await, ["vnpay_main"]);
+    of_17.get(PATH).await.expect(200);
+    for code in ["ca_tinh", "cua_18"] {
+        admin.get(&format!("/v1/profiles/{code}/fees")).await.expect(200);
+        assert_eq!(of_17.get(&format!("/v1/profiles/{code}/fees")).await.refused(404), "not_found", "{code}");
+    }
     house.close().await;
 }

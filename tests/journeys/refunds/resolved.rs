@@ -227,3 +227,58 @@ async fn what_goes_back_to_its_payer_or_was_taken_back_pays_no_debt_that_is_name
         house.close().await;
     }
 }
+
+#[tokio::test]
+async fn a_closed_case_waits_for_nothing_when_another_one_tells_of_what_is_left() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (_, first) = stray(&house, 25_000).await;
+    let mut cases = vec![first];
+    for amount in [21_000, 1_000] {
+        let fee = house.portal.owes(&dossier(), amount, json!({})).await;
+        let wanted = json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]]});
+        let proposed = resolves(&house.staff, cases.last().unwrap(), wanted).await.expect(201);
+        approves(&approver, &proposed).await.expect(200);
+        cases.push(house.staff.get("/v1/cases?status=open&kind=overpaid").await.expect(200)["data"][0].clone());
+    }
+    let all = house.staff.get("/v1/cases").await.expect(200)["data"].clone();
+    let all = all.as_array().unwrap().iter();
+    let mut told: Vec<_> =
+        all.map(|c| (c["status"].as_str().unwrap(), c["amount"].as_i64(), c["waiting"].as_i64())).collect();
+    told.sort_unstable();
+    let of = |status, amount, waiting| (status, Some(amount), Some(waiting));
+    assert_eq!(told, [of("closed", 4_000, 0), of("closed", 25_000, 0), of("open", 3_000, 3_000)]);
+    house.close().await;
+}
+
+/// As a release decides that knows nothing of the case of a refund.
+async fn rejected_by_an_older_release(house: &House, approval: &Value) {
+    let sql = format!(
+        "with decided as (
+             update approval set status = 'rejected', decider = 'usr_older', decided_at = now()
+             where 'apr_' || replace(id::text, '-', '') = '{}' returning subject),
+         rejected as (
+             update refund r set status = 'rejected', version = version + 1 from decided d
+             where assurance.text_id('rfd', r.id) = d.subject returning r.id, r.version)
+         insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+         select 'refund', id, version, 'pending_approval', 'rejected', 'rejected', 'usr_older' from rejected",
+        approval["approval_id"].as_str().unwrap()
+    );
+    house.ask(&sql).await;
+}
+
+#[tokio::test]
+async fn a_case_whose_refund_was_rejected_by_an_older_release_is_open_again() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let all = &payment["refundable_amount"];
+    let first = sends_back(&house, &case, all).await.expect(201);
+    rejected_by_an_older_release(&house, &first).await;
+    assert_eq!(case_status(&house, &case).await, "open");
+    let second = sends_back(&house, &case, all).await.expect(201);
+    approves(&approver, &second).await.expect(200);
+    assert_eq!(case_status(&house, &case).await, "closed");
+    house.close().await;
+}

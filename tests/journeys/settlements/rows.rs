@@ -3,7 +3,7 @@
 use super::{CLEARING, FEE, UNIDENTIFIED, cases, day, in_transit, lines, order_ref, pays, pays_out, pays_with, plain};
 use super::{stands, txn, with_payouts};
 use crate::people::{administrator, second};
-use crate::refunds::approves;
+use crate::refunds::{approves, becomes, proposes, second_person, status};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -140,6 +140,61 @@ async fn what_was_given_back_past_us_finds_its_payment_when_that_is_heard_of_aft
     let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
     assert_eq!((&paid["data"][0]["amount"], &paid["data"][0]["refundable_amount"]), (&json!(50_000), &json!(30_000)));
     house.close().await;
+}
+
+/// A row of 20,000 that were given back past us, which names the order alone.
+fn of_order(order: &Value) -> Row<'_> {
+    Row { order: order_ref(order), ..Row::new("Hoàn tiền", "404", -20_000, 0) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_back_past_us_is_of_the_one_payment_of_its_order_where_the_file_names_no_other() {
+    let house = plain().await;
+    let order = pays(&house, 50_000).await;
+    house.sends_settlement(vnpay_file(&[of_order(&order)])).await.expect(201);
+    assert_eq!(cases(&house).await, "missing_at_provider 50000, missing_in_books -20000");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!(paid["data"][0]["refundable_amount"], 30_000);
+    // a refund of ours is known by it too
+    let (ours, other) = (pays(&house, 30_000).await, second_person(&house).await);
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200)["data"][0].clone();
+    let line = json!({"obligation_id": paid["allocations"][0]["obligation_id"], "amount": 30_000});
+    let proposal = proposes(&house.staff, &paid, &[line], "close").await.expect(201);
+    approves(&other, &proposal).await.expect(200);
+    becomes(&house, &proposal, "submitted").await;
+    house.sim("refund", json!({"order_ref": order_ref(&ours), "outcome": "sent"})).await;
+    // one whose number nobody has told us
+    house.ask("update refund set provider_refund_id = null").await;
+    let row = Row { order: order_ref(&ours), ..Row::new("Hoàn tiền", "405", -30_000, 0) };
+    let file = house.sends_settlement(vnpay_file(&[row])).await.expect(201);
+    assert_eq!((&file["matched"], status(&house, &proposal).await), (&json!(1), "succeeded".to_owned()));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_names_an_order_that_we_hear_of_later_finds_its_payment_and_of_two_payments_neither() {
+    let house = plain().await;
+    let (_, _, order) = pays_with(&house, 50_000, json!([{"drop": true}])).await;
+    house.sends_settlement(vnpay_file(&[of_order(&order)])).await.expect(201);
+    assert_eq!(cases(&house).await, "refund_without_payment -20000");
+    assert_eq!(reports(&house, order["ipn"][0]["url"].as_str().unwrap()).await, "00");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    assert_eq!(paid["data"][0]["refundable_amount"], 30_000, "from the moment on at which it is told of");
+    house.drain().await;
+    let told =
+        "select string_agg(kind, ' ' order by kind) from assurance.kase where amount = -20000 and status = 'open'";
+    assert_eq!(house.ask(told).await, "missing_in_books");
+    // two captures of one order: the row may be of either
+    let order = pays(&house, 40_000).await;
+    let twice = Row { order: order_ref(&order), ..Row::new("Thanh toán", "777", 40_000, 320) };
+    house.sends_settlement(vnpay_file(&[twice])).await.expect(201);
+    let row = Row { txn: "406", ..of_order(&order) };
+    house.sends_settlement(vnpay_file(&[row])).await.expect(201);
+    house.drain().await;
+    assert_eq!(house.ask(told).await, "missing_in_books refund_without_payment");
+    // its second capture is in the file alone, which the provider's own log does not know
+    house.holds().await;
+    house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -315,6 +370,14 @@ async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
     let id = file["id"].as_str().unwrap();
     assert_eq!(house.ask(told).await, format!("amount_differs {} {id} fee", 400 - expected));
     // what the file says is booked, whatever the contract
+    assert_eq!((stands(&house, FEE).await, stands(&house, CLEARING).await), (785, 0));
+    // so no money waits, and two persons accept it
+    let case = house.staff.get("/v1/cases?kind=amount_differs").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "phụ lục hợp đồng chưa ký"});
+    let proposed = house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
+    approves(&second, &proposed).await.expect(200);
+    assert_eq!(house.staff.get(&path).await.expect(200)["status"], "closed");
     assert_eq!((stands(&house, FEE).await, stands(&house, CLEARING).await), (785, 0));
     house.close().await;
 }

@@ -12,7 +12,7 @@ use tests::portal::dossier;
 const FATES: &str = "select coalesce(string_agg(amount || ' ' || coalesce(fate, 'open'), ', ' order by amount), '')
     from assurance.movement";
 
-async fn house() -> House {
+pub(super) async fn house() -> House {
     let house = House::with_bank().await;
     house.had_account(OWN).await;
     house
@@ -148,7 +148,7 @@ async fn what_only_reads_like_a_payout_is_a_strangers_money_when_its_days_are_ov
 }
 
 /// A payout of 98,900 that was given up, and booked as a payment; the file of what it pays, which is late.
-async fn given_up(house: &House) -> Vec<u8> {
+pub(super) async fn given_up(house: &House) -> Vec<u8> {
     house.pays_out_to(&format!("{BIN}.{OWN}")).await;
     let day = |ago: i64| today().checked_sub(ago.days()).unwrap();
     let account = format!("{BIN}.{OWN}");
@@ -165,13 +165,13 @@ async fn given_up(house: &House) -> Vec<u8> {
     vnpay_file(&[Row { order, day: day(9), ..Row::new("Thanh toán", txn, 99_700, 800) }])
 }
 
-async fn gaps(house: &House) -> serde_json::Value {
+pub(super) async fn gaps(house: &House) -> serde_json::Value {
     let day = today().checked_sub(9.days()).unwrap();
     let path = format!("/v1/reconciliation/{day}?account={BIN}.{OWN}");
     house.staff.get(&path).await.expect(200)["gaps"].clone()
 }
 
-async fn is_paid_out(house: &House, file: &serde_json::Value) -> bool {
+pub(super) async fn is_paid_out(house: &House, file: &serde_json::Value) -> bool {
     let path = format!("/v1/settlements/{}", file["id"].as_str().unwrap());
     house.staff.get(&path).await.expect(200)["paid_out"] == true
 }

@@ -201,16 +201,47 @@ async fn a_file_that_names_another_bank_is_of_another_account_and_an_unknown_one
     house.had_account(OWN).await;
     let code = format!("{BIN}.{OWN}");
     let before = rows::digest(&house.database).await;
-    for bank in ["BIDVVNVX", "VBAAVNVXXXX", "ICBVVNVX120"] {
+    for bank in ["BIDVVNVX", "VBAAVNVXXXX", "ICBVVNVX120", "bidvvnvx", "Vbaavnvxxxx"] {
         for file in kept_by(bank) {
             assert_eq!(house.sends_statement(&code, "auto", file).await.refused(422), "other_account", "{bank}");
         }
     }
     is_as_before(&house, &before).await;
-    for bank in ["BFTVVNVX", "BFTVVNVX034", "DEUTVNVX"] {
+    for bank in ["BFTVVNVX", "BFTVVNVX034", "DEUTVNVX", "bftvvnvx", "Deutvnvx"] {
         for (nth, file) in kept_by(bank).into_iter().enumerate() {
             assert_eq!(house.sends_statement(&code, "auto", file).await.status, 201, "{bank} {nth}");
         }
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_before_the_number_and_a_currency_behind_it_are_no_part_of_it() {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let code = format!("{BIN}.{OWN}");
+    let good = String::from_utf8(mt940(OWN, today(), 0, &[(1_000, "FT1", "A")])).unwrap();
+    let named = |as_: &str| good.replace(&format!(":25:{OWN}"), &format!(":25:{as_}")).into_bytes();
+    let before = rows::digest(&house.database).await;
+    let (other, short) = (format!("970418/{OWN}VND"), &OWN[..OWN.len() - 1]);
+    let foreign =
+        [other, format!("970411/{OWN}"), format!("BIDVVNVX/{OWN}VND"), format!("{OWN}USD"), format!("{short}VND")];
+    for name in &foreign {
+        assert_eq!(house.sends_statement(&code, "auto", named(name)).await.refused(422), "other_account", "{name}");
+    }
+    is_as_before(&house, &before).await;
+    let ours = [
+        format!("999999/{OWN}"),
+        format!("{BIN}/{OWN}"),
+        format!("{OWN}VND"),
+        format!("{OWN}/VND"),
+        format!("{OWN} VND"),
+        format!("BFTVVNVX/{OWN}VND"),
+        format!("001/{OWN}"),
+    ];
+    for name in &ours {
+        let answer = house.sends_statement(&code, "auto", named(name)).await;
+        assert_eq!(answer.status, 201, "{name}: {}", answer.text);
     }
     house.close().await;
 }

@@ -9,7 +9,7 @@ use domain::changes::NewCase;
 use domain::codes::{AccountCode, ProfileCode};
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::payment::SuspenseReason;
-use domain::{PaymentId, SettlementId, Vnd};
+use domain::{PaymentId, SettlementId, Vnd, fee};
 use jiff::civil::Date;
 use statement::settlement::{Kind, Row, Status};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +122,7 @@ impl Books<'_> {
     pub(super) fn tell_of_fee(&mut self, expected: Option<Vnd>) {
         let kept = Vnd::new(self.fee);
         if let Some(expected) = expected.filter(|expected| *expected != kept) {
-            self.case(CaseKind::AmountDiffers, kept - expected, None, format!("{} fee", self.id));
+            self.case(CaseKind::AmountDiffers, kept - expected, None, fee::subject_of_fee(self.id));
         }
     }
 

@@ -4,12 +4,11 @@
 use super::{FileFormat, Import, ImportError};
 use crate::context::Context;
 use crate::payout_texts::PayoutTexts;
-use domain::Vnd;
 use domain::bank_reference::BankReference;
 use domain::codes::ChannelCode;
 use domain::mode::Mode;
 use domain::reference_text::{self, Found};
-use domain::{MovementId, SightingId};
+use domain::{MovementId, SightingId, Vnd, banks};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use provider::ChannelKind;
@@ -233,25 +232,22 @@ impl Sink for Lines {
     }
 }
 
-/// An export that does not name its account is of the one under which it was sent. The bank may stand before the number (`BIC/account`,
-/// SWIFT `:25:`), where six digits are a BIN, or beside it; another bank than the account's makes it another account, one that
-/// nobody knows concludes nothing.
+/// An export that does not name its account is of the one under which it was sent. The bank may stand before the number
+/// (`BIC/account`, SWIFT `:25:`), by BIC or number, or beside it; another bank than the account's makes it another account. A
+/// bank that nobody knows, and what is no bank (a branch), concludes nothing. The file's own currency may stand behind the number.
 fn is_ours(head: &Head, (bin, number): (&str, &str)) -> bool {
     let named = head.account.as_str();
-    if head.banks.iter().any(|bank| is_another_bank(bank, bin)) {
+    if head.banks.iter().any(|bank| banks::is_another(bank, bin)) {
         return false;
     }
-    if named.is_empty() {
-        return true;
-    }
-    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    let (before, last) = named.rsplit_once('/').unwrap_or(("", named));
-    let is_bin = before.len() == 6 && before.bytes().all(|b| b.is_ascii_digit());
-    letters(last) == letters(number) && (!is_bin || before == bin) && !is_another_bank(before, bin)
+    let bare = named.strip_suffix(head.currency.code()).map(|bare| bare.trim_end().trim_end_matches('/'));
+    named.is_empty() || std::iter::once(named).chain(bare).any(|named| is_named(named, (bin, number)))
 }
 
-fn is_another_bank(named: &str, bin: &str) -> bool {
-    domain::banks::bin_of(named).is_some_and(|known| known != bin)
+fn is_named(named: &str, (bin, number): (&str, &str)) -> bool {
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let (before, last) = named.rsplit_once('/').unwrap_or(("", named));
+    letters(last) == letters(number) && !banks::is_another(before, bin)
 }
 
 /// The statements of a file as one.

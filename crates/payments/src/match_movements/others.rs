@@ -1,6 +1,6 @@
 //! Debits, and payouts of providers.
 
-use super::{Covers, Ground, debit_case, difference, is_covered, unreadable};
+use super::{Covers, Ground, debit_case, difference, given_away, is_covered, unreadable};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::receive_report::ReportError;
@@ -16,7 +16,7 @@ use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::{self, Rule};
 use domain::moving::{self, MoveError};
 use domain::payment::SuspenseReason;
-use domain::{MovementId, PaymentId, SettlementId};
+use domain::{MovementId, PaymentId};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use storage::movements::{self, Claimant, NewClaim, Open};
@@ -149,7 +149,8 @@ async fn late_once(
 }
 
 /// All of the payment waits: it is none, and the settlement claims its line. People have placed some of it: that stays, and what
-/// they gave and the settlement brought is one money, so its net is in suspense below zero, with a case of the settlement.
+/// they gave and the settlement brought is one money, so its net is in suspense below zero, with a case of the settlement
+/// (`given_away`), until all of it waits again.
 async fn paid_out_late(
     tx: &Tx,
     ground: &Ground,
@@ -159,6 +160,7 @@ async fn paid_out_late(
 ) -> Result<bool, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
+    let taken_back = settlements::take_back(tx, payout.id).await?;
     let claims = payouts_of(tx, &ground.account, std::slice::from_ref(payout)).await?;
     let [NewClaim { claimant: to @ Claimant::Settlement(settlement), .. }] = claims.as_slice() else {
         return Ok(false);
@@ -166,7 +168,9 @@ async fn paid_out_late(
     let Some(mut locked) = move_money::lock(tx, payment, &[], now).await? else { return Ok(false) };
     locked.scene.day = payout.business_date;
     let unit = match moving::not_a_payment(&locked.scene) {
-        Err(MoveError::Stale) => given_away(tx, ground, payout, *settlement, now).await?,
+        // somebody is placing it: it stays given away
+        Err(MoveError::Stale) if taken_back.is_some() => return Ok(false),
+        Err(MoveError::Stale) => given_away::book(tx, ground, payout, *settlement, now).await?,
         changes => {
             let changes = changes.map_err(|e| move_money::unreadable(&e))?;
             if !payments::set_reversed(tx, payment).await?
@@ -176,33 +180,15 @@ async fn paid_out_late(
             }
             let mut unit = locked.unit(changes, None, &Caller::system(), "payment_was_a_payout", now)?;
             book_differences(tx, &mut unit, &ground.account, std::slice::from_ref(payout), &claims).await?;
+            if let Some(settlement) = taken_back {
+                given_away::undo(tx, &mut unit, ground, payout, settlement).await?;
+            }
             unit
         }
     };
     unit::write(tx, &unit).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-async fn given_away(
-    tx: &Tx,
-    ground: &Ground,
-    payout: &Open,
-    settlement: SettlementId,
-    now: Timestamp,
-) -> Result<Unit, ReportError> {
-    let net = settlements::booked_net(tx, settlement).await?;
-    let file = settlements::by_id(tx, settlement).await?.ok_or_else(|| unreadable("a settlement"))?;
-    let mut unit = Unit::new(Caller::system().actor(), now);
-    let leg = |account, amount| Leg::new(account, amount).of_movement(payout.id).of_settlement(settlement);
-    let journal = difference(&ground.account, -net, payout.business_date, leg);
-    unit.changes.journals.push(journal.map_err(unreadable)?);
-    unit.changes.cases_opened.push(NewCase {
-        day: Some((format!("clearing:{}", file.profile), file.date)),
-        ..NewCase::new(CaseKind::AmountDiffers, -net, settlement.to_string())
-    });
-    settlements::give_away(tx, settlement, payout.id).await?;
-    Ok(unit)
 }
 
 /// Reversals that `take_back` has left, since a part of their payment is the payer's: the payment that each is about.

@@ -202,10 +202,11 @@ fn account(text: String) -> (Option<String>, String) {
     }
 }
 
-/// ISO 9362: four letters, two letters of the country, two or five letters or digits.
+/// ISO 9362: four letters, two letters of the country, two or five letters or digits. Its letters are capitals; a bank may
+/// write others all the same.
 fn is_bic(text: &str) -> bool {
-    let letters = text.get(..6).is_some_and(|head| head.bytes().all(|b| b.is_ascii_uppercase()));
-    matches!(text.len(), 8 | 11) && letters && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    let letters = text.get(..6).is_some_and(|head| head.bytes().all(|b| b.is_ascii_alphabetic()));
+    matches!(text.len(), 8 | 11) && letters && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// The number of the statement, without that of the page: `328/1`.

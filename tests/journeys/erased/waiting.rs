@@ -1,0 +1,88 @@
+//! Whose money waits is not erased, and what says whose it is stays until it has gone back or found its home.
+
+use super::{NAME, NUMBER, goes_back, payer, payer_command, tables_with};
+use crate::refunds::{id, payment_of, second_person};
+use serde_json::{Value, json};
+use tests::House;
+use tests::bank::ACCOUNT;
+use tests::files::today;
+use tests::portal::dossier;
+
+/// The person transfers so much with the intent's reference.
+async fn transfers(house: &House, intent: &Value, amount: i64) {
+    let content = format!("{NAME} nop {}", intent["reference"].as_str().unwrap());
+    let how = json!({"account": ACCOUNT, "amount": amount, "content": content, "payer_name": NAME,
+        "payer_account": NUMBER});
+    house.transfers_how(how).await;
+    house.drain().await;
+}
+
+async fn statement(house: &House) {
+    house.imports("camt053_v8", &today().to_string()).await;
+    house.drain().await;
+}
+
+/// A fee of 33,000 of the person, of whose money 33,000 or 7,000 wait for this reason: the payment that waits.
+async fn waits(house: &House, reason: &str) -> Value {
+    let fee = house.portal.owes(&dossier(), 33_000, payer(NAME, NUMBER)).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    match reason {
+        "duplicate" => {
+            transfers(house, &intent, 33_000).await;
+            transfers(house, &intent, 33_000).await;
+        }
+        "overpaid" => transfers(house, &intent, 40_000).await,
+        _ => {
+            let path = format!("/v1/payment-intents/{}/cancel", id(&intent));
+            house.portal.post(&path, json!({})).await.expect(200);
+            house.portal.post(&format!("/v1/obligations/{}/cancel", id(&fee)), json!({})).await.expect(200);
+            transfers(house, &intent, 33_000).await;
+        }
+    }
+    statement(house).await;
+    let payment = payment_of(house, &intent).await;
+    assert!(payment["allocations"].to_string().contains(reason), "{payment:#}");
+    payment
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payer_whose_money_waits_is_not_erased_before_it_has_gone_back() {
+    for (reason, amount) in [("duplicate", 33_000), ("overpaid", 7_000), ("late", 33_000)] {
+        let house = House::with_bank().await;
+        let approver = second_person(&house).await;
+        let payment = waits(&house, reason).await;
+        let refused = payer_command(&house, "erase", NUMBER).await;
+        assert!(!refused.success && refused.stderr.contains(id(&payment)), "{reason}: {}", refused.stderr);
+        let app = house.database.connect("motlan_app").await;
+        let refused = app.batch_execute("select erase_parties(array(select id from party))").await.unwrap_err();
+        assert!(format!("{refused:?}").contains("party_needed_for_money"), "{reason}: {refused:?}");
+        assert_eq!(house.ask("select count(*) from party where erased_at is not null").await, "0", "{reason}");
+        goes_back(&house, &approver, &payment, amount).await;
+        let erased = payer_command(&house, "erase", NUMBER).await;
+        assert!(erased.success, "{reason}: {}", erased.stderr);
+        assert!(!tables_with(&house, NAME).await.contains("public.statement_line"), "{reason}");
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sent_what_an_erased_payer_did_not_owe_is_told_by_its_line_until_it_has_gone_back() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 33_000, payer(NAME, NUMBER)).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    transfers(&house, &intent, 33_000).await;
+    statement(&house).await;
+    let erased = payer_command(&house, "erase", NUMBER).await;
+    assert!(erased.success, "{}", erased.stderr);
+    transfers(&house, &intent, 33_000).await;
+    statement(&house).await;
+    let named = "select count(*) from statement_line where counterparty_account is not null and amount > 0";
+    assert_eq!(house.ask(named).await, "1", "nobody could say whose it is");
+    let second = payment_of(&house, &intent).await;
+    goes_back(&house, &approver, &second, 33_000).await;
+    assert_eq!(house.ask(named).await, "0");
+    assert!(!tables_with(&house, NAME).await.contains("public.statement_line"));
+    assert_eq!(house.ask("select count(*) from refund where payer_account_sealed is not null").await, "0");
+    house.close().await;
+}
