@@ -18,6 +18,7 @@ mod page;
 mod picture;
 mod prompt;
 mod renew;
+mod said;
 mod show;
 mod stage;
 mod start;

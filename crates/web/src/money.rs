@@ -2,7 +2,7 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
-use crate::page::kind_of;
+use crate::said::kind_of;
 use crate::stage::Stage;
 use crate::ways::channel_name;
 use domain::Vnd;

@@ -6,9 +6,10 @@ use crate::language::{Language, Said, Words};
 use crate::load::Asked;
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
+use crate::said::{Notice, kind_of, notices, said, teller};
 use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
-use crate::transfer::{self, Transfer};
-use crate::ways::{Button, Kind, channel_name, kinds, why_closed};
+use crate::transfer::Transfer;
+use crate::ways::{Button, Kind, channel_name, kinds};
 use askama::Template;
 use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
@@ -18,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use payments::Context;
 use payments::payer_page::PayerPage;
 use payments::view::IntentView;
-use provider::{ChannelKind, Failure};
+use provider::Failure;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -98,11 +99,6 @@ pub(crate) struct Page {
     money_title: &'static str,
     money: Vec<Money>,
     portal_url: Option<String>,
-}
-
-struct Notice {
-    is_error: bool,
-    text: Cow<'static, str>,
 }
 
 /// Where a long list of fees is shown whole.
@@ -191,7 +187,7 @@ fn known(
 }
 
 /// What waits for the reference lowers what its fees owe; what is more than that does not.
-fn held(view: &IntentView) -> Held {
+pub(crate) fn held(view: &IntentView) -> Held {
     match money::held_of(view) {
         held if !held.is_positive() => Held::None,
         held if held <= view.owed().less(view.amount_due) => Held::Lowers,
@@ -359,13 +355,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn last_attempt(view: &IntentView) -> Option<&Attempt> {
+pub(crate) fn last_attempt(view: &IntentView) -> Option<&Attempt> {
     view.attempts.iter().map(|stored| &stored.attempt).next_back()
-}
-
-fn committed(view: &IntentView) -> Option<&Attempt> {
-    let attempts = view.attempts.iter().map(|stored| &stored.attempt);
-    attempts.rev().find(|attempt| attempt.status == AttemptStatus::Committed)
 }
 
 /// Whether the provider of the last attempt is likely to tell us soon.
@@ -390,75 +381,6 @@ fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Ti
         Stage::Processing => Some(REFRESH_PROCESSING_S),
         _ => None,
     }
-}
-
-fn notices(language: Language, view: &IntentView, stage: Stage, returned: bool, now: Timestamp) -> Vec<Notice> {
-    let w = language.words();
-    let withdrawn = transfer::withdrawn(view, now).filter(|_| stage.may_pay());
-    let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
-    let text = match stage {
-        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => w.ask_first.into(),
-        _ if let Some(why) = withdrawn => format!("{} {}", w.code_withdrawn, why_closed(language, why)).into(),
-        // a browser says so of a page that was never opened, too
-        Stage::Choose if returned && is_undecided => w.returned.into(),
-        _ => return Vec::new(),
-    };
-    vec![Notice { is_error: false, text }]
-}
-
-/// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
-fn may_have_paid(view: &IntentView) -> bool {
-    held(view) == Held::Beside || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
-}
-
-fn said(w: &'static Words, view: &IntentView, stage: Stage, prompt: Option<&Prompt>) -> (&'static Said, &'static str) {
-    match stage {
-        Stage::Choose if view.amount_due < view.owed() => (&w.rest, "open"),
-        Stage::Choose if view.amount_due < view.intent.amount => (&w.fewer, "open"),
-        Stage::Choose => (&w.open, "open"),
-        Stage::Scan => (&w.scan, "open"),
-        Stage::Confirm if prompt.is_some_and(|prompt| prompt.with_code) => (&w.checking, "waiting"),
-        Stage::Confirm => (&w.confirm, "waiting"),
-        Stage::Elsewhere => (&w.elsewhere_open, "waiting"),
-        Stage::Asking => (&w.asking, "waiting"),
-        Stage::Processing => (&w.processing, "waiting"),
-        Stage::Covered => (&w.covered, "waiting"),
-        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
-        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
-        Stage::Failed(_) => (&w.failed_try, "failed"),
-        Stage::Unclear => (&w.unclear, "waiting"),
-        Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
-        Stage::Paid => (&w.paid, "paid"),
-        Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
-        Stage::PaidTwice => (&w.paid_and_checked, "paid"),
-        Stage::Expired { renewable: true } => (&w.renewable, "over"),
-        Stage::Expired { renewable: false } => (&w.expired, "over"),
-        Stage::Cancelled { held: false } => (&w.cancelled, "over"),
-        Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
-    }
-}
-
-/// The channel by which we heard what the stage says.
-fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
-    match stage {
-        Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
-        // who takes the money, though another way was tried since
-        Stage::Processing => committed(view).or(last_attempt(view)).map(|attempt| attempt.channel.as_str()),
-        _ => last_attempt(view).map(|attempt| attempt.channel.as_str()),
-    }
-}
-
-/// The kind of a channel; None where no contract of ours names it any more.
-pub(crate) fn kind_of(ctx: &Context, channel: Option<&str>) -> Option<&'static str> {
-    let channel = channel?;
-    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == channel);
-    // cash is taken without a contract
-    let is_counter = channel == ChannelKind::Counter.as_str();
-    named.map(|provider| provider.kind.as_str()).or(is_counter.then(|| ChannelKind::Counter.as_str()))
-}
-
-fn at_counter(view: &IntentView) -> bool {
-    view.intent.paid_channel.as_deref() == Some(ChannelKind::Counter.as_str())
 }
 
 fn big_amount(view: &IntentView, stage: Stage) -> Vnd {
