@@ -182,6 +182,12 @@ export async function press(page, selector) {
   await page.waitForSelector(selector);
   await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.$eval(selector, (at) => at.scrollIntoView()).then(() => page.click(selector))]);
 }
+/** Without JavaScript a page with a field waits for its reader: who presses its button sees the latest state. */
+export const looksAgain = (page, sentence) =>
+  until(`"${sentence}" by pressing`, async () => {
+    await press(page, 'noscript a.button');
+    return (await text(page)).includes(sentence);
+  });
 export const choose = (page, channel) => press(page, `form:has(input[value="${channel}"]) button`);
 
 /** What the same view weighs for who opens it for the first time, and whom it asks: us alone. */

@@ -214,7 +214,7 @@ async fn what_a_counter_took_is_shown_with_the_payment_and_on_the_page_with_thre
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn counters_that_are_switched_off_take_nothing_say_why_and_are_not_named_on_the_page() {
+async fn counters_that_are_switched_off_take_nothing_and_say_why_to_the_officer_and_on_the_page() {
     let house = House::with_counters(false).await;
     let (fee, other) = (owes(&house, 21_000).await, owes(&house, 5_000).await);
     let intent = house.portal.opens(&[&other]).await;
@@ -227,7 +227,9 @@ async fn counters_that_are_switched_off_take_nothing_say_why_and_are_not_named_o
     let refused = house.takes_cash(&[&other], 5_000, &receipt()).await;
     assert_eq!(refused.json["detail"], "mất điện");
     assert_eq!(refused.refused(409), "channel_unavailable");
-    assert!(!page().await.contains("Nộp tại quầy"));
+    let shown = page().await;
+    assert!(shown.contains("Nộp tại quầy") && shown.contains("Tạm ngừng: mất điện"), "{shown}");
+    assert!(!shown.contains("class=\"card aside\""), "nobody is sent there: {shown}");
     // what was taken is taken, however often it is entered
     house.takes_cash(&[&fee], 21_000, &number).await.expect(200);
     let listed = house.staff.get("/v1/channels").await.expect(200);

@@ -25,6 +25,7 @@ mod model;
 mod mutations;
 mod national;
 mod outgoing;
+mod page;
 mod people;
 mod previous_release;
 mod proxies;

@@ -77,8 +77,9 @@ async fn what_the_bill_cannot_say_is_refused_before_any_call_and_paid_by_another
         [(vec![&fine], false), (vec![&unnumbered], true), (vec![&without], false), (of_two.iter().collect(), false)]
     {
         let intent = house.portal.opens(&obligations).await;
-        let shown = intent["channels"].as_array().unwrap().iter().any(|channel| channel["code"] == CHANNEL);
-        assert_eq!(shown, offered, "{intent}");
+        let listed = intent["channels"].as_array().unwrap().iter().find(|channel| channel["code"] == CHANNEL).unwrap();
+        let reason = if offered { Value::Null } else { json!("not_billable") };
+        assert_eq!((&listed["available"], &listed["reason"]), (&json!(offered), &reason), "{intent}");
         if offered {
             // who pays is not looked at before somebody pays
             assert_eq!(starts(&house, &intent).await.refused(502), "provider_refused");

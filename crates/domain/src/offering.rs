@@ -1,5 +1,6 @@
-//! Which contracts may take an intent's money now, and what stands in the way of the others. What is known of a contract
-//! and of its neighbour is an argument; nothing is asked here.
+//! Which contracts may take an intent's money now, and what stands in the way of the others: of those that take orders, and
+//! of bills and counters, where it is the other side that asks. What is known of a contract and of its neighbour is an
+//! argument; nothing is asked here.
 
 use crate::Vnd;
 use crate::codes::{BeneficiaryCode, ChannelCode};
@@ -12,10 +13,14 @@ words! {
         NotOffered = "not_offered",
         /// The portal leaves its channel out of this intent.
         NotAllowed = "not_allowed",
+        /// What is due lacks what it makes its receipt of, or is of a kind that it does not take.
+        NotBillable = "not_billable",
         /// Somebody switched its channel off, or announced that it is away.
         Closed = "closed",
         /// Its provider has not been answering.
         NotAnswering = "not_answering",
+        /// A part of the money came another way, and it takes all that is due or nothing: what waits would be too much.
+        WholeOnly = "whole_only",
         AboveLimit = "amount_above_limit",
         BelowLimit = "amount_below_limit",
     }
@@ -28,6 +33,10 @@ pub struct Contract<'a> {
     /// Whose money it may take.
     pub beneficiaries: &'a [BeneficiaryCode],
     pub takes_orders: bool,
+    /// Whether it can be told what is due.
+    pub can_bill: bool,
+    /// Whether it takes less than what is due, where the rest waits already.
+    pub takes_a_rest: bool,
     pub is_closed: bool,
     pub is_answering: bool,
     /// The provider's own, and the contract's: each counts.
@@ -43,19 +52,24 @@ pub struct Wanted<'a> {
     pub allowed: Option<&'a [String]>,
     /// Zero or less: nothing is left to pay, and no amount is too small.
     pub amount: Vnd,
+    /// What the fees owe that are due; more than the amount where money waits for them.
+    pub owed: Vnd,
 }
 
 /// All that stands in the way, worst first; empty: it may be used.
 pub fn obstacles(contract: Contract<'_>, wanted: Wanted<'_>) -> Vec<Obstacle> {
     let offered = contract.takes_orders && contract.beneficiaries.contains(wanted.beneficiary);
     let allowed = wanted.allowed.is_none_or(|list| list.iter().any(|code| code == contract.channel.as_str()));
+    let is_a_rest = wanted.amount < wanted.owed;
     let above = contract.most.iter().flatten().any(|most| wanted.amount > *most);
     let below = wanted.amount.is_positive() && contract.least.iter().flatten().any(|least| wanted.amount < *least);
     [
         (!offered, Obstacle::NotOffered),
         (!allowed, Obstacle::NotAllowed),
+        (!contract.can_bill, Obstacle::NotBillable),
         (contract.is_closed, Obstacle::Closed),
         (!contract.is_answering, Obstacle::NotAnswering),
+        (is_a_rest && !contract.takes_a_rest, Obstacle::WholeOnly),
         (above, Obstacle::AboveLimit),
         (below, Obstacle::BelowLimit),
     ]
@@ -69,25 +83,37 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(facts: [bool; 5], limits: (i64, Option<i64>, Option<i64>), amount: i64) -> Vec<Obstacle> {
+    fn of(facts: [bool; 6], limits: (i64, Option<i64>, Option<i64>), amount: i64) -> Vec<Obstacle> {
+        of_rest(facts, limits, amount, (true, amount))
+    }
+
+    fn of_rest(
+        facts: [bool; 6],
+        limits: (i64, Option<i64>, Option<i64>),
+        amount: i64,
+        (takes_a_rest, owed): (bool, i64),
+    ) -> Vec<Obstacle> {
         let (ours, theirs) = (BeneficiaryCode::new("H38.17-KB").unwrap(), BeneficiaryCode::new("H38.18-NH").unwrap());
         let channel = ChannelCode::new("momo").unwrap();
-        let [collects, takes_orders, allowed, is_closed, is_answering] = facts;
+        let [collects, takes_orders, allowed, can_bill, is_closed, is_answering] = facts;
         let beneficiaries = [if collects { ours.clone() } else { theirs }];
         let list = [if allowed { "momo" } else { "vnpay" }.to_owned()];
         let contract = Contract {
             channel: &channel,
             beneficiaries: &beneficiaries,
             takes_orders,
+            can_bill,
+            takes_a_rest,
             is_closed,
             is_answering,
             least: [None, Some(Vnd::new(limits.0))],
             most: [limits.1.map(Vnd::new), limits.2.map(Vnd::new)],
         };
-        obstacles(contract, Wanted { beneficiary: &ours, allowed: Some(&list), amount: Vnd::new(amount) })
+        let (amount, owed) = (Vnd::new(amount), Vnd::new(owed));
+        obstacles(contract, Wanted { beneficiary: &ours, allowed: Some(&list), amount, owed })
     }
 
-    const FREE: [bool; 5] = [true, true, true, false, true];
+    const FREE: [bool; 6] = [true, true, true, true, false, true];
 
     #[test]
     fn each_fact_is_an_obstacle_of_its_own() {
@@ -96,6 +122,7 @@ mod tests {
             Obstacle::NotOffered,
             Obstacle::NotOffered,
             Obstacle::NotAllowed,
+            Obstacle::NotBillable,
             Obstacle::Closed,
             Obstacle::NotAnswering,
         ];
@@ -117,9 +144,16 @@ mod tests {
         assert_eq!(of(FREE, (1_000, None, None), 0), []);
     }
 
+    #[test]
+    fn what_takes_the_whole_or_nothing_is_in_the_way_of_a_rest_alone() {
+        let told = |takes_a_rest, owed| of_rest(FREE, (1_000, None, None), 41_000, (takes_a_rest, owed));
+        assert_eq!(told(false, 71_000), [Obstacle::WholeOnly]);
+        assert_eq!([told(false, 41_000), told(true, 71_000)], [[], []]);
+    }
+
     proptest! {
         #[test]
-        fn what_is_taken_away_never_opens_a_channel(facts: [bool; 5], n in 0..5_usize, amount in 0..100_000_i64) {
+        fn what_is_taken_away_never_opens_a_channel(facts: [bool; 6], n in 0..6_usize, amount in 0..100_000_i64) {
             let limits = (1_000, Some(80_000), None);
             let mut worse = facts;
             worse[n] = !FREE[n];

@@ -2,20 +2,20 @@
 //! would be said to be neither.
 
 use crate::context::Context;
-use crate::view::{self, IntentView};
-use domain::PaymentId;
-use domain::codes::ChannelCode;
-use domain::intent::{Intent, IntentStatus};
+use crate::view::{self, IntentView, Standing, Unavailable};
+use domain::codes::{BeneficiaryCode, ChannelCode};
+use domain::intent::IntentStatus;
 use domain::obligation::ObligationStatus;
+use domain::offering::{self, Contract, Wanted};
+use domain::{PaymentId, counter};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use storage::channels::{self, Closed};
 use storage::payer_page::{self, Wish};
-use storage::{StorageError, Tx, beneficiaries, channels, counters};
+use storage::{StorageError, Tx, beneficiaries, counters};
 
 /// As many counters as are named on a page; who lives far from all of them asks.
 const COUNTERS: i64 = 6;
-/// The channel of what officers take.
-const COUNTER: &str = "counter";
 
 /// An intent with what is shown beside it.
 pub struct PayerPage {
@@ -38,9 +38,22 @@ pub struct PayerPage {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aside {
     /// Channels by which applications ask us what a code owes.
-    pub bills: Vec<ChannelCode>,
-    /// Names of counters.
-    pub counters: Vec<String>,
+    pub bills: Vec<Bills>,
+    /// None where no counter collects for its beneficiary, or the portal leaves counters out.
+    pub counters: Option<Counters>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bills {
+    pub channel: ChannelCode,
+    /// Why nothing is to be had there now; None when it is.
+    pub unavailable: Option<Unavailable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counters {
+    pub names: Vec<String>,
+    pub unavailable: Option<Unavailable>,
 }
 
 /// None for a token that names nothing.
@@ -64,8 +77,10 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let is_settled = view.obligations.iter().all(|o| o.status == ObligationStatus::Paid);
     let acknowledged = match view.intent.status {
         IntentStatus::Paid => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
-        // paid another way after it was over
-        IntentStatus::Expired if is_settled => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
+        // paid another way
+        IntentStatus::Open | IntentStatus::Expired if is_settled => {
+            payer_page::acknowledged(tx, &view.intent.obligation_ids).await?
+        }
         _ => None,
     };
     let asked_at = match view.attempts.iter().any(|stored| stored.attempt.status.is_undecided()) {
@@ -75,31 +90,68 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
     let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
     let aside = match view.intent.status {
-        IntentStatus::Open => aside(ctx, tx, &view.intent).await?,
+        IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
     };
     tx.commit().await?;
     Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, aside }))
 }
 
-/// As `answer_bill` and `take_at_counter` would take it; the portal's choice of channels counts for the page.
-async fn aside(ctx: &Context, tx: &Tx, intent: &Intent) -> Result<Aside, StorageError> {
-    let allowed = |channel: &str| {
-        let chosen = intent.allowed_channels.as_deref();
-        chosen.is_none_or(|list| list.iter().any(|code| code == channel))
-    };
+/// As `answer_bill` and `take_at_counter` would take it: all that is due or nothing. The portal's choice of channels counts for
+/// the page.
+async fn aside(ctx: &Context, tx: &Tx, view: &IntentView) -> Result<Aside, StorageError> {
     let gates = channels::gates(tx).await?;
-    let mut bills = Vec::new();
-    for provider in ctx.providers.iter() {
-        let is_closed = gates.get(provider.profile.as_str()).is_some_and(|gate| gate.closed.is_some());
-        let collects = provider.bills.is_some() && provider.beneficiaries.contains(&intent.beneficiary_code);
-        if collects && !is_closed && allowed(provider.channel.as_str()) && !bills.contains(&provider.channel) {
-            bills.push(provider.channel.clone());
+    let mut bills: Vec<Bills> = Vec::new();
+    for provider in ctx.providers.iter().filter(|provider| provider.bills.is_some()) {
+        let closed = gates.get(provider.profile.as_str()).and_then(|gate| gate.closed.as_ref());
+        let channel = &provider.channel;
+        let unavailable = match takes(view, channel, &provider.beneficiaries, closed) {
+            Standing::Never(_) => continue,
+            Standing::Open => None,
+            Standing::NotNow(why) => Some(why),
+        };
+        // of two contracts for one channel, the one that can be used
+        match bills.iter_mut().find(|known| known.channel == *channel) {
+            Some(known) => known.unavailable = known.unavailable.take().and(unavailable),
+            None => bills.push(Bills { channel: channel.clone(), unavailable }),
         }
     }
-    let counters = match allowed(COUNTER) && channels::closed(tx, COUNTER).await?.is_none() {
-        true => counters::names_for(tx, intent.beneficiary_code.as_str(), COUNTERS).await?,
-        false => Vec::new(),
+    Ok(Aside { bills, counters: at_counters(tx, view).await? })
+}
+
+async fn at_counters(tx: &Tx, view: &IntentView) -> Result<Option<Counters>, StorageError> {
+    let beneficiary = &view.intent.beneficiary_code;
+    let channel = ChannelCode::new(counter::CHANNEL).map_err(|e| StorageError::Unreadable(e.to_string()))?;
+    let closed = channels::closed(tx, counter::CHANNEL).await?;
+    let unavailable = match takes(view, &channel, std::slice::from_ref(beneficiary), closed.as_ref()) {
+        Standing::Never(_) => return Ok(None),
+        Standing::Open => None,
+        Standing::NotNow(why) => Some(why),
     };
-    Ok(Aside { bills, counters })
+    let names = counters::names_for(tx, beneficiary.as_str(), COUNTERS).await?;
+    Ok((!names.is_empty()).then_some(Counters { names, unavailable }))
+}
+
+/// How one stands that is asked for a dossier's fees, and knows of nothing that waits for them.
+fn takes(
+    view: &IntentView,
+    channel: &ChannelCode,
+    beneficiaries: &[BeneficiaryCode],
+    closed: Option<&Closed>,
+) -> Standing {
+    let contract = Contract {
+        channel,
+        beneficiaries,
+        takes_orders: true,
+        can_bill: true,
+        takes_a_rest: false,
+        is_closed: closed.is_some(),
+        is_answering: true,
+        least: [None, None],
+        most: [None, None],
+    };
+    let intent = &view.intent;
+    let (beneficiary, allowed) = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let wanted = Wanted { beneficiary, allowed, amount: view.amount_due, owed: view.owed() };
+    view::standing_of(&offering::obstacles(contract, wanted), closed)
 }

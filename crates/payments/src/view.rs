@@ -28,6 +28,13 @@ pub struct IntentView {
     pub checkout_url: String,
 }
 
+impl IntentView {
+    /// What its fees owe that are due, whatever waits for them.
+    pub fn owed(&self) -> Vnd {
+        due(&self.obligations)
+    }
+}
+
 /// A payment under the intent's reference, or one that names no intent and settled a fee of it (a bill's, a counter's), with
 /// where its money is.
 #[derive(Debug, Clone)]
@@ -51,6 +58,10 @@ pub struct ChannelOption {
 /// Why a channel takes no attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
+    /// What is due lacks what its receipt is made of, or is of a kind that it does not take.
+    NotBillable,
+    /// A part of the money came another way, and it takes the whole or nothing.
+    WholeOnly,
     AboveLimit,
     BelowLimit,
     /// Somebody switched it off, or announced that it is away, or its provider says that it is.
@@ -63,6 +74,8 @@ impl Unavailable {
     /// A word of ours, or the words of who closed the channel.
     pub fn reason(&self) -> &str {
         match self {
+            Self::NotBillable => Obstacle::NotBillable.as_str(),
+            Self::WholeOnly => Obstacle::WholeOnly.as_str(),
             Self::AboveLimit => Obstacle::AboveLimit.as_str(),
             Self::BelowLimit => Obstacle::BelowLimit.as_str(),
             Self::Closed(closed) => &closed.reason,
@@ -94,26 +107,36 @@ pub(crate) fn standing(
     let gate = gates.get(provider.profile.as_str());
     let closed = gate.and_then(|g| g.closed.as_ref());
     let away = gate.and_then(|g| g.away.as_ref());
-    let most = provider.checkout.as_ref().and_then(|c| c.limit_at(now));
+    let checkout = provider.checkout.as_ref();
     let contract = Contract {
         channel: &provider.channel,
         beneficiaries: &provider.beneficiaries,
+        takes_orders: checkout.is_some(),
         // of what is not due any more, nothing stands in the way
-        takes_orders: provider.checkout.as_ref().is_some_and(|c| items.is_empty() || c.can_bill(items, amount_due)),
+        can_bill: items.is_empty() || checkout.is_some_and(|c| c.can_bill(items)),
+        takes_a_rest: checkout.is_some_and(|c| c.takes_a_rest()),
         is_closed: closed.is_some(),
         is_answering: away.is_none() && ctx.breakers.is_answering(&provider.profile),
-        least: [provider.checkout.as_ref().and_then(|c| c.least()), gate.map(|g| g.min_amount)],
-        most: [most, gate.and_then(|g| g.max_amount)],
+        least: [checkout.and_then(|c| c.least()), gate.map(|g| g.min_amount)],
+        most: [checkout.and_then(|c| c.limit_at(now)), gate.and_then(|g| g.max_amount)],
     };
-    let found = offering::obstacles(contract, Wanted { beneficiary, allowed, amount: amount_due });
-    match (found.first(), closed.or(away)) {
-        (None, _) => Standing::Open,
-        (Some(Obstacle::NotOffered | Obstacle::NotAllowed), _) => Standing::Never(found[0]),
-        (Some(_), Some(closed)) => Standing::NotNow(Unavailable::Closed(closed.clone())),
-        (Some(Obstacle::AboveLimit), None) => Standing::NotNow(Unavailable::AboveLimit),
-        (Some(Obstacle::BelowLimit), None) => Standing::NotNow(Unavailable::BelowLimit),
-        (Some(_), None) => Standing::NotNow(Unavailable::NotAnswering),
-    }
+    let wanted = Wanted { beneficiary, allowed, amount: amount_due, owed: items.iter().map(|t| t.amount()).sum() };
+    standing_of(&offering::obstacles(contract, wanted), closed.or(away))
+}
+
+/// The worst of them, with the words of who closed it.
+pub(crate) fn standing_of(obstacles: &[Obstacle], closed: Option<&Closed>) -> Standing {
+    let Some(worst) = obstacles.first() else { return Standing::Open };
+    Standing::NotNow(match worst {
+        Obstacle::NotOffered | Obstacle::NotAllowed => return Standing::Never(*worst),
+        Obstacle::NotBillable => Unavailable::NotBillable,
+        Obstacle::Closed | Obstacle::NotAnswering => {
+            closed.map_or(Unavailable::NotAnswering, |closed| Unavailable::Closed(closed.clone()))
+        }
+        Obstacle::WholeOnly => Unavailable::WholeOnly,
+        Obstacle::AboveLimit => Unavailable::AboveLimit,
+        Obstacle::BelowLimit => Unavailable::BelowLimit,
+    })
 }
 
 /// The ways to pay: whom the contract collects for, what the portal allows, and what stands in the way now.
@@ -188,9 +211,10 @@ pub async fn of_intents(
     let waiting: BTreeMap<IntentId, Vnd> = references::waiting_sums(db, &ids).await?.into_iter().collect();
     let mut views = Vec::with_capacity(list.len());
     for intent in list {
-        // money is read where there may be some: an attempt was made, or it is paid
-        let may_have_money =
-            intent.status == IntentStatus::Paid || attempts.iter().any(|a| a.attempt.intent_id == intent.id);
+        // money is read where there may be some: an attempt was made, it is paid, or some waits that came without either
+        let may_have_money = intent.status == IntentStatus::Paid
+            || waiting.contains_key(&intent.id)
+            || attempts.iter().any(|a| a.attempt.intent_id == intent.id);
         let held = held(&intent, &obligations);
         let mut payments = if may_have_money { paid(db, intent.id).await? } else { Vec::new() };
         payments.extend(paid_beside(db, &held, &payments).await?);
@@ -239,6 +263,7 @@ pub(crate) fn due_items<'a>(obligations: impl IntoIterator<Item = &'a Obligation
     obligations.into_iter().filter(|o| o.status == ObligationStatus::Due).map(|o| &o.terms).collect()
 }
 
+/// What the fees owe that are due.
 fn due(obligations: &[Obligation]) -> Vnd {
     obligations.iter().filter(|o| o.status == ObligationStatus::Due).map(Obligation::amount).sum()
 }

@@ -2,7 +2,6 @@
 //! names neither where we hear of it nor where the browser returns: both are agreed beforehand.
 
 use crate::api::{Message, malformed, object, refused, shown};
-use crate::receipt_info::sum;
 use crate::{Platform, signature, wire};
 use async_trait::async_trait;
 use domain::Vnd;
@@ -30,8 +29,13 @@ impl Checkout for Platform {
         true
     }
 
-    fn can_bill(&self, items: &[&Terms], amount: Vnd) -> bool {
-        self.procedure(items).is_ok() && self.fees(items).is_ok() && sum(items) == amount
+    fn can_bill(&self, items: &[&Terms]) -> bool {
+        self.procedure(items).is_ok() && self.fees(items).is_ok()
+    }
+
+    /// The platform's receipt is of its items, and of nothing less.
+    fn takes_a_rest(&self) -> bool {
+        false
     }
 
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {

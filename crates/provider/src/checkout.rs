@@ -143,8 +143,13 @@ pub trait Checkout: Send + Sync {
         false
     }
 
-    /// Whether an order of this amount can be made of these items, which are due; where it cannot, the channel is not offered.
-    fn can_bill(&self, _items: &[&Terms], _amount: Vnd) -> bool {
+    /// Whether an order can be made of these items, which are due; where it cannot, the channel cannot be chosen.
+    fn can_bill(&self, _items: &[&Terms]) -> bool {
+        true
+    }
+
+    /// Whether an order may be of less than its items owe: the rest, where a part of the money came another way.
+    fn takes_a_rest(&self) -> bool {
         true
     }
 

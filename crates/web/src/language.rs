@@ -172,20 +172,17 @@ impl Language {
     }
 
     /// Who tells us of money that is paid by a channel of this kind. Behind a gateway it is the payer's bank.
-    const fn party(self, kind: Option<&str>) -> (&'static str, &'static str) {
+    fn party(self, kind: Option<&str>) -> (&'static str, &'static str) {
         let (vi, en) = match kind {
-            None => (("ngân hàng", "Ngân hàng"), ("the bank", "The bank")),
-            Some(kind) => match kind.as_bytes() {
-                b"bank" | b"gateway" => (("ngân hàng", "Ngân hàng"), ("the bank", "The bank")),
-                b"wallet" => (("ví điện tử", "Ví điện tử"), ("the wallet", "The wallet")),
-                b"mobile_money" => (("nhà mạng", "Nhà mạng"), ("the mobile network", "The mobile network")),
-                b"national" => (
-                    ("Cổng Dịch vụ công Quốc gia", "Cổng Dịch vụ công Quốc gia"),
-                    ("the national portal", "The national portal"),
-                ),
-                b"counter" => (("quầy thu", "Quầy thu"), ("the counter", "The counter")),
-                _ => (("đơn vị thanh toán", "Đơn vị thanh toán"), ("the payment provider", "The payment provider")),
-            },
+            Some("bank" | "gateway") => (("ngân hàng", "Ngân hàng"), ("the bank", "The bank")),
+            Some("wallet") => (("ví điện tử", "Ví điện tử"), ("the wallet", "The wallet")),
+            Some("mobile_money") => (("nhà mạng", "Nhà mạng"), ("the mobile network", "The mobile network")),
+            Some("national") => (
+                ("Cổng Dịch vụ công Quốc gia", "Cổng Dịch vụ công Quốc gia"),
+                ("the national portal", "The national portal"),
+            ),
+            Some("counter") => (("quầy thu", "Quầy thu"), ("the counter", "The counter")),
+            _ => (("đơn vị thanh toán", "Đơn vị thanh toán"), ("the payment provider", "The payment provider")),
         };
         match self {
             Self::Vi => vi,
@@ -257,12 +254,14 @@ pub(crate) struct Words {
 
     pub open: Said,
     pub rest: Said,
+    pub fewer: Said,
     pub scan: Said,
     pub confirm: Said,
+    pub checking: Said,
     pub elsewhere_open: Said,
     pub asking: Said,
     pub processing: Said,
-    pub settling: Said,
+    pub covered: Said,
     pub elsewhere_paid: Said,
     pub elsewhere_paid_held: Said,
     pub failed_try: Said,
@@ -270,6 +269,7 @@ pub(crate) struct Words {
     pub paid: Said,
     pub paid_at_counter: Said,
     pub paid_twice: Said,
+    pub paid_and_checked: Said,
     pub expired: Said,
     pub renewable: Said,
     pub cancelled: Said,
@@ -301,6 +301,7 @@ pub(crate) struct Words {
     pub held_transfer: &'static str,
     pub held_checked: &'static str,
     pub held_part: &'static str,
+    pub held_covers: &'static str,
     pub spare: &'static str,
     pub going_back: &'static str,
     pub account_ask: &'static str,
@@ -308,6 +309,7 @@ pub(crate) struct Words {
     pub account_bank: &'static str,
     pub account_send: &'static str,
     pub account_kept: &'static str,
+    pub account_again: &'static str,
     pub account_bad: &'static str,
     pub account_late: &'static str,
 
@@ -338,6 +340,7 @@ pub(crate) struct Words {
     pub expired_at: &'static str,
     pub items: &'static str,
     pub items_paid: &'static str,
+    pub items_named: &'static str,
     pub dossier: &'static str,
     pub total: &'static str,
     pub still_due: &'static str,
@@ -353,8 +356,13 @@ pub(crate) struct Words {
     pub transfer_content: &'static str,
     pub transfer_others: &'static str,
     pub transfer_awaited: &'static str,
+    pub code_withdrawn: &'static str,
 
     pub prompt: &'static str,
+    /// In this and in `prompt_code_how` `{amount}` stands where the amount does.
+    pub prompt_how: &'static str,
+    pub prompt_code: &'static str,
+    pub prompt_code_how: &'static str,
     pub prompt_awaited: &'static str,
     pub phone: &'static str,
     pub one_time_code: &'static str,
@@ -363,6 +371,8 @@ pub(crate) struct Words {
     pub choose: &'static str,
     pub choose_other: &'static str,
     pub leaving: &'static str,
+    pub not_billable: &'static str,
+    pub whole_only: &'static str,
     pub above_limit: &'static str,
     pub not_answering: &'static str,
     pub below_limit: &'static str,
@@ -401,7 +411,6 @@ pub(crate) struct Words {
     pub committed_already: &'static str,
     pub channel_unavailable: &'static str,
     pub press_again: &'static str,
-    pub in_progress: &'static str,
     pub bad_phone: &'static str,
     pub bad_code: &'static str,
     pub try_other: &'static str,
@@ -437,7 +446,7 @@ mod tests {
     fn a_sentence_names_who_told_us_of_the_money() {
         let failed = |language: Language, kind| language.of(language.words().failed_try.text, kind);
         for (kind, vi, en) in [
-            (None, "Ngân hàng đã báo", "The bank has told"),
+            (None, "Đơn vị thanh toán đã báo", "The payment provider has told"),
             (Some("gateway"), "Ngân hàng đã báo", "The bank has told"),
             (Some("wallet"), "Ví điện tử đã báo", "The wallet has told"),
             (Some("mobile_money"), "Nhà mạng đã báo", "The mobile network has told"),

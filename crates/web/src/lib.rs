@@ -18,6 +18,7 @@ mod page;
 mod picture;
 mod prompt;
 mod renew;
+mod said;
 mod show;
 mod stage;
 mod start;
@@ -55,6 +56,11 @@ pub fn pages(cfg: &mut ServiceConfig) {
         web::scope("/pay")
             .wrap(actix_web::middleware::from_fn(guard::guard))
             .service(at("", "GET, HEAD").route(web::get().to(lookup::lookup)).route(web::head().to(lookup::lookup)))
+            .service(
+                at("/", "GET, HEAD")
+                    .route(web::get().to(lookup::without_slash))
+                    .route(web::head().to(lookup::without_slash)),
+            )
             .service(at("/assets/pay.css", "GET").route(web::get().to(answer::stylesheet)))
             .service(at("/assets/pay.js", "GET").route(web::get().to(answer::script)))
             .service(at("/assets/mark.svg", "GET").route(web::get().to(answer::mark)))

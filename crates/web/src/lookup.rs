@@ -106,6 +106,13 @@ pub(crate) async fn lookup(
     answer::html(StatusCode::OK, language, &page)
 }
 
+/// `/pay/` is asked for by who types it so.
+pub(crate) async fn without_slash(request: HttpRequest) -> HttpResponse {
+    let query = Some(request.query_string()).filter(|query| !query.is_empty());
+    let to = query.map_or_else(|| "/pay".to_owned(), |query| format!("/pay?{query}"));
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, to)).finish()
+}
+
 /// Until the next whole beat: how long the database took is not to be seen.
 async fn wait_for_the_beat(begun: Instant) {
     let took = begun.elapsed().as_nanos();

@@ -2,10 +2,11 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
-use crate::page::kind_of;
+use crate::said::kind_of;
 use crate::stage::Stage;
 use crate::ways::channel_name;
 use domain::Vnd;
+use domain::payment::SuspenseReason;
 use payments::Context;
 use payments::payer_page::PayerPage;
 use payments::refund::wants_account;
@@ -36,6 +37,8 @@ pub(crate) struct Money {
 pub(crate) struct AccountForm {
     pub url: String,
     pub payment: String,
+    /// One was told before, and may be told otherwise.
+    pub again: bool,
     pub banks: &'static [(&'static str, &'static str)],
 }
 
@@ -106,10 +109,10 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
 
 fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) -> Money {
     let payment = &paid.shown.payment;
-    let (w, held) = (language.words(), held(paid));
+    let (w, view, held) = (language.words(), &loaded.view, held(paid));
     let wish = loaded.wishes.iter().find(|wish| wish.payment_id == payment.id);
     // until all of it is known to be too much, nobody is asked where it shall go
-    let spare = is_spare(paid);
+    let spare = is_spare(view, paid);
     let by_transfer = wants_account(ctx, payment);
     Money {
         paid_at: Some(language.instant(payment.paid_at)),
@@ -117,16 +120,18 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) 
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
         transaction: Some(payment.identity.transaction().to_owned()),
         held: held.is_positive().then(|| held.to_string()),
-        next: next(w, paid, spare, by_transfer, wish.map(|wish| wish.ends_in.as_str())),
-        account: (spare && by_transfer && wish.is_none() && !paid.shown.refunding.is_positive()).then(|| AccountForm {
-            url: format!("/pay/{}/refund-account{}", loaded.view.intent.page_token, language.query(false)),
+        next: next(w, view, paid, by_transfer, wish.map(|wish| wish.ends_in.as_str())),
+        // what is proposed stands
+        account: (spare && by_transfer && !paid.shown.refunding.is_positive()).then(|| AccountForm {
+            url: format!("/pay/{}/refund-account{}", view.intent.page_token, language.query(false)),
             payment: payment.id.to_string(),
+            again: wish.is_some(),
             banks: banks::BANKS,
         }),
     }
 }
 
-fn next(w: &Words, paid: &Paid, spare: bool, by_transfer: bool, ends_in: Option<&str>) -> Option<String> {
+fn next(w: &Words, view: &IntentView, paid: &Paid, by_transfer: bool, ends_in: Option<&str>) -> Option<String> {
     let back = paid.shown.refunding;
     if back.is_positive() {
         return Some(format!("{}: {back}", w.going_back));
@@ -134,9 +139,11 @@ fn next(w: &Words, paid: &Paid, spare: bool, by_transfer: bool, ends_in: Option<
     if !held(paid).is_positive() {
         return None;
     }
-    if !spare {
-        let is_part = paid.parts.iter().all(|part| part.suspense_reason.as_deref() == Some("underpaid"));
-        return Some(if is_part { w.held_part } else { w.held_checked }.to_owned());
+    if !waits_for_reference(paid) {
+        return Some(w.held_checked.to_owned());
+    }
+    if view.owed().is_positive() {
+        return Some(if view.amount_due.is_positive() { w.held_part } else { w.held_covers }.to_owned());
     }
     let how = if by_transfer { w.held_transfer } else { w.held_provider };
     Some(ends_in.map_or_else(|| how.to_owned(), |ends_in| format!("{how} {} {ends_in}.", w.account_kept)))
@@ -155,11 +162,21 @@ pub(crate) fn held(paid: &Paid) -> Vnd {
     paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
 }
 
-/// Whether what is held of it was not needed, and is known to be.
-fn is_spare(paid: &Paid) -> bool {
-    let is_spare = |reason: &str| matches!(reason, "duplicate" | "overpaid" | "late");
+/// Whether what is held of it is not needed: nothing is due that it could pay.
+fn is_spare(view: &IntentView, paid: &Paid) -> bool {
+    waits_for_reference(paid) && !view.owed().is_positive()
+}
+
+/// Whether all that is held of it pays what is due as soon as it is enough.
+fn waits_for_reference(paid: &Paid) -> bool {
+    let waits = |reason: &str| reason.parse::<SuspenseReason>().is_ok_and(SuspenseReason::waits_for_reference);
     let mut held = paid.parts.iter().filter_map(|part| part.suspense_reason.as_deref()).peekable();
-    held.peek().is_some() && held.all(is_spare)
+    held.peek().is_some() && held.all(waits)
+}
+
+/// Whether all money that is held is known not to be needed.
+pub(crate) fn is_all_spare(view: &IntentView) -> bool {
+    view.payments.iter().filter(|paid| held(paid).is_positive()).all(|paid| is_spare(view, paid))
 }
 
 /// What of it settles fees of this page.

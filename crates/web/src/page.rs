@@ -6,9 +6,10 @@ use crate::language::{Language, Said, Words};
 use crate::load::Asked;
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
+use crate::said::{Notice, kind_of, notices, said, teller};
 use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::Transfer;
-use crate::ways::{Kind, channel_name, kinds};
+use crate::ways::{Button, Kind, channel_name, kinds};
 use askama::Template;
 use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
@@ -18,13 +19,14 @@ use jiff::{SignedDuration, Timestamp};
 use payments::Context;
 use payments::payer_page::PayerPage;
 use payments::view::IntentView;
-use provider::{ChannelKind, Failure};
+use provider::Failure;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Seconds between reloads where there is no JavaScript: while a reader waits before the page, and while a bank takes its time.
+/// Seconds between reloads where there is no JavaScript and nothing to type: while a reader waits before the page, and while a
+/// bank takes its time.
 const REFRESH_RETURNED_S: u32 = 5;
 const REFRESH_PROCESSING_S: u32 = 15;
 /// While the payer confirms on the phone.
@@ -56,6 +58,8 @@ pub(crate) struct Page {
     /// Where news come from; of what is paid too: it may be given back, or taken back by its bank.
     live_url: String,
     refresh: Option<u32>,
+    /// It would, and something can be typed: what was typed would be lost (WCAG 2.2, 2.2.1).
+    by_hand: bool,
     notices: Vec<Notice>,
     page_url: String,
     switch_url: String,
@@ -80,7 +84,7 @@ pub(crate) struct Page {
     transfer: Option<Transfer>,
     picture_url: String,
     file_name: String,
-    prompt: Option<Prompt>,
+    prompt: Option<ToDo>,
     elsewhere: Option<There>,
     may_pay: bool,
     choose: &'static str,
@@ -97,15 +101,16 @@ pub(crate) struct Page {
     portal_url: Option<String>,
 }
 
-struct Notice {
-    is_error: bool,
-    text: Cow<'static, str>,
-}
-
 /// Where a long list of fees is shown whole.
 pub(crate) struct More {
     pub url: String,
     pub text: String,
+}
+
+/// On the payer's phone.
+struct ToDo {
+    title: &'static str,
+    text: String,
 }
 
 struct Row {
@@ -153,7 +158,6 @@ fn known(
     returned: bool,
     now: Timestamp,
 ) -> Known {
-    let held = money::held_of(view);
     let last = view.attempts.last().map(|stored| Last {
         status: stored.attempt.status,
         shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
@@ -175,14 +179,19 @@ fn known(
             due if due < view.intent.amount => Due::Part,
             _ => Due::All,
         },
-        held: match held {
-            held if !held.is_positive() => Held::None,
-            _ if view.amount_due < view.intent.amount => Held::Lowers,
-            _ => Held::Beside,
-        },
+        held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
         last,
         returned,
+    }
+}
+
+/// What waits for the reference lowers what its fees owe; what is more than that does not.
+pub(crate) fn held(view: &IntentView) -> Held {
+    match money::held_of(view) {
+        held if !held.is_positive() => Held::None,
+        held if held <= view.owed().less(view.amount_due) => Held::Lowers,
+        _ => Held::Beside,
     }
 }
 
@@ -193,19 +202,22 @@ impl Page {
         let (language, w) = (asked.language, asked.language.words());
         let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
         let token = &intent.page_token;
-        let (said, tone) = said(w, view, stage);
+        let (said, tone) = said(w, view, stage, prompt.as_ref());
         let kind = kind_of(ctx, teller(view, stage));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
-        let still_due = (view.amount_due != intent.amount && !stage.is_paid()).then_some(view.amount_due);
+        let money = money::money(ctx, language, loaded, stage);
+        let still_due = (view.amount_due != intent.amount && stage.is_owing()).then_some(view.amount_due);
         let whole_url = |language: Language| format!("/pay/{token}{}", language.query_whole(asked.returned));
         let (is_long, is_whole) = (view.obligations.len() > ITEMS, asked.whole && view.obligations.len() > ITEMS);
         let shown = if is_long && !is_whole { ITEMS } else { view.obligations.len() };
         let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
         let elsewhere = elsewhere(ctx, language, view, stage);
         let is_under_way = transfer.is_some() || prompt.is_some() || elsewhere.is_some();
-        let may_pay = stage.may_pay() && !(transfer.is_some() && kinds.is_empty() && asides.is_empty());
+        let may_pay = stage.may_pay() && !(is_under_way && kinds.is_empty() && asides.is_empty());
+        let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
+        let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
             w,
             title: language.of(said.title, kind),
@@ -223,8 +235,9 @@ impl Page {
             sandbox: ctx.mode == Mode::Sandbox,
             digest: digest(loaded, asked.returned, now),
             live_url: at("/news", asked.returned),
-            refresh: refresh(view, stage, transfer.as_ref(), now),
-            notices: notices(w, view, stage, asked.returned),
+            refresh: refresh.filter(|_| !has_field),
+            by_hand: refresh.is_some() && has_field,
+            notices: notices(language, view, stage, asked.returned, now),
             page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
             switch_url: if is_whole {
                 whole_url(language.other())
@@ -240,7 +253,11 @@ impl Page {
             beneficiary: loaded.beneficiary.clone(),
             reference: intent.reference.spaced(),
             deadline: deadline(language, view, stage),
-            items_title: if stage.is_paid() { w.items_paid } else { w.items },
+            items_title: match stage {
+                Stage::Paid | Stage::PaidTwice => w.items_paid,
+                Stage::PaidElsewhere { .. } | Stage::Cancelled { .. } => w.items_named,
+                _ => w.items,
+            },
             items: view.obligations.iter().take(shown).map(|o| item(language, loaded, o, stage)).collect(),
             more: (is_long && !is_whole).then(|| More {
                 url: format!("{}#items", whole_url(language)),
@@ -261,19 +278,22 @@ impl Page {
             picture_url: format!("/pay/{token}/qr.png"),
             file_name: intent.reference.to_string(),
             elsewhere,
-            waits: stage.waits() || !asides.is_empty() || (stage.is_paid() && loaded.acknowledged.is_none()),
+            waits: stage.waits()
+                || !asides.is_empty()
+                || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
+                || (stage.is_paid() && loaded.acknowledged.is_none()),
             choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
             proofs: money::proofs(ctx, language, loaded, stage),
             money_title: match stage {
                 Stage::Paid => w.details,
-                Stage::PaidTwice | Stage::PaidElsewhere { .. } => w.spare,
+                Stage::PaidTwice | Stage::PaidElsewhere { .. } if money::is_all_spare(view) => w.spare,
                 _ => w.received,
             },
-            money: money::money(ctx, language, loaded, stage),
+            money,
             portal_url: back_to(view).filter(|url| is_web(url)),
             transfer,
-            prompt,
+            prompt: prompt.map(|prompt| ToDo { title: prompt.title(w), text: prompt.text(w) }),
             kinds,
             asides,
         }
@@ -282,7 +302,7 @@ impl Page {
     /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
     pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.notices = vec![Notice { is_error: true, text: text.into() }];
-        self.refresh = None;
+        (self.refresh, self.by_hand) = (None, false);
         self
     }
 
@@ -322,6 +342,12 @@ pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> Stri
     for option in &view.channels {
         text.push_str(&format!(" {} {}", option.code, option.unavailable.is_some()));
     }
+    for way in &loaded.aside.bills {
+        text.push_str(&format!(" {} {}", way.channel, way.unavailable.is_some()));
+    }
+    if let Some(counters) = &loaded.aside.counters {
+        text.push_str(&format!(" {} {}", counters.names.len(), counters.unavailable.is_some()));
+    }
     hex(&Sha256::digest(text.as_bytes())[..8])
 }
 
@@ -329,7 +355,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn last_attempt(view: &IntentView) -> Option<&Attempt> {
+pub(crate) fn last_attempt(view: &IntentView) -> Option<&Attempt> {
     view.attempts.iter().map(|stored| &stored.attempt).next_back()
 }
 
@@ -357,70 +383,10 @@ fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Ti
     }
 }
 
-fn notices(w: &'static Words, view: &IntentView, stage: Stage, returned: bool) -> Vec<Notice> {
-    let text = match stage {
-        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => w.ask_first,
-        Stage::Choose if returned => w.returned,
-        _ => return Vec::new(),
-    };
-    vec![Notice { is_error: false, text: text.into() }]
-}
-
-/// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
-fn may_have_paid(view: &IntentView) -> bool {
-    let held_back = view.amount_due == view.intent.amount && money::held_of(view).is_positive();
-    held_back || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
-}
-
-fn said(w: &'static Words, view: &IntentView, stage: Stage) -> (&'static Said, &'static str) {
-    match stage {
-        Stage::Choose if view.amount_due < view.intent.amount => (&w.rest, "open"),
-        Stage::Choose => (&w.open, "open"),
-        Stage::Scan => (&w.scan, "open"),
-        Stage::Confirm => (&w.confirm, "waiting"),
-        Stage::Elsewhere => (&w.elsewhere_open, "waiting"),
-        Stage::Asking => (&w.asking, "waiting"),
-        Stage::Processing => (&w.processing, "waiting"),
-        Stage::Settling => (&w.settling, "waiting"),
-        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
-        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
-        Stage::Failed(_) => (&w.failed_try, "failed"),
-        Stage::Unclear => (&w.unclear, "waiting"),
-        Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
-        Stage::Paid => (&w.paid, "paid"),
-        Stage::PaidTwice => (&w.paid_twice, "paid"),
-        Stage::Expired { renewable: true } => (&w.renewable, "over"),
-        Stage::Expired { renewable: false } => (&w.expired, "over"),
-        Stage::Cancelled { held: false } => (&w.cancelled, "over"),
-        Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
-    }
-}
-
-/// The channel by which we heard what the stage says.
-fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
-    match stage {
-        Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
-        _ => last_attempt(view).map(|attempt| attempt.channel.as_str()),
-    }
-}
-
-/// The kind of a channel; None where no contract of ours names it any more.
-pub(crate) fn kind_of(ctx: &Context, channel: Option<&str>) -> Option<&'static str> {
-    let channel = channel?;
-    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == channel);
-    // cash is taken without a contract
-    let is_counter = channel == ChannelKind::Counter.as_str();
-    named.map(|provider| provider.kind.as_str()).or(is_counter.then(|| ChannelKind::Counter.as_str()))
-}
-
-fn at_counter(view: &IntentView) -> bool {
-    view.intent.paid_channel.as_deref() == Some(ChannelKind::Counter.as_str())
-}
-
 fn big_amount(view: &IntentView, stage: Stage) -> Vnd {
     match stage {
-        Stage::Settling
-        | Stage::PaidElsewhere { .. }
+        Stage::Covered => view.owed(),
+        Stage::PaidElsewhere { .. }
         | Stage::Paid
         | Stage::PaidTwice
         | Stage::Expired { .. }

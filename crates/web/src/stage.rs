@@ -20,9 +20,9 @@ pub(crate) enum Stage {
     Asking,
     /// The provider has begun to take money: nothing else may be begun.
     Processing,
-    /// Nothing is left to pay, and what came is not applied yet.
-    Settling,
-    /// It is over, and its fees were paid or waived elsewhere: in an application, at a counter, by another payment.
+    /// Fees are due, and money that waits for them is enough: people say what becomes of it.
+    Covered,
+    /// Its fees were paid or waived elsewhere: in an application, at a counter, by another payment.
     PaidElsewhere {
         /// Money came for it all the same, and is held.
         held: bool,
@@ -32,7 +32,7 @@ pub(crate) enum Stage {
     /// Money came that settles nothing, or a try is under review: ask before paying again.
     Unclear,
     Paid,
-    /// Paid, and money that was not needed is held.
+    /// Paid, and more money is held.
     PaidTwice,
     Expired {
         /// One press opens it again.
@@ -69,9 +69,9 @@ pub(crate) struct Last {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     All,
-    /// The rest, after a part came.
+    /// The rest, after a part came, or a fee was paid another way.
     Part,
-    /// What came covers it, and is not applied yet.
+    /// What waits covers it.
     Nothing,
     /// No fee of it is due any more.
     Settled,
@@ -107,10 +107,10 @@ pub(crate) fn stage(known: &Known) -> Stage {
         IntentStatus::Paid => Stage::PaidTwice,
         IntentStatus::Cancelled => Stage::Cancelled { held: known.held != Held::None },
         IntentStatus::Processing => Stage::Processing,
-        IntentStatus::Expired if known.due == Due::Settled => Stage::PaidElsewhere { held: known.held != Held::None },
-        IntentStatus::Open | IntentStatus::Expired if matches!(known.due, Due::Nothing | Due::Settled) => {
-            Stage::Settling
+        IntentStatus::Open | IntentStatus::Expired if known.due == Due::Settled => {
+            Stage::PaidElsewhere { held: known.held != Held::None }
         }
+        IntentStatus::Open | IntentStatus::Expired if known.due == Due::Nothing => Stage::Covered,
         IntentStatus::Expired => Stage::Expired { renewable: !known.is_under_review },
         // the task that expires it asks the provider first; to the payer it is over
         IntentStatus::Open if known.is_overdue => Stage::Expired { renewable: !known.is_under_review },
@@ -149,6 +149,11 @@ impl Stage {
     /// Whether something that was begun may change what is shown by itself: money comes late, too.
     pub const fn waits(self) -> bool {
         !matches!(self, Self::Choose | Self::Paid | Self::PaidTwice)
+    }
+
+    /// Whether its page says how much is to be paid by it.
+    pub const fn is_owing(self) -> bool {
+        self.may_pay() || matches!(self, Self::Asking | Self::Processing | Self::Expired { .. })
     }
 
     /// Whether everything is paid.

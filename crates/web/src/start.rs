@@ -23,8 +23,10 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 use storage::attempts::Stored;
 use storage::idempotency;
+use tokio::time::Instant;
 
 /// Beside the addresses of providers: our page shows the attempt's action.
 const OUR_PAGE: &str = "page";
@@ -40,6 +42,11 @@ pub(crate) struct Choice {
     #[serde(default)]
     one_time_code: Option<SecretString>,
 }
+
+/// How long a press that is sent twice waits for what the first one hears, and how often it looks. A browser shows the answer
+/// to the last press alone.
+const AT_MOST: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// More than any number or code has.
 const MAX_GIVEN: usize = 32;
@@ -75,9 +82,23 @@ pub(crate) async fn start(
     // without an address (a socket of this machine) the payer is at this machine
     let payer_ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |addr| addr.ip());
     let start = wish(&loaded, &page, channel, &choice, payer_ip);
-    match start_attempt::start(&ctx, &start, Arc::new(|stored| next_place(stored).to_owned())).await {
+    match begun(&ctx, &start).await {
         Ok(reply) => page.follow(&loaded, &start, &reply),
+        Err(StartError::Idempotency(IdempotencyError::InProgress)) => back_to_page(&asked),
         Err(error) => page.explain(&loaded, &start, &choice, &error).await,
+    }
+}
+
+/// Begins it, or waits for what the same press has begun already.
+async fn begun(ctx: &Context, start: &Start) -> Result<Reply, StartError> {
+    let until = Instant::now() + AT_MOST;
+    loop {
+        let outcome = start_attempt::start(ctx, start, Arc::new(|stored| next_place(stored).to_owned())).await;
+        let is_under_way = matches!(outcome, Err(StartError::Idempotency(IdempotencyError::InProgress)));
+        if !is_under_way || Instant::now() >= until {
+            return outcome;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -242,8 +263,7 @@ fn refusal(error: &StartError, language: Language, choice: &Choice) -> Refusal {
             ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, language.too_often(*again_at))
         },
         StartError::ChannelUnavailable(_) => conflict(w.channel_unavailable),
-        StartError::Idempotency(IdempotencyError::Reused) => conflict(w.press_again),
-        StartError::Idempotency(IdempotencyError::InProgress) => kept(conflict(w.in_progress)),
+        StartError::Idempotency(_) => conflict(w.press_again),
         StartError::Provider(ProviderError::Refused(_)) => unavailable(w.try_other),
         StartError::Provider(_) => kept(unavailable(w.provider_away)),
         StartError::Interrupted => kept(unavailable(w.out_of_order_text)),

@@ -2,8 +2,10 @@
 
 use crate::banks;
 use domain::Vnd;
+use domain::attempt::Attempt;
+use domain::codes::ChannelCode;
 use jiff::{SignedDuration, Timestamp};
-use payments::view::IntentView;
+use payments::view::{IntentView, Unavailable};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
@@ -47,14 +49,10 @@ struct Action {
 }
 
 impl Transfer {
-    /// What the last attempt offered, while it may be paid and is what is due: after a part came, another amount is.
+    /// What the last attempt offered, while it may be paid; not once its channel was switched off.
     pub fn of(view: &IntentView, now: Timestamp) -> Option<Self> {
-        let stored = view.attempts.last()?;
-        let attempt = &stored.attempt;
-        let action = stored.action.as_ref().filter(|action| action["type"] == "qr")?;
-        let action = Action::deserialize(action).ok()?;
-        let payable = attempt.status.is_undecided() && now < attempt.expires_at;
-        if !payable || Vnd::new(action.amount) != view.amount_due {
+        let (attempt, action) = offered(view, now)?;
+        if closed(view, &attempt.channel).is_some() {
             return None;
         }
         Some(Self {
@@ -70,6 +68,27 @@ impl Transfer {
             awaited: now < attempt.ordered_at + PATIENCE,
         })
     }
+}
+
+/// Why a code that was offered is shown no more: its channel was switched off since, and who has kept it shall know.
+pub(crate) fn withdrawn(view: &IntentView, now: Timestamp) -> Option<&Unavailable> {
+    let (attempt, _) = offered(view, now)?;
+    closed(view, &attempt.channel)
+}
+
+/// The last attempt's code, while it is what is due: after a part came, another amount is.
+fn offered(view: &IntentView, now: Timestamp) -> Option<(&Attempt, Action)> {
+    let stored = view.attempts.last()?;
+    let attempt = &stored.attempt;
+    let action = stored.action.as_ref().filter(|action| action["type"] == "qr")?;
+    let action = Action::deserialize(action).ok()?;
+    let payable = attempt.status.is_undecided() && now < attempt.expires_at;
+    (payable && Vnd::new(action.amount) == view.amount_due).then_some((attempt, action))
+}
+
+fn closed<'a>(view: &'a IntentView, channel: &ChannelCode) -> Option<&'a Unavailable> {
+    let option = view.channels.iter().find(|option| option.code == channel.as_str())?;
+    option.unavailable.as_ref().filter(|why| matches!(why, Unavailable::Closed(_)))
 }
 
 impl Picture {

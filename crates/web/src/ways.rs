@@ -28,6 +28,13 @@ pub(crate) struct Button {
     pub one_time_code: Field,
 }
 
+impl Button {
+    /// Whether something can be typed, which a page that reloads itself would take away.
+    pub fn has_field(&self) -> bool {
+        self.closed.is_none() && (self.phone.is_shown || self.one_time_code.is_shown)
+    }
+}
+
 /// A field of a channel's form.
 pub(crate) struct Field {
     pub is_shown: bool,
@@ -70,7 +77,7 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Optio
         name: channel_name(ctx, language, &option.code),
         code: option.code.clone(),
         form_id: Uuid::new_v4().simple().to_string(),
-        closed: option.unavailable.as_ref().map(|why| closed(language, why)),
+        closed: option.unavailable.as_ref().map(|why| why_closed(language, why)),
         leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
         last_used: last == Some(option.code.as_str()),
         phone: Field::of(option.asks.phone),
@@ -78,9 +85,12 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Optio
     }
 }
 
-fn closed(language: Language, why: &Unavailable) -> String {
+/// In words for the payer.
+pub(crate) fn why_closed(language: Language, why: &Unavailable) -> String {
     let w = language.words();
     match why {
+        Unavailable::NotBillable => w.not_billable.to_owned(),
+        Unavailable::WholeOnly => w.whole_only.to_owned(),
         Unavailable::AboveLimit => w.above_limit.to_owned(),
         Unavailable::BelowLimit => w.below_limit.to_owned(),
         Unavailable::NotAnswering => w.not_answering.to_owned(),

@@ -336,7 +336,9 @@ async fn a_channel_of_bills_that_is_switched_off_tells_nothing_says_so_and_takes
     assert_eq!((&wallet["status"], &wallet["body"]["errorDescription"]), (&json!(503), &Value::Null), "{wallet}");
     assert_eq!(wallet["body"]["errordescription"], "closed for now", "{wallet}");
     assert!(alive().await.contains(r#""serviceStatus":"unavailable""#));
-    assert!(!page().await.contains("Thu hộ qua ngân hàng"));
+    let shown = page().await;
+    assert!(shown.contains("Thu hộ qua ngân hàng") && shown.matches("Tạm ngừng: bảo trì").count() == 2, "{shown}");
+    assert!(!shown.contains("class=\"card aside\""), "nobody is sent there: {shown}");
     // who was told before has perhaps taken its customer's money by now
     assert_eq!(house.pays_seen(App::Bank, &code, &seen).await["state"], "paid");
     for channel in ["bank_bills", "mobile_money_bills"] {

@@ -37,9 +37,13 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     assert_eq!(asks_back(&house, &second, 21_000).await.refused(422), "payer_account_missing");
     // the later word holds
     assert_eq!(tells(&house, &intent, &second, "123").await, 303);
+    let told = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    assert!(told.contains("số cuối 123") && told.contains("Sửa tài khoản nhận hoàn trả"), "{told}");
     assert_eq!(tells(&house, &intent, &second, NUMBER).await, 303);
     let proposal = asks_back(&house, &second, 21_000).await.expect(201);
     assert_eq!(tells(&house, &intent, &second, "456").await, 409, "once it is proposed, it stands");
+    let proposed = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    assert!(!proposed.contains("<form class=\"account\""), "there is nothing to correct any more: {proposed}");
     approves(&approver, &proposal).await.expect(200);
     becomes(&house, &proposal, "awaiting_statement").await;
     let shown = refund(&house, &proposal).await;
@@ -48,7 +52,10 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     statement(&house).await;
     assert_eq!(status(&house, &proposal).await, "succeeded");
     let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("Đang hoặc đã hoàn trả") && !page.contains(NUMBER) && !page.contains("<form"), "{page}");
+    assert!(
+        page.contains("Đang làm thủ tục, hoặc đã hoàn trả") && !page.contains(NUMBER) && !page.contains("<form"),
+        "{page}"
+    );
     let trail = house.ask("select count(*) from audit where action = 'refund_account_told'").await;
     assert_eq!(trail, "2");
     house.close().await;

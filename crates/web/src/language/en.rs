@@ -14,8 +14,14 @@ pub(super) const WORDS: Words = Words {
         text: "A part of the money has come and is kept for this. When the rest is paid, the fee is settled.",
         amount: "Amount still to pay",
     },
+    fewer: Said {
+        title: "Pay the other fees",
+        text: "Of the fees below some were paid another way, or need not be paid any more.",
+        amount: "Amount still to pay",
+    },
     scan: Said { title: "Scan to pay", text: "", amount: "Amount to pay" },
     confirm: Said { title: "Confirm on your phone", text: "", amount: "Amount to pay" },
+    checking: Said { title: "Your payment code is being checked", text: "", amount: "Amount to pay" },
     elsewhere_open: Said {
         title: "Waiting for you to pay",
         text: "You opened the payment provider's page. We have heard nothing about money yet.",
@@ -23,7 +29,7 @@ pub(super) const WORDS: Words = Words {
     },
     asking: Said {
         title: "We are asking {who}",
-        text: "You have come back, and {who} has not told us the result yet. This page updates itself. Please do not pay again meanwhile.",
+        text: "You have come back, and {who} has not told us the result yet. The result will appear on this page. Please do not pay again meanwhile.",
         amount: "Amount to pay",
     },
     processing: Said {
@@ -31,10 +37,10 @@ pub(super) const WORDS: Words = Words {
         text: "{Who} has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
         amount: "Amount in process",
     },
-    settling: Said {
-        title: "Being recorded",
-        text: "Nothing more is to be paid at present. The money received is being recorded.",
-        amount: "Total amount",
+    covered: Said {
+        title: "The fee is not recorded as paid",
+        text: "The fee is due. Money that was received is held, and covers this fee: officers decide whether it pays the fee or is given back. Please ask the one-stop office before you pay more.",
+        amount: "Fees that are due",
     },
     elsewhere_paid: Said {
         title: "Nothing is left to pay",
@@ -43,7 +49,7 @@ pub(super) const WORDS: Words = Words {
     },
     elsewhere_paid_held: Said {
         title: "Nothing is left to pay",
-        text: "The fees below were paid another way, or need not be paid any more. Money that came beside is held to be given back; see below.",
+        text: "The fees below were paid another way, or need not be paid any more. More money has come and is held; see below.",
         amount: "Total",
     },
     failed_try: Said {
@@ -71,6 +77,11 @@ pub(super) const WORDS: Words = Words {
         text: "The fees are paid in full. What was not needed is held to be given back; see below.",
         amount: "Amount paid",
     },
+    paid_and_checked: Said {
+        title: "Paid",
+        text: "The fees are paid in full. Other money is held and being checked; see below.",
+        amount: "Amount paid",
+    },
     expired: Said {
         title: "The time to pay has passed",
         text: "A payment is being checked, so it cannot be renewed here yet. If money has left your account, do not pay again: it is still being traced by the reference below.",
@@ -88,7 +99,7 @@ pub(super) const WORDS: Words = Words {
     },
     cancelled_held: Said {
         title: "This payment request was cancelled",
-        text: "Money that came after that is held; see below.",
+        text: "Nothing is to be paid on this page. Money has come and is held; see below.",
         amount: "Amount",
     },
 
@@ -112,19 +123,21 @@ pub(super) const WORDS: Words = Words {
     proof_ours: "Our reference",
     proof_dossier: "The dossier system",
     proof_dossier_has: "Has acknowledged the news",
-    proof_awaited: "Told, and its acknowledgement is awaited",
+    proof_awaited: "Being told, and its acknowledgement is awaited",
 
-    held_provider: "This money was not needed and is held. When the provider's list shows both payments, the agency gives it back the way it came. There is nothing for you to do.",
-    held_transfer: "This money was not needed and is held. When the bank statement shows both payments, the agency gives it back by bank transfer.",
+    held_provider: "What does not count towards the fees was not needed and is held. When the provider's list shows that the money has come, the agency gives it back the way it came. There is nothing for you to do.",
+    held_transfer: "What does not count towards the fees was not needed and is held. When a statement or a provider's list shows that the money has come, the agency gives it back by bank transfer.",
     held_checked: "This money is held and being checked.",
     held_part: "This money is kept for the fees here, and settles them when the rest is paid.",
+    held_covers: "This money is held, and covers this fee. Officers decide whether it pays the fee or is given back.",
     spare: "Money that was not needed",
-    going_back: "Being or already given back",
+    going_back: "Being given back, or given back already",
     account_ask: "To which account shall it go back?",
-    account_why: "The way it was paid cannot give it back by itself. Please name the account of the person who paid. Two officers check it before a transfer; it is encrypted and not shown here again.",
+    account_why: "The way it was paid cannot give it back by itself. Please name the account of the person who paid. Two officers check it before a transfer; it is encrypted, and only its last four characters are shown here again.",
     account_bank: "Choose the bank",
     account_send: "Send the account for the refund",
     account_kept: "The account for the refund is noted; it ends in",
+    account_again: "Correct the account for the refund",
     account_bad: "The account is not right: please choose the bank, and give the number (letters and digits only) and the holder's name.",
     account_late: "The account could not be noted: that money waits no longer, or its refund has been proposed.",
 
@@ -155,6 +168,7 @@ pub(super) const WORDS: Words = Words {
     expired_at: "Expired at",
     items: "What is to be paid",
     items_paid: "What was paid",
+    items_named: "Fees",
     dossier: "Dossier",
     total: "Total",
     still_due: "Still to pay",
@@ -171,8 +185,13 @@ pub(super) const WORDS: Words = Words {
     transfer_others: "Another person may scan this code and pay for you.",
     transfer_awaited: "When the bank tells us that the money has come, usually within seconds, this page shows it.",
 
+    code_withdrawn: "The transfer code that was shown here is closed for now; please choose another way. If you have transferred already, do not transfer again: the money counts all the same.",
+
     prompt: "Confirm on your phone",
-    prompt_awaited: "This page updates itself when the provider answers. Please do not pay again meanwhile.",
+    prompt_how: "The provider has sent a request to your phone. Check the amount of {amount} there and confirm it with your PIN, on the phone only.",
+    prompt_code: "Your payment code is being checked",
+    prompt_code_how: "The provider is checking your payment code for {amount}.",
+    prompt_awaited: "The result appears on this page when the provider answers. Please do not pay again meanwhile.",
     phone: "Mobile Money phone number",
     one_time_code: "One-time payment code (if you have one)",
     one_time_code_how: "Your Mobile Money application makes this code. Without one, leave it empty: the provider asks you on your phone. Neither number nor code is kept.",
@@ -180,6 +199,8 @@ pub(super) const WORDS: Words = Words {
     choose: "Choose how to pay",
     choose_other: "Or choose another way",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",
+    not_billable: "This fee lacks what this way to pay must know of its procedure, or is of a kind that it does not take.",
+    whole_only: "This way takes the whole fee only, not the part that is missing: the money that has come would be too much. Please pay the rest another way.",
     above_limit: "The amount is above this channel's limit.",
     not_answering: "It does not answer at the moment. Please choose another way, or try again in a few minutes.",
     below_limit: "The amount is below this channel's least amount.",
@@ -200,9 +221,9 @@ pub(super) const WORDS: Words = Words {
     amount: "Amount",
     channel: "Channel",
     transaction: "Transaction no.",
-    held: "Not counted yet, being checked",
+    held: "Not counted towards the fees",
 
-    returned: "You have come back from the payment page; waiting for the provider to confirm.",
+    returned: "You have come back from the payment page; the provider has not confirmed yet.",
     ask_first: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",
     choose_again: "Have not paid? Choose how to pay again",
@@ -218,7 +239,6 @@ pub(super) const WORDS: Words = Words {
     committed_already: "The payment provider is processing an earlier payment. Please wait for its result and do not pay again.",
     channel_unavailable: "This way to pay cannot be used now. Please choose another.",
     press_again: "The page was out of date. Please choose how to pay again.",
-    in_progress: "The earlier request is being worked on. Please wait half a minute and press again.",
     bad_phone: "The phone number is not right. Please type a Vietnamese mobile number, such as 0912345678.",
     bad_code: "The payment code is not well-formed. Please type the code that the application made.",
     try_other: "The payment provider did not accept the request. Please choose another way or try again later.",

@@ -14,8 +14,14 @@ pub(super) const WORDS: Words = Words {
         text: "Đã nhận được một phần tiền và đang giữ cho khoản này. Nộp đủ phần còn lại thì khoản phí mới được tính là đã nộp.",
         amount: "Số tiền còn phải nộp",
     },
+    fewer: Said {
+        title: "Nộp các khoản còn lại",
+        text: "Có khoản dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa.",
+        amount: "Số tiền còn phải nộp",
+    },
     scan: Said { title: "Quét mã để nộp tiền", text: "", amount: "Số tiền phải nộp" },
     confirm: Said { title: "Xác nhận trên điện thoại", text: "", amount: "Số tiền phải nộp" },
+    checking: Said { title: "Đang kiểm tra mã thanh toán", text: "", amount: "Số tiền phải nộp" },
     elsewhere_open: Said {
         title: "Đang chờ bạn thanh toán",
         text: "Bạn đã mở trang của đơn vị thanh toán. Chúng tôi chưa nhận được tin về tiền.",
@@ -23,7 +29,7 @@ pub(super) const WORDS: Words = Words {
     },
     asking: Said {
         title: "Chúng tôi đang hỏi {who}",
-        text: "Bạn đã trở lại trang này, nhưng {who} chưa báo kết quả cho chúng tôi. Trang này tự cập nhật. Xin không thanh toán lại trong lúc chờ.",
+        text: "Bạn đã trở lại trang này, nhưng {who} chưa báo kết quả cho chúng tôi. Kết quả sẽ hiện ở trang này. Xin không thanh toán lại trong lúc chờ.",
         amount: "Số tiền phải nộp",
     },
     processing: Said {
@@ -31,10 +37,10 @@ pub(super) const WORDS: Words = Words {
         text: "{Who} đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
         amount: "Số tiền đang xử lý",
     },
-    settling: Said {
-        title: "Đang ghi nhận",
-        text: "Hiện không còn khoản nào phải nộp thêm. Khoản tiền đã nhận đang được ghi nhận.",
-        amount: "Tổng số tiền",
+    covered: Said {
+        title: "Phí chưa được ghi nhận là đã nộp",
+        text: "Phí ở đây đang phải nộp. Tiền đã nhận đang được giữ và đủ cho phí này: cán bộ quyết định dùng tiền đó để nộp, hay hoàn trả. Xin hỏi bộ phận một cửa trước khi nộp thêm.",
+        amount: "Phí đang phải nộp",
     },
     elsewhere_paid: Said {
         title: "Không còn khoản nào phải nộp",
@@ -43,7 +49,7 @@ pub(super) const WORDS: Words = Words {
     },
     elsewhere_paid_held: Said {
         title: "Không còn khoản nào phải nộp",
-        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Khoản tiền đến thêm được giữ lại để hoàn trả; xem bên dưới.",
+        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Có tiền đã đến thêm và đang được giữ lại; xem bên dưới.",
         amount: "Tổng số tiền",
     },
     failed_try: Said {
@@ -71,6 +77,11 @@ pub(super) const WORDS: Words = Words {
         text: "Khoản phí đã được nộp đủ. Khoản tiền thừa được giữ lại để hoàn trả; xem bên dưới.",
         amount: "Số tiền đã nộp",
     },
+    paid_and_checked: Said {
+        title: "Đã thanh toán",
+        text: "Khoản phí đã được nộp đủ. Có khoản tiền khác đang được giữ lại và kiểm tra; xem bên dưới.",
+        amount: "Số tiền đã nộp",
+    },
     expired: Said {
         title: "Đã hết hạn thanh toán",
         text: "Một khoản thanh toán đang được kiểm tra, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
@@ -88,7 +99,7 @@ pub(super) const WORDS: Words = Words {
     },
     cancelled_held: Said {
         title: "Yêu cầu thanh toán đã bị huỷ",
-        text: "Tiền đến sau khi huỷ được giữ lại; xem bên dưới.",
+        text: "Không cần nộp tiền theo trang này. Có tiền đã đến và đang được giữ lại; xem bên dưới.",
         amount: "Số tiền",
     },
 
@@ -112,19 +123,21 @@ pub(super) const WORDS: Words = Words {
     proof_ours: "Mã tham chiếu của chúng tôi",
     proof_dossier: "Hệ thống xử lý hồ sơ",
     proof_dossier_has: "Đã xác nhận nhận tin",
-    proof_awaited: "Đã gửi tin, đang chờ xác nhận",
+    proof_awaited: "Đang gửi tin, đang chờ xác nhận",
 
-    held_provider: "Khoản này không cần thiết và đang được giữ lại. Khi bảng kê của đơn vị thanh toán xác nhận cả hai khoản, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
-    held_transfer: "Khoản này không cần thiết và đang được giữ lại. Khi sao kê ngân hàng xác nhận cả hai khoản, cơ quan hoàn trả bằng chuyển khoản.",
+    held_provider: "Số tiền chưa tính vào phí là tiền thừa và đang được giữ lại. Khi bảng kê của đơn vị thanh toán xác nhận tiền đã về, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
+    held_transfer: "Số tiền chưa tính vào phí là tiền thừa và đang được giữ lại. Khi sao kê hoặc bảng kê xác nhận tiền đã về, cơ quan hoàn trả bằng chuyển khoản.",
     held_checked: "Khoản này đang được giữ lại và kiểm tra.",
     held_part: "Khoản này được giữ cho phí ở đây, và được tính khi nộp đủ phần còn lại.",
+    held_covers: "Khoản này đang được giữ, và đủ cho phí này. Cán bộ quyết định dùng tiền đó để nộp phí, hay hoàn trả.",
     spare: "Tiền nộp thừa",
-    going_back: "Đang hoặc đã hoàn trả",
+    going_back: "Đang làm thủ tục, hoặc đã hoàn trả",
     account_ask: "Hoàn trả vào tài khoản nào?",
-    account_why: "Cách nộp này không tự trả tiền lại được. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá và không hiện lại ở đây.",
+    account_why: "Cách nộp này không tự trả tiền lại được. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá, và ở đây chỉ hiện lại bốn số cuối.",
     account_bank: "Chọn ngân hàng",
     account_send: "Gửi tài khoản nhận hoàn trả",
     account_kept: "Tài khoản nhận hoàn trả đã được ghi, số cuối",
+    account_again: "Sửa tài khoản nhận hoàn trả",
     account_bad: "Tài khoản chưa đúng: xin chọn ngân hàng, ghi số tài khoản (chữ và số, không dấu) và tên chủ tài khoản.",
     account_late: "Không ghi được tài khoản: khoản này không còn chờ, hoặc việc hoàn trả đã được đề xuất.",
 
@@ -155,6 +168,7 @@ pub(super) const WORDS: Words = Words {
     expired_at: "Đã hết hạn lúc",
     items: "Các khoản phải nộp",
     items_paid: "Các khoản đã nộp",
+    items_named: "Các khoản phí",
     dossier: "Mã hồ sơ",
     total: "Tổng cộng",
     still_due: "Còn phải nộp",
@@ -171,8 +185,13 @@ pub(super) const WORDS: Words = Words {
     transfer_others: "Người khác cũng có thể quét mã này và nộp thay.",
     transfer_awaited: "Khi ngân hàng báo đã nhận tiền, thường sau ít giây, trang này sẽ hiện kết quả.",
 
+    code_withdrawn: "Mã chuyển khoản đã hiện ở đây tạm ngừng, xin chọn cách khác. Nếu đã chuyển khoản thì không cần chuyển lại: tiền vẫn được ghi nhận.",
+
     prompt: "Xác nhận trên điện thoại",
-    prompt_awaited: "Trang này tự cập nhật khi nhà cung cấp trả lời. Xin không thanh toán lại trong lúc chờ.",
+    prompt_how: "Nhà cung cấp đã gửi yêu cầu đến điện thoại của bạn. Xin kiểm tra số tiền {amount} và xác nhận bằng mã PIN ngay trên điện thoại.",
+    prompt_code: "Đang kiểm tra mã thanh toán",
+    prompt_code_how: "Nhà cung cấp đang kiểm tra mã thanh toán cho số tiền {amount}.",
+    prompt_awaited: "Kết quả hiện ở trang này khi nhà cung cấp trả lời. Xin không thanh toán lại trong lúc chờ.",
     phone: "Số điện thoại Tiền di động",
     one_time_code: "Mã thanh toán một lần (nếu có)",
     one_time_code_how: "Mã này do ứng dụng Tiền di động của bạn tạo ra. Không có mã thì để trống: nhà cung cấp sẽ hỏi bạn trên điện thoại. Số điện thoại và mã không được lưu lại.",
@@ -180,6 +199,8 @@ pub(super) const WORDS: Words = Words {
     choose: "Chọn cách thanh toán",
     choose_other: "Hoặc chọn cách khác",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",
+    not_billable: "Khoản này thiếu thông tin về thủ tục mà cách thanh toán này cần, hoặc thuộc loại mà cách này không thu.",
+    whole_only: "Cách này chỉ nhận cả khoản phí, không nhận phần còn thiếu: tiền đã đến sẽ thành tiền thừa. Xin nộp phần còn thiếu bằng cách khác.",
     above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
     not_answering: "Đang gián đoạn. Xin chọn cách khác, hoặc thử lại sau ít phút.",
     below_limit: "Số tiền thấp hơn mức tối thiểu của cách thanh toán này.",
@@ -200,9 +221,9 @@ pub(super) const WORDS: Words = Words {
     amount: "Số tiền",
     channel: "Cách thanh toán",
     transaction: "Mã giao dịch",
-    held: "Chưa tính vào phí, đang được kiểm tra",
+    held: "Chưa tính vào phí",
 
-    returned: "Bạn đã trở lại từ trang thanh toán; đang chờ bên đó xác nhận.",
+    returned: "Bạn đã trở lại từ trang thanh toán; bên đó chưa xác nhận.",
     ask_first: "Một khoản thanh toán đang được kiểm tra và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
     reload: "Xem trạng thái mới nhất",
     choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
@@ -218,7 +239,6 @@ pub(super) const WORDS: Words = Words {
     committed_already: "Đơn vị thanh toán đang xử lý một lần thanh toán trước. Xin chờ kết quả, không thanh toán lại.",
     channel_unavailable: "Cách thanh toán này hiện không dùng được. Xin chọn cách khác.",
     press_again: "Trang đã cũ. Xin chọn lại cách thanh toán.",
-    in_progress: "Yêu cầu trước đang được xử lý. Xin chờ khoảng nửa phút rồi bấm lại.",
     bad_phone: "Số điện thoại chưa đúng. Xin nhập số di động Việt Nam, ví dụ 0912345678.",
     bad_code: "Mã thanh toán chưa đúng dạng. Xin nhập lại mã mà ứng dụng đã tạo.",
     try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",

@@ -61,8 +61,7 @@ async fn a_token_that_names_nothing_answers_alike_however_it_looks() {
         assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{token}");
         assert_eq!(answer.headers, unknown.headers, "{token}");
     }
-    for path in ["/pay/", "/pay/%00/attempts", "/pay/x/attempts/1", "/pay/x/news", "/pay/x/qr.png", "/pay/x/notice.pdf"]
-    {
+    for path in ["/pay/%00/attempts", "/pay/x/attempts/1", "/pay/x/news", "/pay/x/qr.png", "/pay/x/notice.pdf"] {
         assert_eq!(world.at(path).await.body, unknown.body, "{path}");
     }
     for what in ["attempts", "renew", "refund-account"] {

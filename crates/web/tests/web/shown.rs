@@ -108,6 +108,7 @@ async fn a_cancelled_intent_asks_for_nothing() {
     world.cancel().await;
     let page = world.get("").await;
     assert!(page.body.contains("Yêu cầu thanh toán đã bị huỷ"));
+    assert!(!page.body.contains("Các khoản phải nộp"), "nothing is to be paid here: {}", page.body);
     no_buttons(&page);
     assert_eq!(world.post(&form("testbank", "f1")).await.status, StatusCode::CONFLICT);
 }
@@ -222,10 +223,95 @@ async fn money_that_was_not_needed_is_said_to_be_held_and_the_account_it_goes_ba
     );
     assert_eq!(world.post_to(&to, told("970436", "0071+0011-04999")).await.status, StatusCode::SEE_OTHER);
     let page = world.get("").await.body;
-    assert!(page.contains("số cuối 4999") && !page.contains("<form class=\"account\""), "{page}");
+    assert!(page.contains("số cuối 4999") && page.contains("Sửa tài khoản nhận hoàn trả"), "{page}");
+    assert!(page.contains("<details class=\"again\">\n<summary>"), "the form is there, and closed: {page}");
+    assert_eq!(world.post_to(&to, told("970436", "0071001105111")).await.status, StatusCode::SEE_OTHER);
+    assert!(world.get("").await.body.contains("số cuối 5111"), "the later word holds");
+    assert_eq!(world.post_to(&to, told("970436", "0071001104999")).await.status, StatusCode::SEE_OTHER);
+    let page = world.get("").await.body;
     let everything = world.everything().await;
     for secret in ["0071001104999", "NGUYEN THI KIN"] {
         assert!(!page.contains(secret) && !everything.contains(secret), "{secret}");
+    }
+}
+
+#[actix_web::test]
+async fn a_view_that_holds_a_field_to_type_in_does_not_reload_by_itself_and_has_a_button_for_it() {
+    const BUTTON: &str = "<noscript><p><a class=\"button\" href=\"/pay/";
+    for prompts in [true, false] {
+        let world = World::new().await;
+        if prompts {
+            world.bank.prompts(false);
+        } else {
+            world.bank.takes_transfers();
+        }
+        world.post(&form("testbank", "f1")).await;
+        let plain = world.get("").await.body;
+        assert!(!prompts || plain.contains("http-equiv=\"refresh\" content=\"5\""), "{plain}");
+        world.bank.asks_for_a_phone();
+        // of the code's own channel no button is shown: something may be typed for another one
+        world.post(&form("testbank", "f2")).await;
+        let page = world.get("").await.body;
+        if page.contains("name=\"payer_phone\"") {
+            assert!(!page.contains("http-equiv=\"refresh\""), "what is typed would be lost: {page}");
+            assert!(page.contains(BUTTON), "{page}");
+        } else {
+            assert!(!prompts && page.contains("http-equiv=\"refresh\""), "{page}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_over_does_not_reload_under_somebody_who_types_an_account() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.sql("update obligation set status = 'cancelled', version = version + 1").await;
+    world.cancel().await;
+    assert!(world.get("").await.body.contains("http-equiv=\"refresh\""));
+    world.pay(71_000, "14226112").await;
+    let page = world.get("").await.body;
+    assert!(page.contains("<form class=\"account\"") && !page.contains("http-equiv=\"refresh\""), "{page}");
+    assert!(page.contains("Có tiền đã đến") && !page.contains("sau khi huỷ"), "{page}");
+}
+
+#[actix_web::test]
+async fn what_to_do_on_the_phone_is_said_in_the_pages_language_and_a_code_is_not_said_to_be_sent_there() {
+    for (with_code, vi, en) in [
+        (false, "đã gửi yêu cầu đến điện thoại", "has sent a request to your phone"),
+        (true, "đang kiểm tra mã thanh toán", "is checking your payment code"),
+    ] {
+        let world = World::new().await;
+        world.bank.prompts(with_code);
+        world.post(&form("testbank", "f1")).await;
+        let (page, english) = (world.get("").await.body, world.get("?lang=en").await.body);
+        assert!(page.contains(vi) && english.contains(en) && english.contains("71.000 ₫"), "{page}\n{english}");
+        assert!(!page.contains("lời của nhà") && !english.contains("lời của nhà"), "{english}");
+        let titles = ["Xác nhận trên điện thoại", "Confirm on your phone"];
+        assert_eq!([page.contains(titles[0]), english.contains(titles[1])], [!with_code; 2], "{page}\n{english}");
+    }
+}
+
+#[actix_web::test]
+async fn of_one_payment_of_too_much_nobody_says_that_there_were_two() {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f1")).await;
+    world.pay(71_000, "14226112").await;
+    world.sql("update allocation set suspense_reason = 'overpaid', obligation_id = null where obligation_id = (select id from obligation where external_ref = '1')").await;
+    let page = world.get("").await.body;
+    assert!(page.contains("có tiền nộp thừa") && page.contains("21.000 ₫"), "{page}");
+    assert!(!page.contains("cả hai") && !page.contains("Khoản này không cần thiết"), "{page}");
+    assert!(!world.get("?lang=en").await.body.contains("both payments"));
+}
+
+#[actix_web::test]
+async fn the_look_up_is_found_with_a_slash_behind_it_too() {
+    let world = World::new().await;
+    for (asked, led) in
+        [("/pay/", "/pay"), ("/pay/?dossier=H38.17-261124-0001&lang=en", "/pay?dossier=H38.17-261124-0001&lang=en")]
+    {
+        let answer = world.at(asked).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::PERMANENT_REDIRECT, led));
     }
 }
 

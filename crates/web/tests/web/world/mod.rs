@@ -21,11 +21,14 @@ use payments::receive_report::{self, Sighted};
 use payments::register_obligation::{self, Registration};
 use payments::{Caller, Context};
 use provider::checkout::Locale;
-use provider::{Action, ChannelKind, Checkout, Failure, Names, Offer, Order, Provider, ProviderError, Registry};
+use provider::{
+    Action, Asks, ChannelKind, Checkout, Failure, Names, Need, Offer, Order, Provider, ProviderError, Registry,
+};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use storage::ids::mint;
 use storage::{Pool, Vault, beneficiaries, idempotency, intents, principals, profiles};
 use testkit::TestDatabase;
@@ -46,6 +49,9 @@ pub struct Bank {
     limit: Option<Vnd>,
     fault: AtomicU8,
     transfers: AtomicBool,
+    asks: AtomicBool,
+    prompts: AtomicU8,
+    takes: AtomicU64,
     calls: AtomicUsize,
     last_order: Mutex<Option<OrderRef>>,
 }
@@ -58,6 +64,21 @@ impl Bank {
     /// From now on the payer gets a QR.
     pub fn takes_transfers(&self) {
         self.transfers.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on the payer types a phone number.
+    pub fn asks_for_a_phone(&self) {
+        self.asks.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on the payer is asked on the phone, or the code that the payer gave is looked at.
+    pub fn prompts(&self, with_code: bool) {
+        self.prompts.store(1 + u8::from(with_code), Ordering::SeqCst);
+    }
+
+    /// From now on it takes so long to answer.
+    pub fn takes_ms(&self, ms: u64) {
+        self.takes.store(ms, Ordering::SeqCst);
     }
 
     pub fn fail_as(&self, fault: Fault) {
@@ -79,6 +100,11 @@ impl Checkout for Bank {
         self.limit
     }
 
+    fn asks(&self) -> Asks {
+        let phone = if self.asks.load(Ordering::SeqCst) { Need::Optional } else { Need::Never };
+        Asks { phone, ..Asks::default() }
+    }
+
     fn why(&self, code: &str) -> Failure {
         if code == "24" { Failure::Cancelled } else { Failure::Unsaid }
     }
@@ -86,6 +112,7 @@ impl Checkout for Bank {
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         *self.last_order.lock().unwrap() = Some(order.order_ref.clone());
+        tokio::time::sleep(Duration::from_millis(self.takes.load(Ordering::SeqCst))).await;
         match self.fault.load(Ordering::SeqCst) {
             1 => return Err(ProviderError::Unavailable(None)),
             2 => return Err(ProviderError::Refused("no".to_owned())),
@@ -100,6 +127,12 @@ impl Checkout for Bank {
                     amount: order.amount,
                 },
             });
+        }
+        let message = "lời của nhà cung cấp".to_owned();
+        match self.prompts.load(Ordering::SeqCst) {
+            1 => return Ok(Offer { action: Action::PhonePrompt { message } }),
+            2 => return Ok(Offer { action: Action::OtpPrompt { message } }),
+            _ => {}
         }
         let lang = if order.locale == Locale::Vi { "vi" } else { "en" };
         let (order_ref, amount, ip) = (&order.order_ref, order.amount.dong(), order.payer_ip);

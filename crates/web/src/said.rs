@@ -1,0 +1,108 @@
+//! Which sentences a stage has: its heading, what is said beside it, and who it is that told us. Each is said where it is true,
+//! and nowhere else.
+
+use crate::language::{Language, Said, Words};
+use crate::money;
+use crate::page::{held, last_attempt};
+use crate::prompt::Prompt;
+use crate::stage::{Held, Stage};
+use crate::transfer;
+use crate::ways::why_closed;
+use domain::attempt::{Attempt, AttemptStatus};
+use jiff::Timestamp;
+use payments::Context;
+use payments::view::IntentView;
+use provider::ChannelKind;
+use std::borrow::Cow;
+
+/// Said between the state and all else.
+pub(crate) struct Notice {
+    pub is_error: bool,
+    pub text: Cow<'static, str>,
+}
+
+/// With the colour of its heading.
+pub(crate) fn said(
+    w: &'static Words,
+    view: &IntentView,
+    stage: Stage,
+    prompt: Option<&Prompt>,
+) -> (&'static Said, &'static str) {
+    match stage {
+        Stage::Choose if view.amount_due < view.owed() => (&w.rest, "open"),
+        Stage::Choose if view.amount_due < view.intent.amount => (&w.fewer, "open"),
+        Stage::Choose => (&w.open, "open"),
+        Stage::Scan => (&w.scan, "open"),
+        Stage::Confirm if prompt.is_some_and(|prompt| prompt.with_code) => (&w.checking, "waiting"),
+        Stage::Confirm => (&w.confirm, "waiting"),
+        Stage::Elsewhere => (&w.elsewhere_open, "waiting"),
+        Stage::Asking => (&w.asking, "waiting"),
+        Stage::Processing => (&w.processing, "waiting"),
+        Stage::Covered => (&w.covered, "waiting"),
+        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
+        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
+        Stage::Failed(_) => (&w.failed_try, "failed"),
+        Stage::Unclear => (&w.unclear, "waiting"),
+        Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
+        Stage::Paid => (&w.paid, "paid"),
+        Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
+        Stage::PaidTwice => (&w.paid_and_checked, "paid"),
+        Stage::Expired { renewable: true } => (&w.renewable, "over"),
+        Stage::Expired { renewable: false } => (&w.expired, "over"),
+        Stage::Cancelled { held: false } => (&w.cancelled, "over"),
+        Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
+    }
+}
+
+/// The channel by which we heard what the stage says.
+pub(crate) fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
+    match stage {
+        Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
+        // who takes the money, though another way was tried since
+        Stage::Processing => committed(view).or(last_attempt(view)).map(|attempt| attempt.channel.as_str()),
+        _ => last_attempt(view).map(|attempt| attempt.channel.as_str()),
+    }
+}
+
+/// The kind of a channel; None where no contract of ours names it any more.
+pub(crate) fn kind_of(ctx: &Context, channel: Option<&str>) -> Option<&'static str> {
+    let channel = channel?;
+    let named = ctx.providers.iter().find(|provider| provider.channel.as_str() == channel);
+    // cash is taken without a contract
+    let is_counter = channel == ChannelKind::Counter.as_str();
+    named.map(|provider| provider.kind.as_str()).or(is_counter.then(|| ChannelKind::Counter.as_str()))
+}
+
+fn at_counter(view: &IntentView) -> bool {
+    view.intent.paid_channel.as_deref() == Some(ChannelKind::Counter.as_str())
+}
+
+pub(crate) fn notices(
+    language: Language,
+    view: &IntentView,
+    stage: Stage,
+    returned: bool,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let w = language.words();
+    let withdrawn = transfer::withdrawn(view, now).filter(|_| stage.may_pay());
+    let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
+    let text = match stage {
+        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => w.ask_first.into(),
+        _ if let Some(why) = withdrawn => format!("{} {}", w.code_withdrawn, why_closed(language, why)).into(),
+        // a browser says so of a page that was never opened, too
+        Stage::Choose if returned && is_undecided => w.returned.into(),
+        _ => return Vec::new(),
+    };
+    vec![Notice { is_error: false, text }]
+}
+
+/// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
+fn may_have_paid(view: &IntentView) -> bool {
+    held(view) == Held::Beside || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
+}
+
+fn committed(view: &IntentView) -> Option<&Attempt> {
+    let attempts = view.attempts.iter().map(|stored| &stored.attempt);
+    attempts.rev().find(|attempt| attempt.status == AttemptStatus::Committed)
+}

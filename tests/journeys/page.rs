@@ -1,0 +1,187 @@
+//! What the payer's page says where money came that does not fit, where it came twice, and where a way is not to be had.
+
+use crate::people::administrator;
+use crate::refunds::{approves, second_person};
+use serde_json::{Value, json};
+use tests::bills::App;
+use tests::counter::{COUNTER, settings};
+use tests::portal::{dossier, fresh};
+use tests::{BENEFICIARY, House, Plan, bank};
+
+const ACCOUNT_ASKED: &str = "Hoàn trả vào tài khoản nào?";
+
+/// With a bank, applications that pay bills, and a counter.
+async fn house() -> House {
+    let plan = Plan { settings: settings(), with_bank: true, with_bills: true, ..Plan::default() };
+    let house = House::on(bank::database().await, plan).await;
+    house.sets_up(COUNTER, &[BENEFICIARY]).await;
+    house
+}
+
+struct Owed {
+    code: String,
+    fee: Value,
+    intent: Value,
+}
+
+async fn owed(house: &House, amount: i64) -> Owed {
+    let code = dossier();
+    let fee = house.portal.owes(&code, amount, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    Owed { code, fee, intent }
+}
+
+fn reference(intent: &Value) -> &str {
+    intent["reference"].as_str().unwrap()
+}
+
+async fn page(house: &House, intent: &Value) -> String {
+    page_in(house, intent, "").await
+}
+
+async fn page_in(house: &House, intent: &Value, query: &str) -> String {
+    let url = format!("{}{query}", intent["checkout_url"].as_str().unwrap());
+    house.http.get(url).send().await.unwrap().text().await.unwrap()
+}
+
+fn says(page: &str, sentences: &[&str]) {
+    for sentence in sentences {
+        assert!(page.contains(sentence), "{sentence} is missing: {page}");
+    }
+}
+
+fn says_none_of(page: &str, sentences: &[&str]) {
+    for sentence in sentences {
+        assert!(!page.contains(sentence), "{sentence} is said: {page}");
+    }
+}
+
+fn receipt() -> String {
+    format!("BL-P{:06}", fresh())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_part_came_what_takes_the_whole_alone_is_not_offered_and_the_page_says_why() {
+    let house = house().await;
+    let Owed { intent, .. } = owed(&house, 71_000).await;
+    let before = page(&house, &intent).await;
+    assert_eq!(before.matches("class=\"card aside\"").count(), 2, "applications and the counter: {before}");
+    house.at_the_bank(&intent).await;
+    house.transfers(30_000, reference(&intent)).await;
+    let after = page(&house, &intent).await;
+    says(&after, &["Nộp phần còn thiếu", "41.000 ₫", "Thu hộ qua ngân hàng", "Quầy một cửa (mẫu)"]);
+    assert_eq!(after.matches("Cách này chỉ nhận cả khoản").count(), 3, "two applications and the counter: {after}");
+    says_none_of(&after, &["class=\"card aside\""]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["takes the whole fee only"]);
+    house.transfers(41_000, reference(&intent)).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_came_before_the_whole_was_paid_another_way_is_said_to_be_too_much_and_its_account_is_asked_for() {
+    let house = house().await;
+    for by_counter in [true, false] {
+        let Owed { code, fee, intent } = owed(&house, 71_000).await;
+        house.at_the_bank(&intent).await;
+        house.transfers(30_000, reference(&intent)).await;
+        if by_counter {
+            house.takes_cash(&[&fee], 71_000, &receipt()).await.expect(201);
+        } else {
+            assert_eq!(house.pays_bill(App::Bank, &code).await["state"], "paid");
+        }
+        let shown = page(&house, &intent).await;
+        says(&shown, &["Đã thanh toán, và có tiền nộp thừa", "Tiền nộp thừa", "30.000 ₫", ACCOUNT_ASKED]);
+        says_none_of(&shown, &["nộp đủ phần còn lại", "cả hai khoản", "đang được kiểm tra"]);
+        let payment = shown.split("name=\"payment\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let fields = [
+            ("payment", payment),
+            ("bank_bin", "970436"),
+            ("account_number", "0071001104999"),
+            ("account_name", "NGUYEN THI KIN"),
+        ];
+        let url = format!("{}/refund-account", intent["checkout_url"].as_str().unwrap());
+        assert_eq!(house.http.post(url).form(&fields).send().await.unwrap().status(), 303);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_that_a_void_makes_due_again_is_shown_as_owed_beside_the_money_that_waits() {
+    let house = house().await;
+    let Owed { fee, intent, .. } = owed(&house, 21_000).await;
+    house.at_the_bank(&intent).await;
+    let taken = house.takes_cash(&[&fee], 21_000, &receipt()).await.expect(201);
+    house.transfers(21_000, reference(&intent)).await;
+    says(&page(&house, &intent).await, &["có tiền nộp thừa", ACCOUNT_ASKED]);
+    let void = format!("/v1/counter-payments/{}/void", taken["id"].as_str().unwrap());
+    let proposed = house.staff.post(&void, json!({"note": "thu nhầm hồ sơ"})).await.expect(201);
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    assert_eq!(house.portal.obligation(&fee).await["status"], "due");
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Phí đang phải nộp", "21.000 ₫", "đủ cho phí này", "bộ phận một cửa"]);
+    says_none_of(
+        &shown,
+        &[ACCOUNT_ASKED, "không còn khoản nào", "không cần thiết", "name=\"channel\"", "Còn phải nộp"],
+    );
+    says(&page_in(&house, &intent, "?lang=en").await, &["The fee is due", "covers this fee"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfers_code_is_shown_no_more_once_its_channel_is_switched_off_and_money_that_comes_all_the_same_pays() {
+    let house = house().await;
+    let admin = administrator(&house).await;
+    let Owed { intent, .. } = owed(&house, 21_000).await;
+    house.at_the_bank(&intent).await;
+    says(&page(&house, &intent).await, &["<svg class=\"qr\""]);
+    admin.post("/v1/channels/vietqr/off", json!({"reason": "ngân hàng bảo trì"})).await.expect(200);
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Mã chuyển khoản đã hiện ở đây tạm ngừng", "ngân hàng bảo trì", "Xem trạng thái mới nhất"]);
+    says_none_of(&shown, &["<svg class=\"qr\"", "Quét mã để nộp tiền"]);
+    house.transfers(21_000, reference(&intent)).await;
+    says(&page(&house, &intent).await, &["Đã thanh toán"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_national_platform_that_cannot_make_its_receipt_is_named_with_the_reason() {
+    let house = House::with_wallets().await;
+    let fee = house.portal.owes(&dossier(), 40_000, json!({"procedure_name": null})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let listed = intent["channels"].as_array().unwrap().iter().find(|c| c["code"] == "national").cloned().unwrap();
+    assert_eq!((&listed["available"], &listed["reason"]), (&json!(false), &json!("not_billable")), "{listed}");
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Khoản này thiếu thông tin về thủ tục"]);
+    says_none_of(&shown, &["value=\"national\""]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_the_money_is_named_though_another_way_was_tried_since() {
+    let settings = vec![("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned())];
+    let house = House::planned(Plan { with_wallets: true, settings, ..Plan::default() }).await;
+    let Owed { intent, .. } = owed(&house, 40_000).await;
+    let attempt = house.at_wallet("momo", &intent).await;
+    house.at_vnpay(&intent).await;
+    house.pays_wallet("momo", &attempt, json!({})).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "processing");
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Đang chờ ví điện tử", "Ví điện tử đã báo"]);
+    says_none_of(&shown, &["Đang chờ ngân hàng"]);
+    assert_eq!(house.sync(&intent).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_fees_one_of_which_was_paid_another_way_no_money_is_said_to_be_kept() {
+    let house = house().await;
+    let code = dossier();
+    let fees = [house.portal.owes(&code, 21_000, json!({})).await, house.portal.owes(&code, 50_000, json!({})).await];
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    house.takes_cash(&[&fees[0]], 21_000, &receipt()).await.expect(201);
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Nộp các khoản còn lại", "50.000 ₫", "class=\"card aside\""]);
+    says_none_of(&shown, &["Đã nhận được một phần tiền", "Cách này chỉ nhận cả khoản"]);
+    house.close().await;
+}
