@@ -14,13 +14,13 @@ use tests::files::today;
 use tests::portal::{Portal, dossier};
 use tests::{House, Plan, rows};
 
-const NUMBER: &str = "079185770999";
+pub(crate) const NUMBER: &str = "079185770999";
 /// As a bank writes it.
-const NAME: &str = "VO THI XOA BO";
+pub(crate) const NAME: &str = "VO THI XOA BO";
 const OTHER_NUMBER: &str = "079185770888";
 const OTHER_NAME: &str = "TRAN VAN GIU LAI";
 
-fn payer(name: &str, number: &str) -> Value {
+pub(crate) fn payer(name: &str, number: &str) -> Value {
     json!({"payer": {"name": name, "identity_kind": "citizen_id", "identity_number": number, "phone": "0912345678"}})
 }
 
@@ -28,7 +28,7 @@ fn of_process(house: &House) -> Env {
     tests::env(&house.database, &house.vnpay.url, &Plan::default())
 }
 
-async fn payer_command(house: &House, what: &str, number: &str) -> Ended {
+pub(crate) async fn payer_command(house: &House, what: &str, number: &str) -> Ended {
     run(&of_process(house), &["payer", what, "--identity-number", number, "--json"]).await
 }
 

@@ -1,10 +1,11 @@
 //! Money that was refused, or never told of, and that a file shows all the same.
 
 use super::{owes, status};
+use crate::erased::{NAME, NUMBER, payer, payer_command};
 use serde_json::json;
 use tests::bills::{App, BANK};
 use tests::files::{Row, account, mt940, today, vnpay_file};
-use tests::portal::fresh;
+use tests::portal::{dossier, fresh};
 use tests::wire::Call;
 use tests::{House, Plan, bank};
 
@@ -70,6 +71,24 @@ async fn a_refused_payment_that_a_settlement_file_shows_is_a_payment_of_its_bill
          where source in ('bill:{BANK}', 'settlement:{BANK}')"
     );
     assert_eq!(house.ask(&sightings).await, format!("bill:{BANK} refused, settlement:{BANK} applied"));
+    house.drain().await;
+    house.holds().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payer_whose_bank_was_to_give_money_back_and_paid_it_out_is_not_erased() {
+    let house = house().await;
+    let code = dossier();
+    let fee = house.portal.owes(&code, 21_000, payer(NAME, NUMBER)).await;
+    let seen = house.bills_of(App::Bank, &code).await["bills"][0].clone();
+    house.pays(&house.at_vnpay(&house.portal.opens(&[&fee]).await).await, json!({})).await;
+    let refused = house.pays_seen(App::Bank, &code, &seen).await;
+    let number = refused["transaction"].as_str().unwrap();
+    bank_file(&house, &[Row::new("Thanh toán", number, 21_000, 0)]).await;
+    let of_bill = format!("select payment_id from assurance.payment where provider_txn_id = '{number}'");
+    let waits = house.ask(&of_bill).await;
+    let said = payer_command(&house, "erase", NUMBER).await;
+    assert!(!said.success && said.stderr.contains(&waits), "{waits}: {}", said.stderr);
     house.drain().await;
     house.holds().await;
 }
