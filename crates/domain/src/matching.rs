@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`Rule::BankReference`] | account and reference: in sets (`storage::statements`), and here what came since |
 //! | [`Rule::Reference`] | account, amount, our reference in the text, at most two worked days apart |
-//! | [`Rule::AmountDay`] | account, amount, at most two worked days apart; neither text has a reference of ours |
+//! | [`Rule::AmountDay`] | account, amount, the line at most two worked days after the report; neither text has a reference of ours |
 //! | [`Rule::OnlyOne`] | account, amount, the line at most two worked days after the report; one text lost our reference, and no pairing of as many as can be has it otherwise ([`pairing`]); where it is the line's, once statements cover the days on which another could come |
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
@@ -14,8 +14,9 @@
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
 //! nobody's payment. Which money a report is that comes after its line: [`sights`]; a
-//! name that came from a report alone: [`lent`].
+//! name that came from a report alone: [`lent`]; what has no counterpart when all days are over: [`leftover`].
 
+pub mod leftover;
 pub mod lent;
 pub mod pairing;
 pub mod sights;
@@ -112,7 +113,9 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
         }
     }
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
-        let fits = |t: &&Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && !taken.contains(&t.what);
+        let is_in_time = |t: &Told| credit.intent.is_some() || credit.booking_date >= t.day;
+        let is_one = |t: &Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && is_in_time(t);
+        let fits = |t: &&Told| is_one(t) && !taken.contains(&t.what);
         let is_report = |t: &Told| matches!(t.what, What::Sighting(_));
         let nearest = |t: &&Told| {
             let day = credit.booking_date;
@@ -159,7 +162,8 @@ fn claim_only_pairs(
         false
     });
     let fits: Vec<Vec<usize>> = left.iter().map(|at| of_payments_first(&open[*at], told, calendar, taken)).collect();
-    for (at, only) in left.iter().zip(pairing::certain(&fits, told.len())) {
+    let whose: Vec<Option<IntentId>> = told.iter().map(|t| t.intent).collect();
+    for (at, only) in left.iter().zip(pairing::certain(&fits, &whose)) {
         if let Some(only) = only {
             taken.insert(told[only].what);
             claims[*at] = Some((told[only].what, Rule::OnlyOne));
@@ -237,8 +241,15 @@ pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &Wo
         None => told.iter().any(|t| may_come(t) && half_named(credit, t, calendar)),
     };
     let nameless = |credit: &OpenCredit| credit.intent.is_none() && !credit.takes_back;
-    let pairs = open.iter().zip(claims).filter(|(credit, claim)| nameless(credit) && is_early(credit, claim));
-    pairs.map(|(credit, _)| credit.id).collect()
+    let pairs = || open.iter().zip(claims).filter(|(credit, _)| nameless(credit));
+    let early: Vec<&OpenCredit> =
+        pairs().filter(|(credit, claim)| is_early(credit, claim)).map(|(credit, _)| credit).collect();
+    // booked as new today, it would leave what both may be to the other one
+    let may_both = |t: &Told, credit: &OpenCredit| {
+        half_named(credit, t, calendar) && early.iter().any(|other| half_named(other, t, calendar))
+    };
+    let rivals = pairs().filter(|(credit, claim)| claim.is_none() && told.iter().any(|t| may_both(t, credit)));
+    rivals.map(|(credit, _)| credit.id).chain(early.iter().map(|credit| credit.id)).collect()
 }
 
 /// The intent that a report with the credit's own reference names.

@@ -16,6 +16,7 @@
 pub(crate) mod batch;
 mod deposits;
 mod given_away;
+mod leftover;
 mod lent;
 mod others;
 mod waiting;
@@ -97,6 +98,12 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
     Box::pin(place_named(ctx, &ground, now)).await?;
     Box::pin(waiting::decide(ctx, &ground, now)).await?;
+    let settled = Box::pin(leftover::settle(ctx, &ground, now)).await?;
+    if settled > 0 {
+        // less of it can be meant
+        Box::pin(waiting::decide(ctx, &ground, now)).await?;
+    }
+    done += settled;
     retrying(|| tell_of_missing(ctx, &ground, now)).await?;
     if done > 0 {
         tracing::info!(done, "movements matched");

@@ -24,6 +24,7 @@ pub mod file_profiles;
 pub mod idempotency;
 pub mod ids;
 pub mod intents;
+pub mod leftover;
 pub mod lent;
 pub mod migrate;
 pub mod movements;

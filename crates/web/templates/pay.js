@@ -70,6 +70,23 @@
     setTimeout(function () { if (waits) refresh(); }, 0);
   });
 
+  // by the form that they stand in and their name
+  function fields() {
+    var named = {};
+    var all = main.querySelectorAll('form input:not([type=hidden]), form select');
+    for (var i = 0; i < all.length; i++) {
+      var of = all[i].form.querySelector('[name=channel], [name=payment]');
+      named[(of ? of.value : '') + ' ' + all[i].name] = all[i];
+    }
+    return named;
+  }
+
+  // what was typed and not sent yet stands in the same field of the new page
+  function keepTyped(old) {
+    var now = fields();
+    for (var name in old) if (old[name].value && now[name]) now[name].value = old[name].value;
+  }
+
   function refresh() {
     waits = isTyping();
     if (waits) return Promise.resolve();
@@ -82,8 +99,10 @@
         waits = isTyping();
         if (waits) return;
         var hadFocus = main.contains(document.activeElement);
+        var before = fields();
         main.parentNode.replaceChild(document.adoptNode(next), main);
         main = next;
+        keepTyped(before);
         document.title = fresh.title;
         copyButtons();
         var title = main.querySelector('h1');

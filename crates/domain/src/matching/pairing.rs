@@ -1,18 +1,19 @@
 //! Pairs that are certain: those which hold in every way of pairing as many as can be. Pure.
 
-use std::collections::BTreeSet;
-
-/// For each of the one side that which it has of the other in every largest pairing; None where it may have another, or none.
-/// `fits`: for each, what it may be paired with, of `others` in all. A pair that stands between two knots of pairs, each of which
-/// could be tied otherwise, is not seen to be certain.
-pub fn certain(fits: &[Vec<usize>], others: usize) -> Vec<Option<usize>> {
-    let pairing = Pairing::largest(fits, others);
-    let mut doubtful = pairing.beside_what_is_left();
-    doubtful.extend(pairing.knots(&doubtful));
-    (0..fits.len()).map(|one| pairing.other_of[one].filter(|_| !doubtful.contains(&one))).collect()
+/// For each of the one side what it has of the other in one largest pairing, where it has one of that kind in every largest one;
+/// None where it may have one of another kind, or none. `fits`: for each, what it may be paired with; `kinds`: of each of the
+/// other side, of which those of one kind may stand in for each other.
+pub fn certain<K: PartialEq>(fits: &[Vec<usize>], kinds: &[K]) -> Vec<Option<usize>> {
+    let pairing = Pairing::largest(fits, kinds.len());
+    let is_certain = |one: usize, has: usize| {
+        !pairing.may_be_left(one) && !pairing.may_have(one, |other| kinds.get(other) != kinds.get(has))
+    };
+    let pairs = pairing.other_of.iter().enumerate();
+    pairs.map(|(one, has)| has.filter(|has| is_certain(one, *has))).collect()
 }
 
 /// A way of pairing.
+#[derive(Clone)]
 struct Pairing<'f> {
     fits: &'f [Vec<usize>],
     other_of: Vec<Option<usize>>,
@@ -34,49 +35,46 @@ impl<'f> Pairing<'f> {
             if !std::mem::replace(&mut seen[other], true)
                 && self.one_of[other].is_none_or(|holder| self.find(holder, seen))
             {
-                (self.one_of[other], self.other_of[one]) = (Some(one), Some(other));
+                self.pair(one, other);
                 return true;
             }
         }
         false
     }
 
-    /// Those whose pair could be another's, or could be left, if what is left were paired in its place.
-    fn beside_what_is_left(&self) -> BTreeSet<usize> {
-        let mut doubtful: BTreeSet<usize> = BTreeSet::new();
-        let mut look: Vec<usize> = (0..self.fits.len()).filter(|one| self.other_of[*one].is_none()).collect();
-        while let Some(one) = look.pop() {
-            let holders = self.fits[one].iter().filter_map(|other| self.one_of[*other]);
-            look.extend(holders.filter(|holder| doubtful.insert(*holder)).collect::<Vec<_>>());
-        }
-        let mut look: Vec<usize> = (0..self.one_of.len()).filter(|other| self.one_of[*other].is_none()).collect();
-        while let Some(other) = look.pop() {
-            for one in (0..self.fits.len()).filter(|one| self.fits[*one].contains(&other)) {
-                if self.one_of[other] != Some(one) && doubtful.insert(one) {
-                    look.extend(self.other_of[one]);
-                }
-            }
-        }
-        doubtful
+    fn pair(&mut self, one: usize, other: usize) {
+        (self.one_of[other], self.other_of[one]) = (Some(one), Some(other));
     }
 
-    /// Those that could pass their pairs round, and what stands between two such.
-    fn knots(&self, doubtful: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let mut left: BTreeSet<usize> =
-            (0..self.fits.len()).filter(|one| self.other_of[*one].is_some() && !doubtful.contains(one)).collect();
-        loop {
-            let wants = |one: usize| {
-                let holders = self.fits[one].iter().filter_map(|other| self.one_of[*other]);
-                holders.filter(|holder| *holder != one && left.contains(holder)).collect::<Vec<_>>()
-            };
-            let wanted: BTreeSet<usize> = left.iter().flat_map(|one| wants(*one)).collect();
-            let tied: BTreeSet<usize> =
-                left.iter().copied().filter(|one| wanted.contains(one) && !wants(*one).is_empty()).collect();
-            if tied.len() == left.len() {
-                return left;
-            }
-            left = tied;
+    fn without(&self, one: usize) -> Self {
+        let mut rest = self.clone();
+        if let Some(other) = rest.other_of[one].take() {
+            rest.one_of[other] = None;
         }
+        rest
+    }
+
+    /// Whether as many can be paired without this one.
+    fn may_be_left(&self, one: usize) -> bool {
+        let mut rest = self.without(one);
+        let mut seen = vec![false; self.one_of.len()];
+        let left: Vec<usize> =
+            (0..self.fits.len()).filter(|other| *other != one && self.other_of[*other].is_none()).collect();
+        left.into_iter().any(|other| rest.find(other, &mut seen))
+    }
+
+    /// Whether as many can be paired where this one has one of these.
+    fn may_have(&self, one: usize, is_of: impl Fn(usize) -> bool) -> bool {
+        let wanted = self.fits[one].iter().copied().filter(|other| is_of(*other));
+        wanted.into_iter().any(|other| {
+            let mut rest = self.without(one);
+            let Some(holder) = rest.one_of[other] else { return true };
+            rest.other_of[holder] = None;
+            rest.pair(one, other);
+            let mut seen = vec![false; self.one_of.len()];
+            seen[other] = true;
+            rest.find(holder, &mut seen)
+        })
     }
 }
 
@@ -84,17 +82,34 @@ impl<'f> Pairing<'f> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn alone(fits: &[Vec<usize>], others: usize) -> Vec<Option<usize>> {
+        certain(fits, &(0..others).collect::<Vec<_>>())
+    }
 
     #[test]
     fn a_pair_is_certain_where_the_rest_can_be_paired_no_other_way() {
-        assert_eq!(certain(&[vec![0]], 1), [Some(0)]);
-        assert_eq!(certain(&[vec![0], vec![0]], 1), [None, None], "either of two");
-        assert_eq!(certain(&[vec![0, 1]], 2), [None], "with either of two");
-        assert_eq!(certain(&[vec![0], vec![0, 1]], 2), [Some(0), Some(1)], "one can be nothing else");
-        assert_eq!(certain(&[vec![0, 1], vec![0, 1]], 2), [None, None], "either way round");
-        assert_eq!(certain(&[vec![0], vec![0, 1], vec![1, 2, 3]], 4), [Some(0), Some(1), None]);
-        assert_eq!(certain(&[vec![0], vec![0, 1], vec![1]], 2), [None, None, None], "one too many, any of them");
-        assert_eq!(certain(&[], 1), []);
+        assert_eq!(alone(&[vec![0]], 1), [Some(0)]);
+        assert_eq!(alone(&[vec![0], vec![0]], 1), [None, None], "either of two");
+        assert_eq!(alone(&[vec![0, 1]], 2), [None], "with either of two");
+        assert_eq!(alone(&[vec![0], vec![0, 1]], 2), [Some(0), Some(1)], "one can be nothing else");
+        assert_eq!(alone(&[vec![0, 1], vec![0, 1]], 2), [None, None], "either way round");
+        assert_eq!(alone(&[vec![0], vec![0, 1], vec![1, 2, 3]], 4), [Some(0), Some(1), None]);
+        assert_eq!(alone(&[vec![0], vec![0, 1], vec![1]], 2), [None, None, None], "one too many, any of them");
+        assert_eq!(alone(&[], 1), []);
+    }
+
+    #[test]
+    fn those_of_one_kind_stand_in_for_each_other() {
+        let either = [vec![0, 1], vec![0, 1]];
+        assert_eq!(
+            certain(&either, &["A", "A"]).into_iter().flatten().collect::<BTreeSet<_>>(),
+            BTreeSet::from([0, 1])
+        );
+        assert_eq!(certain(&either, &["A", "B"]), [None, None]);
+        assert_eq!(certain(&[vec![0, 1]], &["A", "A"]).into_iter().flatten().count(), 1);
+        assert_eq!(certain(&[vec![0, 1], vec![0, 1], vec![0, 1]], &["A", "A"]), [None, None, None], "one is nobody's");
     }
 
     /// All largest pairings, by trying.
@@ -114,19 +129,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_certain_is_in_every_largest_pairing(
-            fits in prop::collection::vec(prop::collection::btree_set(0_usize..5, 0..4), 0..6)
+        fn what_is_certain_is_of_that_kind_in_every_largest_pairing_and_nothing_else_is(
+            fits in prop::collection::vec(prop::collection::btree_set(0_usize..5, 0..4), 0..6),
+            kinds in prop::collection::vec(0_u8..4, 5),
         ) {
             let fits: Vec<Vec<usize>> = fits.into_iter().map(|of| of.into_iter().collect()).collect();
             let all = all_largest(&fits);
-            for (one, certain) in certain(&fits, 5).into_iter().enumerate() {
-                let ways: BTreeSet<Option<usize>> = all.iter().map(|way| way[one]).collect();
-                if let Some(other) = certain {
-                    prop_assert_eq!(ways, BTreeSet::from([Some(other)]));
-                } else if fits.len() < 4 && ways.len() == 1 {
-                    prop_assert_eq!(ways, BTreeSet::from([None]), "so few hold no two knots");
+            let found = certain(&fits, &kinds);
+            for (one, has) in found.iter().enumerate() {
+                let ways: BTreeSet<Option<u8>> = all.iter().map(|way| way[one].map(|other| kinds[other])).collect();
+                match has {
+                    Some(other) => prop_assert_eq!(ways, BTreeSet::from([Some(kinds[*other])])),
+                    None => prop_assert!(ways.len() > 1 || ways == BTreeSet::from([None])),
                 }
             }
+            let pairs: Vec<usize> = found.into_iter().flatten().collect();
+            prop_assert_eq!(pairs.iter().collect::<BTreeSet<_>>().len(), pairs.len());
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | for a report without a name: the same of any name | another sight of it |
 //! | a payment of the same name within two worked days | it waits; when statements cover its days, another sight |
 //! | for a report with a name: one unnamed line of its day or up to two worked days later, of which this teller has told nothing and which people have not placed | another sight, and gives its name |
-//! | several such lines, or one that people have placed | it waits; nobody guesses |
+//! | several such lines, or one that people have placed | it waits; nobody guesses, but where in the end all could be nobody else's ([`super::leftover`]) |
 //! | nothing | new money |
 //!
 //! A teller tells of a transfer once, so what it has told of is not what it tells of now; where it has told of it without the name, that may
@@ -83,6 +83,16 @@ pub fn may_be(
 ) -> Option<PaymentId> {
     let untold = of_its_name(report, alike, calendar).into_iter().find(|p| !p.is_told && !taken.contains(&p.payment));
     untold.or_else(|| unnamed_lines(report, alike, calendar).first().copied()).map(|p| p.payment)
+}
+
+/// Whether money of its name is in the books that it may be another sight of: its teller has not told of that.
+pub fn has_namesake(report: &Report, alike: &[Alike], calendar: &WorkingCalendar) -> bool {
+    of_its_name(report, alike, calendar).iter().any(|p| !p.is_told)
+}
+
+/// Payments that it may give its name to.
+pub fn may_name(report: &Report, alike: &[Alike], calendar: &WorkingCalendar) -> BTreeSet<PaymentId> {
+    unnamed_lines(report, alike, calendar).into_iter().filter(|line| line.is_free).map(|line| line.payment).collect()
 }
 
 fn of_its_name<'a>(report: &Report, alike: &'a [Alike], calendar: &WorkingCalendar) -> Vec<&'a Alike> {

@@ -75,6 +75,7 @@ fn a_line_that_lost_its_reference_is_not_of_a_later_days_report_nor_gives_it_a_n
     let lost = credit(1, 21_000, 25, None, None);
     assert_eq!(rules(std::slice::from_ref(&lost), &[told(1, 21_000, 26, None, Some(7))]), [None]);
     assert_eq!(rules(&[credit(1, 21_000, 25, None, Some(7))], &[told(1, 21_000, 26, None, None)]), [None]);
+    assert_eq!(rules(std::slice::from_ref(&lost), &[told(1, 21_000, 26, None, None)]), [None], "nor without a name");
     // each day's is its own day's, since the first can be no other
     let days = [told(1, 21_000, 25, None, Some(7)), told(2, 21_000, 26, None, Some(8))];
     let lines = [lost.clone(), credit(2, 21_000, 26, None, None)];
@@ -111,6 +112,10 @@ fn a_credit_that_names_nobody_waits_while_the_named_moneys_own_line_may_come() {
     assert_eq!(held(alone, &[covered.clone(), rival]), 1);
     assert_eq!(held(alone, &[covered.clone(), Told { is_covered: true, ..told(2, 21_000, 24, None, Some(8)) }]), 0);
     assert_eq!(held(alone, &[told(2, 21_000, 26, None, Some(8))]), 0, "told of the day after: none of it");
+    // one that may be what another may be that waits
+    let three = [lost.clone(), credit(2, 21_000, 26, None, None), credit(3, 21_000, 26, None, None)];
+    assert_eq!(held(&three, &[covered.clone(), told(2, 21_000, 26, None, Some(8))]), 3);
+    assert_eq!(held(&three, std::slice::from_ref(&covered)), 0, "nobody's line may come any more");
     assert_eq!(held(&[lost.clone(), credit(2, 21_000, 26, Some("FT2"), None)], std::slice::from_ref(&named)), 2);
     // the money's own line has come
     let own = credit(2, 21_000, 25, Some("FT2"), Some(7));

@@ -71,19 +71,34 @@ async fn decided(
     let Some(w) = account_money::waiting_one(tx, &ground.account, id).await? else { return Ok(()) };
     let row = row(ground, &w);
     let found = alike::alike_to(tx, &row, &ground.calendar).await?;
-    let caller = Caller::system();
-    let (payment, mut unit) = match sights::sight(&row.report(is_covered), &found, &ground.calendar) {
-        _ if w.is_accepted => (w.payment_id, Unit::new(caller.actor(), now)),
-        Sight::Another(payment) => {
-            let locked = payments::lock_one(tx, payment).await?.ok_or_else(|| unreadable("a payment"))?;
-            let named: Vec<_> = w.intent_id.into_iter().collect();
-            let named = account_money::intents_by_id(tx, &named, &ground.account).await?;
-            (payment, alike::another_sight(tx, &row, named.first(), &locked, &caller, now).await?)
-        }
+    let unit = match sights::sight(&row.report(is_covered), &found, &ground.calendar) {
+        _ if w.is_accepted => ended(tx, &w, w.payment_id, Unit::new(Caller::system().actor(), now)).await?,
+        Sight::Another(payment) => was(tx, ground, &w, payment, now).await?,
         // what it waited for is no payment any more, and its own line has not come
-        Sight::New if is_covered => (w.payment_id, Unit::new(caller.actor(), now)),
+        Sight::New if is_covered => ended(tx, &w, w.payment_id, Unit::new(Caller::system().actor(), now)).await?,
         Sight::New | Sight::Waits(_) => return Ok(()),
     };
+    unit::write(tx, &unit).await?;
+    Ok(tx.commit().await?)
+}
+
+/// It was another sight of this payment, and may give it its name.
+pub(super) async fn was(
+    tx: &Tx,
+    ground: &Ground,
+    w: &Waiting,
+    payment: PaymentId,
+    now: Timestamp,
+) -> Result<Unit, ReportError> {
+    let locked = payments::lock_one(tx, payment).await?.ok_or_else(|| unreadable("a payment"))?;
+    let named: Vec<_> = w.intent_id.into_iter().collect();
+    let named = account_money::intents_by_id(tx, &named, &ground.account).await?;
+    let unit = alike::another_sight(tx, &row(ground, w), named.first(), &locked, &Caller::system(), now).await?;
+    ended(tx, w, payment, unit).await
+}
+
+/// It waits no more.
+async fn ended(tx: &Tx, w: &Waiting, payment: PaymentId, mut unit: Unit) -> Result<Unit, ReportError> {
     for case in movements::open_cases(tx, &[w.case_id]).await? {
         let closed = step(case.id, case.version, case.status, Cause::Explained);
         unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
@@ -91,8 +106,7 @@ async fn decided(
     unwatch_served(tx, &unit).await?;
     sightings::outcome(tx, w.sighting_id, SightingState::Repeated, Some(payment)).await?;
     account_money::decided(tx, &[(w.sighting_id, payment)]).await?;
-    unit::write(tx, &unit).await?;
-    Ok(tx.commit().await?)
+    Ok(unit)
 }
 
 /// Those of these that may be another sight of money in the books: each payment is taken for one report of a teller.
@@ -115,7 +129,7 @@ pub async fn may_be_known(
     Ok(known)
 }
 
-fn row<'a>(ground: &'a Ground, w: &'a Waiting) -> Row<'a> {
+pub(super) fn row<'a>(ground: &'a Ground, w: &'a Waiting) -> Row<'a> {
     Row {
         account: &ground.account,
         sighting_id: w.sighting_id,

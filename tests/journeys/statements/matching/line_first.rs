@@ -16,6 +16,11 @@
 //! | A, and · later | A and A | the same: the second has lost its code |
 //! | A, and · later | · later, and A | A's payment; the stranger's is nobody's |
 //! | ·, and · later | A, and B later | A's payment and B's |
+//! | ·, and · later | A, and · later | A's payment; the stranger's is nobody's |
+//! | ·, and B later | A, and · later | A's payment and B's |
+//! | A and B | · | A's payment and B's |
+//! | · and · | A and A | two payments of A |
+//! | ·, and · two days later | A, and B or A of that day | A's payment and the other's |
 
 use super::{WAITING, asked, day, house, own, stated, status, told};
 use crate::refunds::second_person;
@@ -149,7 +154,8 @@ impl Case<'_> {
     async fn books(&self) -> [String; 5] {
         let payments = "select count(*) || ': ' || count(*) filter (where i.reference = '$a') || ' A, '
                 || count(*) filter (where i.reference = '$b') || ' B'
-            from payment p left join intent i on i.id = p.intent_id where receiving_account = '$account'";
+            from payment p left join intent i on i.id = p.intent_id
+            where receiving_account = '$account' and p.reversed = 0";
         let open = "select coalesce(string_agg(kind, ' ' order by kind), '') from kase k where status <> 'closed'
             and (subject = '$account' or payment_id in (select id from payment where receiving_account = '$account'))";
         let in_transit = "select coalesce(sum(amount), 0) || ' in transit' from assurance.ledger_entry
@@ -173,7 +179,7 @@ struct Row {
     cases: &'static str,
 }
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 20] = [
     Row { lines: &[&[(1, A)]], told: &[(1, A)], payments: (1, 1, 0), cases: "" },
     Row { lines: &[&[(1, A)]], told: &[(1, Nobody)], payments: (1, 1, 0), cases: "" },
     Row { lines: &[&[(1, Nobody)]], told: &[(1, A)], payments: (1, 1, 0), cases: "" },
@@ -198,6 +204,27 @@ const ROWS: [Row; 14] = [
         cases: "unidentified",
     },
     Row { lines: &[&[(1, Nobody)], &[(2, Nobody)]], told: &[(1, A), (2, B)], payments: (2, 1, 1), cases: "" },
+    Row {
+        lines: &[&[(1, Nobody)], &[(2, Nobody)]],
+        told: &[(1, A), (2, Nobody)],
+        payments: (2, 1, 0),
+        cases: "unidentified",
+    },
+    Row { lines: &[&[(1, Nobody)], &[(2, B)]], told: &[(1, A), (2, Nobody)], payments: (2, 1, 1), cases: "" },
+    Row { lines: &[&[(1, A), (1, B)]], told: &[(1, Nobody)], payments: (2, 1, 1), cases: "" },
+    Row {
+        lines: &[&[(1, Nobody), (1, Nobody)]],
+        told: &[(1, A), (1, A)],
+        payments: (2, 2, 0),
+        cases: "duplicate_payment",
+    },
+    Row { lines: &[&[(1, Nobody)], &[(3, Nobody)]], told: &[(1, A), (3, B)], payments: (2, 1, 1), cases: "" },
+    Row {
+        lines: &[&[(1, Nobody)], &[(3, Nobody)]],
+        told: &[(1, A), (3, A)],
+        payments: (2, 2, 0),
+        cases: "duplicate_payment",
+    },
 ];
 
 async fn in_every_order(references: References) {
@@ -377,6 +404,47 @@ async fn a_teller_that_told_of_a_payers_line_without_the_name_has_not_told_of_th
         assert_eq!((house.ask(WAITING).await.as_str(), status(&house, &intent).await.as_str()), ("0", "paid"));
         house.close().await;
     }
+}
+
+const STANDING: &str = "select count(*) from payment where reversed = 0";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_pair_is_one_also_where_what_tells_so_comes_when_the_days_are_over() {
+    for same_payer in [false, true] {
+        let house = house().await;
+        let ((a, code), (b, theirs)) = (asked(&house, AMOUNT).await, asked(&house, AMOUNT).await);
+        told(&house, day(1), AMOUNT, "", &code).await;
+        stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER)]).await;
+        stated(&house, day(2), AMOUNT, &[]).await;
+        stated(&house, day(3), AMOUNT, &[(AMOUNT, "FT2", STRANGER)]).await;
+        let open = "missing_at_provider unidentified unidentified";
+        assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("3", open), "it may be either");
+        told(&house, day(3), AMOUNT, "", if same_payer { &code } else { &theirs }).await;
+        stated(&house, day(9), 2 * AMOUNT, &[]).await;
+        let open = if same_payer { "duplicate_payment" } else { "" };
+        assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("2", open));
+        assert_eq!(standing(&house, "in_transit").await, "");
+        let of_b = if same_payer { "open" } else { "paid" };
+        assert_eq!((status(&house, &a).await.as_str(), status(&house, &b).await.as_str()), ("paid", of_b));
+        let whose = "select string_agg(m.bank_ref || ' ' || k.rule, ', ' order by m.bank_ref)
+            from assurance.match k join assurance.movement m using (movement_id)";
+        assert_eq!(house.ask(whose).await, "FT1 only_one, FT2 only_one");
+        house.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_payers_and_two_lines_that_name_neither_are_left_to_people() {
+    let house = house().await;
+    for _ in 0..2 {
+        let (_, code) = asked(&house, AMOUNT).await;
+        told(&house, day(1), AMOUNT, "", &code).await;
+    }
+    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
+    stated(&house, day(9), 2 * AMOUNT, &[]).await;
+    let open = "missing_at_provider missing_at_provider unidentified unidentified";
+    assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("4", open));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,238 @@
+//! What is left over when statements show all days (`domain::matching::leftover`): a payment that was told of takes the line that
+//! was booked as another one, or was another sight of one, and a report that waits names one. Each in a transaction of its own.
+
+use super::batch::{first_instant, last_instant};
+use super::waiting::{row, was};
+use super::{Cover, Covers, Ground, cover, unreadable};
+use crate::alike;
+use crate::context::{Caller, Context};
+use crate::learn;
+use crate::move_money;
+use crate::receive_report::ReportError;
+use crate::retry::retrying;
+use domain::case::CaseKind;
+use domain::cause::Cause;
+use domain::changes::step;
+use domain::matching::leftover::{self, End, Money};
+use domain::matching::{APART, What, sights};
+use domain::moving::{self, MoveError};
+use domain::payment::SightingState;
+use domain::{PaymentId, SightingId, Vnd};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use storage::account_money::{self, Awaited, turn};
+use storage::leftover::Booked;
+use storage::lent::Moved;
+use storage::payments::Part;
+use storage::unit::Unit;
+use storage::{StorageError, Tx, cases, movements, payments, sightings, unit};
+
+/// Until nothing more can be said; how many found who they are.
+pub async fn settle(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
+    let mut done = 0;
+    while retrying(|| settle_once(ctx, ground, now)).await? {
+        done += 1;
+    }
+    Ok(done)
+}
+
+async fn settle_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<bool, ReportError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = settled(&tx, ground, now).await;
+    tx.close(outcome).await
+}
+
+async fn settled(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<bool, ReportError> {
+    tx.begin().await?;
+    movements::begin_batch(tx, &ground.account).await?;
+    let mut known = Covers::new();
+    let missing = missing(tx, ground, &mut known).await?;
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    movements::match_alone(tx, &ground.account).await?;
+    let amounts: BTreeSet<Vnd> = missing.iter().map(|(amount, _)| *amount).collect();
+    let turns: Vec<String> = amounts.iter().map(|amount| turn(&ground.account, *amount)).collect();
+    account_money::take_turns(tx, &turns).await?;
+    let amounts: Vec<i64> = amounts.into_iter().map(Vnd::dong).collect();
+    let scene = scene(tx, ground, &amounts, &missing, &mut known).await?;
+    for end in leftover::ends(&scene.told, &scene.lines, &scene.apart, &ground.calendar) {
+        let unit = match end {
+            End::Name { report, booked } => named(tx, ground, report, booked, now).await?,
+            End::Line { told, booked } | End::Sight { told, booked } => {
+                let is_line = matches!(end, End::Line { .. });
+                one_money(tx, &scene, told, booked, is_line, now).await?
+            }
+        };
+        if let Some(unit) = unit {
+            unit::write(tx, &unit).await?;
+            tx.commit().await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Amounts and days of payments and of reports that wait, whose own line cannot come any more, by balances that follow each other.
+async fn missing(tx: &Tx, ground: &Ground, known: &mut Covers) -> Result<Vec<(Vnd, Date)>, StorageError> {
+    let mut over = Vec::new();
+    for day in storage::leftover::awaited_days(tx, &ground.account).await? {
+        if cover(tx, ground, day, known).await? == Cover::Whole {
+            over.push(day);
+        }
+    }
+    let mut missing =
+        if over.is_empty() { Vec::new() } else { storage::leftover::missing(tx, &ground.account, &over).await? };
+    for (amount, day) in storage::leftover::waiting(tx, &ground.account).await? {
+        if cover(tx, ground, day, known).await? == Cover::Whole {
+            missing.push((amount, day));
+        }
+    }
+    Ok(missing)
+}
+
+/// All that may be one money.
+struct Scene {
+    told: Vec<Money<What>>,
+    lines: Vec<Money<PaymentId>>,
+    apart: BTreeSet<(What, PaymentId)>,
+    booked: BTreeMap<PaymentId, Booked>,
+}
+
+async fn scene(
+    tx: &Tx,
+    ground: &Ground,
+    amounts: &[i64],
+    missing: &[(Vnd, Date)],
+    known: &mut Covers,
+) -> Result<Scene, StorageError> {
+    let days = missing.iter().map(|(_, day)| *day);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
+        return Err(unreadable("days of payments without a line"));
+    };
+    let until = ground.calendar.worked_day_after(last, APART);
+    // also those whose line may come yet: what is theirs is nobody else's
+    let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, until));
+    let awaited = account_money::awaited(tx, &ground.account, amounts, around).await?;
+    let booked = storage::leftover::booked(tx, &ground.account, amounts, (first, until)).await?;
+    let ids: Vec<PaymentId> = awaited.iter().map(|a| a.payment.id).chain(booked.iter().map(|b| b.payment.id)).collect();
+    let whole = wait_whole(tx, &ids).await?;
+    let mut told = Vec::with_capacity(awaited.len());
+    for a in &awaited {
+        let is_over = cover(tx, ground, a.day(), known).await? == Cover::Whole;
+        told.push(money(a, &whole, is_over));
+    }
+    let both = storage::leftover::told_both(tx, &ids).await?;
+    let mut apart: BTreeSet<(What, PaymentId)> = both.into_iter().map(|(a, b)| (What::Payment(a), b)).collect();
+    for w in account_money::waiting(tx, &ground.account).await?.iter().filter(|w| w.intent_id.is_some()) {
+        let row = row(ground, w);
+        let report = row.report(true);
+        if !amounts.contains(&w.amount.dong()) {
+            continue;
+        }
+        let alike = alike::alike_to(tx, &row, &ground.calendar).await?;
+        // it may be of that
+        if sights::has_namesake(&report, &alike, &ground.calendar) {
+            continue;
+        }
+        let may_name = sights::may_name(&report, &alike, &ground.calendar);
+        let id = What::Sighting(w.sighting_id);
+        apart.extend(booked.iter().filter(|b| !may_name.contains(&b.payment.id)).map(|b| (id, b.payment.id)));
+        told.push(Money {
+            id,
+            amount: w.amount,
+            day: report.day,
+            intent: w.intent_id,
+            references: w.bank_ref.iter().cloned().collect(),
+            is_free: false,
+            is_over: cover(tx, ground, report.day, known).await? == Cover::Whole,
+        });
+    }
+    let lines = booked.iter().map(|b| line(b, &whole)).collect();
+    Ok(Scene { told, lines, apart, booked: booked.into_iter().map(|b| (b.payment.id, b)).collect() })
+}
+
+/// Those of which all waits unidentified.
+async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
+    let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let mut parts: BTreeMap<PaymentId, Vec<Part>> = BTreeMap::new();
+    for part in payments::parts(tx, &uuids).await? {
+        parts.entry(part.payment_id).or_default().push(part);
+    }
+    let is_whole = |of: &[Part]| learn::waits_whole(of.iter().map(|part| part.amount).sum(), of);
+    Ok(parts.into_iter().filter(|(_, of)| is_whole(of)).map(|(id, _)| id).collect())
+}
+
+fn money(a: &Awaited, whole: &BTreeSet<PaymentId>, is_over: bool) -> Money<What> {
+    Money {
+        id: What::Payment(a.payment.id),
+        amount: a.payment.amount,
+        day: a.day(),
+        intent: a.payment.intent_id,
+        references: a.references.clone(),
+        is_free: whole.contains(&a.payment.id),
+        is_over,
+    }
+}
+
+fn line(b: &Booked, whole: &BTreeSet<PaymentId>) -> Money<PaymentId> {
+    Money {
+        id: b.payment.id,
+        amount: b.payment.amount,
+        day: b.day,
+        intent: b.payment.intent_id,
+        references: b.references.clone(),
+        is_free: b.is_silent && whole.contains(&b.payment.id),
+        is_over: true,
+    }
+}
+
+/// The report gives the line's payment its name.
+async fn named(
+    tx: &Tx,
+    ground: &Ground,
+    report: SightingId,
+    booked: PaymentId,
+    now: Timestamp,
+) -> Result<Option<Unit>, ReportError> {
+    let Some(w) = account_money::waiting_one(tx, &ground.account, report).await? else { return Ok(None) };
+    Ok(Some(was(tx, ground, &w, booked, now).await?))
+}
+
+/// The line of the one is the other's, and the payment that stays has all that was told of both; None where people hold
+/// the money since.
+async fn one_money(
+    tx: &Tx,
+    scene: &Scene,
+    told: PaymentId,
+    booked: PaymentId,
+    is_line: bool,
+    now: Timestamp,
+) -> Result<Option<Unit>, ReportError> {
+    let (none, stays) = if is_line { (booked, told) } else { (told, booked) };
+    let booked = scene.booked.get(&booked).ok_or_else(|| unreadable("a line's payment"))?;
+    let Some(mut locked) = move_money::lock(tx, none, &[], now).await? else { return Ok(None) };
+    locked.scene.day = booked.day;
+    let changes = match moving::not_a_payment(&locked.scene) {
+        Err(MoveError::Stale) => return Ok(None),
+        changes => changes.map_err(|e| move_money::unreadable(&e))?,
+    };
+    if !payments::set_reversed(tx, none).await? {
+        return Err(StorageError::Retry(None).into());
+    }
+    let mut unit = locked.unit(changes, None, &Caller::system(), "payment_was_another_sight", now)?;
+    if is_line {
+        storage::leftover::take_over(tx, Moved { line: booked.line, from: none, to: stays }).await?;
+    } else {
+        storage::leftover::is_none(tx, none).await?;
+        if let Some(case) = cases::open_of_payment(tx, none, CaseKind::MissingAtProvider).await? {
+            let closed = step(case.id, case.version, case.status, Cause::Explained);
+            unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
+        }
+    }
+    for sighting in storage::leftover::sightings(tx, none).await? {
+        sightings::outcome(tx, sighting, SightingState::Repeated, Some(stays)).await?;
+    }
+    Ok(Some(unit))
+}

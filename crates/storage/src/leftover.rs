@@ -1,0 +1,147 @@
+//! Payments without a line when statements show all days, and lines that were booked as payments of their own.
+
+use crate::account_money::Awaited;
+use crate::error::StorageError;
+use crate::lent::Moved;
+use crate::payments;
+use crate::pool::Db;
+use domain::bank_reference::BankReference;
+use domain::codes::AccountCode;
+use domain::matching::Rule;
+use domain::payment::Payment;
+use domain::{MovementId, matching};
+use domain::{PaymentId, SightingId, Vnd};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const AWAITED_DAYS: &str = "select distinct (paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment
+    where account_code = $1";
+
+/// Days of payments that no statement has shown.
+pub async fn awaited_days(db: &Db, account: &AccountCode) -> Result<Vec<Date>, StorageError> {
+    let statement = db.prepare_cached(AWAITED_DAYS).await?;
+    Ok(db.query(&statement, &[&account.as_str()]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+const MISSING: &str = "select distinct amount, (paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment
+    where account_code = $1 and (paid_at at time zone 'Asia/Ho_Chi_Minh')::date = any($2) order by 2, 1 limit 500";
+
+/// Amounts and days of payments of these days that no statement has shown.
+pub async fn missing(db: &Db, account: &AccountCode, days: &[Date]) -> Result<Vec<(Vnd, Date)>, StorageError> {
+    let statement = db.prepare_cached(MISSING).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &days]).await?;
+    Ok(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get(1))).collect())
+}
+
+const WAITING: &str = "select distinct amount, (stated_at at time zone 'Asia/Ho_Chi_Minh')::date from waiting_sighting
+    where account_code = $1 and intent_id is not null order by 2, 1 limit 500";
+
+/// Amounts and days of reports with a name that wait.
+pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<(Vnd, Date)>, StorageError> {
+    let statement = db.prepare_cached(WAITING).await?;
+    let rows = db.query(&statement, &[&account.as_str()]).await?;
+    Ok(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get(1))).collect())
+}
+
+/// A payment that a line brought, which nobody had told of.
+#[derive(Debug, Clone)]
+pub struct Booked {
+    pub payment: Payment,
+    pub line: MovementId,
+    pub day: Date,
+    pub references: Vec<BankReference>,
+    /// Its line names nobody, and reads like nothing else that we know of.
+    pub is_silent: bool,
+}
+
+const BOOKED: &str = "select p.*, m.id as line, m.booking_date as line_day,
+        cardinality(m.codes) = 0 and m.once_payout_of is null
+            and not exists (select from early_return e where e.movement_id = m.id) as is_silent,
+        array(select r.reference from movement_reference r where r.movement_id = m.id) as known_as
+    from movement m join movement_match k on k.movement_id = m.id and k.rule = $5 join payment p on p.id = k.payment_id
+    where m.account_code = $1 and m.amount = any($2) and m.booking_date between $3 and $4
+      and p.amount = m.amount and p.reversed = 0
+    order by m.booking_date, p.id limit 500";
+
+/// Those of these amounts and days, oldest first.
+pub async fn booked(
+    db: &Db,
+    account: &AccountCode,
+    amounts: &[i64],
+    (from, to): (Date, Date),
+) -> Result<Vec<Booked>, StorageError> {
+    let statement = db.prepare_cached(BOOKED).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to, &Rule::Line.as_str()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Booked {
+                payment: payments::from_row(row)?,
+                line: row.get::<_, Uuid>("line").into(),
+                day: row.get("line_day"),
+                references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+                is_silent: row.get("is_silent"),
+            })
+        })
+        .collect()
+}
+
+const BOTH: &str = "with told as (
+        select o.payment_id, split_part(s.source_key, ':', 1) || ':' || split_part(s.source_key, ':', 2) as teller
+        from sighting_outcome o join sighting s on s.id = o.sighting_id
+        where o.payment_id = any($1) and s.profile is not null
+          and not exists (select from sighting_outcome later where later.sighting_id = o.sighting_id and later.seq > o.seq))
+    select distinct a.payment_id, b.payment_id from told a join told b on b.teller = a.teller and b.payment_id <> a.payment_id";
+
+/// Pairs of these payments of which one teller has told both.
+pub async fn told_both(db: &Db, payments: &[PaymentId]) -> Result<BTreeSet<(PaymentId, PaymentId)>, StorageError> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(BOTH).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
+}
+
+const SIGHTINGS: &str = "select o.sighting_id from sighting_outcome o where o.payment_id = $1
+      and not exists (select from sighting_outcome later where later.sighting_id = o.sighting_id and later.seq > o.seq)
+    order by o.sighting_id";
+
+/// All that was taken for this payment.
+pub async fn sightings(db: &Db, payment: PaymentId) -> Result<Vec<SightingId>, StorageError> {
+    let statement = db.prepare_cached(SIGHTINGS).await?;
+    Ok(db.query(&statement, &[&payment.uuid()]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
+const CLAIM: &str = "update movement_match set payment_id = $3, rule = $4, fields = $5
+    where movement_id = $1 and payment_id = $2";
+const SHOWN: &str = "delete from awaited_payment where payment_id = $1";
+const NAMES: &str = "update payment_reference set payment_id = $2 where payment_id = $1";
+const FORGOTTEN: &str = "delete from payment_reference where payment_id = $1";
+
+/// The line is of a payment that was told of, with all that it is known by.
+pub async fn take_over(db: &Db, moved: Moved) -> Result<(), StorageError> {
+    let (line, from, to) = (moved.line.uuid(), moved.from.uuid(), moved.to.uuid());
+    let rule = matching::Rule::OnlyOne;
+    let claimed = db.execute(CLAIM, &[&line, &from, &to, &rule.as_str(), &rule.fields()]).await?;
+    if claimed != 1 || db.execute(SHOWN, &[&to]).await? != 1 {
+        return Err(StorageError::Retry(None));
+    }
+    db.execute(NAMES, &[&from, &to]).await?;
+    Ok(())
+}
+
+/// The payment waits for no line, and is known by nothing: what it was told as is another's.
+pub async fn is_none(db: &Db, payment: PaymentId) -> Result<(), StorageError> {
+    if db.execute(SHOWN, &[&payment.uuid()]).await? != 1 {
+        return Err(StorageError::Retry(None));
+    }
+    db.execute(FORGOTTEN, &[&payment.uuid()]).await?;
+    Ok(())
+}
+
+/// As the domain asks for it.
+impl Awaited {
+    #[must_use]
+    pub fn day(&self) -> Date {
+        domain::business_day::business_date(self.payment.paid_at)
+    }
+}
