@@ -175,11 +175,14 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolutionBody {
-    /// assign_to_obligations | refund_to_payer | accept_difference
+    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference
     action: String,
     /// Of `assign_to_obligations`: what the waiting money pays, 1 to 50.
     #[serde(default)]
     obligation_ids: Vec<String>,
+    /// Of `same_movement`: the payment that a line of the account brought.
+    #[serde(default)]
+    payment_id: Option<String>,
     /// Of `refund_to_payer`: what the payment shows now.
     #[serde(default)]
     refundable_amount: Option<i64>,
@@ -223,6 +226,7 @@ pub async fn resolve(
             Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() }
         }
         "accept_difference" => Action::AcceptDifference,
+        "same_movement" => Action::SameMovement { payment_id: said.payment_id.clone().unwrap_or_default() },
         action => {
             let mut f = body::Fields::default();
             let named = action == "assign_to_obligations";

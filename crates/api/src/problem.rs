@@ -69,7 +69,7 @@ codes! {
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
-    CaseMoneyWaits = "case_money_waits", 409, "The case's money waits in suspense", "Say where it goes: to obligations, or back to its payer.";
+    CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
     CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
     CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
@@ -516,9 +516,10 @@ impl From<ResolveError> for Problem {
             ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
             ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
             ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
-            e @ (ResolveError::Obligation | ResolveError::TooMuch(_)) => {
+            e @ (ResolveError::Obligation | ResolveError::TooMuch(_) | ResolveError::NotTheSame) => {
                 let detail = e.to_string();
-                let pointer = "/obligation_ids".to_owned();
+                let of_payment = matches!(e, ResolveError::NotTheSame);
+                let pointer = if of_payment { "/payment_id" } else { "/obligation_ids" }.to_owned();
                 Self::fields(vec![FieldError { pointer, code: "value".to_owned(), detail }])
             }
         }

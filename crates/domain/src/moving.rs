@@ -235,9 +235,11 @@ pub fn undone_after_all(scene: &Scene) -> Result<Changes, MoveError> {
 }
 
 /// A credit that was booked as a payment is none: a drawer's deposit, a provider's payout, or a transfer of ours that came back.
-/// Only where all of it waits unidentified, or was given back and is with us again: what anybody has placed since is `Stale`.
+/// Only where all of it waits unidentified, is what people left over when they placed the rest, or was given back and is with us
+/// again: what anybody has placed since is `Stale`.
 pub fn not_a_payment(scene: &Scene) -> Result<Changes, MoveError> {
-    let is_free = |home| matches!(home, Home::Suspense(SuspenseReason::Unidentified | SuspenseReason::RefundReturned));
+    use SuspenseReason::{Overpaid, RefundReturned, Unidentified};
+    let is_free = |home| matches!(home, Home::Suspense(Unidentified | Overpaid | RefundReturned));
     let mut own = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id);
     if own.any(|p| !is_free(p.home)) {
         return Err(MoveError::Stale);

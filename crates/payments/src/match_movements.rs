@@ -16,7 +16,7 @@
 pub(crate) mod batch;
 mod deposits;
 mod given_away;
-mod leftover;
+pub(crate) mod leftover;
 mod lent;
 mod others;
 mod waiting;

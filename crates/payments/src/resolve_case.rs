@@ -4,13 +4,15 @@
 //! |---|---|---|
 //! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us | the named obligations are paid by it; the rest waits as `overpaid` |
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
-//! | `accept_difference` | a case whose money does not wait in suspense; another fee than the contract's | it is closed |
+//! | `same_movement` | `missing_at_provider` of a payment on an account | it is the money of the named payment, which a line brought: the one of which all waits unidentified is no payment (`match_movements::leftover`) |
+//! | `accept_difference` | a case whose money does not wait in suspense, nor is on its way; another fee than the contract's | it is closed |
 //!
 //! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back; one that late
 //! data explain is closed all the same, and the proposal is stale.
 
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
+use crate::match_movements::leftover;
 use crate::move_money;
 use crate::proposal::{self, Draft, Render};
 use crate::reply::{IdempotencyError, Reply};
@@ -24,7 +26,7 @@ use domain::changes::{Changes, step};
 use domain::moving::{self, MoveError};
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
-use domain::{CaseId, MovementId, ObligationId, Vnd, fee};
+use domain::{CaseId, MovementId, ObligationId, PaymentId, Vnd, fee};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,7 @@ use storage::{StorageError, Tx, idempotency, movements};
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     AssignToObligations { obligation_ids: Vec<String> },
+    SameMovement { payment_id: String },
     AcceptDifference,
 }
 
@@ -64,8 +67,12 @@ pub enum ResolveError {
     Absent,
     #[error("the case is {0}")]
     NotOpen(CaseStatus),
-    #[error("the case's money waits in suspense: say where it goes")]
+    #[error("the case's money waits in suspense or is on its way: say where it goes, or which line it is")]
     MoneyWaits,
+    #[error(
+        "the payment is not there, has no line, is of another account, amount or number of the bank, or people have placed it"
+    )]
+    NotTheSame,
     #[error("no money of the case waits")]
     NoMoney,
     #[error("an obligation is not there, not due, or of another beneficiary")]
@@ -110,6 +117,11 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
             return Err(ResolveError::MoneyWaits);
         }
         Action::AcceptDifference => {}
+        Action::SameMovement { payment_id } => {
+            let told = missing(&p.case).ok_or(ResolveError::NotTheSame)?;
+            let booked = payment_id.parse().map_err(|_| ResolveError::NotTheSame)?;
+            leftover::may_be_same(tx, told, booked).await?.ok_or(ResolveError::NotTheSame)?;
+        }
         Action::AssignToObligations { .. } if waiting.held.is_zero() => return Err(ResolveError::NoMoney),
         Action::AssignToObligations { obligation_ids } => {
             payable(tx, obligation_ids, &p.beneficiaries, waiting.there).await?
@@ -153,12 +165,20 @@ fn held(locked: &move_money::Locked, reason: SuspenseReason) -> Vnd {
     locked.scene.parts.iter().filter(own).map(|part| part.amount).sum()
 }
 
-/// A debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's, also where the
+/// The payment that a case misses the line of.
+fn missing(case: &Listed) -> Option<PaymentId> {
+    case.payment_id.filter(|_| case.kind == CaseKind::MissingAtProvider.as_str())
+}
+
+/// A payment on its way to an account, a debit that nobody explains, a row of a settlement file: money that waits in suspense and is no payment's, also where the
 /// case names the payment that was given back past us.
 async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageError> {
     if let Some(movement) = &case.movement_id {
         let movement: MovementId = movement.parse().map_err(|_| StorageError::Unreadable("a movement".to_owned()))?;
         return movements::is_unexplained(tx, movement).await;
+    }
+    if let Some(payment) = missing(case) {
+        return storage::leftover::is_awaited(tx, payment).await;
     }
     Ok(match case.kind.parse() {
         Ok(CaseKind::MissingInBooks | CaseKind::RefundWithoutPayment) => true,
@@ -207,7 +227,19 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
             Ok(unit)
         }
         Action::AssignToObligations { obligation_ids } => assigned(tx, approval, &obligation_ids, d).await,
+        Action::SameMovement { payment_id } => one_money(tx, approval, &payment_id, d).await,
     }
+}
+
+async fn one_money(tx: &Tx, approval: &Approval, booked: &str, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    let booked = booked.parse().map_err(|_| DecideError::Stale)?;
+    // the payments before the case, as everywhere
+    let told = cases::payment_of(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
+    let mut unit = leftover::same(tx, told, booked, d.caller, d.now).await?.ok_or(DecideError::Stale)?;
+    let decided = still_proposed(tx, approval).await?;
+    unit.changes.cases_closed.retain(|step| step.id != decided.case.id);
+    unit.changes.cases_closed.push(stepped(&decided.case, Cause::Resolved)?);
+    Ok(unit)
 }
 
 async fn still_proposed(tx: &Tx, approval: &Approval) -> Result<Decided, DecideError> {

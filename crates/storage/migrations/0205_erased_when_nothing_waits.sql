@@ -13,11 +13,19 @@ $$ with theirs as (select o.id from obligation o where o.payer_id = any(parties)
    join payment p on p.profile = b.profile and p.provider_txn_id = b.bank_txn_id $$;
 create index bill_quote_line_by_obligation on bill_quote_line (obligation_id);
 
--- Whether money of a payment waits, and has not left past us.
+-- Whether money of a payment waits, and has not left past us; or a statement or people have yet to say how much of it there is.
 create function waits_for_payer(wanted uuid) returns boolean language plpgsql stable set search_path = public, pg_temp as $$
 declare
     held bigint;
 begin
+    if exists (select from kase c where c.payment_id = wanted and c.status <> 'closed'
+               and c.kind in ('amount_differs', 'possible_same_movement'))
+       or exists (select from approval d where d.status = 'pending'
+                  and (d.subject = assurance.text_id('pay', wanted)
+                       or d.subject in (select assurance.text_id('obl', l.obligation_id) from allocation l
+                                        where l.payment_id = wanted and l.obligation_id is not null))) then
+        return true;
+    end if;
     select coalesce(sum(a.amount), 0) into held from allocation a
     where a.payment_id = wanted and a.suspense_reason is not null;
     return held > 0 and held > unexplained_debits(wanted);

@@ -16,6 +16,6 @@ where m.once_payout_of is not null
       then not exists (select from allocation a where a.payment_id = p.id
                        group by a.obligation_id, a.suspense_reason, a.refund_id
                        having sum(a.amount) <> 0
-                          and coalesce(a.suspense_reason, '') not in ('unidentified', 'refund_returned'))
+                          and coalesce(a.suspense_reason, '') not in ('unidentified', 'overpaid', 'refund_returned'))
       else exists (select from unpaid_settlement s where s.profile = m.once_payout_of and s.payout_account = m.account_code
                    and s.net = m.amount and s.date <= m.business_date) end;

@@ -9,10 +9,10 @@ use domain::bank_reference::BankReference;
 use domain::codes::AccountCode;
 use domain::matching::Rule;
 use domain::payment::Payment;
-use domain::{MovementId, matching};
-use domain::{PaymentId, SightingId, Vnd};
+use domain::{MovementId, PaymentId, SightingId, Vnd};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 const AWAITED_DAYS: &str = "select distinct (paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment
@@ -73,17 +73,48 @@ pub async fn booked(
 ) -> Result<Vec<Booked>, StorageError> {
     let statement = db.prepare_cached(BOOKED).await?;
     let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to, &Rule::Line.as_str()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Booked {
-                payment: payments::from_row(row)?,
-                line: row.get::<_, Uuid>("line").into(),
-                day: row.get("line_day"),
-                references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
-                is_silent: row.get("is_silent"),
-            })
-        })
-        .collect()
+    rows.iter().map(booked_from_row).collect()
+}
+
+fn booked_from_row(row: &Row) -> Result<Booked, StorageError> {
+    Ok(Booked {
+        payment: payments::from_row(row)?,
+        line: row.get::<_, Uuid>("line").into(),
+        day: row.get("line_day"),
+        references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
+        is_silent: row.get("is_silent"),
+    })
+}
+
+const BOOKED_BESIDE: &str = "select p.*, m.id as line, m.booking_date as line_day, false as is_silent,
+        array(select r.reference from movement_reference r where r.movement_id = m.id) as known_as
+    from awaited_payment a join payment t on t.id = a.payment_id and t.reversed = 0
+    join payment p on p.id = $2 and p.receiving_account = a.account_code and p.amount = a.amount and p.reversed = 0
+    join movement_match k on k.payment_id = p.id and k.amount = p.amount join movement m on m.id = k.movement_id
+    where a.payment_id = $1";
+
+/// What a line brought, if it may be the money of a payment that no statement has shown: of the same account and amount.
+pub async fn booked_beside(db: &Db, told: PaymentId, booked: PaymentId) -> Result<Option<Booked>, StorageError> {
+    let statement = db.prepare_cached(BOOKED_BESIDE).await?;
+    let row = db.query_opt(&statement, &[&told.uuid(), &booked.uuid()]).await?;
+    row.map(|row| booked_from_row(&row)).transpose()
+}
+
+const REFERENCES: &str = "select reference from payment_reference where payment_id = $1 order by reference";
+
+/// By which a payment is known.
+pub async fn references(db: &Db, payment: PaymentId) -> Result<Vec<BankReference>, StorageError> {
+    let statement = db.prepare_cached(REFERENCES).await?;
+    let rows = db.query(&statement, &[&payment.uuid()]).await?;
+    Ok(rows.iter().map(|row| BankReference::stored(row.get(0))).collect())
+}
+
+const IS_AWAITED: &str = "select exists (select from awaited_payment where payment_id = $1)";
+
+/// Whether no statement has shown it yet.
+pub async fn is_awaited(db: &Db, payment: PaymentId) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(IS_AWAITED).await?;
+    Ok(db.query_one(&statement, &[&payment.uuid()]).await?.get(0))
 }
 
 const BOTH: &str = "with told as (
@@ -120,7 +151,7 @@ const FORGOTTEN: &str = "delete from payment_reference where payment_id = $1";
 /// The line is of a payment that was told of, with all that it is known by.
 pub async fn take_over(db: &Db, moved: Moved) -> Result<(), StorageError> {
     let (line, from, to) = (moved.line.uuid(), moved.from.uuid(), moved.to.uuid());
-    let rule = matching::Rule::OnlyOne;
+    let rule = Rule::OnlyOne;
     let claimed = db.execute(CLAIM, &[&line, &from, &to, &rule.as_str(), &rule.fields()]).await?;
     if claimed != 1 || db.execute(SHOWN, &[&to]).await? != 1 {
         return Err(StorageError::Retry(None));

@@ -10,13 +10,14 @@ use crate::learn;
 use crate::move_money;
 use crate::receive_report::ReportError;
 use crate::retry::retrying;
+use domain::bank_reference::BankReference;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::step;
 use domain::matching::leftover::{self, End, Money};
 use domain::matching::{APART, What, sights};
 use domain::moving::{self, MoveError};
-use domain::payment::SightingState;
+use domain::payment::{Identity, SightingState};
 use domain::{PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -62,7 +63,8 @@ async fn settled(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<bool, Repor
             End::Name { report, booked } => named(tx, ground, report, booked, now).await?,
             End::Line { told, booked } | End::Sight { told, booked } => {
                 let is_line = matches!(end, End::Line { .. });
-                one_money(tx, &scene, told, booked, is_line, now).await?
+                let booked = scene.booked.get(&booked).ok_or_else(|| unreadable("a line's payment"))?;
+                one_money(tx, told, booked, is_line, &Caller::system(), now).await?
             }
         };
         if let Some(unit) = unit {
@@ -200,18 +202,52 @@ async fn named(
     Ok(Some(was(tx, ground, &w, booked, now).await?))
 }
 
+/// Whether people may say of these two that they are one money, and whether the line's payment is the one that is none then:
+/// same account and amount, no references that differ within one numbering, and all of one of them waits unidentified. None: they
+/// may not.
+pub(crate) async fn may_be_same(
+    tx: &Tx,
+    told: PaymentId,
+    booked: PaymentId,
+) -> Result<Option<(Booked, bool)>, StorageError> {
+    let Some(booked) = storage::leftover::booked_beside(tx, told, booked).await? else { return Ok(None) };
+    let known = storage::leftover::references(tx, told).await?;
+    let differ = |r: &BankReference| booked.references.iter().any(|own| own.comparable(r) && !own.same(r));
+    let whole = wait_whole(tx, &[told, booked.payment.id]).await?;
+    if known.iter().any(differ) || whole.is_empty() {
+        return Ok(None);
+    }
+    let is_line = whole.contains(&booked.payment.id);
+    Ok(Some((booked, is_line)))
+}
+
+/// Two persons say that they are one money; None where that cannot be said any more.
+pub(crate) async fn same(
+    tx: &Tx,
+    told: PaymentId,
+    booked: PaymentId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<Unit>, StorageError> {
+    let Some(payment) = payments::by_id(tx, told).await? else { return Ok(None) };
+    let Identity::Account { account, .. } = &payment.identity else { return Ok(None) };
+    movements::match_alone(tx, account).await?;
+    account_money::take_turns(tx, &[turn(account, payment.amount)]).await?;
+    let Some((booked, is_line)) = may_be_same(tx, told, booked).await? else { return Ok(None) };
+    one_money(tx, told, &booked, is_line, caller, now).await
+}
+
 /// The line of the one is the other's, and the payment that stays has all that was told of both; None where people hold
 /// the money since.
 async fn one_money(
     tx: &Tx,
-    scene: &Scene,
     told: PaymentId,
-    booked: PaymentId,
+    booked: &Booked,
     is_line: bool,
+    caller: &Caller,
     now: Timestamp,
-) -> Result<Option<Unit>, ReportError> {
-    let (none, stays) = if is_line { (booked, told) } else { (told, booked) };
-    let booked = scene.booked.get(&booked).ok_or_else(|| unreadable("a line's payment"))?;
+) -> Result<Option<Unit>, StorageError> {
+    let (none, stays) = if is_line { (booked.payment.id, told) } else { (told, booked.payment.id) };
     let Some(mut locked) = move_money::lock(tx, none, &[], now).await? else { return Ok(None) };
     locked.scene.day = booked.day;
     let changes = match moving::not_a_payment(&locked.scene) {
@@ -219,9 +255,9 @@ async fn one_money(
         changes => changes.map_err(|e| move_money::unreadable(&e))?,
     };
     if !payments::set_reversed(tx, none).await? {
-        return Err(StorageError::Retry(None).into());
+        return Err(StorageError::Retry(None));
     }
-    let mut unit = locked.unit(changes, None, &Caller::system(), "payment_was_another_sight", now)?;
+    let mut unit = locked.unit(changes, None, caller, "payment_was_another_sight", now)?;
     if is_line {
         storage::leftover::take_over(tx, Moved { line: booked.line, from: none, to: stays }).await?;
     } else {

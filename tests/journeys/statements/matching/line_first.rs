@@ -434,8 +434,9 @@ async fn the_last_pair_is_one_also_where_what_tells_so_comes_when_the_days_are_o
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_payers_and_two_lines_that_name_neither_are_left_to_people() {
+async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose() {
     let house = house().await;
+    let approver = second_person(&house).await;
     for _ in 0..2 {
         let (_, code) = asked(&house, AMOUNT).await;
         told(&house, day(1), AMOUNT, "", &code).await;
@@ -444,6 +445,33 @@ async fn two_payers_and_two_lines_that_name_neither_are_left_to_people() {
     stated(&house, day(9), 2 * AMOUNT, &[]).await;
     let open = "missing_at_provider missing_at_provider unidentified unidentified";
     assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("4", open));
+    let of_kind = async |kind: &str| {
+        let path = format!("/v1/cases?status=open&kind={kind}");
+        house.staff.get(&path).await.expect(200)["data"][0].clone()
+    };
+    let (missing, line) = (of_kind("missing_at_provider").await, of_kind("unidentified").await);
+    let path = |case: &Value| format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "x"});
+    assert_eq!(house.staff.post(&path(&missing), accept).await.refused(409), "case_money_waits");
+    let same =
+        |payment: &Value| json!({"action": "same_movement", "payment_id": payment, "note": "Ngân hàng xác nhận"});
+    for (case, payment) in [(&missing, &missing["payment_id"]), (&line, &line["payment_id"]), (&missing, &json!("x"))] {
+        assert_eq!(house.staff.post(&path(case), same(payment)).await.refused(422), "validation_failed");
+    }
+    let proposed = house.staff.post(&path(&missing), same(&line["payment_id"])).await.expect(201);
+    let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+    assert_eq!(house.staff.post(&approve, json!({})).await.refused(403), "same_person");
+    approver.post(&approve, json!({})).await.expect(200);
+    let missing_of = "select p.amount - p.reversed || ' ' || k.rule from assurance.payment p join assurance.match k using (payment_id)";
+    let told = missing["payment_id"].as_str().unwrap();
+    assert_eq!(house.ask(&format!("{missing_of} where payment_id = '{told}'")).await, format!("{AMOUNT} only_one"));
+    // the other pair is the last one
+    stated(&house, day(10), 2 * AMOUNT, &[]).await;
+    assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("2", ""));
+    assert_eq!(
+        (standing(&house, "in_transit").await, standing(&house, "suspense").await),
+        (String::new(), String::new())
+    );
     house.close().await;
 }
 
