@@ -122,7 +122,7 @@ async fn a_fee_is_told_as_given_back_or_as_due_again_after_it_and_a_transfer_tha
 {
     let house = House::with_bank().await;
     let approver = second_person(&house).await;
-    for then in ["close", "reopen"] {
+    for then in ["reopen", "close"] {
         let (fee, intent, payment) = paid_by_transfer(&house, 21_000).await;
         statement(&house).await;
         let proposal = proposes(&house.staff, &payment, &[whole(&fee)], then).await.expect(201);

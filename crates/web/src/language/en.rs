@@ -84,10 +84,10 @@ pub(super) const WORDS: Words = Words {
     },
     giving_back: Said {
         title: "Being given back",
-        text: "The fee that was paid is being given back; see below.",
+        text: "The fee that was paid is being given back.",
         amount: "Fee",
     },
-    given_back: Said { title: "Given back", text: "The fee that was paid was given back; see below.", amount: "Fee" },
+    given_back: Said { title: "Given back", text: "The fee that was paid was given back.", amount: "Fee" },
     came_back: Said {
         title: "The refund came back",
         text: "The money did not reach who it was sent to, and is held; see below.",

@@ -84,12 +84,12 @@ pub(super) const WORDS: Words = Words {
     },
     giving_back: Said {
         title: "Đang hoàn trả",
-        text: "Khoản phí đã nộp đang được hoàn trả; xem bên dưới.",
+        text: "Khoản phí đã nộp đang được hoàn trả.",
         amount: "Khoản phí",
     },
     given_back: Said {
         title: "Đã hoàn trả",
-        text: "Khoản phí đã nộp đã được hoàn trả; xem bên dưới.",
+        text: "Khoản phí đã nộp đã được hoàn trả.",
         amount: "Khoản phí",
     },
     came_back: Said {
