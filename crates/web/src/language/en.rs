@@ -82,11 +82,7 @@ pub(super) const WORDS: Words = Words {
         text: "The fees are paid in full. Other money is held and being checked; see below.",
         amount: "Amount paid",
     },
-    giving_back: Said {
-        title: "Being given back",
-        text: "The fee that was paid is being given back.",
-        amount: "Fee",
-    },
+    giving_back: Said { title: "Being given back", text: "The fee that was paid is being given back.", amount: "Fee" },
     given_back: Said { title: "Given back", text: "The fee that was paid was given back.", amount: "Fee" },
     came_back: Said {
         title: "The refund came back",

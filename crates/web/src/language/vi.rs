@@ -83,14 +83,10 @@ pub(super) const WORDS: Words = Words {
         amount: "Số tiền đã nộp",
     },
     giving_back: Said {
-        title: "Đang hoàn trả",
-        text: "Khoản phí đã nộp đang được hoàn trả.",
-        amount: "Khoản phí",
+        title: "Đang hoàn trả", text: "Khoản phí đã nộp đang được hoàn trả.", amount: "Khoản phí"
     },
     given_back: Said {
-        title: "Đã hoàn trả",
-        text: "Khoản phí đã nộp đã được hoàn trả.",
-        amount: "Khoản phí",
+        title: "Đã hoàn trả", text: "Khoản phí đã nộp đã được hoàn trả.", amount: "Khoản phí"
     },
     came_back: Said {
         title: "Khoản hoàn trả đã quay trở lại",
