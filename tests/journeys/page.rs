@@ -185,3 +185,20 @@ async fn of_several_fees_one_of_which_was_paid_another_way_no_money_is_said_to_b
     says_none_of(&shown, &["Đã nhận được một phần tiền", "Cách này chỉ nhận cả khoản"]);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fees_of_many_dossiers_three_codes_are_shown_beside_the_applications_and_the_counter_and_where_the_others_stand()
+ {
+    let house = house().await;
+    let mut fees = Vec::new();
+    for _ in 0..5 {
+        fees.push(house.portal.owes(&dossier(), 21_000, json!({})).await);
+    }
+    let intent = house.portal.opens(&fees.iter().collect::<Vec<_>>()).await;
+    let shown = page(&house, &intent).await;
+    assert_eq!(shown.matches("class=\"card aside\"").count(), 2, "applications and the counter: {shown}");
+    says(&shown, &["id=\"b2\"", "id=\"k2\"", "Mã của các hồ sơ khác ghi cạnh từng khoản phí"]);
+    says_none_of(&shown, &["id=\"b3\"", "id=\"k3\""]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["The codes of the other dossiers"]);
+    house.close().await;
+}

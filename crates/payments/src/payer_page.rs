@@ -2,17 +2,22 @@
 //! would be said to be neither.
 
 use crate::context::Context;
-use crate::view::{self, IntentView, Standing, Unavailable};
+use crate::refund;
+use crate::view::{self, IntentView, Paid, Standing, Unavailable};
+use domain::cause::Cause;
 use domain::codes::{BeneficiaryCode, ChannelCode};
 use domain::intent::IntentStatus;
 use domain::obligation::ObligationStatus;
 use domain::offering::{self, Contract, Wanted};
-use domain::{PaymentId, counter};
+use domain::payment::SuspenseReason;
+use domain::refund::RefundStatus;
+use domain::{PaymentId, Vnd, counter};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
 use storage::payer_page::{self, Wish};
-use storage::{StorageError, Tx, beneficiaries, counters};
+use storage::{StorageError, Tx, beneficiaries, counters, refunds};
 
 /// As many counters as are named on a page; who lives far from all of them asks.
 const COUNTERS: i64 = 6;
@@ -30,8 +35,31 @@ pub struct PayerPage {
     pub asked_at: Option<Timestamp>,
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
+    pub gone: Gone,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
+}
+
+/// Of money that is here no longer: what became of it, and what follows for its fees.
+#[derive(Debug, Clone, Default)]
+pub struct Gone {
+    /// Payments that their bank took back, and when.
+    pub taken_back: BTreeMap<PaymentId, Date>,
+    /// Of payments of which something is on its way back, has left, or has come again.
+    pub refunds: Vec<GivenBack>,
+    /// Why fees are due.
+    pub due_since: Vec<Cause>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenBack {
+    pub payment_id: PaymentId,
+    pub amount: Vnd,
+    pub status: RefundStatus,
+    /// Since when it is so.
+    pub at: Timestamp,
+    /// The last characters of the account's number that it goes to, where one was told.
+    pub ends_in: Option<String>,
 }
 
 /// Where its fees can be paid by who knows the dossier's code, while it is open.
@@ -89,12 +117,44 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     };
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
     let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
+    let gone = gone(ctx, tx, &view, &paid).await?;
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
     };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, aside }))
+    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, gone, aside }))
+}
+
+async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> Result<Gone, StorageError> {
+    let due_since = payer_page::due_since(tx, &view.intent.obligation_ids).await?;
+    let taken_back = match view.payments.iter().any(|paid| paid.shown.reversed.is_positive()) {
+        true => payer_page::taken_back(tx, paid).await?,
+        false => BTreeMap::new(),
+    };
+    let mut given = Vec::new();
+    for paid in view.payments.iter().filter(|paid| paid.shown.refunding.is_positive() || has_returned(paid)) {
+        given.extend(refunds::of_payment(tx, paid.shown.payment.id).await?.iter().map(|r| given_back(ctx, r)));
+    }
+    Ok(Gone { taken_back, refunds: given, due_since })
+}
+
+/// Whether money of it was given back and came again.
+pub fn has_returned(paid: &Paid) -> bool {
+    let returned = SuspenseReason::RefundReturned.as_str();
+    paid.parts.iter().any(|part| part.suspense_reason.as_deref() == Some(returned))
+}
+
+fn given_back(ctx: &Context, refund: &refunds::Stored) -> GivenBack {
+    // an account that does not open is said nothing of
+    let account = refund::payer_account(ctx, refund).ok().flatten();
+    GivenBack {
+        payment_id: refund.payment_id,
+        amount: refund.state.amount(),
+        status: refund.state.status,
+        at: refund.updated_at,
+        ends_in: account.as_ref().map(refund::ends_in),
+    }
 }
 
 /// As `answer_bill` and `take_at_counter` would take it: all that is due or nothing. The portal's choice of channels counts for

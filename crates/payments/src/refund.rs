@@ -34,6 +34,7 @@ pub(crate) use sent::returned;
 pub(crate) use statement::{
     About, Named, explain_debits, line_of_reversal, named_debits, take_early_returns, take_returns,
 };
+pub(crate) use wish::ends_in;
 pub use wish::{Told, tell_account, wants_account};
 
 use crate::approve::{DecideError, Deciding};

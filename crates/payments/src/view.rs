@@ -33,6 +33,11 @@ impl IntentView {
     pub fn owed(&self) -> Vnd {
         due(&self.obligations)
     }
+
+    /// What its fees are now: one may have been lowered since it was opened.
+    pub fn total(&self) -> Vnd {
+        self.obligations.iter().map(Obligation::amount).sum()
+    }
 }
 
 /// A payment under the intent's reference, or one that names no intent and settled a fee of it (a bill's, a counter's), with

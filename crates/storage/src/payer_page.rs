@@ -1,12 +1,15 @@
 //! What the payer's page reads and keeps beside the intent: names of agencies, what the dossier system has acknowledged, what
-//! a dossier owes, and where a payer wants money back.
+//! a dossier owes, what became of money that is gone, and where a payer wants money back.
 
 use crate::error::StorageError;
 use crate::obligations;
 use crate::pool::Db;
+use crate::rows::word;
+use domain::cause::Cause;
 use domain::obligation::Obligation;
 use domain::{ObligationId, PaymentId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -48,6 +51,29 @@ const OWED: &str = "select o.* from obligation o where upper(o.dossier_code coll
 pub async fn of_dossier(db: &Db, code: &str) -> Result<Vec<Obligation>, StorageError> {
     let statement = db.prepare_cached(OWED).await?;
     db.query(&statement, &[&code]).await?.iter().map(obligations::from_row).collect()
+}
+
+const TAKEN_BACK: &str = "select a.payment_id, max(coalesce(j.original_business_date, j.business_date))
+    from allocation a join journal j on j.id = a.journal_id
+    where a.payment_id = any($1) and j.kind = 'taken_back' group by 1";
+
+/// Which of these were taken back by their bank, and on which day.
+pub async fn taken_back(db: &Db, payments: &[PaymentId]) -> Result<BTreeMap<PaymentId, Date>, StorageError> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(TAKEN_BACK).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
+}
+
+const DUE_SINCE: &str =
+    "select t.cause from transition t join obligation o on o.id = t.entity_id and o.version = t.version
+    where o.id = any($1) and o.status = 'due'";
+
+/// Why those of these that are due are.
+pub async fn due_since(db: &Db, obligations: &[ObligationId]) -> Result<Vec<Cause>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(DUE_SINCE).await?;
+    db.query(&statement, &[&ids]).await?.iter().map(|row| word(row, "cause")).collect()
 }
 
 /// Where a payer wants the money of a payment back.

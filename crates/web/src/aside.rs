@@ -9,7 +9,7 @@ use payments::payer_page::PayerPage;
 use payments::view::Unavailable;
 use std::collections::BTreeSet;
 
-/// An intent may name fees of many dossiers; a page that lists more codes than this helps nobody.
+/// An intent may name fees of many dossiers; the others' codes stand with their fees.
 const CODES: usize = 3;
 
 pub(crate) struct Aside {
@@ -20,6 +20,8 @@ pub(crate) struct Aside {
     pub closed: Vec<Closed>,
     /// What is typed or told there.
     pub codes: Vec<Code>,
+    /// Where the others stand, if there are more.
+    pub more: Option<&'static str>,
     /// Typed on the same phone, so worth a button that copies it.
     pub is_typed: bool,
     pub then: &'static str,
@@ -38,13 +40,14 @@ pub(crate) struct Code {
 
 pub(crate) fn asides(ctx: &Context, language: Language, loaded: &PayerPage) -> Vec<Aside> {
     let (w, codes) = (language.words(), codes(loaded));
-    if codes.is_empty() || codes.len() > CODES {
+    if codes.is_empty() {
         return Vec::new();
     }
     let labelled = |kind: &str| {
         let code = |(n, text): (usize, &String)| Code { id: format!("{kind}{n}"), text: text.clone() };
-        codes.iter().enumerate().map(code).collect()
+        codes.iter().take(CODES).enumerate().map(code).collect()
     };
+    let more = (codes.len() > CODES).then_some(w.more_codes);
     let bills = loaded.aside.bills.iter();
     let bills = bills.map(|way| (channel_name(ctx, language, way.channel.as_str()), way.unavailable.as_ref()));
     let (names, closed) = apart(language, bills);
@@ -54,6 +57,7 @@ pub(crate) fn asides(ctx: &Context, language: Language, loaded: &PayerPage) -> V
         names,
         closed,
         codes: labelled("b"),
+        more,
         is_typed: true,
         then: w.bills_then,
     };
@@ -69,6 +73,7 @@ pub(crate) fn asides(ctx: &Context, language: Language, loaded: &PayerPage) -> V
         names,
         closed,
         codes: labelled("k"),
+        more,
         is_typed: false,
         then: w.counters_then,
     };

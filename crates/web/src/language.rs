@@ -6,6 +6,7 @@ mod vi;
 use crate::load::{RETURNED, WHOLE_1};
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use provider::Failure;
 use provider::checkout::Locale;
@@ -69,6 +70,14 @@ impl Language {
             Self::En => "(Vietnam\u{a0}time)",
         };
         format!("{} {zone}", self.instant(at))
+    }
+
+    pub fn day(self, day: Date) -> String {
+        let format = match self {
+            Self::Vi => "%d/%m/%Y",
+            Self::En => "%-d %b %Y",
+        };
+        day.strftime(format).to_string()
     }
 
     /// An instant of today, to the second.
@@ -270,6 +279,9 @@ pub(crate) struct Words {
     pub paid_at_counter: Said,
     pub paid_twice: Said,
     pub paid_and_checked: Said,
+    pub giving_back: Said,
+    pub given_back: Said,
+    pub came_back: Said,
     pub expired: Said,
     pub renewable: Said,
     pub cancelled: Said,
@@ -302,8 +314,18 @@ pub(crate) struct Words {
     pub held_checked: &'static str,
     pub held_part: &'static str,
     pub held_covers: &'static str,
+    pub held_decided: &'static str,
+    pub returned_transfer: &'static str,
+    pub returned_provider: &'static str,
+    pub taken_back: &'static str,
+    pub again_taken_back: &'static str,
+    pub again_given_back: &'static str,
+    pub again_voided: &'static str,
     pub spare: &'static str,
     pub going_back: &'static str,
+    pub gone_back: &'static str,
+    pub gone_back_at: &'static str,
+    pub gone_back_to: &'static str,
     pub account_ask: &'static str,
     pub account_why: &'static str,
     pub account_bank: &'static str,
@@ -380,6 +402,7 @@ pub(crate) struct Words {
     pub closed_until: &'static str,
     pub no_channel: &'static str,
 
+    pub more_codes: &'static str,
     pub bills: &'static str,
     pub bills_how: &'static str,
     pub bills_then: &'static str,

@@ -6,11 +6,14 @@ use crate::said::kind_of;
 use crate::stage::Stage;
 use crate::ways::channel_name;
 use domain::Vnd;
+use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
+use domain::refund::RefundStatus;
 use payments::Context;
-use payments::payer_page::PayerPage;
+use payments::payer_page::{GivenBack, PayerPage, has_returned};
 use payments::refund::wants_account;
 use payments::view::{IntentView, Paid};
+use storage::payer_page::Wish;
 
 /// One party that says that it is paid.
 pub(crate) struct Proof {
@@ -29,7 +32,7 @@ pub(crate) struct Money {
     pub transaction: Option<String>,
     pub held: Option<String>,
     /// What becomes of it.
-    pub next: Option<String>,
+    pub next: Vec<String>,
     /// Asks where it shall go back to.
     pub account: Option<AccountForm>,
 }
@@ -46,10 +49,10 @@ pub(crate) struct AccountForm {
 /// was paid by a bill or at a counter is under no reference of ours: its transaction or receipt is what its payer was given.
 pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Proof> {
     let is_elsewhere = matches!(stage, Stage::PaidElsewhere { .. });
-    if !stage.is_paid() && !is_elsewhere {
+    let (w, view) = (language.words(), &loaded.view);
+    if !(stage.is_paid() || is_elsewhere) || is_given_back(view) {
         return Vec::new();
     }
-    let (w, view) = (language.words(), &loaded.view);
     let settling = view.payments.iter().filter(|paid| settled(view, paid).is_positive());
     // waived, or not owed any more: there is nothing to prove
     if is_elsewhere && settling.clone().next().is_none() {
@@ -97,22 +100,22 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
             channel: intent.paid_channel.as_deref().map(|code| channel_name(ctx, language, code)),
             transaction: None,
             held: None,
-            next: None,
+            next: Vec::new(),
             account: None,
         }];
     }
     let is_proof = |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount;
     // what settles is among the proofs already
-    let shown = view.payments.iter().filter(|paid| is_under_reference(paid) && !is_proof(paid));
-    shown.map(|paid| received(ctx, language, loaded, paid)).collect()
+    let shown =
+        view.payments.iter().filter(|paid| is_under_reference(paid) && !is_proof(paid) && !is_none(loaded, paid));
+    shown.map(|paid| received(ctx, language, loaded, stage, paid)).collect()
 }
 
-fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) -> Money {
+fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage, paid: &Paid) -> Money {
     let payment = &paid.shown.payment;
-    let (w, view, held) = (language.words(), &loaded.view, held(paid));
-    let wish = loaded.wishes.iter().find(|wish| wish.payment_id == payment.id);
+    let (view, held, wish) = (&loaded.view, held(paid), wish(loaded, paid));
     // until all of it is known to be too much, nobody is asked where it shall go
-    let spare = is_spare(view, paid);
+    let asks = is_spare(view, paid) || has_returned(paid);
     let by_transfer = wants_account(ctx, payment);
     Money {
         paid_at: Some(language.instant(payment.paid_at)),
@@ -120,9 +123,9 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) 
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
         transaction: Some(payment.identity.transaction().to_owned()),
         held: held.is_positive().then(|| held.to_string()),
-        next: next(w, view, paid, by_transfer, wish.map(|wish| wish.ends_in.as_str())),
+        next: next(language, loaded, stage, (paid, by_transfer)),
         // what is proposed stands
-        account: (spare && by_transfer && !paid.shown.refunding.is_positive()).then(|| AccountForm {
+        account: (asks && by_transfer && !paid.shown.refunding.is_positive()).then(|| AccountForm {
             url: format!("/pay/{}/refund-account{}", view.intent.page_token, language.query(false)),
             payment: payment.id.to_string(),
             again: wish.is_some(),
@@ -131,22 +134,82 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) 
     }
 }
 
-fn next(w: &Words, view: &IntentView, paid: &Paid, by_transfer: bool, ends_in: Option<&str>) -> Option<String> {
-    let back = paid.shown.refunding;
-    if back.is_positive() {
-        return Some(format!("{}: {back}", w.going_back));
+fn next(language: Language, loaded: &PayerPage, stage: Stage, (paid, by_transfer): (&Paid, bool)) -> Vec<String> {
+    let w = language.words();
+    if let Some(day) = loaded.gone.taken_back.get(&paid.shown.payment.id) {
+        return vec![format!("{} {}.", w.taken_back, language.day(*day))];
     }
+    let back: Vec<String> =
+        refunds(loaded, paid).filter(|refund| refund.status.counts()).map(|refund| how_far(language, refund)).collect();
+    if !back.is_empty() {
+        return back;
+    }
+    let Some(waits) = waits(w, &loaded.view, stage, (paid, by_transfer)) else { return Vec::new() };
+    let kept = wish(loaded, paid).filter(|_| is_spare(&loaded.view, paid) || has_returned(paid));
+    vec![kept.map_or_else(|| waits.to_owned(), |wish| format!("{waits} {} {}.", w.account_kept, wish.ends_in))]
+}
+
+/// For what money is held.
+fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid, bool)) -> Option<&'static str> {
     if !held(paid).is_positive() {
         return None;
     }
-    if !waits_for_reference(paid) {
-        return Some(w.held_checked.to_owned());
+    Some(match by_transfer {
+        true if has_returned(paid) => w.returned_transfer,
+        false if has_returned(paid) => w.returned_provider,
+        _ if !waits_for_reference(paid) => w.held_checked,
+        // no rest is asked for there
+        _ if view.owed().is_positive() && matches!(stage, Stage::Cancelled { .. }) => w.held_decided,
+        _ if view.amount_due.is_positive() => w.held_part,
+        _ if view.owed().is_positive() => w.held_covers,
+        true => w.held_transfer,
+        false => w.held_provider,
+    })
+}
+
+/// A refund, as far as it is known to be.
+fn how_far(language: Language, refund: &GivenBack) -> String {
+    let (w, amount) = (language.words(), refund.amount);
+    let to = refund.ends_in.as_ref().map(|end| format!(", {} {end}", w.gone_back_to)).unwrap_or_default();
+    if refund.status != RefundStatus::Succeeded {
+        return format!("{}: {amount}{to}.", w.going_back);
     }
-    if view.owed().is_positive() {
-        return Some(if view.amount_due.is_positive() { w.held_part } else { w.held_covers }.to_owned());
-    }
-    let how = if by_transfer { w.held_transfer } else { w.held_provider };
-    Some(ends_in.map_or_else(|| how.to_owned(), |ends_in| format!("{how} {} {ends_in}.", w.account_kept)))
+    format!("{}: {amount}, {} {}{to}.", w.gone_back, w.gone_back_at, language.instant(refund.at))
+}
+
+fn refunds<'a>(loaded: &'a PayerPage, paid: &Paid) -> impl Iterator<Item = &'a GivenBack> {
+    let id = paid.shown.payment.id;
+    loaded.gone.refunds.iter().filter(move |refund| refund.payment_id == id)
+}
+
+/// Where its payer wants it back; what was told before a refund came back led to where it came from.
+fn wish<'a>(loaded: &'a PayerPage, paid: &Paid) -> Option<&'a Wish> {
+    let returned_at = refunds(loaded, paid).filter(|r| r.status == RefundStatus::Failed).map(|r| r.at).max();
+    let is_later = |wish: &&Wish| returned_at.is_none_or(|at| at < wish.told_at);
+    loaded.wishes.iter().find(|wish| wish.payment_id == paid.shown.payment.id).filter(is_later)
+}
+
+/// Found to be no payment of its own: nobody took it back, and it was told of elsewhere.
+fn is_none(loaded: &PayerPage, paid: &Paid) -> bool {
+    paid.shown.reversed.is_positive() && !is_taken_back(loaded, paid)
+}
+
+fn is_taken_back(loaded: &PayerPage, paid: &Paid) -> bool {
+    loaded.gone.taken_back.contains_key(&paid.shown.payment.id)
+}
+
+/// Whether of all that came nothing is here any more.
+pub(crate) fn is_all_taken_back(loaded: &PayerPage) -> bool {
+    let mut listed = loaded.view.payments.iter().filter(|paid| !is_none(loaded, paid));
+    listed.all(|paid| is_taken_back(loaded, paid))
+}
+
+/// Whether what was paid has gone back to its payer, or is on its way.
+pub(crate) fn is_given_back(view: &IntentView) -> bool {
+    use ObligationStatus::{Cancelled, Exempt, Refunded, Refunding};
+    let has = |among: &[ObligationStatus]| view.obligations.iter().any(|o| among.contains(&o.status));
+    has(&[Refunding, Refunded])
+        && view.obligations.iter().all(|o| matches!(o.status, Refunding | Refunded | Exempt | Cancelled))
 }
 
 /// A bill's or a counter's money names no payment of ours, and may be for fees of others beside.

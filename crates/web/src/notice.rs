@@ -95,8 +95,8 @@ fn filled(
     y = items(&mut sheet, loaded, w, y + 22);
     sheet.rule(y + 6, 1);
     sheet.line(LEFT, y + 26, 13, true, w.total);
-    sheet.right(RIGHT, y + 26, 13, true, &view.intent.amount.to_string());
-    if view.amount_due != view.intent.amount {
+    sheet.right(RIGHT, y + 26, 13, true, &view.total().to_string());
+    if view.amount_due != view.total() {
         sheet.line(LEFT, y + 46, 13, true, w.still_due);
         sheet.right(RIGHT, y + 46, 13, true, &view.amount_due.to_string());
     }

@@ -6,7 +6,7 @@ use crate::language::{Language, Said, Words};
 use crate::load::Asked;
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{Notice, kind_of, notices, said, teller};
+use crate::said::{Notice, kind_of, notices, said, teller, why_again};
 use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::Transfer;
 use crate::ways::{Button, Kind, channel_name, kinds};
@@ -51,6 +51,8 @@ pub(crate) struct Page {
     /// Colours the heading.
     tone: &'static str,
     why: Option<&'static str>,
+    /// Of fees that were paid before.
+    again: Vec<&'static str>,
     asked: Option<String>,
     sandbox: bool,
     /// Of all that may change by itself.
@@ -176,7 +178,7 @@ fn known(
         due: match view.amount_due {
             _ if view.obligations.iter().all(|o| o.status != ObligationStatus::Due) => Due::Settled,
             due if !due.is_positive() => Due::Nothing,
-            due if due < view.intent.amount => Due::Part,
+            due if due < view.total() => Due::Part,
             _ => Due::All,
         },
         held: held(view),
@@ -208,7 +210,7 @@ impl Page {
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
         let money = money::money(ctx, language, loaded, stage);
-        let still_due = (view.amount_due != intent.amount && stage.is_owing()).then_some(view.amount_due);
+        let still_due = (view.amount_due != view.total() && stage.is_owing()).then_some(view.amount_due);
         let whole_url = |language: Language| format!("/pay/{token}{}", language.query_whole(asked.returned));
         let (is_long, is_whole) = (view.obligations.len() > ITEMS, asked.whole && view.obligations.len() > ITEMS);
         let shown = if is_long && !is_whole { ITEMS } else { view.obligations.len() };
@@ -228,6 +230,7 @@ impl Page {
                 Stage::Failed(failure) => Some(language.why(failure)),
                 _ => None,
             },
+            again: why_again(w, loaded, stage),
             asked: (stage == Stage::Asking)
                 .then_some(loaded.asked_at)
                 .flatten()
@@ -254,7 +257,8 @@ impl Page {
             reference: intent.reference.spaced(),
             deadline: deadline(language, view, stage),
             items_title: match stage {
-                Stage::Paid | Stage::PaidTwice => w.items_paid,
+                Stage::Paid | Stage::PaidTwice if !money::is_given_back(view) => w.items_paid,
+                Stage::Paid | Stage::PaidTwice => w.items_named,
                 Stage::PaidElsewhere { .. } | Stage::Cancelled { .. } => w.items_named,
                 _ => w.items,
             },
@@ -263,7 +267,7 @@ impl Page {
                 url: format!("{}#items", whole_url(language)),
                 text: language.all_items(view.obligations.len()),
             }),
-            total: intent.amount.to_string(),
+            total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
             leads_to_ways: may_pay && !is_under_way && stage != Stage::Unclear,
@@ -287,6 +291,7 @@ impl Page {
             proofs: money::proofs(ctx, language, loaded, stage),
             money_title: match stage {
                 Stage::Paid => w.details,
+                _ if money::is_all_taken_back(loaded) => w.details,
                 Stage::PaidTwice | Stage::PaidElsewhere { .. } if money::is_all_spare(view) => w.spare,
                 _ => w.received,
             },
@@ -335,6 +340,9 @@ pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> Stri
     for paid in &view.payments {
         let (held, shown) = (money::held(paid).dong(), &paid.shown);
         text.push_str(&format!(" {} {held} {} {}", shown.payment.id, shown.refunding.dong(), shown.reversed.dong()));
+    }
+    for refund in &loaded.gone.refunds {
+        text.push_str(&format!(" {:?} {}", refund.status, refund.at));
     }
     for wish in &loaded.wishes {
         text.push_str(&format!(" {}", wish.told_at));
@@ -390,7 +398,7 @@ fn big_amount(view: &IntentView, stage: Stage) -> Vnd {
         | Stage::Paid
         | Stage::PaidTwice
         | Stage::Expired { .. }
-        | Stage::Cancelled { .. } => view.intent.amount,
+        | Stage::Cancelled { .. } => view.total(),
         _ => view.amount_due,
     }
 }

@@ -9,8 +9,11 @@ use crate::stage::{Held, Stage};
 use crate::transfer;
 use crate::ways::why_closed;
 use domain::attempt::{Attempt, AttemptStatus};
+use domain::cause::Cause;
+use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::Context;
+use payments::payer_page::{PayerPage, has_returned};
 use payments::view::IntentView;
 use provider::ChannelKind;
 use std::borrow::Cow;
@@ -30,7 +33,7 @@ pub(crate) fn said(
 ) -> (&'static Said, &'static str) {
     match stage {
         Stage::Choose if view.amount_due < view.owed() => (&w.rest, "open"),
-        Stage::Choose if view.amount_due < view.intent.amount => (&w.fewer, "open"),
+        Stage::Choose if view.amount_due < view.total() => (&w.fewer, "open"),
         Stage::Choose => (&w.open, "open"),
         Stage::Scan => (&w.scan, "open"),
         Stage::Confirm if prompt.is_some_and(|prompt| prompt.with_code) => (&w.checking, "waiting"),
@@ -39,6 +42,9 @@ pub(crate) fn said(
         Stage::Asking => (&w.asking, "waiting"),
         Stage::Processing => (&w.processing, "waiting"),
         Stage::Covered => (&w.covered, "waiting"),
+        Stage::PaidElsewhere { .. } | Stage::Paid | Stage::PaidTwice if money::is_given_back(view) => {
+            (given_back(w, view), "over")
+        }
         Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
         Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
@@ -52,6 +58,31 @@ pub(crate) fn said(
         Stage::Cancelled { held: false } => (&w.cancelled, "over"),
         Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
     }
+}
+
+fn given_back(w: &'static Words, view: &IntentView) -> &'static Said {
+    match view.obligations.iter().any(|o| o.status == ObligationStatus::Refunding) {
+        _ if view.payments.iter().any(has_returned) => &w.came_back,
+        true => &w.giving_back,
+        false => &w.given_back,
+    }
+}
+
+/// Why fees that were paid are due again, each reason once.
+pub(crate) fn why_again(w: &Words, loaded: &PayerPage, stage: Stage) -> Vec<&'static str> {
+    if !(stage.is_owing() || stage == Stage::Covered) {
+        return Vec::new();
+    }
+    let has = |causes: &[Cause]| loaded.gone.due_since.iter().any(|cause| causes.contains(cause));
+    [
+        (w.again_taken_back, [Cause::TakenBack].as_slice()),
+        (w.again_given_back, &[Cause::RefundReopened, Cause::RefundUncovered]),
+        (w.again_voided, &[Cause::Voided]),
+    ]
+    .into_iter()
+    .filter(|(_, causes)| has(causes))
+    .map(|(words, _)| words)
+    .collect()
 }
 
 /// The channel by which we heard what the stage says.

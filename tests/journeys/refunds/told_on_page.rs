@@ -1,8 +1,11 @@
-//! Who paid twice by transfer says on the payer's page where the second money shall go; two persons decide as ever.
+//! Who paid twice by transfer says on the payer's page where the second money shall go; two persons decide as ever. What is
+//! here no longer is told there, too.
 
+use super::taken_back::bank_takes_back;
 use super::transfers::{paid_by_transfer, pays_back, statement};
 use super::*;
 use storage::payer_page;
+use tests::bank::ACCOUNT;
 
 const NUMBER: &str = "0071001104999";
 const NAME: &str = "NGUYEN THI KIN";
@@ -12,6 +15,16 @@ async fn tells(house: &House, intent: &Value, payment: &Value, number: &str) -> 
     let url = format!("{}/refund-account", intent["checkout_url"].as_str().unwrap());
     let fields = [("payment", id(payment)), ("bank_bin", "970436"), ("account_number", number), ("account_name", NAME)];
     house.http.post(url).form(&fields).send().await.unwrap().status().as_u16()
+}
+
+async fn page(house: &House, intent: &Value) -> String {
+    house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap()
+}
+
+fn says(page: &str, sentences: &[&str]) {
+    for sentence in sentences {
+        assert!(page.contains(sentence), "{sentence} is missing: {page}");
+    }
 }
 
 /// The body of a proposal without an account, for what is in suspense.
@@ -37,12 +50,13 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     assert_eq!(asks_back(&house, &second, 21_000).await.refused(422), "payer_account_missing");
     // the later word holds
     assert_eq!(tells(&house, &intent, &second, "123").await, 303);
-    let told = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    let told = page(&house, &intent).await;
     assert!(told.contains("số cuối 123") && told.contains("Sửa tài khoản nhận hoàn trả"), "{told}");
     assert_eq!(tells(&house, &intent, &second, NUMBER).await, 303);
     let proposal = asks_back(&house, &second, 21_000).await.expect(201);
     assert_eq!(tells(&house, &intent, &second, "456").await, 409, "once it is proposed, it stands");
-    let proposed = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    let proposed = page(&house, &intent).await;
+    says(&proposed, &["Đang làm thủ tục hoàn trả: 21.000 ₫, vào tài khoản có số cuối 4999."]);
     assert!(!proposed.contains("<form class=\"account\""), "there is nothing to correct any more: {proposed}");
     approves(&approver, &proposal).await.expect(200);
     becomes(&house, &proposal, "awaiting_statement").await;
@@ -51,11 +65,9 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     pays_back(&house, 21_000, shown["work_item"]["text"].as_str().unwrap()).await;
     statement(&house).await;
     assert_eq!(status(&house, &proposal).await, "succeeded");
-    let page = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
-    assert!(
-        page.contains("Đang làm thủ tục, hoặc đã hoàn trả") && !page.contains(NUMBER) && !page.contains("<form"),
-        "{page}"
-    );
+    let page = page(&house, &intent).await;
+    says(&page, &["Đã hoàn trả: 21.000 ₫, lúc", "vào tài khoản có số cuối 4999."]);
+    assert!(!page.contains(NUMBER) && !page.contains("<form"), "{page}");
     let trail = house.ask("select count(*) from audit where action = 'refund_account_told'").await;
     assert_eq!(trail, "2");
     house.close().await;
@@ -82,6 +94,62 @@ async fn an_account_is_taken_for_money_of_the_page_that_waits_and_for_no_other()
         let sealed = wish.account_sealed.unwrap();
         assert!(house.gateway.ctx.vault.open(payment.uuid().as_bytes(), &sealed).is_err());
         assert_eq!(wish.ends_in, "4999");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_the_bank_took_back_is_told_as_gone_with_its_day_and_why_the_fee_is_due_again() {
+    let house = House::with_bank().await;
+    let (fee, intent, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    bank_takes_back(&house, &payment).await;
+    assert_eq!(obligation_status(&house, &fee).await, "due");
+    let page = page(&house, &intent).await;
+    says(
+        &page,
+        &[
+            "Ngân hàng đã thu hồi khoản này ngày ",
+            "Ngân hàng đã thu hồi khoản tiền đã nộp, nên khoản phí lại phải nộp.",
+        ],
+    );
+    assert!(!page.contains("Tiền đã nhận"), "{page}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_fee_is_told_as_given_back_or_as_due_again_after_it_and_a_transfer_that_came_back_asks_for_its_account_again()
+{
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    for then in ["reopen", "close"] {
+        let (fee, intent, payment) = paid_by_transfer(&house, 21_000).await;
+        statement(&house).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(&fee)], then).await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        becomes(&house, &proposal, "awaiting_statement").await;
+        says(&page(&house, &intent).await, &["<h1>Đang hoàn trả</h1>", "Đang làm thủ tục hoàn trả: 21.000 ₫, vào"]);
+        let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+        pays_back(&house, 21_000, &text).await;
+        statement(&house).await;
+        let shown = page(&house, &intent).await;
+        says(&shown, &["Đã hoàn trả: 21.000 ₫, lúc", "vào tài khoản có số cuối 4567."]);
+        if then == "reopen" {
+            says(&shown, &["Khoản tiền đã nộp đã được hoàn trả, nên khoản phí lại phải nộp."]);
+            continue;
+        }
+        says(&shown, &["<h1>Đã hoàn trả</h1>"]);
+        assert!(!shown.contains("Đã thanh toán") && !shown.contains("Không cần làm gì thêm"), "{shown}");
+        house.tellers_are_lost().await;
+        let back =
+            json!({"account": ACCOUNT, "amount": 21_000, "content": format!("{text} tra lai"), "direction": "in"});
+        house.bank_sim("bank/transfer", back).await;
+        statement(&house).await;
+        assert_eq!(status(&house, &proposal).await, "failed");
+        let shown = page(&house, &intent).await;
+        says(&shown, &["<h1>Khoản hoàn trả đã quay trở lại</h1>", "Hoàn trả vào tài khoản nào?"]);
+        assert_eq!(tells(&house, &intent, &payment, NUMBER).await, 303);
+        says(&page(&house, &intent).await, &["số cuối 4999", "Sửa tài khoản nhận hoàn trả"]);
     }
     house.close().await;
 }

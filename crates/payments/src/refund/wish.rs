@@ -63,11 +63,10 @@ async fn keep(ctx: &Context, tx: &Tx, told: &Told) -> Result<(), RefundError> {
         return Err(RefundError::UnderWay);
     }
     let json = serde_json::to_vec(&told.account).map_err(|e| storage::StorageError::Unreadable(e.to_string()))?;
-    let number: Vec<char> = told.account.account_number.chars().collect();
     let wish = Wish {
         payment_id: told.payment,
         account_sealed: Some(ctx.vault.seal(&place(told.payment), &json)?),
-        ends_in: number.iter().skip(number.len().saturating_sub(SHOWN)).collect(),
+        ends_in: ends_in(&told.account),
         told_at: told.now,
     };
     let mut unit = Unit::new(told.caller.actor(), told.now);
@@ -80,6 +79,12 @@ async fn keep(ctx: &Context, tx: &Tx, told: &Told) -> Result<(), RefundError> {
     unit::first_error([kept, written, committed])?;
     tracing::info!("an account for a refund was told");
     Ok(())
+}
+
+/// What may be read again of an account.
+pub(crate) fn ends_in(account: &PayerAccount) -> String {
+    let number: Vec<char> = account.account_number.chars().collect();
+    number.iter().skip(number.len().saturating_sub(SHOWN)).collect()
 }
 
 fn waiting(own: &[Part]) -> Vnd {

@@ -82,6 +82,17 @@ pub(super) const WORDS: Words = Words {
         text: "Khoản phí đã được nộp đủ. Có khoản tiền khác đang được giữ lại và kiểm tra; xem bên dưới.",
         amount: "Số tiền đã nộp",
     },
+    giving_back: Said {
+        title: "Đang hoàn trả", text: "Khoản phí đã nộp đang được hoàn trả.", amount: "Khoản phí"
+    },
+    given_back: Said {
+        title: "Đã hoàn trả", text: "Khoản phí đã nộp đã được hoàn trả.", amount: "Khoản phí"
+    },
+    came_back: Said {
+        title: "Khoản hoàn trả đã quay trở lại",
+        text: "Khoản tiền hoàn trả chưa đến được người nhận và đang được giữ lại; xem bên dưới.",
+        amount: "Khoản phí",
+    },
     expired: Said {
         title: "Đã hết hạn thanh toán",
         text: "Một khoản thanh toán đang được kiểm tra, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
@@ -130,8 +141,18 @@ pub(super) const WORDS: Words = Words {
     held_checked: "Khoản này đang được giữ lại và kiểm tra.",
     held_part: "Khoản này được giữ cho phí ở đây, và được tính khi nộp đủ phần còn lại.",
     held_covers: "Khoản này đang được giữ, và đủ cho phí này. Cán bộ quyết định dùng tiền đó để nộp phí, hay hoàn trả.",
+    held_decided: "Khoản này đang được giữ. Cán bộ quyết định dùng tiền đó để nộp phí, hay hoàn trả. Xin hỏi bộ phận một cửa.",
+    returned_transfer: "Khoản hoàn trả đã quay trở lại và đang được giữ. Xin kiểm tra và ghi lại tài khoản nhận hoàn trả.",
+    returned_provider: "Khoản hoàn trả đã quay trở lại và đang được giữ; cán bộ đang xử lý. Xin hỏi bộ phận một cửa.",
+    taken_back: "Ngân hàng đã thu hồi khoản này ngày",
+    again_taken_back: "Ngân hàng đã thu hồi khoản tiền đã nộp, nên khoản phí lại phải nộp.",
+    again_given_back: "Khoản tiền đã nộp đã được hoàn trả, nên khoản phí lại phải nộp.",
+    again_voided: "Lần thu tiền tại quầy đã bị huỷ, nên khoản phí lại phải nộp.",
     spare: "Tiền nộp thừa",
-    going_back: "Đang làm thủ tục, hoặc đã hoàn trả",
+    going_back: "Đang làm thủ tục hoàn trả",
+    gone_back: "Đã hoàn trả",
+    gone_back_at: "lúc",
+    gone_back_to: "vào tài khoản có số cuối",
     account_ask: "Hoàn trả vào tài khoản nào?",
     account_why: "Cách nộp này không tự trả tiền lại được. Xin ghi tài khoản của người đã nộp. Hai cán bộ kiểm tra trước khi chuyển; thông tin được mã hoá, và ở đây chỉ hiện lại bốn số cuối.",
     account_bank: "Chọn ngân hàng",
@@ -208,6 +229,7 @@ pub(super) const WORDS: Words = Words {
     closed_until: "đến",
     no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
 
+    more_codes: "Mã của các hồ sơ khác ghi cạnh từng khoản phí ở trên.",
     bills: "Trong ứng dụng ngân hàng, Tiền di động",
     bills_how: "Mở ứng dụng có một trong các dịch vụ sau, tìm mục thanh toán hoá đơn hoặc dịch vụ công, rồi nhập mã hồ sơ.",
     bills_then: "Ứng dụng hiện các khoản phí chưa nộp của hồ sơ. Xem lại số tiền rồi xác nhận trong ứng dụng; trang này sẽ hiện kết quả.",
