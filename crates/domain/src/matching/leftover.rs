@@ -152,7 +152,11 @@ mod tests {
         );
         let apart = BTreeSet::from([(What::Payment(id(1)), id(2))]);
         let calendar = WorkingCalendar::default();
-        assert_eq!(ends(&told(&[a.clone()]), &[line.clone()], &apart, &calendar), [], "a teller told of each");
+        assert_eq!(
+            ends(&told(std::slice::from_ref(&a)), std::slice::from_ref(&line), &apart, &calendar),
+            [],
+            "a teller told of each"
+        );
         let report: SightingId = Uuid::from_u128(9).into();
         let waits = Money { id: What::Sighting(report), ..told(&[a]).remove(0) };
         let name = End::Name { report, booked: id(2) };
