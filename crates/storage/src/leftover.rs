@@ -15,33 +15,35 @@ use std::collections::BTreeSet;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-const AWAITED_DAYS: &str = "select distinct (paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment
-    where account_code = $1";
-
-/// Days of payments that no statement has shown.
-pub async fn awaited_days(db: &Db, account: &AccountCode) -> Result<Vec<Date>, StorageError> {
-    let statement = db.prepare_cached(AWAITED_DAYS).await?;
-    Ok(db.query(&statement, &[&account.as_str()]).await?.iter().map(|row| row.get(0)).collect())
+// a line that was booked by itself, and may be its
+macro_rules! with_a_line {
+    ($from:literal, $only:literal) => {
+        concat!(
+            "select distinct w.amount, w.day from (select *, (",
+            $from,
+            " at time zone 'Asia/Ho_Chi_Minh')::date as day from ",
+            $only,
+            ") w
+            where exists (select from movement m join movement_match k on k.movement_id = m.id and k.rule = $2
+                          where m.account_code = w.account_code and m.amount = w.amount
+                            and m.booking_date between w.day and w.day + 14)
+            order by w.amount, w.day limit 500"
+        )
+    };
 }
+const MISSING: &str = with_a_line!("paid_at", "awaited_payment where account_code = $1");
+const WAITING: &str = with_a_line!("stated_at", "waiting_sighting where account_code = $1 and intent_id is not null");
 
-const MISSING: &str = "select distinct amount, (paid_at at time zone 'Asia/Ho_Chi_Minh')::date from awaited_payment
-    where account_code = $1 and (paid_at at time zone 'Asia/Ho_Chi_Minh')::date = any($2) order by 2, 1 limit 500";
-
-/// Amounts and days of payments of these days that no statement has shown.
-pub async fn missing(db: &Db, account: &AccountCode, days: &[Date]) -> Result<Vec<(Vnd, Date)>, StorageError> {
-    let statement = db.prepare_cached(MISSING).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &days]).await?;
-    Ok(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get(1))).collect())
-}
-
-const WAITING: &str = "select distinct amount, (stated_at at time zone 'Asia/Ho_Chi_Minh')::date from waiting_sighting
-    where account_code = $1 and intent_id is not null order by 2, 1 limit 500";
-
-/// Amounts and days of reports with a name that wait.
-pub async fn waiting(db: &Db, account: &AccountCode) -> Result<Vec<(Vnd, Date)>, StorageError> {
-    let statement = db.prepare_cached(WAITING).await?;
-    let rows = db.query(&statement, &[&account.as_str()]).await?;
-    Ok(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get(1))).collect())
+/// Amounts and days of payments that no statement has shown, and of reports with a name that wait, where a line was booked by itself
+/// that may be theirs.
+pub async fn missing(db: &Db, account: &AccountCode) -> Result<BTreeSet<(Vnd, Date)>, StorageError> {
+    let mut all = BTreeSet::new();
+    for sql in [MISSING, WAITING] {
+        let statement = db.prepare_cached(sql).await?;
+        let rows = db.query(&statement, &[&account.as_str(), &Rule::Line.as_str()]).await?;
+        all.extend(rows.iter().map(|row| (Vnd::new(row.get(0)), row.get::<_, Date>(1))));
+    }
+    Ok(all)
 }
 
 /// A payment that a line brought, which nobody had told of.
@@ -60,19 +62,23 @@ const BOOKED: &str = "select p.*, m.id as line, m.booking_date as line_day,
             and not exists (select from early_return e where e.movement_id = m.id) as is_silent,
         array(select r.reference from movement_reference r where r.movement_id = m.id) as known_as
     from movement m join movement_match k on k.movement_id = m.id and k.rule = $5 join payment p on p.id = k.payment_id
-    where m.account_code = $1 and m.amount = any($2) and m.booking_date between $3 and $4
+    where m.account_code = $1 and m.amount = $2 and m.booking_date between $3 and $4
       and p.amount = m.amount and p.reversed = 0
-    order by m.booking_date, p.id limit 500";
+    order by m.booking_date, p.id limit $6";
 
-/// Those of these amounts and days, oldest first.
+/// More lines of one amount and a few days than this are nobody's to tell apart.
+pub const MANY: usize = 500;
+
+/// Those of this amount and these days, oldest first; no more than [`MANY`].
 pub async fn booked(
     db: &Db,
     account: &AccountCode,
-    amounts: &[i64],
+    amount: Vnd,
     (from, to): (Date, Date),
 ) -> Result<Vec<Booked>, StorageError> {
     let statement = db.prepare_cached(BOOKED).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &amounts, &from, &to, &Rule::Line.as_str()]).await?;
+    let (rule, limit) = (Rule::Line.as_str(), i64::try_from(MANY).unwrap_or(i64::MAX));
+    let rows = db.query(&statement, &[&account.as_str(), &amount.dong(), &from, &to, &rule, &limit]).await?;
     rows.iter().map(booked_from_row).collect()
 }
 

@@ -7,7 +7,9 @@
 //! | with a name, and waiting unbooked | the same | it gives the line's payment its name |
 //! | without a name, all of it waiting | any, the nearest first | what was told is another sight of the line's payment |
 //!
-//! In both, account and amount are the same, the line is booked on the day of the report or up to two worked days later, no reference
+//! Nothing is said of a line that may be, or stands beside one that may be, of money whose own line may come yet.
+//!
+//! Always account and amount are the same, the line is booked on the day of the report or up to two worked days later, no reference
 //! says otherwise, and no teller has told of both, since each tells of a transfer once.
 
 use super::{APART, What, pairing};
@@ -63,9 +65,11 @@ pub fn ends(
     let fits: Vec<Vec<usize>> =
         lines.iter().map(|b| (0..named.len()).filter(|at| may_be_one(named[*at], b)).collect()).collect();
     let whose: Vec<Option<IntentId>> = named.iter().map(|t| t.intent).collect();
-    let pairs = lines.iter().zip(pairing::certain(&fits, &whose));
-    let over = pairs.filter_map(|(b, at)| Some((named[at?], b.id))).filter(|(t, _)| t.is_over);
-    let mut ends: Vec<End> = over.map(|(t, booked)| End::of_line(t.id, booked)).collect();
+    let over: Vec<bool> = named.iter().map(|t| t.is_over).collect();
+    let settled = pairing::closed(&fits, &over);
+    let pairs = lines.iter().zip(pairing::certain(&fits, &whose)).zip(settled);
+    let pairs = pairs.filter_map(|((b, at), is_settled)| Some((named[at.filter(|_| is_settled)?], b.id)));
+    let mut ends: Vec<End> = pairs.map(|(t, booked)| End::of_line(t.id, booked)).collect();
     let mut taken: BTreeSet<PaymentId> = ends.iter().map(|end| end.booked()).collect();
     for t in told.iter().filter(|t| t.intent.is_none() && t.is_free && t.is_over) {
         let What::Payment(payment) = t.id else { continue };

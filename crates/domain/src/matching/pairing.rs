@@ -12,6 +12,22 @@ pub fn certain<K: PartialEq>(fits: &[Vec<usize>], kinds: &[K]) -> Vec<Option<usi
     pairs.map(|(one, has)| has.filter(|has| is_certain(one, *has))).collect()
 }
 
+/// For each of the one side whether all that hangs together with it, over what they may be paired with, `is_over`.
+pub fn closed(fits: &[Vec<usize>], is_over: &[bool]) -> Vec<bool> {
+    let mut is_over = is_over.to_vec();
+    loop {
+        let closed: Vec<bool> = fits.iter().map(|others| others.iter().all(|other| is_over[*other])).collect();
+        let open = fits.iter().zip(&closed).filter(|(_, closed)| !**closed).flat_map(|(others, _)| others);
+        let open: Vec<usize> = open.copied().filter(|other| is_over[*other]).collect();
+        if open.is_empty() {
+            return closed;
+        }
+        for other in open {
+            is_over[other] = false;
+        }
+    }
+}
+
 /// A way of pairing.
 #[derive(Clone)]
 struct Pairing<'f> {
@@ -110,6 +126,13 @@ mod tests {
         assert_eq!(certain(&either, &["A", "B"]), [None, None]);
         assert_eq!(certain(&[vec![0, 1]], &["A", "A"]).into_iter().flatten().count(), 1);
         assert_eq!(certain(&[vec![0, 1], vec![0, 1], vec![0, 1]], &["A", "A"]), [None, None, None], "one is nobody's");
+    }
+
+    #[test]
+    fn what_hangs_together_with_something_open_is_open() {
+        let fits = [vec![0], vec![0, 1], vec![1, 2], vec![3], vec![]];
+        assert_eq!(closed(&fits, &[true; 4]), [true; 5]);
+        assert_eq!(closed(&fits, &[true, true, false, true]), [false, false, false, true, true]);
     }
 
     /// All largest pairings, by trying.

@@ -11,6 +11,7 @@ use crate::move_money;
 use crate::receive_report::ReportError;
 use crate::retry::retrying;
 use domain::bank_reference::BankReference;
+use domain::business_day::WorkingCalendar;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::step;
@@ -47,54 +48,58 @@ async fn settle_once(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<b
 async fn settled(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<bool, ReportError> {
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
-    let mut known = Covers::new();
-    let missing = missing(tx, ground, &mut known).await?;
+    let missing = storage::leftover::missing(tx, &ground.account).await?;
     if missing.is_empty() {
         return Ok(false);
     }
     movements::match_alone(tx, &ground.account).await?;
-    let amounts: BTreeSet<Vnd> = missing.iter().map(|(amount, _)| *amount).collect();
-    let turns: Vec<String> = amounts.iter().map(|amount| turn(&ground.account, *amount)).collect();
-    account_money::take_turns(tx, &turns).await?;
-    let amounts: Vec<i64> = amounts.into_iter().map(Vnd::dong).collect();
-    let scene = scene(tx, ground, &amounts, &missing, &mut known).await?;
-    for end in leftover::ends(&scene.told, &scene.lines, &scene.apart, &ground.calendar) {
-        let unit = match end {
-            End::Name { report, booked } => named(tx, ground, report, booked, now).await?,
-            End::Line { told, booked } | End::Sight { told, booked } => {
-                let is_line = matches!(end, End::Line { .. });
-                let booked = scene.booked.get(&booked).ok_or_else(|| unreadable("a line's payment"))?;
-                one_money(tx, told, booked, is_line, &Caller::system(), now).await?
+    let mut known = Covers::new();
+    for (amount, days) in together(&missing, &ground.calendar) {
+        // one that nobody has claimed yet may be what is missing
+        let open = movements::open_by_amount(tx, &ground.account, &[amount.dong()]).await?;
+        if !open.is_empty() || cover(tx, ground, days.0, &mut known).await? != Cover::Whole {
+            continue;
+        }
+        account_money::take_turns(tx, &[turn(&ground.account, amount)]).await?;
+        let scene = scene(tx, ground, amount, days, &mut known).await?;
+        for end in leftover::ends(&scene.told, &scene.lines, &scene.apart, &ground.calendar) {
+            if let Some(unit) = ended(tx, ground, &scene, end, now).await? {
+                unit::write(tx, &unit).await?;
+                tx.commit().await?;
+                return Ok(true);
             }
-        };
-        if let Some(unit) = unit {
-            unit::write(tx, &unit).await?;
-            tx.commit().await?;
-            return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Amounts and days of payments and of reports that wait, whose own line cannot come any more, by balances that follow each other.
-async fn missing(tx: &Tx, ground: &Ground, known: &mut Covers) -> Result<Vec<(Vnd, Date)>, StorageError> {
-    let mut over = Vec::new();
-    for day in storage::leftover::awaited_days(tx, &ground.account).await? {
-        if cover(tx, ground, day, known).await? == Cover::Whole {
-            over.push(day);
+/// Of each amount the first and the last of days that are so near to each other that a line may be of either.
+fn together(missing: &BTreeSet<(Vnd, Date)>, calendar: &WorkingCalendar) -> Vec<(Vnd, (Date, Date))> {
+    let mut all: Vec<(Vnd, (Date, Date))> = Vec::new();
+    for (amount, day) in missing {
+        match all.last_mut() {
+            Some((of, (_, last))) if of == amount && *day <= calendar.worked_day_after(*last, 2 * APART) => {
+                *last = *day
+            }
+            _ => all.push((*amount, (*day, *day))),
         }
     }
-    let mut missing =
-        if over.is_empty() { Vec::new() } else { storage::leftover::missing(tx, &ground.account, &over).await? };
-    for (amount, day) in storage::leftover::waiting(tx, &ground.account).await? {
-        if cover(tx, ground, day, known).await? == Cover::Whole {
-            missing.push((amount, day));
+    all
+}
+
+async fn ended(tx: &Tx, ground: &Ground, scene: &Scene, end: End, now: Timestamp) -> Result<Option<Unit>, ReportError> {
+    Ok(match end {
+        End::Name { report, booked } => named(tx, ground, report, booked, now).await?,
+        End::Line { told, booked } | End::Sight { told, booked } => {
+            let is_line = matches!(end, End::Line { .. });
+            let booked = scene.booked.get(&booked).ok_or_else(|| unreadable("a line's payment"))?;
+            one_money(tx, told, booked, is_line, &Caller::system(), now).await?
         }
-    }
-    Ok(missing)
+    })
 }
 
 /// All that may be one money.
+#[derive(Default)]
 struct Scene {
     told: Vec<Money<What>>,
     lines: Vec<Money<PaymentId>>,
@@ -105,19 +110,18 @@ struct Scene {
 async fn scene(
     tx: &Tx,
     ground: &Ground,
-    amounts: &[i64],
-    missing: &[(Vnd, Date)],
+    amount: Vnd,
+    (first, last): (Date, Date),
     known: &mut Covers,
 ) -> Result<Scene, StorageError> {
-    let days = missing.iter().map(|(_, day)| *day);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
-        return Err(unreadable("days of payments without a line"));
-    };
     let until = ground.calendar.worked_day_after(last, APART);
     // also those whose line may come yet: what is theirs is nobody else's
     let around = (first_instant(&ground.calendar, first), last_instant(&ground.calendar, until));
-    let awaited = account_money::awaited(tx, &ground.account, amounts, around).await?;
-    let booked = storage::leftover::booked(tx, &ground.account, amounts, (first, until)).await?;
+    let awaited = account_money::awaited(tx, &ground.account, &[amount.dong()], around).await?;
+    let booked = storage::leftover::booked(tx, &ground.account, amount, (first, until)).await?;
+    if booked.len() >= storage::leftover::MANY {
+        return Ok(Scene::default());
+    }
     let ids: Vec<PaymentId> = awaited.iter().map(|a| a.payment.id).chain(booked.iter().map(|b| b.payment.id)).collect();
     let whole = wait_whole(tx, &ids).await?;
     let mut told = Vec::with_capacity(awaited.len());
@@ -130,7 +134,8 @@ async fn scene(
     for w in account_money::waiting(tx, &ground.account).await?.iter().filter(|w| w.intent_id.is_some()) {
         let row = row(ground, w);
         let report = row.report(true);
-        if !amounts.contains(&w.amount.dong()) {
+        let is_near = (first..=until).contains(&report.day);
+        if w.amount != amount || !is_near {
             continue;
         }
         let alike = alike::alike_to(tx, &row, &ground.calendar).await?;
