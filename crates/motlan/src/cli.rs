@@ -506,8 +506,8 @@ impl Cli {
         };
         let result = match self.command {
             Command::Up(options) => return up::run(options, file.as_deref(), json).await,
-            Command::Report(options) => return report::run(options, json).await.map(|()| ExitCode::SUCCESS),
-            Command::Story { data } => return up::story(&data).await,
+            Command::Report(options) => return report::run(options, instance, json).await.map(|()| ExitCode::SUCCESS),
+            Command::Story { data } => return up::story(&instance.unwrap_or(data)).await,
             Command::Simulate { what, listen, notify } => {
                 return simulate::run(what, listen, notify, file).await.map(|()| ExitCode::SUCCESS);
             }

@@ -101,12 +101,13 @@ fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Asks, and prints the answer.
+/// Asks, and prints the answer. `instance` is the directory that was named for all commands, and goes before `--data`.
 ///
 /// # Errors
 /// When no gateway or key is known, it does not answer, or it refuses: the refusal is told as it said it.
-pub async fn run(options: Options, json: bool) -> Result<(), Failed> {
-    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &options.data)?;
+pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Result<(), Failed> {
+    let data = instance.unwrap_or(options.data);
+    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &data)?;
     let format = if json { Format::Json } else { options.format };
     let (report, parameters) = match options.what {
         What::Transactions(d) => (Report::Transactions, parameters(Some(d.from), d.to.or(Some(d.from)), d.only)),

@@ -41,7 +41,8 @@ async fn the_command_prints_what_the_api_answers() {
         assert!(refused.stderr.contains(said), "{args:?}: {}", refused.stderr);
     }
     for (args, said) in [
-        (&["report", "suspense", "--data", "/nonexistent"][..], "run.json"),
+        (&["report", "suspense", "--data", "/nonexistent"][..], "/nonexistent/run.json"),
+        (&["report", "suspense", "--instance", "/not/there"], "/not/there/run.json"),
         (&["report", "suspense", "--url", "http://127.0.0.1:9"], "needs a key"),
     ] {
         let refused = child::run(&Vec::new(), args).await;

@@ -200,6 +200,26 @@ async fn files_of_a_day_that_overlap_bring_no_second_movement_where_their_balanc
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_begin_and_end_alike_are_told_apart_by_what_references_they_have() {
+    let house = House::with_bank().await;
+    let parts: [[Line<'_>; 2]; 2] = [
+        [(20_000, "FT2633000000001", "NGUOI LA"), (-20_000, "", "CHUYEN DI")],
+        [(20_000, "FT2633000000003", "NGUOI LA"), (-20_000, "", "CHUYEN DI")],
+    ];
+    for (nth, order) in orders(&[0, 1]).into_iter().enumerate() {
+        let mut account = Account::new(&house, nth).await;
+        account.stood_at(500).await;
+        for part in &order {
+            assert_eq!(account.brings(500, &parts[*part]).await, 2, "{order:?}");
+        }
+        assert_eq!(account.brings(500, &parts.concat()).await, 0, "{order:?}");
+        assert_eq!(account.movements().await, "4", "{order:?}");
+        account.ends_at(500, &format!("{order:?}")).await;
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_part_is_of_its_own_where_the_one_before_holds_debits_and_much_more() {
     let house = House::with_bank().await;
     let mut account = Account::new(&house, 0).await;

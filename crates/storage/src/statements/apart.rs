@@ -66,17 +66,23 @@ const OTHERS: &str = "with recursive mine as materialized (
 // One holds the other where all that the other has stands in it too, as often, and it comes past what the other begins and ends
 // with, down its lines or up, with as many lines between. Two that share what comes to nothing may overlap by just that.
 const LINKED: &str = "with pair as materialized (
-        select o.id, o.opening, o.closing, f.opening as own_opening, f.closing as own_closing
+        select o.id, o.opening, o.closing, o.same_format, f.opening as own_opening, f.closing as own_closing
         from other_file o join statement f on f.id = $1 where o.linked),
+    told as materialized (
+        select p.id, true as theirs, l.line_no, l.amount, l.booking_date, left(l.bank_ref, 16) as head, p.same_format
+        from pair p join statement_line l on l.statement_id = p.id
+        union all
+        select p.id, false, s.line_no, s.amount, s.booking_date, left(s.bank_ref, 16), p.same_format
+        from pair p cross join staged_line s),
+    -- which of equal lines it is: by the bank's reference where one format gives each of them its own
     line as materialized (
-        select *, row_number() over (partition by id, theirs, amount, booking_date) as nth from (
-            select p.id, true as theirs, l.line_no, l.amount, l.booking_date, left(l.bank_ref, 16) as head
-            from pair p join statement_line l on l.statement_id = p.id
-            union all
-            select p.id, false, s.line_no, s.amount, s.booking_date, left(s.bank_ref, 16)
-            from pair p cross join staged_line s) l),
+        select *, row_number() over (partition by id, theirs, amount, booking_date, which) as nth from (
+            select *, case when same_format and bool_and(head is not null) over (partition by id, amount, booking_date)
+                           then head end as which
+            from told) t),
     same_day as (
-        select id, amount, booking_date, nth from line group by 1, 2, 3, 4 having bool_or(theirs) and not bool_and(theirs)),
+        select id, amount, booking_date, which, nth from line
+        group by 1, 2, 3, 4, 5 having bool_or(theirs) and not bool_and(theirs)),
     same_name as (
         select id, amount > 0 as credit, head from line where head is not null
         group by 1, 2, 3 having bool_or(theirs) and not bool_and(theirs)),
@@ -89,6 +95,7 @@ const LINKED: &str = "with pair as materialized (
                row_number() over up as n_up, sum(l.amount) over up as up
         from line l join pair p on p.id = l.id
         left join same_day d on d.id = l.id and d.amount = l.amount and d.booking_date = l.booking_date and d.nth = l.nth
+                                and d.which is not distinct from l.which
         left join same_name n on n.id = l.id and n.credit = (l.amount > 0) and n.head = l.head
         window down as (partition by l.id, l.theirs order by l.line_no),
                up as (partition by l.id, l.theirs order by l.line_no desc)),
