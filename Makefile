@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 MOTLAN := $(CARGO_TARGET_DIR)/debug/motlan
 
-.PHONY: help run story motlan verify demo-reset test test-all chaos sabotage fuzz lint fmt build servers servers-to-run
+.PHONY: help run story motlan verify demo-reset test test-all chaos bench sabotage fuzz lint fmt build servers servers-to-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ chaos: servers ## Break everything at once and compare the books with every othe
 	@cargo build -q --locked -p motlan
 	@cargo build -q --locked -p tests --bin chaos
 	@SEED="$(SEED)" MINUTES="$(MINUTES)" SECONDS_OF_FAULTS="$(SECONDS_OF_FAULTS)" exec "$(CARGO_TARGET_DIR)/debug/chaos"
+
+bench: servers ## Measure the release build beside its floors (LINES_OF_A_FILE=n FORMATS_OF_FILES="mt940 camt csv")
+	@LINES_OF_A_FILE="$(LINES_OF_A_FILE)" FORMATS_OF_FILES="$(FORMATS_OF_FILES)" exec tests/bench.sh
 
 sabotage: servers ## Break the program on purpose, once for each patch of tests/sabotage, and see that chaos turns red
 	@exec tests/sabotage/run.sh
