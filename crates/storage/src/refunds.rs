@@ -7,6 +7,7 @@ use domain::moving::Part;
 use domain::refund::{Closing, RefundLine, RefundState, RefundStatus};
 use domain::{PaymentId, RefundId, Vnd};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -382,6 +383,16 @@ const OTHER_UNDER_WAY: &str = "select exists (select from refund o where o.payme
 /// Whether its provider is at another refund of the same payment; the payment is locked.
 pub async fn other_under_way(db: &Db, payment: PaymentId, id: RefundId) -> Result<bool, StorageError> {
     Ok(db.query_one(OTHER_UNDER_WAY, &[&payment.uuid(), &id.uuid()]).await?.get(0))
+}
+
+const GOING_BACK: &str = "select distinct payment_id from refund
+    where payment_id = any($1) and status not in ('rejected', 'cancelled', 'failed')";
+
+/// Of which of these payments a refund is proposed, under way or paid out.
+pub async fn going_back(db: &Db, payments: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(GOING_BACK).await?;
+    Ok(db.query(&statement, &[&ids]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
 const EARLIER: &str = "select exists (select from refund o where o.payment_id = $1 and o.id <> $2

@@ -28,7 +28,7 @@ use storage::leftover::Booked;
 use storage::lent::Moved;
 use storage::payments::Part;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, cases, movements, payments, sightings, unit};
+use storage::{StorageError, Tx, cases, movements, payments, refunds, sightings, unit};
 
 /// Until nothing more can be said; how many found who they are.
 pub async fn settle(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
@@ -160,7 +160,7 @@ async fn scene(
     Ok(Scene { told, lines, apart, booked: booked.into_iter().map(|b| (b.payment.id, b)).collect() })
 }
 
-/// Those of which all waits unidentified.
+/// Those of which all waits unidentified, and nobody wants any of it back: a proposed refund is of a payment that is one.
 async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
     let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let mut parts: BTreeMap<PaymentId, Vec<Part>> = BTreeMap::new();
@@ -168,7 +168,8 @@ async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, S
         parts.entry(part.payment_id).or_default().push(part);
     }
     let is_whole = |of: &[Part]| learn::waits_whole(of.iter().map(|part| part.amount).sum(), of);
-    Ok(parts.into_iter().filter(|(_, of)| is_whole(of)).map(|(id, _)| id).collect())
+    let going_back = refunds::going_back(tx, ids).await?;
+    Ok(parts.into_iter().filter(|(id, of)| is_whole(of) && !going_back.contains(id)).map(|(id, _)| id).collect())
 }
 
 fn money(a: &Awaited, whole: &BTreeSet<PaymentId>, is_over: bool) -> Money<What> {
@@ -254,6 +255,9 @@ async fn one_money(
 ) -> Result<Option<Unit>, StorageError> {
     let (none, stays) = if is_line { (booked.payment.id, told) } else { (told, booked.payment.id) };
     let Some(mut locked) = move_money::lock(tx, none, &[], now).await? else { return Ok(None) };
+    if !refunds::going_back(tx, &[none]).await?.is_empty() {
+        return Ok(None);
+    }
     locked.scene.day = booked.day;
     let changes = match moving::not_a_payment(&locked.scene) {
         Err(MoveError::Stale) => return Ok(None),

@@ -101,7 +101,11 @@ async fn returned(tx: &Tx, ground: &Ground, early: EarlyReturn, now: Timestamp) 
     let mut stray = move_money::lock(tx, early.payment, &[], now).await?.ok_or(RefundError::Absent)?;
     let mut locked = move_money::lock(tx, refunded, &[], now).await?.ok_or(RefundError::Absent)?;
     let stored = refunds::lock(tx, early.refund).await?.ok_or(RefundError::Absent)?;
-    if stored.state.status != RefundStatus::Succeeded || !movements::return_decided(tx, early.movement).await? {
+    // a refund of the stray that waits for somebody is decided first
+    if stored.state.status != RefundStatus::Succeeded
+        || !refunds::going_back(tx, &[early.payment]).await?.is_empty()
+        || !movements::return_decided(tx, early.movement).await?
+    {
         return Ok(false);
     }
     (stray.scene.day, locked.scene.day) = (early.day, early.day);

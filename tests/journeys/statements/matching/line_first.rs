@@ -476,6 +476,55 @@ async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_which_somebody_wants_to_give_money_back_is_nobody_elses_until_that_is_decided() {
+    let house = house().await;
+    let approver = second_person(&house).await;
+    for _ in 0..2 {
+        let (_, code) = asked(&house, AMOUNT).await;
+        told(&house, day(1), AMOUNT, "", &code).await;
+    }
+    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
+    stated(&house, day(8), 2 * AMOUNT, &[]).await;
+    let cases_of = async |kind: &str| {
+        let path = format!("/v1/cases?status=open&kind={kind}");
+        house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
+    };
+    let (missing, lines) = (cases_of("missing_at_provider").await, cases_of("unidentified").await);
+    let path = |case: &Value| format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+    let same = |line: &Value| json!({"action": "same_movement", "payment_id": line["payment_id"], "note": "Ngân hàng xác nhận"});
+    let approves = async |proposed: &Value| {
+        approver.post(&format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap()), json!({})).await
+    };
+    let wants_back = async |line: &Value, amount: i64| {
+        let body = json!({
+            "lines": [{"amount": amount}], "then": "close", "reason_code": "nop_hai_lan", "refundable_amount": AMOUNT,
+            "payer_account": {"bank_bin": "970436", "account_number": "0071001104999", "account_name": "NGUYEN THI KIN"}
+        });
+        house
+            .staff
+            .post(&format!("/v1/payments/{}/refunds", line["payment_id"].as_str().unwrap()), body)
+            .await
+            .expect(201)
+    };
+    // proposed before, and between the proposal and its approval
+    let first = wants_back(&lines[0], 1_000).await;
+    assert_eq!(house.staff.post(&path(&missing[0]), same(&lines[0])).await.refused(422), "validation_failed");
+    let between = house.staff.post(&path(&missing[0]), same(&lines[1])).await.expect(201);
+    let second = wants_back(&lines[1], AMOUNT).await;
+    assert_eq!(approves(&between).await.refused(409), "approval_stale");
+    // nor does a file decide it: of the other pair the line is the only one
+    let reject = |refund: &Value| format!("/v1/approvals/{}/reject", refund["approval_id"].as_str().unwrap());
+    approver.post(&reject(&second), json!({"note": "x"})).await.expect(200);
+    approves(&between).await.expect(200);
+    stated(&house, day(9), 2 * AMOUNT, &[]).await;
+    assert_eq!(cases(&house).await, "missing_at_provider unidentified");
+    approver.post(&reject(&first), json!({"note": "x"})).await.expect(200);
+    stated(&house, day(10), 2 * AMOUNT, &[]).await;
+    assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("2", ""));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_closes_the_case_of_a_report_that_waits_ends_its_waiting() {
     let house = house().await;
     let (intent, code) = asked(&house, AMOUNT).await;
