@@ -16,6 +16,7 @@ use crate::context::{Caller, Context};
 use crate::drive_parked::Calling;
 use crate::facts;
 use crate::learn;
+use crate::match_movements::leftover;
 use crate::payout_texts::PayoutTexts;
 use crate::receive_report::{Outcome, Parked, ReportError};
 use crate::record_money::{self, Recording, Seen};
@@ -253,18 +254,8 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         }
         None => {}
     }
-    if let Some(reference) = &known.reference
-        && let Some(payment) = account_money::by_reference(tx, &known.account.code, reference).await?
-    {
-        return another_sight(tx, told, known, &seen, &payment, caller).await;
-    }
     let stated = told.report.stated_at.unwrap_or(told.now);
     let day = business_date(stated);
-    if let Some(reference) = &known.reference
-        && account_money::is_otherwise_claimed(tx, &known.account.code, reference, told.report.amount, day).await?
-    {
-        return finish(tx, id, SightingState::Applied, None, &unit, Outcome::Recorded).await;
-    }
     let teller = format!("{}:{}:", told.provider.profile, told.report.teller);
     let row = Row {
         account: &known.account.code,
@@ -276,6 +267,21 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         intent: known.named.as_ref().map(|n| n.id),
         reference: known.reference.as_ref(),
     };
+    if let Some(reference) = &known.reference
+        && let Some(payment) = account_money::by_reference(tx, &known.account.code, reference).await?
+    {
+        if let Some((stays, unit)) =
+            leftover::line_of_told(tx, &row, &payment, &known.calendar, caller, told.now).await?
+        {
+            return finish(tx, id, SightingState::Repeated, Some(stays), &unit, Outcome::Known).await;
+        }
+        return another_sight(tx, told, known, &seen, &payment, caller).await;
+    }
+    if let Some(reference) = &known.reference
+        && account_money::is_otherwise_claimed(tx, &known.account.code, reference, told.report.amount, day).await?
+    {
+        return finish(tx, id, SightingState::Applied, None, &unit, Outcome::Recorded).await;
+    }
     let found = alike::alike_to(tx, &row, &known.calendar).await?;
     match sights::sight(&row.report(false), &found, &known.calendar) {
         Sight::New => record(tx, told, known, &seen, caller).await,

@@ -4,7 +4,7 @@
 use super::batch::{first_instant, last_instant};
 use super::waiting::{row, was};
 use super::{Cover, Covers, Ground, cover, unreadable};
-use crate::alike;
+use crate::alike::{self, Row};
 use crate::context::{Caller, Context};
 use crate::learn;
 use crate::move_money;
@@ -18,7 +18,7 @@ use domain::changes::step;
 use domain::matching::leftover::{self, End, Money};
 use domain::matching::{APART, What, sights};
 use domain::moving::{self, MoveError};
-use domain::payment::{Identity, SightingState};
+use domain::payment::{Identity, Payment, SightingState};
 use domain::{PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -225,6 +225,36 @@ pub(crate) async fn may_be_same(
     }
     let is_line = whole.contains(&booked.payment.id);
     Ok(Some((booked, is_line)))
+}
+
+/// The row names a line's payment by its reference, and its payer's money was told of by another teller and has no line: then this
+/// is its line. Given the payer's name, the line would be a second payment of money that came once. Whoever asks has the turn of
+/// account and amount.
+pub(crate) async fn line_of_told(
+    tx: &Tx,
+    row: &Row<'_>,
+    line: &Payment,
+    calendar: &WorkingCalendar,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<(PaymentId, Unit)>, StorageError> {
+    if line.intent_id.is_some() || row.intent.is_none() || line.amount != row.amount {
+        return Ok(None);
+    }
+    for told in alike::alike_to(tx, row, calendar).await? {
+        let is_awaited = told.intent == row.intent && told.shown_on.is_none() && !told.is_told;
+        if !is_awaited {
+            continue;
+        }
+        if let Some((booked, true)) = may_be_same(tx, told.payment, line.id).await?
+            && booked.day >= told.paid_on
+            && calendar.within(told.paid_on, booked.day, APART)
+            && let Some(unit) = one_money(tx, told.payment, &booked, true, caller, now).await?
+        {
+            return Ok(Some((told.payment, unit)));
+        }
+    }
+    Ok(None)
 }
 
 /// Two persons say that they are one money; None where that cannot be said any more.

@@ -375,7 +375,11 @@ async fn a_payer_who_is_told_of_twice_has_paid_twice_though_the_first_line_has_l
 
 /// Casso tells of a credit that it has no reference for.
 async fn told_by_casso(house: &House, on: Date, content: &str) {
-    let row = json!({"data": {"accountNumber": OWN, "amount": AMOUNT, "description": content, "id": fresh(), "reference": "",
+    told_by_casso_as(house, on, content, "").await;
+}
+
+async fn told_by_casso_as(house: &House, on: Date, content: &str, reference: &str) {
+    let row = json!({"data": {"accountNumber": OWN, "amount": AMOUNT, "description": content, "id": fresh(), "reference": reference,
         "transactionDateTime": format!("{on} 09:00:00"), "virtualAccountNumber": ""}, "error": 0});
     let body = row.to_string();
     let (status, said) = call(house, "casso", &casso(CASSO_KEY, now_s() * 1_000, &body), &body).await;
@@ -473,6 +477,40 @@ async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose
         (String::new(), String::new())
     );
     house.close().await;
+}
+
+/// SePay tells of each without a reference, statements show all days and no name; then Casso names one line by the bank's reference.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_teller_that_names_the_line_when_the_days_are_over_tells_of_the_same_money() {
+    for (payers, open, unplaced) in
+        [(1, "unidentified", format!("suspense:unidentified -{AMOUNT}")), (2, "", String::new())]
+    {
+        let house = house().await;
+        let mut all = Vec::new();
+        for _ in 0..payers {
+            let (intent, code) = asked(&house, AMOUNT).await;
+            told(&house, day(1), AMOUNT, "", &code).await;
+            all.push((intent, code));
+        }
+        stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
+        stated(&house, day(8), 2 * AMOUNT, &[]).await;
+        told_by_casso_as(&house, day(1), &all[payers - 1].1, "FT2").await;
+        stated(&house, day(9), 2 * AMOUNT, &[]).await;
+        assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("2", open), "{payers}");
+        let books = (standing(&house, "in_transit").await, standing(&house, "suspense").await);
+        assert_eq!(books, (String::new(), unplaced), "{payers}");
+        for (intent, _) in &all {
+            assert_eq!(status(&house, intent).await, "paid");
+        }
+        let whose = format!(
+            "select string_agg(k.bank_ref, ' ') from payment p join intent i on i.id = p.intent_id
+             join movement_match c on c.payment_id = p.id join assurance.movement k on k.movement_id = assurance.text_id('mov', c.movement_id)
+             where i.reference = '{}'",
+            all[payers - 1].1
+        );
+        assert_eq!(house.ask(&whose).await, "FT2", "{payers}");
+        house.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
