@@ -1,5 +1,6 @@
 //! A person's data is erased: nothing of it is left where it may go, the accounting documents stay, and the books hold.
 
+mod shared;
 mod waiting;
 
 use crate::refunds::{approves, becomes, id, proposes, second_person};

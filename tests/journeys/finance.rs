@@ -6,6 +6,7 @@ mod days;
 mod imported;
 mod reopened;
 mod reports;
+mod shared;
 
 use domain::principal::Scope;
 use jiff::civil::Date;
@@ -25,9 +26,15 @@ fn days_ago(days: i64) -> Date {
 
 /// Staff who see one beneficiary only.
 pub(crate) async fn staff_of(house: &House, code: &str, beneficiary: &str) -> Portal {
+    staff_of_each(house, code, &[beneficiary]).await
+}
+
+/// Staff who see these beneficiaries only.
+async fn staff_of_each(house: &House, code: &str, beneficiaries: &[&str]) -> Portal {
+    let beneficiaries: Vec<String> = beneficiaries.iter().map(|&b| b.to_owned()).collect();
     let db = house.gateway.ctx.pool.get().await.unwrap();
     let id = storage::ids::mint(Timestamp::now());
-    principals::put_person(&db, id, code, "Kế toán (mẫu)", &[beneficiary.to_owned()]).await.unwrap();
+    principals::put_person(&db, id, code, "Kế toán (mẫu)", &beneficiaries).await.unwrap();
     drop(db);
     let (_, key) = key(house, code, Scope::STAFF).await;
     Portal { key, ..house.staff.clone() }

@@ -54,7 +54,7 @@ async fn pays_with(house: &House, amount: i64, rule: Value) -> (Value, Value, Va
 }
 
 /// The order at VNPAY of a fee that is paid as it should be.
-async fn pays(house: &House, amount: i64) -> Value {
+pub(crate) async fn pays(house: &House, amount: i64) -> Value {
     pays_with(house, amount, Value::Null).await.2
 }
 
@@ -75,7 +75,7 @@ async fn pays_out(house: &House, day: &str) -> Value {
 }
 
 /// A house with a bank that knows where VNPAY pays out to.
-async fn with_payouts() -> House {
+pub(crate) async fn with_payouts() -> House {
     let house = House::with_bank().await;
     house.pays_out_to(&account()).await;
     house
@@ -88,6 +88,6 @@ async fn plain() -> House {
     house
 }
 
-fn day() -> String {
+pub(crate) fn day() -> String {
     today().to_string()
 }

@@ -1,6 +1,6 @@
 //! Statements as finance staff send them, over real HTTP: files of the simulated bank, and small ones written here.
 
-mod batches;
+pub(crate) mod batches;
 mod beginnings;
 mod chain;
 mod days;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use tests::House;
 
 /// An account of ours at a bank that nobody plays: what is on it stands in files written here.
-const OWN: &str = "7700000001";
+pub(crate) const OWN: &str = "7700000001";
 const PAYMENTS: &str = "select count(*) from assurance.payment";
 const MOVEMENTS: &str = "select count(*) from assurance.movement";
 const IN_TRANSIT: &str =

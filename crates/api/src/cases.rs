@@ -213,15 +213,17 @@ pub async fn resolve(
     let idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
     let said: ResolutionBody = body::json(&req, &raw.0)?;
     let note = crate::approvals::note(&said.note)?;
-    let own = auth::beneficiaries(&principal);
-    let (case, beneficiaries) = {
+    let beneficiaries = auth::beneficiaries(&principal);
+    let case = {
         let db = state.ctx.pool.get().await?;
-        let filter = Filter { id: Some(id), beneficiaries: own.clone(), ..Filter::default() };
-        let case = case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?;
-        (case, case_list::beneficiaries(&db, id).await?)
+        let filter = Filter { id: Some(id), beneficiaries: beneficiaries.clone(), ..Filter::default() };
+        case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?
     };
     let action = match said.action.as_str() {
-        "refund_to_payer" => return refund_to_payer(&state, &case, &said, note, caller, idempotency).await,
+        "refund_to_payer" => {
+            let by = By { beneficiaries, caller, idempotency };
+            return refund_to_payer(&state, &case, &said, note, by).await;
+        }
         "assign_to_obligations" if (1..=domain::intent::MAX_OBLIGATIONS).contains(&said.obligation_ids.len()) => {
             Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() }
         }
@@ -239,14 +241,20 @@ pub async fn resolve(
     Ok(body::reply(resolve_case::propose(&state.ctx, &proposal, &crate::approvals::proposed).await?))
 }
 
+/// Who proposes, whose money they see (None: all), and under which key.
+struct By {
+    beneficiaries: Option<Vec<String>>,
+    caller: payments::Caller,
+    idempotency: storage::idempotency::Request,
+}
+
 /// All of the payment's money that waits for the case's reason goes back.
 async fn refund_to_payer(
     state: &State,
     case: &Listed,
     said: &ResolutionBody,
     note: String,
-    caller: payments::Caller,
-    idempotency: storage::idempotency::Request,
+    by: By,
 ) -> Result<HttpResponse, Problem> {
     let mut f = body::Fields::default();
     let reason_code = f.text("/reason_code", said.reason_code.as_deref().unwrap_or_default(), 1, 64);
@@ -268,8 +276,9 @@ async fn refund_to_payer(
         note,
         refundable: domain::Vnd::new(said.refundable_amount.unwrap_or_default()),
         payer_account,
-        caller,
-        idempotency,
+        beneficiaries: by.beneficiaries,
+        caller: by.caller,
+        idempotency: by.idempotency,
         now: now(),
     };
     let render = |_: &storage::refunds::Stored, approval| crate::approvals::proposed(approval);

@@ -58,7 +58,7 @@ codes! {
     QueryInvalid = "query_invalid", 400, "The query is not understood", "A parameter is unknown, sent twice or has a wrong value.";
     Unauthenticated = "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer mtl_…` with an active key of this mode.";
     SamePerson = "same_person", 403, "It is your own proposal", "Another person decides; of what a portal proposes, one who made no key of that portal.";
-    ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, or belongs to the wrong kind of holder.";
+    ScopeMissing = "scope_missing", 403, "The key may not do this", "The key lacks the scope that `detail` names, belongs to the wrong kind of holder, or its holder sees a part only of those whom this concerns.";
     OwnRights = "own_rights", 403, "Nobody changes their own rights", "Ask another administrator; what is about your own rights or keys is decided by somebody else.";
     NotFound = "not_found", 404, "Not found", "There is no such thing, or it is not yours: the answer is the same.";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed", "The path exists, with another method.";
@@ -398,6 +398,7 @@ impl From<RefundError> for Problem {
             RefundError::Storage(e) => e.into(),
             RefundError::Idempotency(e) => e.into(),
             RefundError::Absent => Self::new(Code::NotFound),
+            e @ RefundError::NotOfAll => Self::with(Code::ScopeMissing, e.to_string()),
             RefundError::RefundableMismatch(now) => {
                 Self::new(Code::RefundableAmountMismatch).and("refundable_amount", now.dong())
             }
@@ -513,6 +514,7 @@ impl From<ResolveError> for Problem {
             ResolveError::Storage(e) => e.into(),
             ResolveError::Idempotency(e) => e.into(),
             ResolveError::Absent => Self::new(Code::NotFound),
+            e @ ResolveError::NotOfAll => Self::with(Code::ScopeMissing, e.to_string()),
             ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
             ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
             ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),

@@ -16,7 +16,7 @@ use domain::refund::{Closing, RefundLine, RefundStatus};
 use domain::{PaymentId, RefundId, Vnd};
 use jiff::Timestamp;
 use payments::Caller;
-use payments::refund::{self, Cancel, PayerAccount, Proposal};
+use payments::refund::{self, Cancel, PayerAccount, Proposal, RefundError};
 use serde::{Deserialize, Serialize};
 use storage::payments::Filter;
 use storage::refunds::{self, Stored};
@@ -261,6 +261,7 @@ pub async fn propose(
         note,
         refundable,
         payer_account,
+        beneficiaries: auth::beneficiaries(&principal),
         caller,
         idempotency,
         now: now(),
@@ -309,6 +310,19 @@ async fn found(state: &State, principal: &Principal, id: RefundId) -> Result<Sto
     refunds::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)
 }
 
+/// Whether all whom a refund concerns are the person's; a client acts on its own.
+async fn reaches(state: &State, principal: &Principal, id: RefundId) -> Result<bool, Problem> {
+    let Some(own) = narrowed(principal).beneficiaries else { return Ok(true) };
+    let db = state.ctx.pool.get().await?;
+    let concerned = storage::approvals::beneficiaries_of_refund(&db, id).await?;
+    Ok(payments::reaches(Some(&own), &concerned))
+}
+
+/// What one sees and may not act on.
+async fn must_reach(state: &State, principal: &Principal, id: RefundId) -> Result<(), Problem> {
+    if reaches(state, principal, id).await? { Ok(()) } else { Err(RefundError::NotOfAll.into()) }
+}
+
 /// One refund. Staff who propose or decide see the account that a transfer goes to.
 #[utoipa::path(get, path = "/v1/refunds/{id}", tag = "refunds", params(("id" = String, Path)),
     responses((status = 200, body = RefundView), (status = 404, body = Problem, content_type = "application/problem+json")))]
@@ -316,7 +330,9 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let principal = auth::client_or_staff(&req, &state, Scope::PaymentsRead, Scope::ReportsRead).await?;
     let refund = found(&state, &principal, id_of(&id)?).await?;
     let is_staff = matches!(principal.who, Who::Person(_));
-    let pays = is_staff && (principal.may(Scope::RefundsPropose) || principal.may(Scope::ApprovalsDecide));
+    let pays = is_staff
+        && (principal.may(Scope::RefundsPropose) || principal.may(Scope::ApprovalsDecide))
+        && reaches(&state, &principal, refund.state.id).await?;
     let account = if pays { refund::payer_account(&state.ctx, &refund)? } else { None };
     Ok(HttpResponse::Ok().json(RefundView::new(&refund, account.as_ref())))
 }
@@ -340,6 +356,7 @@ pub async fn cancel(
     if matches!(principal.who, Who::Client(_)) && refund.proposed_by != caller.actor() {
         return Err(absent());
     }
+    must_reach(&state, &principal, id).await?;
     let command = Cancel { refund: id, caller, idempotency, now: now() };
     Ok(body::reply(refund::cancel(&state.ctx, &command, &|r| views::json(&RefundView::new(r, None))).await?))
 }
@@ -358,6 +375,7 @@ pub async fn retry(
     let id: RefundId = id_of(&id)?;
     body::nothing(&req, &raw.0)?;
     found(&state, &principal, id).await?;
+    must_reach(&state, &principal, id).await?;
     let refund = refund::redrive(&state.ctx, id, now()).await?;
     Ok(HttpResponse::Accepted().json(RefundView::new(&refund, None)))
 }

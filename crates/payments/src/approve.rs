@@ -5,6 +5,7 @@
 
 use crate::administer::{accounts, contract_fees, credentials, keys, rights};
 use crate::context::{Caller, Context};
+use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{lower_obligation, refund, reopen_day, resolve_case, void_at_counter};
@@ -111,7 +112,7 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         return Ok(Reply { body, ..reply });
     }
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
-    if !is_seen(&approval, c.beneficiaries.as_deref()) {
+    if !reaches(c.beneficiaries.as_deref(), &approval.beneficiaries) {
         return Err(DecideError::Absent);
     }
     let actor = c.caller.actor();
@@ -189,15 +190,8 @@ async fn is_theirs(tx: &Tx, approval: &Approval, id: PersonId, scope: Scope) -> 
     let filter = Filter { id: Some(id), ..Filter::default() };
     let Some(person) = persons::page(tx, &filter, None, 1).await?.pop() else { return Ok(false) };
     let roles: &[Role] = if person.disabled_at.is_none() { &person.roles } else { &[] };
-    let (own, about) = (&person.beneficiaries, &approval.beneficiaries);
-    let reaches = own.is_empty() || (!about.is_empty() && about.iter().all(|code| own.contains(code)));
-    Ok(role::allow(roles, scope) && reaches)
-}
-
-/// A person with beneficiaries sees what is about theirs alone.
-fn is_seen(approval: &Approval, beneficiaries: Option<&[String]>) -> bool {
-    beneficiaries
-        .is_none_or(|own| !approval.beneficiaries.is_empty() && approval.beneficiaries.iter().all(|b| own.contains(b)))
+    let own = Some(person.beneficiaries.as_slice()).filter(|own| !own.is_empty());
+    Ok(role::allow(roles, scope) && reaches(own, &approval.beneficiaries))
 }
 
 /// What the decision does, by the kind of what was proposed.

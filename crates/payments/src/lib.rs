@@ -61,6 +61,7 @@ pub mod view;
 pub mod void_at_counter;
 
 pub use context::{Caller, Context};
+pub use proposal::reaches;
 pub use reply::{IdempotencyError, Reply};
 pub use settings::Settings;
 pub use slots::Slots;

@@ -37,6 +37,12 @@ pub(crate) struct Draft<P> {
     pub changes: Changes,
 }
 
+/// Whether somebody who sees the money of `own` (None: of all) acts on what concerns these: of several, who sees a part
+/// speaks for no other, and what concerns nobody in particular is for those who see all.
+pub fn reaches(own: Option<&[String]>, concerned: &[String]) -> bool {
+    own.is_none_or(|own| !concerned.is_empty() && concerned.iter().all(|code| own.contains(code)))
+}
+
 /// Begins the transaction and claims the key; the answer where the same was asked before.
 pub(crate) async fn begin<E>(tx: &Tx, key: &idempotency::Request) -> Result<Option<Reply>, E>
 where

@@ -59,6 +59,8 @@ pub enum RefundError {
     Idempotency(#[from] IdempotencyError),
     #[error("no such payment or refund")]
     Absent,
+    #[error("it concerns beneficiaries that the person does not see all of")]
+    NotOfAll,
     #[error("{0} may be refunded now")]
     RefundableMismatch(Vnd),
     #[error(transparent)]

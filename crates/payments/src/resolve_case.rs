@@ -30,11 +30,12 @@ use domain::{CaseId, MovementId, ObligationId, PaymentId, Vnd, fee};
 use dossier::PaidBy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use storage::approvals::Approval;
-use storage::case_list::Listed;
+use storage::case_list::{self, Listed};
 use storage::cases::{self, Decided};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, idempotency, movements};
+use storage::{StorageError, Tx, idempotency, movements, payments};
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +52,8 @@ pub struct Proposal {
     pub case: Listed,
     pub action: Action,
     pub note: String,
-    pub beneficiaries: Vec<String>,
+    /// Whose money the person sees; None: all.
+    pub beneficiaries: Option<Vec<String>>,
     pub caller: Caller,
     pub idempotency: idempotency::Request,
     pub now: Timestamp,
@@ -65,6 +67,8 @@ pub enum ResolveError {
     Idempotency(#[from] IdempotencyError),
     #[error("no such case")]
     Absent,
+    #[error("it concerns beneficiaries that the person does not see all of")]
+    NotOfAll,
     #[error("the case is {0}")]
     NotOpen(CaseStatus),
     #[error("the case's money waits in suspense or is on its way: say where it goes, or which line it is")]
@@ -106,6 +110,10 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
     if let Some(reply) = proposal::begin::<ResolveError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
+    let concerned = concerned(tx, p).await?;
+    if !proposal::reaches(p.beneficiaries.as_deref(), &concerned) {
+        return Err(ResolveError::NotOfAll);
+    }
     // the payment before its case, as everywhere
     let waiting = waiting(tx, p).await?;
     let decided = cases::lock(tx, p.case.id).await?.ok_or(ResolveError::Absent)?;
@@ -124,7 +132,7 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         }
         Action::AssignToObligations { .. } if waiting.held.is_zero() => return Err(ResolveError::NoMoney),
         Action::AssignToObligations { obligation_ids } => {
-            payable(tx, obligation_ids, &p.beneficiaries, waiting.there).await?
+            payable(tx, obligation_ids, &concerned, waiting.there).await?
         }
     }
     let mut changes = Changes::default();
@@ -133,12 +141,23 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
         kind: ApprovalKind::CaseResolution,
         action: "resolution_proposed",
         subject: p.case.id.to_string(),
-        beneficiaries: p.beneficiaries.clone(),
+        beneficiaries: concerned,
         payload: &p.action,
         changes,
     };
     let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
     Ok(proposal::keep(tx, &by, draft, render).await?)
+}
+
+/// Whom the case concerns, and the payment that is said to be the same money: nobody may know yet whose that is.
+async fn concerned(tx: &Tx, p: &Proposal) -> Result<Vec<String>, StorageError> {
+    let mut codes: BTreeSet<String> = case_list::beneficiaries(tx, p.case.id).await?.into_iter().collect();
+    if let Action::SameMovement { payment_id } = &p.action
+        && let Ok(booked) = payment_id.parse()
+    {
+        codes.extend(payments::beneficiaries(tx, booked).await?);
+    }
+    Ok(codes.into_iter().collect())
 }
 
 /// How much of a payment waits for the reason that a case tells of.

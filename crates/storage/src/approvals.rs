@@ -3,8 +3,8 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::word;
-use domain::ApprovalId;
 use domain::approval::{ApprovalKind, ApprovalStatus};
+use domain::{ApprovalId, RefundId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -90,6 +90,13 @@ const PENDING: &str = "select * from approval where kind = $1 and subject = $2 a
 /// What waits for a decision about this.
 pub async fn pending(db: &Db, kind: ApprovalKind, subject: &str) -> Result<Option<Approval>, StorageError> {
     db.query_opt(PENDING, &[&kind.as_str(), &subject]).await?.as_ref().map(from_row).transpose()
+}
+
+const OF_REFUND: &str = "select beneficiaries from approval where kind = 'refund' and subject = $1";
+
+/// Whom a refund concerns, as it was proposed.
+pub async fn beneficiaries_of_refund(db: &Db, refund: RefundId) -> Result<Vec<String>, StorageError> {
+    Ok(db.query_opt(OF_REFUND, &[&refund.to_string()]).await?.map(|row| row.get(0)).unwrap_or_default())
 }
 
 /// A decision, or that its proposer takes it back.

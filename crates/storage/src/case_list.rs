@@ -51,7 +51,7 @@ pub(crate) fn from_row(row: &Row) -> Listed {
 }
 
 /// Which cases are seen. A person with beneficiaries sees those of their intents, and those without an intent unless
-/// they are on an account or a contract of others only.
+/// they are on an account or a contract of others only; what is about one as a whole, where all of it is theirs.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub beneficiaries: Option<Vec<String>>,

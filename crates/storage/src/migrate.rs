@@ -85,6 +85,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V206__payouts_given_away_and_back", include_str!("../migrations/0206_payouts_given_away_and_back.sql")),
     ("V207__cases_of_decided_approvals", include_str!("../migrations/0207_cases_of_decided_approvals.sql")),
     ("V208__refunds_of_orders", include_str!("../migrations/0208_refunds_of_orders.sql")),
+    ("V211__whole_accounts_and_contracts", include_str!("../migrations/0211_whole_accounts_and_contracts.sql")),
+    ("V212__lines_of_several_persons", include_str!("../migrations/0212_lines_of_several_persons.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

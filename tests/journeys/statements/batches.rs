@@ -267,7 +267,7 @@ async fn two_refunds_that_the_bank_debits_in_one_line_are_both_sent() {
 }
 
 /// SePay tells of a credit of today.
-pub(super) async fn told(house: &House, amount: i64, reference: &str, content: &str) {
+pub(crate) async fn told(house: &House, amount: i64, reference: &str, content: &str) {
     let row = json!({"id": fresh(), "gateway": "Vietcombank", "transactionDate": format!("{} 09:00:00", today()),
         "accountNumber": OWN, "subAccount": null, "code": null, "content": content, "transferType": "in",
         "description": "", "transferAmount": amount, "accumulated": 0, "referenceCode": reference});

@@ -3,6 +3,7 @@
 use super::{KIND, RefundError, of_case, subject, wish};
 use crate::context::{Caller, Context};
 use crate::move_money;
+use crate::proposal::reaches;
 use crate::reply::{Repeat, Reply, repeat_of};
 use crate::retry::retrying;
 use domain::allocation::Home;
@@ -26,7 +27,7 @@ use storage::approvals::{self, NewApproval};
 use storage::ids::mint;
 use storage::refunds::{self, NewRefund, Route, Stored};
 use storage::unit::{Audit, Birth, Unit};
-use storage::{Tx, days, idempotency, intents, unit};
+use storage::{Tx, idempotency, intents, payments, unit};
 
 /// Where a transfer goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Proposal {
     /// What the caller believes may be refunded.
     pub refundable: Vnd,
     pub payer_account: Option<PayerAccount>,
+    /// Whose money the person sees; None: all, and a client, which asks for its own.
+    pub beneficiaries: Option<Vec<String>>,
     pub caller: Caller,
     pub idempotency: idempotency::Request,
     pub now: Timestamp,
@@ -89,6 +92,10 @@ async fn proposed(
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
     let (p, resolution) = &with_lines(p, &locked)?;
     must_be_theirs(tx, p, &locked).await?;
+    let concerned = concerned(tx, p, &locked).await?;
+    if !reaches(p.beneficiaries.as_deref(), &concerned) {
+        return Err(RefundError::NotOfAll);
+    }
     let earlier = refunds::of_payment(tx, p.payment).await?;
     let gone = refunds::unexplained(tx, p.payment).await?;
     let refundable = refundable(&own, &earlier, gone);
@@ -135,7 +142,7 @@ async fn proposed(
         id: approval,
         kind: KIND,
         subject: subject(id),
-        beneficiaries: beneficiaries_of(tx, &locked).await?,
+        beneficiaries: concerned,
         payload: serde_json::json!({
             "payment_id": p.payment, of_case::CASE: p.case, "amount": sum(&p.lines), "then": p.closing.as_str(),
             "lines": shown(tx, p, &locked).await?,
@@ -292,16 +299,11 @@ fn new_refund(
     })
 }
 
-/// Whose money it is: of the obligations, of the intent that it names, or of all on whose account or contract it came.
-async fn beneficiaries_of(tx: &Tx, locked: &move_money::Locked) -> Result<Vec<String>, RefundError> {
+/// Whose money it is: of the obligations, and of what waits whom its payment concerns.
+async fn concerned(tx: &Tx, p: &Proposal, locked: &move_money::Locked) -> Result<Vec<String>, RefundError> {
     let mut codes: BTreeSet<String> = locked.obligations.iter().map(|o| o.terms.beneficiary_code.to_string()).collect();
-    if codes.is_empty() {
-        let scope = match &locked.payment.identity {
-            Identity::Account { account, .. } => format!("bank:{account}"),
-            Identity::Provider { profile, .. } => format!("clearing:{profile}"),
-            Identity::Counter { counter, .. } => format!("drawer:{counter}"),
-        };
-        codes.extend(days::beneficiaries(tx, &scope).await?);
+    if codes.is_empty() || p.lines.iter().any(|line| line.obligation_id.is_none()) {
+        codes.extend(payments::beneficiaries(tx, p.payment).await?);
     }
     Ok(codes.into_iter().collect())
 }

@@ -46,8 +46,9 @@ left join lateral (
 where w.since >= $1::date
   and ($3::text is null or b.agency_code = $3)
   and ($4::text is null or coalesce(p.channel, contract.channel) = $4)
-  -- what names nobody is seen by those whose account, contract or counter it is on, a bill's by those who were owed
+  -- what names nobody is seen by those whose account, contract or counter it is on, a bill's by those who were owed, a row of
+  -- a settlement file by those who see the file
   and ($5::text[] is null
        or case when w.payment_id is not null then p.whose
-               else coalesce('bank:' || m.account_code, 'clearing:' || s.profile, '') end = any(array(select concerning($5))))
+               else coalesce('bank:' || m.account_code, 'whole:clearing:' || s.profile, '') end = any(array(select concerning($5))))
 order by w.since, w.reason, w.payment_id, w.movement_id, w.settlement_id

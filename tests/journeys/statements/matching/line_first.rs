@@ -23,6 +23,7 @@
 //! | ·, and · two days later | A, and B or A of that day | A's payment and the other's |
 
 use super::{WAITING, asked, day, house, own, stated, status, told};
+use crate::finance::staff_of;
 use crate::refunds::second_person;
 use crate::statements::OWN;
 use crate::statements::{PAYMENTS, cases, standing};
@@ -462,6 +463,10 @@ async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose
     for (case, payment) in [(&missing, &missing["payment_id"]), (&line, &line["payment_id"]), (&missing, &json!("x"))] {
         assert_eq!(house.staff.post(&path(case), same(payment)).await.refused(422), "validation_failed");
     }
+    // nobody knows yet whose the line is: who sees one of those on the account does not say that it is theirs
+    house.had_account_of(OWN, tests::OTHER_BENEFICIARY).await;
+    let of_17 = staff_of(&house, "ke-toan-17", tests::BENEFICIARY).await;
+    assert_eq!(of_17.post(&path(&missing), same(&line["payment_id"])).await.refused(403), "scope_missing");
     let proposed = house.staff.post(&path(&missing), same(&line["payment_id"])).await.expect(201);
     let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
     assert_eq!(house.staff.post(&approve, json!({})).await.refused(403), "same_person");
