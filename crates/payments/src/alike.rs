@@ -12,12 +12,13 @@ use domain::matching::sights::{Alike, Report};
 use domain::payment::Payment;
 use domain::{IntentId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::account_money::{self, NamedIntent};
 use storage::alike::{self, Asked};
 use storage::payments::Part;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, payments};
+use storage::{StorageError, Tx, payments, statements};
 
 /// A credit as its teller told of it.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,12 @@ pub(crate) async fn alike_to(tx: &Tx, row: &Row<'_>, calendar: &WorkingCalendar)
             parts.entry(part.payment_id).or_default().push(part);
         }
     }
+    let is_later = |p: &&alike::Like| p.intent.is_none() && p.shown_on.is_some_and(|on| on > day);
+    let shown_until = match found.iter().any(|p| is_later(&p)) {
+        true => statements::covered_until(tx, row.account, day).await?,
+        false => None,
+    };
+    let is_next = |on: Date| on <= day || on.yesterday().is_ok_and(|before| shown_until >= Some(before));
     let like = |p: &alike::Like| Alike {
         payment: p.payment,
         intent: p.intent,
@@ -67,6 +74,7 @@ pub(crate) async fn alike_to(tx: &Tx, row: &Row<'_>, calendar: &WorkingCalendar)
         shown_on: p.shown_on,
         is_told: p.is_told,
         is_free: parts.get(&p.payment).is_some_and(|parts| learn::waits_whole(row.amount, parts)),
+        is_next: p.shown_on.is_none_or(is_next),
     };
     Ok(found.iter().map(like).collect())
 }

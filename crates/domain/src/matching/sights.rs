@@ -6,7 +6,7 @@
 //! | a payment of the same name whose line stands on the report's own day, and of which this teller has told nothing | another sight of it |
 //! | for a report without a name: the same of any name | another sight of it |
 //! | a payment of the same name within two worked days | it waits; when statements cover its days, another sight |
-//! | for a report with a name: one unnamed line of its day or up to two worked days later, of which this teller has told nothing and which people have not placed | another sight, and gives its name |
+//! | for a report with a name: one unnamed line of its day or up to two worked days later, of which this teller has told nothing and which people have not placed; of a later day once statements show the days before it | another sight, and gives its name |
 //! | several such lines, or one that people have placed | it waits; nobody guesses, but where in the end all could be nobody else's ([`super::leftover`]) |
 //! | nothing | new money |
 //!
@@ -41,6 +41,8 @@ pub struct Alike {
     pub is_told: bool,
     /// All of it waits unidentified, so that a name may still be given to it.
     pub is_free: bool,
+    /// Statements show all days from the report's to the one before its line's: the report's own line is on none of them.
+    pub is_next: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +69,7 @@ pub fn sight(report: &Report, alike: &[Alike], calendar: &WorkingCalendar) -> Si
     }
     match unnamed_lines(report, alike, calendar).as_slice() {
         [] => same.first().map_or(Sight::New, |told| Sight::Another(told.payment)),
-        [only] if only.is_free => Sight::Another(only.payment),
+        [only] if only.is_free && (only.is_next || report.is_covered) => Sight::Another(only.payment),
         lines if report.is_covered && lines.iter().all(|line| !line.is_free) => Sight::Another(lines[0].payment),
         lines => Sight::Waits(lines[0].payment),
     }
@@ -125,6 +127,7 @@ mod tests {
             shown_on: shown_on.map(on),
             is_told: false,
             is_free: intent.is_none(),
+            is_next: true,
         }
     }
 
@@ -180,6 +183,12 @@ mod tests {
         assert_eq!(is(named, &[alike(1, None, 24, None)]), (Sight::New, Sight::New));
         let two = [alike(1, None, 24, Some(24)), alike(2, None, 25, Some(25))];
         assert_eq!(is(named, &two), (waits(1), waits(1)));
+        let early = Alike { is_next: false, ..two[1] };
+        assert_eq!(
+            is(report(24, Some(7)), &[early]),
+            (waits(2), another(2)),
+            "its own line may stand on a day that is not shown"
+        );
         let told = Alike { is_told: true, ..two[0] };
         assert_eq!(is(named, &[told, two[1]]), (another(2), another(2)));
         let placed = Alike { is_free: false, ..two[0] };
