@@ -31,8 +31,6 @@ pub struct PayerPage {
     pub agencies: BTreeMap<String, String>,
     /// When the dossier systems had acknowledged all that is paid.
     pub acknowledged: Option<Timestamp>,
-    /// Whether they are being told of it: somebody listens, and has not acknowledged it.
-    pub is_being_told: bool,
     /// When a provider last answered a question of ours.
     pub asked_at: Option<Timestamp>,
     /// Where payers want money back, sealed.
@@ -105,14 +103,14 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let codes: Vec<&str> = view.obligations.iter().map(|o| o.terms.agency_code.as_str()).collect();
     let agencies = payer_page::agencies(tx, &codes).await?;
     let is_settled = view.obligations.iter().all(|o| o.status == ObligationStatus::Paid);
-    let paid = match view.intent.status {
-        IntentStatus::Paid => view.intent.obligation_ids.as_slice(),
+    let acknowledged = match view.intent.status {
+        IntentStatus::Paid => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
         // paid another way
-        IntentStatus::Open | IntentStatus::Expired if is_settled => &view.intent.obligation_ids,
-        _ => &[],
+        IntentStatus::Open | IntentStatus::Expired if is_settled => {
+            payer_page::acknowledged(tx, &view.intent.obligation_ids).await?
+        }
+        _ => None,
     };
-    let acknowledged = if paid.is_empty() { None } else { payer_page::acknowledged(tx, paid).await? };
-    let is_being_told = acknowledged.is_none() && !paid.is_empty() && payer_page::is_listened_to(tx, paid).await?;
     let asked_at = match view.attempts.iter().any(|stored| stored.attempt.status.is_undecided()) {
         true => payer_page::asked_at(tx, view.intent.id).await?,
         false => None,
@@ -125,7 +123,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         _ => Aside::default(),
     };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, is_being_told, asked_at, wishes, gone, aside }))
+    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, gone, aside }))
 }
 
 async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> Result<Gone, StorageError> {

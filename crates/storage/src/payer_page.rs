@@ -35,18 +35,6 @@ pub async fn acknowledged(db: &Db, ids: &[ObligationId]) -> Result<Option<Timest
     Ok(told.filter(|told| told.len() == ids.len()).and_then(|told| told.into_iter().max()))
 }
 
-const LISTENED_TO: &str = "select exists (select from event e
-    join event_endpoint p on p.client_id = e.client_id and p.disabled_at is null
-        and (p.stream_kinds = '{}' or e.stream_kind = any(p.stream_kinds))
-    where e.type = 'obligation.paid' and e.subject_id = any($1))";
-
-/// Whether anybody is there to be told that one of these is paid.
-pub async fn is_listened_to(db: &Db, ids: &[ObligationId]) -> Result<bool, StorageError> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let statement = db.prepare_cached(LISTENED_TO).await?;
-    Ok(db.query_one(&statement, &[&ids]).await?.get(0))
-}
-
 const ASKED: &str =
     "select max(w.asked_at) from attempt_watch w join attempt a on a.id = w.attempt_id where a.intent_id = $1";
 

@@ -14,9 +14,6 @@ use payments::{Caller, Context};
 use serde::Deserialize;
 use std::error::Error;
 
-/// What is shorter is taken for one that was not typed to its end.
-const NUMBER_AT_LEAST: usize = 6;
-
 #[derive(Deserialize)]
 pub(crate) struct Form {
     payment: String,
@@ -28,8 +25,7 @@ pub(crate) struct Form {
 impl Form {
     fn account(&self) -> Option<PayerAccount> {
         let (number, name) = (self.account_number.replace([' ', '.', '-'], ""), self.account_name.trim());
-        let is_number =
-            (NUMBER_AT_LEAST..=34).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_number = (1..=34).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
         let is_name = (1..=140).contains(&name.chars().count()) && !name.chars().any(char::is_control);
         let is_bank = BANKS.iter().any(|(bin, _)| *bin == self.bank_bin);
         (is_number && is_name && is_bank).then(|| PayerAccount {

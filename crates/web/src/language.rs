@@ -386,7 +386,6 @@ pub(crate) struct Words {
     pub prompt_code: &'static str,
     pub prompt_code_how: &'static str,
     pub prompt_awaited: &'static str,
-    pub prompt_left: &'static str,
     pub phone: &'static str,
     pub one_time_code: &'static str,
     pub one_time_code_how: &'static str,

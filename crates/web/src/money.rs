@@ -61,7 +61,7 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
     let mut proofs: Vec<Proof> = settling
         .clone()
         .map(|paid| Proof {
-            who: theirs(ctx, language, paid.shown.payment.channel.as_str()),
+            who: language.of(w.proof_theirs, kind_of(ctx, Some(paid.shown.payment.channel.as_str()))),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
             says: Some(format!(
                 "{}: {}",
@@ -80,32 +80,14 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
         when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: true,
     });
-    let says = match loaded.acknowledged {
-        Some(_) => w.proof_dossier_has,
-        None if loaded.is_being_told => w.proof_awaited,
-        // of a dossier system that nobody has named, nothing can be said
-        None => return proofs,
-    };
     proofs.push(Proof {
         who: w.proof_dossier.to_owned(),
         code: None,
-        says: Some(says.to_owned()),
+        says: Some(if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned()),
         when: loaded.acknowledged.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: loaded.acknowledged.is_some(),
     });
     proofs
-}
-
-/// Whose transaction it is. Behind a gateway stands a bank, but the number is the gateway's.
-fn theirs(ctx: &Context, language: Language, channel: &str) -> String {
-    let words = language.words().proof_theirs;
-    match kind_of(ctx, Some(channel)) {
-        Some("gateway") => {
-            let name = channel_name(ctx, language, channel);
-            words.replace("{Who}", &name).replace("{who}", &name)
-        }
-        kind => language.of(words, kind),
-    }
 }
 
 /// What was received under the reference. Paid without any (at a counter, under another reference): when and how.

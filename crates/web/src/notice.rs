@@ -157,7 +157,7 @@ fn items(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, top: u16) -> u16 
             y += 13;
         }
         if let Some(code) = &o.terms.dossier_code {
-            sheet.line(LEFT, y, 10, false, &format!("{}: {code}", w.dossier));
+            sheet.line(LEFT, y, 9, false, &format!("{}: {code}", w.dossier));
             y += 13;
         }
         y += 4;

@@ -23,7 +23,6 @@ use provider::Failure;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use storage::attempts::Stored;
 use uuid::Uuid;
 
 /// Seconds between reloads where there is no JavaScript and nothing to type: while a reader waits before the page, and while a
@@ -91,8 +90,6 @@ pub(crate) struct Page {
     elsewhere: Option<There>,
     may_pay: bool,
     choose: &'static str,
-    /// One of the ways below can be taken now.
-    has_way: bool,
     kinds: Vec<Kind>,
     asides: Vec<Aside>,
     leaves: bool,
@@ -172,6 +169,7 @@ fn known(
             _ => Shows::Nothing,
         },
         is_open: now < stored.attempt.expires_at,
+        is_awaited: now < stored.attempt.expires_at + PATIENCE,
         failure: stored.failure.as_deref().map_or(Failure::Unsaid, Failure::read),
     });
     Known {
@@ -186,7 +184,6 @@ fn known(
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
         last,
-        is_awaited: came_from(view, now).is_some(),
         returned,
     }
 }
@@ -208,7 +205,7 @@ impl Page {
         let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
         let token = &intent.page_token;
         let (said, tone) = said(w, view, stage, prompt.as_ref());
-        let kind = kind_of(ctx, teller(view, stage, now));
+        let kind = kind_of(ctx, teller(view, stage));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
@@ -221,8 +218,6 @@ impl Page {
         let elsewhere = elsewhere(ctx, language, view, stage);
         let is_under_way = transfer.is_some() || prompt.is_some() || elsewhere.is_some();
         let may_pay = stage.may_pay() && !(is_under_way && kinds.is_empty() && asides.is_empty());
-        let has_way =
-            buttons().any(|button| button.closed.is_none()) || asides.iter().any(|aside| !aside.names.is_empty());
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
@@ -275,8 +270,7 @@ impl Page {
             total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
-            leads_to_ways: may_pay && !is_under_way && stage != Stage::Unclear && has_way,
-            has_way,
+            leads_to_ways: may_pay && !is_under_way && stage != Stage::Unclear,
             may_pay,
             choose: if matches!(stage, Stage::Choose | Stage::Failed(_) | Stage::Unclear) {
                 w.choose
@@ -291,7 +285,7 @@ impl Page {
             waits: stage.waits()
                 || !asides.is_empty()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
-                || (stage.is_paid() && loaded.is_being_told),
+                || (stage.is_paid() && loaded.acknowledged.is_none()),
             choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
             proofs: money::proofs(ctx, language, loaded, stage),
@@ -330,13 +324,12 @@ impl Page {
 pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> String {
     let view = &loaded.view;
     let mut text = format!(
-        "{:?} {} {} {:?} {:?} {}",
+        "{:?} {} {} {:?} {:?}",
         Seen::of(view, returned, now).stage,
         view.intent.version,
         view.amount_due.dong(),
         view.intent.expires_at,
-        loaded.acknowledged,
-        loaded.is_being_told
+        loaded.acknowledged
     );
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
@@ -374,19 +367,9 @@ pub(crate) fn last_attempt(view: &IntentView) -> Option<&Attempt> {
     view.attempts.iter().map(|stored| &stored.attempt).next_back()
 }
 
-/// Whether the provider of an attempt is likely to tell us soon.
-fn is_awaited(attempt: &Attempt, now: Timestamp) -> bool {
-    attempt.status.is_undecided() && now < attempt.expires_at + PATIENCE
-}
-
-/// The attempt from whose page a browser can have come, with nothing known of it yet: the last such one.
-pub(crate) fn came_from(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
-    let is_here = |stored: &Stored| {
-        let kind = stored.action.as_ref().and_then(|action| action["type"].as_str());
-        matches!(kind, Some("qr" | "phone_prompt" | "otp_prompt"))
-    };
-    let mut elsewhere = view.attempts.iter().rev().filter(|stored| !is_here(stored)).map(|stored| &stored.attempt);
-    elsewhere.find(|attempt| is_awaited(attempt, now))
+/// Whether the provider of the last attempt is likely to tell us soon.
+fn is_awaited(view: &IntentView, now: Timestamp) -> bool {
+    last_attempt(view).is_some_and(|a| a.status.is_undecided() && now < a.expires_at + PATIENCE)
 }
 
 fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Timestamp) -> Option<u32> {
@@ -397,13 +380,11 @@ fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Ti
         let tried = view.attempts.iter().any(|stored| now < stored.attempt.ordered_at + PATIENCE);
         return tried.then_some(REFRESH_LATE_S);
     }
-    if stage == Stage::Asking {
-        return Some(REFRESH_RETURNED_S);
-    }
-    if !last_attempt(view).is_some_and(|attempt| is_awaited(attempt, now)) {
+    if !is_awaited(view, now) {
         return None;
     }
     match stage {
+        Stage::Asking => Some(REFRESH_RETURNED_S),
         Stage::Confirm => Some(REFRESH_PROMPT_S),
         Stage::Processing => Some(REFRESH_PROCESSING_S),
         _ => None,

@@ -3,7 +3,7 @@
 
 use crate::language::{Language, Said, Words};
 use crate::money;
-use crate::page::{came_from, held, last_attempt};
+use crate::page::{held, last_attempt};
 use crate::prompt::Prompt;
 use crate::stage::{Held, Stage};
 use crate::transfer;
@@ -86,9 +86,8 @@ pub(crate) fn why_again(w: &Words, loaded: &PayerPage, stage: Stage) -> Vec<&'st
 }
 
 /// The channel by which we heard what the stage says.
-pub(crate) fn teller(view: &IntentView, stage: Stage, now: Timestamp) -> Option<&str> {
+pub(crate) fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
     match stage {
-        Stage::Asking => came_from(view, now).map(|attempt| attempt.channel.as_str()),
         Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
         // who takes the money, though another way was tried since
         Stage::Processing => committed(view).or(last_attempt(view)).map(|attempt| attempt.channel.as_str()),

@@ -61,6 +61,8 @@ pub(crate) struct Last {
     pub shows: Shows,
     /// Within the provider's window.
     pub is_open: bool,
+    /// Within it or shortly after: its provider is likely to tell us soon.
+    pub is_awaited: bool,
     pub failure: Failure,
 }
 
@@ -95,8 +97,6 @@ pub(crate) struct Known {
     /// Whether a try of it is under review at its provider.
     pub is_under_review: bool,
     pub last: Option<Last>,
-    /// A provider's page was opened, by the last try or one before, and is likely to tell us soon.
-    pub is_awaited: bool,
     /// The browser says that it comes from a provider's page: worth a word, and nothing more.
     pub returned: bool,
 }
@@ -119,10 +119,6 @@ pub(crate) fn stage(known: &Known) -> Stage {
 }
 
 fn open(known: &Known) -> Stage {
-    // though another way was chosen since: whoever has just paid must not be asked to pay
-    if known.returned && known.is_awaited {
-        return Stage::Asking;
-    }
     let undecided = known.last.filter(|last| last.status.is_undecided());
     let shown = undecided.filter(|last| last.is_open).map(|last| last.shows);
     match shown {
@@ -130,6 +126,9 @@ fn open(known: &Known) -> Stage {
         Some(Shows::Code) => return Stage::Scan,
         Some(Shows::Prompt) => return Stage::Confirm,
         _ => {}
+    }
+    if known.returned && undecided.is_some_and(|last| last.is_awaited) {
+        return Stage::Asking;
     }
     if known.held == Held::Beside || known.is_under_review {
         return Stage::Unclear;

@@ -177,7 +177,7 @@ pub(super) const WORDS: Words = Words {
     print_until: "Pay before",
     print_made: "Printed",
     print_more: "more, see the payment page",
-    print_foot: "This notice is no receipt and does not prove a payment.",
+    print_foot: "This notice is no receipt. A receipt is issued when the money has been recorded.",
 
     beneficiary: "Beneficiary",
     reference: "Reference",
@@ -209,7 +209,6 @@ pub(super) const WORDS: Words = Words {
     prompt_code: "Your payment code is being checked",
     prompt_code_how: "The provider is checking your payment code for {amount}.",
     prompt_awaited: "The result appears on this page when the provider answers. Please do not pay again meanwhile.",
-    prompt_left: "The request on your phone can still be confirmed. If you pay another way, please do not confirm it any more, so that you do not pay twice.",
     phone: "Mobile Money phone number",
     one_time_code: "One-time payment code (if you have one)",
     one_time_code_how: "Your Mobile Money application makes this code. Without one, leave it empty: the provider asks you on your phone. Neither number nor code is kept.",

@@ -124,8 +124,8 @@ pub(super) const WORDS: Words = Words {
     elsewhere_go: "Trở lại",
     last_asked: "{Who} trả lời câu hỏi gần nhất của chúng tôi lúc",
     last_used: "Cách bạn chọn lần trước",
-    copy: "Sao chép",
-    copied: "Đã sao chép",
+    copy: "Chép",
+    copied: "Đã chép",
     print: "Thông báo nộp tiền để in (PDF)",
     not_a_bank: "Đây là trang của cổng thanh toán dịch vụ công, không phải trang của ngân hàng.",
 
@@ -181,7 +181,7 @@ pub(super) const WORDS: Words = Words {
     print_until: "Nộp trước",
     print_made: "In lúc",
     print_more: "khoản khác, xem trên trang thanh toán",
-    print_foot: "Thông báo này không phải biên lai và không chứng minh là đã nộp tiền.",
+    print_foot: "Thông báo này không phải biên lai. Biên lai được cấp khi tiền đã được ghi nhận.",
 
     beneficiary: "Đơn vị thụ hưởng",
     reference: "Mã tham chiếu",
@@ -213,7 +213,6 @@ pub(super) const WORDS: Words = Words {
     prompt_code: "Đang kiểm tra mã thanh toán",
     prompt_code_how: "Nhà cung cấp đang kiểm tra mã thanh toán cho số tiền {amount}.",
     prompt_awaited: "Kết quả hiện ở trang này khi nhà cung cấp trả lời. Xin không thanh toán lại trong lúc chờ.",
-    prompt_left: "Yêu cầu trên điện thoại vẫn còn hiệu lực. Nếu nộp bằng cách khác, xin đừng xác nhận yêu cầu đó nữa, để không nộp hai lần.",
     phone: "Số điện thoại Tiền di động",
     one_time_code: "Mã thanh toán một lần (nếu có)",
     one_time_code_how: "Mã này do ứng dụng Tiền di động của bạn tạo ra. Không có mã thì để trống: nhà cung cấp sẽ hỏi bạn trên điện thoại. Số điện thoại và mã không được lưu lại.",

@@ -9,17 +9,16 @@ const OPEN: Known = Known {
     held: Held::None,
     is_under_review: false,
     last: None,
-    is_awaited: false,
     returned: false,
 };
 
 fn tried(status: AttemptStatus, shows: Shows) -> Option<Last> {
-    Some(Last { status, shows, is_open: true, failure: Failure::Cancelled })
+    Some(Last { status, shows, is_open: true, is_awaited: true, failure: Failure::Cancelled })
 }
 
-/// Its window has closed.
-fn closed(status: AttemptStatus, shows: Shows) -> Option<Last> {
-    tried(status, shows).map(|last| Last { is_open: false, ..last })
+/// Its window has closed, a moment or a long time ago.
+fn closed(status: AttemptStatus, shows: Shows, is_awaited: bool) -> Option<Last> {
+    tried(status, shows).map(|last| Last { is_open: false, is_awaited, ..last })
 }
 
 #[test]
@@ -36,30 +35,25 @@ fn each_row_of_the_table_has_its_view() {
         (Known { last: tried(Offered, Shows::Page), ..OPEN }, Stage::Elsewhere),
         (Known { last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { last: tried(Offered, Shows::Prompt), ..OPEN }, Stage::Confirm),
-        (Known { last: closed(Offered, Shows::Page), ..OPEN }, Stage::Choose),
-        (Known { last: closed(Offered, Shows::Code), ..OPEN }, Stage::Choose),
+        (Known { last: closed(Offered, Shows::Page, true), ..OPEN }, Stage::Choose),
+        (Known { last: closed(Offered, Shows::Code, true), ..OPEN }, Stage::Choose),
         (Known { last: tried(Failed, Shows::Page), ..OPEN }, failed),
         (Known { last: tried(Failed, Shows::Code), ..OPEN }, failed),
         (Known { last: tried(Expired, Shows::Page), ..OPEN }, Stage::Choose),
         (Known { last: tried(Succeeded, Shows::Page), due: Due::Part, ..OPEN }, Stage::Choose),
         // the browser came back
-        (Known { last: tried(Started, Shows::Nothing), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: tried(Offered, Shows::Page), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: closed(Offered, Shows::Page), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: closed(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Started, Shows::Nothing), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, true), returned: true, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, false), returned: true, ..OPEN }, Stage::Choose),
         (Known { last: tried(Offered, Shows::Code), returned: true, ..OPEN }, Stage::Scan),
         (Known { last: tried(Failed, Shows::Page), returned: true, ..OPEN }, failed),
         (Known { last: tried(Expired, Shows::Page), returned: true, ..OPEN }, Stage::Choose),
-        // from a page that was left for another way
-        (Known { last: tried(Offered, Shows::Code), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: tried(Offered, Shows::Prompt), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: tried(Failed, Shows::Page), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: tried(Offered, Shows::Code), is_awaited: true, ..OPEN }, Stage::Scan),
         // money, or a try, that nobody has explained
         (Known { held: Held::Beside, ..OPEN }, Stage::Unclear),
         (Known { held: Held::Beside, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Page), ..OPEN }, Stage::Unclear),
-        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), is_awaited: true, returned: true, ..OPEN }, Stage::Asking),
+        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Covered),
@@ -97,18 +91,17 @@ fn all() -> Vec<Known> {
     let mut lasts = vec![None];
     for status in AttemptStatus::ALL {
         for shows in shows {
-            lasts.extend([tried(*status, shows), closed(*status, shows)]);
+            lasts.extend([tried(*status, shows), closed(*status, shows, true), closed(*status, shows, false)]);
         }
     }
     for intent in IntentStatus::ALL {
         for due in [Due::All, Due::Part, Due::Nothing, Due::Settled] {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
-                    for bits in 0..16 {
-                        let [is_overdue, is_under_review, is_awaited, returned] =
-                            [1, 2, 4, 8].map(|bit| bits & bit != 0);
+                    for bits in 0..8 {
+                        let [is_overdue, is_under_review, returned] = [1, 2, 4].map(|bit| bits & bit != 0);
                         let (intent, last) = (*intent, *last);
-                        all.push(Known { intent, is_overdue, due, held, is_under_review, last, is_awaited, returned });
+                        all.push(Known { intent, is_overdue, due, held, is_under_review, last, returned });
                     }
                 }
             }
