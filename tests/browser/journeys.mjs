@@ -6,12 +6,13 @@ import {
 
 const PAY_THERE = 'button.pay';
 const CANCEL_THERE = 'form:nth-of-type(2) button';
-/** Who tells of the money, by channel; behind the others it is a bank. */
-const TELLERS = {
-  momo: 'ví điện tử', zalopay: 'ví điện tử', mobile_money: 'nhà mạng', mobile_money_bills: 'nhà mạng', counter: 'quầy thu',
-  national: 'Cổng Dịch vụ công Quốc gia',
+/** Whose transaction it is, by channel; of the others it is a bank's. */
+const TRANSACTIONS = {
+  vnpay: 'Mã giao dịch tại Cổng thanh toán VNPAY', momo: 'Giao dịch của ví điện tử', zalopay: 'Giao dịch của ví điện tử',
+  mobile_money: 'Giao dịch của nhà mạng', mobile_money_bills: 'Giao dịch của nhà mạng', counter: 'Giao dịch của quầy thu',
+  national: 'Giao dịch của Cổng Dịch vụ công Quốc gia',
 };
-const paid = (intent, channel) => ['Đã thanh toán', 'Bằng chứng đã nộp', `Giao dịch của ${TELLERS[channel] ?? 'ngân hàng'}`, intent.reference.slice(0, 2)];
+const paid = (intent, channel) => ['Đã thanh toán', 'Bằng chứng đã nộp', TRANSACTIONS[channel] ?? 'Giao dịch của ngân hàng', intent.reference.slice(0, 2)];
 
 /** The three proofs, the last of which arrives by itself. */
 async function proven(page, intent, ofIntent = ['payment_intent.paid']) {
@@ -126,6 +127,24 @@ export async function leftThereAndPaidAnotherWay() {
   await says(page, 'Đã thanh toán');
   await proven(page, intent);
   await page.bye();
+}
+
+/** Paid at a wallet that was left for a code: who comes back is not shown the code. */
+export async function backFromAPageThatWasLeft() {
+  for (const js of [true, false]) {
+    const page = await phone({ js });
+    const intent = await opens(js ? 24_004 : 24_005);
+    await visit(page, intent.checkout_url);
+    await choose(page, 'momo');
+    await visit(page, intent.checkout_url);
+    await choose(page, 'vietqr');
+    await reads(page, 'Quét mã để chuyển khoản');
+    await visit(page, `${intent.checkout_url}?returned=1&attempt=1`);
+    await reads(page, 'Chúng tôi đang hỏi ví điện tử', 'lần thanh toán trước', 'xin không thanh toán theo cách khác');
+    check(!(await text(page)).includes('Quét mã'), 'the code would be paid beside it');
+    if (js) await look(page, 'asking-left');
+    await page.bye();
+  }
 }
 
 export async function notEnoughMoney() {
@@ -253,7 +272,7 @@ export async function mobileMoney() {
     if (js) await look(page, 'phone-refused');
     await visit(page, intent.checkout_url);
     await phoneNumber(page, given.phone);
-    await reads(page, 'Xác nhận trên điện thoại');
+    await reads(page, 'Xác nhận trên điện thoại', 'xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác');
     check(!(await text(page)).includes(given.phone), 'the number is not shown');
     if (js) await look(page, 'prompt');
     await sim('mobile_money', 'pay', { order_ref: await orderOf(intent), outcome: 'approve' });

@@ -87,6 +87,7 @@ async fn a_bill_that_is_paid_ends_the_live_payments_that_hold_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_bill_paid_is_shown_with_the_payment_and_on_the_page_with_three_proofs() {
     let house = house().await;
+    house.hear_events().await;
     for (app, who) in [(App::Bank, "Giao dịch của ngân hàng"), (App::Wallet, "Giao dịch của nhà mạng")] {
         let (code, fee) = owes(&house, 21_000).await;
         // the bill is for a fee of another payment too

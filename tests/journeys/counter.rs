@@ -198,6 +198,7 @@ async fn live_payments_that_hold_what_a_counter_took_follow_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_counter_took_is_shown_with_the_payment_and_on_the_page_with_three_proofs() {
     let house = House::with_counters(false).await;
+    house.hear_events().await;
     let fee = owes(&house, 21_000).await;
     let intent = house.portal.opens(&[&fee]).await;
     let number = receipt();

@@ -7,17 +7,19 @@ use crate::view::{self, IntentView, Paid, Standing, Unavailable};
 use domain::cause::Cause;
 use domain::codes::{BeneficiaryCode, ChannelCode};
 use domain::intent::IntentStatus;
-use domain::obligation::ObligationStatus;
+use domain::obligation::{Obligation, ObligationStatus};
 use domain::offering::{self, Contract, Wanted};
 use domain::payment::SuspenseReason;
+use domain::reference::Reference;
 use domain::refund::RefundStatus;
-use domain::{PaymentId, Vnd, counter};
+use domain::{AttemptId, IntentId, ObligationId, PaymentId, Vnd, counter};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
-use storage::payer_page::{self, Wish};
-use storage::{StorageError, Tx, beneficiaries, counters, refunds};
+use storage::payer_page::{self, Told, Wish};
+use storage::{StorageError, Tx, beneficiaries, counters, references, refunds};
+use uuid::Uuid;
 
 /// As many counters as are named on a page; who lives far from all of them asks.
 const COUNTERS: i64 = 6;
@@ -29,13 +31,15 @@ pub struct PayerPage {
     pub beneficiary: String,
     /// Names of agencies, by code.
     pub agencies: BTreeMap<String, String>,
-    /// When the dossier systems had acknowledged all that is paid.
-    pub acknowledged: Option<Timestamp>,
-    /// When a provider last answered a question of ours.
-    pub asked_at: Option<Timestamp>,
+    /// What the dossier systems have heard of it; None while it is not paid.
+    pub told: Option<Told>,
+    /// When providers last answered a question of ours.
+    pub asked_at: BTreeMap<AttemptId, Timestamp>,
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
     pub gone: Gone,
+    /// What is held under requests for the same fees that are over.
+    pub earlier: Vec<Earlier>,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
 }
@@ -49,6 +53,13 @@ pub struct Gone {
     pub refunds: Vec<GivenBack>,
     /// Why fees are due.
     pub due_since: Vec<Cause>,
+}
+
+/// It lowers nothing here: people decide whether it pays a fee or is given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub reference: Reference,
+    pub held: Vnd,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,38 +114,56 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let codes: Vec<&str> = view.obligations.iter().map(|o| o.terms.agency_code.as_str()).collect();
     let agencies = payer_page::agencies(tx, &codes).await?;
     let is_settled = view.obligations.iter().all(|o| o.status == ObligationStatus::Paid);
-    let acknowledged = match view.intent.status {
-        IntentStatus::Paid => payer_page::acknowledged(tx, &view.intent.obligation_ids).await?,
+    let told = match view.intent.status {
+        IntentStatus::Paid => Some(payer_page::told(tx, &view.intent.obligation_ids).await?),
         // paid another way
         IntentStatus::Open | IntentStatus::Expired if is_settled => {
-            payer_page::acknowledged(tx, &view.intent.obligation_ids).await?
+            Some(payer_page::told(tx, &view.intent.obligation_ids).await?)
         }
         _ => None,
     };
     let asked_at = match view.attempts.iter().any(|stored| stored.attempt.status.is_undecided()) {
         true => payer_page::asked_at(tx, view.intent.id).await?,
-        false => None,
+        false => BTreeMap::new(),
     };
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
     let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
     let gone = gone(ctx, tx, &view, &paid).await?;
+    let earlier = if view.intent.status == IntentStatus::Open { earlier(tx, &view).await? } else { Vec::new() };
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
     };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, acknowledged, asked_at, wishes, gone, aside }))
+    Ok(Some(PayerPage { view, beneficiary, agencies, told, asked_at, wishes, gone, earlier, aside }))
+}
+
+async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageError> {
+    let known = payer_page::earlier(tx, view.intent.id, &view.intent.obligation_ids).await?;
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = known.iter().map(|(id, _)| id.uuid()).collect();
+    let sums: BTreeMap<IntentId, Vnd> = references::waiting_sums(tx, &ids).await?.into_iter().collect();
+    let held = |(id, reference)| Some(Earlier { reference, held: *sums.get(&id)? });
+    Ok(known.into_iter().filter_map(held).collect())
 }
 
 async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> Result<Gone, StorageError> {
-    let due_since = payer_page::due_since(tx, &view.intent.obligation_ids).await?;
+    // in its first state a fee is due because it was registered
+    let is_due_again = |o: &Obligation| o.status == ObligationStatus::Due && o.version > 1;
+    let due_since = match view.obligations.iter().any(is_due_again) {
+        true => payer_page::due_since(tx, &view.intent.obligation_ids).await?,
+        false => Vec::new(),
+    };
     let taken_back = match view.payments.iter().any(|paid| paid.shown.reversed.is_positive()) {
         true => payer_page::taken_back(tx, paid).await?,
         false => BTreeMap::new(),
     };
     let mut given = Vec::new();
     for paid in view.payments.iter().filter(|paid| paid.shown.refunding.is_positive() || has_returned(paid)) {
-        given.extend(refunds::of_payment(tx, paid.shown.payment.id).await?.iter().map(|r| given_back(ctx, r)));
+        let refunds = refunds::of_payment(tx, paid.shown.payment.id).await?;
+        given.extend(refunds.iter().map(|r| given_back(ctx, r, view, paid)));
     }
     Ok(Gone { taken_back, refunds: given, due_since })
 }
@@ -145,16 +174,26 @@ pub fn has_returned(paid: &Paid) -> bool {
     paid.parts.iter().any(|part| part.suspense_reason.as_deref() == Some(returned))
 }
 
-fn given_back(ctx: &Context, refund: &refunds::Stored) -> GivenBack {
+fn given_back(ctx: &Context, refund: &refunds::Stored, view: &IntentView, paid: &Paid) -> GivenBack {
     // an account that does not open is said nothing of
     let account = refund::payer_account(ctx, refund).ok().flatten();
     GivenBack {
         payment_id: refund.payment_id,
-        amount: refund.state.amount(),
+        amount: ours_of(refund, view, paid),
         status: refund.state.status,
         at: refund.updated_at,
         ends_in: account.as_ref().map(refund::ends_in),
     }
+}
+
+/// Of a payment that is not under our reference, the fees of others that it paid are not told of here.
+fn ours_of(refund: &refunds::Stored, view: &IntentView, paid: &Paid) -> Vnd {
+    if paid.shown.reference.is_some() {
+        return refund.state.amount();
+    }
+    let is_ours = |id: ObligationId| view.intent.obligation_ids.contains(&id);
+    let lines = refund.state.lines.iter().filter(|line| line.obligation_id.is_some_and(is_ours));
+    lines.map(|line| line.amount).sum()
 }
 
 /// As `answer_bill` and `take_at_counter` would take it: all that is due or nothing. The portal's choice of channels counts for

@@ -380,7 +380,7 @@ async fn offer_order(
         amount: stored.attempt.amount,
         description: format!("Thanh toan {}", intent.reference),
         bill,
-        return_url: page_url(ctx, intent, start.locale),
+        return_url: page_url(ctx, intent, stored.number, start.locale),
         notify_url: ctx.webhook_url(&provider.channel, &provider.profile),
         payer_ip: start.payer_ip,
         locale: start.locale,
@@ -418,12 +418,12 @@ async fn bill(ctx: &Context, intent: IntentId) -> Result<OrderBill, StorageError
 }
 
 /// Where the provider sends the payer's browser back to: our page, in the payer's language. `returned` tells the page that a
-/// browser came back, and nothing else.
-fn page_url(ctx: &Context, intent: &Intent, locale: Locale) -> String {
+/// browser came back, `attempt` from which page, and nothing else.
+fn page_url(ctx: &Context, intent: &Intent, number: i32, locale: Locale) -> String {
     let page = ctx.checkout_url(&intent.page_token);
     match locale {
-        Locale::Vi => format!("{page}?returned=1"),
-        Locale::En => format!("{page}?lang=en&returned=1"),
+        Locale::Vi => format!("{page}?returned=1&attempt={number}"),
+        Locale::En => format!("{page}?lang=en&returned=1&attempt={number}"),
     }
 }
 

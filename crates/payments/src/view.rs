@@ -216,8 +216,9 @@ pub async fn of_intents(
     let waiting: BTreeMap<IntentId, Vnd> = references::waiting_sums(db, &ids).await?.into_iter().collect();
     let mut views = Vec::with_capacity(list.len());
     for intent in list {
-        // money is read where there may be some: an attempt was made, it is paid, or some waits that came without either
+        // money is read where there may be some: an attempt was made, it is or was paid, or some waits that came without either
         let may_have_money = intent.status == IntentStatus::Paid
+            || intent.version > 1
             || waiting.contains_key(&intent.id)
             || attempts.iter().any(|a| a.attempt.intent_id == intent.id);
         let held = held(&intent, &obligations);
@@ -241,7 +242,8 @@ pub(crate) async fn of_facts(
     let intent = facts.intent()?.clone();
     let amount_due = facts.amount_due(&intent);
     let held = held(&intent, &facts.obligations);
-    let mut payments = if facts.attempts.is_empty() { Vec::new() } else { paid(db, intent.id).await? };
+    let mut payments =
+        if facts.attempts.is_empty() && intent.version == 1 { Vec::new() } else { paid(db, intent.id).await? };
     payments.extend(paid_beside(db, &held, &payments).await?);
     let gates = channels::gates(db).await?;
     Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now)))
@@ -292,18 +294,23 @@ async fn paid(db: &Db, intent: IntentId) -> Result<Vec<Paid>, StorageError> {
     with_parts(db, shown).await
 }
 
-/// Of fees that were paid and that no payment of `known` settled: what did, where that names no intent.
+/// Of fees that were paid and that no payment of `known` settles: what did, where that names no intent.
 async fn paid_beside(db: &Db, obligations: &[Obligation], known: &[Paid]) -> Result<Vec<Paid>, StorageError> {
     let is_known = |o: &Obligation| known.iter().flat_map(|p| &p.parts).any(|part| part.obligation_id == Some(o.id));
-    let beside: Vec<Uuid> = obligations
-        .iter()
-        .filter(|o| matches!(o.status, ObligationStatus::Paid | ObligationStatus::Refunding) && !is_known(o))
-        .map(|o| o.id.uuid())
-        .collect();
-    if beside.is_empty() {
-        return Ok(Vec::new());
+    let of = |statuses: &[ObligationStatus]| -> Vec<Uuid> {
+        let unknown = obligations.iter().filter(|o| statuses.contains(&o.status) && !is_known(o));
+        unknown.map(|o| o.id.uuid()).collect()
+    };
+    let (settled, given_back) =
+        (of(&[ObligationStatus::Paid]), of(&[ObligationStatus::Refunding, ObligationStatus::Refunded]));
+    let mut beside = if settled.is_empty() { Vec::new() } else { payments::that_settled(db, &settled).await? };
+    if !given_back.is_empty() {
+        let gone = payments::that_settled_once(db, &given_back).await?;
+        beside.extend(
+            gone.into_iter().filter(|g| beside.iter().all(|b| b.payment.id != g.payment.id)).collect::<Vec<_>>(),
+        );
     }
-    with_parts(db, payments::that_settled(db, &beside).await?).await
+    with_parts(db, beside).await
 }
 
 async fn with_parts(db: &Db, shown: Vec<Shown>) -> Result<Vec<Paid>, StorageError> {

@@ -4,13 +4,15 @@
 use crate::error::StorageError;
 use crate::obligations;
 use crate::pool::Db;
-use crate::rows::word;
+use crate::rows::{unreadable, word};
 use domain::cause::Cause;
 use domain::obligation::Obligation;
-use domain::{ObligationId, PaymentId};
+use domain::reference::Reference;
+use domain::{AttemptId, IntentId, ObligationId, PaymentId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 const AGENCIES: &str = "select code, name from agency where code = any($1)";
@@ -22,26 +24,62 @@ pub async fn agencies(db: &Db, codes: &[&str]) -> Result<BTreeMap<String, String
 }
 
 // of an obligation that was reopened and paid again, the last time it was told
-const ACKNOWLEDGED: &str = "select distinct on (e.subject_id) e.subject_id,
-        (select min(d.updated_at) from delivery d where d.event_id = e.id and d.state = 'delivered') as at
+const TOLD: &str = "select distinct on (e.subject_id) e.subject_id,
+        (select min(d.updated_at) from delivery d where d.event_id = e.id and d.state = 'delivered') as at,
+        exists (select from delivery d where d.event_id = e.id and d.state in ('waiting', 'leased'))
+        or e.feed_position is null and exists (select from event_endpoint p where p.client_id = e.client_id
+            and p.disabled_at is null and (p.stream_kinds = '{}' or e.stream_kind = any(p.stream_kinds))) as is_on_its_way
     from event e where e.type = 'obligation.paid' and e.subject_id = any($1) order by e.subject_id, e.seq desc";
 
-/// When dossier systems had acknowledged that all of these are paid; None while one of them is not.
-pub async fn acknowledged(db: &Db, ids: &[ObligationId]) -> Result<Option<Timestamp>, StorageError> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let statement = db.prepare_cached(ACKNOWLEDGED).await?;
-    let rows = db.query(&statement, &[&ids]).await?;
-    let told: Option<Vec<Timestamp>> = rows.iter().map(|row| row.get(1)).collect();
-    Ok(told.filter(|told| told.len() == ids.len()).and_then(|told| told.into_iter().max()))
+/// What dossier systems have heard of what is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// No endpoint listens: there is nothing to say of them.
+    Nobody,
+    Awaited,
+    Acknowledged(Timestamp),
 }
 
-const ASKED: &str =
-    "select max(w.asked_at) from attempt_watch w join attempt a on a.id = w.attempt_id where a.intent_id = $1";
+/// Whether dossier systems have acknowledged that all of these are paid.
+pub async fn told(db: &Db, ids: &[ObligationId]) -> Result<Told, StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(TOLD).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    let all: Option<Vec<Timestamp>> = rows.iter().map(|row| row.get("at")).collect();
+    let is_complete = rows.len() == ids.len();
+    if let Some(at) = all.filter(|_| is_complete).and_then(|all| all.into_iter().max()) {
+        return Ok(Told::Acknowledged(at));
+    }
+    let is_heard = |row: &Row| row.get::<_, Option<Timestamp>>("at").is_some() || row.get("is_on_its_way");
+    Ok(if is_complete && rows.iter().all(is_heard) { Told::Awaited } else { Told::Nobody })
+}
 
-/// When a provider last answered a question of ours about an attempt of this intent.
-pub async fn asked_at(db: &Db, intent: domain::IntentId) -> Result<Option<Timestamp>, StorageError> {
+const ASKED: &str = "select w.attempt_id, w.asked_at from attempt_watch w join attempt a on a.id = w.attempt_id
+    where a.intent_id = $1 and w.asked_at is not null";
+
+/// When providers last answered a question of ours about attempts of this intent.
+pub async fn asked_at(db: &Db, intent: IntentId) -> Result<BTreeMap<AttemptId, Timestamp>, StorageError> {
     let statement = db.prepare_cached(ASKED).await?;
-    Ok(db.query_one(&statement, &[&intent.uuid()]).await?.get(0))
+    let rows = db.query(&statement, &[&intent.uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
+}
+
+const EARLIER: &str = "select i.id, i.reference from intent i where i.id <> $1 and i.status in ('cancelled', 'expired')
+    and i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($2))
+    and exists (select from payment p where p.intent_id = i.id) order by i.id";
+
+/// Requests for the same fees that are over and had money, with their references.
+pub async fn earlier(
+    db: &Db,
+    intent: IntentId,
+    obligations: &[ObligationId],
+) -> Result<Vec<(IntentId, Reference)>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(EARLIER).await?;
+    let rows = db.query(&statement, &[&intent.uuid(), &ids]).await?;
+    let read =
+        |row: &Row| Ok((row.get::<_, Uuid>("id").into(), Reference::parse(row.get("reference")).map_err(unreadable)?));
+    rows.iter().map(read).collect()
 }
 
 const OWED: &str = "select o.* from obligation o where upper(o.dossier_code collate \"C\") = upper($1 collate \"C\") and o.status <> 'cancelled'

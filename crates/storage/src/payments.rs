@@ -271,6 +271,19 @@ pub async fn that_settled(db: &Db, obligations: &[Uuid]) -> Result<Vec<Shown>, S
     db.query(&statement, &[&obligations]).await?.iter().map(shown).collect()
 }
 
+const THAT_SETTLED_ONCE: &str = shown!(
+    "from payment p left join intent i on i.id = p.intent_id
+    where p.intent_id is null and p.id in (
+        select r.payment_id from refund r join refund_line l on l.refund_id = r.id where l.obligation_id = any($1))
+    order by p.id limit 200"
+);
+
+/// What settled these obligations, names no intent, and was given back or is to be.
+pub async fn that_settled_once(db: &Db, obligations: &[Uuid]) -> Result<Vec<Shown>, StorageError> {
+    let statement = db.prepare_cached(THAT_SETTLED_ONCE).await?;
+    db.query(&statement, &[&obligations]).await?.iter().map(shown).collect()
+}
+
 /// Where a part of a payment is now.
 #[derive(Debug, Clone)]
 pub struct Part {

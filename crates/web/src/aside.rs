@@ -2,7 +2,7 @@
 //! where the fees have a code by which they are found there. What is not to be had now is named with the reason.
 
 use crate::language::Language;
-use crate::ways::{channel_name, why_closed};
+use crate::ways::{Why, channel_name, why_closed};
 use domain::obligation::ObligationStatus;
 use payments::Context;
 use payments::payer_page::PayerPage;
@@ -29,7 +29,7 @@ pub(crate) struct Aside {
 
 pub(crate) struct Closed {
     pub name: String,
-    pub why: String,
+    pub why: Why,
 }
 
 pub(crate) struct Code {

@@ -3,7 +3,7 @@
 mod en;
 mod vi;
 
-use crate::load::{RETURNED, WHOLE_1};
+use crate::load::{ATTEMPT, RETURNED, Returned, WHOLE_1};
 use domain::business_day::HANOI;
 use domain::obligation::ObligationStatus;
 use jiff::civil::Date;
@@ -40,19 +40,21 @@ impl Language {
     }
 
     /// The same, where the whole list of fees is asked for too.
-    pub fn query_whole(self, returned: bool) -> String {
+    pub fn query_whole(self, returned: Returned) -> String {
         let query = self.query(returned);
         format!("{query}{}{WHOLE_1}", if query.is_empty() { '?' } else { '&' })
     }
 
     /// The part of an address that keeps the language, and that the browser came back.
-    pub fn query(self, returned: bool) -> String {
-        match (self, returned) {
-            (Self::Vi, false) => String::new(),
-            (Self::Vi, true) => format!("?{RETURNED}=1"),
-            (Self::En, false) => "?lang=en".to_owned(),
-            (Self::En, true) => format!("?lang=en&{RETURNED}=1"),
-        }
+    pub fn query(self, returned: Returned) -> String {
+        let language = (self == Self::En).then(|| "lang=en".to_owned());
+        let back = match returned {
+            Returned::No => None,
+            Returned::Yes => Some(format!("{RETURNED}=1")),
+            Returned::From(number) => Some(format!("{RETURNED}=1&{ATTEMPT}={number}")),
+        };
+        let pairs: Vec<String> = language.into_iter().chain(back).collect();
+        if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
     }
 
     pub fn instant(self, at: Timestamp) -> String {
@@ -269,6 +271,7 @@ pub(crate) struct Words {
     pub checking: Said,
     pub elsewhere_open: Said,
     pub asking: Said,
+    pub asking_earlier: Said,
     pub processing: Said,
     pub covered: Said,
     pub elsewhere_paid: Said,
@@ -304,6 +307,7 @@ pub(crate) struct Words {
 
     pub proofs: &'static str,
     pub proof_theirs: &'static str,
+    pub proof_at: &'static str,
     pub proof_ours: &'static str,
     pub proof_dossier: &'static str,
     pub proof_dossier_has: &'static str,
@@ -379,6 +383,9 @@ pub(crate) struct Words {
     pub transfer_others: &'static str,
     pub transfer_awaited: &'static str,
     pub code_withdrawn: &'static str,
+    pub page_withdrawn: &'static str,
+    /// `{amount}` and `{reference}` stand where they do.
+    pub earlier: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.
@@ -392,6 +399,9 @@ pub(crate) struct Words {
 
     pub choose: &'static str,
     pub choose_other: &'static str,
+    pub choose_none: &'static str,
+    pub before_other: &'static str,
+    pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,
     pub whole_only: &'static str,

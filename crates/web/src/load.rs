@@ -19,13 +19,25 @@ const RETURNED_1: &str = "returned=1";
 /// That the list of fees is shown whole.
 pub(crate) const WHOLE_1: &str = "items=all";
 
+/// Beside it, from the page of which attempt.
+pub(crate) const ATTEMPT: &str = "attempt";
+
+/// Whether the browser comes back from a provider's page: its own word, for which nothing more is done than to say whom we ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returned {
+    No,
+    /// It does not say from which.
+    Yes,
+    /// From the page of the attempt with this number.
+    From(i32),
+}
+
 /// A request, as far as its address says.
 pub(crate) struct Asked {
     /// None when no token could look so: answered like one that names nothing.
     pub token: Option<String>,
     pub language: Language,
-    /// The browser comes back from a provider's page.
-    pub returned: bool,
+    pub returned: Returned,
     /// All fees are to be shown, however many there are.
     pub whole: bool,
 }
@@ -35,8 +47,14 @@ impl Asked {
         let token = request.match_info().get("token").filter(|token| is_plausible(token)).map(str::to_owned);
         let names = || request.query_string().split('&');
         let language = if names().any(|pair| pair == "lang=en") { Language::En } else { Language::Vi };
-        let returned =
+        let is_back =
             names().any(|pair| pair == RETURNED_1 || RETURN_PREFIXES.iter().any(|prefix| pair.starts_with(prefix)));
+        let number = names().find_map(|pair| pair.strip_prefix(ATTEMPT)?.strip_prefix('=')?.parse().ok());
+        let returned = match number {
+            _ if !is_back => Returned::No,
+            Some(number) => Returned::From(number),
+            None => Returned::Yes,
+        };
         Self { token, language, returned, whole: names().any(|pair| pair == WHOLE_1) }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::answer;
 use crate::language::{Language, Words};
-use crate::load::Asked;
+use crate::load::{Asked, Returned};
 use crate::page::{ITEMS, Item, More, agency_name};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -62,7 +62,7 @@ pub(crate) async fn lookup(
     let mut page = Lookup {
         w,
         sandbox: ctx.mode == Mode::Sandbox,
-        switch_url: format!("/pay{}", language.other().query(false)),
+        switch_url: format!("/pay{}", language.other().query(Returned::No)),
         switch_words: language.other().words(),
         asked: String::new(),
         error: None,
@@ -92,7 +92,7 @@ pub(crate) async fn lookup(
                 let text = language.all_items(found.items.len());
                 found.items.truncate(ITEMS);
                 let typed: String = form_urlencoded::byte_serialize(page.asked.as_bytes()).collect();
-                let url = format!("/pay{}&dossier={typed}", language.query_whole(false));
+                let url = format!("/pay{}&dossier={typed}", language.query_whole(Returned::No));
                 found.more = Some(More { url, text });
             }
             page.found = Some(found);

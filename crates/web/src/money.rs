@@ -2,6 +2,7 @@
 
 use crate::banks;
 use crate::language::{Language, Words};
+use crate::load::Returned;
 use crate::said::kind_of;
 use crate::stage::Stage;
 use crate::ways::channel_name;
@@ -13,7 +14,8 @@ use payments::Context;
 use payments::payer_page::{GivenBack, PayerPage, has_returned};
 use payments::refund::wants_account;
 use payments::view::{IntentView, Paid};
-use storage::payer_page::Wish;
+use provider::ChannelKind;
+use storage::payer_page::{Told, Wish};
 
 /// One party that says that it is paid.
 pub(crate) struct Proof {
@@ -61,7 +63,7 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
     let mut proofs: Vec<Proof> = settling
         .clone()
         .map(|paid| Proof {
-            who: language.of(w.proof_theirs, kind_of(ctx, Some(paid.shown.payment.channel.as_str()))),
+            who: whose_transaction(ctx, language, paid.shown.payment.channel.as_str()),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
             says: Some(format!(
                 "{}: {}",
@@ -80,14 +82,34 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
         when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: true,
     });
-    proofs.push(Proof {
+    proofs.extend(of_dossier_system(language, loaded));
+    proofs
+}
+
+/// A gateway's number is known to the gateway, and not to the bank behind it.
+fn whose_transaction(ctx: &Context, language: Language, channel: &str) -> String {
+    let (w, kind) = (language.words(), kind_of(ctx, Some(channel)));
+    if kind == Some(ChannelKind::Gateway.as_str()) {
+        return format!("{} {}", w.proof_at, channel_name(ctx, language, channel));
+    }
+    language.of(w.proof_theirs, kind)
+}
+
+/// None where no dossier system listens.
+fn of_dossier_system(language: Language, loaded: &PayerPage) -> Option<Proof> {
+    let w = language.words();
+    let (says, at) = match loaded.told? {
+        Told::Nobody => return None,
+        Told::Awaited => (w.proof_awaited, None),
+        Told::Acknowledged(at) => (w.proof_dossier_has, Some(at)),
+    };
+    Some(Proof {
         who: w.proof_dossier.to_owned(),
         code: None,
-        says: Some(if loaded.acknowledged.is_some() { w.proof_dossier_has } else { w.proof_awaited }.to_owned()),
-        when: loaded.acknowledged.map(|at| language.instant(at)).unwrap_or_default(),
-        is_there: loaded.acknowledged.is_some(),
-    });
-    proofs
+        says: Some(says.to_owned()),
+        when: at.map(|at| language.instant(at)).unwrap_or_default(),
+        is_there: at.is_some(),
+    })
 }
 
 /// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
@@ -106,8 +128,8 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
     }
     let is_proof = |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount;
     // what settles is among the proofs already
-    let shown =
-        view.payments.iter().filter(|paid| is_under_reference(paid) && !is_proof(paid) && !is_none(loaded, paid));
+    let is_shown = |paid: &Paid| is_under_reference(paid) || refunds(loaded, paid).next().is_some();
+    let shown = view.payments.iter().filter(|paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid));
     shown.map(|paid| received(ctx, language, loaded, stage, paid)).collect()
 }
 
@@ -119,14 +141,14 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage,
     let by_transfer = wants_account(ctx, payment);
     Money {
         paid_at: Some(language.instant(payment.paid_at)),
-        amount: Some(payment.amount.to_string()),
+        amount: is_under_reference(paid).then(|| payment.amount.to_string()),
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
         transaction: Some(payment.identity.transaction().to_owned()),
         held: held.is_positive().then(|| held.to_string()),
         next: next(language, loaded, stage, (paid, by_transfer)),
         // what is proposed stands
         account: (asks && by_transfer && !paid.shown.refunding.is_positive()).then(|| AccountForm {
-            url: format!("/pay/{}/refund-account{}", view.intent.page_token, language.query(false)),
+            url: format!("/pay/{}/refund-account{}", view.intent.page_token, language.query(Returned::No)),
             payment: payment.id.to_string(),
             again: wish.is_some(),
             banks: banks::BANKS,

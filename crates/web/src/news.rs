@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use storage::payer_page::Told;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -30,7 +31,7 @@ const OF_ONE: usize = 8;
 const LOOK: Duration = Duration::from_secs(10);
 /// The same while a dossier system's acknowledgement is awaited, of which nobody tells.
 const LOOK_FOR_PROOF: Duration = Duration::from_secs(2);
-/// The same where all is paid and acknowledged: what may come still, people decide, and others tell of it.
+/// The same where all is paid and acknowledged, or nobody listens: what may come still, people decide, and others tell of it.
 const LOOK_SELDOM: Duration = Duration::from_secs(60);
 /// Far enough apart that a busy intent costs a few looks a second.
 const GAP: Duration = Duration::from_millis(200);
@@ -133,9 +134,9 @@ fn messages(first: String, listener: Listener) -> impl Stream<Item = Result<web:
 }
 
 fn look(loaded: &PayerPage) -> Duration {
-    match (loaded.view.intent.status, loaded.acknowledged) {
-        (IntentStatus::Paid, None) => LOOK_FOR_PROOF,
-        (IntentStatus::Paid, Some(_)) => LOOK_SELDOM,
+    match (loaded.view.intent.status, loaded.told) {
+        (IntentStatus::Paid, Some(Told::Awaited)) => LOOK_FOR_PROOF,
+        (IntentStatus::Paid, _) => LOOK_SELDOM,
         _ => LOOK,
     }
 }

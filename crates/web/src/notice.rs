@@ -4,7 +4,7 @@
 
 use crate::answer;
 use crate::language::{Language, Words};
-use crate::load::{Asked, load};
+use crate::load::{Asked, Returned, load};
 use crate::page::{Seen, agency_name};
 use crate::transfer::Transfer;
 use actix_web::http::{StatusCode, header};
@@ -46,7 +46,7 @@ pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> Htt
         Err(instead) => return instead,
     };
     let now = Timestamp::now();
-    let seen = Seen::of(&loaded.view, false, now);
+    let seen = Seen::of(&loaded.view, Returned::No, now);
     if !seen.stage.may_pay() {
         // there is nothing to be paid by it
         return answer::absent(asked.language);
@@ -157,7 +157,7 @@ fn items(sheet: &mut Sheet<'_>, loaded: &PayerPage, w: &Words, top: u16) -> u16 
             y += 13;
         }
         if let Some(code) = &o.terms.dossier_code {
-            sheet.line(LEFT, y, 9, false, &format!("{}: {code}", w.dossier));
+            sheet.line(LEFT, y, 11, true, &format!("{}: {code}", w.dossier));
             y += 13;
         }
         y += 4;

@@ -3,12 +3,12 @@
 
 use crate::aside::{Aside, asides};
 use crate::language::{Language, Said, Words};
-use crate::load::Asked;
+use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{Notice, kind_of, notices, said, teller, why_again};
-use crate::stage::{Due, Held, Known, Last, Shows, Stage, stage};
-use crate::transfer::Transfer;
+use crate::said::{Asking, Notice, kind_of, notices, said, teller, why_again};
+use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
+use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
 use askama::Template;
 use domain::Vnd;
@@ -23,6 +23,8 @@ use provider::Failure;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use storage::attempts::Stored;
+use storage::payer_page::Told;
 use uuid::Uuid;
 
 /// Seconds between reloads where there is no JavaScript and nothing to type: while a reader waits before the page, and while a
@@ -89,6 +91,10 @@ pub(crate) struct Page {
     prompt: Option<ToDo>,
     elsewhere: Option<There>,
     may_pay: bool,
+    /// One of the ways that are shown is to be had.
+    can_pay: bool,
+    /// What may still be paid by what was begun.
+    before_other: Option<&'static str>,
     choose: &'static str,
     kinds: Vec<Kind>,
     asides: Vec<Aside>,
@@ -143,7 +149,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub fn of(view: &IntentView, returned: bool, now: Timestamp) -> Self {
+    pub fn of(view: &IntentView, returned: Returned, now: Timestamp) -> Self {
         let (transfer, prompt) = (Transfer::of(view, now), Prompt::of(view, now));
         let stage = stage(&known(view, (&transfer, &prompt), returned, now));
         Self {
@@ -157,7 +163,7 @@ impl Seen {
 fn known(
     view: &IntentView,
     (transfer, prompt): (&Option<Transfer>, &Option<Prompt>),
-    returned: bool,
+    returned: Returned,
     now: Timestamp,
 ) -> Known {
     let last = view.attempts.last().map(|stored| Last {
@@ -165,7 +171,7 @@ fn known(
         shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
             Some("qr") if transfer.is_some() => Shows::Code,
             Some("phone_prompt" | "otp_prompt") if prompt.is_some() => Shows::Prompt,
-            Some("redirect") => Shows::Page,
+            Some("redirect") if transfer::closed(view, &stored.attempt.channel).is_none() => Shows::Page,
             _ => Shows::Nothing,
         },
         is_open: now < stored.attempt.expires_at,
@@ -184,8 +190,27 @@ fn known(
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
         last,
-        returned,
+        returned: match asking_of(view, returned, now) {
+            _ if returned == Returned::No => Back::No,
+            Some(asking) if asking.is_left => Back::Left,
+            _ => Back::Last,
+        },
     }
+}
+
+/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where comes from a page that
+/// was opened: nobody comes back from a code or a phone.
+fn asking_of(view: &IntentView, returned: Returned, now: Timestamp) -> Option<Asking<'_>> {
+    let last = view.attempts.last()?;
+    let is_awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
+    let is_page = |s: &Stored| s.action.as_ref().is_some_and(|action| action["type"] == "redirect");
+    let from = match returned {
+        Returned::No => return None,
+        Returned::From(number) => view.attempts.iter().find(|stored| stored.number == number),
+        Returned::Yes => view.attempts.iter().rev().find(|stored| is_page(stored) && is_awaited(&stored.attempt)),
+    };
+    let left = from.filter(|stored| stored.number != last.number && is_awaited(&stored.attempt));
+    Some(Asking { attempt: &left.unwrap_or(last).attempt, is_left: left.is_some() })
 }
 
 /// What waits for the reference lowers what its fees owe; what is more than that does not.
@@ -204,8 +229,9 @@ impl Page {
         let (language, w) = (asked.language, asked.language.words());
         let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
         let token = &intent.page_token;
-        let (said, tone) = said(w, view, stage, prompt.as_ref());
-        let kind = kind_of(ctx, teller(view, stage));
+        let asking = asking_of(view, asked.returned, now).filter(|_| stage == Stage::Asking);
+        let (said, tone) = said(w, view, (stage, asking), prompt.as_ref());
+        let kind = kind_of(ctx, teller(view, (stage, asking)));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
         let buttons = || kinds.iter().flat_map(|kind| &kind.channels);
@@ -214,10 +240,12 @@ impl Page {
         let whole_url = |language: Language| format!("/pay/{token}{}", language.query_whole(asked.returned));
         let (is_long, is_whole) = (view.obligations.len() > ITEMS, asked.whole && view.obligations.len() > ITEMS);
         let shown = if is_long && !is_whole { ITEMS } else { view.obligations.len() };
-        let at = |path: &str, returned| format!("/pay/{token}{path}{}", language.query(returned));
+        let at = |path: &str, returned: Returned| format!("/pay/{token}{path}{}", language.query(returned));
         let elsewhere = elsewhere(ctx, language, view, stage);
         let is_under_way = transfer.is_some() || prompt.is_some() || elsewhere.is_some();
         let may_pay = stage.may_pay() && !(is_under_way && kinds.is_empty() && asides.is_empty());
+        let can_pay =
+            buttons().any(|button| button.closed.is_none()) || asides.iter().any(|aside| !aside.names.is_empty());
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
@@ -231,16 +259,15 @@ impl Page {
                 _ => None,
             },
             again: why_again(w, loaded, stage),
-            asked: (stage == Stage::Asking)
-                .then_some(loaded.asked_at)
-                .flatten()
-                .map(|at| format!("{} {}.", language.of(w.last_asked, kind), language.second(at))),
+            asked: asking
+                .and_then(|asking| loaded.asked_at.get(&asking.attempt.id))
+                .map(|at| format!("{} {}.", language.of(w.last_asked, kind), language.second(*at))),
             sandbox: ctx.mode == Mode::Sandbox,
             digest: digest(loaded, asked.returned, now),
             live_url: at("/news", asked.returned),
             refresh: refresh.filter(|_| !has_field),
             by_hand: refresh.is_some() && has_field,
-            notices: notices(language, view, stage, asked.returned, now),
+            notices: notices(language, loaded, stage, asked.returned, now),
             page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
             switch_url: if is_whole {
                 whole_url(language.other())
@@ -248,8 +275,8 @@ impl Page {
                 format!("/pay/{token}{}", language.other().query(asked.returned))
             },
             switch_words: language.other().words(),
-            start_url: at("/attempts", false),
-            renew_url: (stage == Stage::Expired { renewable: true }).then(|| at("/renew", false)),
+            start_url: at("/attempts", Returned::No),
+            renew_url: (stage == Stage::Expired { renewable: true }).then(|| at("/renew", Returned::No)),
             renew_form: Uuid::new_v4().simple().to_string(),
             big_amount: big_amount(view, stage).to_string(),
             agency: one_agency(loaded),
@@ -270,13 +297,15 @@ impl Page {
             total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
-            leads_to_ways: may_pay && !is_under_way && stage != Stage::Unclear,
+            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear,
             may_pay,
-            choose: if matches!(stage, Stage::Choose | Stage::Failed(_) | Stage::Unclear) {
-                w.choose
-            } else {
-                w.choose_other
+            can_pay,
+            choose: match stage {
+                Stage::Choose | Stage::Failed(_) | Stage::Unclear if !can_pay => w.choose_none,
+                Stage::Choose | Stage::Failed(_) | Stage::Unclear => w.choose,
+                _ => w.choose_other,
             },
+            before_other: prompt.as_ref().filter(|_| can_pay).map(|prompt| prompt.before_other(w)),
             safety: if buttons().any(|c| c.one_time_code.is_shown) { w.safety_code } else { w.safety },
             leaves: buttons().any(|c| c.leaves && c.closed.is_none()),
             picture_url: format!("/pay/{token}/qr.png"),
@@ -285,9 +314,9 @@ impl Page {
             waits: stage.waits()
                 || !asides.is_empty()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
-                || (stage.is_paid() && loaded.acknowledged.is_none()),
-            choose_again_url: (stage == Stage::Asking).then(|| at("", false)),
-            notice_url: stage.may_pay().then(|| at("/notice.pdf", false)),
+                || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
+            choose_again_url: (stage == Stage::Asking).then(|| at("", Returned::No)),
+            notice_url: stage.may_pay().then(|| at("/notice.pdf", Returned::No)),
             proofs: money::proofs(ctx, language, loaded, stage),
             money_title: match stage {
                 Stage::Paid => w.details,
@@ -306,9 +335,17 @@ impl Page {
 
     /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
     pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.notices = vec![Notice { is_error: true, text: text.into() }];
+        self.notices = vec![Notice::of_error(text)];
         (self.refresh, self.by_hand) = (None, false);
         self
+    }
+
+    /// What was typed for this channel stands in its field again.
+    pub fn keep_phone(&mut self, channel: &str, phone: &str) {
+        let buttons = self.kinds.iter_mut().flat_map(|kind| &mut kind.channels);
+        for button in buttons.filter(|button| button.code == channel && button.phone.is_shown) {
+            phone.clone_into(&mut button.typed_phone);
+        }
     }
 
     /// Pressed again, this channel's button goes on with what it began.
@@ -321,15 +358,16 @@ impl Page {
 }
 
 /// Of all on the page that may change by itself: another digest is another page.
-pub(crate) fn digest(loaded: &PayerPage, returned: bool, now: Timestamp) -> String {
+pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> String {
     let view = &loaded.view;
     let mut text = format!(
-        "{:?} {} {} {:?} {:?}",
+        "{:?} {} {} {:?} {:?} {:?}",
         Seen::of(view, returned, now).stage,
         view.intent.version,
         view.amount_due.dong(),
         view.intent.expires_at,
-        loaded.acknowledged
+        loaded.told,
+        loaded.earlier
     );
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
@@ -380,11 +418,13 @@ fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Ti
         let tried = view.attempts.iter().any(|stored| now < stored.attempt.ordered_at + PATIENCE);
         return tried.then_some(REFRESH_LATE_S);
     }
+    if stage == Stage::Asking {
+        return Some(REFRESH_RETURNED_S);
+    }
     if !is_awaited(view, now) {
         return None;
     }
     match stage {
-        Stage::Asking => Some(REFRESH_RETURNED_S),
         Stage::Confirm => Some(REFRESH_PROMPT_S),
         Stage::Processing => Some(REFRESH_PROCESSING_S),
         _ => None,

@@ -1,7 +1,7 @@
 //! The transfer's QR as a picture to keep or to send on: black and white, a whole number of dots for each module.
 
 use crate::answer;
-use crate::load::{Asked, load};
+use crate::load::{Asked, Returned, load};
 use crate::page::Seen;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,7 +19,7 @@ pub(crate) async fn picture(ctx: web::Data<Context>, request: HttpRequest) -> Ht
         Ok(loaded) => loaded,
         Err(instead) => return instead,
     };
-    let shown = Seen::of(&loaded.view, false, Timestamp::now()).transfer;
+    let shown = Seen::of(&loaded.view, Returned::No, Timestamp::now()).transfer;
     match shown.and_then(|transfer| png(&transfer.qr_data)) {
         Some(bytes) => HttpResponse::Ok()
             .content_type("image/png")

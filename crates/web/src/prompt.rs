@@ -29,6 +29,11 @@ impl Prompt {
         if self.with_code { w.prompt_code } else { w.prompt }
     }
 
+    /// What is said over the other ways: it may still be confirmed, and another payment would be one too many.
+    pub const fn before_other(&self, w: &'static Words) -> &'static str {
+        if self.with_code { w.before_other_code } else { w.before_other }
+    }
+
     pub fn text(&self, w: &Words) -> String {
         let text = if self.with_code { w.prompt_code_how } else { w.prompt_how };
         text.replace("{amount}", &self.amount.to_string())

@@ -2,19 +2,20 @@
 //! and nowhere else.
 
 use crate::language::{Language, Said, Words};
+use crate::load::Returned;
 use crate::money;
 use crate::page::{held, last_attempt};
 use crate::prompt::Prompt;
 use crate::stage::{Held, Stage};
 use crate::transfer;
-use crate::ways::why_closed;
+use crate::ways::{Why, why_closed};
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::Context;
 use payments::payer_page::{PayerPage, has_returned};
-use payments::view::IntentView;
+use payments::view::{IntentView, Unavailable};
 use provider::ChannelKind;
 use std::borrow::Cow;
 
@@ -22,13 +23,32 @@ use std::borrow::Cow;
 pub(crate) struct Notice {
     pub is_error: bool,
     pub text: Cow<'static, str>,
+    pub why: Option<Why>,
+}
+
+impl Notice {
+    fn of(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { is_error: false, text: text.into(), why: None }
+    }
+
+    pub fn of_error(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { is_error: true, ..Self::of(text) }
+    }
+}
+
+/// The attempt whose provider is asked while a reader who has come back waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub attempt: &'a Attempt,
+    /// Another way was chosen since.
+    pub is_left: bool,
 }
 
 /// With the colour of its heading.
 pub(crate) fn said(
     w: &'static Words,
     view: &IntentView,
-    stage: Stage,
+    (stage, asking): (Stage, Option<Asking<'_>>),
     prompt: Option<&Prompt>,
 ) -> (&'static Said, &'static str) {
     match stage {
@@ -39,6 +59,7 @@ pub(crate) fn said(
         Stage::Confirm if prompt.is_some_and(|prompt| prompt.with_code) => (&w.checking, "waiting"),
         Stage::Confirm => (&w.confirm, "waiting"),
         Stage::Elsewhere => (&w.elsewhere_open, "waiting"),
+        Stage::Asking if asking.is_some_and(|asking| asking.is_left) => (&w.asking_earlier, "waiting"),
         Stage::Asking => (&w.asking, "waiting"),
         Stage::Processing => (&w.processing, "waiting"),
         Stage::Covered => (&w.covered, "waiting"),
@@ -86,8 +107,9 @@ pub(crate) fn why_again(w: &Words, loaded: &PayerPage, stage: Stage) -> Vec<&'st
 }
 
 /// The channel by which we heard what the stage says.
-pub(crate) fn teller(view: &IntentView, stage: Stage) -> Option<&str> {
+pub(crate) fn teller<'a>(view: &'a IntentView, (stage, asking): (Stage, Option<Asking<'a>>)) -> Option<&'a str> {
     match stage {
+        Stage::Asking => asking.map(|asking| asking.attempt.channel.as_str()),
         Stage::Paid | Stage::PaidTwice => view.intent.paid_channel.as_deref(),
         // who takes the money, though another way was tried since
         Stage::Processing => committed(view).or(last_attempt(view)).map(|attempt| attempt.channel.as_str()),
@@ -110,22 +132,41 @@ fn at_counter(view: &IntentView) -> bool {
 
 pub(crate) fn notices(
     language: Language,
-    view: &IntentView,
+    loaded: &PayerPage,
     stage: Stage,
-    returned: bool,
+    returned: Returned,
     now: Timestamp,
 ) -> Vec<Notice> {
-    let w = language.words();
-    let withdrawn = transfer::withdrawn(view, now).filter(|_| stage.may_pay());
+    let (w, view) = (language.words(), &loaded.view);
+    let withdrawn = withdrawn(w, view, now).filter(|_| stage.may_pay());
     let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
-    let text = match stage {
-        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => w.ask_first.into(),
-        _ if let Some(why) = withdrawn => format!("{} {}", w.code_withdrawn, why_closed(language, why)).into(),
+    let earlier = loaded.earlier.iter().filter(|_| stage.is_owing());
+    let mut notices: Vec<Notice> = earlier
+        .map(|earlier| {
+            let (held, reference) = (earlier.held.to_string(), earlier.reference.spaced());
+            Notice::of(w.earlier.replace("{amount}", &held).replace("{reference}", &reference))
+        })
+        .collect();
+    notices.extend(match stage {
+        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => Some(Notice::of(w.ask_first)),
+        _ if let Some((text, why)) = withdrawn => {
+            Some(Notice { why: Some(why_closed(language, why)), ..Notice::of(text) })
+        }
         // a browser says so of a page that was never opened, too
-        Stage::Choose if returned && is_undecided => w.returned.into(),
-        _ => return Vec::new(),
-    };
-    vec![Notice { is_error: false, text }]
+        Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
+        _ => None,
+    });
+    notices
+}
+
+/// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.
+fn withdrawn<'a>(w: &'static Words, view: &'a IntentView, now: Timestamp) -> Option<(&'static str, &'a Unavailable)> {
+    if let Some(why) = transfer::withdrawn(view, now) {
+        return Some((w.code_withdrawn, why));
+    }
+    let last = view.attempts.last().filter(|stored| stored.action.as_ref().is_some_and(|a| a["type"] == "redirect"))?;
+    let attempt = Some(&last.attempt).filter(|a| a.status.is_undecided() && now < a.expires_at)?;
+    transfer::closed(view, &attempt.channel).map(|why| (w.page_withdrawn, why))
 }
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.

@@ -97,8 +97,17 @@ pub(crate) struct Known {
     /// Whether a try of it is under review at its provider.
     pub is_under_review: bool,
     pub last: Option<Last>,
-    /// The browser says that it comes from a provider's page: worth a word, and nothing more.
-    pub returned: bool,
+    pub returned: Back,
+}
+
+/// From where the browser says that it comes: worth a word, and nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Back {
+    No,
+    /// From a page that may be the last attempt's.
+    Last,
+    /// From that of an attempt that was left for another way, of which its provider is likely to tell us soon.
+    Left,
 }
 
 pub(crate) fn stage(known: &Known) -> Stage {
@@ -121,13 +130,17 @@ pub(crate) fn stage(known: &Known) -> Stage {
 fn open(known: &Known) -> Stage {
     let undecided = known.last.filter(|last| last.status.is_undecided());
     let shown = undecided.filter(|last| last.is_open).map(|last| last.shows);
+    // what is on the screen since would be paid beside it
+    if known.returned == Back::Left {
+        return Stage::Asking;
+    }
     match shown {
         // a code on the screen is the payer's to use, whatever else waits: what waits is said beside it
         Some(Shows::Code) => return Stage::Scan,
         Some(Shows::Prompt) => return Stage::Confirm,
         _ => {}
     }
-    if known.returned && undecided.is_some_and(|last| last.is_awaited) {
+    if known.returned == Back::Last && undecided.is_some_and(|last| last.is_awaited) {
         return Stage::Asking;
     }
     if known.held == Held::Beside || known.is_under_review {

@@ -3,7 +3,7 @@
 
 use crate::answer;
 use crate::language::Language;
-use crate::load::{Asked, load};
+use crate::load::{Asked, Returned, load};
 use crate::page::Page;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -174,6 +174,9 @@ impl Shown<'_> {
 
     fn refused(&self, loaded: &PayerPage, refusal: &Refusal) -> HttpResponse {
         let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text.clone());
+        if let Some((channel, phone)) = &refusal.typed {
+            page.keep_phone(channel, phone.expose_secret());
+        }
         if let Some((channel, form_id)) = &refusal.keeps {
             page.keep_form(channel, form_id);
         }
@@ -192,7 +195,7 @@ pub(crate) async fn back(request: HttpRequest) -> HttpResponse {
 }
 
 pub(crate) fn back_to_page(asked: &Asked) -> HttpResponse {
-    let page = asked.token.as_ref().map(|token| format!("/pay/{token}{}", asked.language.query(false)));
+    let page = asked.token.as_ref().map(|token| format!("/pay/{token}{}", asked.language.query(Returned::No)));
     match page.and_then(|page| HeaderValue::try_from(page).ok()) {
         Some(page) => answer::see_other(page),
         None => answer::absent(asked.language),
@@ -238,15 +241,22 @@ struct Refusal {
     again_at: Option<Timestamp>,
     /// The press to go on with: the attempt is there, and the same button must not make another.
     keeps: Option<(String, String)>,
+    /// The number that was typed, and for which channel: shown to who typed it, and kept nowhere.
+    typed: Option<(String, SecretString)>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, text: text.into(), again_at: None, keeps: None }
+        Self { status, text: text.into(), again_at: None, keeps: None, typed: None }
     }
 }
 
 fn refusal(error: &StartError, language: Language, choice: &Choice) -> Refusal {
+    let typed = typed(choice.payer_phone.as_ref()).map(|phone| (choice.channel.clone(), phone));
+    Refusal { typed, ..refusal_of(error, language, choice) }
+}
+
+fn refusal_of(error: &StartError, language: Language, choice: &Choice) -> Refusal {
     let w = language.words();
     let conflict = |text| Refusal::new(StatusCode::CONFLICT, text);
     let unavailable = |text| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text);

@@ -86,7 +86,8 @@ fn offered(view: &IntentView, now: Timestamp) -> Option<(&Attempt, Action)> {
     (payable && Vnd::new(action.amount) == view.amount_due).then_some((attempt, action))
 }
 
-fn closed<'a>(view: &'a IntentView, channel: &ChannelCode) -> Option<&'a Unavailable> {
+/// Why the channel is switched off, or away for a time that was announced.
+pub(crate) fn closed<'a>(view: &'a IntentView, channel: &ChannelCode) -> Option<&'a Unavailable> {
     let option = view.channels.iter().find(|option| option.code == channel.as_str())?;
     option.unavailable.as_ref().filter(|why| matches!(why, Unavailable::Closed(_)))
 }

@@ -2,6 +2,7 @@
 
 use crate::language::Language;
 use crate::transfer::Transfer;
+use askama::Template;
 use payments::Context;
 use payments::view::{ChannelOption, IntentView, Unavailable};
 use provider::{ChannelKind, Need};
@@ -19,12 +20,14 @@ pub(crate) struct Button {
     pub name: String,
     pub form_id: String,
     /// Why it cannot be pressed.
-    pub closed: Option<String>,
+    pub closed: Option<Why>,
     /// Its page is elsewhere.
     pub leaves: bool,
     pub last_used: bool,
     /// What is typed with the press.
     pub phone: Field,
+    /// What was typed there before, and would not do.
+    pub typed_phone: String,
     pub one_time_code: Field,
 }
 
@@ -33,6 +36,18 @@ impl Button {
     pub fn has_field(&self) -> bool {
         self.closed.is_none() && (self.phone.is_shown || self.one_time_code.is_shown)
     }
+}
+
+/// Why a way is not to be had.
+#[derive(Template)]
+#[template(path = "why.html")]
+pub(crate) struct Why {
+    text: &'static str,
+    /// As an officer wrote it, in Vietnamese.
+    reason: Option<String>,
+    until: Option<String>,
+    /// The page around it is in another language.
+    is_foreign: bool,
 }
 
 /// A field of a channel's form.
@@ -81,23 +96,27 @@ fn button(ctx: &Context, language: Language, option: &ChannelOption, last: Optio
         leaves: ![ChannelKind::Bank, ChannelKind::MobileMoney].iter().any(|kind| option.kind == kind.as_str()),
         last_used: last == Some(option.code.as_str()),
         phone: Field::of(option.asks.phone),
+        typed_phone: String::new(),
         one_time_code: Field::of(option.asks.one_time_code),
     }
 }
 
 /// In words for the payer.
-pub(crate) fn why_closed(language: Language, why: &Unavailable) -> String {
+pub(crate) fn why_closed(language: Language, why: &Unavailable) -> Why {
     let w = language.words();
+    let ours = |text| Why { text, reason: None, until: None, is_foreign: false };
     match why {
-        Unavailable::NotBillable => w.not_billable.to_owned(),
-        Unavailable::WholeOnly => w.whole_only.to_owned(),
-        Unavailable::AboveLimit => w.above_limit.to_owned(),
-        Unavailable::BelowLimit => w.below_limit.to_owned(),
-        Unavailable::NotAnswering => w.not_answering.to_owned(),
-        Unavailable::Closed(closed) => {
-            let until = closed.until.map(|at| format!(" ({} {})", w.closed_until, language.instant_and_zone(at)));
-            format!("{} {}{}", w.closed, closed.reason, until.unwrap_or_default())
-        }
+        Unavailable::NotBillable => ours(w.not_billable),
+        Unavailable::WholeOnly => ours(w.whole_only),
+        Unavailable::AboveLimit => ours(w.above_limit),
+        Unavailable::BelowLimit => ours(w.below_limit),
+        Unavailable::NotAnswering => ours(w.not_answering),
+        Unavailable::Closed(closed) => Why {
+            reason: Some(closed.reason.clone()),
+            until: closed.until.map(|at| format!("({} {})", w.closed_until, language.instant_and_zone(at))),
+            is_foreign: language != Language::Vi,
+            ..ours(w.closed)
+        },
     }
 }
 

@@ -49,12 +49,13 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     let (intent, second) = paid_twice(&house).await;
     assert_eq!(asks_back(&house, &second, 21_000).await.refused(422), "payer_account_missing");
     // the later word holds
-    assert_eq!(tells(&house, &intent, &second, "123").await, 303);
+    assert_eq!(tells(&house, &intent, &second, "12345").await, 422, "no bank has so short a number");
+    assert_eq!(tells(&house, &intent, &second, "123456").await, 303);
     let told = page(&house, &intent).await;
-    assert!(told.contains("số cuối 123") && told.contains("Sửa tài khoản nhận hoàn trả"), "{told}");
+    assert!(told.contains("số cuối 3456") && told.contains("Sửa tài khoản nhận hoàn trả"), "{told}");
     assert_eq!(tells(&house, &intent, &second, NUMBER).await, 303);
     let proposal = asks_back(&house, &second, 21_000).await.expect(201);
-    assert_eq!(tells(&house, &intent, &second, "456").await, 409, "once it is proposed, it stands");
+    assert_eq!(tells(&house, &intent, &second, "456789").await, 409, "once it is proposed, it stands");
     let proposed = page(&house, &intent).await;
     says(&proposed, &["Đang làm thủ tục hoàn trả: 21.000 ₫, vào tài khoản có số cuối 4999."]);
     assert!(!proposed.contains("<form class=\"account\""), "there is nothing to correct any more: {proposed}");

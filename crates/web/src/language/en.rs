@@ -32,6 +32,11 @@ pub(super) const WORDS: Words = Words {
         text: "You have come back, and {who} has not told us the result yet. The result will appear on this page. Please do not pay again meanwhile.",
         amount: "Amount to pay",
     },
+    asking_earlier: Said {
+        title: "We are asking {who}",
+        text: "You have come back from an earlier payment, and {who} has not told us its result yet. The result will appear on this page. Please do not pay another way meanwhile, or you may pay twice.",
+        amount: "Amount to pay",
+    },
     processing: Said {
         title: "Waiting for {who}",
         text: "{Who} has told us that it is processing this payment. Please do not pay again; the result will appear here and be sent to the public service portal.",
@@ -127,6 +132,7 @@ pub(super) const WORDS: Words = Words {
 
     proofs: "Proofs of payment",
     proof_theirs: "{Who}'s transaction",
+    proof_at: "Transaction no. at",
     proof_ours: "Our reference",
     proof_dossier: "The dossier system",
     proof_dossier_has: "Has acknowledged the news",
@@ -155,7 +161,7 @@ pub(super) const WORDS: Words = Words {
     account_send: "Send the account for the refund",
     account_kept: "The account for the refund is noted; it ends in",
     account_again: "Correct the account for the refund",
-    account_bad: "The account is not right: please choose the bank, and give the number (letters and digits only) and the holder's name.",
+    account_bad: "The account is not right: please choose the bank, and give the number (6 to 19 characters) and the holder's name.",
     account_late: "The account could not be noted: that money waits no longer, or its refund has been proposed.",
 
     renewed_not: "It could not be renewed: a fee has been paid or changed, or is in another payment request. Please open your dossier on the public service portal.",
@@ -177,7 +183,7 @@ pub(super) const WORDS: Words = Words {
     print_until: "Pay before",
     print_made: "Printed",
     print_more: "more, see the payment page",
-    print_foot: "This notice is no receipt. A receipt is issued when the money has been recorded.",
+    print_foot: "This notice is no receipt. The payment page confirms the payment when the money has been recorded.",
 
     beneficiary: "Beneficiary",
     reference: "Reference",
@@ -202,7 +208,9 @@ pub(super) const WORDS: Words = Words {
     transfer_others: "Another person may scan this code and pay for you.",
     transfer_awaited: "When the bank tells us that the money has come, usually within seconds, this page shows it.",
 
-    code_withdrawn: "The transfer code that was shown here is closed for now; please choose another way. If you have transferred already, do not transfer again: the money counts all the same.",
+    code_withdrawn: "The transfer code that was shown here is closed for now. If you have transferred already, do not transfer again: the money counts all the same.",
+    page_withdrawn: "The way that you chose is closed for now. If you have paid there already, do not pay again: the money counts all the same.",
+    earlier: "{amount} came for these fees under an earlier payment request (reference {reference}). It is held and does not count towards the fees yet. Please ask the one-stop office before you pay.",
 
     prompt: "Confirm on your phone",
     prompt_how: "The provider has sent a request to your phone. Check the amount of {amount} there and confirm it with your PIN, on the phone only.",
@@ -215,6 +223,9 @@ pub(super) const WORDS: Words = Words {
 
     choose: "Choose how to pay",
     choose_other: "Or choose another way",
+    choose_none: "This cannot be paid here at present",
+    before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way.",
+    before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",
     not_billable: "This fee lacks what this way to pay must know of its procedure, or is of a kind that it does not take.",
     whole_only: "This way takes the whole fee only, not the part that is missing: the money that has come would be too much. Please pay the rest another way.",
@@ -231,7 +242,7 @@ pub(super) const WORDS: Words = Words {
     bills_then: "The application shows what the dossier still owes. Check the amount and confirm it there; this page will show the result.",
     counters: "At a counter",
     counters_how: "Go to one of these counters and tell the officer the code of the dossier.",
-    counters_then: "The officer takes cash (or a card, where there is a terminal) and gives a receipt, and this page will show the result.",
+    counters_then: "The officer takes cash (or a card, where there is a terminal) and gives a confirmation of payment, and this page will show the result.",
 
     details: "Payment details",
     received: "Money received",

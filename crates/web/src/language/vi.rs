@@ -32,6 +32,11 @@ pub(super) const WORDS: Words = Words {
         text: "Bạn đã trở lại trang này, nhưng {who} chưa báo kết quả cho chúng tôi. Kết quả sẽ hiện ở trang này. Xin không thanh toán lại trong lúc chờ.",
         amount: "Số tiền phải nộp",
     },
+    asking_earlier: Said {
+        title: "Chúng tôi đang hỏi {who}",
+        text: "Bạn đã trở lại từ một lần thanh toán trước, và {who} chưa báo kết quả của lần đó. Kết quả sẽ hiện ở trang này. Trong lúc chờ, xin không thanh toán theo cách khác, để tránh nộp hai lần.",
+        amount: "Số tiền phải nộp",
+    },
     processing: Said {
         title: "Đang chờ {who}",
         text: "{Who} đã báo là đang xử lý khoản tiền này. Xin không thanh toán lại; kết quả sẽ hiện ở đây và được báo cho cổng dịch vụ công.",
@@ -124,13 +129,14 @@ pub(super) const WORDS: Words = Words {
     elsewhere_go: "Trở lại",
     last_asked: "{Who} trả lời câu hỏi gần nhất của chúng tôi lúc",
     last_used: "Cách bạn chọn lần trước",
-    copy: "Chép",
-    copied: "Đã chép",
+    copy: "Sao chép",
+    copied: "Đã sao chép",
     print: "Thông báo nộp tiền để in (PDF)",
     not_a_bank: "Đây là trang của cổng thanh toán dịch vụ công, không phải trang của ngân hàng.",
 
     proofs: "Bằng chứng đã nộp",
     proof_theirs: "Giao dịch của {who}",
+    proof_at: "Mã giao dịch tại",
     proof_ours: "Mã tham chiếu của chúng tôi",
     proof_dossier: "Hệ thống xử lý hồ sơ",
     proof_dossier_has: "Đã xác nhận nhận tin",
@@ -159,7 +165,7 @@ pub(super) const WORDS: Words = Words {
     account_send: "Gửi tài khoản nhận hoàn trả",
     account_kept: "Tài khoản nhận hoàn trả đã được ghi, số cuối",
     account_again: "Sửa tài khoản nhận hoàn trả",
-    account_bad: "Tài khoản chưa đúng: xin chọn ngân hàng, ghi số tài khoản (chữ và số, không dấu) và tên chủ tài khoản.",
+    account_bad: "Tài khoản chưa đúng: xin chọn ngân hàng, ghi số tài khoản (từ 6 đến 19 chữ số) và tên chủ tài khoản.",
     account_late: "Không ghi được tài khoản: khoản này không còn chờ, hoặc việc hoàn trả đã được đề xuất.",
 
     renewed_not: "Chưa gia hạn được: khoản phí đã được nộp, đã đổi, hoặc đang ở một yêu cầu thanh toán khác. Xin mở lại hồ sơ trên cổng dịch vụ công.",
@@ -181,7 +187,7 @@ pub(super) const WORDS: Words = Words {
     print_until: "Nộp trước",
     print_made: "In lúc",
     print_more: "khoản khác, xem trên trang thanh toán",
-    print_foot: "Thông báo này không phải biên lai. Biên lai được cấp khi tiền đã được ghi nhận.",
+    print_foot: "Thông báo này không phải biên lai. Xác nhận thanh toán hiện trên trang thanh toán khi tiền đã được ghi nhận.",
 
     beneficiary: "Đơn vị thụ hưởng",
     reference: "Mã tham chiếu",
@@ -206,7 +212,9 @@ pub(super) const WORDS: Words = Words {
     transfer_others: "Người khác cũng có thể quét mã này và nộp thay.",
     transfer_awaited: "Khi ngân hàng báo đã nhận tiền, thường sau ít giây, trang này sẽ hiện kết quả.",
 
-    code_withdrawn: "Mã chuyển khoản đã hiện ở đây tạm ngừng, xin chọn cách khác. Nếu đã chuyển khoản thì không cần chuyển lại: tiền vẫn được ghi nhận.",
+    code_withdrawn: "Mã chuyển khoản đã hiện ở đây tạm ngừng. Nếu đã chuyển khoản thì không cần chuyển lại: tiền vẫn được ghi nhận.",
+    page_withdrawn: "Cách thanh toán đã chọn đang tạm ngừng. Nếu đã trả tiền ở đó thì không cần thanh toán lại: tiền vẫn được ghi nhận.",
+    earlier: "Đã nhận {amount} cho các khoản phí này theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đang được giữ và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi nộp.",
 
     prompt: "Xác nhận trên điện thoại",
     prompt_how: "Nhà cung cấp đã gửi yêu cầu đến điện thoại của bạn. Xin kiểm tra số tiền {amount} và xác nhận bằng mã PIN ngay trên điện thoại.",
@@ -219,6 +227,9 @@ pub(super) const WORDS: Words = Words {
 
     choose: "Chọn cách thanh toán",
     choose_other: "Hoặc chọn cách khác",
+    choose_none: "Chưa thanh toán được trên trang này",
+    before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác.",
+    before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",
     not_billable: "Khoản này thiếu thông tin về thủ tục mà cách thanh toán này cần, hoặc thuộc loại mà cách này không thu.",
     whole_only: "Cách này chỉ nhận cả khoản phí, không nhận phần còn thiếu: tiền đã đến sẽ thành tiền thừa. Xin nộp phần còn thiếu bằng cách khác.",
@@ -235,7 +246,7 @@ pub(super) const WORDS: Words = Words {
     bills_then: "Ứng dụng hiện các khoản phí chưa nộp của hồ sơ. Xem lại số tiền rồi xác nhận trong ứng dụng; trang này sẽ hiện kết quả.",
     counters: "Nộp tại quầy",
     counters_how: "Đến một trong các quầy sau và đọc mã hồ sơ cho cán bộ.",
-    counters_then: "Cán bộ nhận tiền mặt (hoặc thẻ, nơi có máy), đưa biên lai, và trang này sẽ hiện kết quả.",
+    counters_then: "Cán bộ nhận tiền mặt (hoặc thẻ, nơi có máy), đưa giấy xác nhận thanh toán, và trang này sẽ hiện kết quả.",
 
     details: "Thông tin thanh toán",
     received: "Tiền đã nhận",

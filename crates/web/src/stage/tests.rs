@@ -9,7 +9,7 @@ const OPEN: Known = Known {
     held: Held::None,
     is_under_review: false,
     last: None,
-    returned: false,
+    returned: Back::No,
 };
 
 fn tried(status: AttemptStatus, shows: Shows) -> Option<Last> {
@@ -29,7 +29,7 @@ fn each_row_of_the_table_has_its_view() {
     let table = [
         // open, nothing beside it
         (OPEN, Stage::Choose),
-        (Known { returned: true, ..OPEN }, Stage::Choose),
+        (Known { returned: Back::Last, ..OPEN }, Stage::Choose),
         (Known { due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Choose),
         (Known { last: tried(Started, Shows::Nothing), ..OPEN }, Stage::Choose),
         (Known { last: tried(Offered, Shows::Page), ..OPEN }, Stage::Elsewhere),
@@ -42,18 +42,23 @@ fn each_row_of_the_table_has_its_view() {
         (Known { last: tried(Expired, Shows::Page), ..OPEN }, Stage::Choose),
         (Known { last: tried(Succeeded, Shows::Page), due: Due::Part, ..OPEN }, Stage::Choose),
         // the browser came back
-        (Known { last: tried(Started, Shows::Nothing), returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: closed(Offered, Shows::Page, true), returned: true, ..OPEN }, Stage::Asking),
-        (Known { last: closed(Offered, Shows::Page, false), returned: true, ..OPEN }, Stage::Choose),
-        (Known { last: tried(Offered, Shows::Code), returned: true, ..OPEN }, Stage::Scan),
-        (Known { last: tried(Failed, Shows::Page), returned: true, ..OPEN }, failed),
-        (Known { last: tried(Expired, Shows::Page), returned: true, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Started, Shows::Nothing), returned: Back::Last, ..OPEN }, Stage::Asking),
+        (Known { last: tried(Offered, Shows::Page), returned: Back::Last, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, true), returned: Back::Last, ..OPEN }, Stage::Asking),
+        (Known { last: closed(Offered, Shows::Page, false), returned: Back::Last, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Offered, Shows::Code), returned: Back::Last, ..OPEN }, Stage::Scan),
+        (Known { last: tried(Failed, Shows::Page), returned: Back::Last, ..OPEN }, failed),
+        (Known { last: tried(Expired, Shows::Page), returned: Back::Last, ..OPEN }, Stage::Choose),
+        (Known { last: tried(Offered, Shows::Code), returned: Back::Left, ..OPEN }, Stage::Asking),
+        (Known { last: tried(Offered, Shows::Prompt), returned: Back::Left, ..OPEN }, Stage::Asking),
+        (Known { last: tried(Failed, Shows::Page), returned: Back::Left, ..OPEN }, Stage::Asking),
+        (Known { due: Due::Part, held: Held::Lowers, returned: Back::Left, ..OPEN }, Stage::Asking),
+        (Known { is_overdue: true, returned: Back::Left, ..OPEN }, Stage::Expired { renewable: true }),
         // money, or a try, that nobody has explained
         (Known { held: Held::Beside, ..OPEN }, Stage::Unclear),
         (Known { held: Held::Beside, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Page), ..OPEN }, Stage::Unclear),
-        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: true, ..OPEN }, Stage::Asking),
+        (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: Back::Last, ..OPEN }, Stage::Asking),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Covered),
@@ -73,9 +78,9 @@ fn each_row_of_the_table_has_its_view() {
         (Known { intent: IntentStatus::Cancelled, held: Held::Beside, ..OPEN }, Stage::Cancelled { held: true }),
         // taken
         (Known { intent: IntentStatus::Processing, ..OPEN }, Stage::Processing),
-        (Known { intent: IntentStatus::Processing, returned: true, is_overdue: true, ..OPEN }, Stage::Processing),
+        (Known { intent: IntentStatus::Processing, returned: Back::Last, is_overdue: true, ..OPEN }, Stage::Processing),
         (Known { intent: IntentStatus::Paid, ..OPEN }, Stage::Paid),
-        (Known { intent: IntentStatus::Paid, returned: true, is_overdue: true, ..OPEN }, Stage::Paid),
+        (Known { intent: IntentStatus::Paid, returned: Back::Last, is_overdue: true, ..OPEN }, Stage::Paid),
         (Known { intent: IntentStatus::Paid, held: Held::Beside, ..OPEN }, Stage::PaidTwice),
         (Known { intent: IntentStatus::Paid, is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Paid),
     ];
@@ -98,10 +103,11 @@ fn all() -> Vec<Known> {
         for due in [Due::All, Due::Part, Due::Nothing, Due::Settled] {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
-                    for bits in 0..8 {
-                        let [is_overdue, is_under_review, returned] = [1, 2, 4].map(|bit| bits & bit != 0);
+                    for bits in 0..4 {
+                        let [is_overdue, is_under_review] = [1, 2].map(|bit| bits & bit != 0);
                         let (intent, last) = (*intent, *last);
-                        all.push(Known { intent, is_overdue, due, held, is_under_review, last, returned });
+                        let known = Known { intent, is_overdue, due, held, is_under_review, last, returned: Back::No };
+                        all.extend([Back::No, Back::Last, Back::Left].map(|returned| Known { returned, ..known }));
                     }
                 }
             }
@@ -113,7 +119,7 @@ fn all() -> Vec<Known> {
 #[test]
 fn a_browsers_word_never_changes_more_than_that_we_say_that_we_ask() {
     for known in all() {
-        let (without, with) = (stage(&Known { returned: false, ..known }), stage(&Known { returned: true, ..known }));
+        let (without, with) = (stage(&Known { returned: Back::No, ..known }), stage(&known));
         assert!(with == without || with == Stage::Asking, "{known:?}: {without:?} became {with:?}");
     }
 }

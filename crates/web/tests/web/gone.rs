@@ -1,5 +1,6 @@
 //! Money that is here no longer: its bank took it back, it was given back, or what was given back came again.
 
+use crate::says_none_of;
 use crate::world::{World, form};
 
 const TAKEN_BACK: &str = "
@@ -48,12 +49,6 @@ async fn pages(world: &World) -> [String; 2] {
 fn both_say(pages: &[String; 2], vi: &str, en: &str) {
     assert!(pages[0].contains(vi), "{vi} is missing: {}", pages[0]);
     assert!(pages[1].contains(en), "{en} is missing: {}", pages[1]);
-}
-
-fn says_none_of(page: &str, sentences: &[&str]) {
-    for sentence in sentences {
-        assert!(!page.contains(sentence), "{sentence} is said: {page}");
-    }
 }
 
 #[actix_web::test]
@@ -152,4 +147,36 @@ async fn a_part_of_what_is_cancelled_is_left_to_people_and_no_rest_is_asked_for(
     both_say(&pages, "Yêu cầu thanh toán đã bị huỷ", "was cancelled");
     both_say(&pages, "Cán bộ quyết định", "Officers decide");
     says_none_of(&pages[0], &["nộp đủ phần còn lại", "đủ cho phí này"]);
+}
+
+#[actix_web::test]
+async fn a_transfer_with_a_typed_reference_that_its_bank_took_back_is_said_to_be_gone_too() {
+    let world = paid().await;
+    world.sql(TAKEN_BACK).await;
+    world.sql(&DUE_AGAIN.replace("CAUSE", "taken_back")).await;
+    // nothing was pressed on the page: its payer typed the reference
+    world.sql("set session_replication_role = replica; delete from attempt_watch; delete from attempt").await;
+    both_say(
+        &pages(&world).await,
+        "Ngân hàng đã thu hồi khoản này ngày 25/11/2026",
+        "The bank took this money back on 25 Nov 2026",
+    );
+}
+
+#[actix_web::test]
+async fn what_is_given_back_of_a_bill_or_of_a_counters_money_is_told_with_its_sum_and_date() {
+    let world = paid().await;
+    world.sql(&REFUND.replace("STATUS", "succeeded")).await;
+    // of a line for somebody else's fee nothing is told
+    world.sql("set session_replication_role = replica; insert into refund_line (refund_id, position, obligation_id, amount)
+        values ('00000000-0000-7000-8000-000000000002', 3, '00000000-0000-7000-8000-0000000000ff', 9000);
+        update payment set intent_id = null; update obligation set status = 'refunded', version = version + 1;
+        update allocation set refund_id = '00000000-0000-7000-8000-000000000002', obligation_id = null where obligation_id is not null").await;
+    let pages = pages(&world).await;
+    both_say(
+        &pages,
+        "Đã hoàn trả: 71.000 ₫, lúc 09:30 ngày 26/11/2026.",
+        "Given back: 71.000 ₫, at 09:30, 26 Nov 2026.",
+    );
+    says_none_of(&pages[0], &["9.000 ₫", "80.000 ₫"]);
 }

@@ -20,9 +20,9 @@ use payments::open_intent::{self, Opening};
 use payments::receive_report::{self, Sighted};
 use payments::register_obligation::{self, Registration};
 use payments::{Caller, Context};
-use provider::checkout::Locale;
+use provider::checkout::{Locale, NotGiven};
 use provider::{
-    Action, Asks, ChannelKind, Checkout, Failure, Names, Need, Offer, Order, Provider, ProviderError, Registry,
+    Action, Asks, ChannelKind, Checkout, Failure, Given, Names, Need, Offer, Order, Provider, ProviderError, Registry,
 };
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -53,7 +53,9 @@ pub struct Bank {
     prompts: AtomicU8,
     takes: AtomicU64,
     calls: AtomicUsize,
+    refuses: AtomicBool,
     last_order: Mutex<Option<OrderRef>>,
+    returned_to: Mutex<String>,
 }
 
 impl Bank {
@@ -69,6 +71,16 @@ impl Bank {
     /// From now on the payer types a phone number.
     pub fn asks_for_a_phone(&self) {
         self.asks.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on no number will do.
+    pub fn refuses_phones(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Where the last order sends its payer's browser back to.
+    pub fn returned_to(&self) -> String {
+        self.returned_to.lock().unwrap().clone()
     }
 
     /// From now on the payer is asked on the phone, or the code that the payer gave is looked at.
@@ -105,6 +117,11 @@ impl Checkout for Bank {
         Asks { phone, ..Asks::default() }
     }
 
+    fn takes(&self, given: &Given) -> Result<(), NotGiven> {
+        let refused = self.refuses.load(Ordering::SeqCst) && given.phone.is_some();
+        if refused { Err(NotGiven::Phone) } else { Ok(()) }
+    }
+
     fn why(&self, code: &str) -> Failure {
         if code == "24" { Failure::Cancelled } else { Failure::Unsaid }
     }
@@ -112,6 +129,7 @@ impl Checkout for Bank {
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         *self.last_order.lock().unwrap() = Some(order.order_ref.clone());
+        order.return_url.clone_into(&mut self.returned_to.lock().unwrap());
         tokio::time::sleep(Duration::from_millis(self.takes.load(Ordering::SeqCst))).await;
         match self.fault.load(Ordering::SeqCst) {
             1 => return Err(ProviderError::Unavailable(None)),
@@ -320,6 +338,20 @@ impl World {
         receive_report::receive(&self.ctx, &sighted, &Caller::system()).await.unwrap();
     }
 
+    /// Another request for the same fees.
+    pub async fn opened_again(self) -> Self {
+        let obligations = self.intent().await.obligation_ids;
+        let token = open(&self.ctx, self.client, obligations, None).await;
+        Self { token, ..self }
+    }
+
+    /// A dossier system that hears of streams of these kinds; `{}`: of all.
+    pub async fn listens(&self, kinds: &str) {
+        let sql = "insert into event_endpoint (id, client_id, url, stream_kinds, secret_sealed, key_id)
+            select '00000000-0000-7000-8000-00000000000e', id, 'https://dossier.example/events', 'KINDS', 'x', 'k' from client";
+        self.sql(&sql.replace("KINDS", kinds)).await;
+    }
+
     pub async fn cancel(&self) {
         let command = Command {
             intent: self.intent().await.id,
@@ -344,8 +376,8 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
         pool: Pool::new(&url, &storage::Settings::default()).unwrap(),
         breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(Registry::new(vec![
-            a_provider("testbank", names, bank.clone()),
-            a_provider("smallbank", small_names, small),
+            a_provider("testbank", (names, ChannelKind::Gateway), bank.clone()),
+            a_provider("smallbank", (small_names, ChannelKind::Wallet), small),
         ])),
         vault: Arc::new(Vault::new(&SecretString::from("07".repeat(32))).unwrap()),
         dossier: Arc::new(dossier::Client::new(&dossier).unwrap()),
@@ -357,14 +389,14 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
     }
 }
 
-fn a_provider(channel: &'static str, names: Names, checkout: Arc<dyn Checkout>) -> Provider {
+fn a_provider(channel: &'static str, named: (Names, ChannelKind), checkout: Arc<dyn Checkout>) -> Provider {
     Provider {
         checkout: Some(checkout),
         ..Provider::bare(
             ProfileCode::new(format!("{channel}_main")).unwrap(),
             vec![BeneficiaryCode::new("H38.17-KB").unwrap()],
             channel,
-            (names, ChannelKind::Gateway),
+            named,
         )
     }
 }

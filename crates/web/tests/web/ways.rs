@@ -1,0 +1,144 @@
+//! What is said where another way was chosen in the meantime, where none is to be had, and while a phone may still confirm.
+
+use crate::world::{Answered, World, form};
+use crate::{no_buttons, says_none_of};
+
+const SWITCH_OFF: &str = "insert into channel_switch values ('CHANNEL', now(), 'bảo trì đường truyền', 'test', now())
+    on conflict (channel) do update set off_since = now();";
+
+/// The first try was at a wallet.
+const WALLET_FIRST: &str =
+    "set session_replication_role = replica; update attempt set channel = 'smallbank' where number = 1;";
+
+/// A provider's page was opened, and left for a transfer's code.
+async fn left_for_a_code() -> World {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f2")).await;
+    world
+}
+
+fn says(page: &Answered, sentences: &[&str]) {
+    for sentence in sentences {
+        assert!(page.body.contains(sentence), "{sentence} is missing: {}", page.body);
+    }
+}
+
+async fn switched_off(world: &World, channels: &[&str]) {
+    for channel in channels {
+        world.sql(&SWITCH_OFF.replace("CHANNEL", channel)).await;
+    }
+}
+
+#[actix_web::test]
+async fn who_comes_back_from_a_page_that_was_left_hears_that_its_provider_is_asked_and_not_that_to_pay() {
+    let world = left_for_a_code().await;
+    world.sql(WALLET_FIRST).await;
+    for returned in ["?returned=1&attempt=1", "?returned=1"] {
+        let page = world.get(returned).await;
+        says(&page, &["Chúng tôi đang hỏi ví điện tử", "lần thanh toán trước", "xin không thanh toán theo cách khác"]);
+        says_none_of(&page.body, &["<svg class=\"qr\"", "Chúng tôi đang hỏi ngân hàng"]);
+        no_buttons(&page);
+        says(&page, &["http-equiv=\"refresh\" content=\"5\""]);
+    }
+    let english = world.get("?lang=en&returned=1&attempt=1").await;
+    says(&english, &["We are asking the wallet", "an earlier payment"]);
+    assert!(world.get("").await.body.contains("<svg class=\"qr\""), "who looks on without coming back may scan");
+}
+
+#[actix_web::test]
+async fn the_provider_that_is_asked_is_that_of_the_page_that_was_left_and_not_the_last_one() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.post(&form("testbank", "f2")).await;
+    world.sql(WALLET_FIRST).await;
+    says(&world.get("?returned=1&attempt=1").await, &["Chúng tôi đang hỏi ví điện tử", "lần thanh toán trước"]);
+    let last = world.get("?returned=1&attempt=2").await;
+    says(&last, &["Chúng tôi đang hỏi ngân hàng"]);
+    says_none_of(&last.body, &["lần thanh toán trước"]);
+    let order = world.bank.returned_to();
+    assert!(order.ends_with("?returned=1&attempt=2"), "{order}");
+}
+
+#[actix_web::test]
+async fn who_comes_back_from_a_page_whose_end_is_known_sees_how_things_stand() {
+    let world = left_for_a_code().await;
+    world.sql("set session_replication_role = replica; update attempt set status = 'failed' where number = 1").await;
+    assert!(world.get("?returned=1&attempt=1").await.body.contains("<svg class=\"qr\""));
+    let world = left_for_a_code().await;
+    world.sql("set session_replication_role = replica; update attempt set expires_at = now() - interval '16 minutes' where number = 1").await;
+    assert!(world.get("?returned=1&attempt=1").await.body.contains("<svg class=\"qr\""));
+    says(&world.get("?returned=1&attempt=99999999999").await, &["<h1>"]);
+}
+
+#[actix_web::test]
+async fn with_all_channels_switched_off_no_button_leads_to_them_and_what_is_left_to_do_is_said() {
+    let world = World::new().await;
+    switched_off(&world, &["testbank", "smallbank"]).await;
+    let page = world.get("").await;
+    says_none_of(&page.body, &["href=\"#ways\"", "Chọn cách thanh toán"]);
+    says(&page, &["Chưa thanh toán được trên trang này", "Xin nộp tại bộ phận một cửa", "bảo trì đường truyền"]);
+    no_buttons(&page);
+}
+
+#[actix_web::test]
+async fn a_page_whose_channel_was_switched_off_is_not_what_one_is_led_to_and_money_paid_there_counts() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    assert!(world.get("").await.body.contains("Trở lại Ngân hàng thử"));
+    switched_off(&world, &["testbank", "smallbank"]).await;
+    let page = world.get("").await;
+    says_none_of(&page.body, &["Trở lại Ngân hàng thử", "https://bank.example", "xin chọn cách khác"]);
+    says(&page, &["Cách thanh toán đã chọn đang tạm ngừng", "không cần thanh toán lại", "Xin nộp tại bộ phận một cửa"]);
+}
+
+#[actix_web::test]
+async fn a_code_whose_channel_was_switched_off_is_shown_no_more_and_nobody_is_sent_to_ways_that_are_not_there() {
+    let world = left_for_a_code().await;
+    switched_off(&world, &["testbank", "smallbank"]).await;
+    let page = world.get("").await;
+    says_none_of(&page.body, &["<svg class=\"qr\"", "xin chọn cách khác"]);
+    says(&page, &["Mã chuyển khoản đã hiện ở đây tạm ngừng", "không cần chuyển lại", "Xin nộp tại bộ phận một cửa"]);
+}
+
+#[actix_web::test]
+async fn beside_a_prompt_the_other_ways_come_with_the_warning_that_it_may_still_be_confirmed() {
+    for (with_code, vi, en) in [
+        (false, "từ chối yêu cầu trên điện thoại", "decline the request on your phone"),
+        (true, "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận", "may still be accepted"),
+    ] {
+        let world = World::new().await;
+        world.bank.prompts(with_code);
+        world.post(&form("testbank", "f1")).await;
+        let page = world.get("").await;
+        says(&page, &[vi, "nộp hai lần"]);
+        let (warned, offered) = (page.body.find(vi).unwrap(), page.body.find("name=\"channel\"").unwrap());
+        assert!(warned < offered, "before the buttons: {}", page.body);
+        says(&world.get("?lang=en").await, &[en]);
+    }
+}
+
+#[actix_web::test]
+async fn a_reason_that_an_officer_wrote_is_read_as_vietnamese_on_the_english_page() {
+    const SAID: &str = "<span lang=\"vi\">bảo trì đường truyền</span>";
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f1")).await;
+    switched_off(&world, &["testbank"]).await;
+    let page = world.get("?lang=en").await;
+    assert_eq!(page.body.matches(SAID).count(), 2, "in the notice and beside the button: {}", page.body);
+    assert!(!world.get("").await.body.contains(SAID), "all of that page is Vietnamese");
+}
+
+#[actix_web::test]
+async fn a_number_that_will_not_do_stands_in_its_field_again() {
+    let world = World::new().await;
+    world.bank.asks_for_a_phone();
+    world.bank.refuses_phones();
+    let page = world.post("channel=testbank&form_id=f1&payer_phone=0912%22%3E").await;
+    assert_eq!(page.status, 422);
+    says(&page, &["Số điện thoại chưa đúng", "name=\"payer_phone\"", "value=\"0912&#34;&#62;\""]);
+    assert!(!world.get("").await.body.contains("0912"), "on the next page it is gone");
+    assert!(!world.everything().await.contains("0912&"), "and it is kept nowhere");
+}
