@@ -115,6 +115,18 @@ pub async fn references(db: &Db, payment: PaymentId) -> Result<Vec<BankReference
     Ok(rows.iter().map(|row| BankReference::stored(row.get(0))).collect())
 }
 
+const NUMBERED_APART: &str = "select coalesce(bool_and(split_part(s.source_key, ':', 2) = any(a.own_numbering)), false)
+    from payment p join receiving_account a on a.code = p.receiving_account
+    join sighting_outcome o on o.payment_id = p.id join sighting s on s.id = o.sighting_id
+    where p.id = $1
+      and not exists (select from sighting_outcome later where later.sighting_id = o.sighting_id and later.seq > o.seq)";
+
+/// Whether all who told of it are known now to number transfers themselves, whatever was thought of their references then.
+pub async fn is_numbered_apart(db: &Db, payment: PaymentId) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(NUMBERED_APART).await?;
+    Ok(db.query_one(&statement, &[&payment.uuid()]).await?.get(0))
+}
+
 const IS_AWAITED: &str = "select exists (select from awaited_payment where payment_id = $1)";
 
 /// Whether no statement has shown it yet.

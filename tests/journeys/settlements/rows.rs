@@ -193,6 +193,12 @@ async fn what_names_an_order_that_we_hear_of_later_finds_its_payment_and_of_two_
         house.drain().await;
     }
     assert_eq!(house.ask(told).await, "missing_in_books refund_without_payment refund_without_payment");
+    let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
+    let left: Vec<_> = paid["data"].as_array().unwrap().iter().filter(|p| p["amount"] == 40_000).collect();
+    assert_eq!(left.len(), 2, "{paid:#}");
+    for payment in left {
+        assert_eq!(payment["refundable_amount"], 0, "its payer may have both of them back already: {payment:#}");
+    }
     // its second capture is in the file alone, which the provider's own log does not know
     house.holds().await;
     house.stop().await;

@@ -209,8 +209,8 @@ async fn named(
 }
 
 /// Whether people may say of these two that they are one money, and whether the line's payment is the one that is none then:
-/// same account and amount, no references that differ within one numbering, and all of one of them waits unidentified. None: they
-/// may not.
+/// same account and amount, no references that differ within one numbering as it is known now, and all of one of them waits
+/// unidentified. None: they may not.
 pub(crate) async fn may_be_same(
     tx: &Tx,
     told: PaymentId,
@@ -220,7 +220,7 @@ pub(crate) async fn may_be_same(
     let known = storage::leftover::references(tx, told).await?;
     let differ = |r: &BankReference| booked.references.iter().any(|own| own.comparable(r) && !own.same(r));
     let whole = wait_whole(tx, &[told, booked.payment.id]).await?;
-    if known.iter().any(differ) || whole.is_empty() {
+    if whole.is_empty() || known.iter().any(differ) && !storage::leftover::is_numbered_apart(tx, told).await? {
         return Ok(None);
     }
     let is_line = whole.contains(&booked.payment.id);

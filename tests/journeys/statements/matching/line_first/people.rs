@@ -114,3 +114,36 @@ async fn a_person_who_closes_the_case_of_a_report_that_waits_ends_its_waiting() 
     assert_eq!((house.ask(WAITING).await.as_str(), status(&house, &intent).await.as_str()), ("0", "open"));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_teller_that_is_found_to_number_for_itself_has_told_of_the_line_once_two_persons_say_so() {
+    let house = house().await;
+    let (_, code) = asked(&house, AMOUNT).await;
+    told(&house, day(1), AMOUNT, "SP770001", &code).await;
+    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER)]).await;
+    stated(&house, day(9), AMOUNT, &[]).await;
+    assert_eq!(cases(&house).await, "missing_at_provider unidentified");
+    let of_kind = async |kind: &str| {
+        house.staff.get(&format!("/v1/cases?status=open&kind={kind}")).await.expect(200)["data"][0].clone()
+    };
+    let (missing, line) = (of_kind("missing_at_provider").await, of_kind("unidentified").await);
+    let path = format!("/v1/cases/{}/resolutions", missing["id"].as_str().unwrap());
+    let same = json!({"action": "same_movement", "payment_id": line["payment_id"], "note": "SePay tự đánh số"});
+    assert_eq!(
+        house.staff.post(&path, same.clone()).await.refused(422),
+        "validation_failed",
+        "the bank's own numbers differ"
+    );
+    house
+        .ask(&format!("update receiving_account set own_numbering = array['sepay'] where account_number = '{OWN}'"))
+        .await;
+    let proposed = house.staff.post(&path, same).await.expect(201);
+    let approve = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+    second_person(&house).await.post(&approve, json!({})).await.expect(200);
+    assert_eq!((house.ask(STANDING).await.as_str(), cases(&house).await.as_str()), ("1", ""));
+    assert_eq!(
+        (standing(&house, "in_transit").await, standing(&house, "suspense").await),
+        (String::new(), String::new())
+    );
+    house.close().await;
+}
