@@ -88,6 +88,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V211__whole_accounts_and_contracts", include_str!("../migrations/0211_whole_accounts_and_contracts.sql")),
     ("V212__lines_of_several_persons", include_str!("../migrations/0212_lines_of_several_persons.sql")),
     ("V213__refunds_of_one_of_several", include_str!("../migrations/0213_refunds_of_one_of_several.sql")),
+    ("V214__refunds_of_obligations", include_str!("../migrations/0214_refunds_of_obligations.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
