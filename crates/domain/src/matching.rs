@@ -114,8 +114,10 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
     }
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
         let is_in_time = |t: &Told| credit.intent.is_some() || credit.booking_date >= t.day;
+        // nobody's report of nobody's money that is in the books already needs no other line
+        let is_at_home = |t: &Told| credit.intent.is_none() && t.may_be_known;
         let is_one = |t: &Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && is_in_time(t);
-        let fits = |t: &&Told| is_one(t) && !taken.contains(&t.what);
+        let fits = |t: &&Told| is_one(t) && !is_at_home(t) && !taken.contains(&t.what);
         let is_report = |t: &Told| matches!(t.what, What::Sighting(_));
         let nearest = |t: &&Told| {
             let day = credit.booking_date;

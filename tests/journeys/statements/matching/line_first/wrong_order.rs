@@ -43,3 +43,32 @@ async fn a_report_names_no_line_of_a_later_day_before_its_own_day_is_shown() {
     assert!(wrong.is_empty() && played.len() == 60, "{} of {}:\n{}", wrong.len(), played.len(), wrong.join("\n"));
     house.close().await;
 }
+
+/// A stranger's line of the second day is in the books when its report of the first day comes; then A's line, which lost its code, and
+/// A's report, both of the third day, in either order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_report_that_comes_after_its_line_takes_no_payers_line() {
+    let house = House::with_bank().await;
+    for (nth, is_told_first) in [false, true].into_iter().enumerate() {
+        let number = format!("68{nth:08}");
+        house.had_account(&number).await;
+        let (a, b) = (asked(&house, AMOUNT).await, asked(&house, AMOUNT).await);
+        let lines = vec![vec![(2, Nobody)], vec![(3, Nobody)]];
+        let case = Case { house: &house, number, references: OfLines, a, b, lines };
+        case.file(1, 0, &[]).await;
+        case.stated(0).await;
+        case.told(0, (1, Nobody)).await;
+        if is_told_first {
+            case.told(1, (3, A)).await;
+        }
+        case.stated(1).await;
+        if !is_told_first {
+            case.told(1, (3, A)).await;
+        }
+        case.file(9, 2 * AMOUNT, &[]).await;
+        house.drain().await;
+        let expected = ["2: 1 A, 0 B", "unidentified", "0 in transit", "0 waiting", "paid open"];
+        assert_eq!(case.books().await, expected, "{is_told_first}");
+    }
+    house.close().await;
+}
