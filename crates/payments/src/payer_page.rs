@@ -163,7 +163,7 @@ async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> 
     let mut given = Vec::new();
     for paid in view.payments.iter().filter(|paid| paid.shown.refunding.is_positive() || has_returned(paid)) {
         let refunds = refunds::of_payment(tx, paid.shown.payment.id).await?;
-        given.extend(refunds.iter().map(|r| given_back(ctx, r, view, paid)));
+        given.extend(refunds.iter().map(|r| given_back(ctx, r, view, paid)).filter(|given| given.amount.is_positive()));
     }
     Ok(Gone { taken_back, refunds: given, due_since })
 }

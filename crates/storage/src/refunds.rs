@@ -386,9 +386,9 @@ pub async fn other_under_way(db: &Db, payment: PaymentId, id: RefundId) -> Resul
 }
 
 const GOING_BACK: &str = "select distinct payment_id from refund
-    where payment_id = any($1) and status not in ('rejected', 'cancelled', 'failed')";
+    where payment_id = any($1) and status not in ('rejected', 'cancelled')";
 
-/// Of which of these payments a refund is proposed, under way or paid out.
+/// Of which of these payments a refund is proposed, under way or paid out, or was to be: its transfer may still be made.
 pub async fn going_back(db: &Db, payments: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
     let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(GOING_BACK).await?;

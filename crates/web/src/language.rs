@@ -401,6 +401,8 @@ pub(crate) struct Words {
     pub choose_other: &'static str,
     pub choose_none: &'static str,
     pub before_other: &'static str,
+    pub phone_asks: &'static str,
+    pub cancelled_awaited: &'static str,
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,

@@ -267,7 +267,7 @@ impl Page {
             live_url: at("/news", asked.returned),
             refresh: refresh.filter(|_| !has_field),
             by_hand: refresh.is_some() && has_field,
-            notices: notices(language, loaded, stage, asked.returned, now),
+            notices: notices(ctx, language, loaded, stage, asked.returned, now),
             page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
             switch_url: if is_whole {
                 whole_url(language.other())

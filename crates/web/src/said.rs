@@ -18,6 +18,7 @@ use payments::payer_page::{PayerPage, has_returned};
 use payments::view::{IntentView, Unavailable};
 use provider::ChannelKind;
 use std::borrow::Cow;
+use storage::attempts::Stored;
 
 /// Said between the state and all else.
 pub(crate) struct Notice {
@@ -131,6 +132,7 @@ fn at_counter(view: &IntentView) -> bool {
 }
 
 pub(crate) fn notices(
+    ctx: &Context,
     language: Language,
     loaded: &PayerPage,
     stage: Stage,
@@ -154,9 +156,34 @@ pub(crate) fn notices(
         }
         // a browser says so of a page that was never opened, too
         Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
+        Stage::Cancelled { .. } if is_asked(view) => Some(Notice::of(w.cancelled_awaited)),
         _ => None,
     });
+    if stage.may_pay() && stage != Stage::Confirm && asks_on_phone(ctx, view, now) {
+        notices.push(Notice::of(w.phone_asks));
+    }
     notices
+}
+
+/// What an attempt gave its payer to act on.
+fn action(stored: &Stored) -> Option<&str> {
+    stored.action.as_ref().and_then(|action| action["type"].as_str())
+}
+
+/// Whether a provider is being asked about something that its payer began there. Of a transfer nobody can be asked.
+fn is_asked(view: &IntentView) -> bool {
+    let begun = view.attempts.iter().filter(|stored| action(stored) != Some("qr"));
+    begun.map(|stored| stored.attempt.status).any(|status| status.is_undecided())
+}
+
+/// Whether a phone may still ask its owner to pay: also where the answer to our request was lost, or another way was chosen since.
+fn asks_on_phone(ctx: &Context, view: &IntentView, now: Timestamp) -> bool {
+    let is_phone = |stored: &Stored| {
+        let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
+        matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
+    };
+    let mut open = view.attempts.iter().filter(|s| s.attempt.status.is_undecided() && now < s.attempt.expires_at);
+    open.any(is_phone)
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.

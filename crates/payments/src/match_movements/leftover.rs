@@ -160,7 +160,7 @@ async fn scene(
     Ok(Scene { told, lines, apart, booked: booked.into_iter().map(|b| (b.payment.id, b)).collect() })
 }
 
-/// Those of which all waits unidentified, and nobody wants any of it back: a proposed refund is of a payment that is one.
+/// Those of which all waits unidentified, and nothing of it has gone or is wanted back.
 async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
     let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let mut parts: BTreeMap<PaymentId, Vec<Part>> = BTreeMap::new();
@@ -168,8 +168,17 @@ async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, S
         parts.entry(part.payment_id).or_default().push(part);
     }
     let is_whole = |of: &[Part]| learn::waits_whole(of.iter().map(|part| part.amount).sum(), of);
-    let going_back = refunds::going_back(tx, ids).await?;
-    Ok(parts.into_iter().filter(|(id, of)| is_whole(of) && !going_back.contains(id)).map(|(id, _)| id).collect())
+    let left = with_money_gone(tx, ids).await?;
+    Ok(parts.into_iter().filter(|(id, of)| is_whole(of) && !left.contains(id)).map(|(id, _)| id).collect())
+}
+
+/// Those of which money is on its way back or has left past us: whatever they are found to be, it would be had of another payment
+/// once more.
+async fn with_money_gone(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
+    let mut left = refunds::going_back(tx, ids).await?;
+    let unexplained = refunds::unexplained_of(tx, ids).await?;
+    left.extend(unexplained.into_iter().filter(|(_, gone)| gone.is_positive()).map(|(id, _)| id));
+    Ok(left)
 }
 
 fn money(a: &Awaited, whole: &BTreeSet<PaymentId>, is_over: bool) -> Money<What> {
@@ -285,7 +294,7 @@ async fn one_money(
 ) -> Result<Option<Unit>, StorageError> {
     let (none, stays) = if is_line { (booked.payment.id, told) } else { (told, booked.payment.id) };
     let Some(mut locked) = move_money::lock(tx, none, &[], now).await? else { return Ok(None) };
-    if !refunds::going_back(tx, &[none]).await?.is_empty() {
+    if !with_money_gone(tx, &[none]).await?.is_empty() {
         return Ok(None);
     }
     locked.scene.day = booked.day;

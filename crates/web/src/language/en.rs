@@ -224,6 +224,8 @@ pub(super) const WORDS: Words = Words {
     choose: "Choose how to pay",
     choose_other: "Or choose another way",
     choose_none: "This cannot be paid here at present",
+    phone_asks: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there before you pay another way.",
+    cancelled_awaited: "A payment that was begun on this page has no result yet, and we are still asking. If money has left your account, please do not pay again: ask the one-stop office.",
     before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way.",
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",

@@ -228,6 +228,8 @@ pub(super) const WORDS: Words = Words {
     choose: "Chọn cách thanh toán",
     choose_other: "Hoặc chọn cách khác",
     choose_none: "Chưa thanh toán được trên trang này",
+    phone_asks: "Một yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó trước khi nộp bằng cách khác.",
+    cancelled_awaited: "Một lần thanh toán đã bắt đầu ở trang này chưa có kết quả, và chúng tôi vẫn đang hỏi. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy hỏi bộ phận một cửa.",
     before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác.",
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",

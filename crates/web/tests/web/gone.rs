@@ -180,3 +180,20 @@ async fn what_is_given_back_of_a_bill_or_of_a_counters_money_is_told_with_its_su
     );
     says_none_of(&pages[0], &["9.000 ₫", "80.000 ₫"]);
 }
+
+#[actix_web::test]
+async fn a_refund_of_somebody_elses_fee_alone_is_not_told_of() {
+    let world = paid().await;
+    world.sql(&REFUND.replace("STATUS", "succeeded")).await;
+    world
+        .sql(
+            "set session_replication_role = replica; delete from refund_line;
+        insert into refund_line (refund_id, position, obligation_id, amount)
+        values ('00000000-0000-7000-8000-000000000002', 3, '00000000-0000-7000-8000-0000000000ff', 9000);
+        update payment set intent_id = null",
+        )
+        .await;
+    for page in pages(&world).await {
+        says_none_of(&page, &["Đã hoàn trả", "Given back", "9.000 ₫", "0 ₫,", "số cuối", "that ends in"]);
+    }
+}

@@ -142,3 +142,36 @@ async fn a_number_that_will_not_do_stands_in_its_field_again() {
     assert!(!world.get("").await.body.contains("0912"), "on the next page it is gone");
     assert!(!world.everything().await.contains("0912&"), "and it is kept nowhere");
 }
+
+#[actix_web::test]
+async fn a_request_on_the_phone_is_warned_of_on_the_page_of_another_way_too() {
+    const VI: &str = "có thể đang chờ xác nhận trên điện thoại";
+    let world = World::new().await;
+    world.post(&form("testbank", "f0")).await;
+    assert!(!world.get("").await.body.contains(VI), "nobody is asked on a phone there");
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    assert!(!world.get("").await.body.contains(VI), "its own page says so over the other ways");
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f2")).await;
+    let page = world.get("").await;
+    says(&page, &["<svg class=\"qr\"", VI]);
+    says(&world.get("?lang=en").await, &["may still wait to be confirmed on a phone"]);
+    world.sql("update attempt set status = 'failed', version = version + 1 where number = 2").await;
+    assert!(!world.get("").await.body.contains(VI), "it has ended");
+}
+
+#[actix_web::test]
+async fn what_was_begun_before_a_payment_was_cancelled_is_still_asked_about_and_said_to_be() {
+    const VI: &str = "chưa có kết quả, và chúng tôi vẫn đang hỏi";
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.cancel().await;
+    says(&world.get("?returned=1&attempt=1").await, &["Yêu cầu thanh toán đã bị huỷ", VI]);
+    says(&world.get("?lang=en").await, &["has no result yet, and we are still asking"]);
+    let untouched = World::new().await;
+    untouched.bank.takes_transfers();
+    untouched.post(&form("testbank", "f1")).await;
+    untouched.cancel().await;
+    assert!(!untouched.get("").await.body.contains(VI), "of a transfer nobody can be asked");
+}

@@ -147,3 +147,41 @@ async fn a_teller_that_is_found_to_number_for_itself_has_told_of_the_line_once_t
     );
     house.close().await;
 }
+
+/// The transfer of a refund that was given up may have been made all the same: its debit would be of a payment that is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_which_money_may_have_left_is_no_payment_that_could_be_given_back_whole() {
+    let house = house().await;
+    let approver = second_person(&house).await;
+    for _ in 0..2 {
+        let (_, code) = asked(&house, AMOUNT).await;
+        told(&house, day(1), AMOUNT, "", &code).await;
+    }
+    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
+    stated(&house, day(8), 2 * AMOUNT, &[]).await;
+    let cases_of = async |kind: &str| {
+        let path = format!("/v1/cases?status=open&kind={kind}");
+        house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
+    };
+    let (missing, lines) = (cases_of("missing_at_provider").await, cases_of("unidentified").await);
+    let approves = async |proposed: &Value| {
+        let path = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
+        approver.post(&path, json!({})).await.expect(200)
+    };
+    let body = json!({
+        "lines": [{"amount": 1_000}], "then": "close", "reason_code": "nop_hai_lan", "refundable_amount": AMOUNT,
+        "payer_account": {"bank_bin": "970436", "account_number": "0071001104999", "account_name": "NGUYEN THI KIN"}
+    });
+    let path = format!("/v1/payments/{}/refunds", lines[0]["payment_id"].as_str().unwrap());
+    let refund = house.staff.post(&path, body).await.expect(201);
+    approves(&refund).await;
+    house.drain().await;
+    house.staff.post(&format!("/v1/refunds/{}/cancel", refund["id"].as_str().unwrap()), json!({})).await.expect(200);
+    let path = format!("/v1/cases/{}/resolutions", missing[0]["id"].as_str().unwrap());
+    let same = |line: &Value| json!({"action": "same_movement", "payment_id": line["payment_id"], "note": "x"});
+    assert_eq!(house.staff.post(&path, same(&lines[0])).await.refused(422), "validation_failed");
+    approves(&house.staff.post(&path, same(&lines[1])).await.expect(201)).await;
+    stated(&house, day(9), 2 * AMOUNT, &[]).await;
+    assert_eq!(cases(&house).await, "missing_at_provider unidentified", "nor does a file say so");
+    house.close().await;
+}
