@@ -174,7 +174,7 @@ export async function vietqrWithJavaScript() {
   const taken = await page.$$eval('.transfer button.take', (buttons) => buttons.length);
   check(taken === 4, `${taken} lines can be copied`);
   await page.$$eval('button.take', (buttons) => buttons[2].click());
-  await says(page, 'Đã chép');
+  await says(page, 'Đã sao chép');
   const picture = await page.evaluate(async (at) => {
     const answer = await fetch(at);
     return { type: answer.headers.get('content-type'), as: answer.headers.get('content-disposition'), size: (await answer.arrayBuffer()).byteLength };
