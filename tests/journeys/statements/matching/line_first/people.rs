@@ -2,6 +2,21 @@
 
 use super::*;
 
+/// Two payers' money without a line, and two lines of nobody, when the days are over: the open cases of each.
+async fn two_of_each(house: &House) -> (Vec<Value>, Vec<Value>) {
+    for _ in 0..2 {
+        let (_, code) = asked(house, AMOUNT).await;
+        told(house, day(1), AMOUNT, "", &code).await;
+    }
+    stated(house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
+    stated(house, day(8), 2 * AMOUNT, &[]).await;
+    let cases_of = async |kind: &str| {
+        let path = format!("/v1/cases?status=open&kind={kind}");
+        house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
+    };
+    (cases_of("missing_at_provider").await, cases_of("unidentified").await)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose() {
     let house = house().await;
@@ -52,17 +67,7 @@ async fn of_two_payers_and_two_lines_that_name_neither_people_say_which_is_whose
 async fn a_line_of_which_somebody_wants_to_give_money_back_is_nobody_elses_until_that_is_decided() {
     let house = house().await;
     let approver = second_person(&house).await;
-    for _ in 0..2 {
-        let (_, code) = asked(&house, AMOUNT).await;
-        told(&house, day(1), AMOUNT, "", &code).await;
-    }
-    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
-    stated(&house, day(8), 2 * AMOUNT, &[]).await;
-    let cases_of = async |kind: &str| {
-        let path = format!("/v1/cases?status=open&kind={kind}");
-        house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
-    };
-    let (missing, lines) = (cases_of("missing_at_provider").await, cases_of("unidentified").await);
+    let (missing, lines) = two_of_each(&house).await;
     let path = |case: &Value| format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
     let same = |line: &Value| json!({"action": "same_movement", "payment_id": line["payment_id"], "note": "Ngân hàng xác nhận"});
     let approves = async |proposed: &Value| {
@@ -153,17 +158,7 @@ async fn a_teller_that_is_found_to_number_for_itself_has_told_of_the_line_once_t
 async fn a_line_of_which_money_may_have_left_is_no_payment_that_could_be_given_back_whole() {
     let house = house().await;
     let approver = second_person(&house).await;
-    for _ in 0..2 {
-        let (_, code) = asked(&house, AMOUNT).await;
-        told(&house, day(1), AMOUNT, "", &code).await;
-    }
-    stated(&house, day(1), 0, &[(AMOUNT, "FT1", STRANGER), (AMOUNT, "FT2", STRANGER)]).await;
-    stated(&house, day(8), 2 * AMOUNT, &[]).await;
-    let cases_of = async |kind: &str| {
-        let path = format!("/v1/cases?status=open&kind={kind}");
-        house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
-    };
-    let (missing, lines) = (cases_of("missing_at_provider").await, cases_of("unidentified").await);
+    let (missing, lines) = two_of_each(&house).await;
     let approves = async |proposed: &Value| {
         let path = format!("/v1/approvals/{}/approve", proposed["approval_id"].as_str().unwrap());
         approver.post(&path, json!({})).await.expect(200)
