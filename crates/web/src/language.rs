@@ -402,6 +402,13 @@ pub(crate) struct Words {
     pub choose_none: &'static str,
     pub before_other: &'static str,
     pub phone_asks: &'static str,
+    pub phone_asks_twice: &'static str,
+    /// Where nothing is to be paid now.
+    pub phone_asks_for_nothing: &'static str,
+    /// `{amount}` stands where what its page asks for does.
+    pub page_outdated: &'static str,
+    /// Behind what is said of what is paid.
+    pub nothing_more: &'static str,
     pub cancelled_awaited: &'static str,
     pub before_other_code: &'static str,
     pub leaving: &'static str,

@@ -32,6 +32,9 @@ pub(crate) enum Returned {
     From(i32),
 }
 
+/// What may stand in an address that we write.
+const OURS: [&str; 4] = ["lang", RETURNED, ATTEMPT, "items"];
+
 /// A request, as far as its address says.
 pub(crate) struct Asked {
     /// None when no token could look so: answered like one that names nothing.
@@ -40,6 +43,8 @@ pub(crate) struct Asked {
     pub returned: Returned,
     /// All fees are to be shown, however many there are.
     pub whole: bool,
+    /// A provider's words stand in the address: the payer's bank, a transaction.
+    pub is_told: bool,
 }
 
 impl Asked {
@@ -55,7 +60,9 @@ impl Asked {
             Some(number) => Returned::From(number),
             None => Returned::Yes,
         };
-        Self { token, language, returned, whole: names().any(|pair| pair == WHOLE_1) }
+        let is_ours = |pair: &str| OURS.contains(&pair.split('=').next().unwrap_or_default());
+        let is_told = is_back && !names().all(is_ours);
+        Self { token, language, returned, whole: names().any(|pair| pair == WHOLE_1), is_told }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{Asking, Notice, kind_of, notices, said, teller, why_again};
+use crate::said::{Asking, Notice, asks_on_phone, is_done, kind_of, notices, said, teller, why_again};
 use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
@@ -171,7 +171,7 @@ fn known(
         shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
             Some("qr") if transfer.is_some() => Shows::Code,
             Some("phone_prompt" | "otp_prompt") if prompt.is_some() => Shows::Prompt,
-            Some("redirect") if transfer::closed(view, &stored.attempt.channel).is_none() => Shows::Page,
+            Some("redirect") if is_to_pay(view, &stored.attempt) => Shows::Page,
             _ => Shows::Nothing,
         },
         is_open: now < stored.attempt.expires_at,
@@ -196,6 +196,11 @@ fn known(
             _ => Back::Last,
         },
     }
+}
+
+/// Its page is of what is due now, and of a channel that is not switched off.
+fn is_to_pay(view: &IntentView, attempt: &Attempt) -> bool {
+    attempt.amount == view.amount_due && transfer::closed(view, &attempt.channel).is_none()
 }
 
 /// The attempt whose provider is asked, of a browser that has come back. One that does not say from where comes from a page that
@@ -251,7 +256,10 @@ impl Page {
         Self {
             w,
             title: language.of(said.title, kind),
-            text: language.of(said.text, kind),
+            text: match is_done(view, stage) && !asks_on_phone(ctx, view, prompt.as_ref()) {
+                true => format!("{} {}", language.of(said.text, kind), w.nothing_more),
+                false => language.of(said.text, kind),
+            },
             said,
             tone,
             why: match stage {
@@ -267,7 +275,7 @@ impl Page {
             live_url: at("/news", asked.returned),
             refresh: refresh.filter(|_| !has_field),
             by_hand: refresh.is_some() && has_field,
-            notices: notices(ctx, language, loaded, stage, asked.returned, now),
+            notices: notices(ctx, language, loaded, (stage, prompt.as_ref()), asked.returned, now),
             page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
             switch_url: if is_whole {
                 whole_url(language.other())

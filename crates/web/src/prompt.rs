@@ -13,7 +13,7 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    /// What the last attempt asks for, while it may still be answered.
+    /// What the last attempt asks for, while it may still be answered and is what is due: after a part came, another amount is.
     pub fn of(view: &IntentView, now: Timestamp) -> Option<Self> {
         let stored = view.attempts.last()?;
         let with_code = match stored.action.as_ref()?["type"].as_str() {
@@ -22,7 +22,8 @@ impl Prompt {
             _ => return None,
         };
         let is_open = stored.attempt.status.is_undecided() && now < stored.attempt.expires_at;
-        is_open.then_some(Self { with_code, amount: stored.attempt.amount })
+        (is_open && stored.attempt.amount == view.amount_due)
+            .then_some(Self { with_code, amount: stored.attempt.amount })
     }
 
     pub const fn title(&self, w: &'static Words) -> &'static str {

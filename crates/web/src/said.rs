@@ -135,7 +135,7 @@ pub(crate) fn notices(
     ctx: &Context,
     language: Language,
     loaded: &PayerPage,
-    stage: Stage,
+    (stage, prompt): (Stage, Option<&Prompt>),
     returned: Returned,
     now: Timestamp,
 ) -> Vec<Notice> {
@@ -159,10 +159,30 @@ pub(crate) fn notices(
         Stage::Cancelled { .. } if is_asked(view) => Some(Notice::of(w.cancelled_awaited)),
         _ => None,
     });
-    if stage.may_pay() && stage != Stage::Confirm && asks_on_phone(ctx, view, now) {
-        notices.push(Notice::of(w.phone_asks));
+    notices.extend(outdated(view, now).filter(|_| stage.is_owing()).map(|attempt| {
+        let (page, amount) = (w.page_outdated, attempt.amount.to_string());
+        Notice::of(page.replace("{amount}", &amount))
+    }));
+    if asks_on_phone(ctx, view, prompt) {
+        notices.push(Notice::of(match prompt {
+            Some(prompt) if !prompt.with_code => w.phone_asks_twice,
+            None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => w.phone_asks,
+            _ => w.phone_asks_for_nothing,
+        }));
     }
     notices
+}
+
+/// All is paid, and its reader is told that nothing is left to do.
+pub(crate) fn is_done(view: &IntentView, stage: Stage) -> bool {
+    matches!(stage, Stage::Paid | Stage::PaidElsewhere { held: false }) && !money::is_given_back(view)
+}
+
+/// A provider's page that was opened and asks for what is not due any more: a part came, or a fee was paid another way.
+fn outdated(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
+    let opened = view.attempts.iter().rev().filter(|stored| action(stored) == Some("redirect"));
+    let mut open = opened.map(|stored| &stored.attempt).filter(|a| a.status.is_undecided() && now < a.expires_at);
+    open.find(|attempt| attempt.amount != view.amount_due)
 }
 
 /// What an attempt gave its payer to act on.
@@ -176,14 +196,16 @@ fn is_asked(view: &IntentView) -> bool {
     begun.map(|stored| stored.attempt.status).any(|status| status.is_undecided())
 }
 
-/// Whether a phone may still ask its owner to pay: also where the answer to our request was lost, or another way was chosen since.
-fn asks_on_phone(ctx: &Context, view: &IntentView, now: Timestamp) -> bool {
+/// Whether a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
+/// lost, or another way was chosen since. Until its provider says how it ended: a request may outlive the window that we gave it.
+pub(crate) fn asks_on_phone(ctx: &Context, view: &IntentView, shown: Option<&Prompt>) -> bool {
     let is_phone = |stored: &Stored| {
         let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
         matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
     };
-    let mut open = view.attempts.iter().filter(|s| s.attempt.status.is_undecided() && now < s.attempt.expires_at);
-    open.any(is_phone)
+    let is_open = |status: AttemptStatus| status.is_undecided() && status != AttemptStatus::Committed;
+    let beside = view.attempts.len() - usize::from(shown.is_some());
+    view.attempts.iter().take(beside).any(|stored| is_open(stored.attempt.status) && is_phone(stored))
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.

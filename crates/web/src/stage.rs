@@ -51,7 +51,7 @@ pub(crate) enum Shows {
     /// A code for what is due now; one for another amount is not shown.
     Code,
     Prompt,
-    /// An address elsewhere.
+    /// An address elsewhere, for what is due now.
     Page,
 }
 

@@ -49,7 +49,7 @@ pub(super) const WORDS: Words = Words {
     },
     elsewhere_paid: Said {
         title: "Nothing is left to pay",
-        text: "The fees below were paid another way, or need not be paid any more. There is nothing more to do.",
+        text: "The fees below were paid another way, or need not be paid any more.",
         amount: "Total",
     },
     elsewhere_paid_held: Said {
@@ -67,14 +67,10 @@ pub(super) const WORDS: Words = Words {
         text: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
         amount: "Amount to pay",
     },
-    paid: Said {
-        title: "Paid",
-        text: "{Who} has told us, and the payment has been recorded. There is nothing more to do.",
-        amount: "Amount paid",
-    },
+    paid: Said { title: "Paid", text: "{Who} has told us, and the payment has been recorded.", amount: "Amount paid" },
     paid_at_counter: Said {
         title: "Paid",
-        text: "The officer at the counter has taken the money, and it is on record. There is nothing more to do.",
+        text: "The officer at the counter has taken the money, and it is on record.",
         amount: "Amount paid",
     },
     paid_twice: Said {
@@ -225,8 +221,12 @@ pub(super) const WORDS: Words = Words {
     choose_other: "Or choose another way",
     choose_none: "This cannot be paid here at present",
     phone_asks: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there before you pay another way.",
+    phone_asks_twice: "More than one request may wait to be confirmed on a phone. So as not to pay twice, please confirm one of them only and decline the others.",
+    phone_asks_for_nothing: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there.",
+    page_outdated: "A payment page that was opened before still asks for the old amount of {amount}. So as not to pay too much, please do not pay there any more.",
+    nothing_more: "There is nothing more to do.",
     cancelled_awaited: "A payment that was begun on this page has no result yet, and we are still asking. If money has left your account, please do not pay again: ask the one-stop office.",
-    before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way.",
+    before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way or send a new request.",
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",
     not_billable: "This fee lacks what this way to pay must know of its procedure, or is of a kind that it does not take.",

@@ -49,7 +49,7 @@ pub(super) const WORDS: Words = Words {
     },
     elsewhere_paid: Said {
         title: "Không còn khoản nào phải nộp",
-        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa. Không cần làm gì thêm.",
+        text: "Các khoản phí dưới đây đã được nộp theo cách khác, hoặc không phải nộp nữa.",
         amount: "Tổng số tiền",
     },
     elsewhere_paid_held: Said {
@@ -69,12 +69,12 @@ pub(super) const WORDS: Words = Words {
     },
     paid: Said {
         title: "Đã thanh toán",
-        text: "{Who} đã báo cho chúng tôi, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
+        text: "{Who} đã báo cho chúng tôi, khoản tiền đã được ghi nhận.",
         amount: "Số tiền đã nộp",
     },
     paid_at_counter: Said {
         title: "Đã thanh toán",
-        text: "Cán bộ tại quầy đã nhận tiền, khoản tiền đã được ghi nhận. Không cần làm gì thêm.",
+        text: "Cán bộ tại quầy đã nhận tiền, khoản tiền đã được ghi nhận.",
         amount: "Số tiền đã nộp",
     },
     paid_twice: Said {
@@ -229,8 +229,12 @@ pub(super) const WORDS: Words = Words {
     choose_other: "Hoặc chọn cách khác",
     choose_none: "Chưa thanh toán được trên trang này",
     phone_asks: "Một yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó trước khi nộp bằng cách khác.",
+    phone_asks_twice: "Có hơn một yêu cầu thanh toán có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin chỉ xác nhận một yêu cầu và từ chối các yêu cầu còn lại.",
+    phone_asks_for_nothing: "Một yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó.",
+    page_outdated: "Trang thanh toán đã mở trước đó vẫn tính số tiền cũ là {amount}. Để không nộp thừa, xin không thanh toán ở trang đó nữa.",
+    nothing_more: "Không cần làm gì thêm.",
     cancelled_awaited: "Một lần thanh toán đã bắt đầu ở trang này chưa có kết quả, và chúng tôi vẫn đang hỏi. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy hỏi bộ phận một cửa.",
-    before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác.",
+    before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác hoặc gửi yêu cầu mới.",
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",
     not_billable: "Khoản này thiếu thông tin về thủ tục mà cách thanh toán này cần, hoặc thuộc loại mà cách này không thu.",

@@ -135,6 +135,20 @@ async fn a_forged_return_changes_nothing_and_is_not_repeated() {
 }
 
 #[actix_web::test]
+async fn a_providers_words_do_not_stay_in_the_address_that_somebody_may_pass_on() {
+    let world = World::new().await;
+    let at = |query: &str| format!("/pay/{}{query}", world.token);
+    for (theirs, ours) in [
+        (FORGED, "?returned=1"),
+        ("?lang=en&returned=1&attempt=2&resultCode=0&payType=qr", "?lang=en&returned=1&attempt=2"),
+    ] {
+        let answered = world.at(&at(theirs)).await;
+        assert_eq!((answered.status, answered.header("location")), (StatusCode::SEE_OTHER, at(ours).as_str()));
+        assert_eq!(world.at(&at(ours)).await.status, StatusCode::OK, "and once is enough");
+    }
+}
+
+#[actix_web::test]
 async fn who_comes_back_waits_without_a_second_pay_button_until_we_are_told() {
     let world = World::new().await;
     world.post(&form("testbank", "f1")).await;

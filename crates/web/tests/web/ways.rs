@@ -161,6 +161,97 @@ async fn a_request_on_the_phone_is_warned_of_on_the_page_of_another_way_too() {
     assert!(!world.get("").await.body.contains(VI), "it has ended");
 }
 
+/// One of the two fees was lowered.
+const FEWER: &str = "set session_replication_role = replica;
+    update obligation set relief_amount = 6000, relief_basis = 'giảm' where external_ref = '1';";
+
+#[actix_web::test]
+async fn a_page_that_asks_for_the_old_sum_is_not_what_one_is_led_to_and_is_warned_of() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    let page = world.get("").await;
+    says(&page, &["Trở lại Ngân hàng thử"]);
+    says_none_of(&page.body, &["số tiền cũ"]);
+    world.sql(FEWER).await;
+    let page = world.get("").await;
+    says(
+        &page,
+        &["50.000 ₫", "vẫn tính số tiền cũ là 71.000 ₫", "xin không thanh toán ở trang đó nữa", "name=\"channel\""],
+    );
+    says_none_of(&page.body, &["Trở lại Ngân hàng thử", "https://bank.example", "chưa nhận được tin về tiền"]);
+    says(&world.get("?lang=en").await, &["the old amount of 71.000 ₫", "do not pay there any more"]);
+    world.sql("update attempt set status = 'failed', version = version + 1").await;
+    says_none_of(&world.get("").await.body, &["số tiền cũ"]);
+}
+
+#[actix_web::test]
+async fn a_phone_is_not_said_to_ask_for_what_is_due_where_it_asks_for_the_old_sum() {
+    let world = World::new().await;
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    says(&world.get("").await, &["xác nhận bằng mã PIN", "71.000 ₫"]);
+    world.sql(FEWER).await;
+    let page = world.get("").await;
+    says(&page, &["65.000 ₫", "xin từ chối yêu cầu đó trước khi nộp bằng cách khác"]);
+    says_none_of(&page.body, &["xác nhận bằng mã PIN"]);
+}
+
+#[actix_web::test]
+async fn a_phone_that_was_asked_may_outlive_the_deadline_and_is_warned_of_before_and_after_it_is_renewed() {
+    const DECLINE: &str = "xin từ chối yêu cầu đó trước khi nộp bằng cách khác";
+    let world = World::new().await;
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    world
+        .sql(
+            "set session_replication_role = replica; update attempt set expires_at = now() - interval '1 minute';
+              update intent set expires_at = now() - interval '1 minute'",
+        )
+        .await;
+    says(&world.get("").await, &["Gia hạn", DECLINE]);
+    world.sql("set session_replication_role = replica; update intent set expires_at = now() + interval '1 day'").await;
+    says(&world.get("").await, &["name=\"channel\"", DECLINE]);
+}
+
+#[actix_web::test]
+async fn nothing_more_is_to_be_done_is_not_said_while_a_phone_may_still_ask() {
+    const NOTHING: &str = "Không cần làm gì thêm";
+    const DECLINE: &str = "có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó.";
+    for is_asked in [true, false] {
+        let world = World::new().await;
+        if is_asked {
+            world.bank.prompts(false);
+            world.post(&form("testbank", "f1")).await;
+        }
+        world.bank.takes_transfers();
+        world.post(&form("testbank", "f2")).await;
+        world.pay(71_000, "T1").await;
+        let page = world.get("").await;
+        says(&page, &["Đã thanh toán"]);
+        assert_eq!([page.body.contains(DECLINE), page.body.contains(NOTHING)], [is_asked, !is_asked], "{}", page.body);
+        let english = world.get("?lang=en").await;
+        assert_eq!(english.body.contains("please decline it there."), is_asked, "{}", english.body);
+    }
+}
+
+#[actix_web::test]
+async fn of_several_requests_on_a_phone_one_only_is_to_be_confirmed_and_beside_a_code_none() {
+    const TWICE: &str = "xin chỉ xác nhận một yêu cầu và từ chối các yêu cầu còn lại";
+    let world = World::new().await;
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    let page = world.get("").await;
+    says(&page, &["hoặc gửi yêu cầu mới"]);
+    says_none_of(&page.body, &[TWICE]);
+    world.post(&form("testbank", "f2")).await;
+    says(&world.get("").await, &[TWICE]);
+    world.bank.prompts(true);
+    world.post(&form("testbank", "f3")).await;
+    let page = world.get("").await;
+    says(&page, &["Đang kiểm tra mã", "xin từ chối yêu cầu đó."]);
+    says_none_of(&page.body, &[TWICE]);
+}
+
 #[actix_web::test]
 async fn what_was_begun_before_a_payment_was_cancelled_is_still_asked_about_and_said_to_be() {
     const VI: &str = "chưa có kết quả, và chúng tôi vẫn đang hỏi";

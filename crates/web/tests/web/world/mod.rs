@@ -227,8 +227,13 @@ impl World {
         world
     }
 
+    /// As a browser reads it, which follows where it is led.
     pub async fn get(&self, query: &str) -> Answered {
-        self.at(&format!("/pay/{}{query}", self.token)).await
+        let answered = self.at(&format!("/pay/{}{query}", self.token)).await;
+        match answered.status {
+            StatusCode::SEE_OTHER => self.at(answered.header("location")).await,
+            _ => answered,
+        }
     }
 
     pub async fn at(&self, path: &str) -> Answered {
