@@ -41,6 +41,8 @@ pub struct ApprovalView {
     pub decision_note: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub decided_at: Option<Timestamp>,
+    /// What it rests on had changed when somebody would have approved it; then it is withdrawn.
+    pub stale: bool,
     /// Of a key, for whoever approves it, in that answer only: what follows the first part of its text. Hand it to the holder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_part: Option<String>,
@@ -61,6 +63,7 @@ impl ApprovalView {
             decider: a.decider.clone(),
             decision_note: a.decision_note.clone(),
             decided_at: a.decided_at,
+            stale: a.is_stale,
             second_part: None,
         }
     }

@@ -13,6 +13,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::CaseId;
 use domain::case::{CaseKind, CaseStatus};
+use domain::fee;
 use domain::principal::{Scope, Who};
 use domain::suggestion::Suggestion;
 use jiff::Timestamp;
@@ -123,6 +124,16 @@ pub struct CaseWholeView {
     pub case: CaseView,
     /// Best first; empty on a closed case.
     pub suggestions: Vec<SuggestionView>,
+    /// Of a refund that a settlement file names by our order alone: each payment of that order. It may be any of them, and none
+    /// of them is to be refunded by that much until the case is closed.
+    pub candidates: Vec<CandidateView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CandidateView {
+    pub payment_id: String,
+    /// In đồng, as it was paid.
+    pub amount: i64,
 }
 
 fn word<T: std::str::FromStr>(asked: &Option<String>, name: &str) -> Result<Option<T>, Problem> {
@@ -158,17 +169,21 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let id: CaseId = id_of(&id)?;
     let beneficiaries = auth::beneficiaries(&principal);
     let filter = Filter { id: Some(id), beneficiaries: beneficiaries.clone(), ..Filter::default() };
-    let found = {
+    let (case, candidates) = {
         let db = state.ctx.pool.get().await?;
-        case_list::page(&db, &filter, None, 1).await?.pop()
+        let case = case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?;
+        (case, case_list::candidates(&db, id).await?)
     };
-    let case = found.ok_or_else(absent)?;
     let closed = case.status == CaseStatus::Closed.as_str();
     let suggestions =
         if closed { Vec::new() } else { suggest::of_case(&state.ctx, id, beneficiaries.as_deref()).await? };
     Ok(HttpResponse::Ok().json(CaseWholeView {
         case: CaseView::new(&case, now()),
         suggestions: suggestions.iter().map(SuggestionView::new).collect(),
+        candidates: candidates
+            .iter()
+            .map(|(id, amount)| CandidateView { payment_id: id.to_string(), amount: amount.dong() })
+            .collect(),
     }))
 }
 
@@ -192,6 +207,7 @@ pub struct ResolutionBody {
     /// Of `refund_to_payer`.
     #[serde(default)]
     reason_code: Option<String>,
+    /// Needed where `accept_difference` is about the fee that a provider kept.
     #[serde(default)]
     note: String,
 }
@@ -226,6 +242,11 @@ pub async fn resolve(
         }
         "assign_to_obligations" if (1..=domain::intent::MAX_OBLIGATIONS).contains(&said.obligation_ids.len()) => {
             Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() }
+        }
+        "accept_difference" if note.is_empty() && fee::is_of_fee(&case.subject) => {
+            let mut f = body::Fields::default();
+            f.wrong("/note", "required", "says why the provider may keep another fee than its contract's");
+            return f.end().map(|()| HttpResponse::Ok().finish());
         }
         "accept_difference" => Action::AcceptDifference,
         "same_movement" => Action::SameMovement { payment_id: said.payment_id.clone().unwrap_or_default() },

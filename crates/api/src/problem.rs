@@ -66,7 +66,7 @@ codes! {
     AccountStands = "account_stands", 409, "The account stands", "An account is changed by two persons: propose it. The agency stays.";
     ApprovalDecided = "approval_decided", 409, "It was decided already", "A proposal is decided once; `detail` says how.";
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
-    ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Reject it, and propose anew from the present state.";
+    ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Propose anew from the present state. What is about money is withdrawn by this answer; reject anything else first.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";

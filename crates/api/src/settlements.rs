@@ -126,14 +126,12 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
 }
 
 /// A person with beneficiaries sees the contracts that collect for all of theirs only.
-pub(crate) async fn may_see(state: &State, principal: &Principal, profile: &str) -> Result<(), Problem> {
+async fn may_see(state: &State, principal: &Principal, profile: &str) -> Result<(), Problem> {
     let db = state.ctx.pool.get().await?;
     let profiles = storage::profiles::list(&db).await?;
     let found = profiles.iter().find(|p| p.code == profile).ok_or_else(absent)?;
-    let own = |b: &String| principal.beneficiaries.iter().any(|own| own == b);
-    let ours =
-        principal.beneficiaries.is_empty() || (!found.beneficiaries.is_empty() && found.beneficiaries.iter().all(own));
-    if ours { Ok(()) } else { Err(absent()) }
+    let own = auth::beneficiaries(principal);
+    if payments::reaches(own.as_deref(), &found.beneficiaries) { Ok(()) } else { Err(absent()) }
 }
 
 impl From<SettleError> for Problem {

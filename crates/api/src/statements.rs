@@ -123,16 +123,17 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     Ok(HttpResponse::Ok().json(StatementView::new(&shown, false)))
 }
 
-/// A person with beneficiaries sees their accounts, and no other exists for them.
-pub(crate) async fn may_see(state: &State, principal: &Principal, account: &AccountCode) -> Result<(), Problem> {
+/// A statement is about its account as a whole: a person sees it, and brings it, where all that have a part in the account are
+/// theirs. No other exists for them.
+async fn may_see(state: &State, principal: &Principal, account: &AccountCode) -> Result<(), Problem> {
     let db = state.ctx.pool.get().await?;
     if receiving_accounts::all(&db, Some(account.as_str())).await?.is_empty() {
         return Err(absent());
     }
+    let own = auth::beneficiaries(principal);
     let owners = receiving_accounts::beneficiaries_of(&db, account).await?;
-    let ours = principal.beneficiaries.is_empty()
-        || owners.iter().any(|owner| principal.beneficiaries.iter().any(|b| b == owner.as_str()));
-    if ours { Ok(()) } else { Err(absent()) }
+    let owners: Vec<String> = owners.iter().map(ToString::to_string).collect();
+    if payments::reaches(own.as_deref(), &owners) { Ok(()) } else { Err(absent()) }
 }
 
 pub(crate) fn holder(principal: &Principal) -> uuid::Uuid {

@@ -10,6 +10,7 @@ use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{lower_obligation, refund, reopen_day, resolve_case, void_at_counter};
 use domain::approval::{ApprovalKind, ApprovalStatus};
+use domain::cause::Cause;
 use domain::principal::Scope;
 use domain::role::{self, Role};
 use domain::{ApprovalId, ClientId, PersonId};
@@ -119,10 +120,8 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
     may_decide(tx, &approval, &actor).await?;
     may_still_decide(tx, &approval, &actor).await?;
     if approval.status != ApprovalStatus::Pending {
-        return Err(DecideError::Decided(approval.status));
-    }
-    if c.verdict == Verdict::Approve {
-        still_stands(tx, &approval).await?;
+        let again = approval.is_stale && c.verdict == Verdict::Approve;
+        return Err(if again { DecideError::Stale } else { DecideError::Decided(approval.status) });
     }
     let cooling_off = SignedDuration::from_hours(ctx.settings.approvals.cooling_off_h);
     let deciding = Deciding { ctx, caller: &c.caller, now: c.now, cooling_off };
@@ -130,7 +129,15 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         Verdict::Approve => ApprovalStatus::Approved,
         Verdict::Reject => ApprovalStatus::Rejected,
     };
-    let Effect { mut unit, second_part } = effect(ctx, tx, &approval, c.verdict, &deciding).await?;
+    tx.mark().await?;
+    let Effect { mut unit, second_part } = match effect(ctx, tx, &approval, c.verdict, &deciding).await {
+        Err(DecideError::Stale) if c.verdict == Verdict::Approve => {
+            tx.back_to_mark().await?;
+            lapse(tx, &approval, &deciding).await?;
+            return Err(DecideError::Stale);
+        }
+        other => other?,
+    };
     unit.audit.push(Audit {
         action: match c.verdict {
             Verdict::Approve => "approved",
@@ -151,6 +158,21 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
     tx.commit().await?;
     tracing::info!(kind = %approval.kind, status = %approval.status, "decided");
     Ok(Reply::fresh(200, body))
+}
+
+/// What is about money holds it, and its case, for a decision: where nobody can make that any more it is taken back, so that
+/// something else may be proposed.
+async fn lapse(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<(), DecideError> {
+    let mut unit = match approval.kind {
+        ApprovalKind::Refund => refund::dropped(tx, approval, d, refund::Drop::Stale).await?,
+        ApprovalKind::CaseResolution => resolve_case::dropped(tx, approval, d, Cause::Withdrawn).await?,
+        _ => return Ok(()),
+    };
+    let request_id = d.caller.request_id.clone();
+    unit.audit.push(Audit { action: "approval_stale", subject: approval.id.to_string(), request_id });
+    unit::write(tx, &unit).await?;
+    approvals::lapse(tx, approval.id, d.now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Whether this is another person than who proposed it, and than whom it is about.
@@ -202,14 +224,19 @@ async fn effect(
     verdict: Verdict,
     d: &Deciding<'_>,
 ) -> Result<Effect, DecideError> {
+    if verdict == Verdict::Approve {
+        still_stands(tx, approval).await?;
+    }
     let unit = match (approval.kind, verdict) {
         (ApprovalKind::Refund, Verdict::Approve) => refund::approved(tx, approval, d).await?,
-        (ApprovalKind::Refund, Verdict::Reject) => refund::rejected(tx, approval, d).await?,
+        (ApprovalKind::Refund, Verdict::Reject) => refund::dropped(tx, approval, d, refund::Drop::Rejected).await?,
         (ApprovalKind::Reduction, Verdict::Approve) => lower_obligation::approved(tx, approval, d).await?,
         (ApprovalKind::CounterVoid, Verdict::Approve) => void_at_counter::approved(tx, approval, d).await?,
         (ApprovalKind::DayReopening, Verdict::Approve) => reopen_day::approved(tx, approval, d).await?,
         (ApprovalKind::CaseResolution, Verdict::Approve) => resolve_case::approved(tx, approval, d).await?,
-        (ApprovalKind::CaseResolution, Verdict::Reject) => resolve_case::rejected(tx, approval, d).await?,
+        (ApprovalKind::CaseResolution, Verdict::Reject) => {
+            resolve_case::dropped(tx, approval, d, Cause::ResolutionRejected).await?
+        }
         (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await?,
         (ApprovalKind::ProfileCredentials, verdict) if credentials::is_about_secret(approval) => {
             credentials::decided(tx, approval, verdict, d).await?

@@ -4,7 +4,7 @@
 //!
 //! | state | who moves it on | then |
 //! |---|---|---|
-//! | `pending_approval` | a second person; who proposed it | `approved`, `rejected`; `cancelled` |
+//! | `pending_approval` | a second person; who proposed it, or what it rests on has changed when somebody would approve it | `approved`, `rejected`; `cancelled` |
 //! | `approved` | the worker | `submitted`, committed before the provider is called; `awaiting_statement` where people transfer |
 //! | `submitted` | the provider's word, asked for until it is known; its settlement file | `succeeded`, `failed`; no word: `unknown` |
 //! | `unknown` | the same call again with the same id, until the provider has it | `submitted`, `succeeded`, `failed` |
@@ -121,12 +121,25 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     Ok(locked.unit(changes, Some(&stored), d.caller, "refund_approved", d.now)?)
 }
 
-/// A second person says no.
-pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+/// Why a proposal is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drop {
+    /// A second person says no.
+    Rejected,
+    /// Nobody can say yes any more.
+    Stale,
+}
+
+/// The proposal is over, and nothing was moved.
+pub(crate) async fn dropped(tx: &Tx, approval: &Approval, d: &Deciding<'_>, why: Drop) -> Result<Unit, DecideError> {
+    let (cause, of_case, action) = match why {
+        Drop::Rejected => (Cause::Rejected, Cause::ResolutionRejected, "refund_rejected"),
+        Drop::Stale => (Cause::Withdrawn, Cause::Withdrawn, "refund_withdrawn"),
+    };
     let (_, locked, stored) = under_lock(tx, approval, d).await?;
-    let mut changes = moving::refund_dropped(&stored.state, Cause::Rejected).map_err(|e| move_money::unreadable(&e))?;
-    changes.append(of_case::open_again(&locked, approval, Cause::ResolutionRejected)?);
-    Ok(locked.unit(changes, Some(&stored), d.caller, "refund_rejected", d.now)?)
+    let mut changes = moving::refund_dropped(&stored.state, cause).map_err(|e| move_money::unreadable(&e))?;
+    changes.append(of_case::open_again(&locked, approval, of_case)?);
+    Ok(locked.unit(changes, Some(&stored), d.caller, action, d.now)?)
 }
 
 async fn under_lock(

@@ -7,8 +7,8 @@
 //! | `same_movement` | `missing_at_provider` of a payment on an account | it is the money of the named payment, which a line brought: the one of which all waits unidentified is no payment (`match_movements::leftover`) |
 //! | `accept_difference` | a case whose money does not wait in suspense, nor is on its way; another fee than the contract's | it is closed |
 //!
-//! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back; one that late
-//! data explain is closed all the same, and the proposal is stale.
+//! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back, or when somebody
+//! would approve it and what it rests on has changed; one that late data explain is closed all the same, and the proposal is stale.
 
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
@@ -309,13 +309,13 @@ async fn assigned(tx: &Tx, approval: &Approval, obligations: &[String], d: &Deci
     Ok(locked.paying_unit(changes, &(locked.payment.paid_at, by), d.caller, "money_assigned", d.now)?)
 }
 
-/// A second person says no: the case is open again.
-pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+/// A second person says no, or nobody can say yes any more: the case is open again.
+pub(crate) async fn dropped(tx: &Tx, approval: &Approval, d: &Deciding<'_>, cause: Cause) -> Result<Unit, DecideError> {
     let mut unit = Unit::new(d.caller.actor(), d.now);
     let decided = cases::lock(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
     // explained meanwhile: there is nothing left to reopen
     if decided.case.status == CaseStatus::Proposed {
-        unit.changes.cases_closed.push(stepped(&decided.case, Cause::ResolutionRejected)?);
+        unit.changes.cases_closed.push(stepped(&decided.case, cause)?);
     }
     Ok(unit)
 }

@@ -39,6 +39,8 @@ pub struct Approval {
     pub decider: Option<String>,
     pub decision_note: Option<String>,
     pub decided_at: Option<Timestamp>,
+    /// What it rests on had changed when somebody would have approved it; it is withdrawn by that.
+    pub is_stale: bool,
 }
 
 fn from_row(row: &Row) -> Result<Approval, StorageError> {
@@ -55,6 +57,7 @@ fn from_row(row: &Row) -> Result<Approval, StorageError> {
         decider: row.get("decider"),
         decision_note: row.get("decision_note"),
         decided_at: row.get("decided_at"),
+        is_stale: row.get("is_stale"),
     })
 }
 
@@ -116,6 +119,18 @@ const DECIDE: &str = "update approval set status = $2, decider = $3, decision_no
 /// `Retry` when it was decided meanwhile; conflict `approval_other_person` for its own proposer.
 pub async fn decide(db: &Db, id: ApprovalId, d: &Decision<'_>) -> Result<(), StorageError> {
     let touched = db.execute(DECIDE, &[&id.uuid(), &d.status.as_str(), &d.decider, &d.note, &d.at]).await?;
+    if touched == 1 { Ok(()) } else { Err(StorageError::Retry(None)) }
+}
+
+const LAPSE: &str = "update approval set status = 'withdrawn', is_stale = true, decision_note = '', decided_at = $2
+    where id = $1 and status = 'pending'";
+
+/// Takes back what nobody can carry out any more.
+///
+/// # Errors
+/// `Retry` when it was decided meanwhile.
+pub async fn lapse(db: &Db, id: ApprovalId, at: Timestamp) -> Result<(), StorageError> {
+    let touched = db.execute(LAPSE, &[&id.uuid(), &at]).await?;
     if touched == 1 { Ok(()) } else { Err(StorageError::Retry(None)) }
 }
 

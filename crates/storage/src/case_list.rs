@@ -108,6 +108,19 @@ pub async fn beneficiaries(db: &Db, id: CaseId) -> Result<Vec<String>, StorageEr
     Ok(db.query_opt(BENEFICIARIES, &[&id.uuid()]).await?.map(|row| row.get(0)).unwrap_or_default())
 }
 
+const CANDIDATES: &str = "select p.id, p.amount from kase k
+    join refund_may_be_of o on o.provider_txn_id = k.subject and k.scope = 'clearing:' || o.profile
+    join payment p on p.id = o.payment_id
+    where k.id = $1 and k.kind = 'refund_without_payment' and k.payment_id is null and k.status <> 'closed'
+    order by p.id limit 50";
+
+/// The payments that an open case may be about, where it names none because it may be any of them.
+pub async fn candidates(db: &Db, id: CaseId) -> Result<Vec<(PaymentId, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(CANDIDATES).await?;
+    let rows = db.query(&statement, &[&id.uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
+}
+
 /// Newest first, those after `after`.
 pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Result<Vec<Listed>, StorageError> {
     let (status, kind) = (f.status.map(CaseStatus::as_str), f.kind.map(CaseKind::as_str));

@@ -89,6 +89,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V212__lines_of_several_persons", include_str!("../migrations/0212_lines_of_several_persons.sql")),
     ("V213__refunds_of_one_of_several", include_str!("../migrations/0213_refunds_of_one_of_several.sql")),
     ("V214__refunds_of_obligations", include_str!("../migrations/0214_refunds_of_obligations.sql")),
+    ("V215__stale_approvals", include_str!("../migrations/0215_stale_approvals.sql")),
+    ("V216__cases_about_payments_of_persons", include_str!("../migrations/0216_cases_about_payments_of_persons.sql")),
+    ("V217__reports_of_whole_contracts", include_str!("../migrations/0217_reports_of_whole_contracts.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -52,6 +52,16 @@ impl Tx {
         Ok(self.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
     }
 
+    /// From here on what is done may be undone alone.
+    pub async fn mark(&self) -> Result<(), StorageError> {
+        Ok(self.batch_execute("SAVEPOINT mark").await?)
+    }
+
+    /// As it was at the mark; what was locked before stays locked.
+    pub async fn back_to_mark(&self) -> Result<(), StorageError> {
+        Ok(self.batch_execute("ROLLBACK TO SAVEPOINT mark").await?)
+    }
+
     /// Last of the last `join!`. Its Ok counts only together with that of every statement before it.
     pub async fn commit(&self) -> Result<(), StorageError> {
         self.batch_execute("COMMIT").await?;

@@ -226,6 +226,25 @@ async fn what_was_proposed_about_something_that_has_changed_is_not_given() {
     stale(&proposed).await;
     assert_ne!(keys().await, before, "none is left");
 
+    // its holder may do more, or less, than whoever proposed it saw
+    for rights in [
+        json!({"name": "x", "roles": ["clerk", "viewer"], "beneficiaries": []}),
+        json!({"name": "x", "roles": ["viewer"], "beneficiaries": [tests::BENEFICIARY]}),
+    ] {
+        let proposed = admin.post("/v1/keys", json!({"holder": "nhan-vien"})).await.expect(202);
+        let changed = admin.put(&path, rights).await;
+        if changed.status == 202 {
+            agrees(&second, &changed.json).await;
+        }
+        assert_eq!(stale(&proposed).await, "1");
+    }
+    let shown = admin.post("/v1/keys", json!({"holder": "nhan-vien"})).await.expect(202);
+    let payload =
+        second.get(&format!("/v1/approvals/{}", text(&shown["approval_id"]))).await.expect(200)["payload"].clone();
+    let standing = json!({"roles": ["viewer"], "beneficiaries": [tests::BENEFICIARY], "active": true});
+    assert_eq!(payload["standing"], standing);
+    second.post(&decision(&shown, "reject"), json!({})).await.expect(200);
+
     // who proposed it is no administrator any more
     let boss = hires(two, "quan-tri", &["administrator"], &[]).await;
     let (_, scoped) = equips(two, "quan-tri").await;

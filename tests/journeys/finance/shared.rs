@@ -2,11 +2,15 @@
 //! sees what is about the account or the contract as a whole.
 
 use super::{staff_of, staff_of_each};
-use crate::conformance::{call, report, signed};
+use crate::conformance::{report, signed};
 use crate::people::{administrator, second};
 use crate::refunds::{approves, id, proposes};
 use crate::settlements::{day, pays, with_payouts};
+use crate::statements::OWN;
+use crate::transfers::words::{call, now_s, sepay};
 use serde_json::{Value, json};
+use tests::bank::{BIN, SEPAY_SECRET};
+use tests::files::mt940;
 use tests::files::{Row, vnpay_file};
 use tests::portal::Portal;
 use tests::{BENEFICIARY, HASH_SECRET, House, OTHER_BENEFICIARY, TMN_CODE};
@@ -76,7 +80,7 @@ async fn a_row_of_a_file_that_is_no_payment_is_for_whoever_sees_the_file() {
 async fn money_that_names_nobody_is_seen_by_each_who_has_a_part_and_given_away_by_whoever_sees_all() {
     let house = House::new().await;
     let query = signed(&report("KHONGBIET1", "4000000", "99000008", TMN_CODE), HASH_SECRET);
-    assert_eq!(call(&house, &query).await, "01");
+    assert_eq!(crate::conformance::call(&house, &query).await, "01");
     let payment = listed(&house.staff, "/v1/payments").await.remove(0);
     let case = listed(&house.staff, "/v1/cases").await.remove(0);
     let [of_17, of_18, of_both] = people(&house).await;
@@ -109,5 +113,52 @@ async fn money_that_names_nobody_is_seen_by_each_who_has_a_part_and_given_away_b
     assert_eq!(of_both.get(&path).await.expect(200)["payer_account"]["account_number"], "0001234567");
     of_both.post(&format!("{path}/cancel"), json!({})).await.expect(200);
     of_both.post(&resolutions, back).await.expect(201);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_of_an_account_of_several_is_imported_and_read_by_whoever_sees_all_of_them() {
+    let house = House::with_bank().await;
+    for beneficiary in [BENEFICIARY, OTHER_BENEFICIARY] {
+        house.had_account_of(OWN, beneficiary).await;
+    }
+    let account = format!("{BIN}.{OWN}");
+    let today = tests::files::today().yesterday().unwrap();
+    let file = mt940(OWN, today, 0, &[(21_000, "FT1", "nop phi")]);
+    let statement = house.sends_statement(&account, "auto", file).await.expect(201);
+    let path = format!("/v1/statements/{}", id(&statement));
+    let [of_17, of_18, of_both] = people(&house).await;
+    let import = format!("/v1/statements?account={account}&format=auto");
+    let sends = async |who: &Portal, key: &str| {
+        let next = mt940(OWN, today.tomorrow().unwrap(), 21_000, &[]);
+        let request =
+            house.http.post(format!("{}{import}", who.base)).bearer_auth(&who.key).header("idempotency-key", key);
+        request.body(next).send().await.unwrap().status().as_u16()
+    };
+    for (who, key) in [(&of_17, "a"), (&of_18, "b")] {
+        assert_eq!(who.get(&path).await.refused(404), "not_found");
+        assert_eq!(sends(who, key).await, 404);
+    }
+    assert_eq!(of_both.get(&path).await.expect(200)["closing_balance"], 21_000);
+    assert_eq!(sends(&of_both, "c").await, 201);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_to_a_contract_of_several_that_cannot_be_read_is_for_whoever_sees_all_of_them() {
+    let house = House::with_bank().await;
+    let nonsense = "{}";
+    call(&house, "sepay", &sepay(SEPAY_SECRET, now_s(), nonsense), nonsense).await;
+    let case = listed(&house.staff, "/v1/cases?kind=poison").await.remove(0);
+    let path = format!("/v1/cases/{}", id(&case));
+    let accept = json!({"action": "accept_difference", "note": "không đọc được"});
+    let [of_17, of_18, of_both] = people(&house).await;
+    for one in [&of_17, &of_18] {
+        assert_eq!(listed(one, "/v1/cases").await, Vec::<Value>::new());
+        assert_eq!(one.get(&path).await.refused(404), "not_found");
+        assert_eq!(one.post(&format!("{path}/resolutions"), accept.clone()).await.refused(404), "not_found");
+    }
+    assert_eq!(listed(&of_both, "/v1/cases").await.len(), 1);
+    of_both.post(&format!("{path}/resolutions"), accept).await.expect(201);
     house.stop().await;
 }

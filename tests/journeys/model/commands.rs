@@ -337,6 +337,7 @@ impl Table {
             said.expect(200);
         } else {
             assert_eq!(said.refused(409), "approval_stale");
+            self.clerk.refunds[at].state = "cancelled";
         }
         Some(format!("{word}s refund {at}"))
     }

@@ -1,5 +1,6 @@
 //! What becomes of a case: one person proposes, another decides.
 
+use super::transfers::{pays_back, statement};
 use super::*;
 use crate::transfers::words;
 use tests::bank::{ACCOUNT, SEPAY_SECRET, webhook};
@@ -65,6 +66,53 @@ async fn a_rejected_resolution_opens_the_case_again_and_a_fee_paid_meanwhile_mak
     let attempt = house.at_vnpay(&intent).await;
     house.pays(&attempt, json!({})).await;
     assert_eq!(approves(&approver, &second).await.refused(409), "approval_stale");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_carried_out_any_more_is_withdrawn_when_somebody_would_approve_it_and_another_may_propose() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (_, case) = stray(&house, 25_000).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let other = house.portal.owes(&dossier(), 25_000, json!({})).await;
+    let assign = |fee: &Value| json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]]});
+    let proposed = resolves(&house.staff, &case, assign(&fee)).await.expect(201);
+    let intent = house.portal.opens(&[&fee]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+
+    assert_eq!(approves(&approver, &proposed).await.refused(409), "approval_stale");
+    let path = format!("/v1/approvals/{}", proposed["approval_id"].as_str().unwrap());
+    let shown = house.staff.get(&path).await.expect(200);
+    assert_eq!((&shown["status"], &shown["stale"]), (&json!("withdrawn"), &json!(true)));
+    assert_eq!(shown["decider"], Value::Null);
+    assert_eq!(case_status(&house, &case).await, "open");
+    assert_eq!(approves(&approver, &proposed).await.refused(409), "approval_stale", "whoever asks again");
+    approver.post(&format!("{path}/reject"), json!({})).await.refused(409);
+
+    let again = resolves(&house.staff, &case, assign(&other)).await.expect(201);
+    approves(&approver, &again).await.expect(200);
+    assert_eq!(obligation_status(&house, &other).await, "paid");
+    let told = "select string_agg(action, ' ' order by id) from audit where action in ('approved', 'rejected', 'approval_stale')";
+    assert_eq!(house.ask(told).await, "approval_stale approved");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_case_whose_money_cannot_be_sent_back_any_more_is_open_again_and_its_refund_is_over() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let proposed = sends_back(&house, &case, &payment["refundable_amount"]).await.expect(201);
+    // somebody makes the transfer before it is approved
+    let code = house.ask("select reference from refund").await;
+    pays_back(&house, 25_000, &code).await;
+    statement(&house).await;
+    assert_eq!(approves(&approver, &proposed).await.refused(409), "approval_stale");
+    assert_eq!(house.ask("select status from refund").await, "cancelled");
+    assert_eq!(case_status(&house, &case).await, "open");
     house.close().await;
 }
 

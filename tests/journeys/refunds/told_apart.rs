@@ -136,5 +136,7 @@ async fn a_difference_under_which_money_waits_by_now_is_not_accepted_any_more() 
     comes_back(&house, &sent, 30_000).await;
     assert_eq!(approves(&approver, &proposed).await.refused(409), "approval_stale");
     assert_eq!(house.ask(OPEN).await, "status_differs 0");
+    let open = house.ask("select string_agg(status, ' ') from kase where kind = 'status_differs'").await;
+    assert_eq!(open, "open", "there is something else to say of it");
     house.close().await;
 }

@@ -7,6 +7,7 @@ use crate::refunds::{approves, becomes, proposes, second_person, status};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::ToSpan;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tests::files::{Row, today, vnpay_file};
 use tests::interruption::reports;
 use tests::{HASH_SECRET, House, TMN_CODE};
@@ -196,6 +197,14 @@ async fn what_names_an_order_that_we_hear_of_later_finds_its_payment_and_of_two_
     let paid = house.staff.get("/v1/payments?channel=vnpay").await.expect(200);
     let left: Vec<_> = paid["data"].as_array().unwrap().iter().filter(|p| p["amount"] == 40_000).collect();
     assert_eq!(left.len(), 2, "{paid:#}");
+    let cases = house.staff.get("/v1/cases?kind=refund_without_payment&status=open").await.expect(200);
+    let both: BTreeSet<&str> = left.iter().map(|payment| payment["id"].as_str().unwrap()).collect();
+    for case in cases["data"].as_array().unwrap() {
+        let whole = house.staff.get(&format!("/v1/cases/{}", case["id"].as_str().unwrap())).await.expect(200);
+        let named = whole["candidates"].as_array().unwrap();
+        let named: BTreeSet<&str> = named.iter().map(|c| c["payment_id"].as_str().unwrap()).collect();
+        assert_eq!((&named, &whole["payment_id"]), (&both, &Value::Null), "{whole:#}");
+    }
     for payment in left {
         assert_eq!(payment["refundable_amount"], 0, "its payer may have both of them back already: {payment:#}");
     }
@@ -382,7 +391,11 @@ async fn a_provider_that_keeps_another_fee_than_its_contract_says_is_a_case() {
     let listed = house.staff.get("/v1/cases?kind=amount_differs").await.expect(200);
     let case = listed["data"].as_array().unwrap().iter().find(|case| case["subject"] == format!("{id} fee")).unwrap();
     let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
-    let accept = json!({"action": "accept_difference", "note": "phụ lục hợp đồng chưa ký"});
+    let why = |note: &str| json!({"action": "accept_difference", "note": note});
+    let silent = house.staff.post(&format!("{path}/resolutions"), why("")).await;
+    assert_eq!(silent.json["errors"][0]["pointer"], "/note", "{}", silent.text);
+    assert_eq!(silent.refused(422), "validation_failed");
+    let accept = why("phụ lục hợp đồng chưa ký");
     let proposed = house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
     approves(&second, &proposed).await.expect(200);
     assert_eq!(house.staff.get(&path).await.expect(200)["status"], "closed");

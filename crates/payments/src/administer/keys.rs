@@ -11,13 +11,14 @@
 //!
 //! | a proposed key, when it is decided | |
 //! |---|---|
-//! | its holder is enabled; the key that it follows is active, and the only one; its proposer still administers | active, with the decision |
+//! | its holder may do what the proposal shows, and is enabled; the key that it follows is active, and the only one; its proposer still administers | active, with the decision |
 //! | any of these has changed | `approval_stale`, and there is no key |
 //! | its proposer decides | `same_person` |
 //! | its holder decides | `own_rights` |
 //! | rejected | its hash and its sealed part are gone |
 
 use super::changes::{kept, noted, person, read};
+use super::rights::Shown;
 use super::{AdminError, By, Made};
 use crate::approve::{DecideError, Deciding};
 use domain::approval::ApprovalKind;
@@ -26,6 +27,7 @@ use domain::{ApprovalId, KeyId, PersonId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use storage::approvals::{self, Approval};
+use storage::persons::{self, Filter};
 use storage::principals::{self, Ground, Holder, KeyFilter, ListedKey, ProposedKey};
 use storage::unit::Unit;
 use storage::{StorageError, Tx, Vault};
@@ -76,6 +78,8 @@ struct Proposed {
     scopes: Vec<String>,
     /// The key that goes on until it is revoked; none: it follows none.
     follows: Option<String>,
+    /// What its holder may do: a key does no more. None: proposed before proposals said so.
+    standing: Option<Shown>,
 }
 
 /// A key of `holder`, named by code or id, from the command line; with `scopes` empty it may do all that its kind of holder
@@ -160,7 +164,8 @@ pub(crate) async fn approved(
     let follows = wished.follows.as_deref().map(str::parse::<KeyId>).transpose();
     let follows = follows.map_err(|_| StorageError::Unreadable("a key's id".to_owned()))?;
     let room = follows.is_none_or(|old| active.contains(&old) && active.len() < ACTIVE_AT_MOST);
-    if holder.disabled || !room {
+    // whoever says yes has seen what the key lets its holder do
+    if holder.disabled || !room || wished.standing != Some(standing(tx, person).await?.ok_or(DecideError::Stale)?) {
         return Err(DecideError::Stale);
     }
     let scopes = wished.scopes.iter().map(|s| s.parse::<Scope>()).collect::<Result<Vec<_>, _>>();
@@ -175,6 +180,12 @@ pub(crate) async fn approved(
     let action = if follows.is_some() { "key_rotated" } else { "key_created" };
     let detail = format!("{id} holder={person} scopes={}", wished.scopes.join(","));
     Ok((noted(d, action, detail), part.into()))
+}
+
+/// What a person, who is held, may do.
+async fn standing(tx: &Tx, person: PersonId) -> Result<Option<Shown>, StorageError> {
+    let filter = Filter { id: Some(person), ..Filter::default() };
+    Ok(persons::page(tx, &filter, None, 1).await?.pop().map(|person| Shown::from(&person.rights())))
 }
 
 /// A second person says no: nothing of it is left.
@@ -204,6 +215,7 @@ async fn come_to(
         key_id: split.new.id.to_string(),
         scopes: texts(scopes),
         follows: follows.map(|id| id.to_string()),
+        standing: standing(tx, person).await?,
     };
     let subject = person.to_string();
     let about = (ApprovalKind::PersonKey, subject.as_str(), holder.beneficiaries.clone());

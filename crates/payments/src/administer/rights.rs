@@ -24,7 +24,7 @@ use storage::{StorageError, Tx};
 
 /// Rights as a proposal shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Shown {
+pub(super) struct Shown {
     roles: Vec<String>,
     beneficiaries: Vec<String>,
     active: bool,

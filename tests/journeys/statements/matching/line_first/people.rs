@@ -93,6 +93,7 @@ async fn a_line_of_which_somebody_wants_to_give_money_back_is_nobody_elses_until
     // nor does a file decide it: of the other pair the line is the only one
     let reject = |refund: &Value| format!("/v1/approvals/{}/reject", refund["approval_id"].as_str().unwrap());
     approver.post(&reject(&second), json!({"note": "x"})).await.expect(200);
+    let between = house.staff.post(&path(&missing[0]), same(&lines[1])).await.expect(201);
     approves(&between).await.expect(200);
     stated(&house, day(9), 2 * AMOUNT, &[]).await;
     assert_eq!(cases(&house).await, "missing_at_provider unidentified");
