@@ -384,8 +384,12 @@ pub(crate) struct Words {
     pub transfer_awaited: &'static str,
     pub code_withdrawn: &'static str,
     pub page_withdrawn: &'static str,
-    /// `{amount}` and `{reference}` stand where they do.
+    /// In this and in the next three `{amount}` and `{reference}` stand where they do.
     pub earlier: &'static str,
+    /// Where nothing is to be paid.
+    pub earlier_beside: &'static str,
+    pub earlier_asked: &'static str,
+    pub earlier_unclear: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.

@@ -149,9 +149,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub fn of(view: &IntentView, returned: Returned, now: Timestamp) -> Self {
+    pub fn of(loaded: &PayerPage, returned: Returned, now: Timestamp) -> Self {
+        let view = &loaded.view;
         let (transfer, prompt) = (Transfer::of(view, now), Prompt::of(view, now));
-        let stage = stage(&known(view, (&transfer, &prompt), returned, now));
+        let stage = stage(&known(loaded, (&transfer, &prompt), returned, now));
         Self {
             stage,
             transfer: transfer.filter(|_| stage == Stage::Scan),
@@ -161,11 +162,12 @@ impl Seen {
 }
 
 fn known(
-    view: &IntentView,
+    loaded: &PayerPage,
     (transfer, prompt): (&Option<Transfer>, &Option<Prompt>),
     returned: Returned,
     now: Timestamp,
 ) -> Known {
+    let view = &loaded.view;
     let last = view.attempts.last().map(|stored| Last {
         status: stored.attempt.status,
         shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
@@ -189,6 +191,7 @@ fn known(
         },
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
+        is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
         last,
         returned: match asking_of(view, returned, now) {
             _ if returned == Returned::No => Back::No,
@@ -196,6 +199,11 @@ fn known(
             _ => Back::Last,
         },
     }
+}
+
+/// Whether its provider may have money, or has begun to take it.
+fn may_have_taken(stored: &Stored) -> bool {
+    matches!(stored.attempt.status, AttemptStatus::Committed | AttemptStatus::Unknown)
 }
 
 /// The attempt whose provider is asked, of a browser that has come back. One that does not say from where comes from a page that
@@ -227,10 +235,10 @@ impl Page {
         let view = &loaded.view;
         let intent = &view.intent;
         let (language, w) = (asked.language, asked.language.words());
-        let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
+        let Seen { stage, transfer, prompt } = Seen::of(loaded, asked.returned, now);
         let token = &intent.page_token;
         let asking = asking_of(view, asked.returned, now).filter(|_| stage == Stage::Asking);
-        let (said, tone) = said(w, view, (stage, asking), prompt.as_ref());
+        let (said, tone) = said(w, loaded, (stage, asking), prompt.as_ref());
         let kind = kind_of(ctx, teller(view, (stage, asking)));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
@@ -297,7 +305,7 @@ impl Page {
             total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
-            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear,
+            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear && loaded.earlier.is_empty(),
             may_pay,
             can_pay,
             choose: match stage {
@@ -313,6 +321,7 @@ impl Page {
             elsewhere,
             waits: stage.waits()
                 || !asides.is_empty()
+                || !loaded.earlier.is_empty()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
                 || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
             choose_again_url: (stage == Stage::Asking).then(|| at("", Returned::No)),
@@ -361,14 +370,17 @@ impl Page {
 pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> String {
     let view = &loaded.view;
     let mut text = format!(
-        "{:?} {} {} {:?} {:?} {:?}",
-        Seen::of(view, returned, now).stage,
+        "{:?} {} {} {:?} {:?}",
+        Seen::of(loaded, returned, now).stage,
         view.intent.version,
         view.amount_due.dong(),
         view.intent.expires_at,
         loaded.told,
-        loaded.earlier
     );
+    for earlier in &loaded.earlier {
+        text.push_str(&format!(" {} {}", earlier.reference, earlier.held.dong()));
+        earlier.asked.iter().for_each(|stored| text.push_str(&format!(" {:?}", stored.attempt.status)));
+    }
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
     }

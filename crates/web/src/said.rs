@@ -14,10 +14,11 @@ use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::Context;
-use payments::payer_page::{PayerPage, has_returned};
+use payments::payer_page::{Earlier, PayerPage, has_returned, is_asked};
 use payments::view::{IntentView, Unavailable};
 use provider::ChannelKind;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use storage::attempts::Stored;
 
 /// Said between the state and all else.
@@ -48,10 +49,12 @@ pub(crate) struct Asking<'a> {
 /// With the colour of its heading.
 pub(crate) fn said(
     w: &'static Words,
-    view: &IntentView,
+    loaded: &PayerPage,
     (stage, asking): (Stage, Option<Asking<'_>>),
     prompt: Option<&Prompt>,
 ) -> (&'static Said, &'static str) {
+    let view = &loaded.view;
+    let is_more_held = loaded.earlier.iter().any(|earlier| earlier.held.is_positive());
     match stage {
         Stage::Choose if view.amount_due < view.owed() => (&w.rest, "open"),
         Stage::Choose if view.amount_due < view.total() => (&w.fewer, "open"),
@@ -67,10 +70,11 @@ pub(crate) fn said(
         Stage::PaidElsewhere { .. } | Stage::Paid | Stage::PaidTwice if money::is_given_back(view) => {
             (given_back(w, view), "over")
         }
-        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
-        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
+        Stage::PaidElsewhere { held } if held || is_more_held => (&w.elsewhere_paid_held, "paid"),
+        Stage::PaidElsewhere { .. } => (&w.elsewhere_paid, "paid"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
         Stage::Unclear => (&w.unclear, "waiting"),
+        Stage::Paid if is_more_held => (&w.paid_and_checked, "paid"),
         Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
         Stage::Paid => (&w.paid, "paid"),
         Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
@@ -142,13 +146,8 @@ pub(crate) fn notices(
     let (w, view) = (language.words(), &loaded.view);
     let withdrawn = withdrawn(w, view, now).filter(|_| stage.may_pay());
     let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
-    let earlier = loaded.earlier.iter().filter(|_| stage.is_owing());
-    let mut notices: Vec<Notice> = earlier
-        .map(|earlier| {
-            let (held, reference) = (earlier.held.to_string(), earlier.reference.spaced());
-            Notice::of(w.earlier.replace("{amount}", &held).replace("{reference}", &reference))
-        })
-        .collect();
+    let mut notices: Vec<Notice> =
+        loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
     notices.extend(match stage {
         Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => Some(Notice::of(w.ask_first)),
         _ if let Some((text, why)) = withdrawn => {
@@ -156,12 +155,38 @@ pub(crate) fn notices(
         }
         // a browser says so of a page that was never opened, too
         Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
-        Stage::Cancelled { .. } if is_asked(view) => Some(Notice::of(w.cancelled_awaited)),
+        Stage::Cancelled { .. } if is_under_review(view) => Some(Notice::of(w.ask_first)),
+        Stage::Cancelled { .. } if view.attempts.iter().any(is_asked) => Some(Notice::of(w.cancelled_awaited)),
         _ => None,
     });
-    if stage.may_pay() && stage != Stage::Confirm && asks_on_phone(ctx, view, now) {
+    // its own view says so of the last one
+    let own = view.attempts.iter().filter(|_| stage != Stage::Confirm);
+    let mut begun = own.chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
+    if stage.may_pay() && begun.any(|stored| asks_on_phone(ctx, stored, now)) {
         notices.push(Notice::of(w.phone_asks));
     }
+    notices
+}
+
+/// Of a request for the same fees that is over: money that is held there, and whom we ask about what was begun there.
+fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage) -> Vec<Notice> {
+    let w = language.words();
+    let named =
+        |text: &str, kind| Notice::of(language.of(&text.replace("{reference}", &earlier.reference.spaced()), kind));
+    let held = if stage.is_owing() { w.earlier } else { w.earlier_beside };
+    let mut notices = Vec::new();
+    if earlier.held.is_positive() {
+        notices.push(named(&held.replace("{amount}", &earlier.held.to_string()), None));
+    }
+    if !stage.is_owing() {
+        return notices;
+    }
+    if earlier.asked.iter().any(|stored| stored.attempt.status == AttemptStatus::Unknown) {
+        notices.push(named(w.earlier_unclear, None));
+    }
+    let asked = earlier.asked.iter().filter(|stored| stored.attempt.status.is_undecided());
+    let kinds: BTreeSet<_> = asked.map(|stored| kind_of(ctx, Some(stored.attempt.channel.as_str()))).collect();
+    notices.extend(kinds.into_iter().map(|kind| named(w.earlier_asked, kind)));
     notices
 }
 
@@ -170,20 +195,12 @@ fn action(stored: &Stored) -> Option<&str> {
     stored.action.as_ref().and_then(|action| action["type"].as_str())
 }
 
-/// Whether a provider is being asked about something that its payer began there. Of a transfer nobody can be asked.
-fn is_asked(view: &IntentView) -> bool {
-    let begun = view.attempts.iter().filter(|stored| action(stored) != Some("qr"));
-    begun.map(|stored| stored.attempt.status).any(|status| status.is_undecided())
-}
-
 /// Whether a phone may still ask its owner to pay: also where the answer to our request was lost, or another way was chosen since.
-fn asks_on_phone(ctx: &Context, view: &IntentView, now: Timestamp) -> bool {
-    let is_phone = |stored: &Stored| {
-        let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
-        matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
-    };
-    let mut open = view.attempts.iter().filter(|s| s.attempt.status.is_undecided() && now < s.attempt.expires_at);
-    open.any(is_phone)
+fn asks_on_phone(ctx: &Context, stored: &Stored, now: Timestamp) -> bool {
+    let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
+    let is_phone = matches!(action(stored), Some("phone_prompt" | "otp_prompt"))
+        || kind == Some(ChannelKind::MobileMoney.as_str());
+    is_phone && stored.attempt.status.is_undecided() && now < stored.attempt.expires_at
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.
@@ -198,7 +215,11 @@ fn withdrawn<'a>(w: &'static Words, view: &'a IntentView, now: Timestamp) -> Opt
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
 fn may_have_paid(view: &IntentView) -> bool {
-    held(view) == Held::Beside || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
+    held(view) == Held::Beside || is_under_review(view)
+}
+
+fn is_under_review(view: &IntentView) -> bool {
+    view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
 }
 
 fn committed(view: &IntentView) -> Option<&Attempt> {

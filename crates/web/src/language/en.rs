@@ -211,6 +211,9 @@ pub(super) const WORDS: Words = Words {
     code_withdrawn: "The transfer code that was shown here is closed for now. If you have transferred already, do not transfer again: the money counts all the same.",
     page_withdrawn: "The way that you chose is closed for now. If you have paid there already, do not pay again: the money counts all the same.",
     earlier: "{amount} came for these fees under an earlier payment request (reference {reference}). It is held and does not count towards the fees yet. Please ask the one-stop office before you pay.",
+    earlier_beside: "{amount} came for these fees under an earlier payment request (reference {reference}). It is held and does not count towards the fees. Please see that request's page, or ask the one-stop office.",
+    earlier_asked: "A payment that was begun under an earlier request (reference {reference}) has no result yet, and we are still asking {who}. So as not to pay twice, please wait for its result or ask the one-stop office before you pay.",
+    earlier_unclear: "Of a payment under an earlier request (reference {reference}) the result is not clear, and it is being checked. So as not to pay twice, please ask the one-stop office before you pay.",
 
     prompt: "Confirm on your phone",
     prompt_how: "The provider has sent a request to your phone. Check the amount of {amount} there and confirm it with your PIN, on the phone only.",

@@ -215,6 +215,9 @@ pub(super) const WORDS: Words = Words {
     code_withdrawn: "Mã chuyển khoản đã hiện ở đây tạm ngừng. Nếu đã chuyển khoản thì không cần chuyển lại: tiền vẫn được ghi nhận.",
     page_withdrawn: "Cách thanh toán đã chọn đang tạm ngừng. Nếu đã trả tiền ở đó thì không cần thanh toán lại: tiền vẫn được ghi nhận.",
     earlier: "Đã nhận {amount} cho các khoản phí này theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đang được giữ và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi nộp.",
+    earlier_beside: "Đã nhận {amount} theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đang được giữ và chưa được tính vào phí. Xin xem trang của yêu cầu đó, hoặc hỏi bộ phận một cửa.",
+    earlier_asked: "Một lần thanh toán đã bắt đầu theo yêu cầu trước (mã tham chiếu {reference}) chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Để tránh nộp hai lần, xin chờ kết quả hoặc hỏi bộ phận một cửa trước khi nộp.",
+    earlier_unclear: "Một lần thanh toán theo yêu cầu trước (mã tham chiếu {reference}) chưa rõ kết quả và đang được kiểm tra. Để tránh nộp hai lần, xin hỏi bộ phận một cửa trước khi nộp.",
 
     prompt: "Xác nhận trên điện thoại",
     prompt_how: "Nhà cung cấp đã gửi yêu cầu đến điện thoại của bạn. Xin kiểm tra số tiền {amount} và xác nhận bằng mã PIN ngay trên điện thoại.",
