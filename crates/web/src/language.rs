@@ -326,6 +326,8 @@ pub(crate) struct Words {
     pub again_given_back: &'static str,
     pub again_voided: &'static str,
     pub spare: &'static str,
+    /// By one person: another decides.
+    pub back_proposed: &'static str,
     pub going_back: &'static str,
     pub gone_back: &'static str,
     pub gone_back_at: &'static str,
@@ -435,6 +437,8 @@ pub(crate) struct Words {
     pub held: &'static str,
 
     pub returned: &'static str,
+    /// `{channel}` stands where its name does.
+    pub left_failed: &'static str,
     pub ask_first: &'static str,
     pub reload: &'static str,
     pub choose_again: &'static str,

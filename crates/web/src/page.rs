@@ -206,18 +206,20 @@ fn may_have_taken(stored: &Stored) -> bool {
     matches!(stored.attempt.status, AttemptStatus::Committed | AttemptStatus::Unknown)
 }
 
-/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where comes from a page that
-/// was opened: nobody comes back from a code or a phone.
+/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where, or names what is no
+/// page that may be paid, comes from the newest that may: nobody comes back from a code or a phone.
 fn asking_of(view: &IntentView, returned: Returned, now: Timestamp) -> Option<Asking<'_>> {
     let last = view.attempts.last()?;
     let is_awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
     let is_page = |s: &Stored| s.action.as_ref().is_some_and(|action| action["type"] == "redirect");
+    let mut pages = view.attempts.iter().rev().filter(|stored| is_page(stored) && is_awaited(&stored.attempt));
     let from = match returned {
         Returned::No => return None,
-        Returned::From(number) => view.attempts.iter().find(|stored| stored.number == number),
-        Returned::Yes => view.attempts.iter().rev().find(|stored| is_page(stored) && is_awaited(&stored.attempt)),
+        // what is written there may be anything, and what is pending may be paid: nobody is invited to pay beside it
+        Returned::From(number) => pages.clone().find(|stored| stored.number == number).or_else(|| pages.next()),
+        Returned::Yes => pages.next(),
     };
-    let left = from.filter(|stored| stored.number != last.number && is_awaited(&stored.attempt));
+    let left = from.filter(|stored| stored.number != last.number);
     Some(Asking { attempt: &left.unwrap_or(last).attempt, is_left: left.is_some() })
 }
 
@@ -342,9 +344,9 @@ impl Page {
         }
     }
 
-    /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
+    /// With what went wrong on top of what is warned of anyway. Nothing reloads by itself: the address is that of the form.
     pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.notices = vec![Notice::of_error(text)];
+        self.notices.insert(0, Notice::of_error(text));
         (self.refresh, self.by_hand) = (None, false);
         self
     }

@@ -8,7 +8,7 @@ use crate::page::{held, last_attempt};
 use crate::prompt::Prompt;
 use crate::stage::{Held, Stage};
 use crate::transfer;
-use crate::ways::{Why, why_closed};
+use crate::ways::{Why, channel_name, why_closed};
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use payments::Context;
 use payments::payer_page::{Earlier, PayerPage, has_returned, is_asked};
 use payments::view::{IntentView, Unavailable};
-use provider::ChannelKind;
+use provider::{ChannelKind, Failure};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use storage::attempts::Stored;
@@ -153,6 +153,11 @@ pub(crate) fn notices(
         _ if let Some((text, why)) = withdrawn => {
             Some(Notice { why: Some(why_closed(language, why)), ..Notice::of(text) })
         }
+        _ if let Some(failed) = failed_there(view, returned) => {
+            let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
+            let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
+            Some(Notice::of(format!("{} {why}", w.left_failed.replace("{channel}", &channel))))
+        }
         // a browser says so of a page that was never opened, too
         Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
         Stage::Cancelled { .. } if is_under_review(view) => Some(Notice::of(w.ask_first)),
@@ -188,6 +193,15 @@ fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage
     let kinds: BTreeSet<_> = asked.map(|stored| kind_of(ctx, Some(stored.attempt.channel.as_str()))).collect();
     notices.extend(kinds.into_iter().map(|kind| named(w.earlier_asked, kind)));
     notices
+}
+
+/// The attempt from whose page the browser comes back, where its provider has told that it failed and another way was chosen
+/// since: of the last one the heading says it.
+fn failed_there(view: &IntentView, returned: Returned) -> Option<&Stored> {
+    let Returned::From(number) = returned else { return None };
+    let from = view.attempts.iter().find(|stored| stored.number == number)?;
+    let is_last = view.attempts.last().is_some_and(|last| last.number == number);
+    (from.attempt.status == AttemptStatus::Failed && !is_last).then_some(from)
 }
 
 /// What an attempt gave its payer to act on.

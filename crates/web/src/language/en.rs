@@ -151,6 +151,7 @@ pub(super) const WORDS: Words = Words {
     again_given_back: "The money that was paid was given back, so the fee is due again.",
     again_voided: "The payment at the counter was undone, so the fee is due again.",
     spare: "Money that was not needed",
+    back_proposed: "A refund was asked for, and a second person decides",
     going_back: "Being given back",
     gone_back: "Given back",
     gone_back_at: "at",
@@ -239,7 +240,7 @@ pub(super) const WORDS: Words = Words {
     below_limit: "The amount is below this channel's least amount.",
     closed: "Closed for now:",
     closed_until: "until",
-    no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
+    no_channel: "There is no way to pay this at present. Please try again later, or ask the one-stop office.",
 
     more_codes: "The codes of the other dossiers stand beside each fee above.",
     bills: "In the application of a bank or of Mobile Money",
@@ -258,6 +259,7 @@ pub(super) const WORDS: Words = Words {
     held: "Not counted towards the fees",
 
     returned: "You have come back from the payment page; the provider has not confirmed yet.",
+    left_failed: "The earlier payment by {channel} did not succeed.",
     ask_first: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",
     choose_again: "Have not paid? Choose how to pay again",
@@ -276,7 +278,7 @@ pub(super) const WORDS: Words = Words {
     bad_phone: "The phone number is not right. Please type a Vietnamese mobile number, such as 0912345678.",
     bad_code: "The payment code is not well-formed. Please type the code that the application made.",
     try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
-    provider_away: "The payment provider could not be reached. Please wait half a minute and press again.",
+    provider_away: "No result has reached us from the payment provider. Please wait half a minute and press the same button again; that begins no second payment.",
     bad_form: "The request was not valid. Please choose how to pay again.",
 
     absent_title: "Payment page not found",

@@ -1,7 +1,7 @@
 //! What the page says of others: the dossier system, the provider's transaction, money under another reference.
 
 use crate::says_none_of;
-use crate::world::{World, form};
+use crate::world::{Fault, World, form};
 
 #[actix_web::test]
 async fn where_nobody_listens_nothing_is_said_of_the_dossier_system() {
@@ -100,6 +100,12 @@ async fn what_is_still_asked_about_on_a_cancelled_request_is_warned_of_on_the_ne
         for text in [said, earlier.as_str(), "nộp hai lần", "Xem trạng thái mới nhất"] {
             assert!(page.contains(text), "{status}: {text} is missing: {page}");
         }
+        world.bank.fail_as(Fault::Away);
+        let away = world.post(&form("testbank", "f9")).await.body;
+        assert!(
+            away.contains("Chưa nhận được kết quả") && away.contains(said),
+            "what went wrong hides no warning: {away}"
+        );
         assert!(page.find(said).unwrap() < page.find("name=\"channel\"").unwrap(), "before the buttons: {page}");
         says_none_of(&page, &["href=\"#ways\""]);
         let english = world.get("?lang=en").await.body;
