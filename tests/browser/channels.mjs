@@ -344,7 +344,7 @@ export async function theProviderIsAway() {
     // what was typed is still there when it is pressed again
     if (n === 0) await page.type('input[name="payer_phone"]', given.phone);
     await press(page, button);
-    await reads(page, 'Chưa liên lạc được với đơn vị thanh toán');
+    await reads(page, 'Chưa nhận được kết quả từ đơn vị thanh toán');
     if (n === 0) await look(page, 'provider-away');
   }
   check((await page.$(button)) === null, 'it is not offered any more');

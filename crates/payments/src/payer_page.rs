@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::refund;
 use crate::view::{self, IntentView, Paid, Standing, Unavailable};
+use domain::attempt::AttemptStatus;
 use domain::cause::Cause;
 use domain::codes::{BeneficiaryCode, ChannelCode};
 use domain::intent::IntentStatus;
@@ -18,7 +19,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
 use storage::payer_page::{self, Told, Wish};
-use storage::{StorageError, Tx, beneficiaries, counters, references, refunds};
+use storage::{StorageError, Tx, attempts, beneficiaries, counters, references, refunds};
 use uuid::Uuid;
 
 /// As many counters as are named on a page; who lives far from all of them asks.
@@ -38,7 +39,7 @@ pub struct PayerPage {
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
     pub gone: Gone,
-    /// What is held under requests for the same fees that are over.
+    /// What is held under requests for the same fees that are over, and what is still asked about there.
     pub earlier: Vec<Earlier>,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
@@ -55,11 +56,13 @@ pub struct Gone {
     pub due_since: Vec<Cause>,
 }
 
-/// It lowers nothing here: people decide whether it pays a fee or is given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request for the same fees that is over. Its money lowers nothing here: people decide whether it pays a fee or is given back.
+#[derive(Debug, Clone)]
 pub struct Earlier {
     pub reference: Reference,
     pub held: Vnd,
+    /// Of which nobody knows yet whether they are paid.
+    pub asked: Vec<attempts::Stored>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +132,10 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
     let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
     let gone = gone(ctx, tx, &view, &paid).await?;
-    let earlier = if view.intent.status == IntentStatus::Open { earlier(tx, &view).await? } else { Vec::new() };
+    let earlier = match view.intent.status {
+        IntentStatus::Cancelled => Vec::new(),
+        _ => earlier(tx, &view).await?,
+    };
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
@@ -145,8 +151,22 @@ async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageErro
     }
     let ids: Vec<Uuid> = known.iter().map(|(id, _)| id.uuid()).collect();
     let sums: BTreeMap<IntentId, Vnd> = references::waiting_sums(tx, &ids).await?.into_iter().collect();
-    let held = |(id, reference)| Some(Earlier { reference, held: *sums.get(&id)? });
-    Ok(known.into_iter().filter_map(held).collect())
+    let tried = attempts::of_intents(tx, &ids).await?;
+    let earlier = known.into_iter().map(|(id, reference)| Earlier {
+        reference,
+        held: sums.get(&id).copied().unwrap_or_default(),
+        asked: tried.iter().filter(|stored| stored.attempt.intent_id == id && is_asked(stored)).cloned().collect(),
+    });
+    Ok(earlier.filter(|earlier| earlier.held.is_positive() || !earlier.asked.is_empty()).collect())
+}
+
+/// Whether a provider is being asked about something that its payer began there. Of a transfer nobody can be asked.
+pub fn is_asked(stored: &attempts::Stored) -> bool {
+    let is_transfer = stored.action.as_ref().is_some_and(|action| action["type"] == "qr");
+    match stored.attempt.status {
+        AttemptStatus::Unknown => true,
+        status => status.is_undecided() && !is_transfer,
+    }
 }
 
 async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> Result<Gone, StorageError> {

@@ -64,11 +64,13 @@ pub async fn asked_at(db: &Db, intent: IntentId) -> Result<BTreeMap<AttemptId, T
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
 }
 
-const EARLIER: &str = "select i.id, i.reference from intent i where i.id <> $1 and i.status in ('cancelled', 'expired')
+// one that was cancelled is paid when the whole came there all the same
+const EARLIER: &str = "select i.id, i.reference from intent i where i.id < $1 and i.status in ('cancelled', 'expired', 'paid')
     and i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($2))
-    and exists (select from payment p where p.intent_id = i.id) order by i.id";
+    and (exists (select from payment p where p.intent_id = i.id) or exists (select from attempt a where a.intent_id = i.id
+        and a.status in ('started', 'offered', 'committed', 'unknown'))) order by i.id";
 
-/// Requests for the same fees that are over and had money, with their references.
+/// Requests for the same fees before this one that are over and had money, or at which a try has no result, with their references.
 pub async fn earlier(
     db: &Db,
     intent: IntentId,

@@ -326,6 +326,8 @@ pub(crate) struct Words {
     pub again_given_back: &'static str,
     pub again_voided: &'static str,
     pub spare: &'static str,
+    /// By one person: another decides.
+    pub back_proposed: &'static str,
     pub going_back: &'static str,
     pub gone_back: &'static str,
     pub gone_back_at: &'static str,
@@ -384,8 +386,12 @@ pub(crate) struct Words {
     pub transfer_awaited: &'static str,
     pub code_withdrawn: &'static str,
     pub page_withdrawn: &'static str,
-    /// `{amount}` and `{reference}` stand where they do.
+    /// In this and in the next three `{amount}` and `{reference}` stand where they do.
     pub earlier: &'static str,
+    /// Where nothing is to be paid.
+    pub earlier_beside: &'static str,
+    pub earlier_asked: &'static str,
+    pub earlier_unclear: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.
@@ -438,6 +444,8 @@ pub(crate) struct Words {
     pub held: &'static str,
 
     pub returned: &'static str,
+    /// `{channel}` stands where its name does.
+    pub left_failed: &'static str,
     pub ask_first: &'static str,
     pub reload: &'static str,
     pub choose_again: &'static str,

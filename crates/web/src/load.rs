@@ -55,10 +55,11 @@ impl Asked {
         let is_back =
             names().any(|pair| pair == RETURNED_1 || RETURN_PREFIXES.iter().any(|prefix| pair.starts_with(prefix)));
         let number = names().find_map(|pair| pair.strip_prefix(ATTEMPT)?.strip_prefix('=')?.parse().ok());
+        let is_named = names().any(|pair| pair.strip_prefix(ATTEMPT).is_some_and(|rest| rest.starts_with('=')));
         let returned = match number {
-            _ if !is_back => Returned::No,
             Some(number) => Returned::From(number),
-            None => Returned::Yes,
+            None if is_back || is_named => Returned::Yes,
+            None => Returned::No,
         };
         let is_ours = |pair: &str| OURS.contains(&pair.split('=').next().unwrap_or_default());
         let is_told = is_back && !names().all(is_ours);

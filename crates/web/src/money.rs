@@ -126,7 +126,9 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
             account: None,
         }];
     }
-    let is_proof = |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount;
+    let goes_back = |paid: &Paid| refunds(loaded, paid).any(|refund| refund.status.counts());
+    let is_proof =
+        |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount && !goes_back(paid);
     // what settles is among the proofs already
     let is_shown = |paid: &Paid| is_under_reference(paid) || refunds(loaded, paid).next().is_some();
     let shown = view.payments.iter().filter(|paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid));
@@ -193,10 +195,13 @@ fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid
 fn how_far(language: Language, refund: &GivenBack) -> String {
     let (w, amount) = (language.words(), refund.amount);
     let to = refund.ends_in.as_ref().map(|end| format!(", {} {end}", w.gone_back_to)).unwrap_or_default();
-    if refund.status != RefundStatus::Succeeded {
-        return format!("{}: {amount}{to}.", w.going_back);
+    match refund.status {
+        RefundStatus::PendingApproval => format!("{}: {amount}{to}.", w.back_proposed),
+        RefundStatus::Succeeded => {
+            format!("{}: {amount}, {} {}{to}.", w.gone_back, w.gone_back_at, language.instant(refund.at))
+        }
+        _ => format!("{}: {amount}{to}.", w.going_back),
     }
-    format!("{}: {amount}, {} {}{to}.", w.gone_back, w.gone_back_at, language.instant(refund.at))
 }
 
 fn refunds<'a>(loaded: &'a PayerPage, paid: &Paid) -> impl Iterator<Item = &'a GivenBack> {

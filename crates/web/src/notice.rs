@@ -46,7 +46,7 @@ pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> Htt
         Err(instead) => return instead,
     };
     let now = Timestamp::now();
-    let seen = Seen::of(&loaded.view, Returned::No, now);
+    let seen = Seen::of(&loaded, Returned::No, now);
     if !seen.stage.may_pay() {
         // there is nothing to be paid by it
         return answer::absent(asked.language);

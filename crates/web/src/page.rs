@@ -149,9 +149,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub fn of(view: &IntentView, returned: Returned, now: Timestamp) -> Self {
+    pub fn of(loaded: &PayerPage, returned: Returned, now: Timestamp) -> Self {
+        let view = &loaded.view;
         let (transfer, prompt) = (Transfer::of(view, now), Prompt::of(view, now));
-        let stage = stage(&known(view, (&transfer, &prompt), returned, now));
+        let stage = stage(&known(loaded, (&transfer, &prompt), returned, now));
         Self {
             stage,
             transfer: transfer.filter(|_| stage == Stage::Scan),
@@ -161,11 +162,12 @@ impl Seen {
 }
 
 fn known(
-    view: &IntentView,
+    loaded: &PayerPage,
     (transfer, prompt): (&Option<Transfer>, &Option<Prompt>),
     returned: Returned,
     now: Timestamp,
 ) -> Known {
+    let view = &loaded.view;
     let last = view.attempts.last().map(|stored| Last {
         status: stored.attempt.status,
         shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
@@ -189,6 +191,7 @@ fn known(
         },
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
+        is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
         last,
         returned: match asking_of(view, returned, now) {
             _ if returned == Returned::No => Back::No,
@@ -203,18 +206,25 @@ fn is_to_pay(view: &IntentView, attempt: &Attempt) -> bool {
     attempt.amount == view.amount_due && transfer::closed(view, &attempt.channel).is_none()
 }
 
-/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where comes from a page that
-/// was opened: nobody comes back from a code or a phone.
+/// Whether its provider may have money, or has begun to take it.
+fn may_have_taken(stored: &Stored) -> bool {
+    matches!(stored.attempt.status, AttemptStatus::Committed | AttemptStatus::Unknown)
+}
+
+/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where, or names what is no
+/// page that may be paid, comes from the newest that may: nobody comes back from a code or a phone.
 fn asking_of(view: &IntentView, returned: Returned, now: Timestamp) -> Option<Asking<'_>> {
     let last = view.attempts.last()?;
     let is_awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
     let is_page = |s: &Stored| s.action.as_ref().is_some_and(|action| action["type"] == "redirect");
+    let mut pages = view.attempts.iter().rev().filter(|stored| is_page(stored) && is_awaited(&stored.attempt));
     let from = match returned {
         Returned::No => return None,
-        Returned::From(number) => view.attempts.iter().find(|stored| stored.number == number),
-        Returned::Yes => view.attempts.iter().rev().find(|stored| is_page(stored) && is_awaited(&stored.attempt)),
+        // what is written there may be anything, and what is pending may be paid: nobody is invited to pay beside it
+        Returned::From(number) => pages.clone().find(|stored| stored.number == number).or_else(|| pages.next()),
+        Returned::Yes => pages.next(),
     };
-    let left = from.filter(|stored| stored.number != last.number && is_awaited(&stored.attempt));
+    let left = from.filter(|stored| stored.number != last.number);
     Some(Asking { attempt: &left.unwrap_or(last).attempt, is_left: left.is_some() })
 }
 
@@ -232,10 +242,10 @@ impl Page {
         let view = &loaded.view;
         let intent = &view.intent;
         let (language, w) = (asked.language, asked.language.words());
-        let Seen { stage, transfer, prompt } = Seen::of(view, asked.returned, now);
+        let Seen { stage, transfer, prompt } = Seen::of(loaded, asked.returned, now);
         let token = &intent.page_token;
         let asking = asking_of(view, asked.returned, now).filter(|_| stage == Stage::Asking);
-        let (said, tone) = said(w, view, (stage, asking), prompt.as_ref());
+        let (said, tone) = said(w, loaded, (stage, asking), prompt.as_ref());
         let kind = kind_of(ctx, teller(view, (stage, asking)));
         let kinds = kinds(ctx, language, view, transfer.as_ref());
         let asides = if stage.may_pay() { asides(ctx, language, loaded) } else { Vec::new() };
@@ -256,7 +266,7 @@ impl Page {
         Self {
             w,
             title: language.of(said.title, kind),
-            text: match is_done(view, stage) && !asks_on_phone(ctx, view, prompt.as_ref()) {
+            text: match is_done(w, said) && !asks_on_phone(ctx, loaded, prompt.as_ref()) {
                 true => format!("{} {}", language.of(said.text, kind), w.nothing_more),
                 false => language.of(said.text, kind),
             },
@@ -305,7 +315,7 @@ impl Page {
             total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
-            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear,
+            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear && loaded.earlier.is_empty(),
             may_pay,
             can_pay,
             choose: match stage {
@@ -321,6 +331,7 @@ impl Page {
             elsewhere,
             waits: stage.waits()
                 || !asides.is_empty()
+                || !loaded.earlier.is_empty()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
                 || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
             choose_again_url: (stage == Stage::Asking).then(|| at("", Returned::No)),
@@ -341,9 +352,9 @@ impl Page {
         }
     }
 
-    /// With what went wrong on top. Nothing reloads by itself: the address is that of the form.
+    /// With what went wrong on top of what is warned of anyway. Nothing reloads by itself: the address is that of the form.
     pub fn with_error(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.notices = vec![Notice::of_error(text)];
+        self.notices.insert(0, Notice::of_error(text));
         (self.refresh, self.by_hand) = (None, false);
         self
     }
@@ -369,14 +380,17 @@ impl Page {
 pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> String {
     let view = &loaded.view;
     let mut text = format!(
-        "{:?} {} {} {:?} {:?} {:?}",
-        Seen::of(view, returned, now).stage,
+        "{:?} {} {} {:?} {:?}",
+        Seen::of(loaded, returned, now).stage,
         view.intent.version,
         view.amount_due.dong(),
         view.intent.expires_at,
         loaded.told,
-        loaded.earlier
     );
+    for earlier in &loaded.earlier {
+        text.push_str(&format!(" {} {}", earlier.reference, earlier.held.dong()));
+        earlier.asked.iter().for_each(|stored| text.push_str(&format!(" {:?}", stored.attempt.status)));
+    }
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));
     }

@@ -19,7 +19,7 @@ pub(crate) async fn picture(ctx: web::Data<Context>, request: HttpRequest) -> Ht
         Ok(loaded) => loaded,
         Err(instead) => return instead,
     };
-    let shown = Seen::of(&loaded.view, Returned::No, Timestamp::now()).transfer;
+    let shown = Seen::of(&loaded, Returned::No, Timestamp::now()).transfer;
     match shown.and_then(|transfer| png(&transfer.qr_data)) {
         Some(bytes) => HttpResponse::Ok()
             .content_type("image/png")

@@ -8,16 +8,17 @@ use crate::page::{held, last_attempt};
 use crate::prompt::Prompt;
 use crate::stage::{Held, Stage};
 use crate::transfer;
-use crate::ways::{Why, why_closed};
+use crate::ways::{Why, channel_name, why_closed};
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::Context;
-use payments::payer_page::{PayerPage, has_returned};
+use payments::payer_page::{Earlier, PayerPage, has_returned, is_asked};
 use payments::view::{IntentView, Unavailable};
-use provider::ChannelKind;
+use provider::{ChannelKind, Failure};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use storage::attempts::Stored;
 
 /// Said between the state and all else.
@@ -48,10 +49,12 @@ pub(crate) struct Asking<'a> {
 /// With the colour of its heading.
 pub(crate) fn said(
     w: &'static Words,
-    view: &IntentView,
+    loaded: &PayerPage,
     (stage, asking): (Stage, Option<Asking<'_>>),
     prompt: Option<&Prompt>,
 ) -> (&'static Said, &'static str) {
+    let view = &loaded.view;
+    let is_more_held = loaded.earlier.iter().any(|earlier| earlier.held.is_positive());
     match stage {
         Stage::Choose if view.amount_due < view.owed() => (&w.rest, "open"),
         Stage::Choose if view.amount_due < view.total() => (&w.fewer, "open"),
@@ -67,10 +70,11 @@ pub(crate) fn said(
         Stage::PaidElsewhere { .. } | Stage::Paid | Stage::PaidTwice if money::is_given_back(view) => {
             (given_back(w, view), "over")
         }
-        Stage::PaidElsewhere { held: false } => (&w.elsewhere_paid, "paid"),
-        Stage::PaidElsewhere { held: true } => (&w.elsewhere_paid_held, "paid"),
+        Stage::PaidElsewhere { held } if held || is_more_held => (&w.elsewhere_paid_held, "paid"),
+        Stage::PaidElsewhere { .. } => (&w.elsewhere_paid, "paid"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
         Stage::Unclear => (&w.unclear, "waiting"),
+        Stage::Paid if is_more_held => (&w.paid_and_checked, "paid"),
         Stage::Paid if at_counter(view) => (&w.paid_at_counter, "paid"),
         Stage::Paid => (&w.paid, "paid"),
         Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
@@ -142,28 +146,29 @@ pub(crate) fn notices(
     let (w, view) = (language.words(), &loaded.view);
     let withdrawn = withdrawn(w, view, now).filter(|_| stage.may_pay());
     let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
-    let earlier = loaded.earlier.iter().filter(|_| stage.is_owing());
-    let mut notices: Vec<Notice> = earlier
-        .map(|earlier| {
-            let (held, reference) = (earlier.held.to_string(), earlier.reference.spaced());
-            Notice::of(w.earlier.replace("{amount}", &held).replace("{reference}", &reference))
-        })
-        .collect();
+    let mut notices: Vec<Notice> =
+        loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
     notices.extend(match stage {
         Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => Some(Notice::of(w.ask_first)),
         _ if let Some((text, why)) = withdrawn => {
             Some(Notice { why: Some(why_closed(language, why)), ..Notice::of(text) })
         }
+        _ if let Some(failed) = failed_there(view, returned) => {
+            let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
+            let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
+            Some(Notice::of(format!("{} {why}", w.left_failed.replace("{channel}", &channel))))
+        }
         // a browser says so of a page that was never opened, too
         Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
-        Stage::Cancelled { .. } if is_asked(view) => Some(Notice::of(w.cancelled_awaited)),
+        Stage::Cancelled { .. } if is_under_review(view) => Some(Notice::of(w.ask_first)),
+        Stage::Cancelled { .. } if view.attempts.iter().any(is_asked) => Some(Notice::of(w.cancelled_awaited)),
         _ => None,
     });
     notices.extend(outdated(view, now).filter(|_| stage.is_owing()).map(|attempt| {
         let (page, amount) = (w.page_outdated, attempt.amount.to_string());
         Notice::of(page.replace("{amount}", &amount))
     }));
-    if asks_on_phone(ctx, view, prompt) {
+    if asks_on_phone(ctx, loaded, prompt) {
         notices.push(Notice::of(match prompt {
             Some(prompt) if !prompt.with_code => w.phone_asks_twice,
             None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => w.phone_asks,
@@ -173,9 +178,9 @@ pub(crate) fn notices(
     notices
 }
 
-/// All is paid, and its reader is told that nothing is left to do.
-pub(crate) fn is_done(view: &IntentView, stage: Stage) -> bool {
-    matches!(stage, Stage::Paid | Stage::PaidElsewhere { held: false }) && !money::is_given_back(view)
+/// All is paid, and nothing is left to do for its reader.
+pub(crate) fn is_done(w: &'static Words, said: &'static Said) -> bool {
+    [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said))
 }
 
 /// A provider's page that was opened and asks for what is not due any more: a part came, or a fee was paid another way.
@@ -185,27 +190,54 @@ fn outdated(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
     open.find(|attempt| attempt.amount != view.amount_due)
 }
 
+/// Of a request for the same fees that is over: money that is held there, and whom we ask about what was begun there.
+fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage) -> Vec<Notice> {
+    let w = language.words();
+    let named =
+        |text: &str, kind| Notice::of(language.of(&text.replace("{reference}", &earlier.reference.spaced()), kind));
+    let held = if stage.is_owing() { w.earlier } else { w.earlier_beside };
+    let mut notices = Vec::new();
+    if earlier.held.is_positive() {
+        notices.push(named(&held.replace("{amount}", &earlier.held.to_string()), None));
+    }
+    if !stage.is_owing() {
+        return notices;
+    }
+    if earlier.asked.iter().any(|stored| stored.attempt.status == AttemptStatus::Unknown) {
+        notices.push(named(w.earlier_unclear, None));
+    }
+    let asked = earlier.asked.iter().filter(|stored| stored.attempt.status.is_undecided());
+    let kinds: BTreeSet<_> = asked.map(|stored| kind_of(ctx, Some(stored.attempt.channel.as_str()))).collect();
+    notices.extend(kinds.into_iter().map(|kind| named(w.earlier_asked, kind)));
+    notices
+}
+
+/// The attempt from whose page the browser comes back, where its provider has told that it failed and another way was chosen
+/// since: of the last one the heading says it.
+fn failed_there(view: &IntentView, returned: Returned) -> Option<&Stored> {
+    let Returned::From(number) = returned else { return None };
+    let from = view.attempts.iter().find(|stored| stored.number == number)?;
+    let is_last = view.attempts.last().is_some_and(|last| last.number == number);
+    (from.attempt.status == AttemptStatus::Failed && !is_last).then_some(from)
+}
+
 /// What an attempt gave its payer to act on.
 fn action(stored: &Stored) -> Option<&str> {
     stored.action.as_ref().and_then(|action| action["type"].as_str())
 }
 
-/// Whether a provider is being asked about something that its payer began there. Of a transfer nobody can be asked.
-fn is_asked(view: &IntentView) -> bool {
-    let begun = view.attempts.iter().filter(|stored| action(stored) != Some("qr"));
-    begun.map(|stored| stored.attempt.status).any(|status| status.is_undecided())
-}
-
 /// Whether a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
-/// lost, or another way was chosen since. Until its provider says how it ended: a request may outlive the window that we gave it.
-pub(crate) fn asks_on_phone(ctx: &Context, view: &IntentView, shown: Option<&Prompt>) -> bool {
+/// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the window that we gave it.
+pub(crate) fn asks_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> bool {
     let is_phone = |stored: &Stored| {
         let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
         matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
     };
     let is_open = |status: AttemptStatus| status.is_undecided() && status != AttemptStatus::Committed;
-    let beside = view.attempts.len() - usize::from(shown.is_some());
-    view.attempts.iter().take(beside).any(|stored| is_open(stored.attempt.status) && is_phone(stored))
+    let own = &loaded.view.attempts;
+    let beside = own.iter().take(own.len() - usize::from(shown.is_some()));
+    let begun = beside.chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
+    begun.into_iter().any(|stored| is_open(stored.attempt.status) && is_phone(stored))
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.
@@ -220,7 +252,11 @@ fn withdrawn<'a>(w: &'static Words, view: &'a IntentView, now: Timestamp) -> Opt
 
 /// Money came that lowers nothing, or a payment is under review at its provider: paying again would only add to it.
 fn may_have_paid(view: &IntentView) -> bool {
-    held(view) == Held::Beside || view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
+    held(view) == Held::Beside || is_under_review(view)
+}
+
+fn is_under_review(view: &IntentView) -> bool {
+    view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown)
 }
 
 fn committed(view: &IntentView) -> Option<&Attempt> {

@@ -96,6 +96,8 @@ pub(crate) struct Known {
     pub held: Held,
     /// Whether a try of it is under review at its provider.
     pub is_under_review: bool,
+    /// Whether one of an earlier request for the same fees is, or its provider has begun to take money.
+    pub is_unclear_before: bool,
     pub last: Option<Last>,
     pub returned: Back,
 }
@@ -143,7 +145,7 @@ fn open(known: &Known) -> Stage {
     if known.returned == Back::Last && undecided.is_some_and(|last| last.is_awaited) {
         return Stage::Asking;
     }
-    if known.held == Held::Beside || known.is_under_review {
+    if known.held == Held::Beside || known.is_under_review || known.is_unclear_before {
         return Stage::Unclear;
     }
     match known.last {

@@ -28,7 +28,7 @@ async fn a_provider_that_keeps_failing_is_offered_to_nobody_which_is_said_and_co
         assert_eq!(reason(&house.portal.intent(&intent).await), &Value::Null, "after {n} failures");
         let (status, said) = press(&house, &intent).await;
         assert_eq!(status, 503, "{said}");
-        assert!(said.contains("Chưa liên lạc được"), "{said}");
+        assert!(said.contains("Chưa nhận được kết quả từ đơn vị thanh toán"), "{said}");
     }
     // closed for every payment of this contract, and the page says so to all
     let (_, other) = owed(&house, 42_000).await;

@@ -57,7 +57,7 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     let proposal = asks_back(&house, &second, 21_000).await.expect(201);
     assert_eq!(tells(&house, &intent, &second, "456789").await, 409, "once it is proposed, it stands");
     let proposed = page(&house, &intent).await;
-    says(&proposed, &["Đang làm thủ tục hoàn trả: 21.000 ₫, vào tài khoản có số cuối 4999."]);
+    says(&proposed, &["đang chờ người thứ hai quyết định: 21.000 ₫, vào tài khoản có số cuối 4999."]);
     assert!(!proposed.contains("<form class=\"account\""), "there is nothing to correct any more: {proposed}");
     approves(&approver, &proposal).await.expect(200);
     becomes(&house, &proposal, "awaiting_statement").await;

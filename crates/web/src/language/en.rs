@@ -147,6 +147,7 @@ pub(super) const WORDS: Words = Words {
     again_given_back: "The money that was paid was given back, so the fee is due again.",
     again_voided: "The payment at the counter was undone, so the fee is due again.",
     spare: "Money that was not needed",
+    back_proposed: "A refund was asked for, and a second person decides",
     going_back: "Being given back",
     gone_back: "Given back",
     gone_back_at: "at",
@@ -207,6 +208,9 @@ pub(super) const WORDS: Words = Words {
     code_withdrawn: "The transfer code that was shown here is closed for now. If you have transferred already, do not transfer again: the money counts all the same.",
     page_withdrawn: "The way that you chose is closed for now. If you have paid there already, do not pay again: the money counts all the same.",
     earlier: "{amount} came for these fees under an earlier payment request (reference {reference}). It is held and does not count towards the fees yet. Please ask the one-stop office before you pay.",
+    earlier_beside: "{amount} came for these fees under an earlier payment request (reference {reference}). It is held and does not count towards the fees. Please see that request's page, or ask the one-stop office.",
+    earlier_asked: "A payment that was begun under an earlier request (reference {reference}) has no result yet, and we are still asking {who}. So as not to pay twice, please wait for its result or ask the one-stop office before you pay.",
+    earlier_unclear: "Of a payment under an earlier request (reference {reference}) the result is not clear, and it is being checked. So as not to pay twice, please ask the one-stop office before you pay.",
 
     prompt: "Confirm on your phone",
     prompt_how: "The provider has sent a request to your phone. Check the amount of {amount} there and confirm it with your PIN, on the phone only.",
@@ -236,7 +240,7 @@ pub(super) const WORDS: Words = Words {
     below_limit: "The amount is below this channel's least amount.",
     closed: "Closed for now:",
     closed_until: "until",
-    no_channel: "There is no way to pay this online at present. Please pay at the one-stop office or try again later.",
+    no_channel: "There is no way to pay this at present. Please try again later, or ask the one-stop office.",
 
     more_codes: "The codes of the other dossiers stand beside each fee above.",
     bills: "In the application of a bank or of Mobile Money",
@@ -255,6 +259,7 @@ pub(super) const WORDS: Words = Words {
     held: "Not counted towards the fees",
 
     returned: "You have come back from the payment page; the provider has not confirmed yet.",
+    left_failed: "The earlier payment by {channel} did not succeed.",
     ask_first: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",
     choose_again: "Have not paid? Choose how to pay again",
@@ -273,7 +278,7 @@ pub(super) const WORDS: Words = Words {
     bad_phone: "The phone number is not right. Please type a Vietnamese mobile number, such as 0912345678.",
     bad_code: "The payment code is not well-formed. Please type the code that the application made.",
     try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
-    provider_away: "The payment provider could not be reached. Please wait half a minute and press again.",
+    provider_away: "No result has reached us from the payment provider. Please wait half a minute and press the same button again; that begins no second payment.",
     bad_form: "The request was not valid. Please choose how to pay again.",
 
     absent_title: "Payment page not found",

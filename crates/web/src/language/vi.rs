@@ -155,6 +155,7 @@ pub(super) const WORDS: Words = Words {
     again_given_back: "Khoản tiền đã nộp đã được hoàn trả, nên khoản phí lại phải nộp.",
     again_voided: "Lần thu tiền tại quầy đã bị huỷ, nên khoản phí lại phải nộp.",
     spare: "Tiền nộp thừa",
+    back_proposed: "Đã đề nghị hoàn trả, đang chờ người thứ hai quyết định",
     going_back: "Đang làm thủ tục hoàn trả",
     gone_back: "Đã hoàn trả",
     gone_back_at: "lúc",
@@ -215,6 +216,9 @@ pub(super) const WORDS: Words = Words {
     code_withdrawn: "Mã chuyển khoản đã hiện ở đây tạm ngừng. Nếu đã chuyển khoản thì không cần chuyển lại: tiền vẫn được ghi nhận.",
     page_withdrawn: "Cách thanh toán đã chọn đang tạm ngừng. Nếu đã trả tiền ở đó thì không cần thanh toán lại: tiền vẫn được ghi nhận.",
     earlier: "Đã nhận {amount} cho các khoản phí này theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đang được giữ và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi nộp.",
+    earlier_beside: "Đã nhận {amount} theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đang được giữ và chưa được tính vào phí. Xin xem trang của yêu cầu đó, hoặc hỏi bộ phận một cửa.",
+    earlier_asked: "Một lần thanh toán đã bắt đầu theo yêu cầu trước (mã tham chiếu {reference}) chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Để tránh nộp hai lần, xin chờ kết quả hoặc hỏi bộ phận một cửa trước khi nộp.",
+    earlier_unclear: "Một lần thanh toán theo yêu cầu trước (mã tham chiếu {reference}) chưa rõ kết quả và đang được kiểm tra. Để tránh nộp hai lần, xin hỏi bộ phận một cửa trước khi nộp.",
 
     prompt: "Xác nhận trên điện thoại",
     prompt_how: "Nhà cung cấp đã gửi yêu cầu đến điện thoại của bạn. Xin kiểm tra số tiền {amount} và xác nhận bằng mã PIN ngay trên điện thoại.",
@@ -244,7 +248,7 @@ pub(super) const WORDS: Words = Words {
     below_limit: "Số tiền thấp hơn mức tối thiểu của cách thanh toán này.",
     closed: "Tạm ngừng:",
     closed_until: "đến",
-    no_channel: "Hiện chưa có cách thanh toán trực tuyến cho khoản này. Xin nộp tại bộ phận một cửa hoặc thử lại sau.",
+    no_channel: "Hiện chưa có cách nộp nào dùng được cho khoản này. Xin thử lại sau, hoặc hỏi bộ phận một cửa.",
 
     more_codes: "Mã của các hồ sơ khác ghi cạnh từng khoản phí ở trên.",
     bills: "Trong ứng dụng ngân hàng, Tiền di động",
@@ -263,6 +267,7 @@ pub(super) const WORDS: Words = Words {
     held: "Chưa tính vào phí",
 
     returned: "Bạn đã trở lại từ trang thanh toán; bên đó chưa xác nhận.",
+    left_failed: "Lần thanh toán trước bằng {channel} không thành công.",
     ask_first: "Một khoản thanh toán đang được kiểm tra và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
     reload: "Xem trạng thái mới nhất",
     choose_again: "Chưa thanh toán? Chọn lại cách thanh toán",
@@ -281,7 +286,7 @@ pub(super) const WORDS: Words = Words {
     bad_phone: "Số điện thoại chưa đúng. Xin nhập số di động Việt Nam, ví dụ 0912345678.",
     bad_code: "Mã thanh toán chưa đúng dạng. Xin nhập lại mã mà ứng dụng đã tạo.",
     try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",
-    provider_away: "Chưa liên lạc được với đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại.",
+    provider_away: "Chưa nhận được kết quả từ đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại cùng nút; bấm lại không tạo thêm khoản thanh toán.",
     bad_form: "Yêu cầu không hợp lệ. Xin chọn lại cách thanh toán.",
 
     absent_title: "Không tìm thấy trang thanh toán",

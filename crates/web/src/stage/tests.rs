@@ -8,6 +8,7 @@ const OPEN: Known = Known {
     due: Due::All,
     held: Held::None,
     is_under_review: false,
+    is_unclear_before: false,
     last: None,
     returned: Back::No,
 };
@@ -61,12 +62,16 @@ fn each_row_of_the_table_has_its_view() {
         (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: Back::Last, ..OPEN }, Stage::Asking),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { is_unclear_before: true, ..OPEN }, Stage::Unclear),
+        (Known { is_unclear_before: true, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { is_unclear_before: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Covered),
         (Known { due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         // over
         (Known { is_overdue: true, ..OPEN }, Stage::Expired { renewable: true }),
         (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Expired { renewable: true }),
         (Known { is_overdue: true, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
+        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewable: true }),
         (Known { is_overdue: true, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, ..OPEN }, Stage::Expired { renewable: true }),
         (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
@@ -103,10 +108,11 @@ fn all() -> Vec<Known> {
         for due in [Due::All, Due::Part, Due::Nothing, Due::Settled] {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
-                    for bits in 0..4 {
-                        let [is_overdue, is_under_review] = [1, 2].map(|bit| bits & bit != 0);
-                        let (intent, last) = (*intent, *last);
-                        let known = Known { intent, is_overdue, due, held, is_under_review, last, returned: Back::No };
+                    for bits in 0..8 {
+                        let [is_overdue, is_under_review, is_unclear_before] = [1, 2, 4].map(|bit| bits & bit != 0);
+                        let (intent, last, returned) = (*intent, *last, Back::No);
+                        #[rustfmt::skip]
+                        let known = Known { intent, is_overdue, due, held, is_under_review, is_unclear_before, last, returned };
                         all.extend([Back::No, Back::Last, Back::Left].map(|returned| Known { returned, ..known }));
                     }
                 }

@@ -1,7 +1,7 @@
 //! What the page says of others: the dossier system, the provider's transaction, money under another reference.
 
 use crate::says_none_of;
-use crate::world::{World, form};
+use crate::world::{Fault, World, form};
 
 #[actix_web::test]
 async fn where_nobody_listens_nothing_is_said_of_the_dossier_system() {
@@ -47,4 +47,90 @@ async fn a_new_request_tells_of_the_part_that_came_under_one_that_was_cancelled(
     }
     assert!(page.contains("<p class=\"amount\">71.000 ₫</p>"), "what is due is not lowered by it: {page}");
     assert!(world.get("?lang=en").await.body.contains("under an earlier payment request"));
+}
+
+/// A part came under a request that was cancelled, and another request was opened for the same fees.
+async fn a_part_under_a_cancelled_one() -> (World, String) {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f1")).await;
+    world.pay(30_000, "T1").await;
+    world.sql("set session_replication_role = replica; update allocation set suspense_reason = 'underpaid'").await;
+    let earlier = world.intent().await.reference.spaced();
+    world.cancel().await;
+    (world.opened_again().await, earlier)
+}
+
+#[actix_web::test]
+async fn a_part_under_a_cancelled_request_is_told_of_after_the_whole_came_there_or_here_too() {
+    for is_here in [false, true] {
+        let (world, earlier) = a_part_under_a_cancelled_one().await;
+        if is_here {
+            world.post(&form("testbank", "f2")).await;
+        }
+        world.pay(71_000, "T2").await;
+        let page = world.get("").await.body;
+        for text in ["30.000 ₫", earlier.as_str(), "đang được giữ", "xem bên dưới"] {
+            assert!(page.contains(text), "{is_here}: {text} is missing: {page}");
+        }
+        says_none_of(&page, &["Không cần làm gì thêm", "trước khi nộp", "name=\"channel\""]);
+        assert!(world.get("?lang=en").await.body.contains("under an earlier payment request"));
+    }
+}
+
+#[actix_web::test]
+async fn where_one_is_to_ask_before_paying_nothing_leads_to_the_buttons_first() {
+    let (world, _) = a_part_under_a_cancelled_one().await;
+    assert!(!world.get("").await.body.contains("href=\"#ways\""));
+}
+
+#[actix_web::test]
+async fn what_is_still_asked_about_on_a_cancelled_request_is_warned_of_on_the_new_one_before_its_ways() {
+    const ASKED: &str = "vẫn đang hỏi ngân hàng";
+    const UNCLEAR: &str = "chưa rõ kết quả";
+    for (status, said, unclear) in [("offered", ASKED, false), ("committed", ASKED, true), ("unknown", UNCLEAR, true)] {
+        let world = World::new().await;
+        world.post(&form("testbank", "f1")).await;
+        let earlier = world.intent().await.reference.spaced();
+        world.cancel().await;
+        world.sql(&format!("set session_replication_role = replica; update attempt set status = '{status}'")).await;
+        let world = world.opened_again().await;
+        let page = world.get("").await.body;
+        assert_eq!(page.contains("<h1>Có khoản tiền đang được kiểm tra</h1>"), unclear, "{status}: {page}");
+        for text in [said, earlier.as_str(), "nộp hai lần", "Xem trạng thái mới nhất"] {
+            assert!(page.contains(text), "{status}: {text} is missing: {page}");
+        }
+        world.bank.fail_as(Fault::Away);
+        let away = world.post(&form("testbank", "f9")).await.body;
+        assert!(
+            away.contains("Chưa nhận được kết quả") && away.contains(said),
+            "what went wrong hides no warning: {away}"
+        );
+        assert!(page.find(said).unwrap() < page.find("name=\"channel\"").unwrap(), "before the buttons: {page}");
+        says_none_of(&page, &["href=\"#ways\""]);
+        let english = world.get("?lang=en").await.body;
+        assert!(english.contains("under an earlier request") && english.contains("pay twice"), "{english}");
+        world.sql("set session_replication_role = replica; update attempt set status = 'failed'").await;
+        let ended = world.get("").await.body;
+        assert!(ended.contains("href=\"#ways\""), "its end is known: {ended}");
+        says_none_of(&ended, &[said]);
+    }
+}
+
+#[actix_web::test]
+async fn a_phone_that_is_asked_for_a_cancelled_request_is_warned_of_on_the_new_one_and_a_transfer_is_not() {
+    const PHONE: &str = "xin từ chối yêu cầu đó trước khi nộp bằng cách khác";
+    for (by_phone, is_warned) in [(true, true), (false, false)] {
+        let world = World::new().await;
+        if by_phone {
+            world.bank.prompts(false);
+        } else {
+            world.bank.takes_transfers();
+        }
+        world.post(&form("testbank", "f1")).await;
+        world.cancel().await;
+        let world = world.opened_again().await;
+        let page = world.get("").await.body;
+        assert_eq!([page.contains(PHONE), page.contains("vẫn đang hỏi")], [is_warned; 2], "{page}");
+    }
 }

@@ -74,7 +74,11 @@ async fn a_payment_that_was_found_to_be_none_of_its_own_is_not_listed() {
 #[actix_web::test]
 async fn a_refund_is_told_as_it_stands_and_to_which_account_it_went() {
     for (status, vi, en) in [
-        ("pending_approval", "Đang làm thủ tục hoàn trả: 71.000 ₫.", "Being given back: 71.000 ₫."),
+        (
+            "pending_approval",
+            "Đã đề nghị hoàn trả, đang chờ người thứ hai quyết định: 71.000 ₫.",
+            "A refund was asked for, and a second person decides: 71.000 ₫.",
+        ),
         ("awaiting_statement", "Đang làm thủ tục hoàn trả: 71.000 ₫.", "Being given back: 71.000 ₫."),
         (
             "succeeded",
@@ -88,6 +92,7 @@ async fn a_refund_is_told_as_it_stands_and_to_which_account_it_went() {
         let pages = pages(&world).await;
         both_say(&pages, vi, en);
         says_none_of(&pages[0], &["hoặc đã hoàn trả"]);
+        assert_eq!(pages[0].contains("Đang làm thủ tục hoàn trả"), status == "awaiting_statement", "{}", pages[0]);
     }
 }
 
@@ -179,6 +184,17 @@ async fn what_is_given_back_of_a_bill_or_of_a_counters_money_is_told_with_its_su
         "Given back: 71.000 ₫, at 09:30, 26 Nov 2026.",
     );
     says_none_of(&pages[0], &["9.000 ₫", "80.000 ₫"]);
+}
+
+#[actix_web::test]
+async fn a_refund_of_a_bill_or_of_a_counters_money_that_is_only_proposed_is_not_said_to_be_under_way() {
+    let world = paid().await;
+    world.sql(&REFUND.replace("STATUS", "pending_approval")).await;
+    world.sql("set session_replication_role = replica; update payment set intent_id = null").await;
+    let pages = pages(&world).await;
+    both_say(&pages, "đang chờ người thứ hai quyết định: 71.000 ₫.", "a second person decides: 71.000 ₫.");
+    both_say(&pages, "<h1>Đã thanh toán</h1>", "<h1>Paid</h1>");
+    says_none_of(&pages[0], &["Đang làm thủ tục hoàn trả", "Đang hoàn trả"]);
 }
 
 #[actix_web::test]

@@ -97,7 +97,7 @@ async fn a_provider_that_is_away_is_asked_by_the_same_order_when_the_button_is_p
     world.bank.fail_as(Fault::Away);
     let away = world.post(&form("testbank", &form_id)).await;
     assert_eq!((away.status, away.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "30"));
-    assert!(away.body.contains("Chưa liên lạc được"));
+    assert!(away.body.contains("Chưa nhận được kết quả từ đơn vị thanh toán"));
     assert_eq!(away.form_id(), form_id);
     let at_once = world.post(&form("testbank", &form_id)).await;
     assert_eq!((at_once.status, at_once.form_id()), (StatusCode::SERVICE_UNAVAILABLE, form_id.clone()));

@@ -69,7 +69,45 @@ async fn who_comes_back_from_a_page_whose_end_is_known_sees_how_things_stand() {
     let world = left_for_a_code().await;
     world.sql("set session_replication_role = replica; update attempt set expires_at = now() - interval '16 minutes' where number = 1").await;
     assert!(world.get("?returned=1&attempt=1").await.body.contains("<svg class=\"qr\""));
-    says(&world.get("?returned=1&attempt=99999999999").await, &["<h1>"]);
+}
+
+#[actix_web::test]
+async fn who_comes_back_with_an_odd_number_is_told_whom_we_ask_and_is_not_invited_to_pay() {
+    let world = left_for_a_code().await;
+    world.sql(WALLET_FIRST).await;
+    for odd in ["0", "2", "7", "-1", "", "x", "1x", "99999999999", "%31", "1&attempt=2"] {
+        for query in [format!("?returned=1&attempt={odd}"), format!("?attempt={odd}")] {
+            let page = world.get(&query).await;
+            says(&page, &["Chúng tôi đang hỏi ví điện tử"]);
+            says_none_of(&page.body, &["<svg class=\"qr\""]);
+            no_buttons(&page);
+        }
+    }
+    assert!(world.get("?attempts=1").await.body.contains("<svg class=\"qr\""), "another parameter says nothing");
+}
+
+#[actix_web::test]
+async fn who_comes_back_from_a_page_that_ended_while_another_may_still_be_paid_is_told_whom_we_ask() {
+    let world = left_for_a_code().await;
+    world.sql("set session_replication_role = replica; update attempt set number = 3 where number = 2;
+        insert into attempt select (jsonb_populate_record(a, jsonb_build_object('id', '00000000-0000-7000-8000-00000000000a', 'number', 2,
+            'order_ref', 'LTOTHER2', 'channel', 'smallbank'))).* from attempt a where number = 1;
+        update attempt set status = 'failed' where number = 1").await;
+    let page = world.get("?returned=1&attempt=1").await;
+    says(&page, &["Chúng tôi đang hỏi ví điện tử"]);
+    no_buttons(&page);
+}
+
+#[actix_web::test]
+async fn a_payment_that_was_cancelled_at_its_provider_after_its_payer_left_for_a_code_is_told_with_the_reason() {
+    const VI: &str = "Lần thanh toán trước bằng Ngân hàng thử không thành công. Lý do: giao dịch đã được huỷ";
+    let world = left_for_a_code().await;
+    world.sql("set session_replication_role = replica; update attempt set status = 'failed', failure = 'cancelled' where number = 1").await;
+    let page = world.get("?returned=1&attempt=1").await;
+    says(&page, &[VI, "<svg class=\"qr\""]);
+    says(&world.get("?lang=en&returned=1&attempt=1").await, &["by Test bank did not succeed. Why: it was cancelled"]);
+    let last = world.get("?returned=1&attempt=2").await;
+    says_none_of(&last.body, &["Lần thanh toán trước bằng"]);
 }
 
 #[actix_web::test]
@@ -77,8 +115,11 @@ async fn with_all_channels_switched_off_no_button_leads_to_them_and_what_is_left
     let world = World::new().await;
     switched_off(&world, &["testbank", "smallbank"]).await;
     let page = world.get("").await;
-    says_none_of(&page.body, &["href=\"#ways\"", "Chọn cách thanh toán"]);
-    says(&page, &["Chưa thanh toán được trên trang này", "Xin nộp tại bộ phận một cửa", "bảo trì đường truyền"]);
+    says_none_of(&page.body, &["href=\"#ways\"", "Chọn cách thanh toán", "Xin nộp tại"]);
+    says(
+        &page,
+        &["Chưa thanh toán được trên trang này", "Xin thử lại sau, hoặc hỏi bộ phận một cửa", "bảo trì đường truyền"],
+    );
     no_buttons(&page);
 }
 
@@ -90,7 +131,14 @@ async fn a_page_whose_channel_was_switched_off_is_not_what_one_is_led_to_and_mon
     switched_off(&world, &["testbank", "smallbank"]).await;
     let page = world.get("").await;
     says_none_of(&page.body, &["Trở lại Ngân hàng thử", "https://bank.example", "xin chọn cách khác"]);
-    says(&page, &["Cách thanh toán đã chọn đang tạm ngừng", "không cần thanh toán lại", "Xin nộp tại bộ phận một cửa"]);
+    says(
+        &page,
+        &[
+            "Cách thanh toán đã chọn đang tạm ngừng",
+            "không cần thanh toán lại",
+            "Xin thử lại sau, hoặc hỏi bộ phận một cửa",
+        ],
+    );
 }
 
 #[actix_web::test]
@@ -99,7 +147,14 @@ async fn a_code_whose_channel_was_switched_off_is_shown_no_more_and_nobody_is_se
     switched_off(&world, &["testbank", "smallbank"]).await;
     let page = world.get("").await;
     says_none_of(&page.body, &["<svg class=\"qr\"", "xin chọn cách khác"]);
-    says(&page, &["Mã chuyển khoản đã hiện ở đây tạm ngừng", "không cần chuyển lại", "Xin nộp tại bộ phận một cửa"]);
+    says(
+        &page,
+        &[
+            "Mã chuyển khoản đã hiện ở đây tạm ngừng",
+            "không cần chuyển lại",
+            "Xin thử lại sau, hoặc hỏi bộ phận một cửa",
+        ],
+    );
 }
 
 #[actix_web::test]
