@@ -40,6 +40,8 @@ pub struct PayerAccountBody {
     /// Six digits (NAPAS).
     #[schema(pattern = "^[0-9]{6}$")]
     bank_bin: String,
+    /// 6 to 19 letters and digits, as on the payer's page.
+    #[schema(pattern = "^[0-9A-Za-z]{6,19}$")]
     account_number: String,
     account_name: String,
 }
@@ -212,10 +214,8 @@ pub(crate) fn account(f: &mut Fields, a: &PayerAccountBody) -> Option<PayerAccou
     if a.bank_bin.len() != 6 || !a.bank_bin.bytes().all(|b| b.is_ascii_digit()) {
         f.wrong("/payer_account/bank_bin", "format", "is six digits");
     }
-    let plain =
-        (1..=34).contains(&a.account_number.len()) && a.account_number.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !plain {
-        f.wrong("/payer_account/account_number", "format", "is 1 to 34 letters and digits");
+    if !PayerAccount::is_number(&a.account_number) {
+        f.wrong("/payer_account/account_number", "format", "is 6 to 19 letters and digits");
     }
     let account_name = f.text("/payer_account/account_name", &a.account_name, 1, 140)?;
     Some(PayerAccount { bank_bin: a.bank_bin.clone(), account_number: a.account_number.clone(), account_name })

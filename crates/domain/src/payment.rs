@@ -60,6 +60,8 @@ pub enum News {
 pub struct Capture {
     /// The provider's number of the transaction (VNPAY: `vnp_TransactionNo`).
     pub provider_txn_id: String,
+    /// The number of the bank behind it, where the provider tells it (VNPAY: `vnp_BankTranNo`). It identifies nothing here.
+    pub bank_txn_id: Option<String>,
     pub amount: Vnd,
     /// As the provider states it; absent where it says nothing.
     pub paid_at: Option<Timestamp>,

@@ -36,6 +36,8 @@ pub struct PayerPage {
     pub told: Option<Told>,
     /// When providers last answered a question of ours.
     pub asked_at: BTreeMap<AttemptId, Timestamp>,
+    /// The numbers of the banks behind providers, of payments of which one was told.
+    pub bank_numbers: BTreeMap<PaymentId, String>,
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
     pub gone: Gone,
@@ -130,7 +132,10 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         false => BTreeMap::new(),
     };
     let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
-    let wishes = if paid.is_empty() { Vec::new() } else { payer_page::wishes(tx, &paid).await? };
+    let (wishes, bank_numbers) = match paid.is_empty() {
+        true => (Vec::new(), BTreeMap::new()),
+        false => (payer_page::wishes(tx, &paid).await?, payer_page::bank_numbers(tx, &paid).await?),
+    };
     let gone = gone(ctx, tx, &view, &paid).await?;
     let earlier = match view.intent.status {
         IntentStatus::Cancelled => Vec::new(),
@@ -141,7 +146,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         _ => Aside::default(),
     };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, told, asked_at, wishes, gone, earlier, aside }))
+    Ok(Some(PayerPage { view, beneficiary, agencies, told, asked_at, bank_numbers, wishes, gone, earlier, aside }))
 }
 
 async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageError> {

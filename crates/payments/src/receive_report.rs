@@ -211,7 +211,7 @@ async fn keep(
         raw: sighted.evidence,
         received_at: sighted.now,
         account: None,
-        bank_ref: None,
+        bank_ref: capture.and_then(|c| c.bank_txn_id.as_deref()),
         intent: None,
     };
     let txn = capture.map_or("", |c| c.provider_txn_id.as_str());

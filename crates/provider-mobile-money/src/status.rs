@@ -76,6 +76,7 @@ fn news(transaction: &Transaction) -> Result<News, ProviderError> {
     match transaction.status.as_str() {
         "completed" => Ok(News::Captured(Capture {
             provider_txn_id: transaction.reference.clone(),
+            bank_txn_id: None,
             amount: transaction.amount.ok_or_else(|| ill("completed without an amount"))?,
             paid_at: transaction.changed_at,
         })),

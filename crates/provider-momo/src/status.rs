@@ -63,5 +63,5 @@ fn capture(answer: &Answer) -> Result<Capture, ProviderError> {
     let number = wire::trans_id(answer.get("transId")).ok_or_else(|| malformed("paid without transId".to_owned()))?;
     let amount =
         wire::amount_from_wire(answer.get("amount")).ok_or_else(|| malformed("amount is ill-formed".to_owned()))?;
-    Ok(Capture { provider_txn_id: number.to_owned(), amount, paid_at: None })
+    Ok(Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at: None })
 }

@@ -71,7 +71,12 @@ fn report(fields: &Object) -> Result<Report, Refusal> {
     let news = match codes::of_order(code) {
         OfOrder::Paid => {
             let number = number.ok_or_else(|| Refusal::Unreadable("paid without transId".to_owned()))?;
-            News::Captured(Capture { provider_txn_id: number.to_owned(), amount, paid_at: Some(paid_at) })
+            News::Captured(Capture {
+                provider_txn_id: number.to_owned(),
+                bank_txn_id: None,
+                amount,
+                paid_at: Some(paid_at),
+            })
         }
         OfOrder::Authorised => News::Committed,
         OfOrder::Failed => News::Failed { code: code.to_string() },

@@ -61,5 +61,5 @@ fn capture(answer: &Object, number: Option<&str>) -> Result<Capture, ProviderErr
     let amount = answer.text("SoTien").and_then(wire::amount_from_wire);
     let amount = amount.ok_or_else(|| malformed("SoTien is missing or ill-formed"))?;
     let paid_at = answer.text("ThoiGianGD").and_then(wire::time_from_wire);
-    Ok(Capture { provider_txn_id: number.to_owned(), amount, paid_at })
+    Ok(Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at })
 }

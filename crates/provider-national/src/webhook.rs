@@ -82,7 +82,7 @@ impl Platform {
         let number = number.ok_or_else(|| Refusal::Unreadable("paid without MaGiaoDich".to_owned()))?;
         let amount = wire::amount_from_wire(needed("SoTien")?).ok_or_else(|| ill("SoTien"))?;
         let paid_at = fields.literal("ThoiGianGD").and_then(wire::time_from_wire);
-        let capture = Capture { provider_txn_id: number.to_owned(), amount, paid_at };
+        let capture = Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at };
         Ok(Report { source_key: format!("{number}:{code}"), order_ref, news: News::Captured(capture) })
     }
 }

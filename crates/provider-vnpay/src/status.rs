@@ -65,5 +65,5 @@ fn capture(answer: &Verified) -> Result<Capture, ProviderError> {
         "" => None,
         text => Some(wire::time_from_wire(text).map_err(|e| malformed(format!("vnp_PayDate: {e}")))?),
     };
-    Ok(Capture { provider_txn_id: number.to_owned(), amount, paid_at })
+    Ok(Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at })
 }

@@ -102,6 +102,7 @@ struct Outcome {
     transaction_status: String,
     /// None where VNPAY says `0` or nothing: there was no bank transaction.
     transaction_no: Option<String>,
+    bank_txn_id: Option<String>,
     paid_at: Option<Timestamp>,
 }
 
@@ -118,6 +119,8 @@ impl Outcome {
             response_code: code("vnp_ResponseCode")?,
             transaction_status: code("vnp_TransactionStatus")?,
             transaction_no: transaction_no(params.get("vnp_TransactionNo"))?,
+            // nothing is decided by it: one that is ill-formed does not refuse the money
+            bank_txn_id: params.get("vnp_BankTranNo").filter(|text| wire::is_bank_number(text)).map(str::to_owned),
             paid_at: params.get("vnp_PayDate").map(wire::time_from_wire).transpose().map_err(|_| ill("vnp_PayDate"))?,
         })
     }
@@ -150,7 +153,12 @@ impl Outcome {
     fn capture(self) -> Result<News, Refusal> {
         let provider_txn_id =
             self.transaction_no.ok_or_else(|| Refusal::Unreadable("paid without vnp_TransactionNo".to_owned()))?;
-        Ok(News::Captured(Capture { provider_txn_id, amount: self.amount, paid_at: self.paid_at }))
+        Ok(News::Captured(Capture {
+            provider_txn_id,
+            bank_txn_id: self.bank_txn_id,
+            amount: self.amount,
+            paid_at: self.paid_at,
+        }))
     }
 }
 

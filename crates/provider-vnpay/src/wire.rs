@@ -119,6 +119,11 @@ pub fn is_transaction_no(text: &str) -> bool {
     is_digits(text) && text.len() <= 15 && text.bytes().any(|b| b != b'0')
 }
 
+/// `vnp_BankTranNo` is "an 1–255", and absent where nothing was paid (VNPAY 2.1.0, section 1.4). Banks write some marks, too.
+pub fn is_bank_number(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/".contains(&b))
+}
+
 /// `vnp_ResponseCode` and `vnp_TransactionStatus` are "n2" (VNPAY 2.1.0, section 1.4).
 pub fn is_code(text: &str) -> bool {
     is_digits(text) && text.len() == 2
@@ -174,6 +179,11 @@ fn without_diacritics(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_banks_number_has_at_most_255_characters() {
+        assert_eq!([255, 256].map(|n| is_bank_number(&"9".repeat(n))), [true, false]);
+    }
     use proptest::prelude::*;
 
     #[test]

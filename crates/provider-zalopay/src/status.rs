@@ -64,5 +64,5 @@ fn capture(answer: &Answer) -> Result<Capture, ProviderError> {
         "" | "0" => None,
         text => Some(wire::time_from_wire(text).ok_or_else(|| ill("server_time"))?),
     };
-    Ok(Capture { provider_txn_id: number.to_owned(), amount, paid_at })
+    Ok(Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at })
 }

@@ -65,7 +65,7 @@ fn report(data: &Object) -> Result<Report, Refusal> {
     let number = wire::trans_id(needed("zp_trans_id")?).ok_or_else(|| ill("zp_trans_id"))?;
     let amount = wire::amount_from_wire(needed("amount")?).ok_or_else(|| ill("amount"))?;
     let paid_at = wire::time_from_wire(needed("server_time")?).ok_or_else(|| ill("server_time"))?;
-    let capture = Capture { provider_txn_id: number.to_owned(), amount, paid_at: Some(paid_at) };
+    let capture = Capture { provider_txn_id: number.to_owned(), bank_txn_id: None, amount, paid_at: Some(paid_at) };
     Ok(Report { source_key: format!("{number}:1"), order_ref, news: News::Captured(capture) })
 }
 

@@ -105,6 +105,18 @@ pub async fn taken_back(db: &Db, payments: &[PaymentId]) -> Result<BTreeMap<Paym
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
 }
 
+const BANK_NUMBERS: &str = "select distinct on (o.payment_id) o.payment_id, s.bank_ref
+    from sighting_outcome o join sighting s on s.id = o.sighting_id
+    where o.payment_id = any($1) and s.account_code is null and s.bank_ref is not null order by o.payment_id, o.seq";
+
+/// The numbers of the banks behind their providers, of those of these payments of which one was told.
+pub async fn bank_numbers(db: &Db, payments: &[PaymentId]) -> Result<BTreeMap<PaymentId, String>, StorageError> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(BANK_NUMBERS).await?;
+    let rows = db.query(&statement, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1))).collect())
+}
+
 const DUE_SINCE: &str =
     "select t.cause from transition t join obligation o on o.id = t.entity_id and o.version = t.version
     where o.id = any($1) and o.status = 'due'";

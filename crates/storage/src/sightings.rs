@@ -26,7 +26,8 @@ pub struct NewSighting<'a> {
     pub payload_sha256: &'a str,
     pub raw: &'a [u8],
     pub received_at: Timestamp,
-    /// For a report about a bank account of ours: which, under what reference, and whose intent its text names.
+    /// For a report about a bank account of ours: which, under what reference, and whose intent its text names. A provider's
+    /// report may tell the number of the bank behind it, which names no line of ours.
     pub account: Option<&'a str>,
     pub bank_ref: Option<&'a str>,
     pub intent: Option<IntentId>,

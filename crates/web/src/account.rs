@@ -13,11 +13,6 @@ use payments::refund::{self, PayerAccount, RefundError, Told};
 use payments::{Caller, Context};
 use serde::Deserialize;
 use std::error::Error;
-use std::ops::RangeInclusive;
-
-/// How long numbers of accounts and cards are that NAPAS transfers to: at most 19 characters (NAPAS 38-01-01, as of VietQR); no bank is
-/// known to have one of fewer than six.
-const NUMBER: RangeInclusive<usize> = 6..=19;
 
 #[derive(Deserialize)]
 pub(crate) struct Form {
@@ -30,10 +25,9 @@ pub(crate) struct Form {
 impl Form {
     fn account(&self) -> Option<PayerAccount> {
         let (number, name) = (self.account_number.replace([' ', '.', '-'], ""), self.account_name.trim());
-        let is_number = NUMBER.contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
         let is_name = (1..=140).contains(&name.chars().count()) && !name.chars().any(char::is_control);
         let is_bank = BANKS.iter().any(|(bin, _)| *bin == self.bank_bin);
-        (is_number && is_name && is_bank).then(|| PayerAccount {
+        (PayerAccount::is_number(&number) && is_name && is_bank).then(|| PayerAccount {
             bank_bin: self.bank_bin.clone(),
             account_number: number,
             account_name: name.to_owned(),

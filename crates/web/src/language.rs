@@ -441,6 +441,7 @@ pub(crate) struct Words {
     pub amount: &'static str,
     pub channel: &'static str,
     pub transaction: &'static str,
+    pub bank_no: &'static str,
     pub held: &'static str,
 
     pub returned: &'static str,
@@ -465,6 +466,8 @@ pub(crate) struct Words {
     pub bad_code: &'static str,
     pub try_other: &'static str,
     pub provider_away: &'static str,
+    /// The same, where its button is there no more.
+    pub provider_silent: &'static str,
     pub bad_form: &'static str,
 
     pub absent_title: &'static str,

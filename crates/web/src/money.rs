@@ -22,6 +22,8 @@ pub(crate) struct Proof {
     pub who: String,
     /// A number that one may ask about there.
     pub code: Option<String>,
+    /// The number of the bank behind it, where its provider told it.
+    pub bank_no: Option<String>,
     pub says: Option<String>,
     pub when: String,
     pub is_there: bool,
@@ -32,6 +34,7 @@ pub(crate) struct Money {
     pub amount: Option<String>,
     pub channel: Option<String>,
     pub transaction: Option<String>,
+    pub bank_no: Option<String>,
     pub held: Option<String>,
     /// What becomes of it.
     pub next: Vec<String>,
@@ -65,6 +68,7 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
         .map(|paid| Proof {
             who: whose_transaction(ctx, language, paid.shown.payment.channel.as_str()),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
+            bank_no: loaded.bank_numbers.get(&paid.shown.payment.id).cloned(),
             says: Some(format!(
                 "{}: {}",
                 channel_name(ctx, language, paid.shown.payment.channel.as_str()),
@@ -78,6 +82,7 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
     proofs.push(Proof {
         who: w.proof_ours.to_owned(),
         code: Some(view.intent.reference.spaced()),
+        bank_no: None,
         says: None,
         when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: true,
@@ -106,6 +111,7 @@ fn of_dossier_system(language: Language, loaded: &PayerPage) -> Option<Proof> {
     Some(Proof {
         who: w.proof_dossier.to_owned(),
         code: None,
+        bank_no: None,
         says: Some(says.to_owned()),
         when: at.map(|at| language.instant(at)).unwrap_or_default(),
         is_there: at.is_some(),
@@ -121,6 +127,7 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
             amount: None,
             channel: intent.paid_channel.as_deref().map(|code| channel_name(ctx, language, code)),
             transaction: None,
+            bank_no: None,
             held: None,
             next: Vec::new(),
             account: None,
@@ -146,6 +153,7 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage,
         amount: is_under_reference(paid).then(|| payment.amount.to_string()),
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
         transaction: Some(payment.identity.transaction().to_owned()),
+        bank_no: loaded.bank_numbers.get(&payment.id).cloned(),
         held: held.is_positive().then(|| held.to_string()),
         next: next(language, loaded, stage, (paid, by_transfer)),
         // what is proposed stands

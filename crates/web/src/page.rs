@@ -359,6 +359,12 @@ impl Page {
         self
     }
 
+    /// Whether this channel has a button.
+    pub fn offers(&self, channel: &str) -> bool {
+        let mut buttons = self.kinds.iter().flat_map(|kind| &kind.channels);
+        buttons.any(|button| button.code == channel && button.closed.is_none())
+    }
+
     /// What was typed for this channel stands in its field again.
     pub fn keep_phone(&mut self, channel: &str, phone: &str) {
         let buttons = self.kinds.iter_mut().flat_map(|kind| &mut kind.channels);

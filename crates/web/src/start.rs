@@ -173,7 +173,13 @@ impl Shown<'_> {
     }
 
     fn refused(&self, loaded: &PayerPage, refusal: &Refusal) -> HttpResponse {
-        let mut page = Page::of(self.ctx, loaded, self.asked, self.now).with_error(refusal.text.clone());
+        let page = Page::of(self.ctx, loaded, self.asked, self.now);
+        let w = self.asked.language.words();
+        let may_press_again = refusal.keeps.as_ref().is_none_or(|(channel, _)| page.offers(channel));
+        let mut page = match refusal.text == w.provider_away && !may_press_again {
+            true => page.with_error(w.provider_silent),
+            false => page.with_error(refusal.text.clone()),
+        };
         if let Some((channel, phone)) = &refusal.typed {
             page.keep_phone(channel, phone.expose_secret());
         }

@@ -48,6 +48,12 @@ async fn the_account_that_the_payer_told_is_what_the_second_person_sees_and_wher
     let approver = second_person(&house).await;
     let (intent, second) = paid_twice(&house).await;
     assert_eq!(asks_back(&house, &second, 21_000).await.refused(422), "payer_account_missing");
+    for number in ["12345", "12345678901234567890", "12 3456"] {
+        let account = json!({"bank_bin": "970436", "account_number": number, "account_name": NAME});
+        let body = json!({"lines": [{"amount": 21_000}], "then": "close", "reason_code": "nop_hai_lan",
+            "refundable_amount": 21_000, "payer_account": account});
+        house.staff.post(&format!("/v1/payments/{}/refunds", id(&second)), body).await.refused(422);
+    }
     // the later word holds
     assert_eq!(tells(&house, &intent, &second, "12345").await, 422, "no bank has so short a number");
     assert_eq!(tells(&house, &intent, &second, "123456").await, 303);

@@ -47,6 +47,7 @@ async fn hear_line(ctx: &Context, line: &Unheard, now: Timestamp) -> Result<(), 
         order_ref: order_of(line).map_err(|e| unreadable(e.to_string()))?,
         news: News::Captured(Capture {
             provider_txn_id: line.provider_txn_id.clone(),
+            bank_txn_id: None,
             amount: line.amount,
             paid_at: line.paid_at,
         }),

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use storage::approvals::{self, NewApproval};
 use storage::ids::mint;
 use storage::refunds::{self, NewRefund, Route, Stored};
@@ -36,6 +37,17 @@ pub struct PayerAccount {
     pub bank_bin: String,
     pub account_number: String,
     pub account_name: String,
+}
+
+/// How long numbers of accounts and cards are that NAPAS transfers to: at most 19 characters (NAPAS 38-01-01, as of VietQR); no bank is
+/// known to have one of fewer than six.
+const NUMBER: RangeInclusive<usize> = 6..=19;
+
+impl PayerAccount {
+    /// Whether a transfer may go to it, whoever writes it.
+    pub fn is_number(text: &str) -> bool {
+        NUMBER.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -26,7 +26,12 @@ async fn asked(code: i64, more: Value) -> Result<Told, ProviderError> {
 async fn an_answer_is_a_report_with_its_bytes_and_each_question_has_its_own_id() {
     let (wallet, asked) = at(|asked| Some(ok(&said(asked, 0, paid())))).await;
     let told = wallet.ask(&question()).await.expect("an answer");
-    let expected = Capture { provider_txn_id: "4088878653".to_owned(), amount: Vnd::new(50_000), paid_at: None };
+    let expected = Capture {
+        provider_txn_id: "4088878653".to_owned(),
+        bank_txn_id: None,
+        amount: Vnd::new(50_000),
+        paid_at: None,
+    };
     assert_eq!(told.report.news, News::Captured(expected));
     assert_eq!(told.report.source_key, "4088878653:0");
     wallet.ask(&question()).await.expect("an answer");

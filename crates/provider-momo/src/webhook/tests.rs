@@ -50,6 +50,7 @@ fn a_valid_call_is_captured() {
     assert_eq!((told.source_key.as_str(), told.order_ref.as_str()), ("4088878653:0", "LC-20260105-0001"));
     let expected = Capture {
         provider_txn_id: "4088878653".to_owned(),
+        bank_txn_id: None,
         amount: Vnd::new(50_000),
         paid_at: Some("2026-01-05T02:34:23.942Z".parse().expect("instant")),
     };

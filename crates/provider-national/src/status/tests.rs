@@ -34,6 +34,7 @@ async fn an_answer_is_a_report_with_its_bytes_and_the_question_has_the_time_of_t
     let told = platform.ask(&question()).await.expect("an answer");
     let expected = Capture {
         provider_txn_id: "FT26328000001".to_owned(),
+        bank_txn_id: None,
         amount: Vnd::new(50_000),
         paid_at: "2026-11-24T02:31:12Z".parse().ok(),
     };

@@ -53,6 +53,7 @@ fn a_valid_call_is_captured() {
     assert_eq!((told.source_key.as_str(), told.order_ref.as_str()), ("FT26328000001:00", "LC7K2M9QX4T1"));
     let expected = Capture {
         provider_txn_id: "FT26328000001".to_owned(),
+        bank_txn_id: None,
         amount: Vnd::new(200_000),
         paid_at: "2026-11-24T02:31:12Z".parse().ok(),
     };

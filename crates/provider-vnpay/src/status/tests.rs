@@ -63,6 +63,7 @@ async fn a_verified_answer_is_a_report_with_its_bytes() {
     assert_eq!((told.report.source_key.as_str(), told.report.order_ref.as_str()), ("14226113:00", "LC0003"));
     let expected = Capture {
         provider_txn_id: "14226113".to_owned(),
+        bank_txn_id: None,
         amount: Vnd::new(75_000),
         paid_at: Some("2026-01-05T02:34:12Z".parse().expect("instant")),
     };

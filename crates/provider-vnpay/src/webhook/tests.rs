@@ -50,6 +50,7 @@ fn a_valid_call_is_captured() {
     assert_eq!((report.source_key.as_str(), report.order_ref.as_str()), ("14226112:00/00", "LC0001"));
     let expected = Capture {
         provider_txn_id: "14226112".to_owned(),
+        bank_txn_id: Some("VNP14226112".to_owned()),
         amount: Vnd::new(180_600),
         paid_at: Some("2026-01-05T02:34:12Z".parse().expect("instant")),
     };
@@ -253,6 +254,15 @@ fn signed_but_ill_fields_are_unreadable() {
     }
     for ill in ["", "0", "000", "x1", "1234567890123456"] {
         assert!(unreadable(&[("vnp_TransactionNo", ill)]), "{ill}");
+    }
+}
+
+#[test]
+fn the_banks_number_is_read_where_it_is_told_and_an_ill_formed_one_refuses_no_money() {
+    for (text, read) in [("FT26/330.1-2", Some("FT26/330.1-2")), ("", None), ("<b>", None), ("9 9", None)] {
+        let report = verify(&signed(&with(&[("vnp_BankTranNo", text)]))).expect("readable");
+        let News::Captured(capture) = report.news else { panic!("{text}") };
+        assert_eq!(capture.bank_txn_id.as_deref(), read, "{text}");
     }
 }
 

@@ -43,6 +43,7 @@ fn a_valid_call_is_captured_whether_its_number_is_a_number_or_a_text() {
         assert_eq!((told.source_key.as_str(), told.order_ref.as_str()), ("260105000000389:1", "LC0001"));
         let expected = Capture {
             provider_txn_id: "260105000000389".to_owned(),
+            bank_txn_id: None,
             amount: Vnd::new(50_000),
             paid_at: Some("2026-01-05T02:33:33.498Z".parse().expect("instant")),
         };

@@ -256,6 +256,7 @@ pub(super) const WORDS: Words = Words {
     amount: "Amount",
     channel: "Channel",
     transaction: "Transaction no.",
+    bank_no: "The bank's transaction no.",
     held: "Not counted towards the fees",
 
     returned: "You have come back from the payment page; the provider has not confirmed yet.",
@@ -279,6 +280,7 @@ pub(super) const WORDS: Words = Words {
     bad_code: "The payment code is not well-formed. Please type the code that the application made.",
     try_other: "The payment provider did not accept the request. Please choose another way or try again later.",
     provider_away: "No result has reached us from the payment provider. Please wait half a minute and press the same button again; that begins no second payment.",
+    provider_silent: "No result has reached us from the payment provider. Please wait a few minutes and look at this page again.",
     bad_form: "The request was not valid. Please choose how to pay again.",
 
     absent_title: "Payment page not found",

@@ -264,6 +264,7 @@ pub(super) const WORDS: Words = Words {
     amount: "Số tiền",
     channel: "Cách thanh toán",
     transaction: "Mã giao dịch",
+    bank_no: "Số giao dịch của ngân hàng",
     held: "Chưa tính vào phí",
 
     returned: "Bạn đã trở lại từ trang thanh toán; bên đó chưa xác nhận.",
@@ -287,6 +288,7 @@ pub(super) const WORDS: Words = Words {
     bad_code: "Mã thanh toán chưa đúng dạng. Xin nhập lại mã mà ứng dụng đã tạo.",
     try_other: "Đơn vị thanh toán không nhận yêu cầu này. Xin chọn cách khác hoặc thử lại sau.",
     provider_away: "Chưa nhận được kết quả từ đơn vị thanh toán. Xin chờ khoảng nửa phút rồi bấm lại cùng nút; bấm lại không tạo thêm khoản thanh toán.",
+    provider_silent: "Chưa nhận được kết quả từ đơn vị thanh toán. Xin chờ ít phút rồi xem lại trang này.",
     bad_form: "Yêu cầu không hợp lệ. Xin chọn lại cách thanh toán.",
 
     absent_title: "Không tìm thấy trang thanh toán",

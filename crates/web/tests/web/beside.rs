@@ -31,6 +31,19 @@ async fn a_gateways_transaction_is_called_the_gateways_and_not_the_banks() {
 }
 
 #[actix_web::test]
+async fn the_number_of_the_bank_behind_a_gateway_is_shown_beside_the_gateways_own_where_it_was_told() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.pay_at_bank(71_000, "14226112", "VNP14226112").await;
+    let page = world.get("").await.body;
+    assert!(page.contains("<span>Số giao dịch của ngân hàng: VNP14226112</span>"), "{page}");
+    assert!(page.contains("<span class=\"code\">14226112</span>"), "{page}");
+    world.pay(9_000, "14226113").await;
+    let page = world.get("?lang=en").await.body;
+    assert_eq!(page.matches("transaction no.: VNP14226112").count(), 1, "of the second nobody told one: {page}");
+}
+
+#[actix_web::test]
 async fn a_new_request_tells_of_the_part_that_came_under_one_that_was_cancelled() {
     let world = World::new().await;
     world.bank.takes_transfers();

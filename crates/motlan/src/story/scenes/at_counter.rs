@@ -48,7 +48,7 @@ async fn take(story: &mut Story, number: u32) -> Result<String, Stop> {
     let taken = story.officer.post("/v1/counter-payments", &body, &key).await?.must_be(201)?.body;
     let (id, by) = (text(&taken, "id")?, text(&taken, "taken_by")?);
     say(&format!(
-        "    Quầy {}: thu {} tiền mặt, biên lai {receipt}, {id}, người thu {by}",
+        "    Quầy {}: thu {} tiền mặt, giấy xác nhận {receipt}, {id}, người thu {by}",
         story.counter,
         dong(amount(&taken, "amount")?)
     ));

@@ -313,8 +313,18 @@ impl World {
     }
 
     pub async fn pay(&self, amount: i64, txn: &str) {
+        self.captured(amount, txn, None).await;
+    }
+
+    /// The same, told with the number of the bank behind the provider.
+    pub async fn pay_at_bank(&self, amount: i64, txn: &str, bank_no: &str) {
+        self.captured(amount, txn, Some(bank_no.to_owned())).await;
+    }
+
+    async fn captured(&self, amount: i64, txn: &str, bank_txn_id: Option<String>) {
         let paid_at = Some("2026-11-24T02:30:00Z".parse().unwrap());
-        self.tell(News::Captured(Capture { provider_txn_id: txn.to_owned(), amount: Vnd::new(amount), paid_at })).await;
+        let (provider_txn_id, amount) = (txn.to_owned(), Vnd::new(amount));
+        self.tell(News::Captured(Capture { provider_txn_id, bank_txn_id, amount, paid_at })).await;
     }
 
     pub async fn commit(&self) {
