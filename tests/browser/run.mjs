@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import * as channels from './channels.mjs';
 import { bills } from './printed.mjs';
 import * as journeys from './journeys.mjs';
+import * as views from './views.mjs';
 import { closeBrowser, counted, heaviestView, openBrowser } from './stage.mjs';
 
 const only = process.env.ONLY;
 const { everyChannel, ...aside } = channels;
-const all = { ...journeys, ...aside, ...everyChannel, bills };
+const all = { ...journeys, ...aside, ...everyChannel, bills, ...views };
 
 /** Names in docs/page.md of journeys that are not there, and journeys by channel that it does not name. */
 function misnamed() {

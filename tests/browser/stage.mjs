@@ -55,6 +55,13 @@ export const post = (path, body) =>
     headers: { ...bearer(), 'idempotency-key': fresh() },
     body: JSON.stringify(body),
   });
+/** What staff ask, or post: a file as its bytes. */
+export const staff = (path, body, key = given.staff_key) =>
+  call(given.base + path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json', 'idempotency-key': fresh() },
+    body: Buffer.isBuffer(body) || body === undefined ? body : JSON.stringify(body),
+  });
 export const get = (path) => call(given.base + path, { headers: bearer() });
 export const sim = (who, what, body) =>
   call(`${given[who]}/_sim/${what}`, {

@@ -1,6 +1,8 @@
 //! A real browser pays on the payer's page, by each channel and against the simulators: `tests/browser/run.mjs` drives it, this
 //! gives it a whole gateway and compares the books afterwards. `tests/test_all/browser.sh` installs what it needs.
 
+use crate::people::administrator;
+use crate::refunds::second_person;
 use serde_json::json;
 use std::path::Path;
 use std::process::Stdio;
@@ -59,10 +61,12 @@ async fn a_citizen_pays_by_each_channel_in_a_real_browser() {
     house.bank_sim("bank/accounts", account).await;
     let back = json!({"url": format!("{base}{}", door("national")), "return_url": format!("{base}/pay")});
     house.wallet_sim("national", "notify", back).await;
+    let (approver, admin) = (second_person(&house).await, administrator(&house).await);
     let wallets = house.wallets.as_ref().unwrap();
     let bills = house.bills.as_ref().unwrap();
     let given = json!({
         "base": base, "key": house.portal.key, "staff_key": house.staff.key,
+        "approver_key": approver.key, "admin_key": admin.key, "receiving": tests::files::account(),
         "vnpay": house.vnpay.url, "momo": wallets.momo.url, "zalopay": wallets.zalopay.url,
         "bank": house.bank.as_ref().unwrap().url, "mobile_money": house.mobile_money.as_ref().unwrap().url,
         "national": wallets.national.url, "bank_bills": bills.bank.url, "mobile_money_bills": bills.wallet.url,

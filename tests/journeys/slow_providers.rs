@@ -97,7 +97,7 @@ async fn the_page_warns_before_a_second_payment_while_money_is_held_or_under_rev
             house.pays(&attempt, json!({})).await;
         }
         let cancelled = house.at_vnpay(&intent).await;
-        for address in [page.clone(), format!("{page}?vnp_TxnRef=1")] {
+        for address in [page.clone(), format!("{page}?returned=1")] {
             let shown = house.http.get(&address).send().await.unwrap().text().await.unwrap();
             assert!(shown.contains(WARNING), "{address}: {shown}");
         }
