@@ -408,6 +408,7 @@ pub(crate) struct Words {
     pub choose_none: &'static str,
     pub before_other: &'static str,
     pub phone_asks: &'static str,
+    /// `{amount}` stands where that of the one to confirm does.
     pub phone_asks_twice: &'static str,
     /// Where nothing is to be paid now.
     pub phone_asks_for_nothing: &'static str,

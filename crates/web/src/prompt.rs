@@ -9,7 +9,7 @@ use payments::view::IntentView;
 pub(crate) struct Prompt {
     /// The payer gave a code: nobody is asked on a phone.
     pub with_code: bool,
-    amount: Vnd,
+    pub amount: Vnd,
 }
 
 impl Prompt {

@@ -156,7 +156,13 @@ pub(crate) fn notices(
         _ if let Some(failed) = failed_there(view, returned) => {
             let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
             let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
-            Some(Notice::of(format!("{} {why}", w.left_failed.replace("{channel}", &channel))))
+            let told = w.left_failed.replace("{channel}", &channel);
+            // why it failed ends with how to go on, where nothing else is under way
+            Some(Notice::of(if stage.may_pay() && !view.attempts.iter().any(is_asked) {
+                format!("{told} {why}")
+            } else {
+                told
+            }))
         }
         // a browser says so of a page that was never opened, too
         Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
@@ -169,11 +175,13 @@ pub(crate) fn notices(
         Notice::of(page.replace("{amount}", &amount))
     }));
     if asks_on_phone(ctx, loaded, prompt) {
-        notices.push(Notice::of(match prompt {
-            Some(prompt) if !prompt.with_code => w.phone_asks_twice,
-            None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => w.phone_asks,
-            _ => w.phone_asks_for_nothing,
-        }));
+        notices.push(match prompt {
+            Some(prompt) if !prompt.with_code => {
+                Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string()))
+            }
+            None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => Notice::of(w.phone_asks),
+            _ => Notice::of(w.phone_asks_for_nothing),
+        });
     }
     notices
 }

@@ -225,7 +225,7 @@ pub(super) const WORDS: Words = Words {
     choose_other: "Or choose another way",
     choose_none: "This cannot be paid here at present",
     phone_asks: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there before you pay another way.",
-    phone_asks_twice: "More than one request may wait to be confirmed on a phone. So as not to pay twice, please confirm one of them only and decline the others.",
+    phone_asks_twice: "More than one request may wait to be confirmed on a phone. So as not to pay twice, please confirm one of them only, of {amount}, and decline the others.",
     phone_asks_for_nothing: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there.",
     page_outdated: "A payment page that was opened before still asks for the old amount of {amount}. So as not to pay too much, please do not pay there any more.",
     nothing_more: "There is nothing more to do.",

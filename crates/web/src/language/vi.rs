@@ -233,7 +233,7 @@ pub(super) const WORDS: Words = Words {
     choose_other: "Hoặc chọn cách khác",
     choose_none: "Chưa thanh toán được trên trang này",
     phone_asks: "Một yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó trước khi nộp bằng cách khác.",
-    phone_asks_twice: "Có hơn một yêu cầu thanh toán có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin chỉ xác nhận một yêu cầu và từ chối các yêu cầu còn lại.",
+    phone_asks_twice: "Có hơn một yêu cầu thanh toán có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin chỉ xác nhận một yêu cầu với số tiền {amount} và từ chối các yêu cầu còn lại.",
     phone_asks_for_nothing: "Một yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó.",
     page_outdated: "Trang thanh toán đã mở trước đó vẫn tính số tiền cũ là {amount}. Để không nộp thừa, xin không thanh toán ở trang đó nữa.",
     nothing_more: "Không cần làm gì thêm.",

@@ -291,7 +291,7 @@ async fn nothing_more_is_to_be_done_is_not_said_while_a_phone_may_still_ask() {
 
 #[actix_web::test]
 async fn of_several_requests_on_a_phone_one_only_is_to_be_confirmed_and_beside_a_code_none() {
-    const TWICE: &str = "xin chỉ xác nhận một yêu cầu và từ chối các yêu cầu còn lại";
+    const TWICE: &str = "xin chỉ xác nhận một yêu cầu với số tiền 71.000 ₫ và từ chối các yêu cầu còn lại";
     let world = World::new().await;
     world.bank.prompts(false);
     world.post(&form("testbank", "f1")).await;
@@ -305,6 +305,44 @@ async fn of_several_requests_on_a_phone_one_only_is_to_be_confirmed_and_beside_a
     let page = world.get("").await;
     says(&page, &["Đang kiểm tra mã", "xin từ chối yêu cầu đó."]);
     says_none_of(&page.body, &[TWICE]);
+}
+
+#[actix_web::test]
+async fn of_an_old_and_a_new_request_on_a_phone_the_one_of_what_is_due_is_named() {
+    let world = World::new().await;
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    world.sql(FEWER).await;
+    world.post(&form("testbank", "f2")).await;
+    let page = world.get("").await;
+    says(&page, &["xin chỉ xác nhận một yêu cầu với số tiền 65.000 ₫ và từ chối các yêu cầu còn lại"]);
+    says(&world.get("?lang=en").await, &["one of them only, of 65.000 ₫, and decline the others"]);
+    says_none_of(&page.body, &["71.000 ₫ và"]);
+}
+
+#[actix_web::test]
+async fn what_failed_on_a_page_that_was_left_invites_to_nothing_where_it_is_paid_or_something_is_under_way() {
+    const FAILED: &str = "set session_replication_role = replica;
+        update attempt set status = 'failed', failure = 'cancelled', version = version + 1 where number = 1;";
+    const AGAIN: &str = "Có thể chọn lại cách thanh toán";
+    for (asks_a_phone, is_paid) in [(false, false), (true, false), (false, true)] {
+        let world = World::new().await;
+        world.post(&form("testbank", "f1")).await;
+        if asks_a_phone {
+            world.bank.prompts(false);
+        } else {
+            world.bank.takes_transfers();
+        }
+        world.post(&form("testbank", "f2")).await;
+        world.sql(FAILED).await;
+        if is_paid {
+            world.pay(71_000, "T1").await;
+        }
+        let page = world.get("?returned=1&attempt=1").await;
+        says(&page, &["Lần thanh toán trước bằng Ngân hàng thử không thành công"]);
+        let invites = !asks_a_phone && !is_paid;
+        assert_eq!(page.body.contains(AGAIN), invites, "{asks_a_phone} {is_paid}: {}", page.body);
+    }
 }
 
 #[actix_web::test]
