@@ -45,14 +45,7 @@ async fn the_number_of_the_bank_behind_a_gateway_is_shown_beside_the_gateways_ow
 
 #[actix_web::test]
 async fn a_new_request_tells_of_the_part_that_came_under_one_that_was_cancelled() {
-    let world = World::new().await;
-    world.bank.takes_transfers();
-    world.post(&form("testbank", "f1")).await;
-    world.pay(30_000, "T1").await;
-    world.sql("set session_replication_role = replica; update allocation set suspense_reason = 'underpaid'").await;
-    let earlier = world.intent().await.reference.spaced();
-    world.cancel().await;
-    let world = world.opened_again().await;
+    let (world, earlier) = a_part_under_a_cancelled_one().await;
     let page = world.get("").await.body;
     for text in ["30.000 ₫", earlier.as_str(), "chưa được tính vào phí", "Xin hỏi bộ phận một cửa trước khi nộp"]
     {
