@@ -1,6 +1,5 @@
 //! The payment notice: one page of A4 to print at the commune's office, with the transfer's code where one is on offer and
-//! with the page's address as a code always. Nothing of a payer stands on it. Points are whole numbers: no float is reckoned
-//! with, they are only what the library is told.
+//! with the page's address as a code always. Nothing of a payer stands on it.
 
 use crate::answer;
 use crate::language::{Language, Words};
@@ -11,27 +10,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::mode::Mode;
 use jiff::Timestamp;
-use krilla::Document;
-use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::metadata::Metadata;
-use krilla::page::PageSettings;
-use krilla::paint::Fill;
-use krilla::surface::Surface;
-use krilla::text::{Font, TextDirection};
+use paper::{LEFT, Paper, RIGHT, Sheet};
 use payments::Context;
 use payments::payer_page::PayerPage;
-use qrcode::{Color, EcLevel, QrCode};
 
-/// Noto Sans 2.004 (SIL Open Font License 1.1, fonts/OFL.txt), the letters of Vietnamese only.
-const REGULAR: &[u8] = include_bytes!("../fonts/NotoSans-Regular.ttf");
-const BOLD: &[u8] = include_bytes!("../fonts/NotoSans-Bold.ttf");
-
-/// A4 in points, and what is left free around it.
-const WIDTH: u16 = 595;
-const HEIGHT: u16 = 842;
-const LEFT: u16 = 56;
-const RIGHT: u16 = WIDTH - LEFT;
 /// Below this the codes stand.
 const ITEMS_END: u16 = 470;
 const CODES_TOP: u16 = 532;
@@ -73,26 +55,22 @@ fn made(
     now: Timestamp,
 ) -> Option<Vec<u8>> {
     let (w, view) = (language.words(), &loaded.view);
-    let mut document = Document::new();
     let title = format!("{} {}", w.print_title, view.intent.reference);
-    document.set_metadata(Metadata::new().title(title).language(w.lang.to_owned()));
-    let mut page = document.start_page_with(PageSettings::from_wh(f32::from(WIDTH), f32::from(HEIGHT))?);
-    let sheet = Sheet { surface: page.surface(), regular: Face::new(REGULAR)?, bold: Face::new(BOLD)? };
-    filled(sheet, loaded, transfer, (language, sandbox, now))?;
-    page.finish();
-    document.finish().ok()
+    let mut paper = Paper::new(&title, w.lang)?;
+    paper.upright(|sheet| filled(sheet, loaded, transfer, (language, sandbox, now)))?;
+    paper.bytes()
 }
 
 fn filled(
-    mut sheet: Sheet<'_>,
+    sheet: &mut Sheet<'_>,
     loaded: &PayerPage,
     transfer: Option<&Transfer>,
     (language, sandbox, now): (Language, bool, Timestamp),
 ) -> Option<()> {
     let (w, view) = (language.words(), &loaded.view);
-    head(&mut sheet, loaded, w, sandbox);
-    let mut y = facts(&mut sheet, loaded, language);
-    y = items(&mut sheet, loaded, w, y + 22);
+    head(sheet, loaded, w, sandbox);
+    let mut y = facts(sheet, loaded, language);
+    y = items(sheet, loaded, w, y + 22);
     sheet.rule(y + 6, 1);
     sheet.line(LEFT, y + 26, 13, true, w.total);
     sheet.right(RIGHT, y + 26, 13, true, &view.total().to_string());
@@ -100,12 +78,11 @@ fn filled(
         sheet.line(LEFT, y + 46, 13, true, w.still_due);
         sheet.right(RIGHT, y + 46, 13, true, &view.amount_due.to_string());
     }
-    codes(&mut sheet, loaded, transfer, w)?;
+    codes(sheet, loaded, transfer, w)?;
     sheet.rule(FOOT - 16, 1);
     sheet.line(LEFT, FOOT, 9, false, w.print_foot);
     sheet.line(LEFT, FOOT + 13, 9, false, w.not_a_bank);
     sheet.line(LEFT, FOOT + 26, 9, false, &format!("{} {}", w.print_made, language.instant_and_zone(now)));
-    sheet.surface.finish();
     Some(())
 }
 
@@ -193,122 +170,4 @@ fn codes(sheet: &mut Sheet<'_>, loaded: &PayerPage, transfer: Option<&Transfer>,
     }
     sheet.right(RIGHT, CODES_TOP + 184, 9, false, w.print_link);
     sheet.code(url, RIGHT - LINK_SIDE + 29, CODES_TOP + 46, LINK_SIDE)
-}
-
-/// The page while it is written on.
-struct Sheet<'a> {
-    surface: Surface<'a>,
-    regular: Face,
-    bold: Face,
-}
-
-/// A font, and how wide its letters are.
-struct Face {
-    font: Font,
-    metrics: ttf_parser::Face<'static>,
-}
-
-impl Face {
-    fn new(data: &'static [u8]) -> Option<Self> {
-        Some(Self { font: Font::new(data.into(), 0)?, metrics: ttf_parser::Face::parse(data, 0).ok()? })
-    }
-
-    /// In points, rounded up; kerning only makes it less.
-    fn width(&self, text: &str, size: u16) -> u16 {
-        let advance = |c| self.metrics.glyph_index(c).and_then(|glyph| self.metrics.glyph_hor_advance(glyph));
-        let units: u32 = text.chars().map(|c| u32::from(advance(c).unwrap_or(600))).sum();
-        let points = (units * u32::from(size)).div_ceil(u32::from(self.metrics.units_per_em()));
-        u16::try_from(points).unwrap_or(u16::MAX)
-    }
-}
-
-impl Sheet<'_> {
-    fn face(&self, is_bold: bool) -> &Face {
-        if is_bold { &self.bold } else { &self.regular }
-    }
-
-    fn line(&mut self, x: u16, y: u16, size: u16, is_bold: bool, text: &str) {
-        let font = self.face(is_bold).font.clone();
-        self.ink();
-        let start = Point::from_xy(f32::from(x), f32::from(y));
-        self.surface.draw_text(start, font, f32::from(size), text, false, TextDirection::LeftToRight);
-    }
-
-    /// Ends at `x`.
-    fn right(&mut self, x: u16, y: u16, size: u16, is_bold: bool, text: &str) {
-        let width = self.face(is_bold).width(text, size);
-        self.line(x.saturating_sub(width), y, size, is_bold, text);
-    }
-
-    /// At most `most` lines no wider than `width`; what is left out is shown by an ellipsis.
-    fn wrapped(&self, text: &str, size: u16, is_bold: bool, width: u16, most: usize) -> Vec<String> {
-        let face = self.face(is_bold);
-        let fits = |line: &str| face.width(line, size) <= width;
-        let mut lines: Vec<String> = Vec::new();
-        for word in text.split_whitespace() {
-            match lines.last_mut() {
-                Some(line) if fits(&format!("{line} {word}")) => *line = format!("{line} {word}"),
-                _ => lines.push(word.to_owned()),
-            }
-        }
-        let is_cut = lines.len() > most;
-        lines.truncate(most);
-        for (n, line) in lines.iter_mut().enumerate() {
-            let ends = is_cut && n + 1 == most;
-            while !fits(line) || (ends && !fits(&format!("{line}…"))) {
-                line.pop();
-            }
-            if ends {
-                line.push('…');
-            }
-        }
-        lines
-    }
-
-    fn rule(&mut self, y: u16, thickness: u16) {
-        self.fill_rects([(LEFT, y, RIGHT - LEFT, thickness)]);
-    }
-
-    /// A QR with its quiet zone, as large as whole points allow within `side`.
-    fn code(&mut self, text: &str, x: u16, y: u16, side: u16) -> Option<()> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
-        let width = u16::try_from(code.width()).ok()?;
-        let dot = (side / (width + 8)).max(1);
-        let colours = code.to_colors();
-        let dark = colours.iter().zip(0u16..).filter(|(colour, _)| **colour == Color::Dark);
-        self.fill_rects(dark.map(|(_, at)| (x + at % width * dot, y + (at / width + 2) * dot, dot, dot)));
-        Some(())
-    }
-
-    fn fill_rects(&mut self, rects: impl IntoIterator<Item = (u16, u16, u16, u16)>) {
-        let mut path = PathBuilder::new();
-        for (x, y, width, height) in rects {
-            let [x, y, width, height] = [x, y, width, height].map(f32::from);
-            if let Some(rect) = Rect::from_xywh(x, y, width, height) {
-                path.push_rect(rect);
-            }
-        }
-        self.ink();
-        if let Some(path) = path.finish() {
-            self.surface.draw_path(&path);
-        }
-    }
-
-    fn ink(&mut self) {
-        self.surface.set_fill(Some(Fill { paint: rgb::Color::new(20, 24, 28).into(), ..Fill::default() }));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_font_has_every_letter_of_vietnamese_and_of_the_pages_words() {
-        let letters = "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵđ₫–…×·'\"";
-        let face = Face::new(REGULAR).expect("a font");
-        for letter in letters.chars().chain(letters.to_uppercase().chars()) {
-            assert!(face.metrics.glyph_index(letter).is_some(), "{letter}");
-        }
-    }
 }
