@@ -228,11 +228,19 @@ const OF_REFUNDS: &str = "with named as materialized (
     -- a text with the codes of two refunds names neither
     where (select count(*) from refund x where x.reference = any(n.codes)) = 1
     union
-    select m.id, k.refund_id from movement m
-    join movement_reference cr on cr.movement_id = m.id
-    join movement_reference dr on dr.account_code = cr.account_code and dr.direction = 'out' and dr.reference = cr.reference
-    join movement_match k on k.movement_id = dr.movement_id and k.refund_id is not null and k.amount = -m.amount
-    where $2 and m.account_code = $1 and m.fate is null and m.reversal and m.direction = 'in' and m.id > $4
+    -- of several refunds that left under one reference the text says which, or nobody does
+    select back.id, (array_agg(back.refund_id order by back.is_named desc))[1] from (
+        select distinct m.id, k.refund_id,
+               exists (select from statement_line l where l.movement_id = m.id
+                       and position(r.reference in plain_code(l.text)) > 0) as is_named
+        from movement m
+        join movement_reference cr on cr.movement_id = m.id
+        join movement_reference dr on dr.account_code = cr.account_code and dr.direction = 'out'
+             and dr.reference = cr.reference
+        join movement_match k on k.movement_id = dr.movement_id and k.refund_id is not null and k.amount = -m.amount
+        join refund r on r.id = k.refund_id and r.status = 'succeeded'
+        where $2 and m.account_code = $1 and m.fate is null and m.reversal and m.direction = 'in' and m.id > $4) back
+    group by back.id having count(*) = 1 or count(*) filter (where back.is_named) = 1
     order by 1 limit $3";
 
 /// Open movements after `after` with the code of a refund that they agree with: debits that wait for it, or with `back`

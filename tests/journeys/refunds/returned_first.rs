@@ -212,3 +212,56 @@ async fn more_debits_and_returns_than_one_look_takes_are_all_taken_in_one_file()
     );
     house.close().await;
 }
+
+/// Two refunds of one sum that left under one reference of the bank: the refunds, and their texts.
+async fn left_together(house: &House, reference: &str) -> ([Value; 2], [String; 2]) {
+    house.had_account(OWN).await;
+    let approver = second_person(house).await;
+    let (mut refunds, mut texts, mut intents) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+        intents.push((house.portal.opens(&[&fee]).await, fee));
+    }
+    let named = |n: usize| intents[n].0["reference"].as_str().unwrap();
+    stated(house, OWN, day(1), 0, &[(21_000, "FT1", named(0)), (21_000, "FT2", named(1))]).await;
+    for (intent, fee) in &intents {
+        let payment = payment_of(house, intent).await;
+        let proposal = proposes(&house.staff, &payment, &[whole(fee)], "close").await.expect(201);
+        approves(&approver, &proposal).await.expect(200);
+        becomes(house, &proposal, "awaiting_statement").await;
+        texts.push(refund(house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned());
+        refunds.push(proposal);
+    }
+    let debits = [(-21_000, reference, texts[0].as_str()), (-21_000, reference, texts[1].as_str())];
+    stated(house, OWN, day(3), 42_000, &debits).await;
+    (refunds.try_into().unwrap(), texts.try_into().unwrap())
+}
+
+async fn takes_back_itself(house: &House, reference: &str, text: &str) {
+    let back = mt940(OWN, day(4), 0, &[(21_000, reference, text)]);
+    let back = String::from_utf8(back).unwrap().replace("C21000,NTRF", "RD21000,NTRF").into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", back).await.expect(201);
+    stated(house, OWN, day(9), 21_000, &[]).await;
+    house.drain().await;
+}
+
+#[tokio::test]
+async fn of_two_refunds_under_one_reference_the_text_says_which_came_back_and_else_nobody() {
+    const ONE: &str = "FT2633000000044";
+    let house = House::with_bank().await;
+    let (refunds, _) = left_together(&house, ONE).await;
+    takes_back_itself(&house, ONE, "HUY GD").await;
+    for refund in &refunds {
+        assert_eq!(status(&house, refund).await, "succeeded");
+    }
+    assert_eq!(house.ask(HELD).await, "unidentified 21000");
+    house.close().await;
+
+    let house = House::with_bank().await;
+    let (refunds, texts) = left_together(&house, ONE).await;
+    takes_back_itself(&house, ONE, &format!("HUY GD {}", texts[1])).await;
+    assert_eq!(status(&house, &refunds[0]).await, "succeeded");
+    assert_eq!(status(&house, &refunds[1]).await, "failed");
+    assert_eq!(house.ask(HELD).await, "refund_returned 21000");
+    house.close().await;
+}
