@@ -94,7 +94,7 @@ codes! {
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
     ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
     ObligationInPayment = "obligation_in_payment", 409, "A live intent holds the obligation", "`intent_id` names it where it is yours: pay, cancel or await that one.";
-    ObligationLocked = "obligation_locked", 409, "The obligation cannot change", "Money was seen for it, an intent holds it, or its status is final.";
+    ObligationLocked = "obligation_locked", 409, "The obligation cannot change", "Money was seen for it, an intent holds it, or its status is final; one that is due is cancelled unless money waits for it.";
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";

@@ -234,7 +234,7 @@ async fn cancel_once(
             return Err(ObligationError::InPayment(intent));
         }
         let before = held.obligation;
-        if before.status == ObligationStatus::Due && held.money_seen {
+        if before.status == ObligationStatus::Due && held.money_waits {
             return Err(ObligationError::Locked);
         }
         let (step, event) = step(before.id, before.version, before.status, Cause::CancelledByClient)

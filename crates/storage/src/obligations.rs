@@ -179,6 +179,8 @@ pub struct Held {
     pub live_intent: Option<domain::IntentId>,
     /// Money was seen for it, or waits under a reference that names it.
     pub money_seen: bool,
+    /// Money waits in suspense under a reference that names it.
+    pub money_waits: bool,
     /// An intent asks for it, or did: somebody may still pay where it says.
     pub was_asked_for: bool,
 }
@@ -206,6 +208,9 @@ const RESTS_ON: &str = "select
     exists (select from allocation a where a.obligation_id = $1)
         or exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
                    where io.obligation_id = $1) as money_seen,
+    exists (select from intent_obligation io join payment p on p.intent_id = io.intent_id
+            join allocation a on a.payment_id = p.id and a.suspense_reason is not null
+            where io.obligation_id = $1 group by p.id having sum(a.amount) > 0) as money_waits,
     exists (select from intent_obligation io where io.obligation_id = $1) as was_asked_for";
 
 async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError> {
@@ -218,6 +223,7 @@ async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError
         parties: Parties { payer: row.get("payer_id"), owner: row.get("owner_id") },
         live_intent: rests_on.get::<_, Option<Uuid>>("live_intent").map(Into::into),
         money_seen: rests_on.get("money_seen"),
+        money_waits: rests_on.get("money_waits"),
         was_asked_for: rests_on.get("was_asked_for"),
     }))
 }

@@ -3,9 +3,10 @@
 use super::{owes, receipt, status};
 use crate::refunds::{proposes, whole};
 use serde_json::{Value, json};
-use tests::House;
 use tests::bank::{ACCOUNT, SEPAY};
+use tests::counter::COUNTER;
 use tests::files::{Line, account, mt940, today};
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
 
 const OPEN_CASES: &str = "select coalesce(string_agg(kind || ' ' || amount, ', ' order by kind, amount), '') from assurance.kase where status <> 'closed'";
 const CLAIMS: &str =
@@ -353,4 +354,25 @@ async fn of_many_that_look_at_once_for_what_never_came_one_tells_of_it() {
         house.ask("set session_replication_role = replica; delete from kase").await;
     }
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_shared_drawer_lacks_at_the_bank_is_for_those_who_see_all_of_the_drawer() {
+    let house = House::with_counters(false).await;
+    house.sets_up(COUNTER, &[BENEFICIARY, OTHER_BENEFICIARY]).await;
+    let of_account = house.person_of("ke-toan-1", BENEFICIARY).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "PGN-000031").await.expect(201);
+    statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000031")]).await;
+    let case = house.staff.get("/v1/cases?status=open&kind=amount_differs").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "Kiem dem lai"});
+    assert_eq!(of_account.get(&path).await.refused(404), "not_found");
+    let listed = of_account.get("/v1/cases?status=open&kind=amount_differs").await.expect(200);
+    assert_eq!(listed["data"], json!([]));
+    assert_eq!(of_account.post(&format!("{path}/resolutions"), accept.clone()).await.refused(404), "not_found");
+    house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
+    let decides = house.staff.get("/v1/approvals?status=pending").await.expect(200)["data"][0]["beneficiaries"].clone();
+    assert_eq!(decides, json!([BENEFICIARY, OTHER_BENEFICIARY]));
+    house.close().await;
 }

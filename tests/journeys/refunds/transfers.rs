@@ -47,6 +47,12 @@ async fn a_transfer_goes_back_after_its_credit_is_on_a_statement_and_ends_with_i
     let body: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["data"]["lines"][0]["amount"], 21_000);
     assert_eq!(body["data"]["external_ref"], fee["external_ref"]);
+    // nothing waits for it any more: the portal may take it back
+    let cancel = format!("/v1/obligations/{}/cancel", id(&fee));
+    assert_eq!(house.portal.post(&cancel, json!({})).await.refused(409), "obligation_in_payment");
+    house.portal.post(&format!("/v1/payment-intents/{}/cancel", id(&intent)), json!({})).await.expect(200);
+    house.portal.post(&cancel, json!({})).await.expect(200);
+    assert_eq!(obligation_status(&house, &fee).await, "cancelled");
     house.close().await;
 }
 
