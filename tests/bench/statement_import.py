@@ -1,10 +1,12 @@
-"""Imports statements of many lines into a gateway of its own, beside COPY of the same lines into a bare table.
+"""Imports statements of many lines into a gateway of its own, beside COPY of the same lines into a bare table, and beside DuckDB
+and polars that match the same lines with the same debts from file to file (neighbours.py).
 
 Says of each format how long the file took, how long until each of its lines had its home, how much memory the gateway's process
 took for it, and how many statements the database ran. Fails where a bound does not hold that does not depend on the machine: a
-line without its movement, a named intent that is not paid, memory of three times a large file, a statement for every fourth line.
+line without its movement, a named intent that is not paid, memory of three times a large file, a statement for every fourth line,
+a neighbour that finds other pairs than were paid.
 
-usage: statement_import.py MOTLAN DIRECTORY LINES [FORMAT …]
+usage: statement_import.py MOTLAN NEIGHBOURS_PYTHON DIRECTORY LINES [FORMAT …]
 """
 
 import concurrent.futures
@@ -205,6 +207,16 @@ def floor(instance: Instance, path: pathlib.Path) -> float:
     return took
 
 
+def beside(python: str, whose: str, lines: pathlib.Path, owed: pathlib.Path) -> tuple[float, int]:
+    """How long a neighbour takes in a process of its own, its start apart, and how many pairs it finds."""
+    pairs = lines.with_suffix(f".{whose}")
+    program = pathlib.Path(__file__).with_name("neighbours.py")
+    ran = subprocess.run([python, program, whose, lines, owed, pairs], check=True, text=True, capture_output=True)
+    pairs.unlink()
+    took, found = ran.stdout.split()
+    return float(took), int(found)
+
+
 def settled(instance: Instance) -> float:
     """Waits until no line waits for its match."""
     caller, begun = Caller(instance.ops), time.monotonic()
@@ -215,7 +227,8 @@ def settled(instance: Instance) -> float:
     return time.monotonic() - begun
 
 
-def measure(instance: Instance, name: str, day: date, opening: int, count: int, account: dict, directory: pathlib.Path):
+def measure(instance: Instance, name: str, day: date, opening: int, count: int, account: dict, directory: pathlib.Path,
+            python: str):
     """One file: the row of the table, what the account stands at, and what does not hold."""
     named = references(instance, name, min(MOST_NAMED, count // NAMED_EVERY))
     file, bare = directory / f"{name}.statement", directory / f"{name}.tsv"
@@ -224,7 +237,10 @@ def measure(instance: Instance, name: str, day: date, opening: int, count: int, 
     with open(bare, "w") as out:
         for n, told in enumerate(lines(count, named, day)):
             out.write("\t".join(map(str, (n, *told))) + "\n")
+    owed = directory / f"{name}.owed"
+    owed.write_text("".join(f"{code}\t{FEE}\n" for code in named))
     bare_s = floor(instance, bare)
+    others = {whose: beside(python, whose, bare, owed) for whose in NEIGHBOURS}
 
     settled(instance)
     instance.sql("select pg_stat_statements_reset()")
@@ -246,20 +262,23 @@ def measure(instance: Instance, name: str, day: date, opening: int, count: int, 
             (paid == len(named), f"{paid} of {len(named)} intents are paid"),
             (grown_mib < max(3 * size_mib, SMALL_MIB), f"{grown_mib:.0f} MiB of memory for a file of {size_mib:.0f} MiB"),
             (ran < count / 4, f"{ran} statements for {count} lines"),
+            *((found == paid, f"{whose} finds {found} pairs, {paid} are paid") for whose, (_, found) in others.items()),
         )
         if not holds
     ]
-    row = (name, f"{count:,}", f"{size_mib:.0f}", f"{bare_s:.1f}", f"{import_s:.1f}", f"{match_s:.1f}",
+    others_s = [f"{took:.2f}" for took, _ in others.values()]
+    row = (name, f"{count:,}", f"{size_mib:.0f}", f"{bare_s:.1f}", *others_s, f"{import_s:.1f}", f"{match_s:.1f}",
            f"{count / (import_s + match_s):,.0f}", f"{(import_s + match_s) / bare_s:.1f}", f"{grown_mib:.0f}", f"{ran:,}", f"{paid:,}")
-    file.unlink()
-    bare.unlink()
+    for path in (file, bare, owed):
+        path.unlink()
     return row, closing, wrong
 
 
-HEAD = ("format", "lines", "file MiB", "COPY s", "import s", "match s", "lines/s", "× COPY", "memory MiB", "statements", "paid")
+NEIGHBOURS = ("duckdb", "polars")
+HEAD = ("format", "lines", "file MiB", "COPY s", "DuckDB s", "polars s", "import s", "match s", "lines/s", "× COPY", "memory MiB", "statements", "paid")
 
 
-def main(motlan: str, directory: str, count: str, *formats: str):
+def main(motlan: str, python: str, directory: str, count: str, *formats: str):
     place = pathlib.Path(directory).resolve()
     place.mkdir(parents=True, exist_ok=True)
     instance = Instance(motlan, place / "instance")
@@ -271,7 +290,7 @@ def main(motlan: str, directory: str, count: str, *formats: str):
         account = next(account for account in found if BENEFICIARY in account["beneficiaries"])
         for n, name in enumerate(formats or WRITERS):
             day = date.today() - timedelta(days=len(WRITERS) + 1 - n)
-            row, opening, found = measure(instance, name, day, opening, int(count), account, place)
+            row, opening, found = measure(instance, name, day, opening, int(count), account, place, python)
             rows.append(row)
             wrong += found
             print("  ".join(f"{head} {cell}" for head, cell in zip(HEAD, row)), flush=True)
