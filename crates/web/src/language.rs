@@ -416,7 +416,8 @@ pub(crate) struct Words {
     pub page_outdated: &'static str,
     /// Behind what is said of what is paid.
     pub nothing_more: &'static str,
-    pub cancelled_awaited: &'static str,
+    /// `{channel}` and `{who}` stand where their names do.
+    pub no_result: &'static str,
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,
@@ -445,7 +446,6 @@ pub(crate) struct Words {
     pub bank_no: &'static str,
     pub held: &'static str,
 
-    pub returned: &'static str,
     /// `{channel}` stands where its name does.
     pub left_failed: &'static str,
     pub ask_first: &'static str,

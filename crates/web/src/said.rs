@@ -139,37 +139,21 @@ pub(crate) fn notices(
     ctx: &Context,
     language: Language,
     loaded: &PayerPage,
-    (stage, prompt): (Stage, Option<&Prompt>),
+    (stage, asking, prompt): (Stage, Option<Asking<'_>>, Option<&Prompt>),
     returned: Returned,
     now: Timestamp,
 ) -> Vec<Notice> {
     let (w, view) = (language.words(), &loaded.view);
-    let withdrawn = withdrawn(w, view, now).filter(|_| stage.may_pay());
-    let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
     let mut notices: Vec<Notice> =
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
-    notices.extend(match stage {
-        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => Some(Notice::of(w.ask_first)),
-        _ if let Some((text, why)) = withdrawn => {
-            Some(Notice { why: Some(why_closed(language, why)), ..Notice::of(text) })
-        }
-        _ if let Some(failed) = failed_there(view, returned) => {
-            let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
-            let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
-            let told = w.left_failed.replace("{channel}", &channel);
-            // why it failed ends with how to go on, where nothing else is under way
-            Some(Notice::of(if stage.may_pay() && !view.attempts.iter().any(is_asked) {
-                format!("{told} {why}")
-            } else {
-                told
-            }))
-        }
-        // a browser says so of a page that was never opened, too
-        Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
-        Stage::Cancelled { .. } if is_under_review(view) => Some(Notice::of(w.ask_first)),
-        Stage::Cancelled { .. } if view.attempts.iter().any(is_asked) => Some(Notice::of(w.cancelled_awaited)),
-        _ => None,
-    });
+    notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
+    notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
+    notices.extend(
+        withdrawn(w, view, now)
+            .filter(|_| stage.may_pay())
+            .map(|(text, why)| Notice { why: Some(why_closed(language, why)), ..Notice::of(text) }),
+    );
+    notices.extend(failed_there(view, stage, returned).map(|from| of_failed(ctx, language, view, (stage, from))));
     notices.extend(outdated(view, now).filter(|_| stage.is_owing()).map(|attempt| {
         let (page, amount) = (w.page_outdated, attempt.amount.to_string());
         Notice::of(page.replace("{amount}", &amount))
@@ -184,6 +168,42 @@ pub(crate) fn notices(
         });
     }
     notices
+}
+
+/// Beside what the heading says.
+fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
+    match stage {
+        Stage::Scan | Stage::Confirm | Stage::Asking => may_have_paid(view),
+        Stage::Cancelled { .. } => is_under_review(view),
+        _ => false,
+    }
+}
+
+/// What was begun at a provider, by each channel once, of which nobody knows yet how it ended: the payer may have been charged.
+fn of_no_result(
+    ctx: &Context,
+    language: Language,
+    view: &IntentView,
+    (stage, asking): (Stage, Option<Asking<'_>>),
+    now: Timestamp,
+) -> Vec<Notice> {
+    let is_asking = |attempt: &Attempt| asking.is_some_and(|asking| asking.attempt.id == attempt.id);
+    let begun = without_result(view, stage, now).filter(|attempt| !is_asking(attempt));
+    let channels: BTreeSet<&str> = begun.map(|attempt| attempt.channel.as_str()).collect();
+    let told = channels.into_iter().map(|channel| {
+        let text = language.words().no_result.replace("{channel}", &channel_name(ctx, language, channel));
+        Notice::of(language.of(&text, kind_of(ctx, Some(channel))))
+    });
+    told.collect()
+}
+
+/// What a provider should have told the end of by now, and has not. Within its window its payer may be at it still; on a
+/// request that was cancelled nobody is meant to be.
+pub(crate) fn without_result(view: &IntentView, stage: Stage, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+    let is_cancelled = matches!(stage, Stage::Cancelled { .. });
+    let is_told = is_cancelled || stage.may_pay() || stage == Stage::Asking;
+    let asked = view.attempts.iter().filter(|stored| is_asked(stored)).map(|stored| &stored.attempt);
+    asked.filter(move |a| is_told && a.status.is_undecided() && (is_cancelled || a.expires_at <= now))
 }
 
 /// All is paid, and nothing is left to do for its reader.
@@ -220,17 +240,29 @@ fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage
     notices
 }
 
-/// The attempt from whose page the browser comes back, where its provider has told that it failed and another way was chosen
-/// since: of the last one the heading says it.
-fn failed_there(view: &IntentView, returned: Returned) -> Option<&Stored> {
+/// The attempt from whose page the browser comes back, where its provider has told that it failed and no heading says so.
+fn failed_there(view: &IntentView, stage: Stage, returned: Returned) -> Option<&Stored> {
     let Returned::From(number) = returned else { return None };
     let from = view.attempts.iter().find(|stored| stored.number == number)?;
     let is_last = view.attempts.last().is_some_and(|last| last.number == number);
-    (from.attempt.status == AttemptStatus::Failed && !is_last).then_some(from)
+    let is_in_heading = is_last && matches!(stage, Stage::Failed(_));
+    (from.attempt.status == AttemptStatus::Failed && !is_in_heading).then_some(from)
+}
+
+fn of_failed(ctx: &Context, language: Language, view: &IntentView, (stage, failed): (Stage, &Stored)) -> Notice {
+    let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
+    let told = language.words().left_failed.replace("{channel}", &channel);
+    let is_to_wait = stage == Stage::Unclear || may_have_paid(view) || view.attempts.iter().any(is_asked);
+    // why it failed ends with how to go on
+    if !stage.may_pay() || is_to_wait {
+        return Notice::of(told);
+    }
+    let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
+    Notice::of(format!("{told} {why}"))
 }
 
 /// What an attempt gave its payer to act on.
-fn action(stored: &Stored) -> Option<&str> {
+pub(crate) fn action(stored: &Stored) -> Option<&str> {
     stored.action.as_ref().and_then(|action| action["type"].as_str())
 }
 

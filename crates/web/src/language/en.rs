@@ -229,7 +229,7 @@ pub(super) const WORDS: Words = Words {
     phone_asks_for_nothing: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there.",
     page_outdated: "A payment page that was opened before still asks for the old amount of {amount}. So as not to pay too much, please do not pay there any more.",
     nothing_more: "There is nothing more to do.",
-    cancelled_awaited: "A payment that was begun on this page has no result yet, and we are still asking. If money has left your account, please do not pay again: ask the one-stop office.",
+    no_result: "A payment that was begun on this page by {channel} has no result yet, and we are still asking {who}. If money has left your account, please do not pay again: wait for the result, or ask the one-stop office.",
     before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way or send a new request.",
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",
@@ -259,7 +259,6 @@ pub(super) const WORDS: Words = Words {
     bank_no: "The bank's transaction no.",
     held: "Not counted towards the fees",
 
-    returned: "You have come back from the payment page; the provider has not confirmed yet.",
     left_failed: "The earlier payment by {channel} did not succeed.",
     ask_first: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
     reload: "Show the latest state",

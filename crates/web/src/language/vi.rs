@@ -237,7 +237,7 @@ pub(super) const WORDS: Words = Words {
     phone_asks_for_nothing: "Một yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó.",
     page_outdated: "Trang thanh toán đã mở trước đó vẫn tính số tiền cũ là {amount}. Để không nộp thừa, xin không thanh toán ở trang đó nữa.",
     nothing_more: "Không cần làm gì thêm.",
-    cancelled_awaited: "Một lần thanh toán đã bắt đầu ở trang này chưa có kết quả, và chúng tôi vẫn đang hỏi. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy hỏi bộ phận một cửa.",
+    no_result: "Một lần thanh toán đã bắt đầu ở trang này bằng {channel} chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy chờ kết quả, hoặc hỏi bộ phận một cửa.",
     before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác hoặc gửi yêu cầu mới.",
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",
@@ -267,7 +267,6 @@ pub(super) const WORDS: Words = Words {
     bank_no: "Số giao dịch của ngân hàng",
     held: "Chưa tính vào phí",
 
-    returned: "Bạn đã trở lại từ trang thanh toán; bên đó chưa xác nhận.",
     left_failed: "Lần thanh toán trước bằng {channel} không thành công.",
     ask_first: "Một khoản thanh toán đang được kiểm tra và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
     reload: "Xem trạng thái mới nhất",

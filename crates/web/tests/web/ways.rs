@@ -25,7 +25,7 @@ fn says(page: &Answered, sentences: &[&str]) {
     }
 }
 
-async fn switched_off(world: &World, channels: &[&str]) {
+pub async fn switched_off(world: &World, channels: &[&str]) {
     for channel in channels {
         world.sql(&SWITCH_OFF.replace("CHANNEL", channel)).await;
     }
