@@ -408,10 +408,13 @@ pub(crate) struct Words {
     pub choose_none: &'static str,
     pub before_other: &'static str,
     pub phone_asks: &'static str,
+    /// Of more than one; `{count}` stands where how many does.
+    pub phone_asks_often: &'static str,
     /// `{amount}` stands where that of the one to confirm does.
     pub phone_asks_twice: &'static str,
     /// Where nothing is to be paid now.
     pub phone_asks_for_nothing: &'static str,
+    pub phone_asks_often_for_nothing: &'static str,
     /// `{amount}` stands where what its page asks for does.
     pub page_outdated: &'static str,
     /// Behind what is said of what is paid.

@@ -7,7 +7,7 @@ use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
 use crate::said::{
-    Asking, Notice, action, asks_on_phone, is_done, kind_of, notices, said, teller, why_again, without_result,
+    Asking, Notice, action, asked_on_phone, is_done, kind_of, notices, said, teller, why_again, without_result,
 };
 use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
@@ -270,7 +270,7 @@ impl Page {
         Self {
             w,
             title: language.of(said.title, kind),
-            text: match is_done(w, said) && !asks_on_phone(ctx, loaded, prompt.as_ref()) {
+            text: match is_done(w, said) && asked_on_phone(ctx, loaded, prompt.as_ref()) == 0 {
                 true => format!("{} {}", language.of(said.text, kind), w.nothing_more),
                 false => language.of(said.text, kind),
             },

@@ -158,16 +158,24 @@ pub(crate) fn notices(
         let (page, amount) = (w.page_outdated, attempt.amount.to_string());
         Notice::of(page.replace("{amount}", &amount))
     }));
-    if asks_on_phone(ctx, loaded, prompt) {
-        notices.push(match prompt {
-            Some(prompt) if !prompt.with_code => {
-                Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string()))
-            }
-            None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => Notice::of(w.phone_asks),
-            _ => Notice::of(w.phone_asks_for_nothing),
-        });
-    }
+    notices.extend(of_phone(w, asked_on_phone(ctx, loaded, prompt), (stage, prompt)));
     notices
+}
+
+/// So many requests may still be confirmed on a phone, beside the one that is shown.
+fn of_phone(w: &Words, asked: usize, (stage, prompt): (Stage, Option<&Prompt>)) -> Option<Notice> {
+    let is_before_paying = prompt.is_none() && (stage.may_pay() || matches!(stage, Stage::Expired { .. }));
+    let text = match (asked, prompt) {
+        (0, _) => return None,
+        (_, Some(prompt)) if !prompt.with_code => {
+            return Some(Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string())));
+        }
+        (1, _) if is_before_paying => w.phone_asks,
+        (1, _) => w.phone_asks_for_nothing,
+        _ if is_before_paying => w.phone_asks_often,
+        _ => w.phone_asks_often_for_nothing,
+    };
+    Some(Notice::of(text.replace("{count}", &asked.to_string())))
 }
 
 /// Beside what the heading says.
@@ -266,9 +274,10 @@ pub(crate) fn action(stored: &Stored) -> Option<&str> {
     stored.action.as_ref().and_then(|action| action["type"].as_str())
 }
 
-/// Whether a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
-/// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the window that we gave it.
-pub(crate) fn asks_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> bool {
+/// How often a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
+/// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the
+/// window that we gave it.
+pub(crate) fn asked_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> usize {
     let is_phone = |stored: &Stored| {
         let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
         matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
@@ -277,7 +286,7 @@ pub(crate) fn asks_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Pr
     let own = &loaded.view.attempts;
     let beside = own.iter().take(own.len() - usize::from(shown.is_some()));
     let begun = beside.chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
-    begun.into_iter().any(|stored| is_open(stored.attempt.status) && is_phone(stored))
+    begun.filter(|stored| is_open(stored.attempt.status) && is_phone(stored)).count()
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.
