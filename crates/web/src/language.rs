@@ -419,6 +419,9 @@ pub(crate) struct Words {
     pub page_outdated: &'static str,
     /// Behind what is said of what is paid.
     pub nothing_more: &'static str,
+    /// `{amount}` stands where it does.
+    pub some_going_back: &'static str,
+    pub some_gone_back: &'static str,
     /// `{channel}` and `{who}` stand where their names do.
     pub no_result: &'static str,
     pub before_other_code: &'static str,

@@ -212,6 +212,19 @@ fn how_far(language: Language, refund: &GivenBack) -> String {
     }
 }
 
+/// Of what came: how much is on its way back, and how much has left.
+pub(crate) fn given_back(loaded: &PayerPage) -> (Vnd, Vnd) {
+    let sum = |is: fn(RefundStatus) -> bool| {
+        loaded.gone.refunds.iter().filter(|refund| is(refund.status)).map(|refund| refund.amount).sum()
+    };
+    (sum(is_going_back), sum(|status| status == RefundStatus::Succeeded))
+}
+
+/// One that is proposed is not under way yet.
+fn is_going_back(status: RefundStatus) -> bool {
+    status.counts() && !matches!(status, RefundStatus::PendingApproval | RefundStatus::Succeeded)
+}
+
 fn refunds<'a>(loaded: &'a PayerPage, paid: &Paid) -> impl Iterator<Item = &'a GivenBack> {
     let id = paid.shown.payment.id;
     loaded.gone.refunds.iter().filter(move |refund| refund.payment_id == id)

@@ -6,9 +6,7 @@ use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{
-    Asking, Notice, action, asked_on_phone, is_done, kind_of, notices, said, teller, why_again, without_result,
-};
+use crate::said::{Asking, Notice, action, after_paid, kind_of, notices, said, teller, why_again, without_result};
 use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
@@ -270,10 +268,9 @@ impl Page {
         Self {
             w,
             title: language.of(said.title, kind),
-            text: match is_done(w, said) && asked_on_phone(ctx, loaded, prompt.as_ref()) == 0 {
-                true => format!("{} {}", language.of(said.text, kind), w.nothing_more),
-                false => language.of(said.text, kind),
-            },
+            text: [vec![language.of(said.text, kind)], after_paid(ctx, w, loaded, (stage, said), prompt.as_ref())]
+                .concat()
+                .join(" "),
             said,
             tone,
             why: match stage {

@@ -214,9 +214,27 @@ pub(crate) fn without_result(view: &IntentView, stage: Stage, now: Timestamp) ->
     asked.filter(move |a| is_told && a.status.is_undecided() && (is_cancelled || a.expires_at <= now))
 }
 
-/// All is paid, and nothing is left to do for its reader.
-pub(crate) fn is_done(w: &'static Words, said: &'static Said) -> bool {
-    [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said))
+/// Behind what is said of what is paid: what was given back of it, or that nothing is left to do for its reader.
+pub(crate) fn after_paid(
+    ctx: &Context,
+    w: &'static Words,
+    loaded: &PayerPage,
+    (stage, said): (Stage, &'static Said),
+    prompt: Option<&Prompt>,
+) -> Vec<String> {
+    let is_paid = stage.is_paid() || matches!(stage, Stage::PaidElsewhere { .. });
+    // where all of it was, the heading says so
+    if !is_paid || money::is_given_back(&loaded.view) {
+        return Vec::new();
+    }
+    let (going, gone) = money::given_back(loaded);
+    let back = [(w.some_going_back, going), (w.some_gone_back, gone)].into_iter().filter(|(_, sum)| sum.is_positive());
+    let back: Vec<String> = back.map(|(text, sum)| text.replace("{amount}", &sum.to_string())).collect();
+    let is_done = [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said));
+    if back.is_empty() && is_done && asked_on_phone(ctx, loaded, prompt) == 0 {
+        return vec![w.nothing_more.to_owned()];
+    }
+    back
 }
 
 /// A provider's page that was opened and asks for what is not due any more: a part came, or a fee was paid another way.

@@ -231,6 +231,8 @@ pub(super) const WORDS: Words = Words {
     phone_asks_often_for_nothing: "{count} Mobile Money requests may still wait to be confirmed on a phone. So as not to pay twice, please decline them all there.",
     page_outdated: "A payment page that was opened before still asks for the old amount of {amount}. So as not to pay too much, please do not pay there any more.",
     nothing_more: "There is nothing more to do.",
+    some_going_back: "{amount} is being given back; see below.",
+    some_gone_back: "{amount} was given back; see below.",
     no_result: "A payment that was begun on this page by {channel} has no result yet, and we are still asking {who}. If money has left your account, please do not pay again: wait for the result, or ask the one-stop office.",
     before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way or send a new request.",
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",

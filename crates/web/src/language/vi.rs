@@ -239,6 +239,8 @@ pub(super) const WORDS: Words = Words {
     phone_asks_often_for_nothing: "Có {count} yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối tất cả các yêu cầu đó.",
     page_outdated: "Trang thanh toán đã mở trước đó vẫn tính số tiền cũ là {amount}. Để không nộp thừa, xin không thanh toán ở trang đó nữa.",
     nothing_more: "Không cần làm gì thêm.",
+    some_going_back: "Đang hoàn trả {amount}; xem bên dưới.",
+    some_gone_back: "Đã hoàn trả {amount}; xem bên dưới.",
     no_result: "Một lần thanh toán đã bắt đầu ở trang này bằng {channel} chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy chờ kết quả, hoặc hỏi bộ phận một cửa.",
     before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác hoặc gửi yêu cầu mới.",
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
