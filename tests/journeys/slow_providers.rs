@@ -77,6 +77,11 @@ async fn an_intent_past_its_deadline_is_renewed_though_its_provider_does_not_ans
     let renewed = house.portal.post(&format!("{path}/renew"), json!({"expires_in_s": 600})).await.expect(200);
     assert_eq!((&renewed["status"], &renewed["reference"]), (&json!("open"), &intent["reference"]));
     assert_eq!(house.portal.intent(&intent).await["expires_at"], renewed["expires_at"]);
+    let shown = house.http.get(intent["checkout_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    for said in ["bằng Cổng thanh toán VNPAY chưa có kết quả", "xin đừng thanh toán lại", "value=\"vnpay\""]
+    {
+        assert!(shown.contains(said), "{said} is missing: {shown}");
+    }
     let again = house.at_vnpay(&renewed).await;
     house.pays(&again, json!({})).await;
     assert_eq!(house.portal.intent(&intent).await["status"], "paid");

@@ -28,6 +28,8 @@ const COUNTERS: i64 = 6;
 /// An intent with what is shown beside it.
 pub struct PayerPage {
     pub view: IntentView,
+    /// What settles its fees and came under the reference of another request for them, which was cancelled or has expired.
+    pub under_others: Vec<Paid>,
     /// The name of whom it is paid to.
     pub beneficiary: String,
     /// Names of agencies, by code.
@@ -131,7 +133,8 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         true => payer_page::asked_at(tx, view.intent.id).await?,
         false => BTreeMap::new(),
     };
-    let paid: Vec<PaymentId> = view.payments.iter().map(|paid| paid.shown.payment.id).collect();
+    let under_others = view::paid_under_others(tx, &view).await?;
+    let paid: Vec<PaymentId> = view.payments.iter().chain(&under_others).map(|paid| paid.shown.payment.id).collect();
     let (wishes, bank_numbers) = match paid.is_empty() {
         true => (Vec::new(), BTreeMap::new()),
         false => (payer_page::wishes(tx, &paid).await?, payer_page::bank_numbers(tx, &paid).await?),
@@ -146,7 +149,19 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         _ => Aside::default(),
     };
     tx.commit().await?;
-    Ok(Some(PayerPage { view, beneficiary, agencies, told, asked_at, bank_numbers, wishes, gone, earlier, aside }))
+    Ok(Some(PayerPage {
+        view,
+        under_others,
+        beneficiary,
+        agencies,
+        told,
+        asked_at,
+        bank_numbers,
+        wishes,
+        gone,
+        earlier,
+        aside,
+    }))
 }
 
 async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageError> {

@@ -313,6 +313,16 @@ async fn paid_beside(db: &Db, obligations: &[Obligation], known: &[Paid]) -> Res
     with_parts(db, beside).await
 }
 
+/// What came under another intent, which is over, and settles fees of this one.
+pub(crate) async fn paid_under_others(db: &Db, view: &IntentView) -> Result<Vec<Paid>, StorageError> {
+    let paid = view.obligations.iter().filter(|o| o.status == ObligationStatus::Paid);
+    let paid: Vec<Uuid> = paid.map(|o| o.id.uuid()).collect();
+    if paid.is_empty() {
+        return Ok(Vec::new());
+    }
+    with_parts(db, payments::that_settled_under_others(db, &paid, view.intent.id).await?).await
+}
+
 async fn with_parts(db: &Db, shown: Vec<Shown>) -> Result<Vec<Paid>, StorageError> {
     let ids: Vec<Uuid> = shown.iter().map(|s| s.payment.id.uuid()).collect();
     let parts = if ids.is_empty() { Vec::new() } else { payments::parts(db, &ids).await? };

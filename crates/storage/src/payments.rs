@@ -271,6 +271,24 @@ pub async fn that_settled(db: &Db, obligations: &[Uuid]) -> Result<Vec<Shown>, S
     db.query(&statement, &[&obligations]).await?.iter().map(shown).collect()
 }
 
+const THAT_SETTLED_UNDER_OTHERS: &str = shown!(
+    "from payment p join intent i on i.id = p.intent_id
+    where p.intent_id <> $2 and p.id in (
+        select a.payment_id from allocation a where a.obligation_id = any($1)
+        group by a.payment_id, a.obligation_id having sum(a.amount) > 0)
+    order by p.id limit 200"
+);
+
+/// What settles these obligations now and came under another intent than this one. In the order in which it came.
+pub async fn that_settled_under_others(
+    db: &Db,
+    obligations: &[Uuid],
+    intent: IntentId,
+) -> Result<Vec<Shown>, StorageError> {
+    let statement = db.prepare_cached(THAT_SETTLED_UNDER_OTHERS).await?;
+    db.query(&statement, &[&obligations, &intent.uuid()]).await?.iter().map(shown).collect()
+}
+
 const THAT_SETTLED_ONCE: &str = shown!(
     "from payment p left join intent i on i.id = p.intent_id
     where p.intent_id is null and p.id in (

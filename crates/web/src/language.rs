@@ -408,15 +408,22 @@ pub(crate) struct Words {
     pub choose_none: &'static str,
     pub before_other: &'static str,
     pub phone_asks: &'static str,
+    /// Of more than one; `{count}` stands where how many does.
+    pub phone_asks_often: &'static str,
     /// `{amount}` stands where that of the one to confirm does.
     pub phone_asks_twice: &'static str,
     /// Where nothing is to be paid now.
     pub phone_asks_for_nothing: &'static str,
+    pub phone_asks_often_for_nothing: &'static str,
     /// `{amount}` stands where what its page asks for does.
     pub page_outdated: &'static str,
     /// Behind what is said of what is paid.
     pub nothing_more: &'static str,
-    pub cancelled_awaited: &'static str,
+    /// `{amount}` stands where it does.
+    pub some_going_back: &'static str,
+    pub some_gone_back: &'static str,
+    /// `{channel}` and `{who}` stand where their names do.
+    pub no_result: &'static str,
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,
@@ -445,7 +452,6 @@ pub(crate) struct Words {
     pub bank_no: &'static str,
     pub held: &'static str,
 
-    pub returned: &'static str,
     /// `{channel}` stands where its name does.
     pub left_failed: &'static str,
     pub ask_first: &'static str,

@@ -9,12 +9,15 @@ use crate::ways::channel_name;
 use domain::Vnd;
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
+use domain::reference::Reference;
 use domain::refund::RefundStatus;
+use jiff::Timestamp;
 use payments::Context;
 use payments::payer_page::{GivenBack, PayerPage, has_returned};
 use payments::refund::wants_account;
 use payments::view::{IntentView, Paid};
 use provider::ChannelKind;
+use std::collections::BTreeMap;
 use storage::payer_page::{Told, Wish};
 
 /// One party that says that it is paid.
@@ -51,20 +54,22 @@ pub(crate) struct AccountForm {
 }
 
 /// The transaction of who took the money, our reference, the dossier system's acknowledgement; none before all is paid. What
-/// was paid by a bill or at a counter is under no reference of ours: its transaction or receipt is what its payer was given.
+/// was paid by a bill or at a counter is under no reference of ours: its transaction or receipt is what its payer was given. What
+/// came under another request's reference is shown with that one.
 pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Proof> {
     let is_elsewhere = matches!(stage, Stage::PaidElsewhere { .. });
-    let (w, view) = (language.words(), &loaded.view);
+    let view = &loaded.view;
     if !(stage.is_paid() || is_elsewhere) || is_given_back(view) {
         return Vec::new();
     }
-    let settling = view.payments.iter().filter(|paid| settled(view, paid).is_positive());
+    let came = view.payments.iter().chain(&loaded.under_others);
+    let settling: Vec<&Paid> = came.filter(|paid| settled(view, paid).is_positive()).collect();
     // waived, or not owed any more: there is nothing to prove
-    if is_elsewhere && settling.clone().next().is_none() {
+    if is_elsewhere && settling.is_empty() {
         return Vec::new();
     }
     let mut proofs: Vec<Proof> = settling
-        .clone()
+        .iter()
         .map(|paid| Proof {
             who: whose_transaction(ctx, language, paid.shown.payment.channel.as_str()),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
@@ -78,17 +83,33 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
             is_there: true,
         })
         .collect();
-    let recorded_at = settling.map(|paid| paid.shown.recorded_at).max().or(view.intent.paid_at);
-    proofs.push(Proof {
-        who: w.proof_ours.to_owned(),
-        code: Some(view.intent.reference.spaced()),
-        bank_no: None,
-        says: None,
-        when: recorded_at.map(|at| language.instant(at)).unwrap_or_default(),
-        is_there: true,
-    });
+    proofs.extend(of_references(language, view, &settling));
     proofs.extend(of_dossier_system(language, loaded));
     proofs
+}
+
+/// Under which references of ours it was paid, and when the last of it was recorded.
+fn of_references(language: Language, view: &IntentView, settling: &[&Paid]) -> Vec<Proof> {
+    let own = view.intent.reference.to_string();
+    let mut recorded: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for paid in settling {
+        let at = recorded
+            .entry(paid.shown.reference.clone().unwrap_or_else(|| own.clone()))
+            .or_insert(paid.shown.recorded_at);
+        *at = paid.shown.recorded_at.max(*at);
+    }
+    if let Some(at) = view.intent.paid_at.filter(|_| recorded.is_empty()) {
+        recorded.insert(own, at);
+    }
+    let proof = |(reference, at): (String, Timestamp)| Proof {
+        who: language.words().proof_ours.to_owned(),
+        code: Some(Reference::parse(&reference).map_or(reference, |known| known.spaced())),
+        bank_no: None,
+        says: None,
+        when: language.instant(at),
+        is_there: true,
+    };
+    recorded.into_iter().map(proof).collect()
 }
 
 /// A gateway's number is known to the gateway, and not to the bank behind it.
@@ -118,10 +139,10 @@ fn of_dossier_system(language: Language, loaded: &PayerPage) -> Option<Proof> {
     })
 }
 
-/// What was received under the reference. Paid without any (at a counter, under another reference): when and how.
+/// What was received under the reference. Paid without any that is known: when and how.
 pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Money> {
     let (view, intent) = (&loaded.view, &loaded.view.intent);
-    if view.payments.is_empty() && stage.is_paid() {
+    if view.payments.is_empty() && loaded.under_others.is_empty() && stage.is_paid() {
         return vec![Money {
             paid_at: intent.paid_at.map(|at| language.instant(at)),
             amount: None,
@@ -210,6 +231,19 @@ fn how_far(language: Language, refund: &GivenBack) -> String {
         }
         _ => format!("{}: {amount}{to}.", w.going_back),
     }
+}
+
+/// Of what came: how much is on its way back, and how much has left.
+pub(crate) fn given_back(loaded: &PayerPage) -> (Vnd, Vnd) {
+    let sum = |is: fn(RefundStatus) -> bool| {
+        loaded.gone.refunds.iter().filter(|refund| is(refund.status)).map(|refund| refund.amount).sum()
+    };
+    (sum(is_going_back), sum(|status| status == RefundStatus::Succeeded))
+}
+
+/// One that is proposed is not under way yet.
+fn is_going_back(status: RefundStatus) -> bool {
+    status.counts() && !matches!(status, RefundStatus::PendingApproval | RefundStatus::Succeeded)
 }
 
 fn refunds<'a>(loaded: &'a PayerPage, paid: &Paid) -> impl Iterator<Item = &'a GivenBack> {

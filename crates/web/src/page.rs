@@ -6,7 +6,7 @@ use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{Asking, Notice, asks_on_phone, is_done, kind_of, notices, said, teller, why_again};
+use crate::said::{Asking, Notice, action, after_paid, kind_of, notices, said, teller, why_again, without_result};
 use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
@@ -170,7 +170,7 @@ fn known(
     let view = &loaded.view;
     let last = view.attempts.last().map(|stored| Last {
         status: stored.attempt.status,
-        shows: match stored.action.as_ref().and_then(|action| action["type"].as_str()) {
+        shows: match action(stored) {
             Some("qr") if transfer.is_some() => Shows::Code,
             Some("phone_prompt" | "otp_prompt") if prompt.is_some() => Shows::Prompt,
             Some("redirect") if is_to_pay(view, &stored.attempt) => Shows::Page,
@@ -194,9 +194,9 @@ fn known(
         is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
         last,
         returned: match asking_of(view, returned, now) {
-            _ if returned == Returned::No => Back::No,
+            None => Back::No,
             Some(asking) if asking.is_left => Back::Left,
-            _ => Back::Last,
+            Some(_) => Back::Last,
         },
     }
 }
@@ -215,17 +215,17 @@ fn may_have_taken(stored: &Stored) -> bool {
 /// page that may be paid, comes from the newest that may: nobody comes back from a code or a phone.
 fn asking_of(view: &IntentView, returned: Returned, now: Timestamp) -> Option<Asking<'_>> {
     let last = view.attempts.last()?;
-    let is_awaited = |a: &Attempt| a.status.is_undecided() && now < a.expires_at + PATIENCE;
-    let is_page = |s: &Stored| s.action.as_ref().is_some_and(|action| action["type"] == "redirect");
-    let mut pages = view.attempts.iter().rev().filter(|stored| is_page(stored) && is_awaited(&stored.attempt));
+    let is_awaited = |s: &Stored| s.attempt.status.is_undecided() && now < s.attempt.expires_at + PATIENCE;
+    let mut pages = view.attempts.iter().rev().filter(|s| action(s) == Some("redirect") && is_awaited(s));
     let from = match returned {
         Returned::No => return None,
         // what is written there may be anything, and what is pending may be paid: nobody is invited to pay beside it
         Returned::From(number) => pages.clone().find(|stored| stored.number == number).or_else(|| pages.next()),
         Returned::Yes => pages.next(),
     };
-    let left = from.filter(|stored| stored.number != last.number);
-    Some(Asking { attempt: &left.unwrap_or(last).attempt, is_left: left.is_some() })
+    // what it was given may have been lost on the way to us
+    let from = from.or(Some(last).filter(|last| last.action.is_none() && is_awaited(last)))?;
+    Some(Asking { attempt: &from.attempt, is_left: from.number != last.number })
 }
 
 /// What waits for the reference lowers what its fees owe; what is more than that does not.
@@ -262,14 +262,15 @@ impl Page {
         let can_pay =
             buttons().any(|button| button.closed.is_none()) || asides.iter().any(|aside| !aside.names.is_empty());
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
+        let asks_first =
+            stage == Stage::Unclear || !loaded.earlier.is_empty() || without_result(view, stage, now).next().is_some();
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
             w,
             title: language.of(said.title, kind),
-            text: match is_done(w, said) && !asks_on_phone(ctx, loaded, prompt.as_ref()) {
-                true => format!("{} {}", language.of(said.text, kind), w.nothing_more),
-                false => language.of(said.text, kind),
-            },
+            text: [vec![language.of(said.text, kind)], after_paid(ctx, w, loaded, (stage, said), prompt.as_ref())]
+                .concat()
+                .join(" "),
             said,
             tone,
             why: match stage {
@@ -285,7 +286,7 @@ impl Page {
             live_url: at("/news", asked.returned),
             refresh: refresh.filter(|_| !has_field),
             by_hand: refresh.is_some() && has_field,
-            notices: notices(ctx, language, loaded, (stage, prompt.as_ref()), asked.returned, now),
+            notices: notices(ctx, language, loaded, (stage, asking, prompt.as_ref()), asked.returned, now),
             page_url: if is_whole { whole_url(language) } else { at("", asked.returned) },
             switch_url: if is_whole {
                 whole_url(language.other())
@@ -315,7 +316,7 @@ impl Page {
             total: view.total().to_string(),
             still_due: still_due.map(|due| due.to_string()),
             is_under_way,
-            leads_to_ways: may_pay && can_pay && !is_under_way && stage != Stage::Unclear && loaded.earlier.is_empty(),
+            leads_to_ways: may_pay && can_pay && !is_under_way && !asks_first,
             may_pay,
             can_pay,
             choose: match stage {
@@ -331,7 +332,7 @@ impl Page {
             elsewhere,
             waits: stage.waits()
                 || !asides.is_empty()
-                || !loaded.earlier.is_empty()
+                || asks_first
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
                 || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
             choose_again_url: (stage == Stage::Asking).then(|| at("", Returned::No)),
@@ -385,13 +386,14 @@ impl Page {
 /// Of all on the page that may change by itself: another digest is another page.
 pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> String {
     let view = &loaded.view;
+    let stage = Seen::of(loaded, returned, now).stage;
     let mut text = format!(
-        "{:?} {} {} {:?} {:?}",
-        Seen::of(loaded, returned, now).stage,
+        "{stage:?} {} {} {:?} {:?} {}",
         view.intent.version,
         view.amount_due.dong(),
         view.intent.expires_at,
         loaded.told,
+        without_result(view, stage, now).count(),
     );
     for earlier in &loaded.earlier {
         text.push_str(&format!(" {} {}", earlier.reference, earlier.held.dong()));

@@ -139,56 +139,102 @@ pub(crate) fn notices(
     ctx: &Context,
     language: Language,
     loaded: &PayerPage,
-    (stage, prompt): (Stage, Option<&Prompt>),
+    (stage, asking, prompt): (Stage, Option<Asking<'_>>, Option<&Prompt>),
     returned: Returned,
     now: Timestamp,
 ) -> Vec<Notice> {
     let (w, view) = (language.words(), &loaded.view);
-    let withdrawn = withdrawn(w, view, now).filter(|_| stage.may_pay());
-    let is_undecided = last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided());
     let mut notices: Vec<Notice> =
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
-    notices.extend(match stage {
-        Stage::Scan | Stage::Confirm | Stage::Asking if may_have_paid(view) => Some(Notice::of(w.ask_first)),
-        _ if let Some((text, why)) = withdrawn => {
-            Some(Notice { why: Some(why_closed(language, why)), ..Notice::of(text) })
-        }
-        _ if let Some(failed) = failed_there(view, returned) => {
-            let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
-            let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
-            let told = w.left_failed.replace("{channel}", &channel);
-            // why it failed ends with how to go on, where nothing else is under way
-            Some(Notice::of(if stage.may_pay() && !view.attempts.iter().any(is_asked) {
-                format!("{told} {why}")
-            } else {
-                told
-            }))
-        }
-        // a browser says so of a page that was never opened, too
-        Stage::Choose if returned != Returned::No && is_undecided => Some(Notice::of(w.returned)),
-        Stage::Cancelled { .. } if is_under_review(view) => Some(Notice::of(w.ask_first)),
-        Stage::Cancelled { .. } if view.attempts.iter().any(is_asked) => Some(Notice::of(w.cancelled_awaited)),
-        _ => None,
-    });
+    notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
+    notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
+    notices.extend(
+        withdrawn(w, view, now)
+            .filter(|_| stage.may_pay())
+            .map(|(text, why)| Notice { why: Some(why_closed(language, why)), ..Notice::of(text) }),
+    );
+    notices.extend(failed_there(view, stage, returned).map(|from| of_failed(ctx, language, view, (stage, from))));
     notices.extend(outdated(view, now).filter(|_| stage.is_owing()).map(|attempt| {
         let (page, amount) = (w.page_outdated, attempt.amount.to_string());
         Notice::of(page.replace("{amount}", &amount))
     }));
-    if asks_on_phone(ctx, loaded, prompt) {
-        notices.push(match prompt {
-            Some(prompt) if !prompt.with_code => {
-                Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string()))
-            }
-            None if stage.may_pay() || matches!(stage, Stage::Expired { .. }) => Notice::of(w.phone_asks),
-            _ => Notice::of(w.phone_asks_for_nothing),
-        });
-    }
+    notices.extend(of_phone(w, asked_on_phone(ctx, loaded, prompt), (stage, prompt)));
     notices
 }
 
-/// All is paid, and nothing is left to do for its reader.
-pub(crate) fn is_done(w: &'static Words, said: &'static Said) -> bool {
-    [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said))
+/// So many requests may still be confirmed on a phone, beside the one that is shown.
+fn of_phone(w: &Words, asked: usize, (stage, prompt): (Stage, Option<&Prompt>)) -> Option<Notice> {
+    let is_before_paying = prompt.is_none() && (stage.may_pay() || matches!(stage, Stage::Expired { .. }));
+    let text = match (asked, prompt) {
+        (0, _) => return None,
+        (_, Some(prompt)) if !prompt.with_code => {
+            return Some(Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string())));
+        }
+        (1, _) if is_before_paying => w.phone_asks,
+        (1, _) => w.phone_asks_for_nothing,
+        _ if is_before_paying => w.phone_asks_often,
+        _ => w.phone_asks_often_for_nothing,
+    };
+    Some(Notice::of(text.replace("{count}", &asked.to_string())))
+}
+
+/// Beside what the heading says.
+fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
+    match stage {
+        Stage::Scan | Stage::Confirm | Stage::Asking => may_have_paid(view),
+        Stage::Cancelled { .. } => is_under_review(view),
+        _ => false,
+    }
+}
+
+/// What was begun at a provider, by each channel once, of which nobody knows yet how it ended: the payer may have been charged.
+fn of_no_result(
+    ctx: &Context,
+    language: Language,
+    view: &IntentView,
+    (stage, asking): (Stage, Option<Asking<'_>>),
+    now: Timestamp,
+) -> Vec<Notice> {
+    let is_asking = |attempt: &Attempt| asking.is_some_and(|asking| asking.attempt.id == attempt.id);
+    let begun = without_result(view, stage, now).filter(|attempt| !is_asking(attempt));
+    let channels: BTreeSet<&str> = begun.map(|attempt| attempt.channel.as_str()).collect();
+    let told = channels.into_iter().map(|channel| {
+        let text = language.words().no_result.replace("{channel}", &channel_name(ctx, language, channel));
+        Notice::of(language.of(&text, kind_of(ctx, Some(channel))))
+    });
+    told.collect()
+}
+
+/// What a provider should have told the end of by now, and has not. Within its window its payer may be at it still; on a
+/// request that was cancelled nobody is meant to be.
+pub(crate) fn without_result(view: &IntentView, stage: Stage, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+    let is_cancelled = matches!(stage, Stage::Cancelled { .. });
+    let is_told = is_cancelled || stage.may_pay() || stage == Stage::Asking;
+    let asked = view.attempts.iter().filter(|stored| is_asked(stored)).map(|stored| &stored.attempt);
+    asked.filter(move |a| is_told && a.status.is_undecided() && (is_cancelled || a.expires_at <= now))
+}
+
+/// Behind what is said of what is paid: what was given back of it, or that nothing is left to do for its reader.
+pub(crate) fn after_paid(
+    ctx: &Context,
+    w: &'static Words,
+    loaded: &PayerPage,
+    (stage, said): (Stage, &'static Said),
+    prompt: Option<&Prompt>,
+) -> Vec<String> {
+    let is_paid = stage.is_paid() || matches!(stage, Stage::PaidElsewhere { .. });
+    // where all of it was, the heading says so
+    if !is_paid || money::is_given_back(&loaded.view) {
+        return Vec::new();
+    }
+    let (going, gone) = money::given_back(loaded);
+    let back = [(w.some_going_back, going), (w.some_gone_back, gone)].into_iter().filter(|(_, sum)| sum.is_positive());
+    let back: Vec<String> = back.map(|(text, sum)| text.replace("{amount}", &sum.to_string())).collect();
+    let is_done = [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said));
+    if back.is_empty() && is_done && asked_on_phone(ctx, loaded, prompt) == 0 {
+        return vec![w.nothing_more.to_owned()];
+    }
+    back
 }
 
 /// A provider's page that was opened and asks for what is not due any more: a part came, or a fee was paid another way.
@@ -220,23 +266,36 @@ fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage
     notices
 }
 
-/// The attempt from whose page the browser comes back, where its provider has told that it failed and another way was chosen
-/// since: of the last one the heading says it.
-fn failed_there(view: &IntentView, returned: Returned) -> Option<&Stored> {
+/// The attempt from whose page the browser comes back, where its provider has told that it failed and no heading says so.
+fn failed_there(view: &IntentView, stage: Stage, returned: Returned) -> Option<&Stored> {
     let Returned::From(number) = returned else { return None };
     let from = view.attempts.iter().find(|stored| stored.number == number)?;
     let is_last = view.attempts.last().is_some_and(|last| last.number == number);
-    (from.attempt.status == AttemptStatus::Failed && !is_last).then_some(from)
+    let is_in_heading = is_last && matches!(stage, Stage::Failed(_));
+    (from.attempt.status == AttemptStatus::Failed && !is_in_heading).then_some(from)
+}
+
+fn of_failed(ctx: &Context, language: Language, view: &IntentView, (stage, failed): (Stage, &Stored)) -> Notice {
+    let channel = channel_name(ctx, language, failed.attempt.channel.as_str());
+    let told = language.words().left_failed.replace("{channel}", &channel);
+    let is_to_wait = stage == Stage::Unclear || may_have_paid(view) || view.attempts.iter().any(is_asked);
+    // why it failed ends with how to go on
+    if !stage.may_pay() || is_to_wait {
+        return Notice::of(told);
+    }
+    let why = language.why(failed.failure.as_deref().map_or(Failure::Unsaid, Failure::read));
+    Notice::of(format!("{told} {why}"))
 }
 
 /// What an attempt gave its payer to act on.
-fn action(stored: &Stored) -> Option<&str> {
+pub(crate) fn action(stored: &Stored) -> Option<&str> {
     stored.action.as_ref().and_then(|action| action["type"].as_str())
 }
 
-/// Whether a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
-/// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the window that we gave it.
-pub(crate) fn asks_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> bool {
+/// How often a phone may still ask its owner to pay, beside what the page shows of that: also where the answer to our request was
+/// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the
+/// window that we gave it.
+pub(crate) fn asked_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> usize {
     let is_phone = |stored: &Stored| {
         let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
         matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
@@ -245,7 +304,7 @@ pub(crate) fn asks_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Pr
     let own = &loaded.view.attempts;
     let beside = own.iter().take(own.len() - usize::from(shown.is_some()));
     let begun = beside.chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
-    begun.into_iter().any(|stored| is_open(stored.attempt.status) && is_phone(stored))
+    begun.filter(|stored| is_open(stored.attempt.status) && is_phone(stored)).count()
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.

@@ -140,3 +140,31 @@ async fn a_phone_that_is_asked_for_a_cancelled_request_is_warned_of_on_the_new_o
         assert_eq!([page.contains(PHONE), page.contains("vẫn đang hỏi")], [is_warned; 2], "{page}");
     }
 }
+
+#[actix_web::test]
+async fn what_is_paid_by_money_of_a_cancelled_request_has_its_transaction_and_that_requests_reference_as_its_proofs() {
+    for is_expired in [false, true] {
+        let world = World::new().await;
+        world.bank.takes_transfers();
+        world.post(&form("testbank", "f1")).await;
+        let earlier = world.intent().await.reference.spaced();
+        world.cancel().await;
+        let world = world.opened_again().await;
+        let own = world.intent().await;
+        if is_expired {
+            let now = own.expires_at + jiff::SignedDuration::from_secs(1);
+            assert!(payments::advance_intent::expire(&world.ctx, own.id, now).await.unwrap());
+        }
+        world.pay_at_bank(71_000, "T1", "VNP1").await;
+        let page = world.get("").await.body;
+        assert_eq!(page.contains("<h1>Không còn khoản nào phải nộp</h1>"), is_expired, "{page}");
+        let proofs = page.split("class=\"proofs\"").nth(1).unwrap_or_else(|| panic!("{page}"));
+        let proofs = proofs.split("</ol>").next().unwrap();
+        for text in [">T1<", "VNP1", "Ngân hàng thử: 71.000 ₫", "09:30 ngày 24/11/2026", earlier.as_str()] {
+            assert!(proofs.contains(text), "{text} is missing: {proofs}");
+        }
+        assert!(!proofs.contains(&own.reference.spaced()), "it was not paid under this one: {proofs}");
+        says_none_of(&page, &["Thông tin thanh toán", "Nguyễn Thị Kín"]);
+        assert!(world.get("?lang=en").await.body.contains("Our reference"));
+    }
+}

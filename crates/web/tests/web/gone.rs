@@ -213,3 +213,31 @@ async fn a_refund_of_somebody_elses_fee_alone_is_not_told_of() {
         says_none_of(&page, &["Đã hoàn trả", "Given back", "9.000 ₫", "0 ₫,", "số cuối", "that ends in"]);
     }
 }
+
+/// A refund of the first fee alone, as it stands.
+fn of_one_fee(status: &str) -> String {
+    let sql = REFUND
+        .replace("STATUS", status)
+        .replace("gross_amount from obligation;", "gross_amount from obligation where external_ref = '1';");
+    format!("{sql} update refund set amount = 21000; update allocation set refund_id = '00000000-0000-7000-8000-000000000002', obligation_id = null
+        where obligation_id = (select id from obligation where external_ref = '1');
+        update obligation set status = 'STATE', version = version + 1 where external_ref = '1';")
+}
+
+#[actix_web::test]
+async fn of_what_was_paid_the_head_says_how_much_was_given_back_and_not_that_nothing_is_to_be_looked_at() {
+    for (status, fee, vi, en) in [
+        ("succeeded", "refunded", "Đã hoàn trả 21.000 ₫; xem bên dưới.", "21.000 ₫ was given back; see below."),
+        ("submitted", "refunding", "Đang hoàn trả 21.000 ₫; xem bên dưới.", "21.000 ₫ is being given back; see below."),
+    ] {
+        let world = paid().await;
+        world.sql(&of_one_fee(status).replace("STATE", fee)).await;
+        let pages = pages(&world).await;
+        both_say(&pages, "<h1>Đã thanh toán</h1>", "<h1>Paid</h1>");
+        both_say(&pages, vi, en);
+        says_none_of(&pages[0], &["Không cần làm gì thêm"]);
+    }
+    let world = paid().await;
+    world.sql(&of_one_fee("pending_approval").replace("STATE", "refunding")).await;
+    says_none_of(&world.get("").await.body, &["hoàn trả 21.000 ₫; xem"]);
+}

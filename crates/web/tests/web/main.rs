@@ -1,6 +1,7 @@
 //! The citizen's page against a real database, a provider that is made up, and the use cases that stand behind it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
+mod begun;
 mod beside;
 mod gone;
 mod guarded;

@@ -25,7 +25,7 @@ fn says(page: &Answered, sentences: &[&str]) {
     }
 }
 
-async fn switched_off(world: &World, channels: &[&str]) {
+pub async fn switched_off(world: &World, channels: &[&str]) {
     for channel in channels {
         world.sql(&SWITCH_OFF.replace("CHANNEL", channel)).await;
     }
@@ -303,7 +303,7 @@ async fn of_several_requests_on_a_phone_one_only_is_to_be_confirmed_and_beside_a
     world.bank.prompts(true);
     world.post(&form("testbank", "f3")).await;
     let page = world.get("").await;
-    says(&page, &["Đang kiểm tra mã", "xin từ chối yêu cầu đó."]);
+    says(&page, &["Đang kiểm tra mã", "Có 2 yêu cầu", "xin từ chối tất cả các yêu cầu đó."]);
     says_none_of(&page.body, &[TWICE]);
 }
 
@@ -358,4 +358,43 @@ async fn what_was_begun_before_a_payment_was_cancelled_is_still_asked_about_and_
     untouched.post(&form("testbank", "f1")).await;
     untouched.cancel().await;
     assert!(!untouched.get("").await.body.contains(VI), "of a transfer nobody can be asked");
+}
+
+#[actix_web::test]
+async fn how_many_requests_may_still_ask_on_a_phone_is_said_in_each_view_that_warns_of_them() {
+    let world = World::new().await;
+    world.bank.prompts(false);
+    for press in ["f1", "f2", "f3"] {
+        world.post(&form("testbank", press)).await;
+    }
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f4")).await;
+    let before = "Có 3 yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. \
+                  Để tránh nộp hai lần, xin từ chối tất cả các yêu cầu đó trước khi nộp bằng cách khác.";
+    let page = world.get("").await;
+    says(&page, &["<svg class=\"qr\"", before]);
+    says_none_of(&page.body, &["Một yêu cầu thanh toán"]);
+    says(
+        &world.get("?lang=en").await,
+        &["3 Mobile Money requests may still wait", "decline them all there before you pay"],
+    );
+    world.sql("set session_replication_role = replica; update attempt set status = 'failed', version = version + 1 where number = 1").await;
+    says(&world.get("").await, &["Có 2 yêu cầu thanh toán"]);
+    world.pay(71_000, "T1").await;
+    let page = world.get("").await;
+    says(&page, &["Đã thanh toán", "Có 2 yêu cầu", "xin từ chối tất cả các yêu cầu đó."]);
+    says(&world.get("?lang=en").await, &["2 Mobile Money requests", "please decline them all there."]);
+}
+
+#[actix_web::test]
+async fn requests_on_a_phone_of_a_cancelled_request_count_with_those_of_the_new_one() {
+    let world = World::new().await;
+    world.bank.prompts(false);
+    world.post(&form("testbank", "f1")).await;
+    world.cancel().await;
+    let world = world.opened_again().await;
+    world.post(&form("testbank", "f2")).await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f3")).await;
+    says(&world.get("").await, &["Có 2 yêu cầu thanh toán"]);
 }
