@@ -190,7 +190,7 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolutionBody {
-    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference
+    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference | write_off | reinstate
     action: String,
     /// Of `assign_to_obligations`: what the waiting money pays, 1 to 50.
     #[serde(default)]
@@ -204,10 +204,10 @@ pub struct ResolutionBody {
     /// Of `refund_to_payer`, where no provider pays the refund out.
     #[serde(default)]
     payer_account: Option<PayerAccountBody>,
-    /// Of `refund_to_payer`.
+    /// Of `refund_to_payer` and `write_off`.
     #[serde(default)]
     reason_code: Option<String>,
-    /// Needed where `accept_difference` is about the fee that a provider kept.
+    /// Needed by `write_off` and `reinstate`, and where `accept_difference` is about the fee that a provider kept.
     #[serde(default)]
     note: String,
 }
@@ -248,6 +248,7 @@ pub async fn resolve(
             f.wrong("/note", "required", "says why the provider may keep another fee than its contract's");
             return f.end().map(|()| HttpResponse::Ok().finish());
         }
+        "write_off" | "reinstate" => given_up(&said, &note)?,
         "accept_difference" => Action::AcceptDifference,
         "same_movement" => Action::SameMovement { payment_id: said.payment_id.clone().unwrap_or_default() },
         action => {
@@ -260,6 +261,21 @@ pub async fn resolve(
     };
     let proposal = resolve_case::Proposal { case, action, note, beneficiaries, caller, idempotency, now: now() };
     Ok(body::reply(resolve_case::propose(&state.ctx, &proposal, &crate::approvals::proposed).await?))
+}
+
+/// Who gives money up, or takes that back, says why.
+fn given_up(said: &ResolutionBody, note: &str) -> Result<Action, Problem> {
+    let mut f = body::Fields::default();
+    if note.is_empty() {
+        f.wrong("/note", "required", "says why");
+    }
+    let action = if said.action == "write_off" {
+        let reason_code = f.text("/reason_code", said.reason_code.as_deref().unwrap_or_default(), 1, 64);
+        Action::WriteOff { reason_code: reason_code.unwrap_or_default(), given: Vec::new() }
+    } else {
+        Action::Reinstate { given: Vec::new() }
+    };
+    f.end().map(|()| action)
 }
 
 /// Who proposes, whose money they see (None: all), and under which key.

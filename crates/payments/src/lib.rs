@@ -59,6 +59,7 @@ pub mod tell_of_bills;
 pub mod verify_books;
 pub mod view;
 pub mod void_at_counter;
+pub mod write_off;
 
 pub use context::{Caller, Context};
 pub use proposal::reaches;

@@ -55,6 +55,7 @@ pub mod unit;
 pub mod vault;
 #[cfg(test)]
 mod walked;
+pub mod write_offs;
 
 pub use error::StorageError;
 pub use pool::{Db, Pool, Settings};

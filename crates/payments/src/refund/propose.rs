@@ -247,9 +247,9 @@ fn unproposed(own: &[Part], earlier: &[Stored]) -> Vec<Part> {
     free
 }
 
-/// What of a payment's money is no refund's.
+/// What of a payment's money is no refund's, and was not given up.
 pub(super) fn at_home(own: &[Part]) -> Vnd {
-    own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum()
+    own.iter().filter(|p| !matches!(p.home, Home::Refund(_) | Home::WrittenOff)).map(|p| p.amount).sum()
 }
 
 pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {
