@@ -17,6 +17,8 @@ use payments::endpoints::EndpointError;
 use payments::fetch_receipt::ReceiptError;
 use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
+use payments::own_case::OwnError;
+use payments::preview::PreviewError;
 use payments::receive_report::ReportError;
 use payments::record_money::RecordError;
 use payments::refund::RefundError;
@@ -71,6 +73,7 @@ codes! {
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
     CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
+    CaseOwned = "case_owned", 409, "Somebody else has the case", "`owner` says who; give it as `instead_of` to take it from them.";
     CaseNotWrittenOff = "case_not_written_off", 409, "Nothing of the case is written off", "Only what was written off, and does not wait again, is reinstated.";
     CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
@@ -390,6 +393,34 @@ impl From<DayError> for Problem {
             DayError::Closed => Self::new(Code::DayClosed),
             DayError::OpenBefore(day) => Self::new(Code::DayOpenBefore).and("day", day),
             DayError::DoesNotTieOut(gaps) => Self::new(Code::DoesNotTieOut).and("gaps", crate::days::gaps(&gaps)),
+        }
+    }
+}
+
+impl From<OwnError> for Problem {
+    fn from(e: OwnError) -> Self {
+        match e {
+            OwnError::Storage(e) => e.into(),
+            OwnError::Idempotency(e) => e.into(),
+            OwnError::Absent => Self::new(Code::NotFound),
+            OwnError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            OwnError::Others(owner) => Self::new(Code::CaseOwned).and("owner", owner.map(|id| id.to_string())),
+            e @ OwnError::MayNot => {
+                let (pointer, code) = ("/owner".to_owned(), "value".to_owned());
+                Self::fields(vec![FieldError { pointer, code, detail: e.to_string() }])
+            }
+        }
+    }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(e: PreviewError) -> Self {
+        match e {
+            PreviewError::Storage(e) if e.is_conflict("approval_pending_once") => Self::new(Code::ApprovalPending),
+            PreviewError::Storage(e) => e.into(),
+            PreviewError::Resolve(e) => e.into(),
+            PreviewError::Refund(e) => e.into(),
+            PreviewError::Decide(e) => e.into(),
         }
     }
 }

@@ -73,7 +73,6 @@ pub struct Proposal {
     /// Whose money the person sees; None: all.
     pub beneficiaries: Option<Vec<String>>,
     pub caller: Caller,
-    pub idempotency: idempotency::Request,
     pub now: Timestamp,
 }
 
@@ -119,37 +118,52 @@ pub fn reason_of(kind: CaseKind) -> Option<SuspenseReason> {
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
-pub async fn propose(ctx: &Context, proposal: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    key: &idempotency::Request,
+    render: Render<'_>,
+) -> Result<Reply, ResolveError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
-        let outcome = proposed(&tx, proposal, render).await;
+        let outcome = proposed(&tx, proposal, key, render).await;
         tx.close(outcome).await
     })
     .await
 }
 
-async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
-    if let Some(reply) = proposal::begin::<ResolveError>(tx, &p.idempotency).await? {
+async fn proposed(
+    tx: &Tx,
+    p: &Proposal,
+    key: &idempotency::Request,
+    render: Render<'_>,
+) -> Result<Reply, ResolveError> {
+    if let Some(reply) = proposal::begin::<ResolveError>(tx, key).await? {
         return Ok(reply);
     }
+    let draft = drafted(tx, p).await?;
+    let by = proposal::By { caller: &p.caller, idempotency: key, note: &p.note, now: p.now };
+    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
+        // of a closed case nothing but the approval says that it waits
+        e if e.is_conflict("approval_pending_once") => ResolveError::NotOpen(CaseStatus::Proposed),
+        e => e.into(),
+    })
+}
+
+/// What would be kept of the proposal.
+pub(crate) async fn drafted(tx: &Tx, p: &Proposal) -> Result<Draft<Action>, ResolveError> {
     let concerned = concerned(tx, p).await?;
     if !proposal::reaches(p.beneficiaries.as_deref(), &concerned) {
         return Err(ResolveError::NotOfAll);
     }
     let (action, changes) = possible(tx, p, &concerned).await?;
-    let draft = Draft {
+    Ok(Draft {
         kind: ApprovalKind::CaseResolution,
         action: "resolution_proposed",
         subject: p.case.id.to_string(),
         beneficiaries: concerned,
         payload: action,
         changes,
-    };
-    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
-    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
-        // of a closed case nothing but the approval says that it waits
-        e if e.is_conflict("approval_pending_once") => ResolveError::NotOpen(CaseStatus::Proposed),
-        e => e.into(),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod beneficiaries;
 pub mod bill_callbacks;
 pub mod bills;
 pub mod case_list;
+pub mod case_work;
 pub mod cases;
 pub mod channels;
 pub mod counters;
