@@ -31,7 +31,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
-        cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::close, reports::show,
+        cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,

@@ -67,6 +67,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(resolutions::resolve)))
         .service(at("/v1/cases/{id}/resolutions/preview", "POST").route(post().to(resolutions::preview)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
+        .service(at("/v1/reconciliation/{date}/closings", "GET").route(get().to(days::closings)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))

@@ -9,6 +9,7 @@ pub mod approve;
 pub mod ask_health;
 pub mod breaker;
 pub mod close_day;
+pub mod closing_report;
 pub mod context;
 pub mod deliver_events;
 pub mod deposit_drawer;

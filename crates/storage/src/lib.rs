@@ -16,6 +16,7 @@ pub mod cases;
 pub mod channels;
 pub mod counters;
 pub mod credentials;
+pub mod day_report;
 pub mod days;
 pub mod deliveries;
 pub mod endpoints;

@@ -293,6 +293,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/settlements/{id}").of(&of.settlement).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}").at(day("", &format!("account={ours}")), day("", &format!("account={nowhere}"))).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}").at(day("", "profile=vnpay_main"), day("", "profile=none")).staff(&[ReportsRead]),
+        get("/v1/reconciliation/{date}/closings").at(day("/closings", "profile=vnpay_main"), day("/closings", "profile=none")).staff(&[ReportsRead]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]).refuses(409, "day_closed"),
         post("/v1/reconciliation/{date}/reopen").at(day("/reopen", "profile=vnpay_main"), day("/reopen", "profile=none")).staff(&[DaysClose]).answers(201),
