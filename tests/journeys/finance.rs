@@ -7,6 +7,7 @@ mod imported;
 mod reopened;
 mod reports;
 mod shared;
+mod worked;
 
 use domain::principal::Scope;
 use jiff::civil::Date;

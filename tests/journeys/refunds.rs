@@ -13,6 +13,7 @@ mod told_on_page;
 mod transfers;
 mod vnpay;
 mod whose;
+mod written_off;
 
 use domain::principal::Scope;
 use jiff::Timestamp;

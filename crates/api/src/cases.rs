@@ -1,26 +1,24 @@
 //! `/v1/cases`: what no rule explains, for finance staff, with whose debt the money may be. No personal data is shown.
 
 use crate::State;
-use crate::approvals::ProposedView;
 use crate::auth;
 use crate::body;
 use crate::door::{RawBody, now};
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
-use crate::refunds::PayerAccountBody;
-use crate::views::Page;
+use crate::views::{self, Page};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::CaseId;
+use domain::business_day::business_date;
 use domain::case::{CaseKind, CaseStatus};
-use domain::fee;
 use domain::principal::{Scope, Who};
 use domain::suggestion::Suggestion;
 use jiff::Timestamp;
-use payments::resolve_case::{self, Action};
-use payments::{refund, suggest};
+use payments::{own_case, suggest};
 use serde::{Deserialize, Serialize};
-use storage::case_list::{self, Filter, Listed};
+use storage::case_list::{self, Filter, Listed, Sort};
+use storage::case_work::{self, Done, Owner};
 use utoipa::{IntoParams, ToSchema};
 
 const SCOPES: &[Scope] = &[Scope::ReportsRead, Scope::CasesWrite];
@@ -33,6 +31,10 @@ pub struct ListQuery {
     status: Option<String>,
     /// A kind of difference, e.g. `unidentified`.
     kind: Option<String>,
+    /// Whose: `me`, `nobody`, or a person.
+    owner: Option<String>,
+    /// newest | age (the oldest first) | amount (the largest first). With an order or an owner and no status, what is not closed.
+    sort: Option<String>,
     /// 1 to 200, 50 unless told.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
@@ -63,10 +65,15 @@ pub struct CaseView {
     pub updated_at: Timestamp,
     /// Seconds since it was opened.
     pub age_s: i64,
+    /// Days in Viet Nam since it was opened; of a closed one, until it was.
+    pub age_days: i32,
+    /// The person who works on it.
+    pub owner: Option<String>,
 }
 
 impl CaseView {
     fn new(c: &Listed, now: Timestamp) -> Self {
+        let closed = c.status == CaseStatus::Closed.as_str();
         Self {
             id: c.id.to_string(),
             kind: c.kind.clone(),
@@ -82,7 +89,36 @@ impl CaseView {
             opened_at: c.opened_at,
             updated_at: c.updated_at,
             age_s: now.duration_since(c.opened_at).as_secs().max(0),
+            age_days: days_between(c.opened_at, if closed { c.updated_at } else { now }),
+            owner: c.owner.map(|id| id.to_string()),
         }
+    }
+}
+
+fn days_between(from: Timestamp, to: Timestamp) -> i32 {
+    business_date(from).until(business_date(to)).map_or(0, |span| span.get_days()).max(0)
+}
+
+/// Something that was done about a case.
+#[derive(Serialize, ToSchema)]
+pub struct DoneView {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// A person, a client, or `system`.
+    pub who: String,
+    /// found | explained | assigned | proposed | approved | rejected | withdrawn
+    pub what: String,
+    /// The resolution that was proposed or decided.
+    pub action: Option<String>,
+    pub note: Option<String>,
+    /// Of `assigned`: to whom; null: nobody has it any more.
+    pub owner: Option<String>,
+}
+
+impl DoneView {
+    fn new(d: Done) -> Self {
+        let Done { at, who, what, action, note, owner } = d;
+        Self { at, who, what, action, note, owner: owner.map(|id| id.to_string()) }
     }
 }
 
@@ -127,6 +163,8 @@ pub struct CaseWholeView {
     /// Of a refund that a settlement file names by our order alone: each payment of that order. It may be any of them, and none
     /// of them is to be refunded by that much until the case is closed.
     pub candidates: Vec<CandidateView>,
+    /// Who did what, oldest first.
+    pub history: Vec<DoneView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -154,11 +192,32 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
         kind: word::<CaseKind>(&query.kind, "kind")?,
         id: None,
     };
+    let sort = query.sort.as_deref().map(sorted).transpose()?;
+    let owner = query.owner.as_deref().map(|text| owned_by(text, &principal.who)).transpose()?;
     let db = state.ctx.pool.get().await?;
-    let found = case_list::page(&db, &filter, after, limit).await?;
+    let found = match (owner, sort) {
+        (None, None) => case_list::page(&db, &filter, after, limit).await?,
+        (owner, sort) => case_work::queue(&db, &filter, (owner, sort.unwrap_or(Sort::Newest)), after, limit).await?,
+    };
     let now = now();
     let list = found.iter().map(|c| CaseView::new(c, now)).collect();
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &CaseView| v.id.clone())))
+}
+
+fn sorted(text: &str) -> Result<Sort, Problem> {
+    let known = [Sort::Newest, Sort::Age, Sort::Amount].into_iter().find(|sort| sort.as_str() == text);
+    known.ok_or_else(|| Problem::with(Code::QueryInvalid, "sort is not one".to_owned()))
+}
+
+fn owned_by(text: &str, who: &Who) -> Result<Owner, Problem> {
+    match (text, who) {
+        ("nobody", _) => Ok(Owner::Nobody),
+        ("me", Who::Person(id)) => Ok(Owner::Person(*id)),
+        _ => text
+            .parse()
+            .map(Owner::Person)
+            .map_err(|_| Problem::with(Code::QueryInvalid, "owner is not one".to_owned())),
+    }
 }
 
 /// One case, with the debts that its money may be for.
@@ -169,10 +228,11 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let id: CaseId = id_of(&id)?;
     let beneficiaries = auth::beneficiaries(&principal);
     let filter = Filter { id: Some(id), beneficiaries: beneficiaries.clone(), ..Filter::default() };
-    let (case, candidates) = {
+    let (case, candidates, history) = {
         let db = state.ctx.pool.get().await?;
         let case = case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?;
-        (case, case_list::candidates(&db, id).await?)
+        let history = case_work::history(&db, id, beneficiaries.as_deref()).await?;
+        (case, case_list::candidates(&db, id).await?, history)
     };
     let closed = case.status == CaseStatus::Closed.as_str();
     let suggestions =
@@ -184,40 +244,34 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
             .iter()
             .map(|(id, amount)| CandidateView { payment_id: id.to_string(), amount: amount.dong() })
             .collect(),
+        history: history.into_iter().map(DoneView::new).collect(),
     }))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResolutionBody {
-    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference
-    action: String,
-    /// Of `assign_to_obligations`: what the waiting money pays, 1 to 50.
+pub struct OwnerBody {
+    /// `me`, a person, or null: nobody.
+    owner: Option<String>,
+    /// Who had it when the caller looked; null: nobody.
     #[serde(default)]
-    obligation_ids: Vec<String>,
-    /// Of `same_movement`: the payment that a line of the account brought.
-    #[serde(default)]
-    payment_id: Option<String>,
-    /// Of `refund_to_payer`: what the payment shows now.
-    #[serde(default)]
-    refundable_amount: Option<i64>,
-    /// Of `refund_to_payer`, where no provider pays the refund out.
-    #[serde(default)]
-    payer_account: Option<PayerAccountBody>,
-    /// Of `refund_to_payer`.
-    #[serde(default)]
-    reason_code: Option<String>,
-    /// Needed where `accept_difference` is about the fee that a provider kept.
+    instead_of: Option<String>,
     #[serde(default)]
     note: String,
 }
 
-/// Proposes what becomes of a case; a second person decides. With `refund_to_payer` what is decided is the refund.
-#[utoipa::path(post, path = "/v1/cases/{id}/resolutions", tag = "reconciliation", request_body = ResolutionBody,
+#[derive(Serialize, ToSchema)]
+pub struct OwnerView {
+    pub id: String,
+    pub owner: Option<String>,
+}
+
+/// Takes a case, gives it to somebody, or lets it go. Refused where somebody else has taken it meanwhile.
+#[utoipa::path(post, path = "/v1/cases/{id}/owner", tag = "reconciliation", request_body = OwnerBody,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = ProposedView), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json")))]
-pub async fn resolve(
+    responses((status = 200, body = OwnerView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn own(
     req: HttpRequest,
     state: Data<State>,
     id: Path<String>,
@@ -225,83 +279,25 @@ pub async fn resolve(
 ) -> Result<HttpResponse, Problem> {
     let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
     let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
-    let id: CaseId = id_of(&id)?;
-    let idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
-    let said: ResolutionBody = body::json(&req, &raw.0)?;
+    let case: CaseId = id_of(&id)?;
+    let key = body::idempotency(&req, person.uuid(), &raw.0)?;
+    let said: OwnerBody = body::json(&req, &raw.0)?;
     let note = crate::approvals::note(&said.note)?;
-    let beneficiaries = auth::beneficiaries(&principal);
-    let case = {
+    {
+        let filter = Filter { id: Some(case), beneficiaries: auth::beneficiaries(&principal), ..Filter::default() };
         let db = state.ctx.pool.get().await?;
-        let filter = Filter { id: Some(id), beneficiaries: beneficiaries.clone(), ..Filter::default() };
-        case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?
-    };
-    let action = match said.action.as_str() {
-        "refund_to_payer" => {
-            let by = By { beneficiaries, caller, idempotency };
-            return refund_to_payer(&state, &case, &said, note, by).await;
-        }
-        "assign_to_obligations" if (1..=domain::intent::MAX_OBLIGATIONS).contains(&said.obligation_ids.len()) => {
-            Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() }
-        }
-        "accept_difference" if note.is_empty() && fee::is_of_fee(&case.subject) => {
-            let mut f = body::Fields::default();
-            f.wrong("/note", "required", "says why the provider may keep another fee than its contract's");
-            return f.end().map(|()| HttpResponse::Ok().finish());
-        }
-        "accept_difference" => Action::AcceptDifference,
-        "same_movement" => Action::SameMovement { payment_id: said.payment_id.clone().unwrap_or_default() },
-        action => {
-            let mut f = body::Fields::default();
-            let named = action == "assign_to_obligations";
-            let (pointer, detail) = if named { ("/obligation_ids", "1 to 50") } else { ("/action", "is not one") };
-            f.wrong(pointer, "value", detail);
-            return f.end().map(|()| HttpResponse::Ok().finish());
-        }
-    };
-    let proposal = resolve_case::Proposal { case, action, note, beneficiaries, caller, idempotency, now: now() };
-    Ok(body::reply(resolve_case::propose(&state.ctx, &proposal, &crate::approvals::proposed).await?))
-}
-
-/// Who proposes, whose money they see (None: all), and under which key.
-struct By {
-    beneficiaries: Option<Vec<String>>,
-    caller: payments::Caller,
-    idempotency: storage::idempotency::Request,
-}
-
-/// All of the payment's money that waits for the case's reason goes back.
-async fn refund_to_payer(
-    state: &State,
-    case: &Listed,
-    said: &ResolutionBody,
-    note: String,
-    by: By,
-) -> Result<HttpResponse, Problem> {
-    let mut f = body::Fields::default();
-    let reason_code = f.text("/reason_code", said.reason_code.as_deref().unwrap_or_default(), 1, 64);
-    if said.refundable_amount.is_none() {
-        f.wrong("/refundable_amount", "required", "is missing");
+        case_list::page(&db, &filter, None, 1).await?.pop().ok_or_else(absent)?;
     }
-    let payer_account = said.payer_account.as_ref().and_then(|a| crate::refunds::account(&mut f, a));
+    let mut f = body::Fields::default();
+    let mut named = |pointer, text: Option<&str>| match text {
+        None => None,
+        Some("me") => Some(person),
+        Some(text) => text.parse().map_err(|_| f.wrong(pointer, "value", "is no person")).ok(),
+    };
+    let owner = named("/owner", said.owner.as_deref());
+    let instead_of = named("/instead_of", said.instead_of.as_deref());
     f.end()?;
-    let kind = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of).filter(|_| case.waits);
-    let (Some(payment), Some(_), Some(reason_code)) = (case.payment_id, kind, reason_code) else {
-        return Err(Problem::new(Code::CaseHasNoMoney));
-    };
-    let proposal = refund::Proposal {
-        payment,
-        case: Some(case.id),
-        lines: Vec::new(),
-        closing: domain::refund::Closing::Close,
-        reason_code,
-        note,
-        refundable: domain::Vnd::new(said.refundable_amount.unwrap_or_default()),
-        payer_account,
-        beneficiaries: by.beneficiaries,
-        caller: by.caller,
-        idempotency: by.idempotency,
-        now: now(),
-    };
-    let render = |_: &storage::refunds::Stored, approval| crate::approvals::proposed(approval);
-    Ok(body::reply(refund::propose(&state.ctx, &proposal, &render).await?))
+    let answer = views::json(&OwnerView { id: case.to_string(), owner: owner.map(|id| id.to_string()) });
+    let command = own_case::Command { case, owner, instead_of, note, caller, now: now() };
+    Ok(body::reply(own_case::give(&state.ctx, &command, &key, &answer).await?))
 }

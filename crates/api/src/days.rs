@@ -14,7 +14,9 @@ use domain::principal::{Principal, Scope, Who};
 use domain::reconciliation::{DayScope, Gap};
 use jiff::civil::Date;
 use payments::close_day::{self, Asked, Command, Day};
+use payments::closing_report;
 use serde::{Deserialize, Serialize};
+use storage::day_report::{Closing, ControlTotal, LateLine};
 use utoipa::{IntoParams, ToSchema};
 
 /// Exactly one of the two.
@@ -84,6 +86,116 @@ pub struct SettledView {
     pub net: i64,
 }
 
+/// A part of what payers brought on a day.
+#[derive(Serialize, ToSchema)]
+pub struct TotalView {
+    pub agency: Option<String>,
+    pub fee_code: Option<String>,
+    pub channel: String,
+    /// Where it pays no fee: why it waits, `refund`, or `written_off`.
+    pub instead: Option<String>,
+    /// How many payments have a part in it.
+    pub payments: i64,
+    pub amount: i64,
+}
+
+impl TotalView {
+    fn new(t: &ControlTotal) -> Self {
+        let ControlTotal { agency, fee_code, channel, instead, payments, amount } = t.clone();
+        Self { agency, fee_code, channel, instead, payments, amount: amount.dong() }
+    }
+}
+
+/// A booking whose own day was closed when it came.
+#[derive(Serialize, ToSchema)]
+pub struct LateView {
+    /// The day that it is for.
+    #[schema(value_type = String, format = Date)]
+    pub for_day: Date,
+    /// The day on which it was booked.
+    #[schema(value_type = String, format = Date)]
+    pub booked_on: Date,
+    /// The day whose sums have it: its own again, once that was opened and closed anew.
+    #[schema(value_type = String, format = Date)]
+    pub counts_on: Date,
+    /// In đồng, as the account has it.
+    pub amount: i64,
+    pub payment_id: Option<String>,
+    pub movement_id: Option<String>,
+}
+
+impl LateView {
+    fn new(l: &LateLine) -> Self {
+        Self {
+            for_day: l.for_day,
+            booked_on: l.booked_on,
+            counts_on: l.counts_on,
+            amount: l.amount.dong(),
+            payment_id: l.payment_id.map(|id| id.to_string()),
+            movement_id: l.movement_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// A closing that the day had, or has.
+#[derive(Serialize, ToSchema)]
+pub struct ClosingView {
+    /// in_force | reopened
+    pub status: &'static str,
+    pub opening: i64,
+    #[serde(rename = "in")]
+    pub moved_in: i64,
+    pub out: i64,
+    pub closing: i64,
+    pub closed_by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub closed_at: jiff::Timestamp,
+    /// Null while it is in force.
+    pub reopened: Option<ReopenedView>,
+    /// What it was closed with, as it was seen then: sums, control totals, open cases, late lines. Null of a closing from before
+    /// reports were kept.
+    #[schema(value_type = Option<Object>)]
+    pub report: Option<serde_json::Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ReopenedView {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: jiff::Timestamp,
+    pub proposed_by: Option<String>,
+    pub approved_by: String,
+    /// Why, in the words of who proposed it.
+    pub note: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ClosingsView {
+    /// The newest first; none where the day was closed with a later one, or never.
+    pub closings: Vec<ClosingView>,
+}
+
+impl ClosingView {
+    fn new(c: &Closing) -> Self {
+        let reopened = c.reopened.as_ref().map(|r| ReopenedView {
+            at: r.at,
+            proposed_by: r.proposed_by.clone(),
+            approved_by: r.approved_by.clone(),
+            note: r.note.clone(),
+        });
+        Self {
+            status: if reopened.is_some() { "reopened" } else { "in_force" },
+            opening: c.opening.dong(),
+            moved_in: c.moved_in.dong(),
+            out: c.moved_out.dong(),
+            closing: c.closing.dong(),
+            closed_by: c.closed_by.clone(),
+            closed_at: c.closed_at,
+            reopened,
+            report: c.report.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        }
+    }
+}
+
 /// A day, in đồng.
 #[derive(Serialize, ToSchema)]
 pub struct DayView {
@@ -109,6 +221,10 @@ pub struct DayView {
     pub differences: Vec<DifferenceView>,
     /// How many cases it has; more than are listed where there are more than 500.
     pub differences_total: i64,
+    /// Where the đồng are that payers brought on the day, by agency, fee and channel; together its payments, less what was taken back.
+    pub control_totals: Vec<TotalView>,
+    /// What came when its own day was closed: on this day, or for it; at most 500.
+    pub late_lines: Vec<LateView>,
     /// Empty when the day ties out.
     pub gaps: Vec<GapView>,
     /// open | closed
@@ -162,6 +278,8 @@ impl DayView {
                 })
                 .collect(),
             differences_total: day.differences_total,
+            control_totals: day.control_totals.iter().map(TotalView::new).collect(),
+            late_lines: day.late_lines.iter().map(LateView::new).collect(),
             gaps: gaps(&day.gaps),
             status: if day.is_closed { "closed" } else { "open" },
             closed_at: day.closed.as_ref().map(|c| c.at),
@@ -197,6 +315,21 @@ pub async fn show(
     let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let day = close_day::read(&state.ctx, &asked(&date, &query, &principal)?).await?;
     Ok(HttpResponse::Ok().json(DayView::new(&day)))
+}
+
+/// Every closing that a day had: what it was closed with and by whom, and that it was opened again.
+#[utoipa::path(get, path = "/v1/reconciliation/{date}/closings", tag = "reconciliation", params(("date" = String, Path), DayQuery),
+    responses((status = 200, body = ClosingsView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn closings(
+    req: HttpRequest,
+    state: Data<State>,
+    date: Path<String>,
+    query: Query<DayQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
+    let Asked { scope, date, beneficiaries } = asked(&date, &query, &principal)?;
+    let found = closing_report::closings(&state.ctx, &scope, date, beneficiaries.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(ClosingsView { closings: found.iter().map(ClosingView::new).collect() }))
 }
 
 /// Closes a day that ties out, and with it all days before it. A second closing is refused with `day_closed`; a repeat

@@ -17,6 +17,8 @@ use payments::endpoints::EndpointError;
 use payments::fetch_receipt::ReceiptError;
 use payments::lower_obligation::LowerError;
 use payments::open_intent::OpenError;
+use payments::own_case::OwnError;
+use payments::preview::PreviewError;
 use payments::receive_report::ReportError;
 use payments::record_money::RecordError;
 use payments::refund::RefundError;
@@ -69,7 +71,10 @@ codes! {
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Propose anew from the present state. What is about money is withdrawn by this answer; reject anything else first.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
+    CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
+    CaseOwned = "case_owned", 409, "Somebody else has the case", "`owner` says who; give it as `instead_of` to take it from them.";
+    CaseNotWrittenOff = "case_not_written_off", 409, "Nothing of the case is written off", "Only what was written off, and does not wait again, is reinstated.";
     CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
     CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
@@ -392,6 +397,34 @@ impl From<DayError> for Problem {
     }
 }
 
+impl From<OwnError> for Problem {
+    fn from(e: OwnError) -> Self {
+        match e {
+            OwnError::Storage(e) => e.into(),
+            OwnError::Idempotency(e) => e.into(),
+            OwnError::Absent => Self::new(Code::NotFound),
+            OwnError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
+            OwnError::Others(owner) => Self::new(Code::CaseOwned).and("owner", owner.map(|id| id.to_string())),
+            e @ OwnError::MayNot => {
+                let (pointer, code) = ("/owner".to_owned(), "value".to_owned());
+                Self::fields(vec![FieldError { pointer, code, detail: e.to_string() }])
+            }
+        }
+    }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(e: PreviewError) -> Self {
+        match e {
+            PreviewError::Storage(e) if e.is_conflict("approval_pending_once") => Self::new(Code::ApprovalPending),
+            PreviewError::Storage(e) => e.into(),
+            PreviewError::Resolve(e) => e.into(),
+            PreviewError::Refund(e) => e.into(),
+            PreviewError::Decide(e) => e.into(),
+        }
+    }
+}
+
 impl From<RefundError> for Problem {
     fn from(e: RefundError) -> Self {
         match e {
@@ -518,6 +551,8 @@ impl From<ResolveError> for Problem {
             ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
             ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
             ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
+            ResolveError::MoneyLeft => Self::new(Code::CaseMoneyLeft),
+            ResolveError::NotWrittenOff => Self::new(Code::CaseNotWrittenOff),
             e @ (ResolveError::Obligation | ResolveError::TooMuch(_) | ResolveError::NotTheSame) => {
                 let detail = e.to_string();
                 let of_payment = matches!(e, ResolveError::NotTheSame);

@@ -263,13 +263,12 @@ pub async fn propose(
         payer_account,
         beneficiaries: auth::beneficiaries(&principal),
         caller,
-        idempotency,
         now: now(),
     };
     let render = |r: &Stored, approval: domain::ApprovalId| {
         views::json(&RefundView { approval_id: Some(approval.to_string()), ..RefundView::new(r, None) })
     };
-    Ok(body::reply(refund::propose(&state.ctx, &proposal, &render).await?))
+    Ok(body::reply(refund::propose(&state.ctx, &proposal, &idempotency, &render).await?))
 }
 
 /// What is not theirs is absent.

@@ -8,7 +8,7 @@ use crate::admin::{
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
-    refunds, reports, settlements, statements, webhooks,
+    refunds, reports, resolutions, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -63,8 +63,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- finance staff: what no rule explains, days, reports
         .service(at("/v1/cases", "GET").route(get().to(cases::list)))
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
-        .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(cases::resolve)))
+        .service(at("/v1/cases/{id}/owner", "POST").route(post().to(cases::own)))
+        .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(resolutions::resolve)))
+        .service(at("/v1/cases/{id}/resolutions/preview", "POST").route(post().to(resolutions::preview)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
+        .service(at("/v1/reconciliation/{date}/closings", "GET").route(get().to(days::closings)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))

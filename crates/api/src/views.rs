@@ -228,6 +228,8 @@ pub struct AllocationView {
     pub obligation_id: Option<String>,
     pub suspense_reason: Option<String>,
     pub refund_id: Option<String>,
+    /// Two persons gave up looking for its owner.
+    pub written_off: bool,
     pub amount: i64,
 }
 
@@ -236,6 +238,7 @@ fn allocation(part: &Part) -> AllocationView {
         obligation_id: part.obligation_id.map(|id| id.to_string()),
         suspense_reason: part.suspense_reason.clone(),
         refund_id: part.refund_id.map(|id| id.to_string()),
+        written_off: part.obligation_id.is_none() && part.suspense_reason.is_none() && part.refund_id.is_none(),
         amount: part.amount.dong(),
     }
 }
@@ -273,6 +276,7 @@ impl PaymentView {
             Identity::Account { account, reference } => [None, Some(account.to_string()), Some(reference), None, None],
             Identity::Counter { counter, receipt } => [None, None, None, Some(counter.to_string()), Some(receipt)],
         };
+        let taken = [shown.reversed, shown.refunding, shown.written_off, shown.unexplained];
         Self {
             id: p.id.to_string(),
             channel: p.channel.to_string(),
@@ -285,7 +289,7 @@ impl PaymentView {
             intent_id: p.intent_id.map(|id| id.to_string()),
             amount: p.amount.dong(),
             reversed: shown.reversed.dong(),
-            refundable_amount: p.amount.less(shown.reversed).less(shown.refunding).less(shown.unexplained).dong(),
+            refundable_amount: taken.iter().fold(p.amount, |left, amount| left.less(*amount)).dong(),
             currency: CURRENCY,
             paid_at: p.paid_at,
             business_date: shown.business_date,

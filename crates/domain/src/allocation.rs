@@ -42,6 +42,8 @@ pub enum Home {
     Suspense(SuspenseReason),
     /// On its way back to the payer, or back already.
     Refund(RefundId),
+    /// Two persons gave up looking for its owner.
+    WrittenOff,
 }
 
 /// A part of a payment and its home.

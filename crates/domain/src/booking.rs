@@ -273,6 +273,7 @@ fn account_of(home: Home, obligations: &[ObligationState]) -> Result<(Account, O
         Home::Obligation(id) => (Account::Obligation(find(obligations, id)?.beneficiary.clone()), Some(id)),
         Home::Suspense(reason) => (Account::Suspense(reason), None),
         Home::Refund(_) => (Account::RefundPayable, None),
+        Home::WrittenOff => (Account::WrittenOff, None),
     })
 }
 

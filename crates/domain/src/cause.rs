@@ -29,5 +29,6 @@ words! {
         // cases
         Found = "found", ResolutionProposed = "resolution_proposed", ResolutionRejected = "resolution_rejected",
         Resolved = "resolved", Explained = "explained",
+        WrittenOff = "written_off", Reinstated = "reinstated",
     }
 }

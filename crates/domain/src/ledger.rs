@@ -34,6 +34,8 @@ pub enum Account {
     RefundPayable,
     /// What a provider keeps for its service.
     Fee(ProfileCode),
+    /// What two persons have given up: money that nobody claims, or a loss that nobody explains.
+    WrittenOff,
     /// What stood on bank accounts before we kept their books.
     Opening,
 }
@@ -45,7 +47,12 @@ impl Account {
             Self::Clearing(profile) => Some(format!("clearing:{profile}")),
             Self::Bank(account) | Self::InTransit(account) => Some(format!("bank:{account}")),
             Self::Drawer(counter) => Some(format!("drawer:{counter}")),
-            Self::Obligation(_) | Self::Suspense(_) | Self::RefundPayable | Self::Fee(_) | Self::Opening => None,
+            Self::Obligation(_)
+            | Self::Suspense(_)
+            | Self::RefundPayable
+            | Self::Fee(_)
+            | Self::WrittenOff
+            | Self::Opening => None,
         }
     }
 
@@ -56,6 +63,7 @@ impl Account {
             Self::InTransit(_) => AccountKind::InTransit,
             Self::Drawer(_) => AccountKind::Drawer,
             Self::Fee(_) => AccountKind::Fee,
+            Self::WrittenOff => AccountKind::WrittenOff,
             Self::Opening => AccountKind::Opening,
             Self::Obligation(_) => AccountKind::Obligation,
             Self::Suspense(_) => AccountKind::Suspense,
@@ -74,6 +82,7 @@ impl fmt::Display for Account {
             Self::Drawer(counter) => write!(f, "drawer:{counter}"),
             Self::Fee(profile) => write!(f, "fee:{profile}"),
             Self::RefundPayable => f.write_str("refund_payable"),
+            Self::WrittenOff => f.write_str("written_off"),
             Self::Opening => f.write_str("opening:bank"),
             Self::Obligation(beneficiary) => write!(f, "obligation:{beneficiary}"),
             Self::Suspense(reason) => write!(f, "suspense:{reason}"),
@@ -124,6 +133,10 @@ words! {
         TakenBack = "taken_back",
         /// An obligation was charged too much.
         Reduction = "reduction",
+        /// Two persons gave it up: suspense no longer waits for its owner, or for an explanation.
+        WrittenOff = "written_off",
+        /// Its owner, or its explanation, was found after all: it waits again.
+        Reinstated = "reinstated",
     }
 }
 

@@ -15,6 +15,7 @@
 //! | a payment was a drawer's deposit, a payout, a transfer that came back | suspense `unidentified`, `refund_returned` | in transit | | |
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
+//! | waiting money, or a loss, is given up, and is found after all | `writing_off` | | | |
 //!
 //! An obligation has all that it owes or nothing. When the part of one payment leaves, those of others wait as `underpaid`
 //! from the same journal on. Whatever waits has a case.
@@ -37,6 +38,7 @@ use std::collections::BTreeSet;
 
 #[cfg(test)]
 mod tests;
+pub mod writing_off;
 
 /// Where a part of a payment is. Never zero; negative only in what a journal took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -367,6 +369,7 @@ impl<'s> Work<'s> {
             Home::Obligation(id) => (Account::Obligation(self.scene.obligation(id)?.beneficiary.clone()), Some(id)),
             Home::Suspense(reason) => (Account::Suspense(reason), None),
             Home::Refund(_) => (Account::RefundPayable, None),
+            Home::WrittenOff => (Account::WrittenOff, None),
         })
     }
 
@@ -443,6 +446,8 @@ impl<'s> Work<'s> {
                     self.debit(part.payment_id, part.home, part.amount)?;
                     self.close_case(part.payment_id, part.home)?;
                 }
+                // that nobody's money was somebody's is said by who takes it back
+                Home::WrittenOff => self.debit(part.payment_id, part.home, part.amount)?,
                 Home::Refund(id) if unmade.iter().any(|r| r.id == id && r.status.is_unmade()) => {
                     self.debit(part.payment_id, part.home, part.amount)?;
                 }

@@ -1,6 +1,7 @@
 //! A day of a bank account or of a provider's contract: read, and closed when it ties out. A closed day closes all days
 //! before it, and takes no booking any more: what arrives for it is booked on the first open day.
 
+use crate::closing_report;
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
@@ -11,6 +12,7 @@ use domain::reconciliation::{AccountDay, Books, DayScope, Gap, ProfileDay, Settl
 use futures_util::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use storage::day_report::{self, ControlTotal, LateLine};
 use storage::days::{Closed, Difference, Provided, Stated};
 use storage::unit::{Audit, Unit};
 use storage::{Db, StorageError, assurance, beneficiaries, days, idempotency, unit};
@@ -72,6 +74,10 @@ pub struct Day {
     pub differences: Vec<Difference>,
     /// How many cases it has in all.
     pub differences_total: i64,
+    /// Where the đồng of its payments are: by agency, fee and channel.
+    pub control_totals: Vec<ControlTotal>,
+    /// What came late on it, or for it.
+    pub late_lines: Vec<LateLine>,
     /// The day, or one after it, is closed.
     pub is_closed: bool,
     /// Its own closing; None where it was closed with a later day.
@@ -143,7 +149,9 @@ async fn close_once(
             by: command.caller.actor(),
             at: command.now,
         };
+        let before = day_report::closings(&tx, &scope, day.date).await?.len();
         let sums = days::close(&tx, &scope, day.date, &closed).await?;
+        let report = day_report::keep(&tx, &scope, day.date, &closing_report::text(&day, &closed, before)?).await?;
         day.is_closed = true;
         day.closed = Some(closed);
         let subject = format!("{scope}/{}", day.date);
@@ -151,7 +159,8 @@ async fn close_once(
         let request_id = command.caller.request_id.clone();
         unit.audit.push(Audit { action: "day_closed", subject: subject.clone(), request_id: request_id.clone() });
         // later days begin with these figures: they are sealed
-        unit.audit.push(Audit { action: "day_sums", subject: sums, request_id });
+        unit.audit.push(Audit { action: "day_sums", subject: sums, request_id: request_id.clone() });
+        unit.audit.push(Audit { action: "day_report", subject: report, request_id });
         let (status, body) = render(&day);
         let (written, kept, committed) = join!(
             unit::write(&tx, &unit),
@@ -200,6 +209,8 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
         gaps: Vec::new(),
         differences: days_cases(db, &scope, date).await?,
         differences_total: storage::case_list::count_of_day(db, &scope, date).await?,
+        control_totals: day_report::control_totals(db, &scope, date).await?,
+        late_lines: day_report::late_lines(db, &scope, date).await?,
         is_closed: days::last_closed(db, &scope).await?.is_some_and(|last| date <= last),
         closed,
     };

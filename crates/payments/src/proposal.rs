@@ -66,10 +66,27 @@ pub(crate) async fn keep<P: Serialize>(
     draft: Draft<P>,
     render: Render<'_>,
 ) -> Result<Reply, StorageError> {
-    let id: ApprovalId = mint(by.now);
-    let mut unit = Unit::new(by.caller.actor(), by.now);
+    let id = put(tx, by.caller, (by.note, by.now), draft).await?;
+    let body = render(id);
+    idempotency::keep(tx, by.idempotency, &id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    Ok(Reply::fresh(201, body))
+}
+
+/// Puts the proposal forward; whoever asks commits.
+///
+/// # Errors
+/// Conflict `approval_pending_once`, as above.
+pub(crate) async fn put<P: Serialize>(
+    tx: &Tx,
+    caller: &Caller,
+    (note, now): (&str, Timestamp),
+    draft: Draft<P>,
+) -> Result<ApprovalId, StorageError> {
+    let id: ApprovalId = mint(now);
+    let mut unit = Unit::new(caller.actor(), now);
     unit.changes = draft.changes;
-    let request_id = by.caller.request_id.clone();
+    let request_id = caller.request_id.clone();
     unit.audit.push(Audit { action: draft.action, subject: draft.subject.clone(), request_id });
     let new = NewApproval {
         id,
@@ -77,14 +94,11 @@ pub(crate) async fn keep<P: Serialize>(
         subject: draft.subject,
         beneficiaries: draft.beneficiaries,
         payload: serde_json::to_value(draft.payload).map_err(|e| StorageError::Unreadable(e.to_string()))?,
-        note: by.note.to_owned(),
-        proposer: by.caller.actor(),
-        at: by.now,
+        note: note.to_owned(),
+        proposer: caller.actor(),
+        at: now,
     };
     approvals::insert(tx, &new).await?;
     unit::write(tx, &unit).await?;
-    let body = render(id);
-    idempotency::keep(tx, by.idempotency, &id.to_string(), Some((201, &body)), None).await?;
-    tx.commit().await?;
-    Ok(Reply::fresh(201, body))
+    Ok(id)
 }

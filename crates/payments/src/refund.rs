@@ -28,6 +28,7 @@ pub use cancel::{Cancel, cancel, redrive};
 pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
 pub use drive::drive;
 pub(crate) use drive::settled;
+pub(crate) use propose::put;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};
 pub use sent::look_after;
 pub(crate) use sent::returned;

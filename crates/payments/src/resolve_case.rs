@@ -5,6 +5,8 @@
 //! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us | the named obligations are paid by it; the rest waits as `overpaid` |
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
 //! | `same_movement` | `missing_at_provider` of a payment on an account | it is the money of the named payment, which a line brought: the one of which all waits unidentified is no payment (`match_movements::leftover`) |
+//! | `write_off` | money that waits in suspense, a payment's or nobody's | it is nobody's, or a loss (`write_off`) |
+//! | `reinstate` | a closed case that was written off | it waits again, under a new case |
 //! | `accept_difference` | a case whose money does not wait in suspense, nor is on its way; another fee than the contract's | it is closed |
 //!
 //! A proposed case stays in lists until it is decided, and is open again when it is rejected or taken back, or when somebody
@@ -17,6 +19,7 @@ use crate::move_money;
 use crate::proposal::{self, Draft, Render};
 use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
+use crate::write_off;
 use domain::allocation::Home;
 use domain::approval::ApprovalKind;
 use domain::booking::{OpenCase, case_of};
@@ -41,9 +44,24 @@ use storage::{StorageError, Tx, idempotency, movements, payments};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
-    AssignToObligations { obligation_ids: Vec<String> },
-    SameMovement { payment_id: String },
+    AssignToObligations {
+        obligation_ids: Vec<String>,
+    },
+    SameMovement {
+        payment_id: String,
+    },
     AcceptDifference,
+    /// `given`: what waits, as it was proposed.
+    WriteOff {
+        reason_code: String,
+        #[serde(default)]
+        given: Vec<write_off::Shown>,
+    },
+    /// `given`: what waits again.
+    Reinstate {
+        #[serde(default)]
+        given: Vec<write_off::Shown>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -55,7 +73,6 @@ pub struct Proposal {
     /// Whose money the person sees; None: all.
     pub beneficiaries: Option<Vec<String>>,
     pub caller: Caller,
-    pub idempotency: idempotency::Request,
     pub now: Timestamp,
 }
 
@@ -79,6 +96,10 @@ pub enum ResolveError {
     NotTheSame,
     #[error("no money of the case waits")]
     NoMoney,
+    #[error("some of it has left past us: the debit that says so is written off, and takes it along")]
+    MoneyLeft,
+    #[error("nothing of the case is written off")]
+    NotWrittenOff,
     #[error("an obligation is not there, not due, or of another beneficiary")]
     Obligation,
     #[error("the obligations owe more than waits: {0}")]
@@ -97,29 +118,87 @@ pub fn reason_of(kind: CaseKind) -> Option<SuspenseReason> {
 }
 
 /// Keeps the proposal; `render` gives the answer from the approval's id.
-pub async fn propose(ctx: &Context, proposal: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
+pub async fn propose(
+    ctx: &Context,
+    proposal: &Proposal,
+    key: &idempotency::Request,
+    render: Render<'_>,
+) -> Result<Reply, ResolveError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
-        let outcome = proposed(&tx, proposal, render).await;
+        let outcome = proposed(&tx, proposal, key, render).await;
         tx.close(outcome).await
     })
     .await
 }
 
-async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, ResolveError> {
-    if let Some(reply) = proposal::begin::<ResolveError>(tx, &p.idempotency).await? {
+async fn proposed(
+    tx: &Tx,
+    p: &Proposal,
+    key: &idempotency::Request,
+    render: Render<'_>,
+) -> Result<Reply, ResolveError> {
+    if let Some(reply) = proposal::begin::<ResolveError>(tx, key).await? {
         return Ok(reply);
     }
+    let draft = drafted(tx, p).await?;
+    let by = proposal::By { caller: &p.caller, idempotency: key, note: &p.note, now: p.now };
+    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
+        // of a closed case nothing but the approval says that it waits
+        e if e.is_conflict("approval_pending_once") => ResolveError::NotOpen(CaseStatus::Proposed),
+        e => e.into(),
+    })
+}
+
+/// What would be kept of the proposal.
+pub(crate) async fn drafted(tx: &Tx, p: &Proposal) -> Result<Draft<Action>, ResolveError> {
     let concerned = concerned(tx, p).await?;
     if !proposal::reaches(p.beneficiaries.as_deref(), &concerned) {
         return Err(ResolveError::NotOfAll);
     }
+    let (action, changes) = possible(tx, p, &concerned).await?;
+    Ok(Draft {
+        kind: ApprovalKind::CaseResolution,
+        action: "resolution_proposed",
+        subject: p.case.id.to_string(),
+        beneficiaries: concerned,
+        payload: action,
+        changes,
+    })
+}
+
+/// What is proposed, with what it rests on, and what becomes of the case meanwhile.
+async fn possible(tx: &Tx, p: &Proposal, concerned: &[String]) -> Result<(Action, Changes), ResolveError> {
     // the payment before its case, as everywhere
     let waiting = waiting(tx, p).await?;
+    let named = match p.action {
+        Action::WriteOff { .. } => write_off::lock(tx, p.case.payment_id, p.now).await?,
+        _ => None,
+    };
     let decided = cases::lock(tx, p.case.id).await?.ok_or(ResolveError::Absent)?;
-    if decided.case.status != CaseStatus::Open {
+    let expected = if matches!(p.action, Action::Reinstate { .. }) { CaseStatus::Closed } else { CaseStatus::Open };
+    if decided.case.status != expected {
         return Err(ResolveError::NotOpen(decided.case.status));
     }
+    let action = match &p.action {
+        Action::WriteOff { reason_code, .. } => {
+            let given = write_off::wanted(tx, named.as_ref(), &decided, p.now).await?;
+            Action::WriteOff { reason_code: reason_code.clone(), given }
+        }
+        Action::Reinstate { .. } => {
+            return Ok((Action::Reinstate { given: write_off::given_up(tx, p.case.id).await? }, Changes::default()));
+        }
+        others => {
+            may_be(tx, p, &waiting, concerned).await?;
+            others.clone()
+        }
+    };
+    let mut changes = Changes::default();
+    changes.cases_closed.push(stepped(&decided.case, Cause::ResolutionProposed)?);
+    Ok((action, changes))
+}
+
+async fn may_be(tx: &Tx, p: &Proposal, waiting: &Waits, concerned: &[String]) -> Result<(), ResolveError> {
     match &p.action {
         Action::AcceptDifference if !waiting.held.is_zero() || waits_without_payment(tx, &p.case).await? => {
             return Err(ResolveError::MoneyWaits);
@@ -131,22 +210,10 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Re
             leftover::may_be_same(tx, told, booked).await?.ok_or(ResolveError::NotTheSame)?;
         }
         Action::AssignToObligations { .. } if waiting.held.is_zero() => return Err(ResolveError::NoMoney),
-        Action::AssignToObligations { obligation_ids } => {
-            payable(tx, obligation_ids, &concerned, waiting.there).await?
-        }
+        Action::AssignToObligations { obligation_ids } => payable(tx, obligation_ids, concerned, waiting.there).await?,
+        Action::WriteOff { .. } | Action::Reinstate { .. } => {}
     }
-    let mut changes = Changes::default();
-    changes.cases_closed.push(stepped(&decided.case, Cause::ResolutionProposed)?);
-    let draft = Draft {
-        kind: ApprovalKind::CaseResolution,
-        action: "resolution_proposed",
-        subject: p.case.id.to_string(),
-        beneficiaries: concerned,
-        payload: &p.action,
-        changes,
-    };
-    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
-    Ok(proposal::keep(tx, &by, draft, render).await?)
+    Ok(())
 }
 
 /// Whom the case concerns, and the payment that is said to be the same money: nobody may know yet whose that is.
@@ -247,6 +314,8 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
         }
         Action::AssignToObligations { obligation_ids } => assigned(tx, approval, &obligation_ids, d).await,
         Action::SameMovement { payment_id } => one_money(tx, approval, &payment_id, d).await,
+        Action::WriteOff { reason_code, given } => write_off::approved(tx, approval, &given, &reason_code, d).await,
+        Action::Reinstate { given } => write_off::reinstated(tx, approval, &given, d).await,
     }
 }
 
@@ -261,7 +330,7 @@ async fn one_money(tx: &Tx, approval: &Approval, booked: &str, d: &Deciding<'_>)
     Ok(unit)
 }
 
-async fn still_proposed(tx: &Tx, approval: &Approval) -> Result<Decided, DecideError> {
+pub(crate) async fn still_proposed(tx: &Tx, approval: &Approval) -> Result<Decided, DecideError> {
     let decided = cases::lock(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
     if decided.case.status == CaseStatus::Proposed { Ok(decided) } else { Err(DecideError::Stale) }
 }

@@ -67,6 +67,7 @@ pub const INVARIANTS: &[Invariant] = &[
         "i37",
         "a drawer holds what was taken less what was undone and deposited, never less than nothing"
     ),
+    invariant!("I38", "i38", "what was written off was said by two persons, of its own case"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

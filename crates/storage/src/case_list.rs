@@ -3,7 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::case::{CaseKind, CaseStatus};
-use domain::{CaseId, PaymentId, SightingId, Vnd};
+use domain::{CaseId, PaymentId, PersonId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -29,6 +29,28 @@ pub struct Listed {
     pub business_date: Option<Date>,
     pub opened_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Who works on it.
+    pub owner: Option<PersonId>,
+}
+
+/// The order of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    Newest,
+    /// Oldest first.
+    Age,
+    /// Most đồng first, in whatever direction they went.
+    Amount,
+}
+
+impl Sort {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Age => "age",
+            Self::Amount => "amount",
+        }
+    }
 }
 
 pub(crate) fn from_row(row: &Row) -> Listed {
@@ -47,6 +69,7 @@ pub(crate) fn from_row(row: &Row) -> Listed {
         business_date: row.get("business_date"),
         opened_at: row.get("opened_at"),
         updated_at: row.get("updated_at"),
+        owner: row.get::<_, Option<Uuid>>("owner").map(Into::into),
     }
 }
 
@@ -64,7 +87,7 @@ pub struct Filter {
 macro_rules! shown {
     ($rest:literal) => {
         concat!(
-            "select c.*, assurance.text_id('mov', c.movement_id) as movement,
+            "select c.*, assurance.text_id('mov', c.movement_id) as movement, owner_of_case(c.id) as owner,
     (select coalesce(sum(a.amount), 0)::bigint from allocation a
         where c.waits and c.status <> 'closed' and a.payment_id = c.payment_id
           and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
@@ -148,6 +171,23 @@ pub(crate) const OF_DAY: &str = shown!(
           order by k.at_day, k.id limit $3) page
     cross join lateral (select c.* from case_in_context c where c.id = page.id limit 1) c
     order by c.id"
+);
+
+// Whatever the order is, a case has one place in it: the number by which it is sorted, then its id.
+pub(crate) const QUEUE: &str = shown!(
+    "from (select k.id, p.place from kase k
+          cross join lateral (select case $5::text when 'amount' then -abs(k.amount)
+              else (case $5 when 'age' then 1 else -1 end) * (extract(epoch from k.opened_at) * 1000000)::bigint end as place) p
+          where (k.status = $1 or $1::text is null and k.status <> 'closed') and ($2::text is null or k.kind = $2)
+            and ($3::text[] is null or k.whose = any(array(select concerning($3))))
+            and ($6::text is null or coalesce(owner_of_case(k.id)::text, '') = $6)
+            and ($4::uuid is null or (p.place, k.id) > (
+                select case $5 when 'amount' then -abs(a.amount)
+                    else (case $5 when 'age' then 1 else -1 end) * (extract(epoch from a.opened_at) * 1000000)::bigint end, a.id
+                from kase a where a.id = $4))
+          order by p.place, k.id limit $7) page
+    cross join lateral (select c.* from case_in_context c where c.id = page.id limit 1) c
+    order by page.place, page.id"
 );
 
 const COUNT_OF_DAY: &str = "select count(*) from kase where at_scope = $1 and at_day between $2 and $2";

@@ -11,10 +11,12 @@ pub mod beneficiaries;
 pub mod bill_callbacks;
 pub mod bills;
 pub mod case_list;
+pub mod case_work;
 pub mod cases;
 pub mod channels;
 pub mod counters;
 pub mod credentials;
+pub mod day_report;
 pub mod days;
 pub mod deliveries;
 pub mod endpoints;
@@ -55,6 +57,7 @@ pub mod unit;
 pub mod vault;
 #[cfg(test)]
 mod walked;
+pub mod write_offs;
 
 pub use error::StorageError;
 pub use pool::{Db, Pool, Settings};

@@ -128,6 +128,8 @@ pub struct Shown {
     pub refunding: Vnd,
     /// Of debits that left past us.
     pub unexplained: Vnd,
+    /// Given up by two persons.
+    pub written_off: Vnd,
 }
 
 fn shown(row: &Row) -> Result<Shown, StorageError> {
@@ -140,6 +142,7 @@ fn shown(row: &Row) -> Result<Shown, StorageError> {
         order_ref: row.get("order_ref"),
         refunding: Vnd::new(row.get("refunding")),
         unexplained: Vnd::new(row.get("unexplained")),
+        written_off: Vnd::new(row.get("written_off")),
     })
 }
 
@@ -175,7 +178,8 @@ macro_rules! shown {
             "select p.*, i.reference,
         coalesce((select sum(r.amount) from refund r where r.payment_id = p.id
                   and r.status not in ('rejected', 'cancelled', 'failed')), 0)::bigint as refunding,
-        unexplained_debits(p.id) as unexplained ",
+        unexplained_debits(p.id) as unexplained,
+        coalesce((select sum(a.amount) from allocation a where a.payment_id = p.id and a.written_off), 0)::bigint as written_off ",
             $rest
         )
     };

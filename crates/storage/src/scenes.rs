@@ -67,6 +67,7 @@ pub(crate) fn part(row: &Row) -> Result<Part, StorageError> {
     let home = match (row.get::<_, Option<Uuid>>("obligation_id"), refund) {
         (Some(id), _) => Home::Obligation(id.into()),
         (None, Some(id)) => Home::Refund(id.into()),
+        (None, None) if row.get::<_, Option<&str>>("suspense_reason").is_none() => Home::WrittenOff,
         (None, None) => Home::Suspense(word(row, "suspense_reason")?),
     };
     Ok(Part { payment_id: row.get::<_, Uuid>("payment_id").into(), home, amount: Vnd::new(row.get("amount")) })

@@ -148,10 +148,10 @@ const ENTRIES: &str =
     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[]) with ordinality
         as e(journal, account, amount, obligation, payment, movement, settlement, n) order by n";
 const ALLOCATIONS: &str =
-    "insert into allocation (payment_id, obligation_id, suspense_reason, refund_id, amount, journal_id)
-    select payment, obligation, reason, refund, amount, journal
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[]) with ordinality
-        as a(payment, obligation, reason, refund, amount, journal, n) order by n";
+    "insert into allocation (payment_id, obligation_id, suspense_reason, refund_id, amount, journal_id, written_off)
+    select payment, obligation, reason, refund, amount, journal, given_up
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::boolean[]) with ordinality
+        as a(payment, obligation, reason, refund, amount, journal, given_up, n) order by n";
 const TRANSITIONS: &str = "insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
     select entity, id, version, before, after, cause, $7
     from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[]) with ordinality
@@ -300,23 +300,24 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         .iter()
         .map(|a| match a.home {
             Home::Obligation(id) => Some(id.uuid()),
-            Home::Suspense(_) | Home::Refund(_) => None,
+            Home::Suspense(_) | Home::Refund(_) | Home::WrittenOff => None,
         })
         .collect();
     let part_reasons: Vec<Option<&str>> = parts
         .iter()
         .map(|a| match a.home {
             Home::Suspense(reason) => Some(reason.as_str()),
-            Home::Obligation(_) | Home::Refund(_) => None,
+            Home::Obligation(_) | Home::Refund(_) | Home::WrittenOff => None,
         })
         .collect();
     let part_refunds: Vec<Option<Uuid>> = parts
         .iter()
         .map(|a| match a.home {
             Home::Refund(id) => Some(id.uuid()),
-            Home::Obligation(_) | Home::Suspense(_) => None,
+            Home::Obligation(_) | Home::Suspense(_) | Home::WrittenOff => None,
         })
         .collect();
+    let part_given_up: Vec<bool> = parts.iter().map(|a| a.home == Home::WrittenOff).collect();
     let part_amounts: Vec<i64> = parts.iter().map(|a| a.amount.dong()).collect();
     let part_journals: Vec<Uuid> =
         parts.iter().map(|a| journal_uuids.get(a.journal).copied().unwrap_or_default()).collect();
@@ -394,7 +395,15 @@ pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(
             tx,
             st(ALLOCATIONS),
-            vec![&part_payments, &part_obligations, &part_reasons, &part_refunds, &part_amounts, &part_journals],
+            vec![
+                &part_payments,
+                &part_obligations,
+                &part_reasons,
+                &part_refunds,
+                &part_amounts,
+                &part_journals,
+                &part_given_up
+            ],
             parts.len()
         ),
         run(tx, st(TRANSITIONS), vec![&t.entity, &t.id, &t.version, &t.from, &t.to, &t.cause, actor], t.id.len()),

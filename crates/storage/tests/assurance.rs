@@ -635,6 +635,17 @@ async fn i36_a_bank_that_was_told_what_is_not_in_the_books_is_named() {
 // ------------------------------------------------------------------ the canonical text
 
 #[tokio::test]
+async fn i38_what_was_given_up_by_one_person_or_by_nobody_is_named() {
+    let of_payment = "insert into write_off (case_id, approval_id, payment_id, account_code, amount, reason_code, at)
+        values (test.id('ca', 1), test.id('a1', 77), test.id('f', 8), 'suspense:unidentified', -7, 'x', now())";
+    names(&["I38"], "-7 of it were written off by apr_", of_payment).await;
+    names(&["I38"], &format!("{}: 0 of it are written off, and people said 7", payment(8)), of_payment).await;
+    let of_a_file = "insert into write_off (case_id, approval_id, settlement_id, account_code, amount, reason_code, at)
+        values (test.id('ca', 1), test.id('a1', 77), test.id('5e', 1), 'suspense:unidentified', 7, 'x', now())";
+    names(&["I33", "I38"], "written_off: it stands at 0, the other side says 7", of_a_file).await;
+}
+
+#[tokio::test]
 async fn the_canonical_text_is_that_of_the_documentation() {
     let book = sound_book().await;
     let superuser = testkit::connect(&book.superuser_url()).await;

@@ -357,3 +357,68 @@ async fn in_whatever_order_files_closings_and_reopenings_come_each_day_closes_wi
     }
     office.house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_day_was_closed_with_is_kept_and_that_it_was_opened_again_is_told_with_it() {
+    let office = Office::of(House::with_bank().await).await;
+    let number = ACCOUNT.split('.').next_back().unwrap();
+    let (first, second) = (days_ago(3), days_ago(2));
+    let sends = async |day: Date, opening: i64, lines: &[Line<'_>]| {
+        office.house.sends_statement(ACCOUNT, "auto", mt940(number, day, opening, lines)).await.expect(201);
+        office.house.drain().await;
+    };
+    let closings = async |day: Date| {
+        let path = format!("/v1/reconciliation/{day}/closings?account={ACCOUNT}");
+        office.house.staff.get(&path).await.expect(200)["closings"].as_array().unwrap().clone()
+    };
+    let lines: [Line<'_>; 3] = [(100_000, "FT1", "nop phi"), (-1_000, "FT2", "PHI"), (30_000, "FT3", "bo sung")];
+    sends(first, 0, &lines[..1]).await;
+    assert_eq!(closings(first).await, Vec::<Value>::new());
+    let shown = office.closes(BANK, first).await;
+    let total = &shown["control_totals"][0];
+    assert_eq!(
+        (&total["instead"], &total["payments"], &total["amount"]),
+        (&json!("unidentified"), &json!(1), &json!(100_000))
+    );
+    sends(first, 0, &lines).await;
+    sends(second, 129_000, &[(5, "FT4", "lai")]).await;
+
+    // the late lines are on the second day's list and on the first's, each with where the other end is
+    let mut late: Vec<(i64, Value, Value)> = Vec::new();
+    for day in [first, second] {
+        let shown = office.shows(BANK, day).await;
+        let of = |l: &Value| (l["amount"].as_i64().unwrap(), l["for_day"].clone(), l["booked_on"].clone());
+        let mut listed: Vec<_> = shown["late_lines"].as_array().unwrap().iter().map(of).collect();
+        listed.sort_by_key(|(amount, ..)| *amount);
+        assert!(late.is_empty() || late == listed, "{late:?} {listed:?}");
+        late = listed;
+    }
+    let (of, on) = (json!(first.to_string()), json!(second.to_string()));
+    assert_eq!(late, [(-1_000, of.clone(), on.clone()), (30_000, of, on)]);
+
+    office.reopens(BANK, first).await;
+    office.closes(BANK, first).await;
+    let told = closings(first).await;
+    let [now, before] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((&now["status"], &before["status"]), (&json!("in_force"), &json!("reopened")));
+    assert_eq!((&before["reopened"]["note"], &now["reopened"]), (&json!("Có dòng đến muộn"), &Value::Null));
+    assert_ne!(before["reopened"]["proposed_by"], before["reopened"]["approved_by"]);
+    let sums = |c: &Value| [c["report"]["in"].as_i64().unwrap(), c["report"]["out"].as_i64().unwrap()];
+    assert_eq!((sums(before), sums(now)), ([100_000, 0], [130_000, 1_000]));
+    assert_eq!((&before["report"]["closed_before"], &now["report"]["closed_before"]), (&json!(0), &json!(1)));
+    let cases = |c: &Value| c["report"]["open_cases"].as_array().unwrap().len();
+    assert_eq!((cases(before), cases(now)), (1, 3), "what was open, as it was seen then");
+    let totals = now["report"]["control_totals"].as_array().unwrap().iter();
+    assert_eq!(totals.map(|t| t["amount"].as_i64().unwrap()).sum::<i64>(), 130_000, "the day's payments");
+    let sealed =
+        "select count(*) from audit a join assurance.closing_report r on a.subject = r.name || ' sha256=' || r.sha256
+        where a.action = 'day_report' and r.sha256 = encode(sha256(convert_to(r.report, 'UTF8')), 'hex')";
+    assert_eq!(office.house.ask(sealed).await, "2", "each report is in the sealed trail");
+    office.house.holds().await;
+    let superuser = testkit::connect(&office.house.database.superuser_url()).await;
+    superuser.batch_execute("update closing_report set report = replace(report, '130000', '131000')").await.unwrap();
+    let report = payments::verify_books::verify(&office.house.gateway.ctx.pool, None).await.unwrap();
+    let named = report.checked.into_iter().filter(|f| f.number == "I34").flat_map(|f| f.rows).count();
+    assert_eq!(named, 1, "a report that somebody has touched is named");
+    office.house.stop().await;
+}

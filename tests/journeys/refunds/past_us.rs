@@ -5,7 +5,7 @@ use super::transfers::{paid_by_transfer, payment_of_id, pays_back, statement};
 use super::*;
 
 /// A transfer of all of a fee that a second person has approved: the fee, the payment, the refund and its text.
-async fn work_item(house: &House, approver: &Portal) -> (Value, Value, Value, String) {
+pub(super) async fn work_item(house: &House, approver: &Portal) -> (Value, Value, Value, String) {
     let (fee, _, payment) = paid_by_transfer(house, 21_000).await;
     statement(house).await;
     let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);

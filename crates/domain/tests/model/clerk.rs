@@ -13,6 +13,8 @@ pub enum At {
     Fee(usize),
     Held(&'static str),
     Refund(usize),
+    /// Nobody's: two persons gave up looking for whose it is.
+    GivenUp,
 }
 
 /// Where in the world a coin is.
@@ -298,7 +300,7 @@ impl Clerk {
         let refunds = self.refunds.iter().filter(|r| r.payment == payment && !dead.contains(&r.state));
         let taken: usize = refunds.map(Refund::amount).sum();
         let reversed = if p.is_reversed { p.amount } else { 0 };
-        signed(p.amount) - signed(reversed) - signed(taken)
+        signed(p.amount) - signed(reversed) - signed(taken) - signed(self.count(payment, At::GivenUp))
     }
 
     /// Whether lines may be proposed.
@@ -469,6 +471,20 @@ impl Clerk {
         }
     }
 
+    /// What waits for this reason is nobody's.
+    pub fn given_up(&mut self, payment: usize, why: &'static str) {
+        self.all(payment, At::Held(why), At::GivenUp);
+    }
+
+    /// So much of it waits again. False where its bank has taken it back.
+    pub fn found(&mut self, payment: usize, why: &'static str, n: usize) -> bool {
+        let there = self.count(payment, At::GivenUp) >= n;
+        if there {
+            self.some(payment, At::GivenUp, n, At::Held(why));
+        }
+        there
+    }
+
     /// A paid fee was too much.
     pub fn lowered(&mut self, fee: usize, by: usize) {
         let mut left = by;
@@ -548,6 +564,7 @@ impl Clerk {
                 At::Fee(_) => format!("obligation:{beneficiary}"),
                 At::Held(why) => format!("suspense:{why}"),
                 At::Refund(_) => "refund_payable".to_owned(),
+                At::GivenUp => "written_off".to_owned(),
             };
             *all.entry(home).or_default() -= 1;
             *all.entry(place(coin.place)).or_default() += 1;

@@ -2,7 +2,6 @@
 
 use crate::clerk::{At, Clerk, Named, Place};
 use crate::world::{Asked, Booked, World, bank, clearing, in_transit, vnd};
-use domain::ObligationId;
 use domain::allocation::Home;
 use domain::attempt::AttemptStatus;
 use domain::booking::{AttemptState, IntentState, NewMoney, OpenCase, Terms, book_money, place_orphan};
@@ -11,6 +10,7 @@ use domain::cause::Cause;
 use domain::changes::Changes;
 use domain::intent::{IntentStatus, amount_due};
 use domain::ledger::{Account, Journal, JournalKind, Leg};
+use domain::moving::writing_off::{reinstate, write_off};
 use domain::moving::{
     MoveError, Part, approve_refund, assign, lower, refund_came_back, refund_dropped, refund_failed, refund_sent,
     refund_step, take_back,
@@ -18,6 +18,7 @@ use domain::moving::{
 use domain::payment::SuspenseReason;
 use domain::plan::{AttemptNews, IntentPlan, follow_attempt, follow_intent};
 use domain::refund::{Closing, RefundLine, RefundState, RefundStatus, check_lines};
+use domain::{ObligationId, PaymentId, Vnd};
 use proptest::prelude::*;
 
 /// Numbers are reduced to what exists when the command runs.
@@ -57,6 +58,10 @@ pub enum Command {
     Lower(usize, usize),
     /// A person says that what waits of a payment is for an obligation that is due.
     Assign(usize, usize),
+    /// Two persons give up what waits of a payment for one reason.
+    GiveUp(usize),
+    /// Its owner is found: it waits again.
+    Find(usize),
     /// Something else is told of a payment, of a kind that its waiting money may have too.
     ToldApart(usize, u8),
 }
@@ -89,6 +94,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         1 => n().prop_map(Command::TakeBack),
         2 => (n(), 1_usize..5).prop_map(|(o, by)| Command::Lower(o, by)),
         2 => (n(), n()).prop_map(|(p, o)| Command::Assign(p, o)),
+        1 => n().prop_map(Command::GiveUp),
+        1 => n().prop_map(Command::Find),
         1 => (n(), 0_u8..3).prop_map(|(p, kind)| Command::ToldApart(p, kind)),
     ]
 }
@@ -114,11 +121,12 @@ fn pick(from: impl Iterator<Item = usize>, n: usize) -> Option<usize> {
 pub struct Table {
     pub world: World,
     pub clerk: Clerk,
+    given_up: Vec<(PaymentId, SuspenseReason, Vnd)>,
 }
 
 impl Table {
     pub fn new(amounts: &[usize]) -> Self {
-        Self { world: World::new(amounts), clerk: Clerk::new(amounts) }
+        Self { world: World::new(amounts), clerk: Clerk::new(amounts), given_up: Vec::new() }
     }
 
     pub fn run(&mut self, command: &Command) {
@@ -178,6 +186,8 @@ impl Table {
             Command::TakeBack(n) => self.take_back(n),
             Command::Lower(n, by) => self.lower(n, by),
             Command::Assign(n, to) => self.assign(n, to),
+            Command::GiveUp(n) => self.give_up(n),
+            Command::Find(n) => self.find(n),
             Command::ToldApart(n, kind) => {
                 let at = pick(0..self.world.payments.len(), n)?;
                 self.world.told_apart(self.world.payments[at].id, TOLD_APART[usize::from(kind)]);
@@ -483,6 +493,33 @@ impl Table {
         self.world.apply(&changes);
         let payment = self.world.payments.iter().position(|p| p.id == part.payment_id).expect("a payment");
         self.clerk.assigned(payment, reason.as_str(), fee);
+        Some(())
+    }
+
+    fn give_up(&mut self, n: usize) -> Option<()> {
+        let held: Vec<Part> = self.world.parts.iter().filter(|p| p.amount.is_positive()).copied().collect();
+        let part = held[pick((0..held.len()).filter(|p| matches!(held[*p].home, Home::Suspense(_))), n)?];
+        let Home::Suspense(reason) = part.home else { return None };
+        let scene = self.world.scene(part.payment_id);
+        assert_eq!(write_off(&scene, reason, part.amount - vnd(1)), Err(MoveError::Stale), "another sum than was seen");
+        self.world.apply(&write_off(&scene, reason, part.amount).expect("given up"));
+        self.given_up.push((part.payment_id, reason, part.amount));
+        let payment = self.world.payments.iter().position(|p| p.id == part.payment_id).expect("a payment");
+        self.clerk.given_up(payment, reason.as_str());
+        Some(())
+    }
+
+    fn find(&mut self, n: usize) -> Option<()> {
+        let at = pick(0..self.given_up.len(), n)?;
+        let (id, reason, amount) = self.given_up.swap_remove(at);
+        let payment = self.world.payments.iter().position(|p| p.id == id).expect("a payment");
+        let outcome = reinstate(&self.world.scene(id), &[(reason, amount)]);
+        let coins = usize::try_from(amount.dong()).expect("few");
+        if self.clerk.found(payment, reason.as_str(), coins) {
+            self.world.apply(&outcome.expect("found"));
+        } else {
+            assert_eq!(outcome, Err(MoveError::Stale));
+        }
         Some(())
     }
 

@@ -32,6 +32,7 @@ fn homes(world: &World) -> BTreeMap<(usize, At), i64> {
         Home::Obligation(id) => At::Fee(world.obligations.iter().position(|o| o.id == id).expect("an obligation")),
         Home::Suspense(reason) => At::Held(reason.as_str()),
         Home::Refund(id) => At::Refund(world.refunds.iter().position(|r| r.state.id == id).expect("a refund")),
+        Home::WrittenOff => At::GivenUp,
     };
     let there = world.parts.iter().filter(|p| !p.amount.is_zero());
     there.map(|p| ((payment(p.payment_id), at(p.home)), p.amount.dong())).collect()

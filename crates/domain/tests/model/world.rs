@@ -193,15 +193,18 @@ impl World {
         *deadline <= self.now || other_amount
     }
 
-    /// Amount − reversed − every refund that is not rejected, cancelled or failed.
+    /// Amount − reversed − every refund that is not rejected, cancelled or failed − what was given up.
     pub fn refundable(&self, payment: &Booked) -> Vnd {
         let refunds = self.refunds.iter().filter(|r| r.payment_id == payment.id && r.state.status.counts());
-        payment.amount - payment.reversed - refunds.map(|r| r.state.amount()).sum()
+        let given_up = self.parts.iter().filter(|p| p.payment_id == payment.id && p.home == Home::WrittenOff);
+        let given_up: Vnd = given_up.map(|p| p.amount).sum();
+        payment.amount - payment.reversed - refunds.map(|r| r.state.amount()).sum() - given_up
     }
 
     /// The same as the gateway reads it from where the money is.
     pub fn at_home(&self, payment: PaymentId) -> Vnd {
-        let own = self.parts.iter().filter(|p| p.payment_id == payment && !matches!(p.home, Home::Refund(_)));
+        let is_home = |p: &Part| !matches!(p.home, Home::Refund(_) | Home::WrittenOff);
+        let own = self.parts.iter().filter(|p| p.payment_id == payment && is_home(p));
         let proposed = self.refunds.iter().filter(|r| r.payment_id == payment);
         let proposed = proposed.filter(|r| r.state.status == RefundStatus::PendingApproval);
         own.map(|p| p.amount).sum::<Vnd>() - proposed.map(|r| r.state.amount()).sum()

@@ -65,7 +65,6 @@ pub struct Proposal {
     /// Whose money the person sees; None: all, and a client, which asks for its own.
     pub beneficiaries: Option<Vec<String>>,
     pub caller: Caller,
-    pub idempotency: idempotency::Request,
     pub now: Timestamp,
 }
 
@@ -74,18 +73,20 @@ pub struct Proposal {
 pub async fn propose(
     ctx: &Context,
     proposal: &Proposal,
+    key: &idempotency::Request,
     render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
 ) -> Result<Reply, RefundError> {
-    retrying(|| propose_once(ctx, proposal, render)).await
+    retrying(|| propose_once(ctx, proposal, key, render)).await
 }
 
 async fn propose_once(
     ctx: &Context,
     p: &Proposal,
+    key: &idempotency::Request,
     render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
 ) -> Result<Reply, RefundError> {
     let tx = ctx.pool.tx().await?;
-    let outcome = proposed(ctx, &tx, p, render).await;
+    let outcome = proposed(ctx, &tx, p, key, render).await;
     tx.close(outcome).await
 }
 
@@ -93,13 +94,24 @@ async fn proposed(
     ctx: &Context,
     tx: &Tx,
     p: &Proposal,
+    key: &idempotency::Request,
     render: &(dyn Fn(&Stored, ApprovalId) -> String + Send + Sync),
 ) -> Result<Reply, RefundError> {
-    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, &p.idempotency));
+    let (begun, earlier) = join!(tx.begin(), idempotency::claim(tx, key));
     begun?;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
         return Ok(reply);
     }
+    let (stored, approval) = put(ctx, tx, p).await?;
+    let body = render(&stored, approval);
+    idempotency::keep(tx, key, &stored.state.id.to_string(), Some((201, &body)), None).await?;
+    tx.commit().await?;
+    tracing::info!(refund = %stored.state.id, amount = stored.state.amount().dong(), "refund proposed");
+    Ok(Reply::fresh(201, body))
+}
+
+/// Puts the proposal forward; whoever asks commits.
+pub(crate) async fn put(ctx: &Context, tx: &Tx, p: &Proposal) -> Result<(Stored, ApprovalId), RefundError> {
     let locked = move_money::lock(tx, p.payment, &[], p.now).await?.ok_or(RefundError::Absent)?;
     let own: Vec<Part> = locked.scene.parts.iter().filter(|part| part.payment_id == p.payment).copied().collect();
     let (p, resolution) = &with_lines(p, &locked)?;
@@ -167,11 +179,7 @@ async fn proposed(
     approvals::insert(tx, &wanted).await?;
     unit::write(tx, &unit).await?;
     let stored = refunds::by_id(tx, id).await?.ok_or(RefundError::Absent)?;
-    let body = render(&stored, approval);
-    idempotency::keep(tx, &p.idempotency, &id.to_string(), Some((201, &body)), None).await?;
-    tx.commit().await?;
-    tracing::info!(refund = %id, amount = sum(&p.lines).dong(), "refund proposed");
-    Ok(Reply::fresh(201, body))
+    Ok((stored, approval))
 }
 
 /// What is proposed with its lines, and what becomes of the case that it resolves.
@@ -247,9 +255,9 @@ fn unproposed(own: &[Part], earlier: &[Stored]) -> Vec<Part> {
     free
 }
 
-/// What of a payment's money is no refund's.
+/// What of a payment's money is no refund's, and was not given up.
 pub(super) fn at_home(own: &[Part]) -> Vnd {
-    own.iter().filter(|p| !matches!(p.home, Home::Refund(_))).map(|p| p.amount).sum()
+    own.iter().filter(|p| !matches!(p.home, Home::Refund(_) | Home::WrittenOff)).map(|p| p.amount).sum()
 }
 
 pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {

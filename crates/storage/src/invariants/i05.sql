@@ -2,13 +2,15 @@
 -- one obligation or suspense account, it books on that account. Legs name their payment, and their obligation where
 -- the account is a beneficiary's; what a settlement pays out and what a statement line carries is of no one payment.
 with moved(journal_id, payment_id, obligation_id, suspense_reason, given, booked) as (
-    select journal_id, payment_id, obligation_id, suspense_reason, amount, 0
+    select journal_id, payment_id, obligation_id, case when written_off then 'written off' else suspense_reason end, amount, 0
     from assurance.allocation where refund_id is null
     union all
     select journal_id, payment_id, obligation_id,
-           case when account_code like 'suspense:%' then substr(account_code, length('suspense:') + 1) end, 0, -amount
+           case when account_code like 'suspense:%' then substr(account_code, length('suspense:') + 1)
+                when account_code = 'written_off' then 'written off' end, 0, -amount
     from assurance.ledger_entry
     where account_code like 'obligation:%'
+       or account_code = 'written_off' and (payment_id is not null or coalesce(movement_id, settlement_id) is null)
        or account_code like 'suspense:%' and (payment_id is not null or coalesce(movement_id, settlement_id) is null)
 )
 select coalesce(payment_id, journal_id) as subject,
@@ -17,12 +19,12 @@ select coalesce(payment_id, journal_id) as subject,
 from moved group by journal_id, payment_id, obligation_id, suspense_reason having sum(given) <> sum(booked)
 union all
 select payment_id, format('allocation %s has %s homes', allocation_id,
-                          num_nonnulls(obligation_id, suspense_reason, refund_id))
-from assurance.allocation where num_nonnulls(obligation_id, suspense_reason, refund_id) <> 1
+                          num_nonnulls(obligation_id, suspense_reason, refund_id) + written_off::int)
+from assurance.allocation where num_nonnulls(obligation_id, suspense_reason, refund_id) + written_off::int <> 1
 union all
 select payment_id, format('%s of it in %s', sum(amount),
                           coalesce(obligation_id, 'suspense:' || suspense_reason, refund_id, 'nothing'))
-from assurance.allocation group by payment_id, obligation_id, suspense_reason, refund_id having sum(amount) < 0
+from assurance.allocation group by payment_id, obligation_id, suspense_reason, refund_id, written_off having sum(amount) < 0
 union all
 select a.payment_id, format('allocation %s names %s, which is no obligation', a.allocation_id, a.obligation_id)
 from assurance.allocation a

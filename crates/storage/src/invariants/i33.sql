@@ -79,6 +79,13 @@ expected(account_code, amount) as (
     select 'suspense:unidentified', -amount from assurance.settlement_line
     where kind in ('refund', 'adjustment') and disposition = 'case'
     union all
+    -- what was given up waits no more, and stands on its own account
+    select w.account_code, -w.amount from assurance.write_off w where w.payment_id is null and w.undone_at is null
+    union all
+    select 'written_off', w.amount from assurance.write_off w where w.payment_id is null and w.undone_at is null
+    union all
+    select 'written_off', -amount from assurance.allocation where written_off
+    union all
     select 'obligation:' || o.beneficiary, -a.amount
     from assurance.allocation a join assurance.obligation o on o.obligation_id = a.obligation_id
 ),
@@ -87,7 +94,7 @@ other_side as (
 )
 select coalesce(b.account_code, o.account_code) as subject,
        format('it stands at %s, the other side says %s', coalesce(b.total, 0), coalesce(o.total, 0)) as detail
-from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'drawer', 'in_transit', 'obligation', 'suspense', 'refund_payable')) b
+from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'drawer', 'in_transit', 'obligation', 'suspense', 'refund_payable', 'written_off')) b
 full join other_side o on o.account_code = b.account_code
 where coalesce(b.total, 0) <> coalesce(o.total, 0)
 union all

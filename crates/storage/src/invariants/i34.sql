@@ -1,7 +1,7 @@
 -- What a day was closed with reads as the sealed line of the audit trail that told of it, is in force unless the trail says
 -- that it was opened again, and is what the ledger has.
 with told as (
-    select distinct action, subject from assurance.audit where action in ('day_sums', 'closing_reopened')
+    select distinct action, subject from assurance.audit where action in ('day_sums', 'day_report', 'closing_reopened')
 ),
 moved as (
     select account_code as scope, day, sum(amount) as amount from assurance.day_entry group by 1, 2
@@ -29,3 +29,14 @@ union all
 select c.name, format('it closed with %s, and the ledger has %s', c.closing, l.total)
 from assurance.closing c join ledger l on l.scope = c.scope and l.day = c.day
 where c.reopened_at is null and c.closing <> l.total
+union all
+-- the report is kept word for word; a closing from before there were reports has none
+select r.name, 'its report is not the one that the audit trail has'
+from assurance.closing_report r
+where encode(sha256(convert_to(r.report, 'UTF8')), 'hex') <> r.sha256
+   or not exists (select from told t where t.action = 'day_report' and t.subject = r.name || ' sha256=' || r.sha256)
+union all
+select t.subject, 'the audit trail has its report, and it is gone'
+from told t
+where t.action = 'day_report'
+  and not exists (select from assurance.closing_report r where t.subject = r.name || ' sha256=' || r.sha256)

@@ -32,7 +32,8 @@ select p.business_date as day,
        o.sub_item,
        case when k.movement_id is not null or s.disposition = 'matched' then 'matched'
             when c.kinds is not null or s.disposition = 'case' then 'case' else 'unmatched' end as match_state,
-       coalesce(l.suspense_reason, case when l.refund_id is not null then 'refund' end, c.kinds) as reason,
+       coalesce(l.suspense_reason,
+                case when l.refund_id is not null then 'refund' when l.obligation_id is null then 'written_off' end, c.kinds) as reason,
        assurance.text_id('pay', p.id) as payment_id,
        assurance.text_id('obl', l.obligation_id) as obligation_id
 from numbered l

@@ -1,0 +1,113 @@
+//! What a decision would change, as a preview shows it: entries of the ledger, states, cases, and what would be told.
+
+use domain::changes::{Changes, Step};
+use domain::event::Notice;
+use domain::ledger::{Journal, Leg};
+use domain::transition::Stateful;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+pub struct EffectView {
+    pub journals: Vec<JournalView>,
+    pub states: Vec<StateView>,
+    pub cases_opened: Vec<OpenedView>,
+    /// What clients would be told, e.g. `obligation.paid`, and of what.
+    pub events: Vec<ToldView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct JournalView {
+    pub kind: &'static str,
+    /// Where that day is closed, the first open one.
+    #[schema(value_type = String, format = Date)]
+    pub business_date: jiff::civil::Date,
+    pub entries: Vec<EntryView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct EntryView {
+    pub account: String,
+    /// In đồng, debit plus, credit minus.
+    pub amount: i64,
+    pub payment_id: Option<String>,
+    pub obligation_id: Option<String>,
+    pub movement_id: Option<String>,
+    pub settlement_id: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StateView {
+    /// obligation | intent | attempt | refund | case
+    pub entity: &'static str,
+    pub id: String,
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct OpenedView {
+    pub kind: &'static str,
+    pub amount: i64,
+    pub payment_id: Option<String>,
+    pub movement_id: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ToldView {
+    pub event: &'static str,
+    pub id: String,
+}
+
+impl EffectView {
+    pub fn new(c: &Changes) -> Self {
+        let mut states = steps(&c.obligations);
+        states.extend(steps(&c.intents));
+        states.extend(steps(&c.attempts));
+        states.extend(steps(&c.refunds));
+        states.extend(steps(&c.cases_closed));
+        let opened = |k: &domain::changes::NewCase| OpenedView {
+            kind: k.kind.as_str(),
+            amount: k.amount.dong(),
+            payment_id: k.payment_id.map(|id| id.to_string()),
+            movement_id: k.movement_id.map(|id| id.to_string()),
+        };
+        Self {
+            journals: c.journals.iter().map(journal).collect(),
+            states,
+            cases_opened: c.cases_opened.iter().map(opened).collect(),
+            events: c.notices.iter().map(told).collect(),
+        }
+    }
+}
+
+fn steps<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<StateView> {
+    let entity = S::ENTITY.as_str();
+    let view = |s: &Step<Id, S>| StateView { entity, id: s.id.to_string(), from: s.from.word(), to: s.to.word() };
+    steps.iter().map(view).collect()
+}
+
+fn journal(j: &Journal) -> JournalView {
+    let entry = |leg: &Leg| EntryView {
+        account: leg.account.to_string(),
+        amount: leg.amount.dong(),
+        payment_id: leg.payment_id.map(|id| id.to_string()),
+        obligation_id: leg.obligation_id.map(|id| id.to_string()),
+        movement_id: leg.movement_id.map(|id| id.to_string()),
+        settlement_id: leg.settlement_id.map(|id| id.to_string()),
+    };
+    JournalView {
+        kind: j.kind().as_str(),
+        business_date: j.business_date(),
+        entries: j.legs().iter().map(entry).collect(),
+    }
+}
+
+fn told(notice: &Notice) -> ToldView {
+    let (event, id) = match notice {
+        Notice::Obligation(id, event) => (event, id.to_string()),
+        Notice::Intent(id, event) => (event, id.to_string()),
+        Notice::Refund(id, event) => (event, id.to_string()),
+    };
+    ToldView { event: event.as_str(), id }
+}
