@@ -75,8 +75,7 @@ pub fn check(password: &str, holder: &str) -> Result<(), Weak> {
 /// # Errors
 /// When there is no memory for it.
 pub fn hash(password: &str, salt: &Salt) -> Result<String, NotHashed> {
-    let made: PasswordHash =
-        argon2().hash_password_with_salt(normal(password).as_bytes(), salt).map_err(NotHashed)?;
+    let made: PasswordHash = argon2().hash_password_with_salt(normal(password).as_bytes(), salt).map_err(NotHashed)?;
     Ok(made.to_string())
 }
 

@@ -1,0 +1,4 @@
+//! The console as people meet it: signing in, what ends that, and what nobody but them may do.
+
+mod signing_in;
+mod two_persons;
