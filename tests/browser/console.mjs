@@ -1,7 +1,7 @@
 // The console in a real browser: an accountant and whoever approves sign in with password and code, work a case together, and
 // close a day. Every page is held against axe, at the width of a desk and of a phone; SHOTS keeps a picture of each.
 //
-//   CHROMIUM=chromium node tests/browser/console.mjs .motlan/run.json      against what `motlan up` runs
+//   CHROMIUM=chromium node tests/browser/console.mjs .motlan/run.json      against what `motlan up` runs and has played
 import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -51,6 +51,7 @@ async function look(page, name) {
     await page.setViewport(view);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     check(wide <= view.width, `${name} is ${wide} wide on a ${width}`);
+    check(!(await page.content()).includes('<script'), `${name} has a script`);
     await page.evaluate(AXE);
     const found = await page.evaluate((tags) => axe.run({ runOnly: { type: 'tag', values: tags } }), RULES);
     const said = found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.target + ' ' + node.failureSummary).join('; ')}`);
@@ -64,11 +65,10 @@ async function press(page, selector) {
   await Promise.all([page.waitForNavigation(), page.click(selector)]);
 }
 
-/** A window of its own for each person, with scripts off, as the console promises. */
+/** A window of its own for each person. */
 async function signIn(browser, login) {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  await page.setJavaScriptEnabled(false);
   await page.goto(run.console_url);
   await page.type('#person', login.person);
   await page.type('#password', login.password);
@@ -78,20 +78,12 @@ async function signIn(browser, login) {
   return page;
 }
 
-async function call(url, body) {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  check(answer.ok, `${url}: ${answer.status}`);
-}
-
 async function everyPage(page) {
   await look(page, 'today');
   for (const place of ['cases', 'approvals', 'days', 'statements', 'search']) {
     await page.goto(`${run.console_url}/${place}`);
     await look(page, place);
   }
-  await page.goto(`${run.console_url}/cases?status=all`);
-  const shown = await page.$eval('main', (main) => main.textContent);
-  check(shown.includes('Chênh lệch'), 'the queue');
 }
 
 /** The first link to one of these, followed. */
@@ -101,18 +93,10 @@ async function follow(page, to) {
   return found.length > 0;
 }
 
-/** Money that names nobody comes to the bank; one proposes what becomes of it, the other agrees. */
+/** Of a case that the demonstration has left one proposes what becomes of it, and the other agrees. */
 async function caseByTwo(accountant, approver, logins) {
-  const amount = 47_000 + (Date.now() % 1000);
-  const account = run.console_account;
-  if (account) await call(`${run.simulators.bank}/_sim/bank/transfer`, { account, amount, content: 'nop tien khong ghi ro' });
-  let found = false;
-  for (let n = 0; n < 40 && !found; n += 1) {
-    await accountant.goto(`${run.console_url}/cases`);
-    found = await follow(accountant, '/console/cases/cas_');
-    if (!found) await sleep(500);
-  }
-  check(found, 'there is a case');
+  await accountant.goto(`${run.console_url}/cases`);
+  check(await follow(accountant, '/console/cases/cas_'), 'there is a case');
   await look(accountant, 'case');
   const address = accountant.url();
   await accountant.$$eval('details', (all) => all.forEach((one) => one.setAttribute('open', '')));

@@ -109,6 +109,19 @@ impl Desk {
         self.send(request).await
     }
 
+    /// Sends a form with a file, as browsers do (RFC 7578).
+    pub async fn brings(&mut self, fields: &[(&str, &str)], file: &[u8]) -> Page {
+        let boundary = "----DeskFormBoundary7MA4YWxkTrZu0gW";
+        let head = |name: &str| format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let texts: String = fields.iter().map(|(name, value)| format!("{}\r\n\r\n{value}\r\n", head(name))).collect();
+        let named =
+            format!("{}; filename=\"sao ke.sta\"\r\nContent-Type: application/octet-stream\r\n\r\n", head("file"));
+        let body = [texts.as_bytes(), named.as_bytes(), file, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
+        let request = self.http.post(format!("{}/console/files", self.base)).body(body);
+        let request = request.header("content-type", format!("multipart/form-data; boundary={boundary}"));
+        self.send(request).await
+    }
+
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Page {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) };

@@ -11,9 +11,9 @@ use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
-use domain::ApprovalId;
 use domain::approval::ApprovalStatus;
 use domain::principal::Scope;
+use domain::{ApprovalId, Vnd};
 use payments::approve::{self, Command, Verdict};
 use payments::{Context, sign_in};
 use serde::Deserialize;
@@ -155,19 +155,26 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
     Ok(html(status, &page))
 }
 
+/// Field by field, in words; what says nothing is left out.
 fn fields(payload: &Value) -> Vec<(String, String)> {
     let Value::Object(fields) = payload else { return Vec::new() };
-    let text = |value: &Value| match value {
+    let said = fields.iter().filter(|(_, value)| !value.is_null());
+    said.map(|(name, value)| (words::field(name).to_owned(), text(name, value))).collect()
+}
+
+fn text(name: &str, value: &Value) -> String {
+    match value {
         Value::String(text) => words::action(text).to_owned(),
-        Value::Number(n) => n.as_i64().map_or_else(|| n.to_string(), |n| n.to_string()),
-        Value::Array(all) => {
-            let each = |one: &Value| one.as_str().map_or_else(|| one.to_string(), str::to_owned);
-            all.iter().map(each).collect::<Vec<_>>().join(", ")
+        Value::Number(n) if name.ends_with("amount") => {
+            n.as_i64().map_or_else(|| n.to_string(), |n| Vnd::new(n).to_string())
         }
-        Value::Null => String::new(),
+        Value::Array(all) => all.iter().map(|one| text(name, one)).collect::<Vec<_>>().join("; "),
+        Value::Object(_) => {
+            let one = |(name, said): &(String, String)| format!("{name}: {said}");
+            fields(value).iter().map(one).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
-    };
-    fields.iter().map(|(name, value)| (words::field(name).to_owned(), text(value))).collect()
+    }
 }
 
 pub(crate) async fn decide(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {

@@ -187,14 +187,24 @@ fn step(m: &Moment, people: &People) -> Step {
     let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
     let (from, to, why) = (or_empty(&m.from), or_empty(&m.to), or_empty(&m.why));
     let (mark, what, says) = match m.what.as_str() {
-        "sighting" => ("seen", "Có báo thu".to_owned(), format!("{} · {from} · {}", m.kind, words::state(&to))),
-        "transition" if from.is_empty() => ("state", format!("{}: {}", words::thing(&m.kind), words::state(&to)), why),
+        "sighting" => {
+            ("seen", "Có báo thu".to_owned(), format!("{} · {from} · {}", words::source(&m.kind), words::state(&to)))
+        }
+        "transition" if from.is_empty() => {
+            ("state", format!("{}: {}", words::thing(&m.kind), words::state(&to)), words::cause(&why).to_owned())
+        }
         "transition" => {
             let what = format!("{}: {} → {}", words::thing(&m.kind), words::state(&from), words::state(&to));
-            ("state", what, why)
+            ("state", what, words::cause(&why).to_owned())
         }
-        "booked" => ("booked", format!("Ghi sổ: {}", words::journal(&m.kind)), format!("ngày sổ {to} · {why}")),
-        "matched" => ("matched", "Khớp với sao kê".to_owned(), format!("{} · {from} · ngày {to} · {why}", m.kind)),
+        "booked" => {
+            ("booked", format!("Ghi sổ: {}", words::journal(&m.kind)), format!("ngày sổ {to} · {}", words::cause(&why)))
+        }
+        "matched" => (
+            "matched",
+            "Khớp với sao kê".to_owned(),
+            format!("{} · {from} · ngày {to} · {}", m.kind, words::rule(&why)),
+        ),
         "settled" => {
             let says = format!("{} · {from} · {} · ngày {why}", m.kind, words::state(&to));
             ("matched", "Trong tệp quyết toán".to_owned(), says)

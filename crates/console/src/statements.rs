@@ -128,7 +128,7 @@ fn compared(l: &Line) -> Compared {
         text: l.text.clone(),
         state: state.to_owned(),
         mark,
-        rule: l.rule.clone().unwrap_or_default(),
+        rule: l.rule.as_deref().map(words::rule).unwrap_or_default().to_owned(),
         payment: l.payment.map(|id| id.to_string()).zip(l.payment_amount),
         reference: l.reference.clone().unwrap_or_default(),
         other: l.other.clone().unwrap_or_default(),

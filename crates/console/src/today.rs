@@ -40,6 +40,7 @@ struct Heard {
 }
 
 struct Gate {
+    name: String,
     code: String,
     closed: Option<String>,
 }
@@ -98,7 +99,7 @@ pub(crate) async fn today(ctx: Data<Context>, staff: Staff) -> Answer {
         channels: taken.iter().map(|t| channel(&ctx, t, total)).collect(),
         bars: bars(&hours),
         waiting: open.iter().map(|o| waiting(o, now)).collect(),
-        gates: gates(&db).await?,
+        gates: gates(&ctx, &db).await?,
         heard: desk::hearing(&db).await?.iter().map(|h| heard(h, now)).collect(),
     };
     Ok(html(StatusCode::OK, &page))
@@ -144,11 +145,15 @@ fn heard(h: &Hearing, now: Timestamp) -> Heard {
     Heard { name: h.name.clone(), waiting: h.waiting, dead: h.dead, age }
 }
 
-async fn gates(db: &Db) -> Result<Vec<Gate>, storage::StorageError> {
+async fn gates(ctx: &Context, db: &Db) -> Result<Vec<Gate>, storage::StorageError> {
     let gates = channels::gates(db).await?;
     Ok(gates
         .into_iter()
-        .map(|(code, gate)| Gate { code, closed: gate.closed.or(gate.away).map(|closed| closed.reason) })
+        .map(|(code, gate)| {
+            let provider = ctx.providers.iter().find(|provider| provider.profile.as_str() == code);
+            let name = provider.map(|provider| provider.names.vi.to_owned()).unwrap_or_default();
+            Gate { name, code, closed: gate.closed.or(gate.away).map(|closed| closed.reason) }
+        })
         .collect())
 }
 

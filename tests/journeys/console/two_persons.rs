@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tests::desk::{Desk, Login, Page, fresh_codes, hires};
 use tests::ledger_rows::ACCOUNT;
-use tests::portal::{Answered, dossier, fresh};
+use tests::portal::dossier;
 use tests::{House, OTHER_BENEFICIARY, files};
 
 /// The first link to one of these.
@@ -43,10 +43,25 @@ async fn two_persons_work_a_case_and_close_a_day_at_their_desks_and_nobody_else_
     let code = fee["dossier_code"].as_str().unwrap();
     let text =
         files::mt940(ACCOUNT.rsplit('.').next().unwrap(), day, 0, &[(21_000, "FT1", &format!("nop tien {code}"))]);
-    let url = format!("{}/v1/statements?account={ACCOUNT}&format=mt940", house.staff.base);
-    let call = house.http.post(url).bearer_auth(&house.staff.key);
-    let call = call.header("Idempotency-Key", format!("file-{}", fresh())).body(text);
-    Answered::of(call.send().await.unwrap()).await.expect(201);
+    let page = desk.get("/console/statements").await.expect(200);
+    let scope = format!("bank:{ACCOUNT}");
+    let (form, key) = (page.field("form"), page.field("key"));
+    let of = |form: &'static str| [("form", form), ("key", &key), ("scope", &scope), ("layout", "")];
+    let mut fields = of("");
+    assert_eq!(desk.brings(&fields, &text).await.status, 403, "a form without its token");
+    fields[0].1 = &form;
+    let refused = desk.brings(&fields, b"no statement at all").await;
+    assert!(refused.status == 422 && refused.says("Tệp bị từ chối"), "{} {}", refused.status, refused.text);
+    for _ in 0..2 {
+        assert_eq!(desk.brings(&fields, &text).await.status, 303, "the same file twice is one statement");
+    }
+    let again = desk.brings(&fields, b"another file").await;
+    assert!(again.status == 422 && again.says("nội dung khác"), "under the same key: {}", again.text);
+    assert_eq!(house.ask("select count(*) from statement").await, "1");
+    let mut other = Desk::of(&house, &part).await;
+    let own = other.get("/console/statements").await.field("form");
+    fields[0].1 = &own;
+    assert_eq!(other.brings(&fields, &text).await.status, 404, "of an account that others have a part in");
 
     // beside its line stands the case
     let list = desk.get("/console/statements").await.expect(200);
