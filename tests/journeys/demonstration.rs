@@ -31,7 +31,7 @@ const SECRETS: [(&str, &str); 13] = [
     ("zalopay_main", "key2"),
 ];
 
-async fn empty_database() -> TestDatabase {
+pub(crate) async fn empty_database() -> TestDatabase {
     let key = format!("{} demonstration", storage::migrate::fingerprint());
     testkit::database(&key, |url| async move {
         storage::migrate::migrate(&SecretString::from(url)).await.unwrap();
@@ -39,7 +39,7 @@ async fn empty_database() -> TestDatabase {
     .await
 }
 
-fn environment(database: &TestDatabase) -> Env {
+pub(crate) fn environment(database: &TestDatabase) -> Env {
     let listener = |name: &str| (format!("MOTLAN_{name}__LISTEN"), "127.0.0.1:0".to_owned());
     let mut env: Env = ["HTTP", "STAFF", "OPS"].map(listener).to_vec();
     env.push(("MOTLAN_DATABASE__URL".to_owned(), database.url("motlan_app")));
@@ -47,13 +47,13 @@ fn environment(database: &TestDatabase) -> Env {
     env
 }
 
-fn fresh_dir(name: &str) -> PathBuf {
+pub(crate) fn fresh_dir(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("motlan-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     dir
 }
 
-fn path(dir: &Path) -> &str {
+pub(crate) fn path(dir: &Path) -> &str {
     dir.to_str().unwrap()
 }
 
@@ -72,7 +72,7 @@ fn client() -> reqwest::Client {
 }
 
 /// `run.json` of an instance that is up.
-async fn run_file(dir: &Path) -> Value {
+pub(crate) async fn run_file(dir: &Path) -> Value {
     let file = dir.join("run.json");
     for _ in 0..200 {
         if file.exists() {

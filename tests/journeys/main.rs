@@ -7,6 +7,7 @@ mod browser;
 mod canaries;
 mod clients;
 mod conformance;
+mod console;
 mod counter;
 mod crash_points;
 mod deliveries;

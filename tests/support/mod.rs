@@ -9,6 +9,7 @@ pub mod child;
 pub mod collector;
 pub mod counter;
 pub mod crash;
+pub mod desk;
 pub mod files;
 pub mod gsma;
 pub mod interruption;

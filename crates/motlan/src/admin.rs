@@ -5,6 +5,7 @@ use crate::cli::{AgencyCommand, BeneficiaryCommand, ClientCommand, KeyCommand, P
 use crate::config::Config;
 use crate::credentials;
 use crate::failed::Failed;
+use crate::invitations;
 use crate::keys;
 use domain::beneficiary::Beneficiary;
 use domain::codes::{BeneficiaryCode, GivenCode};
@@ -102,6 +103,7 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed
             };
             set(&person, &named).await?
         }
+        UserCommand::Invite { code } => return invitations::invite(config, &pool, &code).await,
         UserCommand::Disable { code } => switched(code, true).await?,
         UserCommand::Enable { code } => switched(code, false).await?,
     };

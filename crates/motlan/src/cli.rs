@@ -152,7 +152,12 @@ pub enum UserCommand {
         #[arg(long, value_delimiter = ',')]
         beneficiaries: Option<Vec<String>>,
     },
-    /// Their keys are refused everywhere within a minute
+    /// Make a link by which they set password and code for the console, once, within a day
+    Invite {
+        #[arg(long)]
+        code: String,
+    },
+    /// Their keys are refused everywhere within a minute, and they are signed out at once
     Disable {
         #[arg(long)]
         code: String,

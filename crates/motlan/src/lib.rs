@@ -10,6 +10,7 @@ mod connections;
 mod counters;
 mod credentials;
 pub mod failed;
+mod invitations;
 pub mod keys;
 mod payers;
 mod proxies;

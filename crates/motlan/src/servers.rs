@@ -106,7 +106,7 @@ impl Servers {
         bound: Bound,
         config: &Config,
         ctx: &payments::Context,
-        (state, page): (&api::State, &web::Page),
+        (state, page, console): (&api::State, &web::Page, &console::Console),
     ) -> io::Result<Self> {
         let workers = config.http.workers;
         let mut servers = Vec::new();
@@ -124,9 +124,13 @@ impl Servers {
             servers.push(serve(public, workers, state, routes)?);
         }
         if let Some(staff) = bound.staff {
-            servers.push(serve(staff, workers, state, |cfg| {
-                cfg.configure(api::staff).configure(api::reference);
-            })?);
+            let (ctx, console) = (Data::new(ctx.clone()), Data::new(console.clone()));
+            let proxies = Data::new(Proxies::read(&config.http.trusted_proxies).unwrap_or_default());
+            let routes = move |cfg: &mut ServiceConfig| {
+                cfg.app_data(proxies.clone()).app_data(ctx.clone()).app_data(console.clone());
+                cfg.configure(api::staff).configure(api::reference).configure(console::pages);
+            };
+            servers.push(serve(staff, workers, state, routes)?);
         }
         servers.push(serve(bound.ops, 1, state, api::ops)?);
         Ok(Self(servers))

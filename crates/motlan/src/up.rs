@@ -13,6 +13,7 @@ mod unpaid;
 
 use crate::config::{Config, Sources};
 use crate::failed::{Failed, chain};
+use crate::invitations::{self, SampleLogin};
 use crate::servers::{Bound, bind};
 use crate::signals::End;
 use crate::telemetry::Telemetry;
@@ -22,6 +23,7 @@ use clap::Args;
 use contracts::Contracts;
 use database::Database;
 use domain::principal::Scope;
+use futures_util::future::try_join_all;
 use home::{Home, Key, Keys, reset_line};
 use neighbours::Neighbours;
 use serde_json::{Value, json};
@@ -118,7 +120,9 @@ async fn with_servers(
     neighbours.tell_where_we_are(&gateway.base_url()).await?;
     agreements::put(&gateway.ctx.pool).await?;
     let keys = usable_keys(home, &config, &gateway.ctx.pool).await?;
-    let run = run_file(home, (database, shared), &neighbours, &gateway, &keys);
+    let logins = [sample::ACCOUNTANT, sample::APPROVER].map(|person| invitations::sample_login(&gateway.ctx, person));
+    let logins = try_join_all(logins).await?;
+    let run = run_file(home, (database, shared), &neighbours, &gateway, (&keys, &logins));
     home.write_run_files(&run, &sources.computed)?;
     say::line(&gateway.addresses.ready_line());
     let unpaid = unpaid::dossier(home, &gateway.base_url(), &keys.client.key).await?;
@@ -215,7 +219,7 @@ fn run_file(
     (database, shared): (&Database, &Shared),
     neighbours: &Neighbours,
     gateway: &Gateway,
-    keys: &Keys,
+    (keys, logins): (&Keys, &[SampleLogin]),
 ) -> Value {
     let base_url = gateway.base_url();
     json!({
@@ -227,6 +231,8 @@ fn run_file(
         "staff_key": keys.staff.key,
         "approver_key": keys.approver.key,
         "officer_key": keys.officer.key,
+        "console_url": format!("{}/console", gateway.staff_url()),
+        "console_logins": logins,
         "counter": agreements::COUNTER,
         "database_url_readonly": database.readonly_url,
         "simulators": neighbours.shown(),

@@ -284,7 +284,8 @@ impl Gateway {
             render_metrics,
         });
         let page = web::Page::new(volatile.clone());
-        let servers = Servers::start(bound, config, &ctx, (&state, &page)).map_err(WiringError::Serve)?;
+        let console = console::Console::new(volatile.clone());
+        let servers = Servers::start(bound, config, &ctx, (&state, &page, &console)).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
         let relay = wake::relay(role, &ctx, &volatile);
         let telling = wake::tell(&ctx, &volatile);

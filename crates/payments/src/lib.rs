@@ -52,6 +52,7 @@ pub mod retry;
 pub mod seal_books;
 pub mod sequence_events;
 pub mod settings;
+pub mod sign_in;
 pub mod slots;
 pub mod start_attempt;
 pub mod suggest;

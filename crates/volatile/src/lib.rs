@@ -3,11 +3,13 @@
 //! or done, and whoever calls goes on without an answer.
 
 mod changes;
+mod limit;
 mod line;
 mod rate;
 mod tokens;
 
 pub use changes::Change;
+pub use limit::Limit;
 pub use rate::Taken;
 
 use changes::Changes;

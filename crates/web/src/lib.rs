@@ -8,7 +8,6 @@ mod aside;
 mod banks;
 mod guard;
 mod language;
-mod limit;
 mod load;
 mod lookup;
 mod money;
@@ -27,10 +26,12 @@ mod ways;
 
 use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
-use limit::Limit;
 use std::sync::Arc;
-use volatile::Volatile;
+use volatile::{Limit, Volatile};
 
+/// Look-ups of one address: enough for the counter of a commune behind it, too little to read a province's dossiers.
+const LOOKUPS_PER_MINUTE: u32 = 20;
+const LOOKUPS_AT_ONCE: u32 = 10;
 /// The longest form has five short fields.
 const MAX_FORM_BYTES: usize = 4096;
 
@@ -45,7 +46,8 @@ pub struct Page {
 impl Page {
     /// `volatile`: through which other processes tell what changed.
     pub fn new(volatile: Volatile) -> Self {
-        Self { lookups: Arc::new(Limit::new(volatile.clone())), places: Arc::default(), volatile }
+        let lookups = Limit::new(volatile.clone(), "lookup", LOOKUPS_PER_MINUTE, LOOKUPS_AT_ONCE);
+        Self { lookups: Arc::new(lookups), places: Arc::default(), volatile }
     }
 }
 

@@ -29,6 +29,8 @@ pub fn text(
         row("  key of staff", text("/staff_key")),
         row("  key of who approves", text("/approver_key")),
         row("  key of an officer", format!("{}, counter {}", text("/officer_key"), text("/counter"))),
+        row("Console of staff", text("/console_url")),
+        row("  accountant, approver", "their passwords and TOTP secrets are in run.json (console_logins)".to_owned()),
         row("API reference", text("/docs_url")),
         row("Simulators", "the other sides, each steered at".to_owned()),
     ];

@@ -1,35 +1,40 @@
-//! How often one address may look up dossiers: counted for all processes where a Redis answers, else in each for itself.
-//! The same algorithm as for keys (generic cell rate). An address is kept as a digest, for a minute at most.
+//! How often one address may do something: look up dossiers, try to sign in. Counted for all processes where a Redis answers,
+//! else in each for itself. The same algorithm as for keys (generic cell rate). An address is kept as a digest, for as long as
+//! it counts.
 
+use crate::{Taken, Volatile};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use telemetry::metrics::RATE_LIMITED;
-use volatile::{Taken, Volatile};
 
-/// Enough for the counter of a commune behind one address, too little to read a province's dossiers.
-const PER_MINUTE: u32 = 20;
-const BURST: u32 = 10;
 const ADDRESSES_AT_MOST: usize = 10_000;
 
-pub(crate) struct Limit {
+pub struct Limit {
     shared: Volatile,
+    /// What is limited.
+    name: &'static str,
+    per_minute: u32,
+    burst: u32,
     /// The theoretical arrival time of each address's next call, as far as this process counts by itself.
     own: Mutex<HashMap<String, Instant>>,
 }
 
 impl Limit {
-    pub fn new(shared: Volatile) -> Self {
-        Self { shared, own: Mutex::default() }
+    pub fn new(shared: Volatile, name: &'static str, per_minute: u32, burst: u32) -> Self {
+        Self { shared, name, per_minute, burst, own: Mutex::default() }
     }
 
-    /// Takes one call; Err has the seconds to wait.
+    /// Takes one call.
+    ///
+    /// # Errors
+    /// The seconds to wait.
     pub async fn take(&self, address: IpAddr, now: Instant) -> Result<(), u64> {
-        let key = format!("lookup:{}", digest(address));
-        let step = Duration::from_secs(60) / PER_MINUTE;
-        let tolerance = step * BURST;
+        let key = format!("{}:{}", self.name, digest(address));
+        let step = Duration::from_secs(60) / self.per_minute;
+        let tolerance = step * self.burst;
         let (counted, taken) = match self.shared.take(&key, step, tolerance).await {
             Some(taken) => ("shared", taken),
             None => ("process", self.take_here(key, step, tolerance, now)),
@@ -73,9 +78,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_gets_its_burst_then_its_share_and_neighbours_in_one_network_are_one() {
-        let limit = Limit::new(Volatile::new(None).expect("no address"));
+        let limit = Limit::new(Volatile::new(None).expect("no address"), "test", 20, 10);
         let (now, me) = (Instant::now(), "2001:db8::1".parse().expect("an address"));
-        for _ in 0..BURST {
+        for _ in 0..10 {
             limit.take(me, now).await.expect("allowed");
         }
         assert_eq!(limit.take("2001:db8::2".parse().expect("an address"), now).await, Err(4));

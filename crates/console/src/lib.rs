@@ -1,0 +1,106 @@
+//! The console of finance staff on the staff listener: HTML that works without JavaScript and asks no other host. Every read
+//! goes through `storage` and every write through `payments`, with the rights that the person's roles give over the API: what
+//! a person may not do there they may not do here, and what is not theirs is absent.
+
+mod answer;
+mod approvals;
+mod cases;
+mod cookie;
+mod days;
+mod files;
+mod form;
+mod frame;
+mod guard;
+mod join;
+mod multipart;
+mod said;
+mod search;
+mod shown;
+mod sign_in;
+mod staff;
+mod statements;
+mod today;
+mod words;
+
+use actix_web::Resource;
+use actix_web::web::{self, ServiceConfig};
+use payments::sign_in::TokenHash;
+use std::sync::Arc;
+use volatile::{Limit, Volatile};
+
+/// Tries to sign in from one address: an office shares one, and whoever stuffs credentials needs thousands.
+const TRIES_PER_MINUTE: u32 = 10;
+const TRIES_AT_ONCE: u32 = 20;
+/// The longest form names fifty obligations.
+const MAX_FORM_BYTES: usize = 16_384;
+
+/// What the pages of one process share. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    pub(crate) tries: Arc<Limit>,
+}
+
+impl Console {
+    pub fn new(volatile: Volatile) -> Self {
+        Self { tries: Arc::new(Limit::new(volatile, "sign-in", TRIES_PER_MINUTE, TRIES_AT_ONCE)) }
+    }
+}
+
+/// A link by which a person sets password and codes, once.
+pub struct Link {
+    /// On the staff listener.
+    pub path: String,
+    /// What is kept of it.
+    pub token_hash: TokenHash,
+}
+
+impl Link {
+    pub fn mint() -> Self {
+        let token = cookie::Token::random();
+        Self { path: format!("/console/invitations/{}", token.text()), token_hash: token.hash() }
+    }
+}
+
+/// All under `/console`. Wants `web::Data<payments::Context>` and `web::Data<Console>`.
+pub fn pages(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::scope("/console")
+            .wrap(actix_web::middleware::from_fn(guard::guard))
+            .app_data(web::PayloadConfig::new(MAX_FORM_BYTES))
+            .service(at("/assets/console.css", "GET").route(web::get().to(answer::stylesheet)))
+            .service(at("/assets/mark.svg", "GET").route(web::get().to(answer::mark)))
+            // -- who is there
+            .service(
+                at("/sign-in", "GET, POST").route(web::get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
+            )
+            .service(at("/sign-out", "POST").route(web::post().to(sign_in::sign_out)))
+            .service(
+                at("/invitations/{token}", "GET, POST")
+                    .route(web::get().to(join::show))
+                    .route(web::post().to(join::join)),
+            )
+            // -- the desk
+            .service(at("", "GET").route(web::get().to(today::today)))
+            .service(at("/search", "GET").route(web::get().to(search::search)))
+            .service(at("/payments/{id}", "GET").route(web::get().to(search::payment)))
+            .service(at("/cases", "GET").route(web::get().to(cases::list)))
+            .service(at("/cases/{id}", "GET").route(web::get().to(cases::show)))
+            .service(at("/cases/{id}/resolutions", "POST").route(web::post().to(cases::resolve)))
+            .service(at("/approvals", "GET").route(web::get().to(approvals::list)))
+            .service(at("/approvals/{id}", "GET").route(web::get().to(approvals::show)))
+            .service(at("/approvals/{id}/decision", "POST").route(web::post().to(approvals::decide)))
+            .service(at("/days", "GET").route(web::get().to(days::list)))
+            .service(at("/day", "GET").route(web::get().to(days::show)))
+            .service(at("/day/close", "POST").route(web::post().to(days::close)))
+            .service(at("/day/reopen", "POST").route(web::post().to(days::reopen)))
+            .service(at("/statements", "GET").route(web::get().to(statements::list)))
+            .service(at("/files", "POST").route(web::post().to(files::bring)))
+            .service(at("/statements/{id}", "GET").route(web::get().to(statements::show)))
+            .default_service(web::to(answer::elsewhere)),
+    );
+}
+
+/// A path and the methods that it takes, as a refusal of any other names them (RFC 9110, section 15.5.6).
+fn at(path: &str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || answer::wrong_method(allow)))
+}

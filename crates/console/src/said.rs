@@ -1,0 +1,126 @@
+//! Why a use case refused, in words for whoever pressed the button. What is absent for them, or broken, is no sentence here but
+//! a page of its own.
+
+use crate::answer::Refused;
+use payments::IdempotencyError;
+use payments::approve::DecideError;
+use payments::close_day::DayError;
+use payments::refund::RefundError;
+use payments::reopen_day::ReopenError;
+use payments::resolve_case::ResolveError;
+use payments::sign_in::SignInError;
+use storage::StorageError;
+
+/// A sentence, or another page.
+pub(crate) type Said = Result<String, Refused>;
+
+const CHANGED: &str = "Nội dung đã thay đổi trong lúc bạn xem. Hãy xem lại và gửi lần nữa.";
+const PENDING: &str = "Một đề nghị khác về việc này đang chờ duyệt.";
+const NOT_OF_ALL: &str = "Việc này liên quan đến đơn vị khác mà bạn không phụ trách.";
+
+fn repeated(error: &IdempotencyError) -> Said {
+    match error {
+        IdempotencyError::Reused => Ok("Biểu mẫu này đã được gửi với nội dung khác. Hãy tải lại trang.".to_owned()),
+        IdempotencyError::InProgress => Ok("Yêu cầu đang được xử lý. Hãy đợi một lát.".to_owned()),
+    }
+}
+
+fn stored(error: StorageError) -> Said {
+    match error {
+        StorageError::Conflict { constraint, .. } if constraint == "approval_pending_once" => Ok(PENDING.to_owned()),
+        other => Err(other.into()),
+    }
+}
+
+pub(crate) fn resolution(error: ResolveError) -> Said {
+    let text = match error {
+        ResolveError::Storage(e) => return stored(e),
+        ResolveError::Idempotency(e) => return repeated(&e),
+        ResolveError::Absent => return Err(Refused::Absent),
+        ResolveError::NotOfAll => NOT_OF_ALL.to_owned(),
+        ResolveError::NotOpen(_) => "Việc này không còn mở: đã có người đề nghị, hoặc đã được giải quyết.".to_owned(),
+        ResolveError::MoneyWaits => {
+            "Tiền của việc này còn chờ xử lý: hãy gán cho nghĩa vụ, hoàn trả, hoặc chỉ ra biến động tương ứng."
+                .to_owned()
+        }
+        ResolveError::NotTheSame => {
+            "Khoản thu được chỉ ra không cùng tài khoản, số tiền hoặc số tham chiếu với việc này.".to_owned()
+        }
+        ResolveError::NoMoney => "Không còn tiền nào của việc này chờ xử lý.".to_owned(),
+        ResolveError::MoneyLeft => {
+            "Một phần tiền đã rời khỏi tài khoản ngoài sổ: hãy xử lý việc nói về khoản chi đó trước.".to_owned()
+        }
+        ResolveError::NotWrittenOff => "Việc này không có khoản nào đã xoá sổ.".to_owned(),
+        ResolveError::Obligation => "Có nghĩa vụ không tồn tại, không còn phải nộp, hoặc của đơn vị khác.".to_owned(),
+        ResolveError::TooMuch(waits) => format!("Các nghĩa vụ đã chọn lớn hơn số tiền đang chờ ({waits})."),
+    };
+    Ok(text)
+}
+
+pub(crate) fn refund(error: RefundError) -> Said {
+    let text = match error {
+        RefundError::Storage(e) => return stored(e),
+        RefundError::Idempotency(e) => return repeated(&e),
+        RefundError::Absent => return Err(Refused::Absent),
+        RefundError::NotOfAll => NOT_OF_ALL.to_owned(),
+        RefundError::RefundableMismatch(_) => CHANGED.to_owned(),
+        RefundError::Pending => PENDING.to_owned(),
+        RefundError::NotProven => "Chưa có sao kê hoặc tệp quyết toán nào cho thấy số tiền này.".to_owned(),
+        RefundError::NoPayerAccount => {
+            "Kênh này không tự hoàn được: hãy nhập tài khoản của người nộp để chuyển khoản.".to_owned()
+        }
+        RefundError::CaseNotOpen(_) => "Việc này không còn mở.".to_owned(),
+        RefundError::NoMoney => "Không còn tiền nào của việc này chờ xử lý.".to_owned(),
+        other => format!("Không đề nghị hoàn trả được ({other})."),
+    };
+    Ok(text)
+}
+
+pub(crate) fn decision(error: DecideError) -> Said {
+    let text = match error {
+        DecideError::Storage(e) => return stored(e),
+        DecideError::Idempotency(e) => return repeated(&e),
+        DecideError::Absent => return Err(Refused::Absent),
+        DecideError::Decided(_) => "Đề nghị này đã được quyết định.",
+        DecideError::SamePerson => "Người đề nghị không tự duyệt: cần một người khác.",
+        DecideError::OwnRights => "Không ai quyết định về quyền hạn hoặc khóa của chính mình.",
+        DecideError::NotTheirs => "Bạn không còn quyền duyệt việc này.",
+        DecideError::Stale => "Căn cứ của đề nghị đã thay đổi, nên đề nghị đã được rút lại. Cần lập đề nghị mới.",
+    };
+    Ok(text.to_owned())
+}
+
+pub(crate) fn day(error: DayError) -> Said {
+    let text = match error {
+        DayError::Storage(e) => return stored(e),
+        DayError::Idempotency(e) => return repeated(&e),
+        DayError::Absent => return Err(Refused::Absent),
+        DayError::NotOver => "Ngày này chưa kết thúc.".to_owned(),
+        DayError::Closed => "Ngày này đã khóa.".to_owned(),
+        DayError::OpenBefore(day) => {
+            format!("Ngày {} có bút toán và chưa khóa: hãy khóa ngày đó trước.", crate::shown::day(day))
+        }
+        DayError::DoesNotTieOut(gaps) => format!("Còn {} khoản chưa khớp, xem bên dưới.", gaps.len()),
+    };
+    Ok(text)
+}
+
+pub(crate) fn reopening(error: ReopenError) -> Said {
+    let text = match error {
+        ReopenError::Storage(e) => return stored(e),
+        ReopenError::Idempotency(e) => return repeated(&e),
+        ReopenError::Absent => return Err(Refused::Absent),
+        ReopenError::Open => "Ngày này đang mở.",
+        ReopenError::Pending => PENDING,
+    };
+    Ok(text.to_owned())
+}
+
+/// Of a fresh code.
+pub(crate) fn code(error: SignInError) -> Said {
+    match error {
+        SignInError::Refused => Ok("Mã xác thực không đúng hoặc đã dùng. Hãy nhập mã đang hiển thị; sau năm lần sai, tài khoản tạm khóa 15 phút.".to_owned()),
+        SignInError::Storage(error) => Err(error.into()),
+        error => Err(Refused::broken(error)),
+    }
+}

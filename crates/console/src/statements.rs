@@ -1,0 +1,171 @@
+//! Statements of our accounts: each line beside what it was matched with. Reading one is written down: a line's text may name a
+//! payer.
+
+use crate::answer::{Answer, Refused, html};
+use crate::form;
+use crate::frame::Frame;
+use crate::shown::{self, People};
+use crate::staff::{Staff, now};
+use crate::words;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use domain::principal::Scope;
+use domain::{StatementId, Vnd};
+use payments::{Context, sign_in};
+use serde::Deserialize;
+use storage::side_by_side::{self, Filter, Line, Statement};
+use storage::{Db, desk};
+
+const ON_A_PAGE: i64 = 100;
+
+struct Row {
+    id: String,
+    account: String,
+    days: String,
+    opening: Option<Vnd>,
+    closing: Option<Vnd>,
+    lines: i32,
+    superseded: bool,
+    by: String,
+    at: String,
+}
+
+fn row(s: &Statement, people: &People) -> Row {
+    let (first, last) = (shown::day(s.first_date), shown::day(s.closing_date));
+    Row {
+        id: s.id.to_string(),
+        account: s.account.clone(),
+        days: if first == last { last } else { format!("{first} – {last}") },
+        opening: s.opening,
+        closing: s.closing,
+        lines: s.lines,
+        superseded: s.state == "superseded",
+        by: people.name(&s.imported_by),
+        at: shown::time(s.imported_at),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "statements.html")]
+struct ListPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    /// Accounts and contracts that a file may be of; none for who brings none.
+    accounts: Vec<String>,
+    profiles: Vec<String>,
+    key: String,
+    wrong: Option<String>,
+}
+
+async fn people(db: &Db, found: &[Statement]) -> Result<People, storage::StorageError> {
+    People::among(db, found.iter().map(|s| s.imported_by.clone())).await
+}
+
+pub(crate) async fn list(ctx: Data<Context>, staff: Staff) -> Answer {
+    staff.needs(&[Scope::ReportsRead, Scope::StatementsWrite])?;
+    page(StatusCode::OK, &ctx, &staff, None).await
+}
+
+pub(crate) async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<String>) -> Answer {
+    let db = ctx.pool.get().await?;
+    let own = staff.sees();
+    let filter = Filter { beneficiaries: own.clone(), ..Filter::default() };
+    let found = side_by_side::statements(&db, &filter, ON_A_PAGE).await?;
+    let people = people(&db, &found).await?;
+    let brings = staff.may(Scope::StatementsWrite);
+    let scopes = if brings { desk::scopes(&db, own.as_deref()).await? } else { Vec::new() };
+    let of = |kind: &str| scopes.iter().map(|s| s.scope.clone()).filter(|scope| scope.starts_with(kind)).collect();
+    let page = ListPage {
+        frame: Frame::of(staff, "/console/statements"),
+        rows: found.iter().map(|s| row(s, &people)).collect(),
+        accounts: of("bank:"),
+        profiles: of("clearing:"),
+        key: form::key(),
+        wrong,
+    };
+    Ok(html(status, &page))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    after: i32,
+    /// What is not matched, or has an open case.
+    #[serde(default)]
+    only: String,
+}
+
+struct Compared {
+    number: i32,
+    day: String,
+    amount: Vnd,
+    bank_ref: String,
+    text: String,
+    state: String,
+    mark: &'static str,
+    rule: String,
+    payment: Option<(String, Vnd)>,
+    reference: String,
+    other: String,
+    case: Option<(String, String)>,
+}
+
+fn compared(l: &Line) -> Compared {
+    let (state, mark) = match (l.repeated, l.fate.as_deref(), &l.case) {
+        (_, _, Some(_)) => ("chênh lệch", "bad"),
+        (true, ..) => ("đã có ở tệp khác", ""),
+        (_, Some("matched"), _) => ("đã khớp", "good"),
+        (_, Some(_), _) => ("đã giải quyết", "good"),
+        (_, None, _) => ("chưa khớp", "wait"),
+    };
+    let case = l.case.zip(l.case_kind.as_deref());
+    Compared {
+        number: l.number,
+        day: shown::day(l.booking_date),
+        amount: l.amount,
+        bank_ref: l.bank_ref.clone().unwrap_or_default(),
+        text: l.text.clone(),
+        state: state.to_owned(),
+        mark,
+        rule: l.rule.as_deref().map(words::rule).unwrap_or_default().to_owned(),
+        payment: l.payment.map(|id| id.to_string()).zip(l.payment_amount),
+        reference: l.reference.clone().unwrap_or_default(),
+        other: l.other.clone().unwrap_or_default(),
+        case: case.map(|(id, kind)| (id.to_string(), words::kind(kind).to_owned())),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "statement.html")]
+struct StatementPage {
+    frame: Frame,
+    row: Row,
+    lines: Vec<Compared>,
+    only: bool,
+    more: Option<String>,
+}
+
+pub(crate) async fn show(ctx: Data<Context>, staff: Staff, id: Path<String>, asked: Query<Asked>) -> Answer {
+    staff.needs(&[Scope::ReportsRead])?;
+    let id: StatementId = id.parse().map_err(|_| Refused::Absent)?;
+    let only = asked.only == "open";
+    let filter = Filter { beneficiaries: staff.sees(), id: Some(id), account: None };
+    let db = ctx.pool.get().await?;
+    let found = side_by_side::statements(&db, &filter, 1).await?;
+    let statement = found.first().ok_or(Refused::Absent)?;
+    let people = people(&db, &found).await?;
+    let lines = side_by_side::lines(&db, id, (asked.after.max(0), only), ON_A_PAGE).await?;
+    drop(db);
+    sign_in::tell(&ctx, &staff.person.to_string(), "statement_read", id.to_string(), &staff.request_id, now()).await?;
+    let full = i64::try_from(lines.len()) == Ok(ON_A_PAGE);
+    let last = lines.last().filter(|_| full).map(|l| l.number);
+    let page = StatementPage {
+        frame: Frame::of(&staff, "/console/statements"),
+        row: row(statement, &people),
+        lines: lines.iter().map(compared).collect(),
+        only,
+        more: last.map(|n| format!("/console/statements/{id}?only={}&after={n}", asked.only)),
+    };
+    Ok(html(StatusCode::OK, &page))
+}

@@ -1,0 +1,171 @@
+//! Today at a glance: what came in and how, what waits and for how long, and whether the neighbours hear us.
+
+use crate::answer::{Answer, html};
+use crate::frame::Frame;
+use crate::shown;
+use crate::staff::{Staff, now};
+use crate::words;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+use domain::Vnd;
+use domain::business_day::business_date;
+use domain::principal::Scope;
+use jiff::Timestamp;
+use payments::Context;
+use storage::desk::{self, Hearing, Open, Taken};
+use storage::{Db, channels};
+
+struct Channel {
+    name: String,
+    payments: i64,
+    amount: Vnd,
+    share: String,
+}
+
+struct Waiting {
+    kind: String,
+    word: String,
+    cases: i64,
+    amount: Vnd,
+    waiting: Vnd,
+    age: String,
+}
+
+struct Heard {
+    name: String,
+    waiting: i64,
+    dead: i64,
+    age: String,
+}
+
+struct Gate {
+    name: String,
+    code: String,
+    closed: Option<String>,
+}
+
+/// A bar of the chart: whole pixels.
+struct Bar {
+    hour: i32,
+    x: i32,
+    y: i64,
+    height: i64,
+    amount: Vnd,
+}
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct Page {
+    frame: Frame,
+    day: String,
+    total: Vnd,
+    payments: i64,
+    online: String,
+    suspense: Vnd,
+    suspense_age: String,
+    cases: i64,
+    to_decide: i64,
+    decides: bool,
+    channels: Vec<Channel>,
+    bars: Vec<Bar>,
+    waiting: Vec<Waiting>,
+    gates: Vec<Gate>,
+    heard: Vec<Heard>,
+}
+
+pub(crate) async fn today(ctx: Data<Context>, staff: Staff) -> Answer {
+    staff.needs(&[Scope::ReportsRead])?;
+    let now = now();
+    let day = business_date(now);
+    let (own, actor) = (staff.sees(), staff.person.to_string());
+    let db = ctx.pool.get().await?;
+    let taken = desk::taken(&db, day, own.as_deref()).await?;
+    let hours = desk::by_hour(&db, day, own.as_deref()).await?;
+    let open = desk::open(&db, own.as_deref()).await?;
+    let total: Vnd = taken.iter().map(|t| t.amount).sum();
+    let waits = |o: &&Open| o.waiting.is_positive();
+    let page = Page {
+        frame: Frame::of(&staff, "/console"),
+        day: shown::day(day),
+        total,
+        payments: taken.iter().map(|t| t.payments).sum(),
+        online: online(&taken),
+        suspense: open.iter().map(|o| o.waiting).sum(),
+        suspense_age: open.iter().filter(waits).map(|o| o.oldest).min().map_or(String::new(), |at| shown::age(at, now)),
+        cases: open.iter().map(|o| o.cases).sum(),
+        to_decide: desk::to_decide(&db, &actor, own.as_deref()).await?,
+        decides: staff.may(Scope::ApprovalsDecide),
+        channels: taken.iter().map(|t| channel(&ctx, t, total)).collect(),
+        bars: bars(&hours),
+        waiting: open.iter().map(|o| waiting(o, now)).collect(),
+        gates: gates(&ctx, &db).await?,
+        heard: desk::hearing(&db).await?.iter().map(|h| heard(h, now)).collect(),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// Of payments, not of money: a large one says nothing of how people pay.
+fn online(taken: &[Taken]) -> String {
+    let all = taken.iter().map(|t| t.payments).sum();
+    shown::share(taken.iter().filter(|t| !t.at_counter).map(|t| t.payments).sum(), all)
+}
+
+pub(crate) fn name_of(ctx: &Context, channel: &str) -> String {
+    let known = ctx.providers.iter().find(|provider| provider.channel.as_str() == channel);
+    match known {
+        Some(provider) => provider.names.vi.to_owned(),
+        None if channel == "counter" => "Quầy một cửa".to_owned(),
+        None => channel.to_owned(),
+    }
+}
+
+fn channel(ctx: &Context, t: &Taken, total: Vnd) -> Channel {
+    Channel {
+        name: name_of(ctx, &t.channel),
+        payments: t.payments,
+        amount: t.amount,
+        share: shown::share(t.amount.dong(), total.dong()),
+    }
+}
+
+fn waiting(o: &Open, now: Timestamp) -> Waiting {
+    Waiting {
+        kind: words::kind(&o.kind).to_owned(),
+        word: o.kind.clone(),
+        cases: o.cases,
+        amount: o.amount,
+        waiting: o.waiting,
+        age: shown::age(o.oldest, now),
+    }
+}
+
+fn heard(h: &Hearing, now: Timestamp) -> Heard {
+    let age = h.oldest.map_or(String::new(), |at| shown::age(at, now));
+    Heard { name: h.name.clone(), waiting: h.waiting, dead: h.dead, age }
+}
+
+async fn gates(ctx: &Context, db: &Db) -> Result<Vec<Gate>, storage::StorageError> {
+    let gates = channels::gates(db).await?;
+    Ok(gates
+        .into_iter()
+        .map(|(code, gate)| {
+            let provider = ctx.providers.iter().find(|provider| provider.profile.as_str() == code);
+            let name = provider.map(|provider| provider.names.vi.to_owned()).unwrap_or_default();
+            Gate { name, code, closed: gate.closed.or(gate.away).map(|closed| closed.reason) }
+        })
+        .collect())
+}
+
+const TALL: i64 = 120;
+const WIDE: i32 = 26;
+
+fn bars(hours: &[(i32, Vnd)]) -> Vec<Bar> {
+    let most = hours.iter().map(|(_, amount)| amount.dong()).max().unwrap_or(0).max(1);
+    let bar = |&(hour, amount): &(i32, Vnd)| {
+        let height = i128::from(amount.dong().max(0)) * i128::from(TALL) / i128::from(most);
+        let height = i64::try_from(height).unwrap_or(TALL).max(1);
+        Bar { hour, x: hour * WIDE, y: TALL - height, height, amount }
+    };
+    hours.iter().map(bar).collect()
+}

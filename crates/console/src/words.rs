@@ -1,0 +1,302 @@
+//! The Vietnamese of the words that the books are kept in, as `docs/glossary.md` has it. A word that is not here is shown as it
+//! is: a page that says nothing would be worse.
+
+/// Kinds of difference, and reasons to wait in suspense.
+pub(crate) fn kind(word: &str) -> &str {
+    match word {
+        "amount_differs" => "Lệch số tiền",
+        "chargeback" => "Ngân hàng đòi lại tiền",
+        "duplicate_payment" | "duplicate" => "Nộp trùng",
+        "late" => "Nộp muộn",
+        "missing_at_provider" => "Hệ thống có, cổng không có",
+        "missing_in_books" => "Cổng có, hệ thống không có",
+        "overpaid" => "Nộp thừa",
+        "poison" => "Thông báo không đọc được",
+        "possible_same_movement" => "Có thể là cùng một biến động",
+        "refund_without_payment" => "Hoàn không có khoản thu",
+        "statement_gap" => "Sao kê không liền mạch",
+        "status_differs" => "Lệch trạng thái",
+        "undelivered" => "Sự kiện không gửi được",
+        "underpaid" => "Nộp thiếu",
+        "unidentified" => "Chưa xác định",
+        "without_receipt" => "Chưa có biên lai",
+        "wrong_account" => "Sai tài khoản",
+        "refund_returned" => "Tiền hoàn bị trả lại",
+        other => other,
+    }
+}
+
+/// States of anything.
+pub(crate) fn state(word: &str) -> &str {
+    match word {
+        "open" => "đang mở",
+        "proposed" => "chờ duyệt",
+        "closed" => "đã đóng",
+        "pending" | "pending_approval" => "chờ duyệt",
+        "approved" => "đã duyệt",
+        "rejected" => "bị từ chối",
+        "withdrawn" => "đã rút",
+        "processing" => "đang xử lý",
+        "paid" => "đã nộp",
+        "expired" => "hết hạn",
+        "cancelled" => "đã hủy",
+        "started" => "đã bắt đầu",
+        "offered" => "đã đưa cho người nộp",
+        "committed" => "người nộp đã xác nhận",
+        "succeeded" => "thành công",
+        "failed" => "thất bại",
+        "unknown" => "chưa rõ kết quả",
+        "due" => "phải nộp",
+        "exempt" => "được miễn",
+        "refunding" => "đang hoàn",
+        "refunded" => "đã hoàn",
+        "submitted" => "đã gửi nhà cung cấp",
+        "awaiting_statement" => "chờ sao kê",
+        "received" => "đã nhận",
+        "applied" => "đã ghi sổ",
+        "repeated" => "báo lại",
+        "waiting" => "chờ gửi",
+        "refused" => "bị từ chối",
+        "parked" => "gác lại",
+        "delivered" => "đã nhận được",
+        "dead" => "không gửi được",
+        "leased" => "đang gửi",
+        "matched" => "đã khớp",
+        "case" => "đang xử lý chênh lệch",
+        "unmatched" => "chưa khớp",
+        "partial" => "khớp một phần",
+        "ignored" => "bỏ qua",
+        "imported" => "đã nhập",
+        "superseded" => "đã được thay",
+        other => other,
+    }
+}
+
+pub(crate) fn thing(word: &str) -> &str {
+    match word {
+        "intent" => "Yêu cầu thanh toán",
+        "attempt" => "Lần thanh toán",
+        "obligation" => "Nghĩa vụ tài chính",
+        "refund" => "Hoàn trả",
+        "case" => "Chênh lệch",
+        other => other,
+    }
+}
+
+/// Kinds of what a second person decides.
+pub(crate) fn approval(word: &str) -> &str {
+    match word {
+        "refund" => "Hoàn trả cho người nộp",
+        "reduction" => "Giảm nghĩa vụ đã nộp",
+        "case_resolution" => "Xử lý chênh lệch",
+        "day_reopening" => "Mở lại ngày đã khóa",
+        "beneficiary_account" => "Tài khoản thụ hưởng mới",
+        "profile_credentials" => "Khóa bí mật của hợp đồng",
+        "person_rights" => "Quyền hạn của nhân viên",
+        "person_key" => "Khóa API của nhân viên",
+        "counter_void" => "Hủy khoản thu tại quầy",
+        "contract_fee" => "Phí của hợp đồng",
+        other => other,
+    }
+}
+
+/// What is proposed to become of a case.
+pub(crate) fn action(word: &str) -> &str {
+    match word {
+        "assign_to_obligations" => "Gán cho nghĩa vụ tài chính",
+        "refund_to_payer" => "Hoàn trả cho người nộp",
+        "same_movement" => "Là cùng một biến động",
+        "accept_difference" => "Chấp nhận chênh lệch",
+        "write_off" => "Xoá sổ",
+        "reinstate" => "Khôi phục khoản đã xoá sổ",
+        "close" => "không phải nộp nữa",
+        "reopen" => "phải nộp lại",
+        other => other,
+    }
+}
+
+pub(crate) fn role(word: &str) -> &str {
+    match word {
+        "viewer" => "xem",
+        "clerk" => "cán bộ một cửa",
+        "accountant" => "kế toán",
+        "approver" => "người duyệt",
+        "administrator" => "quản trị viên",
+        other => other,
+    }
+}
+
+/// What stands between a day and its closing.
+pub(crate) fn gap(word: &str) -> &str {
+    match word {
+        "statement_missing" => "Chưa có sao kê của ngày",
+        "opening_differs" => "Số dư đầu ngày lệch",
+        "closing_differs" => "Số dư cuối ngày lệch",
+        "statement_gap" => "Sao kê không liền mạch",
+        "in_differs" => "Tổng thu lệch",
+        "out_differs" => "Tổng chi lệch",
+        "movements_open" => "Biến động chưa khớp",
+        "settlement_missing" => "Chưa có tệp quyết toán của ngày",
+        "payments_not_settled" => "Khoản thu chưa được quyết toán",
+        "lines_unknown" => "Dòng quyết toán chưa rõ",
+        "amounts_differ" => "Số tiền lệch so với tệp",
+        "gross_differs" => "Tổng của tệp lệch so với các dòng",
+        "settled_differs" => "Phí và tiền chuyển về lệch",
+        other => other,
+    }
+}
+
+/// What a suggestion rests on.
+pub(crate) fn agreed(word: &str) -> &str {
+    match word {
+        "dossier_code" => "mã hồ sơ",
+        "amount" => "số tiền",
+        "account" => "tài khoản",
+        "time" => "thời gian",
+        "bank_ref" => "số tham chiếu ngân hàng",
+        "amount_account_time" => "Cùng số tiền, tài khoản và thời gian",
+        "may_be_taken_back" => "Có thể là khoản bị đòi lại",
+        other => other,
+    }
+}
+
+/// Kinds of journals, and of what an event tells.
+pub(crate) fn journal(word: &str) -> &str {
+    match word {
+        "capture" => "Nhà cung cấp báo thu",
+        "bank_credit" => "Ngân hàng ghi có",
+        "cash_taken" => "Thu tại quầy",
+        "deposit_declared" => "Nộp tiền mặt vào ngân hàng",
+        "voided" => "Hủy khoản thu",
+        "charged_after_all" => "Rốt cuộc đã bị trừ",
+        "not_a_payment" => "Không phải khoản thu",
+        "statement_line" => "Dòng sao kê",
+        "opening_balance" => "Số dư ban đầu",
+        "unexplained_debit" => "Khoản trừ chưa rõ",
+        "other_amount" => "Số tiền khác",
+        "settlement" => "Quyết toán",
+        "unexplained_refund" => "Hoàn chưa rõ",
+        "reassignment" => "Gán lại",
+        "refund_approved" => "Duyệt hoàn trả",
+        "refund_sent" => "Đã chuyển tiền hoàn",
+        "refund_failed" => "Hoàn trả thất bại",
+        "refund_returned" => "Tiền hoàn bị trả lại",
+        "taken_back" => "Ngân hàng lấy lại",
+        "reduction" => "Giảm nghĩa vụ",
+        "obligation.paid" => "Nghĩa vụ đã nộp",
+        "payment_intent.paid" => "Yêu cầu thanh toán đã nộp",
+        "refund.succeeded" => "Đã hoàn trả",
+        "refund.failed" => "Hoàn trả thất bại",
+        "receipt.issued" => "Đã phát hành biên lai",
+        other => other,
+    }
+}
+
+/// Fields of what is proposed.
+pub(crate) fn field(word: &str) -> &str {
+    match word {
+        "action" => "Cách xử lý",
+        "obligation_ids" => "Nghĩa vụ",
+        "payment_id" | "payment" => "Khoản thu",
+        "amount" => "Số tiền",
+        "refund_id" | "refund" => "Hoàn trả",
+        "reason_code" => "Lý do",
+        "scope" => "Tài khoản hoặc hợp đồng",
+        "day" => "Ngày",
+        "days" => "Các ngày được mở lại",
+        "lines" => "Các dòng",
+        "case_id" => "Chênh lệch",
+        "then" | "closing" => "Nghĩa vụ sau khi hoàn",
+        "obligation_id" => "Nghĩa vụ",
+        "client_id" => "Cổng",
+        "beneficiary_code" => "Đơn vị thụ hưởng",
+        "dossier_code" => "Hồ sơ",
+        "waiting" => "Tiền chờ xử lý",
+        other => other,
+    }
+}
+
+/// Which rule said that two are the same money.
+pub(crate) fn rule(word: &str) -> &str {
+    match word {
+        "bank_reference" => "cùng số tham chiếu ngân hàng",
+        "reference" => "nội dung có mã tham chiếu",
+        "amount_day" => "cùng số tiền và ngày",
+        "only_one" => "chỉ một khoản vừa",
+        "line" => "khoản thu từ chính dòng này",
+        "settlement" => "tiền nhà cung cấp chuyển về",
+        "refund_code" => "nội dung có mã hoàn trả",
+        "taken_back" => "ngân hàng lấy lại",
+        "deposit_slip" => "giấy nộp tiền của quầy",
+        "slip_other_amount" => "giấy nộp tiền, số tiền khác",
+        other => other,
+    }
+}
+
+/// Why a state changed.
+pub(crate) fn cause(word: &str) -> &str {
+    match word {
+        "registered" => "cổng đăng ký",
+        "registered_exempt" => "đăng ký, được miễn",
+        "relief_granted" => "được giảm",
+        "relief_withdrawn" => "bỏ giảm",
+        "cancelled_by_client" => "cổng hủy",
+        "opened" => "cổng lập",
+        "renewed" => "mở lại",
+        "started" => "người nộp chọn kênh",
+        "provider_offered" => "nhà cung cấp nhận đơn",
+        "provider_committed" => "người nộp đã xác nhận ở nhà cung cấp",
+        "provider_captured" => "nhà cung cấp báo đã thu",
+        "provider_failed" => "nhà cung cấp báo thất bại",
+        "provider_refused" => "nhà cung cấp từ chối",
+        "window_closed" => "hết thời gian của kênh",
+        "outcome_unknown" => "chưa rõ kết quả",
+        "attempt_committed" => "một lần thanh toán đã xác nhận",
+        "attempt_failed" => "lần thanh toán thất bại",
+        "lapsed" => "hết hạn",
+        "bank_credited" => "ngân hàng ghi có",
+        "counter_taken" => "thu tại quầy",
+        "deposited" => "nộp vào ngân hàng",
+        "statement_says" => "theo sao kê",
+        "provider_settled" => "theo tệp quyết toán",
+        "settled" => "đã có tiền",
+        "taken_back" | "taken_back_after_expiry" => "ngân hàng lấy lại",
+        "voided" | "voided_after_expiry" => "hủy tại quầy",
+        "refund_approved" => "hoàn trả được duyệt",
+        "refund_reopened" | "refund_reopened_after_expiry" => "hoàn trả, phải nộp lại",
+        "refund_closed" => "hoàn trả, kết thúc",
+        "refund_failed" => "hoàn trả thất bại",
+        "reduced" => "được giảm",
+        "proposed" => "được đề nghị",
+        "approved" => "được duyệt",
+        "rejected" => "bị từ chối",
+        "withdrawn" => "được rút lại",
+        "submitted" => "gửi nhà cung cấp",
+        "work_item_given" => "giao người chuyển khoản",
+        "provider_sent" => "nhà cung cấp đã chuyển",
+        "statement_debit" => "sao kê có khoản trừ",
+        "came_back" => "tiền quay lại",
+        "found" => "phát hiện",
+        "resolution_proposed" => "có đề nghị xử lý",
+        "resolution_rejected" => "đề nghị bị từ chối",
+        "resolved" => "đã xử lý",
+        "explained" => "dữ liệu sau đã giải thích",
+        other => other,
+    }
+}
+
+/// From where a report came: `webhook:vietqr`, `statement:<account>`.
+pub(crate) fn source(text: &str) -> String {
+    let (way, of) = text.split_once(':').unwrap_or((text, ""));
+    let way = match way {
+        "webhook" => "thông báo của nhà cung cấp",
+        "poll" => "hỏi nhà cung cấp",
+        "listing" => "liệt kê tài khoản",
+        "statement" => "sao kê",
+        "settlement" => "tệp quyết toán",
+        "bill" => "thu hộ",
+        "counter" => "quầy",
+        other => other,
+    };
+    format!("{way} {of}")
+}

@@ -1,0 +1,133 @@
+//! Statements and settlement files as people compare them: each line beside what it was matched with, or the case that tells of
+//! it. A line's text may name a payer: whoever shows it says so in the trail.
+
+use crate::error::StorageError;
+use crate::pool::Db;
+use domain::{CaseId, PaymentId, StatementId, Vnd};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// A statement that was imported.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    pub id: StatementId,
+    pub account: String,
+    pub first_date: Date,
+    pub closing_date: Date,
+    pub opening: Option<Vnd>,
+    pub closing: Option<Vnd>,
+    pub lines: i32,
+    pub state: String,
+    pub imported_by: String,
+    pub imported_at: Timestamp,
+}
+
+fn statement(row: &Row) -> Statement {
+    Statement {
+        id: row.get::<_, Uuid>("id").into(),
+        account: row.get("account_code"),
+        first_date: row.get("first_date"),
+        closing_date: row.get("closing_date"),
+        opening: row.get::<_, Option<i64>>("opening").map(Vnd::new),
+        closing: row.get::<_, Option<i64>>("closing").map(Vnd::new),
+        lines: row.get("lines"),
+        state: row.get("state"),
+        imported_by: row.get("imported_by"),
+        imported_at: row.get("imported_at"),
+    }
+}
+
+/// Which statements: all that have a part in the account are among `beneficiaries` (None: all there are).
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub beneficiaries: Option<Vec<String>>,
+    pub account: Option<String>,
+    pub id: Option<StatementId>,
+}
+
+const STATEMENTS: &str = "select s.* from statement s
+    where ($1::text[] is null
+           or (exists (select from account_beneficiary b where b.account_code = s.account_code)
+               and not exists (select from account_beneficiary b where b.account_code = s.account_code
+                               and b.beneficiary_code <> all($1))))
+      and ($2::text is null or s.account_code = $2) and ($3::uuid is null or s.id = $3)
+    order by s.closing_date desc, s.id desc limit $4";
+
+/// The latest day first.
+pub async fn statements(db: &Db, f: &Filter, limit: i64) -> Result<Vec<Statement>, StorageError> {
+    let statement_of = db.prepare_cached(STATEMENTS).await?;
+    let id = f.id.map(StatementId::uuid);
+    let rows = db.query(&statement_of, &[&f.beneficiaries, &f.account, &id, &limit]).await?;
+    Ok(rows.iter().map(statement).collect())
+}
+
+/// One line of a statement, and what it is.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub number: i32,
+    pub booking_date: Date,
+    pub amount: Vnd,
+    pub bank_ref: Option<String>,
+    pub text: String,
+    /// Told by another file already.
+    pub repeated: bool,
+    /// matched | case; None: nobody has claimed it yet.
+    pub fate: Option<String>,
+    /// By which rule.
+    pub rule: Option<String>,
+    pub payment: Option<PaymentId>,
+    pub payment_amount: Option<Vnd>,
+    pub reference: Option<String>,
+    /// A settlement, a refund or a contra account, where it is no payment.
+    pub other: Option<String>,
+    pub case: Option<CaseId>,
+    pub case_kind: Option<String>,
+}
+
+const LINES: &str = "select l.line_no, l.booking_date, l.amount, l.bank_ref, l.text, l.repeated, m.fate, k.rule,
+        p.id as payment, p.amount as payment_amount, i.reference,
+        coalesce(assurance.text_id('stl', k.settlement_id), assurance.text_id('rfd', k.refund_id), k.contra_account) as other,
+        c.id as case_id, c.kind as case_kind
+    from statement_line l
+    join movement m on m.id = l.movement_id
+    left join movement_match k on k.movement_id = m.id
+    left join payment p on p.id = k.payment_id
+    left join intent i on i.id = p.intent_id
+    left join lateral (select c.id, c.kind from kase c
+        where (c.movement_id = m.id or c.payment_id = p.id) and c.status <> 'closed' order by c.id desc limit 1) c on true
+    where l.statement_id = $1 and l.line_no > $2
+      and (not $3 or m.fate is distinct from 'matched' or c.id is not null)
+    order by l.line_no limit $4";
+
+/// Those after a line; of `unsettled` only what is not matched, or has an open case.
+pub async fn lines(
+    db: &Db,
+    id: StatementId,
+    (after, unsettled): (i32, bool),
+    limit: i64,
+) -> Result<Vec<Line>, StorageError> {
+    let statement = db.prepare_cached(LINES).await?;
+    let rows = db.query(&statement, &[&id.uuid(), &after, &unsettled, &limit]).await?;
+    Ok(rows.iter().map(line).collect())
+}
+
+fn line(row: &Row) -> Line {
+    Line {
+        number: row.get("line_no"),
+        booking_date: row.get("booking_date"),
+        amount: Vnd::new(row.get("amount")),
+        bank_ref: row.get("bank_ref"),
+        text: row.get("text"),
+        repeated: row.get("repeated"),
+        fate: row.get("fate"),
+        rule: row.get("rule"),
+        payment: row.get::<_, Option<Uuid>>("payment").map(Into::into),
+        payment_amount: row.get::<_, Option<i64>>("payment_amount").map(Vnd::new),
+        reference: row.get("reference"),
+        other: row.get("other"),
+        case: row.get::<_, Option<Uuid>>("case_id").map(Into::into),
+        case_kind: row.get("case_kind"),
+    }
+}
