@@ -67,6 +67,8 @@ pub fn pages(cfg: &mut ServiceConfig) {
         web::scope("/console")
             .wrap(actix_web::middleware::from_fn(guard::guard))
             .app_data(web::PayloadConfig::new(MAX_FORM_BYTES))
+            // a question that no page asks
+            .app_data(web::QueryConfig::default().error_handler(|_, _| answer::Refused::Absent.into()))
             .service(at("/assets/console.css", "GET").route(web::get().to(answer::stylesheet)))
             .service(at("/assets/mark.svg", "GET").route(web::get().to(answer::mark)))
             // -- who is there

@@ -235,6 +235,12 @@ async fn a_page_carries_what_a_browser_must_obey_and_a_press_from_elsewhere_chan
         assert!(!page.says(" style=") && !page.says("<style") && !page.says("<script"), "{path}");
     }
 
+    for path in
+        ["/console/day", "/console/day?scope=bank:x&date=heute", "/console/cases?status=no", "/console/cases/cas_1"]
+    {
+        assert_eq!(desk.get(path).await.status, 404, "{path}");
+    }
+
     // nobody is signed out by a press that is not theirs
     let form = desk.get("/console").await.field("form");
     assert_eq!(desk.post("/console/sign-out", &[("form", "")]).await.status, 403);
