@@ -4,9 +4,11 @@ mod cases;
 mod command;
 mod days;
 mod imported;
+mod printed;
 mod reopened;
 mod reports;
 mod shared;
+pub(crate) mod tied;
 
 use domain::principal::Scope;
 use jiff::civil::Date;

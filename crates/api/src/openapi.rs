@@ -8,8 +8,8 @@ use crate::admin::{
 use crate::problem::Code;
 use crate::routes::at;
 use crate::{
-    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
-    reports, settlements, statements, webhooks,
+    approvals, bills, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
+    payments_of, refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::guard::{Get, Not};
@@ -31,7 +31,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
-        cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,
+        cases::list, cases::show, cases::resolve, days::show, days::close, closing_report::show, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,

@@ -7,8 +7,8 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
-    refunds, reports, settlements, statements, webhooks,
+    approvals, bills, body, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
+    payments_of, refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -65,6 +65,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/cases/{id}", "GET").route(get().to(cases::show)))
         .service(at("/v1/cases/{id}/resolutions", "POST").route(post().to(cases::resolve)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
+        .service(at("/v1/reconciliation/{date}/report", "GET").route(get().to(closing_report::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))

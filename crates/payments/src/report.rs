@@ -56,7 +56,11 @@ pub fn start(ctx: &Context, turns: &Arc<Semaphore>, query: Query) -> Receiver<Pa
     receiver
 }
 
-async fn turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StorageError> {
+/// A turn of [`AT_ONCE`], waited for as long as a person waits.
+///
+/// # Errors
+/// When all are taken all the while.
+pub async fn turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StorageError> {
     let busy = || StorageError::Unavailable("too many reports at once".to_owned());
     timeout(TURN, turns.acquire_owned()).await.map_err(|_| busy())?.map_err(|_| busy())
 }

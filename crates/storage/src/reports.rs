@@ -2,7 +2,7 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use domain::report::{Period, Report};
+use domain::report::{Per, Period, Report};
 use futures_util::{Stream, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -29,17 +29,23 @@ pub struct Query {
     pub channel: Option<String>,
     /// Whose money the asker sees; None: all.
     pub beneficiaries: Option<Vec<String>>,
+    /// Of `collections` only.
+    pub per: Per,
 }
 
 const TRANSACTIONS: &str = include_str!("reports/transactions.sql");
 const RECONCILIATION: &str = include_str!("reports/reconciliation.sql");
 const SUSPENSE: &str = include_str!("reports/suspense.sql");
+const COLLECTIONS: &str = include_str!("reports/collections.sql");
+const CASH_FLOW: &str = include_str!("reports/cash_flow.sql");
 
 const fn sql(report: Report) -> &'static str {
     match report {
         Report::Transactions => TRANSACTIONS,
         Report::Reconciliation => RECONCILIATION,
         Report::Suspense => SUSPENSE,
+        Report::Collections => COLLECTIONS,
+        Report::CashFlow => CASH_FLOW,
     }
 }
 
@@ -58,8 +64,11 @@ pub async fn rows(
 ) -> Result<impl Stream<Item = Result<Vec<Cell>, StorageError>> + use<>, StorageError> {
     let statement = db.prepare_cached(sql(q.report)).await?;
     let (from, to) = (q.period.from(), q.period.to());
-    let params: [&(dyn ToSql + Sync); 5] = [&from, &to, &q.agency, &q.channel, &q.beneficiaries];
-    let rows: RowStream = db.query_raw(&statement, params).await?;
+    let by_day = q.per == Per::Day;
+    let params: [&(dyn ToSql + Sync); 6] = [&from, &to, &q.agency, &q.channel, &q.beneficiaries, &by_day];
+    // all ask by the first five, of days only some
+    let taken = params.into_iter().take(statement.params().len());
+    let rows: RowStream = db.query_raw(&statement, taken).await?;
     Ok(rows.map_err(StorageError::from).and_then(|row| std::future::ready(cells(&row))))
 }
 

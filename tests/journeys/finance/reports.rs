@@ -182,7 +182,8 @@ async fn what_is_not_a_report_is_refused_and_what_is_not_ones_own_is_left_out() 
         "?from=2026-01-02&to=2026-01-01",
         "?from=2024-01-01&to=2026-01-01",
         "?from=2026-01-01&to=2026-01-32",
-        "?from=2026-01-01&to=2026-01-02&format=pdf",
+        "?from=2026-01-01&to=2026-01-02&format=docx",
+        "?from=2026-01-01&to=2026-01-02&per=day",
         "?from=2026-01-01&to=2026-01-02&agency=%00",
         "?from=2026-01-01&to=2026-01-02&surprise=1",
     ] {
