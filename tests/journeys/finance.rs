@@ -7,6 +7,7 @@ mod imported;
 mod printed;
 mod reopened;
 mod reports;
+mod score;
 mod shared;
 pub(crate) mod tied;
 

@@ -60,6 +60,7 @@ fn tables(shown: &DayView) -> Vec<Table> {
             columns,
             rows: gaps,
             totals: None,
+            signed_by: Vec::new(),
         });
     }
     if !cases.is_empty() {
@@ -71,7 +72,14 @@ fn tables(shown: &DayView) -> Vec<Table> {
             sum("Số tiền"),
         ];
         let notes = vec![of(shown), format!("{} trong số {}", cases.len(), shown.differences_total)];
-        tables.push(Table { title: "Chênh lệch trong ngày".to_owned(), notes, columns, rows: cases, totals: None });
+        tables.push(Table {
+            title: "Chênh lệch trong ngày".to_owned(),
+            notes,
+            columns,
+            rows: cases,
+            totals: None,
+            signed_by: Vec::new(),
+        });
     }
     tables
 }
@@ -106,13 +114,9 @@ fn figures(shown: &DayView) -> Table {
         ("Số chênh lệch trong ngày", money(shown.differences_total)),
     ]);
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    Table {
-        title: title(shown),
-        notes: vec![of(shown), status(shown)],
-        columns: vec![text("Chỉ tiêu", 300), sum("Số")],
-        rows,
-        totals: None,
-    }
+    let columns = vec![text("Chỉ tiêu", 300), sum("Số")];
+    let signed_by = ["Người lập biểu", "Kế toán", "Thủ trưởng đơn vị"].map(str::to_owned).to_vec();
+    Table { title: title(shown), notes: vec![of(shown), status(shown)], columns, rows, totals: None, signed_by }
 }
 
 fn of(shown: &DayView) -> String {

@@ -3,7 +3,7 @@
 
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles,
+    parked, persons, profiles, score,
 };
 use crate::problem::Code;
 use crate::routes::at;
@@ -43,6 +43,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
         fees::list, fees::put, crate::admin::counters::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
+        score::rules, score::set_rule, score::imports, score::import, score::file,
         channels::list, channels::off, channels::on, channels::announce, channels::withdraw,
         parked::list, parked::retry,
         webhooks::receive, webhooks::receive_of_account, bills::answer,

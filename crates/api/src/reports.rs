@@ -55,7 +55,7 @@ pub struct ReportQuery {
 /// The form of a report as JSON; the columns of each stand in docs/finance.md.
 #[derive(serde::Serialize, ToSchema)]
 pub struct ReportView {
-    /// transactions | reconciliation | suspense | collections | cash-flow
+    /// transactions | reconciliation | suspense | collections | cash-flow | online-payment-score
     pub report: String,
     #[schema(value_type = String, format = Date)]
     pub from: Date,
@@ -79,6 +79,16 @@ fn per(report: Report, asked: Option<&str>) -> Result<Per, Problem> {
         None => Ok(Per::Period),
         Some(_) if report != Report::Collections => Err(wrong("per is a parameter of collections")),
         Some(word) => word.parse().map_err(|_| wrong("per is day or period")),
+    }
+}
+
+/// What is online is said by the rule of the score, not by whoever asks.
+fn channel(report: Report, asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(_) if report == Report::OnlinePaymentScore => {
+            Err(Problem::with(Code::QueryInvalid, "channel is no parameter of online-payment-score"))
+        }
+        asked => Ok(asked),
     }
 }
 
@@ -109,7 +119,7 @@ fn period(report: Report, query: &ReportQuery, today: Date) -> Result<Period, Pr
 /// A report, one row after the other, from one instant of the books. A body that ends before its end is broken off:
 /// JSON is then not closed, and the connection is cut. A workbook and a PDF are written first and sent whole.
 #[utoipa::path(get, path = "/v1/reports/{report}", tag = "reconciliation",
-    params(("report" = String, Path, description = "transactions | reconciliation | suspense | collections | cash-flow"), ReportQuery),
+    params(("report" = String, Path, description = "transactions | reconciliation | suspense | collections | cash-flow | online-payment-score"), ReportQuery),
     responses((status = 200, content((ReportView = "application/json"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/pdf"))),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
@@ -127,7 +137,7 @@ pub async fn show(
         report,
         period,
         agency: body::filter(&query.agency)?,
-        channel: body::filter(&query.channel)?,
+        channel: channel(report, body::filter(&query.channel)?)?,
         beneficiaries: auth::beneficiaries(&principal),
         per: per(report, query.per.as_deref())?,
     };

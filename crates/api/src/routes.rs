@@ -3,7 +3,7 @@
 use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles,
+    parked, persons, profiles, score,
 };
 use crate::problem::{Code, Problem};
 use crate::{
@@ -130,6 +130,9 @@ pub fn public(cfg: &mut ServiceConfig) {
         )
         .service(at("/v1/accounts", "GET").route(get().to(accounts::list)))
         .service(at("/v1/accounts/{code}", "PUT").route(put().to(accounts::put)))
+        .service(at("/v1/score-rules", "GET, POST").route(get().to(score::rules)).route(post().to(score::set_rule)))
+        .service(at("/v1/score-imports", "GET, POST").route(get().to(score::imports)).route(post().to(score::import)))
+        .service(at("/v1/score-imports/{id}/file", "GET").route(get().to(score::file)))
         .service(at("/v1/layouts", "GET").route(get().to(layouts::list)))
         .service(at("/v1/layouts/{code}", "PUT").route(put().to(layouts::put)))
         // -- channels, and what is parked

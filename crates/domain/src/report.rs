@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 words! {
     Report {
         Transactions = "transactions", Reconciliation = "reconciliation", Suspense = "suspense",
-        Collections = "collections", CashFlow = "cash-flow",
+        Collections = "collections", CashFlow = "cash-flow", OnlinePaymentScore = "online-payment-score",
     }
 }
 

@@ -76,6 +76,15 @@ pub enum What {
     },
     /// What each account and contract had, got and gave
     CashFlow(Days),
+    /// The online-payment score of Decision 766
+    OnlinePaymentScore {
+        #[arg(long)]
+        from: Date,
+        #[arg(long)]
+        to: Date,
+        #[arg(long)]
+        agency: Option<String>,
+    },
     /// One day of an account or a contract
     Day {
         date: Date,
@@ -142,6 +151,9 @@ pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Res
             (Report::Collections, days.parameters().into_iter().chain(per).collect())
         }
         What::CashFlow(days) => (Report::CashFlow, days.parameters()),
+        What::OnlinePaymentScore { from, to, agency } => {
+            (Report::OnlinePaymentScore, parameters(Some(from), Some(to), Only { agency, channel: None }))
+        }
         What::Day { date, account, profile } => {
             let of = [("account", account), ("profile", profile)];
             let parameters: Parameters = of.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

@@ -12,6 +12,8 @@ const LINE: u16 = 9;
 const PADDING: u16 = 4;
 const TITLE: u16 = 14;
 const NOTE: u16 = 9;
+/// For names below whoever signs.
+const SIGNATURES: u16 = 90;
 const TOP: u16 = 44;
 const FOOT: u16 = SHORT - 26;
 const BOTTOM: u16 = FOOT - 14;
@@ -32,6 +34,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     pub rows: Vec<Vec<String>>,
     pub totals: Option<Vec<String>>,
+    /// Who signs below it; there is room for their names.
+    pub signed_by: Vec<String>,
 }
 
 /// What `page n of m` is in the reader's language.
@@ -69,6 +73,8 @@ impl Paper {
 struct Page<'a> {
     table: &'a Table,
     is_first: bool,
+    /// The signatures stand on it.
+    is_last: bool,
     head: Laid,
     rows: Vec<Laid>,
 }
@@ -81,7 +87,8 @@ fn title_height(table: &Table) -> u16 {
 
 fn pages<'a>(paper: &Paper, table: &'a Table) -> Vec<Page<'a>> {
     let heads: Vec<String> = table.columns.iter().map(|c| c.head.clone()).collect();
-    let page = |is_first| Page { table, is_first, head: laid(paper, table, &heads, true), rows: Vec::new() };
+    let page =
+        |is_first| Page { table, is_first, is_last: false, head: laid(paper, table, &heads, true), rows: Vec::new() };
     let room = |page: &Page<'_>| {
         let above = if page.is_first { title_height(table) } else { 0 };
         (BOTTOM - TOP).saturating_sub(above).saturating_sub(page.head.height() + 4)
@@ -99,13 +106,17 @@ fn pages<'a>(paper: &Paper, table: &'a Table) -> Vec<Page<'a>> {
         left = left.saturating_sub(row.height());
         last.rows.push(row);
     }
+    if !table.signed_by.is_empty() && left < SIGNATURES && !last.rows.is_empty() {
+        pages.push(std::mem::replace(&mut last, page(false)));
+    }
+    last.is_last = true;
     pages.push(last);
     pages
 }
 
 fn laid(paper: &Paper, table: &Table, row: &[String], is_bold: bool) -> Laid {
     let cell = |(column, text): (&Column, &String)| {
-        let width = column.width.saturating_sub(PADDING);
+        let width = column.width.saturating_sub(if column.is_right { 2 * PADDING } else { PADDING });
         broken(text, |line| paper.faces.of(is_bold).width(line, SIZE) <= width)
     };
     Laid { cells: table.columns.iter().zip(row).map(cell).collect(), is_bold }
@@ -133,6 +144,18 @@ impl Page<'_> {
             }
             y = self.row(sheet, row, y);
         }
+        if self.is_last {
+            self.signatures(sheet, y);
+        }
+    }
+
+    fn signatures(&self, sheet: &mut Sheet<'_>, top: u16) {
+        let all = u16::try_from(self.table.signed_by.len()).unwrap_or(u16::MAX).max(1);
+        for (nth, who) in (0..).zip(&self.table.signed_by) {
+            let middle = LEFT + WIDTH / all * nth + WIDTH / all / 2;
+            let width = sheet.width(who, NOTE, true);
+            sheet.line(middle.saturating_sub(width / 2), top + 3 * NOTE, NOTE, true, who);
+        }
     }
 
     /// Gives where the next one begins.
@@ -143,7 +166,7 @@ impl Page<'_> {
             for line in lines {
                 y += LINE;
                 if column.is_right {
-                    sheet.right(x + column.width - PADDING, y, SIZE, row.is_bold, line);
+                    sheet.right(x + column.width - 2 * PADDING, y, SIZE, row.is_bold, line);
                 } else {
                     sheet.line(x, y, SIZE, row.is_bold, line);
                 }
@@ -202,12 +225,14 @@ mod tests {
             columns: vec![column("Số"), column("Tên")],
             rows: (0..200).map(row).collect(),
             totals: Some(vec!["Cộng".to_owned(), String::new()]),
+            signed_by: vec!["Người lập".to_owned(), "Kế toán trưởng".to_owned()],
         };
         let mut paper = Paper::new("Giao dịch", "vi").expect("fonts");
         let pages = pages(&paper, &table);
         assert!(pages.len() > 3);
         assert_eq!(pages.iter().map(|p| p.rows.len()).sum::<usize>(), 201);
         assert!(pages.iter().all(|p| p.head.cells.len() == 2));
+        assert_eq!(pages.iter().filter(|p| p.is_last).count(), 1);
         for page in &pages {
             let tall: u16 = page.rows.iter().map(Laid::height).sum();
             let above = if page.is_first { title_height(&table) } else { 0 };

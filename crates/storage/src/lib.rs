@@ -44,6 +44,7 @@ pub mod refunds;
 pub mod reports;
 mod rows;
 pub mod scenes;
+pub mod score;
 pub mod seals;
 pub mod settlements;
 pub mod sightings;

@@ -43,7 +43,10 @@ async fn the_columns_are_those_that_the_books_give() {
     let db = house.gateway.ctx.pool.get().await.unwrap();
     for &report in Report::ALL {
         let keys: Vec<&str> = api::report_heads(report).into_iter().map(|(key, _)| key).collect();
-        assert_eq!(storage::reports::columns(&db, report).await.unwrap(), keys, "{report}");
+        // the score has no question of its own
+        if let Some(given) = storage::reports::columns(&db, report).await.unwrap() {
+            assert_eq!(given, keys, "{report}");
+        }
     }
     drop(db);
     house.stop().await;

@@ -99,6 +99,23 @@ const CASH_FLOW: &[Column] = &[
     column("balance", "Số dư"),
 ];
 
+const SCORE: &[Column] = &[
+    column("section", "Mục"),
+    column("month", "Tháng"),
+    column("agency", "Cơ quan"),
+    column("procedure", "Mã thủ tục"),
+    column("part", "Chỉ tiêu"),
+    column("numerator", "Tử số"),
+    column("denominator", "Mẫu số"),
+    column("percent", "Tỷ lệ (%)"),
+    column("target", "Tỷ lệ đạt điểm tối đa (%)"),
+    column("points", "Điểm"),
+    column("maximum", "Điểm tối đa"),
+    column("source", "Nguồn mẫu số"),
+    column("reason", "Lý do không tính"),
+    column("count", "Số không tính"),
+];
+
 pub const fn of(report: Report) -> &'static [Column] {
     match report {
         Report::Transactions => TRANSACTIONS,
@@ -106,6 +123,7 @@ pub const fn of(report: Report) -> &'static [Column] {
         Report::Suspense => SUSPENSE,
         Report::Collections => COLLECTIONS,
         Report::CashFlow => CASH_FLOW,
+        Report::OnlinePaymentScore => SCORE,
     }
 }
 
@@ -120,6 +138,7 @@ pub const fn sums(report: Report) -> (&'static [&'static str], &'static [&'stati
             (&["count", "gross", "relief", "collected", "refunded", "net"], &["agency", "obligation_kind", "channel"])
         }
         Report::CashFlow => (&["in", "out"], &["scope"]),
+        Report::OnlinePaymentScore => (&[], &[]),
     }
 }
 
@@ -131,5 +150,6 @@ pub const fn title(report: Report) -> &'static str {
         Report::Suspense => "Tiền chờ xử lý",
         Report::Collections => "Tổng hợp thu",
         Report::CashFlow => "Lưu chuyển tiền",
+        Report::OnlinePaymentScore => "Điểm thanh toán trực tuyến",
     }
 }

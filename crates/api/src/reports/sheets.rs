@@ -20,25 +20,29 @@ pub const ROWS_AT_MOST: usize = 20_000;
 /// What is printed of a payment, and how wide: a person finds it again by these.
 const TRANSACTIONS: &[(&str, u16)] = &[
     ("day", 46),
-    ("agency", 40),
-    ("dossier_code", 84),
-    ("fee_code", 70),
-    ("sub_item", 32),
-    ("channel", 44),
-    ("reference", 62),
-    ("provider_txn_id", 70),
-    ("statement_bank_ref", 82),
+    ("agency", 38),
+    ("dossier_code", 80),
+    ("fee_code", 62),
+    ("sub_item", 28),
+    ("channel", 60),
+    ("reference", 58),
+    ("provider_txn_id", 84),
+    ("statement_bank_ref", 74),
     ("credited_on", 46),
-    ("amount_paid", 62),
-    ("provider_fee", 42),
-    ("match_state", 50),
+    ("amount_paid", 60),
+    ("provider_fee", 46),
+    ("match_state", 48),
 ];
 
 /// The columns for paper; empty where a report has none.
 pub const fn printed(report: Report) -> &'static [(&'static str, u16)] {
     match report {
         Report::Transactions => TRANSACTIONS,
-        Report::Reconciliation | Report::Suspense | Report::Collections | Report::CashFlow => &[],
+        Report::Reconciliation
+        | Report::Suspense
+        | Report::Collections
+        | Report::CashFlow
+        | Report::OnlinePaymentScore => &[],
     }
 }
 
@@ -61,7 +65,8 @@ impl Sheets {
         });
         let (places, columns) = found.unzip();
         let notes = vec![format!("Từ ngày {} đến ngày {}", day(period.from()), day(period.to()))];
-        let table = Table { title: title.to_owned(), notes, columns, rows: Vec::new(), totals: None };
+        let table =
+            Table { title: title.to_owned(), notes, columns, rows: Vec::new(), totals: None, signed_by: Vec::new() };
         Self { table, places, totals: Totals::new(report), title }
     }
 
@@ -108,11 +113,23 @@ pub fn print(title: &str, tables: &[Table]) -> Option<Vec<u8>> {
 fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => said(text),
         Cell::Number(number) => grouped(i128::from(*number)),
         Cell::Date(date) => day(*date),
+        Cell::Hundredths(value) => value.to_string(),
         Cell::At(at) => HANOI.to_datetime(*at).strftime("%d/%m/%Y %H:%M").to_string(),
     }
+}
+
+/// Words of the program in those of whoever reads the paper; what is no such word is as it is.
+fn said(text: &str) -> String {
+    match text {
+        "matched" => "khớp",
+        "unmatched" => "chưa khớp",
+        "case" => "chênh lệch",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// As Vietnamese readers write it.

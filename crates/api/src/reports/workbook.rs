@@ -36,6 +36,7 @@ struct Formats {
     head: Format,
     text: Format,
     number: Format,
+    hundredths: Format,
     date: Format,
     instant: Format,
     total: Format,
@@ -49,6 +50,7 @@ impl Formats {
             // shown as written, and never taken for anything else when a person edits it
             text: Format::new().set_num_format("@"),
             number: Format::new().set_num_format("#,##0"),
+            hundredths: Format::new().set_num_format("0.00"),
             date: Format::new().set_num_format("dd/mm/yyyy"),
             instant: Format::new().set_num_format("dd/mm/yyyy hh:mm:ss"),
             total: bold().set_num_format("#,##0"),
@@ -102,6 +104,9 @@ impl Workbook {
     fn write_totals(&mut self) -> Result<(), XlsxError> {
         let sheet = self.book.worksheet_from_index(self.sheets - 1)?;
         let sums: Vec<(usize, i128)> = self.totals.by_place().collect();
+        if sums.is_empty() {
+            return Ok(());
+        }
         if sums.iter().all(|(place, _)| *place != 0) {
             sheet.write_string_with_format(self.next, 0, "Cộng", &self.formats.total)?;
         }
@@ -134,6 +139,10 @@ fn write(sheet: &mut Worksheet, (row, place): (u32, u16), cell: &Cell, formats: 
         Cell::Date(date) => {
             sheet.write_date_with_format(row, place, *date, &formats.date)?;
         }
+        Cell::Hundredths(value) => {
+            let value = value.to_string().parse::<f64>().unwrap_or_default();
+            sheet.write_number_with_format(row, place, value, &formats.hundredths)?;
+        }
         Cell::At(at) => {
             // staff read the clock on their wall
             let at = HANOI.to_datetime(*at);
@@ -156,8 +165,9 @@ fn number(sheet: &mut Worksheet, (row, place): (u32, u16), amount: i128, format:
 /// In letters: as wide as what usually stands in it, and its head in at most three lines.
 fn width(column: &Column) -> u16 {
     let usual = match column.key {
-        "day" | "credited_on" | "since" => 12,
+        "day" | "credited_on" | "since" | "month" => 12,
         "paid_at" => 20,
+        "part" => 32,
         "payment_id" | "obligation_id" | "movement_id" | "case_id" | "settlement_id" => 38,
         "procedure" | "dossier_code" | "customer_code" | "provider_txn_id" | "reference" | "order_ref" | "scope"
         | "statement_bank_ref" | "bank_ref" => 24,

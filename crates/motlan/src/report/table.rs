@@ -42,6 +42,20 @@ const fn shown(report: Report) -> &'static [&'static str] {
         Report::Collections => {
             &["day", "agency", "fee_code", "channel", "count", "gross", "relief", "collected", "refunded", "net"]
         }
+        Report::OnlinePaymentScore => &[
+            "section",
+            "month",
+            "agency",
+            "procedure",
+            "part",
+            "numerator",
+            "denominator",
+            "percent",
+            "points",
+            "maximum",
+            "reason",
+            "count",
+        ],
         Report::CashFlow => &["scope", "line", "in", "out", "balance"],
     }
 }
