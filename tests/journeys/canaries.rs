@@ -425,7 +425,7 @@ impl Story {
             self.look(&format!("backlog of {process}"), format!("{ops}/backlog")).await;
         }
         let day = today().to_string();
-        for report in ["transactions", "reconciliation", "suspense"] {
+        for report in ["transactions", "reconciliation", "suspense", "collections", "cash-flow"] {
             for format in ["json", "csv"] {
                 let at = format!("/v1/reports/{report}?from={day}&to={day}&format={format}");
                 let answer = self.staff.get(&at).await;

@@ -1,6 +1,7 @@
 //! What `make run` and `make story` play, with the real binary: every assertion holds on an empty database and on kept
 //! data, and one that does not hold ends it with 1.
 
+use crate::finance::tied::every_report_ties;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -155,6 +156,9 @@ async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_
     assert!(people.success && people.stdout.contains("ke-toan"), "{}{}", people.stdout, people.stderr);
     assert_eq!(buttons, BUTTONS);
     all_held(&run(&env, &["story", "--data", path(&dir)]).await);
+    let staff =
+        Portal::new(&client(), known["base_url"].as_str().unwrap(), known["staff_key"].as_str().unwrap().to_owned());
+    every_report_ties(&staff, &database.connect("motlan_auditor").await).await;
 
     known["base_url"] = json!("http://127.0.0.1:1");
     let elsewhere = fresh_dir("demonstration-elsewhere");

@@ -4,9 +4,12 @@ mod cases;
 mod command;
 mod days;
 mod imported;
+mod printed;
 mod reopened;
 mod reports;
+mod score;
 mod shared;
+pub(crate) mod tied;
 mod worked;
 
 use domain::principal::Scope;

@@ -236,7 +236,7 @@ pub struct DayView {
 }
 
 impl DayView {
-    fn new(day: &Day) -> Self {
+    pub(crate) fn new(day: &Day) -> Self {
         let (account, profile) = match &day.scope {
             DayScope::Account(code) => (Some(code.to_string()), None),
             DayScope::Profile(code) => (None, Some(code.to_string())),

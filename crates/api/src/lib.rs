@@ -6,6 +6,7 @@ pub mod auth;
 mod bills;
 mod body;
 mod cases;
+mod closing_report;
 mod counters;
 mod days;
 pub mod door;
@@ -90,6 +91,8 @@ pub struct State {
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
     pub(crate) report_turns: Arc<Semaphore>,
+    /// Of reports that are written to a file first.
+    pub(crate) file_turns: Arc<Semaphore>,
 }
 
 impl State {
@@ -102,6 +105,7 @@ impl State {
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
             report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
+            file_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
         }
     }
 }

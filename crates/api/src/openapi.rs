@@ -3,13 +3,13 @@
 
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles,
+    parked, persons, profiles, score,
 };
 use crate::problem::Code;
 use crate::routes::at;
 use crate::{
-    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, refunds,
-    reports, resolutions, settlements, statements, webhooks,
+    approvals, bills, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
+    payments_of, refunds, reports, resolutions, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::guard::{Get, Not};
@@ -31,7 +31,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
-        cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close, reports::show,
+        cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close,
+        closing_report::show, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
         statements::import, statements::show, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
@@ -43,6 +44,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         profiles::propose_payouts, credentials::list, credentials::propose, credentials::retire_previous, credentials::retire_newest,
         fees::list, fees::put, crate::admin::counters::put,
         calendar::list, calendar::put, calendar::remove, accounts::list, accounts::put, layouts::list, layouts::put,
+        score::rules, score::set_rule, score::imports, score::import, score::file,
         channels::list, channels::off, channels::on, channels::announce, channels::withdraw,
         parked::list, parked::retry,
         webhooks::receive, webhooks::receive_of_account, bills::answer,

@@ -622,6 +622,7 @@ impl From<AdminError> for Problem {
             AdminError::NoTerminal(_) => field("/terminal_profile", "value"),
             AdminError::ValidityOverlaps => Self::new(Code::ValidityOverlaps),
             AdminError::OtherKind(_) => field("/kind", "conflict"),
+            AdminError::BadFile(why) => Self::with(Code::FileRefused, why),
             AdminError::BadLayout(_) => field("/layout", "format"),
             AdminError::NoLayout(_) => Self::with(Code::LayoutUnknown, named),
         }

@@ -1,10 +1,14 @@
-//! `/v1/reports/{report}`: rows for finance staff as JSON or CSV, written as they come from the database. No personal
-//! data of payers is in them.
+//! `/v1/reports/{report}`: rows for finance staff. JSON and CSV are written as rows come from the database; a workbook and a
+//! PDF are files that are sent when they are whole. No personal data of payers is in them.
 
 mod columns;
 mod csv;
+mod format;
 mod json;
+pub(crate) mod sheets;
 mod totals;
+mod whole;
+mod workbook;
 
 use crate::State;
 use crate::auth;
@@ -17,13 +21,15 @@ use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::business_day::business_date;
 use domain::principal::Scope;
-use domain::report::{Period, Report};
+use domain::report::{Per, Period, Report};
+use format::Format;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use jiff::civil::Date;
 use payments::report::{self, Part, Row};
 use serde::Deserialize;
 use std::io;
+use std::sync::Arc;
 use storage::reports::Query as Wanted;
 use tokio::sync::mpsc::Receiver;
 use utoipa::{IntoParams, ToSchema};
@@ -40,14 +46,16 @@ pub struct ReportQuery {
     to: Option<String>,
     agency: Option<String>,
     channel: Option<String>,
-    /// json | csv
+    /// Of `collections`: a row for each `day`, or for the whole `period`, which is so unless told.
+    per: Option<String>,
+    /// json | csv | xlsx, and pdf of `transactions`
     format: Option<String>,
 }
 
 /// The form of a report as JSON; the columns of each stand in docs/finance.md.
 #[derive(serde::Serialize, ToSchema)]
 pub struct ReportView {
-    /// transactions | reconciliation | suspense
+    /// transactions | reconciliation | suspense | collections | cash-flow | online-payment-score
     pub report: String,
     #[schema(value_type = String, format = Date)]
     pub from: Date,
@@ -63,6 +71,25 @@ pub struct ReportView {
 /// The columns of a report, in their order: the name that its SQL gives, and what staff read above it.
 pub fn heads(report: Report) -> Vec<(&'static str, &'static str)> {
     columns::of(report).iter().map(|c| (c.key, c.head)).collect()
+}
+
+fn per(report: Report, asked: Option<&str>) -> Result<Per, Problem> {
+    let wrong = |why| Problem::with(Code::QueryInvalid, why);
+    match asked {
+        None => Ok(Per::Period),
+        Some(_) if report != Report::Collections => Err(wrong("per is a parameter of collections")),
+        Some(word) => word.parse().map_err(|_| wrong("per is day or period")),
+    }
+}
+
+/// What is online is said by the rule of the score, not by whoever asks.
+fn channel(report: Report, asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(_) if report == Report::OnlinePaymentScore => {
+            Err(Problem::with(Code::QueryInvalid, "channel is no parameter of online-payment-score"))
+        }
+        asked => Ok(asked),
+    }
 }
 
 /// How rows become bytes.
@@ -90,10 +117,11 @@ fn period(report: Report, query: &ReportQuery, today: Date) -> Result<Period, Pr
 }
 
 /// A report, one row after the other, from one instant of the books. A body that ends before its end is broken off:
-/// JSON is then not closed, and the connection is cut.
+/// JSON is then not closed, and the connection is cut. A workbook and a PDF are written first and sent whole.
 #[utoipa::path(get, path = "/v1/reports/{report}", tag = "reconciliation",
-    params(("report" = String, Path, description = "transactions | reconciliation | suspense"), ReportQuery),
-    responses((status = 200, content((ReportView = "application/json"), (String = "text/csv"))),
+    params(("report" = String, Path, description = "transactions | reconciliation | suspense | collections | cash-flow | online-payment-score"), ReportQuery),
+    responses((status = 200, content((ReportView = "application/json"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/pdf"))),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(
     req: HttpRequest,
@@ -103,19 +131,29 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let report: Report = name.parse().map_err(|_| absent())?;
-    let as_csv = match query.format.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => return Err(Problem::with(Code::QueryInvalid, "format is json or csv")),
-    };
+    let format = Format::read(report, query.format.as_deref())?;
     let period = period(report, &query, business_date(now()))?;
     let wanted = Wanted {
         report,
         period,
         agency: body::filter(&query.agency)?,
-        channel: body::filter(&query.channel)?,
+        channel: channel(report, body::filter(&query.channel)?)?,
         beneficiaries: auth::beneficiaries(&principal),
+        per: per(report, query.per.as_deref())?,
     };
+    let mut response = HttpResponse::Ok();
+    response.content_type(format.media_type());
+    if format != Format::Json {
+        let (from, to, extension) = (period.from(), period.to(), format.extension());
+        let file = format!("attachment; filename=\"{report}-{from}-{to}.{extension}\"");
+        response.insert_header((CONTENT_DISPOSITION, file));
+    }
+    if matches!(format, Format::Xlsx | Format::Pdf) {
+        let turn = report::turn(Arc::clone(&state.file_turns)).await?;
+        let parts = report::start(&state.ctx, &state.report_turns, wanted);
+        let file = whole::written((format, report, period), parts, turn).await?;
+        return Ok(response.body(whole::body(file).map_err(|_| Problem::new(Code::Unavailable))?));
+    }
     let mut parts = report::start(&state.ctx, &state.report_turns, wanted);
     // what fails before the first row is a refusal; later the answer can only be broken off
     let first = match parts.recv().await {
@@ -123,14 +161,10 @@ pub async fn show(
         Some(part) => part,
         None => return Err(Problem::new(Code::Internal)),
     };
-    let mut response = HttpResponse::Ok();
-    if as_csv {
-        let file = format!("attachment; filename=\"{report}-{}-{}.csv\"", period.from(), period.to());
-        response.insert_header((CONTENT_DISPOSITION, file)).content_type("text/csv; charset=utf-8; header=present");
-        return Ok(response.streaming(body_of(csv::Csv::new(report), first, parts)));
-    }
-    response.content_type("application/json");
-    Ok(response.streaming(body_of(json::Json::new(report, period), first, parts)))
+    Ok(match format {
+        Format::Csv => response.streaming(body_of(csv::Csv::new(report), first, parts)),
+        _ => response.streaming(body_of(json::Json::new(report, period), first, parts)),
+    })
 }
 
 /// Where the writing of a body is.
@@ -177,7 +211,7 @@ mod tests {
 
     fn asked(from: Option<&str>, to: Option<&str>) -> ReportQuery {
         let text = |t: Option<&str>| t.map(str::to_owned);
-        ReportQuery { from: text(from), to: text(to), agency: None, channel: None, format: None }
+        ReportQuery { from: text(from), to: text(to), agency: None, channel: None, per: None, format: None }
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles,
+    parked, persons, profiles, score,
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
-    refunds, reports, resolutions, settlements, statements, webhooks,
+    approvals, bills, body, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
+    payments_of, refunds, reports, resolutions, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -68,6 +68,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/cases/{id}/resolutions/preview", "POST").route(post().to(resolutions::preview)))
         .service(at("/v1/reconciliation/{date}", "GET").route(get().to(days::show)))
         .service(at("/v1/reconciliation/{date}/closings", "GET").route(get().to(days::closings)))
+        .service(at("/v1/reconciliation/{date}/report", "GET").route(get().to(closing_report::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))
@@ -132,6 +133,9 @@ pub fn public(cfg: &mut ServiceConfig) {
         )
         .service(at("/v1/accounts", "GET").route(get().to(accounts::list)))
         .service(at("/v1/accounts/{code}", "PUT").route(put().to(accounts::put)))
+        .service(at("/v1/score-rules", "GET, POST").route(get().to(score::rules)).route(post().to(score::set_rule)))
+        .service(at("/v1/score-imports", "GET, POST").route(get().to(score::imports)).route(post().to(score::import)))
+        .service(at("/v1/score-imports/{id}/file", "GET").route(get().to(score::file)))
         .service(at("/v1/layouts", "GET").route(get().to(layouts::list)))
         .service(at("/v1/layouts/{code}", "PUT").route(put().to(layouts::put)))
         // -- channels, and what is parked

@@ -58,6 +58,7 @@ ids! {
     PaymentId = "pay",
     PersonId = "usr",
     RefundId = "rfd",
+    ScoreImportId = "sci",
     SettlementId = "stl",
     SightingId = "sgt",
     StatementId = "stm",

@@ -40,6 +40,7 @@ pub mod refund;
 pub mod report;
 pub mod rights;
 pub mod role;
+pub mod score;
 mod states;
 pub mod suggestion;
 pub mod transition;

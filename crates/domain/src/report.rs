@@ -4,7 +4,15 @@ use crate::states::words;
 use jiff::civil::{Date, date};
 
 words! {
-    Report { Transactions = "transactions", Reconciliation = "reconciliation", Suspense = "suspense" }
+    Report {
+        Transactions = "transactions", Reconciliation = "reconciliation", Suspense = "suspense",
+        Collections = "collections", CashFlow = "cash-flow", OnlinePaymentScore = "online-payment-score",
+    }
+}
+
+words! {
+    /// Whether rows that add up are of single days or of the whole period.
+    Per { Day = "day", Period = "period" }
 }
 
 /// The longest period of one report, in days.

@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, channels, counters, payers, report, run, say, tariff, up, verify};
+use crate::{accounts, admin, channels, counters, payers, report, run, say, score, tariff, up, verify};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -80,6 +80,8 @@ pub enum Command {
     Fee(FeeCommand),
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    #[command(subcommand)]
+    Score(ScoreCommand),
     #[command(subcommand)]
     Channel(ChannelCommand),
     #[command(subcommand)]
@@ -413,6 +415,23 @@ pub enum FeeCommand {
     },
 }
 
+/// What the online-payment score counts by: rules and files
+#[derive(Debug, Subcommand)]
+pub enum ScoreCommand {
+    /// All rules that were ever set
+    Rules,
+    /// All files that were imported
+    Imports,
+    /// Take a list of procedures, JSON or CSV, that holds from a day on
+    Procedures {
+        #[arg(long)]
+        as_of: Date,
+        file: PathBuf,
+    },
+    /// Take counts of dossiers by month and agency, JSON or CSV
+    Dossiers { file: PathBuf },
+}
+
 /// Days that are not as their weekday
 #[derive(Debug, Subcommand)]
 pub enum CalendarCommand {
@@ -531,6 +550,7 @@ impl Cli {
             Command::Agency(command) => admin::agency(&config()?, command).await?,
             Command::Fee(command) => tariff::fee(&config()?, command).await?,
             Command::Calendar(command) => tariff::calendar(&config()?, command).await?,
+            Command::Score(command) => score::run(&config()?, command).await?,
             Command::Channel(command) => channels::channel(&config()?, command).await?,
             Command::Parked(command) => channels::parked(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,

@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod sample;
 mod say;
+mod score;
 pub mod servers;
 mod signals;
 mod simulate;

@@ -31,14 +31,21 @@ pub struct Options {
     data: PathBuf,
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Where to write it; standard output unless told
+    #[arg(long, global = true, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns for people; all columns are in the other two
+    /// Columns for people; all columns are in the others
     Table,
     Csv,
     Json,
+    /// A workbook
+    Xlsx,
+    /// For paper: transactions, and a day
+    Pdf,
 }
 
 /// Which
@@ -58,6 +65,25 @@ pub enum What {
         to: Option<Date>,
         #[command(flatten)]
         only: Only,
+    },
+    /// What was collected, by agency, fee and channel
+    Collections {
+        #[command(flatten)]
+        days: Days,
+        /// A row for each day instead of one for the whole period
+        #[arg(long)]
+        per_day: bool,
+    },
+    /// What each account and contract had, got and gave
+    CashFlow(Days),
+    /// The online-payment score of Decision 766
+    OnlinePaymentScore {
+        #[arg(long)]
+        from: Date,
+        #[arg(long)]
+        to: Date,
+        #[arg(long)]
+        agency: Option<String>,
     },
     /// One day of an account or a contract
     Day {
@@ -89,6 +115,12 @@ pub struct Only {
     channel: Option<String>,
 }
 
+impl Days {
+    fn parameters(self) -> Parameters {
+        parameters(Some(self.from), self.to.or(Some(self.from)), self.only)
+    }
+}
+
 type Parameters = Vec<(&'static str, String)>;
 
 fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
@@ -109,23 +141,37 @@ pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Res
     let data = instance.unwrap_or(options.data);
     let client = Client::new(options.url, options.key, options.key_file.as_deref(), &data)?;
     let format = if json { Format::Json } else { options.format };
+    let out = options.out;
     let (report, parameters) = match options.what {
-        What::Transactions(d) => (Report::Transactions, parameters(Some(d.from), d.to.or(Some(d.from)), d.only)),
-        What::Reconciliation(d) => (Report::Reconciliation, parameters(Some(d.from), d.to.or(Some(d.from)), d.only)),
+        What::Transactions(days) => (Report::Transactions, days.parameters()),
+        What::Reconciliation(days) => (Report::Reconciliation, days.parameters()),
         What::Suspense { from, to, only } => (Report::Suspense, parameters(from, to, only)),
+        What::Collections { days, per_day } => {
+            let per = per_day.then(|| ("per", "day".to_owned()));
+            (Report::Collections, days.parameters().into_iter().chain(per).collect())
+        }
+        What::CashFlow(days) => (Report::CashFlow, days.parameters()),
+        What::OnlinePaymentScore { from, to, agency } => {
+            (Report::OnlinePaymentScore, parameters(Some(from), Some(to), Only { agency, channel: None }))
+        }
         What::Day { date, account, profile } => {
             let of = [("account", account), ("profile", profile)];
             let parameters: Parameters = of.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-            return day(&client, &format!("/v1/reconciliation/{date}"), &parameters, format).await;
+            return day(&client, &format!("/v1/reconciliation/{date}"), &parameters, (format, out)).await;
         }
     };
     let path = format!("/v1/reports/{report}");
-    match format {
-        Format::Table => say::line(&table::of_report(report, &client.read(&path, &parameters).await?)),
-        Format::Csv => client.pass_on(&path, &with(parameters, "csv")).await?,
-        Format::Json => client.pass_on(&path, &with(parameters, "json")).await?,
-    }
-    Ok(())
+    let form = match format {
+        Format::Table => {
+            say::line(&table::of_report(report, &client.read(&path, &parameters).await?));
+            return Ok(());
+        }
+        Format::Csv => "csv",
+        Format::Json => "json",
+        Format::Xlsx => "xlsx",
+        Format::Pdf => "pdf",
+    };
+    client.pass_on(&path, &with(parameters, form), out.as_deref()).await
 }
 
 fn with(mut parameters: Parameters, format: &str) -> Parameters {
@@ -133,11 +179,17 @@ fn with(mut parameters: Parameters, format: &str) -> Parameters {
     parameters
 }
 
-async fn day(client: &Client, path: &str, parameters: &Parameters, format: Format) -> Result<(), Failed> {
+async fn day(
+    client: &Client,
+    path: &str,
+    parameters: &Parameters,
+    (format, out): (Format, Option<PathBuf>),
+) -> Result<(), Failed> {
     match format {
         Format::Table => say::line(&table::of_day(&client.read(path, parameters).await?)),
-        Format::Json => client.pass_on(path, parameters).await?,
-        Format::Csv => return Err("a day has no CSV: ask for `report reconciliation`".into()),
+        Format::Json => client.pass_on(path, parameters, out.as_deref()).await?,
+        Format::Pdf => client.pass_on(&format!("{path}/report"), parameters, out.as_deref()).await?,
+        Format::Csv | Format::Xlsx => return Err("a day has no CSV: ask for `report reconciliation`".into()),
     }
     Ok(())
 }

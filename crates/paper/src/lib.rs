@@ -2,6 +2,8 @@
 //! too. Text, rules and QR codes at places given in whole points; no float is reckoned with, they are only what the library
 //! is told. What stands on a page is its caller's.
 
+pub mod table;
+
 use krilla::Document;
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Point, Rect};
@@ -103,9 +105,15 @@ impl Face {
     }
 }
 
+impl Faces {
+    const fn of(&self, is_bold: bool) -> &Face {
+        if is_bold { &self.bold } else { &self.regular }
+    }
+}
+
 impl<'a> Sheet<'a> {
-    fn face(&self, is_bold: bool) -> &'a Face {
-        if is_bold { &self.faces.bold } else { &self.faces.regular }
+    const fn face(&self, is_bold: bool) -> &'a Face {
+        self.faces.of(is_bold)
     }
 
     /// Begins at `x`; `y` is its base line.

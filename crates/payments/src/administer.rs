@@ -13,6 +13,7 @@ pub mod keys;
 pub mod parties;
 pub mod persons;
 pub(crate) mod rights;
+pub mod score;
 pub mod tariff;
 
 use crate::context::Context;
@@ -118,6 +119,8 @@ pub enum AdminError {
     ValidityOverlaps,
     #[error("{0} is a layout of the other kind")]
     OtherKind(String),
+    #[error("{0}")]
+    BadFile(String),
     #[error("{0}")]
     BadLayout(String),
     #[error("there is no layout {0} of statements")]

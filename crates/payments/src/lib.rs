@@ -49,6 +49,7 @@ pub mod reply;
 pub mod report;
 pub mod resolve_case;
 pub mod retry;
+pub mod score;
 pub mod seal_books;
 pub mod sequence_events;
 pub mod settings;

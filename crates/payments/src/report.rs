@@ -2,6 +2,8 @@
 //! batches are in memory: a reader that is slow makes the database wait, one that has gone or stopped ends it.
 
 use crate::context::Context;
+use crate::score;
+use domain::report::Report;
 use futures_util::TryStreamExt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -56,7 +58,11 @@ pub fn start(ctx: &Context, turns: &Arc<Semaphore>, query: Query) -> Receiver<Pa
     receiver
 }
 
-async fn turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StorageError> {
+/// A turn of [`AT_ONCE`], waited for as long as a person waits.
+///
+/// # Errors
+/// When all are taken all the while.
+pub async fn turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StorageError> {
     let busy = || StorageError::Unavailable("too many reports at once".to_owned());
     timeout(TURN, turns.acquire_owned()).await.map_err(|_| busy())?.map_err(|_| busy())
 }
@@ -81,6 +87,9 @@ async fn read(ctx: &Context, query: &Query, parts: &Sender<Part>) -> Result<Read
 async fn read_in(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
     assurance::snapshot(tx).await?;
     reports::patient(tx).await?;
+    if query.report == Report::OnlinePaymentScore {
+        return reckoned(tx, query, parts).await;
+    }
     let mut rows = pin!(reports::rows(tx, query).await?);
     let mut batch = Vec::with_capacity(ROWS_IN_A_BATCH);
     while let Some(row) = rows.try_next().await? {
@@ -94,6 +103,18 @@ async fn read_in(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, S
     }
     tx.commit().await?;
     Ok(if batch.is_empty() || sent(parts, batch).await { Read::Whole } else { Read::ReaderGone })
+}
+
+/// Few rows, of more than one question.
+async fn reckoned(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
+    let rows = score::rows(tx, query).await?;
+    tx.commit().await?;
+    for batch in rows.chunks(ROWS_IN_A_BATCH) {
+        if !sent(parts, batch.to_vec()).await {
+            return Ok(Read::ReaderGone);
+        }
+    }
+    Ok(Read::Whole)
 }
 
 async fn sent(parts: &Sender<Part>, rows: Vec<Row>) -> bool {

@@ -49,6 +49,7 @@ pub mod refunds;
 pub mod reports;
 mod rows;
 pub mod scenes;
+pub mod score;
 pub mod seals;
 pub mod settlements;
 pub mod side_by_side;

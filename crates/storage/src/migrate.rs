@@ -94,6 +94,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V217__reports_of_whole_contracts", include_str!("../migrations/0217_reports_of_whole_contracts.sql")),
     ("V218__deposits_of_whole_counters", include_str!("../migrations/0218_deposits_of_whole_counters.sql")),
     ("V230__signing_in", include_str!("../migrations/0230_signing_in.sql")),
+    ("V240__score", include_str!("../migrations/0240_score.sql")),
     ("V250__written_off", include_str!("../migrations/0250_written_off.sql")),
     ("V251__worked_cases", include_str!("../migrations/0251_worked_cases.sql")),
     ("V252__closing_reports", include_str!("../migrations/0252_closing_reports.sql")),

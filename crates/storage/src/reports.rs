@@ -2,7 +2,8 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use domain::report::{Period, Report};
+use domain::report::{Per, Period, Report};
+use domain::score::Hundredths;
 use futures_util::{Stream, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,6 +19,8 @@ pub enum Cell {
     Number(i64),
     Date(Date),
     At(Timestamp),
+    /// Points, or percent.
+    Hundredths(Hundredths),
 }
 
 /// What is asked for.
@@ -29,18 +32,27 @@ pub struct Query {
     pub channel: Option<String>,
     /// Whose money the asker sees; None: all.
     pub beneficiaries: Option<Vec<String>>,
+    /// Of `collections` only.
+    pub per: Per,
 }
 
 const TRANSACTIONS: &str = include_str!("reports/transactions.sql");
 const RECONCILIATION: &str = include_str!("reports/reconciliation.sql");
 const SUSPENSE: &str = include_str!("reports/suspense.sql");
+const COLLECTIONS: &str = include_str!("reports/collections.sql");
+const CASH_FLOW: &str = include_str!("reports/cash_flow.sql");
 
-const fn sql(report: Report) -> &'static str {
-    match report {
+/// None where the rows are reckoned from more than one question.
+const fn sql(report: Report) -> Option<&'static str> {
+    let sql = match report {
         Report::Transactions => TRANSACTIONS,
         Report::Reconciliation => RECONCILIATION,
         Report::Suspense => SUSPENSE,
-    }
+        Report::Collections => COLLECTIONS,
+        Report::CashFlow => CASH_FLOW,
+        Report::OnlinePaymentScore => return None,
+    };
+    Some(sql)
 }
 
 const PATIENT: &str = "set local idle_in_transaction_session_timeout = '30min'";
@@ -56,17 +68,22 @@ pub async fn rows(
     db: &Db,
     q: &Query,
 ) -> Result<impl Stream<Item = Result<Vec<Cell>, StorageError>> + use<>, StorageError> {
-    let statement = db.prepare_cached(sql(q.report)).await?;
+    let sql = sql(q.report).ok_or_else(|| StorageError::Unreadable(format!("{} has no rows of its own", q.report)))?;
+    let statement = db.prepare_cached(sql).await?;
     let (from, to) = (q.period.from(), q.period.to());
-    let params: [&(dyn ToSql + Sync); 5] = [&from, &to, &q.agency, &q.channel, &q.beneficiaries];
-    let rows: RowStream = db.query_raw(&statement, params).await?;
+    let by_day = q.per == Per::Day;
+    let params: [&(dyn ToSql + Sync); 6] = [&from, &to, &q.agency, &q.channel, &q.beneficiaries, &by_day];
+    // all ask by the first five, of days only some
+    let taken = params.into_iter().take(statement.params().len());
+    let rows: RowStream = db.query_raw(&statement, taken).await?;
     Ok(rows.map_err(StorageError::from).and_then(|row| std::future::ready(cells(&row))))
 }
 
-/// The names of a report's columns, as its SQL gives them.
-pub async fn columns(db: &Db, report: Report) -> Result<Vec<String>, StorageError> {
-    let statement = db.prepare_cached(sql(report)).await?;
-    Ok(statement.columns().iter().map(|c| c.name().to_owned()).collect())
+/// The names of a report's columns, as its SQL gives them; None where it has none.
+pub async fn columns(db: &Db, report: Report) -> Result<Option<Vec<String>>, StorageError> {
+    let Some(sql) = sql(report) else { return Ok(None) };
+    let statement = db.prepare_cached(sql).await?;
+    Ok(Some(statement.columns().iter().map(|c| c.name().to_owned()).collect()))
 }
 
 fn cells(row: &Row) -> Result<Vec<Cell>, StorageError> {

@@ -43,7 +43,10 @@ async fn the_columns_are_those_that_the_books_give() {
     let db = house.gateway.ctx.pool.get().await.unwrap();
     for &report in Report::ALL {
         let keys: Vec<&str> = api::report_heads(report).into_iter().map(|(key, _)| key).collect();
-        assert_eq!(storage::reports::columns(&db, report).await.unwrap(), keys, "{report}");
+        // the score has no question of its own
+        if let Some(given) = storage::reports::columns(&db, report).await.unwrap() {
+            assert_eq!(given, keys, "{report}");
+        }
     }
     drop(db);
     house.stop().await;
@@ -182,7 +185,8 @@ async fn what_is_not_a_report_is_refused_and_what_is_not_ones_own_is_left_out() 
         "?from=2026-01-02&to=2026-01-01",
         "?from=2024-01-01&to=2026-01-01",
         "?from=2026-01-01&to=2026-01-32",
-        "?from=2026-01-01&to=2026-01-02&format=pdf",
+        "?from=2026-01-01&to=2026-01-02&format=docx",
+        "?from=2026-01-01&to=2026-01-02&per=day",
         "?from=2026-01-01&to=2026-01-02&agency=%00",
         "?from=2026-01-01&to=2026-01-02&surprise=1",
     ] {

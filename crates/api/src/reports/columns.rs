@@ -75,11 +75,55 @@ const SUSPENSE: &[Column] = &[
     column("movement_id", "Mã biến động"),
 ];
 
+const COLLECTIONS: &[Column] = &[
+    column("day", "Ngày hạch toán"),
+    column("agency", "Cơ quan"),
+    column("fee_code", "Mã phí, lệ phí"),
+    column("obligation_kind", "Loại khoản thu"),
+    column("sub_item", "Tiểu mục"),
+    column("channel", "Kênh thanh toán"),
+    column("count", "Số khoản"),
+    column("gross", "Số phải nộp trước miễn giảm"),
+    column("relief", "Miễn, giảm"),
+    column("collected", "Số đã thu"),
+    column("refunded", "Số đã hoàn"),
+    column("net", "Số thực thu"),
+];
+
+const CASH_FLOW: &[Column] = &[
+    column("scope_kind", "Loại"),
+    column("scope", "Tài khoản hoặc hợp đồng"),
+    column("line", "Khoản mục"),
+    column("in", "Phát sinh tăng"),
+    column("out", "Phát sinh giảm"),
+    column("balance", "Số dư"),
+];
+
+const SCORE: &[Column] = &[
+    column("section", "Mục"),
+    column("month", "Tháng"),
+    column("agency", "Cơ quan"),
+    column("procedure", "Mã thủ tục"),
+    column("part", "Chỉ tiêu"),
+    column("numerator", "Tử số"),
+    column("denominator", "Mẫu số"),
+    column("percent", "Tỷ lệ (%)"),
+    column("target", "Tỷ lệ đạt điểm tối đa (%)"),
+    column("points", "Điểm"),
+    column("maximum", "Điểm tối đa"),
+    column("source", "Nguồn mẫu số"),
+    column("reason", "Lý do không tính"),
+    column("count", "Số không tính"),
+];
+
 pub const fn of(report: Report) -> &'static [Column] {
     match report {
         Report::Transactions => TRANSACTIONS,
         Report::Reconciliation => RECONCILIATION,
         Report::Suspense => SUSPENSE,
+        Report::Collections => COLLECTIONS,
+        Report::CashFlow => CASH_FLOW,
+        Report::OnlinePaymentScore => SCORE,
     }
 }
 
@@ -90,5 +134,22 @@ pub const fn sums(report: Report) -> (&'static [&'static str], &'static [&'stati
         Report::Transactions => (&["amount_paid", "provider_fee"], &["agency", "sub_item", "channel"]),
         Report::Reconciliation => (&["in", "out"], &["scope"]),
         Report::Suspense => (&["amount"], &["reason"]),
+        Report::Collections => {
+            (&["count", "gross", "relief", "collected", "refunded", "net"], &["agency", "obligation_kind", "channel"])
+        }
+        Report::CashFlow => (&["in", "out"], &["scope"]),
+        Report::OnlinePaymentScore => (&[], &[]),
+    }
+}
+
+/// What staff call a report.
+pub const fn title(report: Report) -> &'static str {
+    match report {
+        Report::Transactions => "Giao dịch thu nộp",
+        Report::Reconciliation => "Đối soát theo ngày",
+        Report::Suspense => "Tiền chờ xử lý",
+        Report::Collections => "Tổng hợp thu",
+        Report::CashFlow => "Lưu chuyển tiền",
+        Report::OnlinePaymentScore => "Điểm thanh toán trực tuyến",
     }
 }

@@ -50,6 +50,7 @@ fn text(cell: &Cell) -> String {
         Cell::Text(text) => neutral(text),
         Cell::Number(number) => number.to_string(),
         Cell::Date(date) => date.to_string(),
+        Cell::Hundredths(value) => value.to_string(),
         // staff read the clock on their wall
         Cell::At(at) => HANOI.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }

@@ -62,6 +62,8 @@ impl Serialize for Line<'_> {
                 Cell::Text(text) => map.serialize_entry(column.key, text)?,
                 Cell::Number(number) => map.serialize_entry(column.key, number)?,
                 Cell::Date(date) => map.serialize_entry(column.key, date)?,
+                // a text, so that no reader takes it for a float
+                Cell::Hundredths(value) => map.serialize_entry(column.key, &value.to_string())?,
                 Cell::At(at) => map.serialize_entry(column.key, at)?,
             }
         }

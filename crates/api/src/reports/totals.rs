@@ -74,6 +74,16 @@ impl Totals {
         }
     }
 
+    /// Of the whole, by the column in which it stands.
+    pub fn by_place(&self) -> impl Iterator<Item = (usize, i128)> {
+        let sum = |(n, place): (usize, &usize)| (*place, self.all.sums.get(n).copied().unwrap_or(0));
+        self.sum_places.iter().enumerate().map(sum)
+    }
+
+    pub const fn rows(&self) -> u64 {
+        self.all.rows
+    }
+
     pub fn json(&self) -> Value {
         let mut out = Map::new();
         self.all.write(self.names, &mut out);

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// A report may begin late and be long; between two pieces of it there is never so long a pause.
-const SILENCE: Duration = Duration::from_secs(90);
+/// A report may begin late and be long: a workbook of a year's rows is written before its first byte is sent.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// What `motlan up` writes, as far as this needs it.
 #[derive(Deserialize)]
@@ -57,17 +57,16 @@ impl Client {
         Ok(self.ask(path, parameters).await?.json().await?)
     }
 
-    /// The answer to stdout as it comes, byte for byte.
-    pub async fn pass_on(&self, path: &str, parameters: &Parameters) -> Result<(), Failed> {
+    /// The answer as it comes, byte for byte, to a file or to stdout. A file that is not whole is taken away.
+    pub async fn pass_on(&self, path: &str, parameters: &Parameters, out: Option<&Path>) -> Result<(), Failed> {
         let mut answer = self.ask(path, parameters).await?;
-        while let Some(piece) = answer.chunk().await? {
-            let mut out = std::io::stdout().lock();
-            if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
-                // whoever read it has gone
-                return Ok(());
-            }
+        let Some(file) = out else { return to_stdout(&mut answer).await };
+        let written = to_file(&mut answer, file).await;
+        if written.is_err() {
+            // what went wrong is told, whether or not a part of the file is left
+            drop(std::fs::remove_file(file));
         }
-        Ok(())
+        written
     }
 
     async fn ask(&self, path: &str, parameters: &Parameters) -> Result<Response, Failed> {
@@ -81,4 +80,23 @@ impl Client {
         let said = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
         Err(format!("the gateway refused ({status}): {}: {}", said("code"), said("detail")).into())
     }
+}
+
+async fn to_stdout(answer: &mut Response) -> Result<(), Failed> {
+    while let Some(piece) = answer.chunk().await? {
+        let mut out = std::io::stdout().lock();
+        if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
+            // whoever read it has gone
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn to_file(answer: &mut Response, path: &Path) -> Result<(), Failed> {
+    let mut file = std::fs::File::create(path)?;
+    while let Some(piece) = answer.chunk().await? {
+        file.write_all(&piece)?;
+    }
+    Ok(())
 }

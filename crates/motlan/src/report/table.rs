@@ -39,6 +39,24 @@ const fn shown(report: Report) -> &'static [&'static str] {
         Report::Suspense => {
             &["reason", "amount", "since", "age_days", "scope", "reference", "provider_txn_id", "bank_ref", "case_id"]
         }
+        Report::Collections => {
+            &["day", "agency", "fee_code", "channel", "count", "gross", "relief", "collected", "refunded", "net"]
+        }
+        Report::OnlinePaymentScore => &[
+            "section",
+            "month",
+            "agency",
+            "procedure",
+            "part",
+            "numerator",
+            "denominator",
+            "percent",
+            "points",
+            "maximum",
+            "reason",
+            "count",
+        ],
+        Report::CashFlow => &["scope", "line", "in", "out", "balance"],
     }
 }
 

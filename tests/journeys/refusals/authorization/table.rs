@@ -54,6 +54,8 @@ pub struct Things {
     pub deaf: String,
     pub given_up: String,
     pub downtime: String,
+    /// What the score counts by.
+    pub score_file: String,
 }
 
 /// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
@@ -110,6 +112,8 @@ pub async fn things(house: &House) -> Things {
     let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
     let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
     let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
+    let counts = b"month,agency,with_obligation\n2026-11,H38.17,1\n".to_vec();
+    let score_file = house.sends_file("/v1/score-imports?kind=dossiers", "score", counts).await.expect(201);
     Things {
         fee: fee().await,
         refund,
@@ -134,6 +138,7 @@ pub async fn things(house: &House) -> Things {
         deaf: id(&deaf),
         given_up: id(&given_up),
         downtime: id(&downtime),
+        score_file: id(&score_file),
     }
 }
 
@@ -209,6 +214,11 @@ fn administration(of: &Things) -> Vec<Row> {
         get("/v1/accounts").administers(),
         put("/v1/accounts/{code}").named(&files::account()).administers(),
         put("/v1/counters/{code}").named("quay-2").body(json!({"name": "x", "account_code": files::account(), "beneficiaries": [BENEFICIARY]})).administers(),
+        get("/v1/score-rules").administers(),
+        post("/v1/score-rules").body(json!({})).administers(),
+        get("/v1/score-imports").administers(),
+        post("/v1/score-imports").at("/v1/score-imports?kind=dossiers".to_owned(), String::new()).unnamed().file(vec![0; 3]).administers(),
+        get("/v1/score-imports/{id}/file").of(&of.score_file).administers(),
         get("/v1/layouts").administers(),
         put("/v1/layouts/{code}").named("x").body(json!({"kind": "statement", "layout": ""})).administers(),
         get("/v1/channels").administers().staff(&[ReportsRead, Admin]),
@@ -294,12 +304,16 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/reconciliation/{date}").at(day("", &format!("account={ours}")), day("", &format!("account={nowhere}"))).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}").at(day("", "profile=vnpay_main"), day("", "profile=none")).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}/closings").at(day("/closings", "profile=vnpay_main"), day("/closings", "profile=none")).staff(&[ReportsRead]),
+        get("/v1/reconciliation/{date}/report").at(day("/report", "profile=vnpay_main"), day("/report", "profile=none")).staff(&[ReportsRead]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]).refuses(409, "day_closed"),
         post("/v1/reconciliation/{date}/reopen").at(day("/reopen", "profile=vnpay_main"), day("/reopen", "profile=none")).staff(&[DaysClose]).answers(201),
         get("/v1/reports/{report}").at(report("transactions"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("reconciliation"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("suspense"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        get("/v1/reports/{report}").at(report("collections"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        get("/v1/reports/{report}").at(report("online-payment-score"), no_report()).staff(&[ReportsRead]).lists_without("H38.17"),
+        get("/v1/reports/{report}").at(report("cash-flow"), no_report()).staff(&[ReportsRead]).lists("rows"),
         // -- what the dossier system hears
         post("/v1/event-endpoints").body(json!({"url": url})).client(EventsWrite).of_ones_own().answers(201),
         get("/v1/event-endpoints").client(EventsRead).lists("data"),
