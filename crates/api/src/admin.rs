@@ -16,6 +16,7 @@ pub mod layouts;
 pub mod parked;
 pub mod persons;
 pub mod profiles;
+pub mod receipt_series;
 
 use crate::body::{self, Fields};
 use crate::obligations::absent;

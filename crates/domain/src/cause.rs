@@ -29,5 +29,7 @@ words! {
         // cases
         Found = "found", ResolutionProposed = "resolution_proposed", ResolutionRejected = "resolution_rejected",
         Resolved = "resolved", Explained = "explained",
+        // receipts
+        NumberTaken = "number_taken", Signed = "signed", Corrected = "corrected", MoneyLeft = "money_left",
     }
 }

@@ -33,6 +33,7 @@ pub mod party;
 pub mod payment;
 pub mod plan;
 pub mod principal;
+pub mod receipt;
 pub mod reconciliation;
 pub mod reference;
 pub mod reference_text;
@@ -43,6 +44,7 @@ pub mod role;
 mod states;
 pub mod suggestion;
 pub mod transition;
+pub mod words;
 
 pub use ids::*;
 pub use money::Vnd;

@@ -13,6 +13,7 @@ pub mod failed;
 pub mod keys;
 mod payers;
 mod proxies;
+mod receipts;
 mod renewal;
 mod report;
 mod run;

@@ -67,6 +67,8 @@ pub const INVARIANTS: &[Invariant] = &[
         "i37",
         "a drawer holds what was taken less what was undone and deposited, never less than nothing"
     ),
+    invariant!("I45", "i45", "receipts are numbered without a gap, and no number is given twice"),
+    invariant!("I46", "i46", "a paid fee or charge has one live receipt of its sum, and nothing else has one"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

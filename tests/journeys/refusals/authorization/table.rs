@@ -54,6 +54,7 @@ pub struct Things {
     pub deaf: String,
     pub given_up: String,
     pub downtime: String,
+    pub receipt: String,
 }
 
 /// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
@@ -67,6 +68,7 @@ pub async fn things(house: &House) -> Things {
     let endpoint = house.hear_events().await;
     let deaf = json!({"url": "http://127.0.0.1:9/events", "streams": ["intent"]});
     let deaf = house.portal.post("/v1/event-endpoints", deaf).await.expect(201);
+    house.staff.put("/v1/receipt-series/BL-17", series(BENEFICIARY)).await.expect(200);
     let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
     let intent = house.portal.opens(&[&paid]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -110,7 +112,9 @@ pub async fn things(house: &House) -> Things {
     let given_up = house.staff.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
     let body = json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "reason": "bảo trì"});
     let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
+    let receipt = house.staff.get("/v1/receipts").await.expect(200)["data"][0].clone();
     Things {
+        receipt: id(&receipt),
         fee: fee().await,
         refund,
         taken_back: id(&taken_back),
@@ -135,6 +139,11 @@ pub async fn things(house: &House) -> Things {
         given_up: id(&given_up),
         downtime: id(&downtime),
     }
+}
+
+fn series(beneficiary: &str) -> Value {
+    json!({"beneficiary_code": beneficiary, "kinds": ["fee", "charge"], "template": "EBL01", "letters": "AB",
+        "collector_name": "UBND (mẫu)", "collector_tax_code": "0000000017", "collector_address": "Lào Cai", "valid_from": "2026-01-01"})
 }
 
 /// A person whose keys nobody tries proposes a refund: the refund, and who must decide.
@@ -201,6 +210,8 @@ fn administration(of: &Things) -> Vec<Row> {
         post("/v1/profiles/{code}/credentials").named("vnpay_main").body(json!({"name": "hash_secret", "value": "x"})).administers(),
         post("/v1/profiles/{code}/credentials/{name}/retire-previous").at(retire("vnpay_main", "previous"), retire("khong_co", "previous")).administers(),
         post("/v1/profiles/{code}/credentials/{name}/retire-newest").at(retire("vnpay_main", "newest"), retire("khong_co", "newest")).administers(),
+        get("/v1/receipt-series").administers(),
+        put("/v1/receipt-series/{code}").named("BL-19").body(series("H38.19-NH")).administers(),
         get("/v1/fees").administers(),
         put("/v1/fees/{code}").named("LE-PHI").body(json!({"entries": []})).administers(),
         get("/v1/calendar").administers(),
@@ -280,6 +291,10 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]),
         post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]).refuses(409, "approval_decided"),
         post("/v1/refunds/{id}/cancel").of(&of.taken_back).client(RefundsPropose).staff(&[RefundsPropose]).refuses(409, "refund_not_cancellable"),
+        get("/v1/receipts").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
+        get("/v1/receipts/{id}").of(&of.receipt).client(PaymentsRead).staff(&[ReportsRead]),
+        post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).answers(201),
+        post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).refuses(409, "approval_pending"),
         // -- finance staff
         get("/v1/cases").staff(CASES).lists_without(&of.case),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
