@@ -30,7 +30,7 @@ fn series(change: Value) -> Value {
     body
 }
 
-async fn collects(house: &House) {
+pub(crate) async fn collects(house: &House) {
     house.staff.put(SERIES, series(json!({}))).await.expect(200);
 }
 
@@ -39,7 +39,7 @@ fn serial() -> String {
     format!("{:02}TAB", domain::business_day::business_date(Timestamp::now()).year() % 100)
 }
 
-async fn receipts_of(house: &House, fee: &Value) -> Vec<Value> {
+pub(crate) async fn receipts_of(house: &House, fee: &Value) -> Vec<Value> {
     let path = format!("/v1/receipts?obligation_id={}", id(fee));
     house.staff.get(&path).await.expect(200)["data"].as_array().unwrap().clone()
 }
@@ -159,6 +159,16 @@ async fn a_receipt_ends_with_its_money_and_what_is_paid_anew_or_lowered_has_anot
     assert!(xml.contains("<ThayTheBienLai><MauSo>EBL01</MauSo>") && xml.contains("<So>00000002</So>"), "{xml}");
     let page = seen(&house, found[1]["url"].as_str().unwrap()).await;
     assert!(page.contains("Biên lai đã được thay thế") && page.contains("số 00000003"), "{page}");
+    let day = domain::business_day::business_date(Timestamp::now());
+    let told = house.staff.get(&format!("/v1/receipt-days/{day}")).await.expect(200);
+    let wanted = json!([{
+        "collector_tax_code": "5300100017", "template": "EBL01", "serial": s, "first_number": 1, "last_number": 3,
+        "issued": 3, "issued_amount": 62_000, "cancelled": 1, "cancelled_amount": 21_000, "replaced": 1,
+        "replaced_amount": 21_000,
+    }]);
+    assert_eq!((&told["totals"], told["rows"].as_array().unwrap().len()), (&wanted, 3), "{told}");
+    let sheet = house.staff.get(&format!("/v1/receipt-days/{day}?format=csv")).await;
+    assert!(sheet.text.contains(&format!("5300100017,UBND phường Lào Cai,EBL01,{s},3,{day},fee,")), "{}", sheet.text);
     house.close().await;
 }
 

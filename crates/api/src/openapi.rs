@@ -8,8 +8,8 @@ use crate::admin::{
 use crate::problem::Code;
 use crate::routes::at;
 use crate::{
-    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of, receipts,
-    refunds, reports, settlements, statements, webhooks,
+    approvals, bills, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
+    receipt_days, receipts, refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::guard::{Get, Not};
@@ -29,7 +29,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         intents::open, intents::show, intents::list, intents::cancel, intents::renew, intents::sync, intents::start_attempt,
         payments_of::list, payments_of::show, payments_of::receipt,
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
-        receipts::list, receipts::show, receipts::replace, receipt_series::list, receipt_series::put,
+        receipts::list, receipts::show, receipts::replace, receipt_days::show, receipt_series::list, receipt_series::put,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, cases::resolve, days::show, days::close, reports::show,

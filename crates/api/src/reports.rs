@@ -2,7 +2,7 @@
 //! data of payers is in them.
 
 mod columns;
-mod csv;
+pub(crate) mod csv;
 mod json;
 mod totals;
 

@@ -8,7 +8,7 @@ use crate::admin::{
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, bills, body, cases, counters, days, endpoints, events, intents, obligations, operating, payments_of,
-    receipts, refunds, reports, settlements, statements, webhooks,
+    receipt_days, receipts, refunds, reports, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -59,6 +59,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/receipts", "GET").route(get().to(receipts::list)))
         .service(at("/v1/receipts/{id}", "GET").route(get().to(receipts::show)))
         .service(at("/v1/receipts/{id}/replacements", "POST").route(post().to(receipts::replace)))
+        .service(at("/v1/receipt-days/{date}", "GET").route(get().to(receipt_days::show)))
         // -- what banks and providers say in files
         .service(at("/v1/statements", "POST").route(post().to(statements::import)))
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))

@@ -211,7 +211,7 @@ pub enum AgencyCommand {
 #[derive(Debug, Subcommand)]
 pub enum ReceiptSeriesCommand {
     /// Make a series, or change it; from then on receipts of its beneficiary are made here
-    Put(NewSeries),
+    Put(Box<NewSeries>),
     List,
 }
 

@@ -13,7 +13,7 @@ use storage::receipt_series::Series;
 pub async fn series(config: &Config, command: ReceiptSeriesCommand) -> Result<Value, Failed> {
     let pool = pool(config)?;
     let sent = match command {
-        ReceiptSeriesCommand::Put(sent) => read(sent)?,
+        ReceiptSeriesCommand::Put(sent) => read(*sent)?,
         ReceiptSeriesCommand::List => {
             return Ok(storage::receipt_series::all(&*pool.get().await?).await?.iter().map(shown).collect());
         }

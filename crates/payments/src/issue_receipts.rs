@@ -147,6 +147,7 @@ fn fixed(
         signed_at: None,
         created_at: now,
         updated_at: now,
+        ended_on: None,
     }
 }
 

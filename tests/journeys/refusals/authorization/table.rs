@@ -293,6 +293,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/refunds/{id}/cancel").of(&of.taken_back).client(RefundsPropose).staff(&[RefundsPropose]).refuses(409, "refund_not_cancellable"),
         get("/v1/receipts").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
         get("/v1/receipts/{id}").of(&of.receipt).client(PaymentsRead).staff(&[ReportsRead]),
+        get("/v1/receipt-days/{date}").at(format!("/v1/receipt-days/{}", files::today()), "/v1/receipt-days/none".to_owned()).staff(&[ReportsRead]).lists("rows"),
         post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).answers(201),
         post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).refuses(409, "approval_pending"),
         // -- finance staff
