@@ -2,8 +2,8 @@
 //! as if it had never been killed: one effect, the right one (F14, F20, F22). `make test` visits the edges of commits,
 //! calls and answers, `make test-all` every place.
 
-use crate::refunds;
 use crate::transfers::words;
+use crate::{receipts, refunds};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -417,5 +417,24 @@ async fn a_refund_is_paid_out_once_wherever_the_worker_is_killed() {
         let visited = stage.of_a_worker("pay a refund out", disturbance, prepare, holds).await;
         visited.at_least(if disturbance == Disturbance::Killed { (90, 14) } else { (50, 6) }, 6);
     }
+    stage.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_is_numbered_signed_and_told_once_wherever_the_worker_is_killed() {
+    let stage = Stage::new().await;
+    let house = &stage.house;
+    receipts::collects(house).await;
+    let prepare = async || refunds::paid(house, 21_000).await.0;
+    let holds = async |fee: &Value| {
+        let found = receipts::receipts_of(house, fee).await;
+        assert_eq!((found.len(), &found[0]["status"]), (1, &json!("issued")), "{found:?}");
+        let gapless = "select count(*) = max(number) and min(number) = 1 from receipt";
+        assert_eq!(house.ask(gapless).await, "t");
+        let events = format!("event where type = 'receipt.issued' and data->>'id' = '{}'", fee["id"].as_str().unwrap());
+        assert_eq!(count(house, &events).await, "1");
+    };
+    let visited = stage.of_a_worker("issue a receipt", Disturbance::Killed, prepare, holds).await;
+    visited.at_least((60, 14), 6);
     stage.house.close().await;
 }

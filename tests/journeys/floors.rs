@@ -12,7 +12,7 @@ fn root() -> PathBuf {
 fn floor(name: &str) -> u32 {
     match name {
         "domain" | "embedded" | "identity" | "outgoing" | "paper" | "simulator" | "telemetry" => 0,
-        "provider" | "storage" => 1,
+        "provider" | "receipt" | "storage" => 1,
         "statement" | "volatile" => 1,
         "dossier" => 2,
         name if name.starts_with("provider-") => 2,

@@ -31,6 +31,7 @@ mod people;
 mod previous_release;
 mod proxies;
 mod races;
+mod receipts;
 mod refund_calls;
 mod refunds;
 mod refusals;

@@ -16,6 +16,7 @@ pub mod layouts;
 pub mod parked;
 pub mod persons;
 pub mod profiles;
+pub mod receipt_series;
 pub mod score;
 
 use crate::body::{self, Fields};

@@ -24,6 +24,8 @@ mod operating;
 mod payments_of;
 pub mod problem;
 mod rate_limit;
+mod receipt_days;
+mod receipts;
 mod refunds;
 mod reports;
 mod resolutions;

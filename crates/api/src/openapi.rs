@@ -3,13 +3,13 @@
 
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles, score,
+    parked, persons, profiles, receipt_series, score,
 };
 use crate::problem::Code;
 use crate::routes::at;
 use crate::{
     approvals, bills, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
-    payments_of, refunds, reports, resolutions, settlements, statements, webhooks,
+    payments_of, receipt_days, receipts, refunds, reports, resolutions, settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::guard::{Get, Not};
@@ -29,6 +29,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         intents::open, intents::show, intents::list, intents::cancel, intents::renew, intents::sync, intents::start_attempt,
         payments_of::list, payments_of::show, payments_of::receipt,
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
+        receipts::list, receipts::show, receipts::replace, receipt_days::show, receipt_series::list, receipt_series::put,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close,

@@ -24,6 +24,7 @@ use payments::record_money::RecordError;
 use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
 use payments::reopen_day::ReopenError;
+use payments::replace_receipt::ReplaceError;
 use payments::reply::IdempotencyError;
 use payments::resolve_case::ResolveError;
 use payments::start_attempt::{self, StartError};
@@ -106,8 +107,11 @@ codes! {
     PaymentRefunded = "payment_refunded", 409, "A refund of it is under way", "A refund of the payment is proposed, under way or paid out; it is not undone beside that.";
     PaymentSettled = "payment_settled", 409, "The terminal's file has it", "The card's money was settled: refund the payment instead.";
     PaymentVoided = "payment_voided", 409, "It was undone already", "Nothing of it is left.";
+    ReceiptEnded = "receipt_ended", 409, "The receipt does not stand", "It has no signature yet, or it was cancelled or replaced.";
     ReceiptUsed = "receipt_used", 409, "The receipt is used", "The counter has something else under this number, or it was undone: take a new one.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
+    SerialTaken = "serial_taken", 409, "The letters are taken", "Another series of this collector has them under this template: choose two others.";
+    SeriesUsed = "series_used", 409, "Receipts of the series were given", "What they are named by stands: end this series and make another.";
     SlipUsed = "slip_used", 409, "The slip is used", "Another deposit to this account has this number.";
     StillParked = "still_parked", 409, "It stays parked", "`detail` says what stands in the way; mend it, then drive it again.";
     TwoActive = "two_active", 409, "Two secrets are accepted", "Retire the one before first.";
@@ -513,6 +517,18 @@ impl From<VoidError> for Problem {
     }
 }
 
+impl From<ReplaceError> for Problem {
+    fn from(e: ReplaceError) -> Self {
+        match e {
+            ReplaceError::Storage(e) => e.into(),
+            ReplaceError::Idempotency(e) => e.into(),
+            ReplaceError::Absent => Self::new(Code::NotFound),
+            ReplaceError::NotIssued(_) => Self::new(Code::ReceiptEnded),
+            ReplaceError::Pending => Self::new(Code::ApprovalPending),
+        }
+    }
+}
+
 impl From<DepositError> for Problem {
     fn from(e: DepositError) -> Self {
         match e {
@@ -625,6 +641,9 @@ impl From<AdminError> for Problem {
             AdminError::BadFile(why) => Self::with(Code::FileRefused, why),
             AdminError::BadLayout(_) => field("/layout", "format"),
             AdminError::NoLayout(_) => Self::with(Code::LayoutUnknown, named),
+            AdminError::SeriesOfNobody(_) => unknown("/beneficiary_code", "no such beneficiary"),
+            AdminError::SeriesUsed(_) => Self::new(Code::SeriesUsed),
+            AdminError::SerialTaken(_) => Self::new(Code::SerialTaken),
         }
     }
 }

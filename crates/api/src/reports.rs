@@ -2,7 +2,7 @@
 //! PDF are files that are sent when they are whole. No personal data of payers is in them.
 
 mod columns;
-mod csv;
+pub(crate) mod csv;
 mod format;
 mod json;
 pub(crate) mod sheets;

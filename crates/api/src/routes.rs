@@ -3,12 +3,12 @@
 use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles, score,
+    parked, persons, profiles, receipt_series, score,
 };
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, bills, body, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
-    payments_of, refunds, reports, resolutions, settlements, statements, webhooks,
+    payments_of, receipt_days, receipts, refunds, reports, resolutions, settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -55,6 +55,11 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/approvals/{id}", "GET").route(get().to(approvals::show)))
         .service(at("/v1/approvals/{id}/approve", "POST").route(post().to(approvals::approve)))
         .service(at("/v1/approvals/{id}/reject", "POST").route(post().to(approvals::reject)))
+        // -- receipts of fees and charges
+        .service(at("/v1/receipts", "GET").route(get().to(receipts::list)))
+        .service(at("/v1/receipts/{id}", "GET").route(get().to(receipts::show)))
+        .service(at("/v1/receipts/{id}/replacements", "POST").route(post().to(receipts::replace)))
+        .service(at("/v1/receipt-days/{date}", "GET").route(get().to(receipt_days::show)))
         // -- what banks and providers say in files
         .service(at("/v1/statements", "POST").route(post().to(statements::import)))
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
@@ -123,6 +128,8 @@ pub fn public(cfg: &mut ServiceConfig) {
             at("/v1/profiles/{code}/credentials/{name}/retire-newest", "POST")
                 .route(post().to(credentials::retire_newest)),
         )
+        .service(at("/v1/receipt-series", "GET").route(get().to(receipt_series::list)))
+        .service(at("/v1/receipt-series/{code}", "PUT").route(put().to(receipt_series::put)))
         .service(at("/v1/fees", "GET").route(get().to(fees::list)))
         .service(at("/v1/fees/{code}", "PUT").route(put().to(fees::put)))
         .service(at("/v1/calendar", "GET").route(get().to(calendar::list)))

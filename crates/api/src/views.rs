@@ -1,5 +1,6 @@
 //! What the API shows: our contract with callers, written out, apart from the types inside.
 
+use crate::receipts::ReceiptLinkView;
 use domain::obligation::Obligation;
 use domain::payment::Identity;
 use payments::view::{IntentView, Paid, Unavailable};
@@ -396,8 +397,8 @@ pub struct PaymentIntentView {
     pub paid_at: Option<jiff::Timestamp>,
     pub paid_channel: Option<String>,
     pub return_url: Option<String>,
-    #[schema(value_type = Vec<Object>)]
-    pub receipts: Vec<serde_json::Value>,
+    /// Of its fees and charges, each by itself, as soon as it is issued; one that was cancelled or replaced says so.
+    pub receipts: Vec<ReceiptLinkView>,
     #[schema(value_type = Object)]
     pub metadata: serde_json::Value,
 }
@@ -437,7 +438,7 @@ impl PaymentIntentView {
             paid_at: i.paid_at,
             paid_channel: i.paid_channel.clone(),
             return_url: i.return_url.clone(),
-            receipts: Vec::new(),
+            receipts: view.receipts.iter().map(|h| ReceiptLinkView::new(&h.receipt, h.url.clone())).collect(),
             metadata: i.metadata.clone(),
         }
     }

@@ -9,7 +9,7 @@ words! {
         Refund = "refund", Reduction = "reduction", CaseResolution = "case_resolution", DayReopening = "day_reopening",
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
         PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
-        ContractFee = "contract_fee",
+        ContractFee = "contract_fee", ReceiptReplacement = "receipt_replacement",
     }
 }
 
@@ -18,7 +18,7 @@ impl ApprovalKind {
     pub const fn proposed_with(self) -> Scope {
         match self {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
-            Self::CaseResolution => Scope::CasesWrite,
+            Self::CaseResolution | Self::ReceiptReplacement => Scope::CasesWrite,
             Self::DayReopening => Scope::DaysClose,
             Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount

@@ -30,5 +30,7 @@ words! {
         Found = "found", ResolutionProposed = "resolution_proposed", ResolutionRejected = "resolution_rejected",
         Resolved = "resolved", Explained = "explained",
         WrittenOff = "written_off", Reinstated = "reinstated",
+        // receipts
+        NumberTaken = "number_taken", Signed = "signed", Corrected = "corrected", MoneyLeft = "money_left",
     }
 }

@@ -5,11 +5,12 @@ use crate::attempt::AttemptStatus;
 use crate::case::{CaseKind, CaseStatus};
 use crate::cause::Cause;
 use crate::event::Notice;
-use crate::ids::{AttemptId, CaseId, IntentId, MovementId, ObligationId, PaymentId, RefundId, SightingId};
+use crate::ids::{AttemptId, CaseId, IntentId, MovementId, ObligationId, PaymentId, ReceiptId, RefundId, SightingId};
 use crate::intent::IntentStatus;
 use crate::ledger::Journal;
 use crate::money::Vnd;
 use crate::obligation::ObligationStatus;
+use crate::receipt::ReceiptStatus;
 use crate::refund::RefundStatus;
 use crate::transition::{NoSuchEdge, Stateful};
 use jiff::civil::Date;
@@ -62,6 +63,7 @@ pub struct Changes {
     pub intents: Vec<Step<IntentId, IntentStatus>>,
     pub attempts: Vec<Step<AttemptId, AttemptStatus>>,
     pub refunds: Vec<Step<RefundId, RefundStatus>>,
+    pub receipts: Vec<Step<ReceiptId, ReceiptStatus>>,
     pub cases_closed: Vec<Step<CaseId, CaseStatus>>,
     pub cases_opened: Vec<NewCase>,
     pub journals: Vec<Journal>,
@@ -81,6 +83,7 @@ impl Changes {
         self.intents.extend(other.intents);
         self.attempts.extend(other.attempts);
         self.refunds.extend(other.refunds);
+        self.receipts.extend(other.receipts);
         self.cases_closed.extend(other.cases_closed);
         self.cases_opened.extend(other.cases_opened);
         self.journals.extend(other.journals);

@@ -57,6 +57,7 @@ ids! {
     ObligationId = "obl",
     PaymentId = "pay",
     PersonId = "usr",
+    ReceiptId = "rcp",
     RefundId = "rfd",
     ScoreImportId = "sci",
     SettlementId = "stl",

@@ -33,6 +33,7 @@ pub mod party;
 pub mod payment;
 pub mod plan;
 pub mod principal;
+pub mod receipt;
 pub mod reconciliation;
 pub mod reference;
 pub mod reference_text;
@@ -44,6 +45,7 @@ pub mod score;
 mod states;
 pub mod suggestion;
 pub mod transition;
+pub mod words;
 
 pub use ids::*;
 pub use money::Vnd;

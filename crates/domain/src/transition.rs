@@ -7,12 +7,14 @@ use crate::cause::Cause;
 use crate::event::EventType;
 use crate::intent::IntentStatus;
 use crate::obligation::ObligationStatus;
+use crate::receipt::ReceiptStatus;
 use crate::refund::RefundStatus;
 use crate::states::words;
 
 words! {
     Entity {
         Obligation = "obligation", Intent = "intent", Attempt = "attempt", Refund = "refund", Case = "case",
+        Receipt = "receipt",
     }
 }
 
@@ -61,7 +63,7 @@ macro_rules! stateful {
 }
 stateful! {
     ObligationStatus = Obligation, IntentStatus = Intent, AttemptStatus = Attempt, RefundStatus = Refund,
-    CaseStatus = Case,
+    CaseStatus = Case, ReceiptStatus = Receipt,
 }
 
 const fn edge(entity: Entity, from: Option<&'static str>, cause: Cause, to: &'static str) -> Edge {
@@ -73,7 +75,7 @@ const fn telling(entity: Entity, from: &'static str, cause: Cause, to: &'static 
 }
 
 use Cause as C;
-use Entity::{Attempt as A, Case as K, Intent as I, Obligation as O, Refund as R};
+use Entity::{Attempt as A, Case as K, Intent as I, Obligation as O, Receipt as B, Refund as R};
 use EventType as E;
 
 pub const TABLE: &[Edge] = &[
@@ -165,6 +167,13 @@ pub const TABLE: &[Edge] = &[
     edge(K, Some("proposed"), C::Resolved, "closed"),
     edge(K, Some("open"), C::Explained, "closed"),
     edge(K, Some("proposed"), C::Explained, "closed"),
+    //
+    edge(B, None, C::NumberTaken, "numbered"),
+    telling(B, "numbered", C::Signed, "issued", E::ReceiptIssued),
+    edge(B, Some("numbered"), C::MoneyLeft, "cancelled"),
+    edge(B, Some("numbered"), C::Corrected, "cancelled"),
+    edge(B, Some("issued"), C::MoneyLeft, "cancelled"),
+    edge(B, Some("issued"), C::Corrected, "replaced"),
 ];
 
 /// The drawing in `docs/states.md`: one Mermaid diagram per entity, each edge with its cause and event.
@@ -198,6 +207,7 @@ mod tests {
             Entity::Attempt => AttemptStatus::ALL.iter().map(|s| s.as_str()).collect(),
             Entity::Refund => RefundStatus::ALL.iter().map(|s| s.as_str()).collect(),
             Entity::Case => CaseStatus::ALL.iter().map(|s| s.as_str()).collect(),
+            Entity::Receipt => ReceiptStatus::ALL.iter().map(|s| s.as_str()).collect(),
         }
     }
 

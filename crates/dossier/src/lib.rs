@@ -6,5 +6,5 @@ pub mod message;
 pub mod signature;
 
 pub use client::{Client, ClientError, Delivery, Settings, UrlError};
-pub use message::{IntentData, ObligationData, PaidBy, RefundData, RefundLineData, envelope};
+pub use message::{IntentData, ObligationData, PaidBy, ReceiptData, ReceiptLine, RefundData, RefundLineData, envelope};
 pub use signature::{SignError, mint_secret, sign};

@@ -4,7 +4,7 @@
 
 use domain::Vnd;
 use domain::codes::{BeneficiaryCode, ChannelCode};
-use domain::ids::{IntentId, ObligationId, PaymentId, RefundId};
+use domain::ids::{IntentId, ObligationId, PaymentId, ReceiptId, RefundId};
 use domain::intent::Intent;
 use domain::obligation::{Budget, Notice, Obligation};
 use domain::reference::Reference;
@@ -105,6 +105,44 @@ impl ObligationData {
 
     pub fn into_value(self) -> Value {
         value(&self)
+    }
+}
+
+/// A receipt as it is handed over: what it is named by, and where it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceiptLine {
+    pub id: ReceiptId,
+    pub obligation_id: ObligationId,
+    pub template: &'static str,
+    pub serial: String,
+    pub number: i32,
+    pub status: &'static str,
+    pub issued_on: Date,
+    pub amount: Vnd,
+    pub url: String,
+}
+
+/// What is told of the payment behind an obligation, and of nothing else.
+const PAID_BY: [&str; 5] = ["channel", "provider_txn_id", "reference", "intent_id", "payment_id"];
+
+/// The obligation that a receipt is of, with the receipt.
+pub struct ReceiptData(Value);
+
+impl ReceiptData {
+    /// `told`: what was said of its payment when it was.
+    pub fn new(obligation: &Obligation, told: Option<Value>, receipt: ReceiptLine) -> Self {
+        let mut data = ObligationData::new(obligation, None).into_value();
+        for name in PAID_BY {
+            if let Some(said) = told.as_ref().and_then(|told| told.get(name)) {
+                data[name] = said.clone();
+            }
+        }
+        data["receipts"] = value(&[receipt]);
+        Self(data)
+    }
+
+    pub fn into_value(self) -> Value {
+        self.0
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, channels, counters, payers, report, run, say, score, tariff, up, verify};
+use crate::{accounts, admin, channels, counters, payers, receipts, report, run, say, score, tariff, up, verify};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -86,6 +86,8 @@ pub enum Command {
     Channel(ChannelCommand),
     #[command(subcommand)]
     Parked(ParkedCommand),
+    #[command(subcommand)]
+    ReceiptSeries(ReceiptSeriesCommand),
     #[command(subcommand)]
     Payer(PayerCommand),
     #[command(subcommand)]
@@ -210,6 +212,42 @@ pub enum AgencyCommand {
         name: String,
     },
     List,
+}
+
+/// How receipts of fees and charges are numbered
+#[derive(Debug, Subcommand)]
+pub enum ReceiptSeriesCommand {
+    /// Make a series, or change it; from then on receipts of its beneficiary are made here
+    Put(Box<NewSeries>),
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct NewSeries {
+    #[arg(long)]
+    pub code: String,
+    #[arg(long)]
+    pub beneficiary: String,
+    /// fee, charge
+    #[arg(long, value_delimiter = ',', default_value = "fee,charge")]
+    pub kinds: Vec<String>,
+    /// EBL01 or EBL02
+    #[arg(long, default_value = "EBL01")]
+    pub template: String,
+    /// Two of ABCDEGHKLMNPQRSTUVXY
+    #[arg(long)]
+    pub letters: String,
+    #[arg(long)]
+    pub collector_name: String,
+    #[arg(long)]
+    pub tax_code: String,
+    #[arg(long)]
+    pub address: String,
+    /// 2026-07-01
+    #[arg(long)]
+    pub valid_from: Date,
+    #[arg(long)]
+    pub valid_to: Option<Date>,
 }
 
 /// Receiving accounts
@@ -554,6 +592,7 @@ impl Cli {
             Command::Channel(command) => channels::channel(&config()?, command).await?,
             Command::Parked(command) => channels::parked(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,
+            Command::ReceiptSeries(command) => receipts::series(&config()?, command).await?,
             Command::Payer(command) => payers::payer(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };

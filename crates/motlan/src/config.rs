@@ -27,6 +27,8 @@ const FILE: &str = "motlan.toml";
 const MAX_DELIVERY_MS: u64 = 30_000;
 /// What is retired is refused everywhere within a minute.
 const LATEST_SECRETS_S: u64 = 60;
+/// A week: a paper receipt of the old kind was no later.
+const LATEST_CASE_S: i64 = 604_800;
 /// A month.
 const LONGEST_COOLING_OFF_H: i64 = 720;
 /// A minute is what a payer is told; whoever was asked yesterday may be asked again.
@@ -128,6 +130,7 @@ impl Config {
                 prompts: merged.get("prompts")?,
                 delivery: merged.get("delivery")?,
                 approvals: merged.get("approvals")?,
+                receipts: merged.get("receipts")?,
             },
             dossier: merged.get("dossier")?,
             log: log(&merged)?,
@@ -196,6 +199,9 @@ impl Config {
         }
         if !(1..=LATEST_SECRETS_S).contains(&self.payments.approvals.secrets_within_s) {
             return Err(ConfigError::value("approvals.secrets_within_s", format_args!("1 to {LATEST_SECRETS_S}")));
+        }
+        if !(1..=LATEST_CASE_S).contains(&self.payments.receipts.case_after_s) {
+            return Err(ConfigError::value("receipts.case_after_s", format_args!("1 to {LATEST_CASE_S}")));
         }
         let poll = &self.payments.poll;
         if !(0..=LONGEST_LOOK_S).contains(&poll.sent_refund_for_s) || poll.sent_refund_every_s > LONGEST_LOOK_S {

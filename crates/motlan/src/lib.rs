@@ -14,6 +14,7 @@ mod invitations;
 pub mod keys;
 mod payers;
 mod proxies;
+mod receipts;
 mod renewal;
 mod report;
 mod run;

@@ -6,10 +6,13 @@ use domain::Vnd;
 use domain::beneficiary::{AccountKind, Beneficiary};
 use domain::catalogue::CatalogueFee;
 use domain::codes::BeneficiaryCode;
+use domain::obligation::ObligationKind;
+use domain::receipt::Template;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use storage::receipt_series::{self, Series};
 use storage::{Db, Pool, beneficiaries, ids, principals};
 
 pub const PORTAL: &str = "cong-dvc";
@@ -31,6 +34,20 @@ const AGENCIES: &[(&str, &str)] = &[
     ("H38.1", "Sở Tài chính tỉnh Lào Cai (mẫu)"),
     ("H38.17", "UBND phường Lào Cai (mẫu)"),
     ("H38.21", "UBND xã Bát Xát (mẫu)"),
+];
+
+/// Code, beneficiary, collector, tax code, address: none of these tax codes is anybody's.
+type SampleSeries = (&'static str, &'static str, &'static str, &'static str, &'static str);
+const SERIES: &[SampleSeries] = &[
+    (
+        "BL-H38.1",
+        "H38.1-KB",
+        "Sở Tài chính tỉnh Lào Cai (mẫu)",
+        "0000000001",
+        "Đại lộ Trần Hưng Đạo, phường Cam Đường, tỉnh Lào Cai",
+    ),
+    ("BL-H38.17", "H38.17-KB", "UBND phường Lào Cai (mẫu)", "0000000017", "Phường Lào Cai, tỉnh Lào Cai"),
+    ("BL-H38.21", "H38.21-NH", "UBND xã Bát Xát (mẫu)", "0000000021", "Xã Bát Xát, tỉnh Lào Cai"),
 ];
 
 /// Code, agency, name, kind, bank, account, its holder: none of these accounts exists.
@@ -114,7 +131,27 @@ pub async fn put(pool: &Pool) -> Result<(), Failed> {
     principals::put_person(&db, ids::mint(now), APPROVER, "Lê Văn Lãnh Đạo (mẫu)", &[]).await?;
     let name = "Trần Văn Một Cửa (mẫu)";
     principals::put_person(&db, ids::mint(now), OFFICER, name, &[OFFICER_OF.to_owned()]).await?;
+    let there = receipt_series::all(&db).await?;
+    for sample in SERIES.iter().filter(|(code, ..)| there.iter().all(|s| s.code != *code)) {
+        receipt_series::put(&db, &series(sample)?).await?;
+    }
     put_lists(&db).await
+}
+
+fn series(&(code, beneficiary, name, tax_code, address): &SampleSeries) -> Result<Series, Failed> {
+    Ok(Series {
+        code: code.to_owned(),
+        beneficiary_code: beneficiary.to_owned(),
+        kinds: vec![ObligationKind::Fee, ObligationKind::Charge],
+        template: Template::Ebl01,
+        letters: "AB".parse()?,
+        collector_name: name.to_owned(),
+        collector_tax_code: tax_code.to_owned(),
+        collector_address: address.to_owned(),
+        // Decree 254/2026 is in force from this day on
+        valid_from: date(2026, 7, 1),
+        valid_to: None,
+    })
 }
 
 async fn put_lists(db: &Db) -> Result<(), Failed> {
@@ -193,7 +230,6 @@ fn calendar() -> Result<Vec<(Date, bool, String)>, Failed> {
 mod tests {
     use super::*;
     use domain::catalogue::contradiction;
-    use jiff::civil::date;
 
     #[test]
     fn the_sample_catalogue_knows_prices_by_page_by_case_and_for_a_time() {

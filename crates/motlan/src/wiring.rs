@@ -9,8 +9,9 @@ use domain::mode::Mode;
 use payments::Context;
 use payments::renew_providers::RenewError;
 use provider::{ChannelKind, Contract, Credential, Held, HeldSecrets, Names, NotMade, Provider, Registry};
+use receipt::signing::{LocalKey, Signer, SigningError};
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::io;
 use std::sync::Arc;
 use storage::{Pool, StorageError, Vault, beneficiaries, profiles};
@@ -30,6 +31,8 @@ pub enum WiringError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Redis(#[from] volatile::BadUrl),
+    #[error("keys.receipts")]
+    Signing(#[from] SigningError),
     #[error("keys.pii")]
     Key(#[from] storage::vault::BadKey),
     #[error("dossier settings")]
@@ -80,8 +83,19 @@ fn context_beside(config: &Config, public_url: &str, volatile: &Volatile) -> Res
         mode: config.mode,
         public_url: public_url.into(),
         wake: Arc::default(),
+        signer: signer(config)?,
         slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
+}
+
+/// Who signs receipts: a key that is set, in the sandbox else one that is worth nothing, in production else nobody.
+fn signer(config: &Config) -> Result<Option<Arc<dyn Signer>>, WiringError> {
+    let key = match (config.secret("keys.receipts"), config.mode) {
+        (Ok(key), _) => LocalKey::new(&config.payments.receipts.key_name, key.expose_secret())?,
+        (Err(_), Mode::Sandbox) => LocalKey::sandbox()?,
+        (Err(_), Mode::Production) => return Ok(None),
+    };
+    Ok(Some(Arc::new(key)))
 }
 
 /// Providers are called where the configuration says they are, and in production nowhere else.

@@ -12,6 +12,7 @@ pub mod files;
 pub mod keys;
 pub mod parties;
 pub mod persons;
+pub mod receipt_series;
 pub(crate) mod rights;
 pub mod score;
 pub mod tariff;
@@ -137,6 +138,12 @@ pub enum AdminError {
     NothingToRetire,
     #[error("it cannot be used: {0}")]
     BadSecret(String),
+    #[error("there is no beneficiary {0}")]
+    SeriesOfNobody(String),
+    #[error("receipts of {0} were given: what they are named by stands")]
+    SeriesUsed(String),
+    #[error("another series of this collector has the letters {0}")]
+    SerialTaken(String),
 }
 
 impl Retryable for AdminError {

@@ -8,7 +8,7 @@ use crate::context::{Caller, Context};
 use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day, resolve_case, void_at_counter};
+use crate::{lower_obligation, refund, reopen_day, replace_receipt, resolve_case, void_at_counter};
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::cause::Cause;
 use domain::principal::Scope;
@@ -242,6 +242,7 @@ async fn effect(
             credentials::decided(tx, approval, verdict, d).await?
         }
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await?,
+        (ApprovalKind::ReceiptReplacement, Verdict::Approve) => replace_receipt::approved(tx, approval, d).await?,
         (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
@@ -256,7 +257,8 @@ async fn effect(
             | ApprovalKind::BeneficiaryAccount
             | ApprovalKind::ProfileCredentials
             | ApprovalKind::PersonRights
-            | ApprovalKind::ContractFee,
+            | ApprovalKind::ContractFee
+            | ApprovalKind::ReceiptReplacement,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

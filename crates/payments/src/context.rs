@@ -7,6 +7,7 @@ use domain::codes::{ChannelCode, ProfileCode};
 use domain::mode::Mode;
 use domain::principal::Who;
 use provider::Registry;
+use receipt::signing::Signer;
 use std::sync::Arc;
 use storage::{Pool, Vault};
 use tokio::sync::Notify;
@@ -26,6 +27,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// Rings when there may be work for the worker of this process; it never carries the work itself.
     pub wake: Arc<Notify>,
+    /// Signs receipts in the collectors' name; where there is none, no number is taken.
+    pub signer: Option<Arc<dyn Signer>>,
     /// What may be under way to neighbours at once.
     pub slots: Slots,
 }
@@ -33,6 +36,11 @@ pub struct Context {
 impl Context {
     pub fn checkout_url(&self, token: &str) -> String {
         format!("{}/pay/{token}", self.public_url)
+    }
+
+    /// Where anybody sees whether a receipt stands.
+    pub fn receipt_url(&self, token: &str) -> String {
+        format!("{}/receipts/{token}", self.public_url)
     }
 
     /// Where the provider of this contract reports.

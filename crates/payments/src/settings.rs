@@ -12,6 +12,7 @@ pub struct Settings {
     pub prompts: Prompts,
     pub delivery: Delivery,
     pub approvals: Approvals,
+    pub receipts: Receipts,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +27,22 @@ pub struct Approvals {
 impl Default for Approvals {
     fn default() -> Self {
         Self { cooling_off_h: 24, secrets_within_s: 5 }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Receipts {
+    /// Seconds after which something paid that has no receipt is a case.
+    pub case_after_s: i64,
+    /// Whose key signs, as it stands in the document.
+    pub key_name: String,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        // the day's receipts are told to the tax office on that day (Decree 254/2026 Art. 29(3)(b))
+        Self { case_after_s: 3_600, key_name: "Khoá ký biên lai".to_owned() }
     }
 }
 

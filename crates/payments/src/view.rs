@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use storage::attempts::Stored;
 use storage::channels::{self, Closed, Gates};
 use storage::payments::{Filter, Part, Shown};
-use storage::{Db, StorageError, attempts, intents, payments, references};
+use storage::{Db, StorageError, attempts, intents, payments, receipts, references};
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct IntentView {
     pub channels: Vec<ChannelOption>,
     pub amount_due: Vnd,
     pub checkout_url: String,
+    /// Of its obligations, as far as they were ever issued.
+    pub receipts: Vec<Handed>,
 }
 
 impl IntentView {
@@ -38,6 +40,13 @@ impl IntentView {
     pub fn total(&self) -> Vnd {
         self.obligations.iter().map(Obligation::amount).sum()
     }
+}
+
+/// A receipt, and where it is.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    pub receipt: receipts::Stored,
+    pub url: String,
 }
 
 /// A payment under the intent's reference, or one that names no intent and settled a fee of it (a bill's, a counter's), with
@@ -227,7 +236,8 @@ pub async fn of_intents(
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
-        views.push(whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)));
+        let receipts = if may_have_money { receipts_of(ctx, db, &held).await? } else { Vec::new() };
+        views.push(IntentView { receipts, ..whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)) });
     }
     Ok(views)
 }
@@ -246,7 +256,9 @@ pub(crate) async fn of_facts(
         if facts.attempts.is_empty() && intent.version == 1 { Vec::new() } else { paid(db, intent.id).await? };
     payments.extend(paid_beside(db, &held, &payments).await?);
     let gates = channels::gates(db).await?;
-    Ok(whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now)))
+    let receipts = if intent.version == 1 { Vec::new() } else { receipts_of(ctx, db, &held).await? };
+    let view = whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now));
+    Ok(IntentView { receipts, ..view })
 }
 
 /// The view of an intent that is being opened: nothing was tried, nothing waits.
@@ -284,7 +296,13 @@ fn whole(
 ) -> IntentView {
     let channels = channels(ctx, gates, &intent, (&obligations, amount_due), now);
     let checkout_url = ctx.checkout_url(&intent.page_token);
-    IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url }
+    IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url, receipts: Vec::new() }
+}
+
+async fn receipts_of(ctx: &Context, db: &Db, obligations: &[Obligation]) -> Result<Vec<Handed>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|o| o.id.uuid()).collect();
+    let found = receipts::of_obligations(db, &ids).await?;
+    Ok(found.into_iter().map(|receipt| Handed { url: ctx.receipt_url(&receipt.token), receipt }).collect())
 }
 
 async fn paid(db: &Db, intent: IntentId) -> Result<Vec<Paid>, StorageError> {

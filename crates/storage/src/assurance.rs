@@ -68,6 +68,8 @@ pub const INVARIANTS: &[Invariant] = &[
         "a drawer holds what was taken less what was undone and deposited, never less than nothing"
     ),
     invariant!("I38", "i38", "what was written off was said by two persons, of its own case"),
+    invariant!("I45", "i45", "receipts are numbered without a gap, and no number is given twice"),
+    invariant!("I46", "i46", "a paid fee or charge has one live receipt of its sum, and nothing else has one"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

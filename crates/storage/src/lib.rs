@@ -43,6 +43,8 @@ pub mod pool;
 pub mod principals;
 pub mod profiles;
 pub mod prompts;
+pub mod receipt_series;
+pub mod receipts;
 pub mod receiving_accounts;
 pub mod references;
 pub mod refunds;

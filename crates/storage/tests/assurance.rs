@@ -632,6 +632,50 @@ async fn i36_a_bank_that_was_told_what_is_not_in_the_books_is_named() {
     names(&["I36"], "bill HD1 of vnpay_main was paid by 2 calls", &twice).await;
 }
 
+/// A receipt of the first obligation that has its number, of the first of its series.
+const NUMBERED: &str = "insert into receipt_series (code, beneficiary_code, kinds, template, letters, collector_name,
+        collector_tax_code, collector_address, valid_from)
+    values ('S', 'H38.17-KB', '{fee,charge}', 'EBL01', 'AB', 'x', '5300100017', 'y', '2026-01-01');
+    insert into receipt_counter values ('S', 2026, 1);
+    insert into receipt (id, series_code, year, template, serial, number, obligation_id, status, token, issued_on, collector_name,
+        collector_tax_code, collector_address, kind, description, amount, created_at, updated_at)
+    select test.id('7', 1), 'S', 2026, 'EBL01', '26TAB', 1, id, 'numbered', repeat('a', 48), '2026-11-27', 'x', '5300100017', 'y',
+        'fee', 'z', amount, now(), now() from obligation where id = test.id('b', 1);
+    insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+    values ('receipt', test.id('7', 1), 1, null, 'numbered', 'number_taken', 'test');";
+
+#[tokio::test]
+async fn i45_a_gap_a_number_given_twice_and_a_serial_of_another_year_are_named() {
+    let numbered = |change: &str| format!("{NUMBERED}{change}");
+    let lost = numbered("update receipt_counter set last_number = 2");
+    names(&["I45"], "S/2026: 1 receipts, 1 numbers from 1 to 1, the last taken is 2", &lost).await;
+    names(&["I45"], "numbers from 2 to 2, the last taken is 1", &numbered("update receipt set number = 2")).await;
+    names(&["I45"], "27TAB is issued on 2026-11-27", &numbered("update receipt set serial = '27TAB'")).await;
+    names(&["I45"], "S/2027: 0 receipts", &numbered("insert into receipt_counter values ('S', 2027, 1)")).await;
+}
+
+#[tokio::test]
+async fn i46_a_receipt_of_another_sum_a_second_one_one_without_money_and_none_at_all_are_named() {
+    let numbered = |change: &str| format!("{NUMBERED}{change}");
+    let of = obligation(1);
+    let other_sum = numbered("update receipt set amount = 20000");
+    names(&["I46"], &format!("{of}: it is paid of 21000 and has a receipt of 20000"), &other_sum).await;
+    let unpaid = numbered("update receipt set obligation_id = test.id('b', 3)");
+    names(&["I46"], "has a receipt of 21000", &unpaid).await;
+    let second = numbered(
+        "drop index receipt_one_live; update receipt_counter set last_number = 2;
+        insert into receipt select test.id('7', 2), series_code, year, template, serial, 2, obligation_id, status, version,
+            repeat('b', 48), issued_on, collector_name, collector_tax_code, collector_address, kind, description, dossier_code,
+            amount, replaces, replacement_by, document, signed_by, signed_at, created_at, updated_at from receipt;
+        insert into transition (entity_type, entity_id, version, from_state, to_state, cause, actor)
+        values ('receipt', test.id('7', 2), 1, null, 'numbered', 'number_taken', 'test')",
+    );
+    names(&["I46"], &format!("{of}: it has 2 live receipts"), &second).await;
+    let before = numbered("update receipt_series set created_at = now() - interval '1 hour'");
+    names(&["I46"], &format!("{}: it is paid, and neither has a receipt nor is looked at", obligation(2)), &before)
+        .await;
+}
+
 // ------------------------------------------------------------------ the canonical text
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod notice;
 mod page;
 mod picture;
 mod prompt;
+mod receipt;
 mod renew;
 mod said;
 mod show;
@@ -51,7 +52,7 @@ impl Page {
     }
 }
 
-/// All under `/pay`. Wants `web::Data<payments::Context>` and `web::Data<Page>`.
+/// All under `/pay` and `/receipts`. Wants `web::Data<payments::Context>` and `web::Data<Page>`.
 pub fn pages(cfg: &mut ServiceConfig) {
     let form = || web::FormConfig::default().limit(MAX_FORM_BYTES);
     cfg.service(
@@ -88,6 +89,16 @@ pub fn pages(cfg: &mut ServiceConfig) {
                     .route(web::post().to(account::tell))
                     .route(web::get().to(start::back)),
             )
+            .default_service(web::to(answer::elsewhere)),
+    );
+    cfg.service(
+        web::scope("/receipts")
+            .wrap(actix_web::middleware::from_fn(guard::guard))
+            .service(
+                at("/{token}", "GET, HEAD").route(web::get().to(receipt::show)).route(web::head().to(receipt::show)),
+            )
+            .service(at("/{token}/receipt.pdf", "GET").route(web::get().to(receipt::pdf)))
+            .service(at("/{token}/receipt.xml", "GET").route(web::get().to(receipt::xml)))
             .default_service(web::to(answer::elsewhere)),
     );
 }

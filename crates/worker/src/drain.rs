@@ -7,8 +7,8 @@ use crate::tasks::{Outcome, told};
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, deliver_events, erase_payer, expire_intents, import_settlement, match_movements, place_orphans,
-    poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    Context, deliver_events, erase_payer, expire_intents, import_settlement, issue_receipts, match_movements,
+    place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
@@ -88,6 +88,7 @@ async fn round(ctx: &Context) -> Outcome {
     told(Box::pin(refund::drive(ctx, false, Timestamp::now())).await)?;
     done += told(Box::pin(import_settlement::hear(ctx, None, Timestamp::now())).await)?;
     done += told(Box::pin(match_movements::match_all(ctx, Timestamp::now())).await)?;
+    done += told(Box::pin(issue_receipts::issue(ctx, true, Timestamp::now())).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(Box::pin(deliver_events::deliver(ctx, true, Timestamp::now())).await)?;

@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, ask_health, deliver_events, erase_payer, expire_intents, import_settlement, match_movements,
-    place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    Context, ask_health, deliver_events, erase_payer, expire_intents, import_settlement, issue_receipts,
+    match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -110,6 +110,14 @@ pub const TASKS: &[Task] = &[
         again_from: usize::MAX,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(refund::look_after(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "issue_receipts",
+        period: Duration::from_secs(1),
+        woken: true,
+        again_from: 100,
+        feeds: Some("sequence_events"),
+        run: |ctx| async move { told(issue_receipts::issue(&ctx, false, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "expire_intents",

@@ -9,7 +9,7 @@ use domain::report::Report;
 use payments::report::Row;
 use storage::reports::Cell;
 
-const BOM: &[u8] = "\u{feff}".as_bytes();
+pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
 
 pub struct Csv {
     columns: &'static [Column],
@@ -36,7 +36,7 @@ impl Writer for Csv {
     }
 }
 
-fn records(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+pub(crate) fn records(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         writer.write_record(&row).expect("a Vec takes every byte, and all rows of a report are equally long");
@@ -57,7 +57,7 @@ fn text(cell: &Cell) -> String {
 }
 
 /// A text that no spreadsheet takes for a formula (OWASP ASVS 5.0, 1.2.10).
-fn neutral(text: &str) -> String {
+pub(crate) fn neutral(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠']);
     if formula { format!("'{text}") } else { text.to_owned() }
 }

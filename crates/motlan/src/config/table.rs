@@ -134,6 +134,12 @@ pub const KEYS: &[Key] = &[
         "pepper under which API keys are stored: 64 hex digits; derived from `keys.pii` unless set, and then changed with it",
     ),
     key(
+        "keys.receipts",
+        Secret,
+        Absent,
+        "signs receipts: a key on P-256, PKCS #8 in Base64; absent: in sandbox one that is worth nothing, in production no number is taken",
+    ),
+    key(
         "intents.min_expires_in_s",
         Number,
         Is("300"),
@@ -150,6 +156,18 @@ pub const KEYS: &[Key] = &[
         Number,
         Is("5"),
         "seconds within which every process uses what was decided about a contract's secrets: 1 to 60",
+    ),
+    key(
+        "receipts.case_after_s",
+        Number,
+        Is("3600"),
+        "seconds after which something paid that has no receipt is a case: 1 to 604800",
+    ),
+    key(
+        "receipts.key_name",
+        Text,
+        Is("Khoá ký biên lai"),
+        "whose key signs receipts, as it stands in them and on paper",
     ),
     key(
         "poll.schedule_s",

@@ -10,7 +10,7 @@ with told as (
 ),
 events as (
     select subject_id, type, count(*) as times from assurance.event
-    where split_part(type, '.', 1) in ('obligation', 'payment_intent') group by subject_id, type
+    where split_part(type, '.', 1) in ('obligation', 'payment_intent', 'receipt') group by subject_id, type
 ),
 refund_events as (
     select subject_id, type, stream, count(*) as times from assurance.event
@@ -19,7 +19,7 @@ refund_events as (
 select coalesce(t.entity_id, e.subject_id) as subject,
        format('%s happened %s times and was told %s times', coalesce(t.tells, e.type), coalesce(t.times, 0),
               coalesce(e.times, 0)) as detail
-from (select * from told where entity_type in ('obligation', 'intent')) t
+from (select * from told where entity_type in ('obligation', 'intent', 'receipt')) t
 full join events e on e.subject_id = t.entity_id and e.type = t.tells
 where t.times is distinct from e.times
 union all
@@ -41,3 +41,8 @@ union all
 select e.event_id, format('%s of %s is told in %s', e.type, e.subject_id, e.stream)
 from assurance.event e join assurance.intent i on i.intent_id = e.subject_id
 where e.stream is distinct from i.client || '/intent:' || i.intent_id
+union all
+select e.event_id, format('%s of %s is told in %s', e.type, e.subject_id, e.stream)
+from assurance.event e join assurance.receipt r on r.receipt_id = e.subject_id
+join assurance.obligation o on o.obligation_id = r.obligation_id
+where e.stream is distinct from o.client || '/' || coalesce('dossier:' || o.dossier_code, 'customer:' || o.customer_code)

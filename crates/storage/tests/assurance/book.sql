@@ -5,7 +5,7 @@ begin;
 create schema test;
 
 -- test.id('b', 7): the seventh obligation. b obligation, c client, d intent, a attempt, 5 sighting, f payment,
--- 1 journal, 9 refund, e event, ed endpoint, ca case.
+-- 1 journal, 7 receipt, 9 refund, e event, ed endpoint, ca case.
 create function test.id(kind text, n int) returns uuid language sql immutable as
 $$ select (lpad(kind, 8, '0') || '-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
 

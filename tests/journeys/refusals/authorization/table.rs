@@ -56,6 +56,7 @@ pub struct Things {
     pub downtime: String,
     /// What the score counts by.
     pub score_file: String,
+    pub receipt: String,
 }
 
 /// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
@@ -69,6 +70,7 @@ pub async fn things(house: &House) -> Things {
     let endpoint = house.hear_events().await;
     let deaf = json!({"url": "http://127.0.0.1:9/events", "streams": ["intent"]});
     let deaf = house.portal.post("/v1/event-endpoints", deaf).await.expect(201);
+    house.staff.put("/v1/receipt-series/BL-17", series(BENEFICIARY)).await.expect(200);
     let paid = house.portal.owes(&dossier(), 21_000, json!({})).await;
     let intent = house.portal.opens(&[&paid]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -114,7 +116,9 @@ pub async fn things(house: &House) -> Things {
     let downtime = house.staff.post("/v1/channels/vnpay/downtimes", body).await.expect(201);
     let counts = b"month,agency,with_obligation\n2026-11,H38.17,1\n".to_vec();
     let score_file = house.sends_file("/v1/score-imports?kind=dossiers", "score", counts).await.expect(201);
+    let receipt = house.staff.get("/v1/receipts").await.expect(200)["data"][0].clone();
     Things {
+        receipt: id(&receipt),
         fee: fee().await,
         refund,
         taken_back: id(&taken_back),
@@ -140,6 +144,11 @@ pub async fn things(house: &House) -> Things {
         downtime: id(&downtime),
         score_file: id(&score_file),
     }
+}
+
+fn series(beneficiary: &str) -> Value {
+    json!({"beneficiary_code": beneficiary, "kinds": ["fee", "charge"], "template": "EBL01", "letters": "AB",
+        "collector_name": "UBND (mẫu)", "collector_tax_code": "0000000017", "collector_address": "Lào Cai", "valid_from": "2026-01-01"})
 }
 
 /// A person whose keys nobody tries proposes a refund: the refund, and who must decide.
@@ -206,6 +215,8 @@ fn administration(of: &Things) -> Vec<Row> {
         post("/v1/profiles/{code}/credentials").named("vnpay_main").body(json!({"name": "hash_secret", "value": "x"})).administers(),
         post("/v1/profiles/{code}/credentials/{name}/retire-previous").at(retire("vnpay_main", "previous"), retire("khong_co", "previous")).administers(),
         post("/v1/profiles/{code}/credentials/{name}/retire-newest").at(retire("vnpay_main", "newest"), retire("khong_co", "newest")).administers(),
+        get("/v1/receipt-series").administers(),
+        put("/v1/receipt-series/{code}").named("BL-19").body(series("H38.19-NH")).administers(),
         get("/v1/fees").administers(),
         put("/v1/fees/{code}").named("LE-PHI").body(json!({"entries": []})).administers(),
         get("/v1/calendar").administers(),
@@ -290,6 +301,11 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]),
         post("/v1/approvals/{id}/reject").of(&of.other_approval).staff(&[ApprovalsDecide]).refuses(409, "approval_decided"),
         post("/v1/refunds/{id}/cancel").of(&of.taken_back).client(RefundsPropose).staff(&[RefundsPropose]).refuses(409, "refund_not_cancellable"),
+        get("/v1/receipts").client(PaymentsRead).staff(&[ReportsRead]).lists("data"),
+        get("/v1/receipts/{id}").of(&of.receipt).client(PaymentsRead).staff(&[ReportsRead]),
+        get("/v1/receipt-days/{date}").at(format!("/v1/receipt-days/{}", files::today()), "/v1/receipt-days/none".to_owned()).staff(&[ReportsRead]).lists("rows"),
+        post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).answers(201),
+        post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).refuses(409, "approval_pending"),
         // -- finance staff
         get("/v1/cases").staff(CASES).lists_without(&of.case),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),

@@ -388,6 +388,7 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
     let names = Names { vi: "Ngân hàng thử", en: "Test bank" };
     let small_names = Names { vi: "Ví nhỏ", en: "Small wallet" };
     Context {
+        signer: None,
         pool: Pool::new(&url, &storage::Settings::default()).unwrap(),
         breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(Registry::new(vec![
