@@ -13,7 +13,8 @@ use domain::event::EventType;
 use domain::event::{Stream, StreamKind};
 use domain::transition::Stateful;
 use domain::{CaseId, ClientId, EventId, JournalId};
-use futures_util::join;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, join};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use tokio_postgres::Statement;
@@ -246,7 +247,12 @@ async fn run(
 /// Writes the unit; the caller joins `tx.commit()` after it or goes on in the transaction. The COMMIT is on its way before
 /// a row count is seen: that a row had moved is caught by the database all the same, because the transition of the same
 /// version is there already (`transition_version_unique`), and the COMMIT rolls back.
-pub async fn write(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
+pub fn write<'a>(tx: &'a Tx, unit: &'a Unit) -> BoxFuture<'a, Result<(), StorageError>> {
+    // it is large, and everybody who writes would carry it within
+    written(tx, unit).boxed()
+}
+
+async fn written(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let c = &unit.changes;
     let mut t = Transitions::default();
     unit.births.iter().for_each(|b| t.born(b));
