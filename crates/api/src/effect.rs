@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
 pub struct EffectView {
-    pub journals: Vec<JournalView>,
+    pub journals: Vec<EffectJournalView>,
     pub states: Vec<StateView>,
     pub cases_opened: Vec<OpenedView>,
     /// What clients would be told, e.g. `obligation.paid`, and of what.
@@ -17,16 +17,16 @@ pub struct EffectView {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct JournalView {
+pub struct EffectJournalView {
     pub kind: &'static str,
     /// Where that day is closed, the first open one.
     #[schema(value_type = String, format = Date)]
     pub business_date: jiff::civil::Date,
-    pub entries: Vec<EntryView>,
+    pub entries: Vec<EffectEntryView>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct EntryView {
+pub struct EffectEntryView {
     pub account: String,
     /// In đồng, debit plus, credit minus.
     pub amount: i64,
@@ -87,8 +87,8 @@ fn steps<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<StateView> {
     steps.iter().map(view).collect()
 }
 
-fn journal(j: &Journal) -> JournalView {
-    let entry = |leg: &Leg| EntryView {
+fn journal(j: &Journal) -> EffectJournalView {
+    let entry = |leg: &Leg| EffectEntryView {
         account: leg.account.to_string(),
         amount: leg.amount.dong(),
         payment_id: leg.payment_id.map(|id| id.to_string()),
@@ -96,7 +96,7 @@ fn journal(j: &Journal) -> JournalView {
         movement_id: leg.movement_id.map(|id| id.to_string()),
         settlement_id: leg.settlement_id.map(|id| id.to_string()),
     };
-    JournalView {
+    EffectJournalView {
         kind: j.kind().as_str(),
         business_date: j.business_date(),
         entries: j.legs().iter().map(entry).collect(),
