@@ -14,6 +14,7 @@ use simulator::bills::Dialect;
 use simulator::{
     BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
 };
+use std::io;
 
 /// What VNPAY keeps of each payment beside its share.
 const VNPAY_FIXED_FEE: i64 = 300;
@@ -108,10 +109,16 @@ pub const SIMULATORS: [&str; 9] = {
 /// An address for what is not started yet.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-fn free_or_any(port: u16) -> String {
-    let wanted = format!("127.0.0.1:{port}");
-    // held for a moment only: whoever takes it in between stops the start with a clear word
-    if std::net::TcpListener::bind(&wanted).is_ok() { wanted } else { "127.0.0.1:0".to_owned() }
+/// Starts somebody at the usual port, or at any where that is taken, were it only since somebody last looked.
+async fn usual_or_any<T>(port: u16, start: impl AsyncFn(String) -> Result<T, Failed>) -> Result<T, Failed> {
+    match start(format!("127.0.0.1:{port}")).await {
+        Err(error) if is_taken(&error) => start("127.0.0.1:0".to_owned()).await,
+        other => other,
+    }
+}
+
+fn is_taken(error: &Failed) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 pub struct Neighbours {
@@ -133,7 +140,11 @@ impl Partner {
     }
 
     async fn start(&self, home: &Home, contracts: &Contracts) -> Result<Running, Failed> {
-        let (listen, log) = (free_or_any(self.port), Some(home.log(self.name)));
+        usual_or_any(self.port, async |listen| self.start_at(listen, home, contracts).await).await
+    }
+
+    async fn start_at(&self, listen: String, home: &Home, contracts: &Contracts) -> Result<Running, Failed> {
+        let log = Some(home.log(self.name));
         let secret = |name: &str| contracts.secret(self.profile, name);
         Ok(match contracts.channel(self.profile)? {
             Channel::Vnpay(s) => {
@@ -180,9 +191,13 @@ impl Neighbours {
             let running = partner.start(home, contracts).await?;
             partners.push((partner, running));
         }
-        let bank = Bank::start(home.log(BANK), contracts, free_or_any(BANK_PORT)).await?;
-        let dossier = DossierConfig { listen: free_or_any(DOSSIER_PORT), log: Some(home.log(DOSSIER)) };
-        Ok(Self { partners, bank, dossier: simulator::dossier::start(dossier).await? })
+        let bank = async |listen| Bank::start(home.log(BANK), contracts, listen).await;
+        let dossier = async |listen| {
+            let config = DossierConfig { listen, log: Some(home.log(DOSSIER)) };
+            Ok(simulator::dossier::start(config).await?)
+        };
+        let bank = usual_or_any(BANK_PORT, bank).await?;
+        Ok(Self { partners, bank, dossier: usual_or_any(DOSSIER_PORT, dossier).await? })
     }
 
     /// What the configuration says of them.
@@ -223,5 +238,21 @@ impl Neighbours {
     pub async fn stop(self) {
         let partners = self.partners.into_iter().map(|(_, running)| running.stop());
         futures_util::join!(futures_util::future::join_all(partners), self.bank.running.stop(), self.dossier.stop());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn whoever_finds_the_usual_port_taken_is_at_another() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let usual = taken.local_addr().unwrap().port();
+        let bound = usual_or_any(usual, async |listen| Ok(TcpListener::bind(listen)?)).await.unwrap();
+        assert_ne!(bound.local_addr().unwrap().port(), usual);
+        let refused: Result<(), Failed> = usual_or_any(usual, async |_| Err("no such contract".into())).await;
+        assert_eq!(refused.unwrap_err().to_string(), "no such contract", "nothing else is tried twice");
     }
 }
