@@ -55,6 +55,7 @@ impl Login {
     }
 }
 
+#[derive(Clone)]
 pub struct Desk {
     http: reqwest::Client,
     pub base: String,

@@ -277,7 +277,6 @@ impl PaymentView {
             Identity::Account { account, reference } => [None, Some(account.to_string()), Some(reference), None, None],
             Identity::Counter { counter, receipt } => [None, None, None, Some(counter.to_string()), Some(receipt)],
         };
-        let taken = [shown.reversed, shown.refunding, shown.written_off, shown.unexplained];
         Self {
             id: p.id.to_string(),
             channel: p.channel.to_string(),
@@ -290,7 +289,7 @@ impl PaymentView {
             intent_id: p.intent_id.map(|id| id.to_string()),
             amount: p.amount.dong(),
             reversed: shown.reversed.dong(),
-            refundable_amount: taken.iter().fold(p.amount, |left, amount| left.less(*amount)).dong(),
+            refundable_amount: shown.refundable().dong(),
             currency: CURRENCY,
             paid_at: p.paid_at,
             business_date: shown.business_date,

@@ -191,7 +191,8 @@ pub(crate) async fn decide(ctx: Data<Context>, staff: Staff, id: Path<String>, r
     let again = |wrong| {
         page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &staff, approval, Above { wrong: Some(wrong), ..Above::default() })
     };
-    if let Err(error) = sign_in::show_again(&ctx, staff.person, form.text("code"), &staff.request_id, now()).await {
+    let request = (&idempotency, &*staff.request_id);
+    if let Err(error) = sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
         return again(said::code(error)?).await;
     }
     let command = Command {

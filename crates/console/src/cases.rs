@@ -229,7 +229,7 @@ async fn refundable(db: &Db, staff: &Staff, case: &Listed) -> Result<i64, Refuse
     let filter =
         storage::payments::Filter { id: Some(payment.uuid()), beneficiaries: staff.sees(), ..Default::default() };
     let found = storage::payments::page(db, &filter, None, 1).await?.pop();
-    Ok(found.map_or(0, |p| p.payment.amount.less(p.reversed).less(p.refunding).less(p.unexplained).dong()))
+    Ok(found.map_or(0, |p| p.refundable().dong()))
 }
 
 async fn ideas(db: &Db, suggestions: &[Suggestion]) -> Result<Vec<Idea>, Refused> {

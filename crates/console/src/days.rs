@@ -218,7 +218,8 @@ pub(crate) async fn close(ctx: Data<Context>, staff: Staff, asked: Query<Asked>,
     staff.needs(&[Scope::DaysClose])?;
     let wanted = asked.read(&staff)?;
     let idempotency = form.request(staff.person.uuid(), &format!("POST days {} {}", wanted.scope, wanted.date))?;
-    let wrong = match sign_in::show_again(&ctx, staff.person, form.text("code"), &staff.request_id, now()).await {
+    let request = (&idempotency, &*staff.request_id);
+    let wrong = match sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
         Err(error) => said::code(error)?,
         Ok(()) => {
             let command = Command { asked: wanted, caller: staff.caller(), idempotency, now: now() };

@@ -26,7 +26,7 @@ impl Form {
         if token.made_form(form.text(TOKEN)) { Ok(form) } else { Err(Refused::Form) }
     }
 
-    /// Empty where it is absent. Control characters stand nowhere in the books.
+    /// Empty where it is absent, or holds what the database cannot.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
         if found.contains('\0') { "" } else { found }
@@ -36,9 +36,10 @@ impl Form {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// What people write to each other: as it was typed, without control characters, at most so long.
+    /// What people write to each other: on one line, at most so long.
     pub fn note(&self) -> String {
-        self.text("note").chars().filter(|c| !c.is_control()).take(500).collect::<String>().trim().to_owned()
+        let words = self.text("note").split(char::is_control).map(str::trim).filter(|part| !part.is_empty());
+        words.collect::<Vec<_>>().join(" ").chars().take(500).collect::<String>().trim_end().to_owned()
     }
 
     /// The request of this form: its key, and all else that it says.

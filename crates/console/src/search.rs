@@ -176,10 +176,11 @@ fn identity(found: &Shown) -> String {
 }
 
 fn home(part: &storage::payments::Part) -> String {
-    match (&part.obligation_id, &part.suspense_reason) {
-        (Some(obligation), _) => format!("Nghĩa vụ {obligation}"),
-        (_, Some(reason)) => format!("Chờ xử lý: {}", words::kind(reason).to_lowercase()),
-        _ => "Hoàn trả cho người nộp".to_owned(),
+    match (&part.obligation_id, &part.suspense_reason, &part.refund_id) {
+        (Some(obligation), ..) => format!("Nghĩa vụ {obligation}"),
+        (_, Some(reason), _) => format!("Chờ xử lý: {}", words::kind(reason).to_lowercase()),
+        (_, _, Some(_)) => "Hoàn trả cho người nộp".to_owned(),
+        (None, None, None) => "Đã xoá sổ".to_owned(),
     }
 }
 

@@ -99,8 +99,12 @@ pub(crate) async fn today(ctx: Data<Context>, staff: Staff) -> Answer {
         channels: taken.iter().map(|t| channel(&ctx, t, total)).collect(),
         bars: bars(&hours),
         waiting: open.iter().map(|o| waiting(o, now)).collect(),
-        gates: gates(&ctx, &db).await?,
-        heard: desk::hearing(&db).await?.iter().map(|h| heard(h, now)).collect(),
+        gates: gates(&ctx, &db, own.as_deref()).await?,
+        // a portal registers for whomever it likes: how it hears us is for who sees all
+        heard: if own.is_none() { desk::hearing(&db).await? } else { Vec::new() }
+            .iter()
+            .map(|h| heard(h, now))
+            .collect(),
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -145,10 +149,14 @@ fn heard(h: &Hearing, now: Timestamp) -> Heard {
     Heard { name: h.name.clone(), waiting: h.waiting, dead: h.dead, age }
 }
 
-async fn gates(ctx: &Context, db: &Db) -> Result<Vec<Gate>, storage::StorageError> {
+/// Of the contracts whose days the person sees.
+async fn gates(ctx: &Context, db: &Db, own: Option<&[String]>) -> Result<Vec<Gate>, storage::StorageError> {
     let gates = channels::gates(db).await?;
+    let seen = desk::scopes(db, own).await?;
+    let is_seen = |code: &str| own.is_none() || seen.iter().any(|s| s.scope.strip_prefix("clearing:") == Some(code));
     Ok(gates
         .into_iter()
+        .filter(|(code, _)| is_seen(code))
         .map(|(code, gate)| {
             let provider = ctx.providers.iter().find(|provider| provider.profile.as_str() == code);
             let name = provider.map(|provider| provider.names.vi.to_owned()).unwrap_or_default();

@@ -109,7 +109,7 @@ pub struct Hearing {
 
 const HEARING: &str = "select c.code, c.name, w.waiting, w.oldest, d.dead
     from event_endpoint e join client c on c.id = e.client_id
-    cross join lateral (select count(*) as waiting, min(d.updated_at) as oldest from delivery d
+    cross join lateral (select count(*) as waiting, min(v.at) as oldest from delivery d join event v on v.id = d.event_id
         where d.endpoint_id = e.id and d.state in ('waiting', 'leased')) w
     cross join lateral (select count(*) as dead from delivery d where d.endpoint_id = e.id and d.state = 'dead') d
     where e.disabled_at is null order by d.dead desc, w.waiting desc, c.code limit 50";

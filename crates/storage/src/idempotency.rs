@@ -54,6 +54,15 @@ pub async fn claim(db: &Db, r: &Request) -> Result<Option<Earlier>, StorageError
     }))
 }
 
+const ANSWERED: &str = "select exists (select from idempotency
+    where principal = $1 and scope = $2 and key_hash = $3 and fingerprint = $4 and status is not null)";
+
+/// Whether this very request was answered; nobody is waited for.
+pub async fn is_answered(db: &Db, r: &Request) -> Result<bool, StorageError> {
+    let statement = db.prepare_cached(ANSWERED).await?;
+    Ok(db.query_one(&statement, &[&r.principal, &r.scope, &r.key_hash, &r.fingerprint]).await?.get(0))
+}
+
 const KEEP: &str =
     "insert into idempotency (principal, scope, key_hash, fingerprint, resource_id, status, body, busy_until)
     values ($1, $2, $3, $4, $5, $6, $7, now() + $8::bigint * interval '1 second')

@@ -132,6 +132,14 @@ pub struct Shown {
     pub written_off: Vnd,
 }
 
+impl Shown {
+    /// What of it may still go back: what has not gone, is not on its way, and was not given up.
+    pub fn refundable(&self) -> Vnd {
+        let taken = [self.reversed, self.refunding, self.written_off, self.unexplained];
+        taken.into_iter().fold(self.payment.amount, Vnd::less)
+    }
+}
+
 fn shown(row: &Row) -> Result<Shown, StorageError> {
     Ok(Shown {
         payment: from_row(row)?,

@@ -107,8 +107,15 @@ async fn two_persons_work_a_case_and_close_a_day_at_their_desks_and_nobody_else_
     let wrong: Vec<(&str, &str)> = wrong.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(boss.post(&format!("{approval}/decision"), &wrong).await.status, 422);
     assert_eq!(house.ask("select status from approval").await, "pending");
-    let approved = decides(&house, &mut boss, &approver, &approval, "approve").await;
-    assert_eq!(approved.status, 303, "{}", approved.text);
+    // pressed twice at once, and again: the first press is the decision, and its code is asked for once
+    fresh_codes(&house).await;
+    let code = approver.code();
+    let fields = [("form", form.as_str()), ("key", &key), ("verdict", "approve"), ("code", &code)];
+    let (target, mut twin) = (format!("{approval}/decision"), boss.clone());
+    let (one, other) = tokio::join!(boss.post(&target, &fields), twin.post(&target, &fields));
+    let third = boss.post(&target, &fields).await;
+    assert_eq!([one.status, other.status, third.status], [303; 3], "{}{}", one.text, other.text);
+    assert_eq!(house.ask("select count(*) from audit where action = 'code_refused'").await, "1", "the wrong one");
     assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
     assert_eq!(house.portal.intent(&intent).await["status"], "paid");
     assert_eq!(house.ask("select status from kase").await, "closed");
