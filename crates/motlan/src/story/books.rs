@@ -184,6 +184,14 @@ impl Books {
         Ok(self.0.query(SQL, &[&subjects, &endpoint]).await?.iter().map(event).collect())
     }
 
+    /// How many of these obligations have a receipt under way.
+    pub async fn receipts_to_come(&self, obligations: &[String]) -> Result<i64, Stop> {
+        const SQL: &str = "select count(*) from unnest($1::text[]) as o(id)
+            where exists (select from assurance.receipt_work w where w.obligation_id = o.id)
+               or exists (select from assurance.receipt r where r.obligation_id = o.id and r.status = 'numbered')";
+        Ok(self.0.query_one(SQL, &[&obligations]).await?.get(0))
+    }
+
     /// Payments of a contract that no settlement file has named.
     pub async fn unsettled(&self, profile: &str) -> Result<Vec<Unsettled>, Stop> {
         const SQL: &str = "select coalesce(p.provider_txn_id, ''), p.amount,

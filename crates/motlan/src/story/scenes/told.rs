@@ -23,9 +23,11 @@ pub async fn play(story: &mut Story) -> Result<(), Stop> {
     let expected = expected(story).await?;
     let mut known = (0, 0);
     until(PATIENCE, async || {
+        // receipts first: each that is made tells of itself
+        let receipts = story.books()?.receipts_to_come(&story.cast.ids()).await?;
         let events = story.books()?.events(&subjects, &id).await?;
         known = (events.len(), events.iter().filter(|event| event.delivery == "delivered").count());
-        Ok((known.0 == known.1 && known.0 >= expected.len()).then_some(()))
+        Ok((receipts == 0 && known.0 == known.1 && known.0 >= expected.len()).then_some(()))
     })
     .await?;
     let (all, delivered) = known;
