@@ -176,7 +176,7 @@ async fn whatever_somebody_wrote_is_inert_text_in_every_report_table_and_page() 
 /// The columns of a report, in the order of its records.
 fn keys(report: &str) -> Vec<String> {
     let report = report.parse().unwrap();
-    api::report_heads(report).into_iter().map(|(key, _)| key.to_owned()).collect()
+    report_files::columns::heads(report).into_iter().map(|(key, _)| key.to_owned()).collect()
 }
 
 #[test]

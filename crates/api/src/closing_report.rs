@@ -5,7 +5,6 @@ use crate::State;
 use crate::auth;
 use crate::days::{DayQuery, DayView, asked};
 use crate::problem::{Code, Problem};
-use crate::reports::sheets::{day, grouped, print};
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,6 +12,7 @@ use domain::business_day::HANOI;
 use domain::principal::Scope;
 use paper::table::{Column, Table, WIDTH};
 use payments::close_day;
+use report_files::sheets::{day, grouped, print};
 
 /// A day as a PDF, for printing and signing. A person sees it when all that have a part in it are theirs.
 #[utoipa::path(get, path = "/v1/reconciliation/{date}/report", tag = "reconciliation", params(("date" = String, Path), DayQuery),

@@ -43,7 +43,6 @@ use tokio::sync::Semaphore;
 use volatile::Volatile;
 
 pub use openapi::reference;
-pub use reports::heads as report_heads;
 pub use routes::{ops, public, staff};
 
 /// What a body may be.

@@ -1,36 +1,30 @@
 //! `/v1/reports/{report}`: rows for finance staff. JSON and CSV are written as rows come from the database; a workbook and a
 //! PDF are files that are sent when they are whole. No personal data of payers is in them.
 
-mod columns;
-pub(crate) mod csv;
-mod format;
-mod json;
-pub(crate) mod sheets;
-mod totals;
-mod whole;
-mod workbook;
-
 use crate::State;
 use crate::auth;
 use crate::body;
 use crate::door::now;
 use crate::obligations::absent;
 use crate::problem::{Code, Problem};
+use actix_web::body::SizedStream;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::business_day::business_date;
 use domain::principal::Scope;
 use domain::report::{Per, Period, Report};
-use format::Format;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use jiff::civil::Date;
-use payments::report::{self, Part, Row};
+use payments::report::{self, FileError, Part};
+use report_files::{Format, Writer, csv, json};
 use serde::Deserialize;
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use storage::reports::Query as Wanted;
+use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::Receiver;
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,10 +62,8 @@ pub struct ReportView {
     pub totals: serde_json::Value,
 }
 
-/// The columns of a report, in their order: the name that its SQL gives, and what staff read above it.
-pub fn heads(report: Report) -> Vec<(&'static str, &'static str)> {
-    columns::of(report).iter().map(|c| (c.key, c.head)).collect()
-}
+/// Of a file, sent at once.
+const PIECE: usize = 64 * 1024;
 
 fn per(report: Report, asked: Option<&str>) -> Result<Per, Problem> {
     let wrong = |why| Problem::with(Code::QueryInvalid, why);
@@ -92,11 +84,19 @@ fn channel(report: Report, asked: Option<String>) -> Result<Option<String>, Prob
     }
 }
 
-/// How rows become bytes.
-trait Writer {
-    fn head(&mut self) -> Vec<u8>;
-    fn rows(&mut self, rows: &[Row]) -> Vec<u8>;
-    fn tail(&mut self) -> Vec<u8>;
+impl From<FileError> for Problem {
+    fn from(e: FileError) -> Self {
+        match e {
+            FileError::Rows(e) => e.into(),
+            FileError::TooLong => {
+                Self::with(Code::QueryInvalid, format!("{e}: ask for fewer days, or for xlsx or csv"))
+            }
+            FileError::File(source) => {
+                tracing::error!(error = &source as &dyn std::error::Error, "a report's file was not written");
+                Self::new(Code::Unavailable)
+            }
+        }
+    }
 }
 
 fn date(asked: Option<&str>, name: &str) -> Result<Option<Date>, Problem> {
@@ -131,7 +131,8 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let report: Report = name.parse().map_err(|_| absent())?;
-    let format = Format::read(report, query.format.as_deref())?;
+    let format = Format::read(report, query.format.as_deref());
+    let format = format.map_err(|e| Problem::with(Code::QueryInvalid, e.to_string()))?;
     let period = period(report, &query, business_date(now()))?;
     let wanted = Wanted {
         report,
@@ -150,9 +151,8 @@ pub async fn show(
     }
     if matches!(format, Format::Xlsx | Format::Pdf) {
         let turn = report::turn(Arc::clone(&state.file_turns)).await?;
-        let parts = report::start(&state.ctx, &state.report_turns, wanted);
-        let file = whole::written((format, report, period), parts, turn).await?;
-        return Ok(response.body(whole::body(file).map_err(|_| Problem::new(Code::Unavailable))?));
+        let file = report::file(&state.ctx, &state.report_turns, (wanted, format), turn).await?;
+        return Ok(response.body(whole_body(file).map_err(|_| Problem::new(Code::Unavailable))?));
     }
     let mut parts = report::start(&state.ctx, &state.report_turns, wanted);
     // what fails before the first row is a refusal; later the answer can only be broken off
@@ -165,6 +165,23 @@ pub async fn show(
         Format::Csv => response.streaming(body_of(csv::Csv::new(report), first, parts)),
         _ => response.streaming(body_of(json::Json::new(report, period), first, parts)),
     })
+}
+
+/// A file as a body whose length is known.
+fn whole_body(file: File) -> io::Result<SizedStream<impl Stream<Item = Result<Bytes, io::Error>> + 'static>> {
+    let length = file.metadata()?.len();
+    let pieces = unfold(tokio::fs::File::from_std(file), |mut file| async move {
+        let mut piece = vec![0; PIECE];
+        match file.read(&mut piece).await {
+            Ok(0) => None,
+            Ok(read) => {
+                piece.truncate(read);
+                Some((Ok(Bytes::from(piece)), file))
+            }
+            Err(error) => Some((Err(error), file)),
+        }
+    });
+    Ok(SizedStream::new(length, pieces))
 }
 
 /// Where the writing of a body is.

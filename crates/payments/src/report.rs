@@ -1,14 +1,18 @@
 //! A report, read row by row from one snapshot and handed over in batches. Whatever its length, no more than a few
-//! batches are in memory: a reader that is slow makes the database wait, one that has gone or stopped ends it.
+//! batches are in memory: a reader that is slow makes the database wait, one that has gone or stopped ends it. Where it is
+//! wanted as a file it is written whole before anybody has a byte of it.
 
 use crate::context::Context;
 use crate::score;
 use domain::report::Report;
 use futures_util::TryStreamExt;
+use report_files::{Format, sheets, whole};
+use std::fs::File;
+use std::io::{self, Seek};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::reports::{Cell, Query};
+use storage::reports::Query;
 use storage::{StorageError, Tx, assurance, reports};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,7 +28,7 @@ const TURN: Duration = Duration::from_secs(10);
 /// Each holds a connection from beginning to end: money goes before reports.
 pub const AT_ONCE: usize = 2;
 
-pub type Row = Vec<Cell>;
+pub use report_files::Row;
 
 /// What a reader gets; a report is whole when [`Part::End`] came, and not otherwise.
 #[derive(Debug)]
@@ -119,4 +123,56 @@ async fn reckoned(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, 
 
 async fn sent(parts: &Sender<Part>, rows: Vec<Row>) -> bool {
     matches!(timeout(PATIENCE, parts.send(Part::Rows(rows))).await, Ok(Ok(())))
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("the rows broke off")]
+    Rows(#[source] StorageError),
+    #[error("the file cannot be written")]
+    File(#[source] io::Error),
+    #[error("a PDF has at most {} rows", sheets::ROWS_AT_MOST)]
+    TooLong,
+}
+
+impl From<io::Error> for FileError {
+    fn from(e: io::Error) -> Self {
+        if e.kind() == io::ErrorKind::FileTooLarge { Self::TooLong } else { Self::File(e) }
+    }
+}
+
+/// A report as a whole file, from its beginning. `turn` is held until it is written, whoever has hung up meanwhile.
+///
+/// # Errors
+/// When the rows break off, are too many for the form, or there is no room for the file.
+pub async fn file(
+    ctx: &Context,
+    turns: &Arc<Semaphore>,
+    (query, format): (Query, Format),
+    turn: OwnedSemaphorePermit,
+) -> Result<File, FileError> {
+    let (report, period) = (query.report, query.period);
+    let parts = start(ctx, turns, query);
+    let write = move || {
+        let file = whole::begin(format, report, period).map_err(FileError::from).and_then(|new| written(new, parts));
+        drop(turn);
+        file
+    };
+    let outcome = tokio::task::spawn_blocking(write).await;
+    outcome.unwrap_or_else(|_| Err(FileError::File(io::Error::other("the writer stopped"))))
+}
+
+fn written(mut whole: Box<dyn whole::Whole>, mut parts: Receiver<Part>) -> Result<File, FileError> {
+    loop {
+        match parts.blocking_recv() {
+            Some(Part::Rows(rows)) => whole.rows(&rows)?,
+            Some(Part::End) => break,
+            Some(Part::Broken(error)) => return Err(FileError::Rows(error)),
+            None => return Err(FileError::File(io::Error::other("the rows ended before their end"))),
+        }
+    }
+    let mut file = tempfile::tempfile()?;
+    whole.finish(&mut file)?;
+    file.rewind()?;
+    Ok(file)
 }

@@ -42,7 +42,7 @@ async fn the_columns_are_those_that_the_books_give() {
     let house = House::new().await;
     let db = house.gateway.ctx.pool.get().await.unwrap();
     for &report in Report::ALL {
-        let keys: Vec<&str> = api::report_heads(report).into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<&str> = report_files::columns::heads(report).into_iter().map(|(key, _)| key).collect();
         // the score has no question of its own
         if let Some(given) = storage::reports::columns(&db, report).await.unwrap() {
             assert_eq!(given, keys, "{report}");
@@ -271,7 +271,7 @@ async fn a_report_of_any_length_streams_and_a_reader_that_stops_holds_up_nobody(
 fn every_column_is_explained() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/finance.md")).unwrap();
     for &report in Report::ALL {
-        for (key, _) in api::report_heads(report) {
+        for (key, _) in report_files::columns::heads(report) {
             assert!(page.contains(&format!("`{key}`")), "{report}: {key}");
         }
     }

@@ -62,7 +62,7 @@ const fn shown(report: Report) -> &'static [&'static str] {
 
 /// The rows with a last one of the totals, and how many there are.
 pub fn of_report(report: Report, answer: &Value) -> String {
-    let heads = api::report_heads(report);
+    let heads = report_files::columns::heads(report);
     let head = |key: &str| heads.iter().find(|(k, _)| *k == key).map_or(String::new(), |(_, head)| (*head).to_owned());
     let keys = shown(report);
     let mut table = table();
@@ -170,7 +170,7 @@ mod tests {
         assert!(lines[3].trim_start().starts_with("Cộng"));
         assert_eq!(lines.last(), Some(&"2 dòng (rows), 2026-11-24 – 2026-11-24"));
         for &report in Report::ALL {
-            let known: Vec<&str> = api::report_heads(report).into_iter().map(|(key, _)| key).collect();
+            let known: Vec<&str> = report_files::columns::heads(report).into_iter().map(|(key, _)| key).collect();
             assert!(shown(report).iter().all(|key| known.contains(key)), "{report}");
         }
     }

@@ -116,6 +116,11 @@ const SCORE: &[Column] = &[
     column("count", "Số không tính"),
 ];
 
+/// The columns of a report, in their order: the name that its SQL gives, and what staff read above it.
+pub fn heads(report: Report) -> Vec<(&'static str, &'static str)> {
+    of(report).iter().map(|c| (c.key, c.head)).collect()
+}
+
 pub const fn of(report: Report) -> &'static [Column] {
     match report {
         Report::Transactions => TRANSACTIONS,

@@ -57,7 +57,7 @@ fn high_water() -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
-/// Alone in its process: `cargo test -p api a_million_rows -- --ignored --nocapture`.
+/// Alone in its process: `cargo test -p report-files a_million_rows -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes and a gigabyte of temporary files"]
 fn a_million_rows_are_written_within_128_mib() {

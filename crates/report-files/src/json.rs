@@ -1,10 +1,9 @@
 //! A report as JSON: `{report, from, to, rows, totals}`, the totals last because they are known last.
 
-use super::Writer;
-use super::columns::{self, Column};
-use super::totals::Totals;
+use crate::columns::{self, Column};
+use crate::totals::Totals;
+use crate::{Row, Writer};
 use domain::report::{Period, Report};
-use payments::report::Row;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use storage::reports::Cell;

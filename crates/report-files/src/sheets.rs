@@ -1,15 +1,15 @@
 //! A report on paper: the columns that fit on a lying A4, all rows, the totals. How many pages there are is known with the
 //! last row, so they are kept until then: a PDF has a bound, the other forms have none.
 
-use super::columns;
-use super::totals::Totals;
-use super::whole::Whole;
+use crate::Row;
+use crate::columns;
+use crate::totals::Totals;
+use crate::whole::Whole;
 use domain::Vnd;
 use domain::business_day::HANOI;
 use domain::report::{Period, Report};
 use paper::Paper;
 use paper::table::{Column, Table};
-use payments::report::Row;
 use std::fs::File;
 use std::io::{self, Write};
 use storage::reports::Cell;
@@ -110,7 +110,8 @@ pub fn print(title: &str, tables: &[Table]) -> Option<Vec<u8>> {
     paper.bytes()
 }
 
-fn shown(cell: &Cell) -> String {
+/// As a person reads it.
+pub fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
         Cell::Text(text) => said(text),

@@ -1,7 +1,7 @@
 //! The forms in which a report is given. JSON and CSV are sent while rows come; a workbook and a PDF are whole files, which
 //! are written first and sent then.
 
-use crate::problem::{Code, Problem};
+use crate::sheets;
 use domain::report::Report;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,17 +12,33 @@ pub enum Format {
     Pdf,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadFormat {
+    #[error("pdf is a format of transactions")]
+    NotPrinted,
+    #[error("format is json, csv, xlsx or pdf")]
+    Unknown,
+}
+
 impl Format {
     /// As asked for; a PDF is what people print, and there are columns for paper for it.
-    pub fn read(report: Report, asked: Option<&str>) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// When there is no such form of this report.
+    pub fn read(report: Report, asked: Option<&str>) -> Result<Self, BadFormat> {
         match asked {
             None | Some("json") => Ok(Self::Json),
             Some("csv") => Ok(Self::Csv),
             Some("xlsx") => Ok(Self::Xlsx),
-            Some("pdf") if report == Report::Transactions => Ok(Self::Pdf),
-            Some("pdf") => Err(Problem::with(Code::QueryInvalid, "pdf is a format of transactions")),
-            Some(_) => Err(Problem::with(Code::QueryInvalid, "format is json, csv, xlsx or pdf")),
+            Some("pdf") if Self::Pdf.is_of(report) => Ok(Self::Pdf),
+            Some("pdf") => Err(BadFormat::NotPrinted),
+            Some(_) => Err(BadFormat::Unknown),
         }
+    }
+
+    /// Whether a report is given so.
+    pub fn is_of(self, report: Report) -> bool {
+        self != Self::Pdf || !sheets::printed(report).is_empty()
     }
 
     pub const fn extension(self) -> &'static str {

@@ -1,15 +1,14 @@
 //! A report as CSV for spreadsheets: UTF-8 with BOM, RFC 4180, lines end in CRLF. A text cell that a spreadsheet would
 //! take for a formula gets a leading `'`; numbers and dates are our own and stay as they are.
 
-use super::Writer;
-use super::columns::{self, Column};
-use csv::{Terminator, WriterBuilder};
+use crate::columns::{self, Column};
+use crate::{Row, Writer};
+use ::csv::{Terminator, WriterBuilder};
 use domain::business_day::HANOI;
 use domain::report::Report;
-use payments::report::Row;
 use storage::reports::Cell;
 
-pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
+pub const BOM: &[u8] = "\u{feff}".as_bytes();
 
 pub struct Csv {
     columns: &'static [Column],
@@ -36,7 +35,7 @@ impl Writer for Csv {
     }
 }
 
-pub(crate) fn records(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+pub fn records(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         writer.write_record(&row).expect("a Vec takes every byte, and all rows of a report are equally long");
@@ -57,7 +56,7 @@ fn text(cell: &Cell) -> String {
 }
 
 /// A text that no spreadsheet takes for a formula (OWASP ASVS 5.0, 1.2.10).
-pub(crate) fn neutral(text: &str) -> String {
+pub fn neutral(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠']);
     if formula { format!("'{text}") } else { text.to_owned() }
 }
@@ -102,7 +101,7 @@ mod tests {
         for &report in Report::ALL {
             let head = String::from_utf8(Csv::new(report).head()).expect("UTF-8");
             let line = head.strip_prefix('\u{feff}').and_then(|l| l.strip_suffix("\r\n")).expect("BOM and CRLF");
-            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
             let read = reader.records().next().expect("a line").expect("CSV");
             assert_eq!(read.len(), columns::of(report).len());
         }

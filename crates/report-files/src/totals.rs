@@ -1,9 +1,9 @@
 //! Totals of a report, added up while its rows go by. Groups are as many as there are agencies, sub-items and channels,
 //! not as many as there are rows.
 
-use super::columns;
+use crate::Row;
+use crate::columns;
 use domain::report::Report;
-use payments::report::Row;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use storage::reports::Cell;

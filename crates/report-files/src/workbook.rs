@@ -2,12 +2,12 @@
 //! it begins with, so that none is a formula. Rows go to a temporary file as they come; a sheet that is full goes on in
 //! another one.
 
-use super::columns::{self, Column};
-use super::totals::Totals;
-use super::whole::Whole;
+use crate::Row;
+use crate::columns::{self, Column};
+use crate::totals::Totals;
+use crate::whole::Whole;
 use domain::business_day::HANOI;
 use domain::report::{Period, Report};
-use payments::report::Row;
 use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook as Book, Worksheet, XlsxError};
 use std::fs::File;
 use std::io;
