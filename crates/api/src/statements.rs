@@ -29,7 +29,7 @@ pub struct ImportQuery {
     /// The account of ours that the file is about.
     #[param(required = true)]
     account: Option<String>,
-    /// auto | camt053 | camt054 | mt940 | csv:<layout>; auto unless told.
+    /// auto | camt053 | camt054 | mt940 | csv:<layout>; auto unless told. A layout reads a CSV and a workbook (.xlsx) alike.
     format: Option<String>,
 }
 

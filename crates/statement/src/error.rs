@@ -61,6 +61,10 @@ pub enum Reason {
     Overflow,
     #[error("the receiver of the lines stopped the reading")]
     Stopped,
+    #[error("column {column} holds {holds}, which is not read there")]
+    Cell { column: usize, holds: &'static str },
+    #[error("the workbook: {0}")]
+    Workbook(&'static str),
     #[error("the profile cannot be used: {0}")]
     Profile(&'static str),
 }

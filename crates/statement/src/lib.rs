@@ -1,5 +1,5 @@
-//! Bank statements: camt.053 and camt.054 (ISO 20022, versions 2 to 13), MT940 (SWIFT), and CSV exports by a declared
-//! [`Profile`]. [`read`] gives the whole file or nothing, [`read_into`] hands its lines over as it reads; an error names the
+//! Bank statements: camt.053 and camt.054 (ISO 20022, versions 2 to 13), MT940 (SWIFT), and exports as tables, CSV or
+//! workbook, by a declared [`Profile`]. [`read`] gives the whole file or nothing, [`read_into`] hands its lines over as it reads; an error names the
 //! line where reading stopped. [`read_settlement`] does the same for the settlement files of payment providers.
 //!
 //! It refuses: a DOCTYPE or an entity beyond the five predefined, an encoding other than the declared one, a cell that
@@ -20,11 +20,13 @@ mod sink;
 mod statement;
 mod table;
 mod tie;
+mod workbook;
 
 pub use error::{ReadError, Reason};
 pub use limits::{
-    MAX_CELLS, MAX_DEPTH, MAX_FILE_BYTES, MAX_LINES, MAX_LINES_HELD, MAX_NODES, MAX_STATEMENTS, MAX_TAG_BYTES,
-    MAX_TEXT_BYTES, MAX_TRANSACTIONS,
+    LEAST_UNPACKED_BYTES, MAX_CELLS, MAX_DEPTH, MAX_FILE_BYTES, MAX_LINES, MAX_LINES_HELD, MAX_NODES, MAX_ROWS,
+    MAX_SHARED_BYTES, MAX_STATEMENTS, MAX_TAG_BYTES, MAX_TEXT_BYTES, MAX_TRANSACTIONS, MAX_UNPACKED_BYTES,
+    MAX_UNPACKING,
 };
 pub use money::{Currency, Money, NotDong, UnknownCurrency};
 pub use place::Place;
@@ -41,10 +43,11 @@ use sha2::{Digest as _, Sha256};
 /// What the bytes are said to be.
 #[derive(Debug, Clone, Copy)]
 pub enum Format<'p> {
-    /// camt.05x or MT940, told apart by their first bytes. A CSV is never detected: it needs its profile.
+    /// camt.05x or MT940, told apart by their first bytes. A table is never detected: it needs its profile.
     Detect,
     Camt,
     Mt940,
+    /// A CSV, or a workbook with the same columns.
     Csv(&'p Profile),
 }
 
@@ -61,7 +64,8 @@ pub fn read(bytes: &[u8], format: Format<'_>) -> Result<File, ReadError> {
 ///
 /// Beyond `bytes` it holds one camt entry or one line, and nothing that grows with the file, but for a CSV in UTF-16 or
 /// Windows-1258. That is decoded first, to about as many bytes as there are letters in Vietnamese, and at most to one and
-/// a half times `bytes` (UTF-16) or three times (Windows-1258 of nothing but đồng signs).
+/// a half times `bytes` (UTF-16) or three times (Windows-1258 of nothing but đồng signs). Of a workbook it holds the texts that
+/// cells share, up to [`MAX_SHARED_BYTES`].
 pub fn read_into(bytes: &[u8], format: Format<'_>, sink: &mut dyn Sink) -> Result<Summary, ReadError> {
     read_within(bytes, format, sink, MAX_LINES)
 }

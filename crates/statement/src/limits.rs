@@ -19,6 +19,15 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 120_000_000;
 /// Cells of one row of a CSV.
 pub const MAX_CELLS: usize = 1_000;
+/// Rows of a sheet, which no workbook has more of.
+pub const MAX_ROWS: usize = 1_048_576;
+/// A workbook unpacks to so many times its bytes, and to [`LEAST_UNPACKED_BYTES`] more; never beyond
+/// [`MAX_UNPACKED_BYTES`], each part for itself. A sheet of a million rows is some 600 MB, and 20 times smaller packed.
+pub const MAX_UNPACKING: u64 = 100;
+pub const LEAST_UNPACKED_BYTES: u64 = 16 * 1024 * 1024;
+pub const MAX_UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
+/// Texts that the cells of a workbook share, which are held while its sheet is read.
+pub const MAX_SHARED_BYTES: usize = 128 * 1024 * 1024;
 /// One tag with its attributes.
 pub const MAX_TAG_BYTES: usize = 4 * 1024;
 /// The text of one element, cell or narrative. The longest field that we read has 500 characters (`AddtlNtryInf`).

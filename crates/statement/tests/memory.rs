@@ -4,6 +4,8 @@
 mod big;
 #[path = "support/peak.rs"]
 mod peak;
+#[path = "support/sheets.rs"]
+mod sheets;
 
 use statement::profiles::BUILT_IN;
 use statement::{Format, Head, Line, LineState, Profile, SettlementProfile, Sink};
@@ -61,6 +63,15 @@ fn a_long_file_is_read_in_memory_that_does_not_grow_with_it() {
     let (summary, rise) = peak::rise(|| statement::read_settlement_into(&bytes, &profile, &mut add).unwrap());
     assert_eq!((summary.rows, summary.net), (100_000, net));
     small("settlement", &bytes, rise);
+    let bytes = sheets::settlement(30_000);
+    let mut dong = 0;
+    let mut add = |row: statement::settlement::Row| {
+        dong += row.net;
+        ControlFlow::Continue(())
+    };
+    let (summary, rise) = peak::rise(|| statement::read_settlement_into(&bytes, &profile, &mut add).unwrap());
+    assert_eq!((summary.rows, summary.net), (30_000, dong));
+    small("workbook", &bytes, rise);
 }
 
 fn small(name: &str, bytes: &[u8], rise: Option<usize>) {

@@ -3,8 +3,8 @@
 use crate::changes::cut;
 use crate::numbers::sum;
 use statement::{
-    File, Format, Head, Line, LineState, Profile, ReadError, SettlementProfile, Sink, Statement, read, read_into,
-    read_settlement, read_settlement_into,
+    File, Format, Head, Line, LineState, Profile, ReadError, SettlementFile, SettlementProfile, Sink, Statement, read,
+    read_into, read_settlement, read_settlement_into,
 };
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -41,7 +41,7 @@ static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
     texts.into_iter().chain([built_in]).map(|text| Profile::from_toml(text).expect("a profile")).collect()
 });
 
-fn built_in(name: &str) -> &'static str {
+pub(crate) fn built_in(name: &str) -> &'static str {
     let found = statement::profiles::BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
     found.map(|(_, text)| *text).expect("a built-in profile")
 }
@@ -127,9 +127,28 @@ static SETTLEMENTS: LazyLock<Vec<SettlementProfile>> = LazyLock::new(|| {
 });
 
 pub fn settlement(bytes: &[u8]) -> bool {
-    use statement::settlement::{Kind, Status};
     let Some((which, bytes)) = bytes.split_first() else { return false };
     let profile = &SETTLEMENTS[usize::from(*which) % SETTLEMENTS.len()];
+    let file = match settled(bytes, profile) {
+        Ok(file) => file,
+        Err(error) => {
+            stands_in(&error, bytes);
+            return false;
+        }
+    };
+    for part in cut(bytes) {
+        if let Ok(part) = read_settlement(part, profile)
+            && profile.totals.is_some()
+        {
+            assert_eq!(part.rows, file.rows, "a file that was cut off");
+        }
+    }
+    true
+}
+
+/// The file, which ties out and is the same row by row.
+pub(crate) fn settled(bytes: &[u8], profile: &SettlementProfile) -> Result<SettlementFile, ReadError> {
+    use statement::settlement::{Kind, Status};
     let mut rows = Vec::new();
     let summary = read_settlement_into(bytes, profile, &mut |row| {
         rows.push(row);
@@ -138,9 +157,8 @@ pub fn settlement(bytes: &[u8]) -> bool {
     let file = match read_settlement(bytes, profile) {
         Ok(file) => file,
         Err(error) => {
-            stands_in(&error, bytes);
-            assert_eq!(summary.err(), Some(error));
-            return false;
+            assert_eq!(summary.err().as_ref(), Some(&error));
+            return Err(error);
         }
     };
     assert_eq!(summary.map(|s| s.net), Ok(file.net));
@@ -155,12 +173,5 @@ pub fn settlement(bytes: &[u8]) -> bool {
         assert!(row.fee >= 0 && !row.provider_txn.is_empty(), "{row:?}");
         assert!(row.status != Status::Success || i128::from(row.net) == i128::from(row.gross) - i128::from(row.fee));
     }
-    for part in cut(bytes) {
-        if let Ok(part) = read_settlement(part, profile)
-            && profile.totals.is_some()
-        {
-            assert_eq!(part.rows, file.rows, "a file that was cut off");
-        }
-    }
-    true
+    Ok(file)
 }

@@ -16,6 +16,7 @@ mod reference_text;
 mod vietqr;
 mod vnpay;
 mod wallets;
+mod workbooks;
 
 /// A parser or verifier under any input.
 pub struct Target {
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "vietqr", check: vietqr::check },
     Target { name: "vnpay_status", check: vnpay::status },
     Target { name: "vnpay_webhook", check: vnpay::webhook },
+    Target { name: "workbook", check: workbooks::check },
     Target { name: "zalopay_status", check: wallets::zalopay_status },
     Target { name: "zalopay_webhook", check: wallets::zalopay_webhook },
 ];

@@ -1,4 +1,4 @@
-//! `/v1/layouts`: how banks' CSV exports and providers' settlement files are written, as data.
+//! `/v1/layouts`: how banks' exports (CSV, workbooks) and providers' settlement files are written, as data.
 
 use super::{CodesQuery, code_of};
 use crate::State;

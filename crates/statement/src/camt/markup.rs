@@ -6,7 +6,7 @@ use crate::money::Currency;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart};
 
 /// Only UTF-8 is read, so only UTF-8 (or its part, ASCII) may be declared.
-pub(super) fn declared(declaration: &BytesDecl<'_>) -> Result<(), Reason> {
+pub(crate) fn declared(declaration: &BytesDecl<'_>) -> Result<(), Reason> {
     match declaration.encoding() {
         None => Ok(()),
         Some(Ok(name)) if ["utf-8", "utf8", "us-ascii"].iter().any(|n| name.eq_ignore_ascii_case(n)) => Ok(()),
@@ -14,7 +14,7 @@ pub(super) fn declared(declaration: &BytesDecl<'_>) -> Result<(), Reason> {
     }
 }
 
-pub(super) fn resolve(entity: &BytesRef<'_>) -> Result<char, Reason> {
+pub(crate) fn resolve(entity: &BytesRef<'_>) -> Result<char, Reason> {
     let character = match entity.resolve_char_ref() {
         Ok(Some(character)) => Some(character).filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r')),
         Ok(None) => match entity.xml10_content().as_ref() {

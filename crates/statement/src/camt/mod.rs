@@ -8,7 +8,7 @@ mod balance;
 mod draft;
 mod entry;
 mod field;
-mod markup;
+pub(crate) mod markup;
 mod totals;
 
 use crate::error::{ReadError, Reason};

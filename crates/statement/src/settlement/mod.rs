@@ -14,9 +14,7 @@ pub use profile::{Columns, RefundSign, SettlementProfile, Totals};
 use crate::error::{ReadError, Reason};
 use crate::limits::{MAX_FILE_BYTES, MAX_LINES, MAX_LINES_HELD};
 use crate::place::Place;
-use crate::table::cell::Row as Cells;
-use crate::table::encoding;
-use crate::table::records::Records;
+use crate::table::rows::Body;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use layout::Layout;
@@ -138,19 +136,20 @@ fn read_within(
         return Err(ReadError::at(Place::start(), Reason::Limit("bytes of a file")));
     }
     profile.check().map_err(|reason| ReadError::at(Place::start(), reason))?;
-    let text = encoding::decode(bytes, profile.encoding)?;
-    let (mut records, line, header) = Records::open(&text, profile.preamble_lines, profile.delimiter)?;
+    let shape = profile.shape();
+    let body = Body::of(bytes, &shape)?;
+    let (mut table, line, header) = body.rows(&shape)?;
     let layout = Layout::find(&header, profile).map_err(|reason| at(line, reason))?;
     let mut sums = Sums::default();
-    let mut over = false;
-    while let Some((line, record)) = records.next()? {
-        let cells = Cells(record);
-        if over {
+    let mut totals = None;
+    while let Some((line, cells)) = table.next()? {
+        if totals.is_some() {
             return Err(at(line, Reason::Unexpected("a row after the totals".to_owned())));
         }
+        cells.fits(&layout.uses).map_err(|reason| at(line, reason))?;
         if layout.is_totals(&cells, profile) {
             sums.agree(&layout, &cells, profile).map_err(|reason| at(line, reason))?;
-            over = true;
+            totals = Some(line);
             continue;
         }
         let row = row::read(line, &layout, &cells, profile).map_err(|reason| at(line, reason))?;
@@ -162,8 +161,9 @@ fn read_within(
             return Err(at(line, Reason::Stopped));
         }
     }
-    if profile.totals.is_some() && !over {
-        return Err(at(records.last_line(), Reason::Missing("the totals row".to_owned())));
+    let end = table.finish(totals)?;
+    if profile.totals.is_some() && totals.is_none() {
+        return Err(at(end, Reason::Missing("the totals row".to_owned())));
     }
     Ok(sums.summary(hex::encode(Sha256::digest(bytes))))
 }

@@ -3,6 +3,7 @@
 use super::{Kind, Status};
 use crate::error::Reason;
 use crate::table::profile::{DateColumn, Encoding, Numbers, check_delimiter};
+use crate::table::rows::Shape;
 use crate::table::{cell, profile};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -16,6 +17,9 @@ pub struct SettlementProfile {
     /// Lines before the header row, which are not read.
     #[serde(default)]
     pub preamble_lines: usize,
+    /// The sheet of a workbook; without it, its only visible one. Delimiter and encoding are of CSV files alone.
+    #[serde(default)]
+    pub sheet: Option<String>,
     pub columns: Columns,
     pub numbers: Numbers,
     pub refund_sign: RefundSign,
@@ -87,6 +91,11 @@ impl SettlementProfile {
         let profile: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         profile.check().map_err(|reason| reason.to_string())?;
         Ok(profile)
+    }
+
+    pub(super) fn shape(&self) -> Shape<'_> {
+        let Self { delimiter, encoding, preamble_lines, sheet, .. } = self;
+        Shape { delimiter: *delimiter, encoding: *encoding, preamble_lines: *preamble_lines, sheet: sheet.as_deref() }
     }
 
     pub(super) fn check(&self) -> Result<(), Reason> {

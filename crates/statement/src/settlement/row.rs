@@ -5,7 +5,7 @@ use super::profile::{RefundSign, SettlementProfile};
 use super::{Kind, Row, Status};
 use crate::error::Reason;
 use crate::money::{Currency, Money};
-use crate::table::cell::{self, Number, Row as Cells};
+use crate::table::cell::{Number, Row as Cells};
 use domain::business_day::HANOI;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -116,12 +116,11 @@ fn paid_at(
     profile: &SettlementProfile,
     needed: bool,
 ) -> Result<Option<Timestamp>, Reason> {
-    let text = cells.cell(layout.paid_at);
-    if text.is_empty() && !needed {
+    if cells.is_empty(layout.paid_at) && !needed {
         return Ok(None);
     }
     let name = "the time of payment";
-    let time = cell::time(text, &profile.columns.paid_at.format, name)?;
+    let time = cells.time(layout.paid_at, &profile.columns.paid_at.format, name)?;
     HANOI.to_timestamp(time).map(Some).map_err(|_| Reason::Unfit(name.to_owned()))
 }
 
@@ -132,8 +131,8 @@ fn settled_on(
     status: Status,
 ) -> Result<Option<Date>, Reason> {
     let Some((index, column)) = layout.settled_on.zip(profile.columns.settled_on.as_ref()) else { return Ok(None) };
-    match cells.cell(index) {
-        "" if status != Status::Success => Ok(None),
-        text => cell::date(text, &column.format, "the day of settlement").map(Some),
+    if cells.is_empty(index) && status != Status::Success {
+        return Ok(None);
     }
+    cells.date(index, &column.format, "the day of settlement").map(Some)
 }

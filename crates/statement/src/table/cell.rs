@@ -6,11 +6,53 @@ use crate::money::{Currency, minor};
 use jiff::civil::{Date, DateTime, date as civil_date};
 use jiff::fmt::strtime;
 
-pub(crate) struct Row<'r>(pub &'r ::csv::StringRecord);
+/// What stands in a cell, beside its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// All that a CSV has.
+    Text,
+    /// A workbook's number, in plain digits.
+    Number,
+    /// A workbook's day; with a time, if it shows one.
+    Day(DateTime, bool),
+    /// What is refused as soon as it is asked for.
+    Unread(&'static str),
+}
 
-impl Row<'_> {
+/// What a profile reads a column as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Text,
+    Amount,
+    Day,
+    /// Looked at for the marker of the totals row.
+    Marker,
+}
+
+/// The columns that a profile reads, each with its use.
+#[derive(Debug, Default)]
+pub(crate) struct Uses(Vec<(usize, Use)>);
+
+impl Uses {
+    pub fn add(&mut self, column: usize, of: Use) -> usize {
+        self.0.push((column, of));
+        column
+    }
+}
+
+pub(crate) struct Row<'r> {
+    texts: &'r ::csv::StringRecord,
+    /// None of a CSV.
+    kinds: &'r [Kind],
+}
+
+impl<'r> Row<'r> {
+    pub fn of(texts: &'r ::csv::StringRecord, kinds: &'r [Kind]) -> Self {
+        Self { texts, kinds }
+    }
+
     pub fn cell(&self, column: usize) -> &str {
-        self.0.get(column).unwrap_or_default().trim()
+        self.texts.get(column).unwrap_or_default().trim()
     }
 
     /// The text, a line break within a cell as a blank; `None` if there is none.
@@ -21,7 +63,66 @@ impl Row<'_> {
             text => Some(text.to_owned()),
         }
     }
+
+    fn kind(&self, column: usize) -> Kind {
+        self.kinds.get(column).copied().unwrap_or(Kind::Text)
+    }
+
+    /// Each cell that is read holds what its column is read as. Asked before anything else of a row: a cell that cannot be
+    /// read has no text, and would be taken for an empty one.
+    pub fn fits(&self, uses: &Uses) -> Result<(), Reason> {
+        let columns = if self.kinds.is_empty() { &[] } else { uses.0.as_slice() };
+        columns.iter().try_for_each(|(column, of)| match (self.kind(*column), of) {
+            (Kind::Unread(why), _) => Err(Reason::Cell { column: column + 1, holds: why }),
+            (Kind::Day(..), Use::Text | Use::Amount) => Err(Reason::Cell { column: column + 1, holds: "a day" }),
+            (Kind::Number, Use::Text) if self.cell(*column).contains('.') => {
+                Err(Reason::Cell { column: column + 1, holds: "a fraction" })
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// A day of this century, by the declared format only, or a workbook's own.
+    pub fn date(&self, column: usize, format: &str, name: &str) -> Result<Date, Reason> {
+        match self.kind(column) {
+            Kind::Day(day, _) => Some(day.date()).filter(in_century).ok_or_else(|| Reason::Unfit(name.to_owned())),
+            kind => {
+                let text = self.cell(column);
+                let read = date(text, format, name)?;
+                self.kept(kind, || strtime::format(format, read).is_ok_and(|again| again == text), name).map(|()| read)
+            }
+        }
+    }
+
+    /// The same with the time of the day, on the clock of wherever the file was written.
+    pub fn time(&self, column: usize, format: &str, name: &str) -> Result<DateTime, Reason> {
+        match self.kind(column) {
+            Kind::Day(day, true) if in_century(&day.date()) => Ok(day),
+            Kind::Day(..) => Err(Reason::Unfit(name.to_owned())),
+            kind => {
+                let text = self.cell(column);
+                let read = time(text, format, name)?;
+                self.kept(kind, || strtime::format(format, read).is_ok_and(|again| again == text), name).map(|()| read)
+            }
+        }
+    }
+
+    /// A number has lost the zeros that it began with: `01122026` would be another day.
+    fn kept(&self, kind: Kind, is_whole: impl Fn() -> bool, name: &str) -> Result<(), Reason> {
+        if kind == Kind::Number && !is_whole() { Err(Reason::Unfit(name.to_owned())) } else { Ok(()) }
+    }
+
+    pub fn is_empty(&self, column: usize) -> bool {
+        self.cell(column).is_empty() && self.kind(column) == Kind::Text
+    }
 }
+
+fn in_century(day: &Date) -> bool {
+    (2000..2100).contains(&day.year())
+}
+
+/// How a workbook's number reads.
+const PLAIN: Numbers = Numbers { grouping: None, decimal: Some('.') };
 
 pub(crate) struct Number<'p> {
     pub format: &'p Numbers,
@@ -33,17 +134,22 @@ impl Number<'_> {
     pub fn maybe(&self, row: &Row<'_>, column: usize, name: &str) -> Result<Option<i64>, Reason> {
         match row.cell(column) {
             "" => Ok(None),
-            text => self.unsigned(text).map(Some).ok_or_else(|| Reason::Unfit(name.to_owned())),
+            text => self.as_in(row, column).unsigned(text).map(Some).ok_or_else(|| Reason::Unfit(name.to_owned())),
         }
     }
 
     pub fn signed(&self, row: &Row<'_>, column: usize, name: &str) -> Result<i64, Reason> {
-        let text = row.cell(column);
+        let (text, number) = (row.cell(column), self.as_in(row, column));
         let size = match text.strip_prefix('-') {
-            Some(text) => self.unsigned(text).map(|size| -size),
-            None => self.unsigned(text.strip_prefix('+').unwrap_or(text)),
+            Some(text) => number.unsigned(text).map(|size| -size),
+            None => number.unsigned(text.strip_prefix('+').unwrap_or(text)),
         };
         size.ok_or_else(|| Reason::Unfit(name.to_owned()))
+    }
+
+    fn as_in(&self, row: &Row<'_>, column: usize) -> Number<'_> {
+        let format = if row.kind(column) == Kind::Number { &PLAIN } else { self.format };
+        Number { format, currency: self.currency }
     }
 
     /// With `.` as the decimal sign, `150.000` could be a hundred and fifty or as many thousands: a fraction longer
@@ -72,15 +178,13 @@ impl Number<'_> {
     }
 }
 
-/// A day of this century, by the declared format only.
-pub(crate) fn date(text: &str, format: &str, name: &str) -> Result<Date, Reason> {
-    let date = Date::strptime(format, text).ok().filter(|d| (2000..2100).contains(&d.year()));
+fn date(text: &str, format: &str, name: &str) -> Result<Date, Reason> {
+    let date = Date::strptime(format, text).ok().filter(in_century);
     date.ok_or_else(|| Reason::Unfit(name.to_owned()))
 }
 
-/// A day and time of this century, by the declared format only, on the clock of wherever the file was written.
-pub(crate) fn time(text: &str, format: &str, name: &str) -> Result<DateTime, Reason> {
-    let time = DateTime::strptime(format, text).ok().filter(|t| (2000..2100).contains(&t.year()));
+fn time(text: &str, format: &str, name: &str) -> Result<DateTime, Reason> {
+    let time = DateTime::strptime(format, text).ok().filter(|t| in_century(&t.date()));
     time.ok_or_else(|| Reason::Unfit(name.to_owned()))
 }
 

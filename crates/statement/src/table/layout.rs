@@ -1,7 +1,8 @@
 //! Where the columns of the profile stand in this file.
 
+use super::cell::{Use, Uses};
 use super::profile::{Amounts, DateColumn, Profile};
-use super::records::column;
+use super::rows::column;
 use crate::error::Reason;
 
 pub(super) struct Layout {
@@ -18,6 +19,7 @@ pub(super) struct Layout {
     pub text: Option<usize>,
     pub account: Option<usize>,
     pub totals: Option<usize>,
+    pub uses: Uses,
 }
 
 pub(super) enum AmountColumns {
@@ -27,28 +29,35 @@ pub(super) enum AmountColumns {
 
 impl Layout {
     pub fn find(header: &::csv::StringRecord, profile: &Profile) -> Result<Self, Reason> {
-        let column = |name: &str| column(header, name);
-        let maybe = |name: &Option<String>| name.as_deref().map(column).transpose();
-        let date = |date: &Option<DateColumn>| date.as_ref().map(|d| column(&d.header)).transpose();
+        let mut uses = Uses::default();
+        let mut find = |name: &str, of: Use| column(header, name).map(|column| uses.add(column, of));
         let columns = &profile.columns;
         let amounts = match &profile.amounts {
-            Amounts::Columns { credit, debit } => AmountColumns::Two { credit: column(credit)?, debit: column(debit)? },
-            Amounts::Signed(name) => AmountColumns::Signed(column(name)?),
+            Amounts::Columns { credit, debit } => {
+                AmountColumns::Two { credit: find(credit, Use::Amount)?, debit: find(debit, Use::Amount)? }
+            }
+            Amounts::Signed(name) => AmountColumns::Signed(find(name, Use::Amount)?),
         };
+        let mut maybe = |name: Option<&String>, of: Use| name.map(|name| find(name, of)).transpose();
+        fn header_of(date: Option<&DateColumn>) -> Option<&String> {
+            date.map(|date| &date.header)
+        }
+        let totals = profile.totals.as_ref().map(|totals| &totals.header);
         Ok(Self {
-            booking_date: date(&columns.booking_date)?,
-            value_date: date(&columns.value_date)?,
+            booking_date: maybe(header_of(columns.booking_date.as_ref()), Use::Day)?,
+            value_date: maybe(header_of(columns.value_date.as_ref()), Use::Day)?,
             amounts,
-            balance: maybe(&columns.balance)?,
-            bank_ref: maybe(&columns.bank_ref)?,
-            owner_ref: maybe(&columns.owner_ref)?,
-            end_to_end: maybe(&columns.end_to_end)?,
-            name: maybe(&columns.counterparty_name)?,
-            account_of: maybe(&columns.counterparty_account)?,
-            bank: maybe(&columns.counterparty_bank)?,
-            text: maybe(&columns.text)?,
-            account: maybe(&columns.account)?,
-            totals: profile.totals.as_ref().map(|t| column(&t.header)).transpose()?,
+            balance: maybe(columns.balance.as_ref(), Use::Amount)?,
+            bank_ref: maybe(columns.bank_ref.as_ref(), Use::Text)?,
+            owner_ref: maybe(columns.owner_ref.as_ref(), Use::Text)?,
+            end_to_end: maybe(columns.end_to_end.as_ref(), Use::Text)?,
+            name: maybe(columns.counterparty_name.as_ref(), Use::Text)?,
+            account_of: maybe(columns.counterparty_account.as_ref(), Use::Text)?,
+            bank: maybe(columns.counterparty_bank.as_ref(), Use::Text)?,
+            text: maybe(columns.text.as_ref(), Use::Text)?,
+            account: maybe(columns.account.as_ref(), Use::Text)?,
+            totals: maybe(totals, Use::Marker)?,
+            uses,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A CSV export of a bank, read by its declared [`Profile`] and no other way (reliability F46).
+//! An export of a bank as a table, CSV or workbook, read by its declared [`Profile`] and no other way (reliability F46).
 //!
 //! Every row must have every column, and each cell that is used must fit; the running balance, if there is one, must
 //! follow the amounts row by row, and a totals row must agree. A CSV names no statement, so its `id` is empty.
@@ -9,6 +9,7 @@ mod layout;
 pub(crate) mod profile;
 mod quoting;
 pub(crate) mod records;
+pub(crate) mod rows;
 mod running;
 
 use crate::error::{ReadError, Reason};
@@ -21,13 +22,14 @@ use cell::{Number, Row};
 use jiff::civil::Date;
 use layout::{AmountColumns, Layout};
 use profile::{DateColumn, Order, Profile};
-use records::Records;
+use rows::Body;
 use running::{Counted, Running, TotalsRow};
 
 pub(crate) fn read(bytes: &[u8], profile: &Profile, out: &mut Out<'_>) -> Result<(), ReadError> {
     let currency = profile.check().map_err(|reason| ReadError::at(Place::start(), reason))?;
-    let text = encoding::decode(bytes, profile.encoding)?;
-    let (mut records, line, header) = Records::open(&text, profile.preamble_lines, profile.delimiter)?;
+    let shape = profile.shape();
+    let body = Body::of(bytes, &shape)?;
+    let (mut rows, line, header) = body.rows(&shape)?;
     let at = |(line, reason)| ReadError::at(Place::line(line), reason);
     let layout = Layout::find(&header, profile).map_err(|reason| at((line, reason)))?;
     let mut table = Table {
@@ -39,10 +41,11 @@ pub(crate) fn read(bytes: &[u8], profile: &Profile, out: &mut Out<'_>) -> Result
         counted: Counted::default(),
         totals: None,
     };
-    while let Some((line, record)) = records.next()? {
-        table.record(line, &Row(record), out).map_err(at)?;
+    while let Some((line, row)) = rows.next()? {
+        table.record(line, &row, out).map_err(at)?;
     }
-    table.finish(records.last_line(), out).map_err(at)
+    let end = rows.finish(table.totals.as_ref().map(|(line, _)| *line))?;
+    table.finish(end, out).map_err(at)
 }
 
 struct Table<'p> {
@@ -64,6 +67,7 @@ impl Table<'_> {
         if self.totals.is_some() {
             return Err(here(Reason::Unexpected("a row after the totals".to_owned())));
         }
+        row.fits(&self.layout.uses).map_err(here)?;
         let marker = self.profile.totals.as_ref().zip(self.layout.totals);
         if marker.is_some_and(|(totals, column)| row.cell(column) == totals.marker) {
             self.totals = Some((at, self.totals_row(row).map_err(here)?));
@@ -184,7 +188,7 @@ impl Table<'_> {
     fn totals_row(&self, row: &Row<'_>) -> Result<TotalsRow, Reason> {
         let numbers = self.numbers();
         let balance = match self.layout.balance {
-            Some(column) if !row.cell(column).is_empty() => Some(numbers.signed(row, column, "the balance")?),
+            Some(column) if !row.is_empty(column) => Some(numbers.signed(row, column, "the balance")?),
             _ => None,
         };
         match self.layout.amounts {
@@ -204,7 +208,7 @@ impl Table<'_> {
 
 fn date(row: &Row<'_>, index: Option<usize>, column: Option<&DateColumn>, name: &str) -> Result<Option<Date>, Reason> {
     match (index, column) {
-        (Some(index), Some(column)) => cell::date(row.cell(index), &column.format, name).map(Some),
+        (Some(index), Some(column)) => row.date(index, &column.format, name).map(Some),
         _ => Ok(None),
     }
 }

@@ -1,5 +1,7 @@
-//! How one bank writes its CSV: data, from configuration in TOML or JSON. An unknown key or encoding is refused there.
+//! How one bank writes its tables, CSV or workbook: data, from configuration in TOML or JSON. An unknown key or encoding
+//! is refused there.
 
+use super::rows::Shape;
 use crate::error::Reason;
 use crate::money::Currency;
 use serde::Deserialize;
@@ -12,6 +14,9 @@ pub struct Profile {
     /// Lines before the header row (the bank's letterhead), which are not read.
     #[serde(default)]
     pub preamble_lines: usize,
+    /// The sheet of a workbook; without it, its only visible one. Delimiter and encoding are of CSV files alone.
+    #[serde(default)]
+    pub sheet: Option<String>,
     /// The account that the files are about, unless a column says it. Where neither does, the file is of the account under
     /// which it was sent, and [`crate::Head::account`] is empty.
     #[serde(default)]
@@ -131,6 +136,11 @@ impl Profile {
         let profile: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         profile.check().map_err(|reason| reason.to_string())?;
         Ok(profile)
+    }
+
+    pub(super) fn shape(&self) -> Shape<'_> {
+        let Self { delimiter, encoding, preamble_lines, sheet, .. } = self;
+        Shape { delimiter: *delimiter, encoding: *encoding, preamble_lines: *preamble_lines, sheet: sheet.as_deref() }
     }
 
     pub(crate) fn check(&self) -> Result<Currency, Reason> {

@@ -79,13 +79,3 @@ fn skip_lines(text: &str, count: usize) -> (usize, &str) {
     }
     (count, rest)
 }
-
-/// The one column with this header.
-pub(crate) fn column(header: &StringRecord, name: &str) -> Result<usize, Reason> {
-    let mut found = header.iter().enumerate().filter(|(_, cell)| cell.trim() == name).map(|(i, _)| i);
-    match (found.next(), found.next()) {
-        (Some(index), None) => Ok(index),
-        (None, _) => Err(Reason::Missing(format!("column {name}"))),
-        (Some(_), Some(_)) => Err(Reason::Twice(format!("column {name}"))),
-    }
-}

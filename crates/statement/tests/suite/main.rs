@@ -11,6 +11,7 @@ mod stream;
 mod synthetic;
 mod table;
 mod truncation;
+mod workbook;
 
 use statement::{File, Format, ReadError};
 

@@ -7,7 +7,7 @@ use statement::{Profile, ReadError, Reason, SettlementFile, SettlementProfile};
 use std::ops::ControlFlow;
 
 /// The layout of a day's file: a payment, a refund of an earlier one, a payment that failed, one that is pending.
-const DAY: &str = "\u{feff}\
+pub const DAY: &str = "\u{feff}\
 STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc\r
 1,14422574,LC7K2M9QX4T,LAOCAI01,Thanh toán,Thành công,\"1,150,000\",\"5,500\",\"1,144,500\",24/11/2026 00:00:01,25/11/2026,\r
 2,14422575,LCR6V8D3NCA,LAOCAI01,Thanh toán,Thành công,\"99,000\",0,\"99,000\",24/11/2026 23:59:59,25/11/2026,\r
@@ -22,7 +22,7 @@ fn built_in(name: &str) -> &'static str {
     BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, toml)| *toml).unwrap()
 }
 
-fn profile() -> SettlementProfile {
+pub fn profile() -> SettlementProfile {
     toml::from_str(built_in("vnpay-settlement")).unwrap()
 }
 
