@@ -15,6 +15,7 @@ mod refused;
 mod reused;
 mod reversed;
 mod sights;
+mod superseded;
 
 use serde_json::Value;
 use tests::House;

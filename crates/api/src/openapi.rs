@@ -35,7 +35,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close,
         closing_report::show, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
-        statements::import, statements::show, settlements::import, settlements::show,
+        statements::import, statements::show, statements::supersede, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
         persons::list, persons::show, persons::create, persons::set, persons::disable, persons::enable,
         keys::list, keys::create, keys::rotate, keys::revoke,

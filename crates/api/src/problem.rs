@@ -82,6 +82,8 @@ codes! {
     CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
     DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
+    StatementSuperseded = "statement_superseded", 409, "Another file has taken its place", "Two persons have put a corrected file in its place; that one is in force.";
+    StatementKnown = "statement_known", 409, "The file is known", "The same bytes were imported before, as `statement_id`; a corrected file is another one.";
     DayOpen = "day_open", 409, "The day is open", "Only a closed day is opened again.";
     DayOpenBefore = "day_open_before", 409, "An earlier day is open", "Days are closed in their order; `day` names the first open one with bookings.";
     DoesNotTieOut = "does_not_tie_out", 409, "The day does not tie out", "`gaps` names each amount that differs: ours, theirs and the difference.";

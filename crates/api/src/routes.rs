@@ -63,6 +63,7 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- what banks and providers say in files
         .service(at("/v1/statements", "POST").route(post().to(statements::import)))
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
+        .service(at("/v1/statements/{id}/supersessions", "POST").route(post().to(statements::supersede)))
         .service(at("/v1/settlements", "POST").route(post().to(settlements::import)))
         .service(at("/v1/settlements/{id}", "GET").route(get().to(settlements::show)))
         // -- finance staff: what no rule explains, days, reports

@@ -1,6 +1,7 @@
 //! `/v1/statements`: what banks say of our accounts.
 
 use crate::State;
+use crate::approvals::{self, ProposedView, proposed};
 use crate::auth;
 use crate::body;
 use crate::door::now;
@@ -13,8 +14,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::StatementId;
 use domain::codes::AccountCode;
 use domain::principal::{Principal, Scope, Who};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use payments::import_statement::{self, FileFormat, Import, ImportError};
+use payments::supersede_statement::{self, Proposal, SupersedeError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use storage::receiving_accounts;
@@ -36,7 +39,7 @@ pub struct ImportQuery {
 #[derive(Serialize, ToSchema)]
 pub struct StatementView {
     id: String,
-    /// `imported`
+    /// imported | superseded
     status: &'static str,
     /// The same bytes were here before; nothing was done again.
     duplicate: bool,
@@ -59,13 +62,28 @@ pub struct StatementView {
     matched: i64,
     /// Cases about its movements and their money.
     cases: i64,
+    /// Of a file in whose place a corrected one has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded: Option<SupersededView>,
+}
+
+/// Which file is in force instead, and whose word that was.
+#[derive(Serialize, ToSchema)]
+pub struct SupersededView {
+    by: String,
+    approval_id: String,
+    proposed_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
 }
 
 impl StatementView {
     fn new(s: &Shown, duplicate: bool) -> Self {
         Self {
             id: s.id.to_string(),
-            status: "imported",
+            status: if s.superseded.is_some() { "superseded" } else { "imported" },
             duplicate,
             account: s.account.clone(),
             format: s.format.clone(),
@@ -78,6 +96,13 @@ impl StatementView {
             closing_balance: s.closing,
             matched: s.matched,
             cases: s.cases,
+            superseded: s.superseded.as_ref().map(|x| SupersededView {
+                by: x.statement.to_string(),
+                approval_id: x.approval.to_string(),
+                proposed_by: x.proposed_by.clone(),
+                approved_by: x.approved_by.clone(),
+                at: x.at,
+            }),
         }
     }
 }
@@ -108,6 +133,48 @@ pub async fn import(
         let render = Arc::new(|s: &Shown, duplicate| views::json(&StatementView::new(s, duplicate)));
         Ok(body::reply(import_statement::import(&ctx, &wanted, render).await?))
     };
+    files::detached(work.in_current_span()).await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SupersedeQuery {
+    /// auto | camt053 | camt054 | mt940 | csv:<layout>; auto unless told.
+    format: Option<String>,
+    /// Why; for whoever decides.
+    note: Option<String>,
+}
+
+/// Proposes that the file of the body, as the bank has corrected it, takes the place of an imported statement. A second person
+/// decides; what would follow stands in the approval.
+#[utoipa::path(post, path = "/v1/statements/{id}/supersessions", tag = "statements",
+    params(("id" = String, Path), SupersedeQuery, ("Idempotency-Key" = String, Header)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = ProposedView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn supersede(
+    req: HttpRequest,
+    state: Data<State>,
+    id: Path<String>,
+    query: Query<SupersedeQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::StatementsWrite]).await?;
+    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    body::idempotency_key(&req)?;
+    let statement: StatementId = id_of(&id)?;
+    let shown = import_statement::shown(&state.ctx, statement).await?.ok_or_else(absent)?;
+    may_see(&state, &principal, &AccountCode::new(shown.account.as_str()).map_err(|_| absent())?).await?;
+    let format = format_of(query.format.as_deref())?;
+    let note = approvals::note(query.note.as_deref().unwrap_or_default())?;
+    let bytes = files::read(&req, &state, payload).await?;
+    let idempotency = body::idempotency(&req, person.uuid(), &bytes)?;
+    let proposal = Proposal { statement, format, bytes, note, caller, idempotency, now: now() };
+    let ctx = state.ctx.clone();
+    let work = async move { Ok(body::reply(supersede_statement::propose(&ctx, &proposal, &proposed).await?)) };
     files::detached(work.in_current_span()).await
 }
 
@@ -177,6 +244,22 @@ impl From<ImportError> for Problem {
             ImportError::Refused(e) => files::refused(&e),
             ImportError::Unfit(why, at) => files::unfit(why, at),
             ImportError::Interrupted => Self::new(Code::Unavailable),
+        }
+    }
+}
+
+impl From<SupersedeError> for Problem {
+    fn from(e: SupersedeError) -> Self {
+        match e {
+            SupersedeError::Storage(e) => e.into(),
+            SupersedeError::Idempotency(e) => e.into(),
+            SupersedeError::Import(e) => e.into(),
+            SupersedeError::Absent => Self::new(Code::NotFound),
+            SupersedeError::Superseded => Self::new(Code::StatementSuperseded),
+            SupersedeError::Known(id) => Self::new(Code::StatementKnown).and("statement_id", id.to_string()),
+            SupersedeError::OtherFormat => files::unfit("a corrected file is of the format of the first", None),
+            SupersedeError::DayClosed => Self::new(Code::DayClosed),
+            SupersedeError::Pending => Self::new(Code::ApprovalPending),
         }
     }
 }

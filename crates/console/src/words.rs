@@ -94,6 +94,7 @@ pub(crate) fn approval(word: &str) -> &str {
         "profile_credentials" => "Khóa bí mật của hợp đồng",
         "person_rights" => "Quyền hạn của nhân viên",
         "person_key" => "Khóa API của nhân viên",
+        "statement_supersession" => "Thay thế sao kê bằng bản đính chính",
         "counter_void" => "Hủy khoản thu tại quầy",
         "contract_fee" => "Phí của hợp đồng",
         other => other,

@@ -10,6 +10,7 @@ words! {
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
         PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
         ContractFee = "contract_fee", ReceiptReplacement = "receipt_replacement",
+        StatementSupersession = "statement_supersession",
     }
 }
 
@@ -20,6 +21,7 @@ impl ApprovalKind {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
             Self::CaseResolution | Self::ReceiptReplacement => Scope::CasesWrite,
             Self::DayReopening => Scope::DaysClose,
+            Self::StatementSupersession => Scope::StatementsWrite,
             Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount
             | Self::ProfileCredentials

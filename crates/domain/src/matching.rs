@@ -40,6 +40,7 @@ words! {
         BankReference = "bank_reference", Reference = "reference", AmountDay = "amount_day", OnlyOne = "only_one",
         Line = "line", Settlement = "settlement", RefundCode = "refund_code", TakenBack = "taken_back",
         DepositSlip = "deposit_slip", SlipOtherAmount = "slip_other_amount",
+        Superseded = "superseded",
     }
 }
 
@@ -51,6 +52,7 @@ impl Rule {
             Self::Reference => &["account", "amount", "reference", "day"],
             Self::AmountDay | Self::OnlyOne => &["account", "amount", "day"],
             Self::Line => &["account"],
+            Self::Superseded => &["account", "amount", "day"],
             Self::RefundCode => &["account", "refund_code", "amount"],
             Self::TakenBack => &["account", "bank_ref", "amount"],
             Self::DepositSlip => &["account", "slip_ref", "amount"],

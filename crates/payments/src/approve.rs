@@ -8,7 +8,9 @@ use crate::context::{Caller, Context};
 use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::{lower_obligation, refund, reopen_day, replace_receipt, resolve_case, void_at_counter};
+use crate::{
+    lower_obligation, refund, reopen_day, replace_receipt, resolve_case, supersede_statement, void_at_counter,
+};
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::cause::Cause;
 use domain::principal::Scope;
@@ -94,6 +96,9 @@ impl From<Unit> for Effect {
 #[tracing::instrument(skip_all, fields(approval = %command.approval))]
 pub async fn decide(ctx: &Context, command: &Command, render: Render<'_>) -> Result<Reply, DecideError> {
     let reply = retrying(|| decide_once(ctx, command, render)).await?;
+    if command.verdict == Verdict::Approve {
+        supersede_statement::follow(ctx, command.approval, command.now).await?;
+    }
     ctx.wake.notify_one();
     Ok(reply)
 }
@@ -243,6 +248,9 @@ async fn effect(
         }
         (ApprovalKind::ProfileCredentials, Verdict::Approve) => accounts::payouts_approved(tx, approval, d).await?,
         (ApprovalKind::ReceiptReplacement, Verdict::Approve) => replace_receipt::approved(tx, approval, d).await?,
+        (ApprovalKind::StatementSupersession, Verdict::Approve) => {
+            supersede_statement::approved(ctx, tx, approval, d).await?
+        }
         (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
@@ -258,7 +266,8 @@ async fn effect(
             | ApprovalKind::ProfileCredentials
             | ApprovalKind::PersonRights
             | ApprovalKind::ContractFee
-            | ApprovalKind::ReceiptReplacement,
+            | ApprovalKind::ReceiptReplacement
+            | ApprovalKind::StatementSupersession,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

@@ -63,6 +63,16 @@ pub struct Import {
     pub now: Timestamp,
 }
 
+/// A file on its way into the books.
+pub(crate) struct Incoming<'i> {
+    pub format: &'i FileFormat,
+    pub bytes: &'i Arc<[u8]>,
+    pub caller: &'i Caller,
+    pub now: Timestamp,
+    /// In whose place it comes; that is in force no more (`supersede_statement`).
+    pub supersedes: Option<StatementId>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]
@@ -162,10 +172,9 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, ImportE
         None => {}
     }
     let account = receiving_accounts::lock(tx, &import.account).await?.ok_or(ImportError::AccountAbsent)?;
-    let sha256 = hex::encode(Sha256::digest(&import.bytes));
-    let (id, known) = match statements::by_digest(tx, &account.code, &sha256).await? {
+    let (id, known) = match statements::by_digest(tx, &account.code, &digest(&import.bytes)).await? {
         Some(known) => (known, true),
-        None => (imported(ctx, tx, import, &account).await?, false),
+        None => (imported(ctx, tx, &import.incoming(), &account).await?, false),
     };
     let text = id.to_string();
     let (kept, committed) = join!(idempotency::keep(tx, &import.idempotency, &text, None, Some(BUSY_S)), tx.commit());
@@ -173,11 +182,22 @@ async fn begin(ctx: &Context, tx: &Tx, import: &Import) -> Result<Begun, ImportE
     Ok(if known { Begun::Known(id) } else { Begun::Imported(id) })
 }
 
+/// By what a file is known again.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+impl Import {
+    fn incoming(&self) -> Incoming<'_> {
+        Incoming { format: &self.format, bytes: &self.bytes, caller: &self.caller, now: self.now, supersedes: None }
+    }
+}
+
 /// Everything but the claims of single movements, in the caller's transaction.
-async fn imported(
+pub(crate) async fn imported(
     ctx: &Context,
     tx: &Tx,
-    import: &Import,
+    import: &Incoming<'_>,
     account: &ReceivingAccount,
 ) -> Result<StatementId, ImportError> {
     let id: StatementId = mint(import.now);
@@ -206,7 +226,7 @@ async fn imported(
         imported_by: import.caller.actor(),
     };
     statements::insert(tx, &new).await?;
-    statements::keep_bytes(tx, id, &import.bytes).await?;
+    statements::keep_bytes(tx, id, import.bytes).await?;
     let channel = lines::channel(ctx, tx, account).await?;
     let facts = FileFacts {
         account: &account.code,
@@ -215,6 +235,7 @@ async fn imported(
         channel: channel.as_str(),
         lines: usize::try_from(file.lines).unwrap_or(usize::MAX),
         numbering: account.numbering(lines::family(read.format)).unwrap_or_default(),
+        supersedes: import.supersedes,
     };
     let mut unit = Unit::new(import.caller.actor(), import.now);
     let identified = statements::identify(tx, facts).await?;
@@ -296,12 +317,12 @@ async fn tell_of_gaps(tx: &Tx, account: &ReceivingAccount, unit: &mut Unit) -> R
 /// The CSV layout that the caller or the account names; None for the formats that need none.
 async fn layout(
     tx: &Tx,
-    import: &Import,
+    import: &Incoming<'_>,
     account: &ReceivingAccount,
 ) -> Result<Option<statement::Profile>, ImportError> {
-    let code = match &import.format {
+    let code = match import.format {
         FileFormat::Csv(code) => code,
-        FileFormat::Auto if statement::told_apart(&import.bytes).is_none() => match &account.csv_profile {
+        FileFormat::Auto if statement::told_apart(import.bytes).is_none() => match &account.csv_profile {
             Some(code) => code,
             // reading says that it is neither
             None => return Ok(None),

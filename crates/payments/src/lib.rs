@@ -59,6 +59,7 @@ pub mod sign_in;
 pub mod slots;
 pub mod start_attempt;
 pub mod suggest;
+pub mod supersede_statement;
 pub mod sweep_movements;
 pub mod take_at_counter;
 mod take_back;

@@ -28,7 +28,7 @@ use crate::receive_account_report::unwatch_served;
 use crate::receive_report::ReportError;
 use crate::refund;
 use crate::retry::retrying;
-use crate::take_back;
+use crate::take_back::{self, Whose};
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::cause::Cause;
@@ -81,7 +81,8 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 #[tracing::instrument(skip_all, fields(account = %account))]
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
-    let mut done = retrying(|| claim_once(ctx, account, now)).await?;
+    let mut done = Box::pin(take_back::take_back(ctx, &ground, Whose::Superseded, now)).await?;
+    done += retrying(|| claim_once(ctx, account, now)).await?;
     // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
     // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
@@ -94,7 +95,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     // so is the credit of a deposit
     done += Box::pin(retrying(|| deposits::match_once(ctx, &ground, now))).await?;
     done += Box::pin(match_credits(ctx, &ground, now)).await?;
-    done += Box::pin(take_back::take_back(ctx, &ground, now)).await?;
+    done += Box::pin(take_back::take_back(ctx, &ground, Whose::Reversals, now)).await?;
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
     Box::pin(place_named(ctx, &ground, now)).await?;
     Box::pin(waiting::decide(ctx, &ground, now)).await?;

@@ -32,14 +32,31 @@ use uuid::Uuid;
 
 const PER_PASS: i64 = 200;
 
+/// Which debits are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The bank's own reversals.
+    Reversals,
+    /// What takes back the lines of a superseded statement, before the corrected ones look for what they pay.
+    Superseded,
+}
+
 /// Reversals on an account that name a payment of ours; how many were taken back.
-pub(crate) async fn take_back(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
+pub(crate) async fn take_back(
+    ctx: &Context,
+    ground: &Ground,
+    whose: Whose,
+    now: Timestamp,
+) -> Result<usize, RefundError> {
     let mut done = 0;
     let mut after = MovementId::from(Uuid::nil());
     loop {
         let open = {
             let db = ctx.pool.get().await?;
-            movements::reversals(&db, &ground.account, after, PER_PASS).await?
+            match whose {
+                Whose::Reversals => movements::reversals(&db, &ground.account, after, PER_PASS).await?,
+                Whose::Superseded => movements::withdrawals(&db, &ground.account, after, PER_PASS).await?,
+            }
         };
         let Some(last) = open.last() else { return Ok(done) };
         after = *last;

@@ -99,17 +99,18 @@ pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<String
 // What stood on an account before its books is no movement of any day. What is of a day was booked on it or on a later one.
 const BOOKS: &str = "with last as (select day, closing from closed_day where scope = $1 and day < $2 and reopened_at is null order by day desc limit 1),
     booked as (
-        select amount, kind = 'opening_balance' as stood, day < $2 as before, moved_from < day as late
+        select amount, kind = 'opening_balance' as stood, day < $2 as before, moved_from < day as late,
+               (amount > 0) <> undoes as came
         from day_entry
         where scope = $1 and booked_on > coalesce((select day from last), '-infinity')
           and (booked_on <= $2 or moved_from <= $2)
           and day > coalesce((select day from last), '-infinity') and day <= $2)
     select coalesce((select closing from last), 0)
              + coalesce(sum(amount) filter (where before or stood), 0)::bigint as opening,
-           coalesce(sum(amount) filter (where not before and not stood and late is not true and amount > 0), 0)::bigint as moved_in,
-           coalesce(-sum(amount) filter (where not before and not stood and late is not true and amount < 0), 0)::bigint as moved_out,
-           coalesce(sum(amount) filter (where not before and not stood and late and amount > 0), 0)::bigint as late_in,
-           coalesce(-sum(amount) filter (where not before and not stood and late and amount < 0), 0)::bigint as late_out
+           coalesce(sum(amount) filter (where not before and not stood and late is not true and came), 0)::bigint as moved_in,
+           coalesce(-sum(amount) filter (where not before and not stood and late is not true and not came), 0)::bigint as moved_out,
+           coalesce(sum(amount) filter (where not before and not stood and late and came), 0)::bigint as late_in,
+           coalesce(-sum(amount) filter (where not before and not stood and late and not came), 0)::bigint as late_out
     from booked";
 
 /// What the ledger says of a day. Days before the last closed one count as they were closed.
@@ -210,8 +211,9 @@ const NEIGHBOURS: &str = "with own as (
            array(select opening from own
                  where closing_date = (select min(closing_date) from own where closing_date > $2) and first_date > $2)
              as opened_after";
-const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as moved_in,
-        coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as moved_out,
+// what takes a line of a superseded file back is less of what that said
+const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where (amount > 0) <> (w.counter_id is not null)), 0)::bigint as moved_in,
+        coalesce(-sum(amount) filter (where (amount < 0) <> (w.counter_id is not null)), 0)::bigint as moved_out,
         -- what came for a day that was closed keeps the first open one from closing
         coalesce((select sum(abs(o.amount)) from movement o where o.account_code = $1 and o.fate is null
                     and (o.business_date = $2 or o.business_date < $2 and exists (
@@ -220,12 +222,13 @@ const MOVEMENTS: &str = "select coalesce(sum(amount) filter (where amount > 0), 
         count(*) filter (where fate = 'matched') as matched, count(*) filter (where fate = 'case') as in_case,
         count(*) filter (where fate is null) as unmatched,
         (select count(*) from statement_line l join statement s on s.id = l.statement_id
-         where s.account_code = $1 and l.business_date = $2 and l.repeated) as repeated,
+         where s.account_code = $1 and s.state = 'imported' and l.business_date = $2 and l.repeated) as repeated,
         exists (select from journal j join ledger_entry e on e.journal_id = j.id
                 where (j.business_date = $2 or j.original_business_date = $2)
                   and e.account_code = 'in_transit:' || $1 and e.amount > 0
                   and e.settlement_id is null) as told
-    from movement where account_code = $1 and business_date = $2";
+    from movement left join withdrawn_movement w on w.counter_id = movement.id
+    where account_code = $1 and business_date = $2";
 
 fn told(row: &Row) -> Told {
     let by = |named| if named { Overtaken::ByName } else { Overtaken::ByCount };

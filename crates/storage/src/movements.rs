@@ -28,7 +28,9 @@ pub struct OpenCredit {
     pub sighting_id: SightingId,
 }
 
-const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, m.reversal, l.sighting_id,
+// what takes a superseded debit back has the line of that, which is no sighting
+const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, m.reversal,
+        coalesce(l.sighting_id, (select w.sighting_id from withdrawn_movement w where w.counter_id = m.id)) as sighting_id,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
     from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
     where m.account_code = $1 and m.fate is null and m.direction = 'in' and m.payout_of is null and m.id > $2
@@ -341,6 +343,21 @@ const REVERSALS: &str = "select m.id from movement m
     where k.kind in ('chargeback', 'unidentified') and k.status <> 'closed' and k.payment_id is null
       and k.movement_id is not null and m.account_code = $1 and m.fate = 'case' and m.direction = 'out' and m.reversal and m.id > $2
     order by id limit $3";
+
+const WITHDRAWALS: &str = "select m.id from movement m join withdrawn_movement w on w.counter_id = m.id
+    where m.account_code = $1 and m.fate is null and m.direction = 'out' and m.id > $2 order by m.id limit $3";
+
+/// Open debits after `after` that take back what a superseded statement had.
+pub async fn withdrawals(
+    db: &Db,
+    account: &AccountCode,
+    after: MovementId,
+    limit: i64,
+) -> Result<Vec<MovementId>, StorageError> {
+    let statement = db.prepare_cached(WITHDRAWALS).await?;
+    let rows = db.query(&statement, &[&account.as_str(), &after.uuid(), &limit]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
 
 /// Debits that take a credit back, after `after`: open ones, and those that came before their credit, or as any other debit,
 /// and are told of by a case that names no payment yet.

@@ -9,6 +9,7 @@ mod identify;
 mod overtaken;
 mod several;
 mod stage;
+pub mod superseded;
 
 use crate::error::StorageError;
 use crate::pool::Db;
@@ -102,13 +103,25 @@ pub struct Shown {
     /// Of the movements that it names: how many are claimed, and how many are told of by a case.
     pub matched: i64,
     pub cases: i64,
+    /// The file that has taken its place.
+    pub superseded: Option<SupersededBy>,
+}
+
+/// How a statement came to be in force no more.
+#[derive(Debug, Clone)]
+pub struct SupersededBy {
+    pub statement: StatementId,
+    pub approval: domain::ApprovalId,
+    pub proposed_by: String,
+    pub approved_by: Option<String>,
+    pub at: jiff::Timestamp,
 }
 
 const SHOWN: &str = "with named as (
         select movement_id from statement_line where statement_id = $1
         union select movement_id from statement_line_part where statement_id = $1)
     select s.id, s.account_code, s.sha256, s.format, s.opening, s.closing, s.first_date, s.closing_date, s.lines,
-        s.new_movements,
+        s.new_movements, x.by_statement, x.approval_id, x.at as superseded_at, a.proposer, a.decider,
         (select count(*) from named l join movement m on m.id = l.movement_id and m.fate = 'matched') as matched,
         (select count(*) from (
              select k.id from named l join kase k on k.movement_id = l.movement_id
@@ -118,6 +131,7 @@ const SHOWN: &str = "with named as (
              union
              select k.id from kase k where k.kind = 'statement_gap' and k.subject = assurance.text_id('stm', s.id)) c) as cases
     from statement s
+    left join superseded_statement x on x.statement_id = s.id left join approval a on a.id = x.approval_id
     where s.id = $1";
 
 fn shown(row: &tokio_postgres::Row) -> Shown {
@@ -134,6 +148,13 @@ fn shown(row: &tokio_postgres::Row) -> Shown {
         new_movements: row.get("new_movements"),
         matched: row.get("matched"),
         cases: row.get("cases"),
+        superseded: row.get::<_, Option<Uuid>>("by_statement").map(|by| SupersededBy {
+            statement: by.into(),
+            approval: row.get::<_, Uuid>("approval_id").into(),
+            proposed_by: row.get("proposer"),
+            approved_by: row.get("decider"),
+            at: row.get("superseded_at"),
+        }),
     }
 }
 

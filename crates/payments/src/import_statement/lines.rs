@@ -1,7 +1,7 @@
 //! From bytes to staged lines, batch by batch: the file is read beside the database's COPY, and no more of it is held
 //! than its bytes and two batches.
 
-use super::{FileFormat, Import, ImportError};
+use super::{FileFormat, ImportError, Incoming};
 use crate::context::Context;
 use crate::payout_texts::PayoutTexts;
 use domain::bank_reference::BankReference;
@@ -48,7 +48,7 @@ pub const fn family(kind: Kind) -> &'static str {
 pub async fn stage(
     ctx: &Context,
     tx: &Tx,
-    import: &Import,
+    import: &Incoming<'_>,
     account: &ReceivingAccount,
     layout: Option<Profile>,
 ) -> Result<Summary, ImportError> {
@@ -107,7 +107,7 @@ pub async fn stage(
         (read, None) => read?,
     };
     stager.finish().await?;
-    let kind_fits = match import.format {
+    let kind_fits = match *import.format {
         FileFormat::Camt053 => read.format == Kind::Camt053,
         FileFormat::Camt054 => read.format == Kind::Camt054,
         _ => true,

@@ -25,6 +25,30 @@ from assurance.movement m
 where not exists (select from assurance.statement_line l where l.movement_id = m.movement_id)
   -- or of one that was several from the beginning
   and not exists (select from assurance.statement_line_part p where p.movement_id = m.movement_id)
+  -- or takes one back
+  and not exists (select from assurance.withdrawn_movement w where w.counter_id = m.movement_id)
+union all
+-- what no file in force has was taken back, and nothing else was
+select m.movement_id, case when w.movement_id is null then 'only a superseded statement has it, and nothing takes it back'
+                           else 'it is taken back, and a statement in force has it' end
+from (select named.movement_id, bool_or(s.state = 'imported') as in_force
+      from (select statement_id, movement_id from assurance.statement_line
+            union all select statement_id, movement_id from assurance.statement_line_part) named
+      join assurance.statement s on s.statement_id = named.statement_id
+      where named.movement_id in (
+          select l.movement_id from assurance.statement_line l
+          join assurance.statement o on o.statement_id = l.statement_id and o.state = 'superseded'
+          union
+          select p.movement_id from assurance.statement_line_part p
+          join assurance.statement o on o.statement_id = p.statement_id and o.state = 'superseded')
+      group by 1) m
+left join assurance.withdrawn_movement w on w.movement_id = m.movement_id
+where m.in_force = (w.movement_id is not null)
+union all
+select w.movement_id, 'what takes it back is of another sum or day'
+from assurance.withdrawn_movement w
+join assurance.movement m on m.movement_id = w.movement_id join assurance.movement c on c.movement_id = w.counter_id
+where (c.account, c.business_date, c.amount) <> (m.account, m.business_date, -m.amount)
 union all
 select movement_id, format('it is claimed %s times', count(*))
 from assurance.match group by movement_id having count(*) > 1

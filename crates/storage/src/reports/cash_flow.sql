@@ -11,14 +11,14 @@ with scope as (
            or (exists (select from scope_beneficiary x where x.scope = s.scope)
                and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
 entry as (
-    select scope, kind, amount, kind = 'opening_balance' or day < $1::date as stood
+    select scope, kind, amount, kind = 'opening_balance' or day < $1::date as stood, (amount > 0) <> undoes as came
     from day_entry
     where scope in (select scope from scope) and (booked_on <= $2::date or moved_from <= $2::date) and day <= $2::date),
 line as (
     select scope, 0 as place, 'opening' as line, null::bigint as "in", null::bigint as "out", sum(amount) filter (where stood) as balance
     from entry group by scope
     union all
-    select scope, 1, kind, sum(greatest(amount, 0)), sum(greatest(-amount, 0)), null
+    select scope, 1, kind, coalesce(sum(amount) filter (where came), 0), coalesce(-sum(amount) filter (where not came), 0), null
     from entry where not stood group by scope, kind
     union all
     select scope, 2, 'closing', null, null, sum(amount) from entry group by scope)

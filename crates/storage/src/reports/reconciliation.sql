@@ -11,7 +11,7 @@ with scope as (
            or (exists (select from scope_beneficiary x where x.scope = s.scope)
                and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
 entry as (
-    select scope, day, kind = 'opening_balance' as stood, amount
+    select scope, day, kind = 'opening_balance' as stood, amount, (amount > 0) <> undoes as came
     from day_entry
     where scope in (select scope from scope) and (booked_on <= $2::date or moved_from <= $2::date) and day <= $2::date),
 fate as (
@@ -33,8 +33,8 @@ timeline as (
     select scope, day, sum(stood)::bigint as stood, sum(moved_in)::bigint as moved_in, sum(moved_out)::bigint as moved_out
     from (select scope, greatest(day, $1::date - 1) as day,
                  case when stood or day < $1::date then amount else 0 end as stood,
-                 case when not stood and day >= $1::date then greatest(amount, 0) else 0 end as moved_in,
-                 case when not stood and day >= $1::date then greatest(-amount, 0) else 0 end as moved_out
+                 case when not stood and day >= $1::date and came then amount else 0 end as moved_in,
+                 case when not stood and day >= $1::date and not came then -amount else 0 end as moved_out
           from entry
           union all select scope, day, 0, 0, 0 from fate
           union all select scope, day, 0, 0, 0 from cases

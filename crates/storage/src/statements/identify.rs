@@ -18,7 +18,7 @@
 //!
 //! A later line may say that a known debit takes a credit back, which the format of an earlier one does not.
 
-use super::{apart, batches, overtaken, several};
+use super::{apart, batches, overtaken, several, superseded};
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::codes::AccountCode;
@@ -258,6 +258,8 @@ pub struct FileFacts<'a> {
     pub lines: usize,
     /// Whose the references of this format are; empty: the bank's.
     pub numbering: &'a str,
+    /// The file in whose place this one comes; it is in force no more.
+    pub supersedes: Option<StatementId>,
 }
 
 /// From so many lines on a file is joined whole against what is known, never line by line: right after another large file
@@ -299,6 +301,10 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
         db.batch_execute(JOIN_WHOLE).await?;
     }
     apart::find(db, file.account, file.statement).await?;
+    if let Some(old) = file.supersedes {
+        superseded::pair(db, old, file).await?;
+    }
+    superseded::set_apart(db, file.account).await?;
     for [day, same_day] in EXACT_STEPS {
         db.execute(&EXACT.replace("{day}", day).replace("{same_day}", same_day), &[&account]).await?;
     }
@@ -330,7 +336,13 @@ pub async fn identify(db: &Db, file: FileFacts<'_>) -> Result<Identified, Storag
     db.execute(SIGHTINGS, &[&account, &file.statement.uuid(), &file.channel, &file.sha256]).await?;
     db.execute(LINES, &[&file.statement.uuid()]).await?;
     batches::keep(db, file.statement).await?;
+    if let Some(old) = file.supersedes {
+        superseded::keep(db, old, file.statement).await?;
+    }
     overtaken::find(db, file.statement).await?;
+    if let Some(old) = file.supersedes {
+        superseded::stands(db, old, file.statement).await?;
+    }
     db.execute(REPEATED, &[]).await?;
     let rows = db.query(OTHER_AMOUNT, &[]).await?;
     let other_amounts =

@@ -315,6 +315,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/statements").at(format!("/v1/statements?account={ours}"), format!("/v1/statements?account={nowhere}")).file(next_file).staff(&[StatementsWrite]).answers(201),
         post("/v1/statements").at(format!("/v1/statements?account={ours}&format=mt940"), format!("/v1/statements?account={nowhere}&format=mt940")).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/statements/{id}").of(&of.statement).staff(&[ReportsRead]),
+        post("/v1/statements/{id}/supersessions").of(&of.statement).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         post("/v1/settlements").at("/v1/settlements?profile=vnpay_main".to_owned(), "/v1/settlements?profile=none".to_owned()).file(no_file).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/settlements/{id}").of(&of.settlement).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}").at(day("", &format!("account={ours}")), day("", &format!("account={nowhere}"))).staff(&[ReportsRead]),
