@@ -146,15 +146,20 @@ pub async fn fresh_codes(house: &House) {
     house.ask("update sign_in set totp_last_step = totp_last_step - 120").await;
 }
 
-/// A link for the person of this code, and what stands behind it.
-pub async fn invites(house: &House, person: &str, secret: &code::Secret) -> (console::Link, PersonId) {
-    let by = By {
+/// Whoever sits at the command line.
+fn by_command() -> By {
+    By {
         actor: "cli:test".to_owned(),
         request_id: String::new(),
         person: None,
         beneficiaries: Vec::new(),
         now: Timestamp::now(),
-    };
+    }
+}
+
+/// A link for the person of this code, and what stands behind it.
+pub async fn invites(house: &House, person: &str, secret: &code::Secret) -> (console::Link, PersonId) {
+    let by = by_command();
     let ctx = &house.gateway.ctx;
     let link = console::Link::mint();
     let work = async |tx: &Tx| sign_in::invite(tx, &by, person, &ctx.vault, (&link.token_hash, secret)).await;
@@ -177,13 +182,7 @@ pub async fn joins(house: &House, person: &str) -> Login {
 /// A person with these roles, who sees the money of these, and can sign in.
 pub async fn hires(house: &House, code: &str, roles: &[domain::role::Role], beneficiaries: &[&str]) -> Login {
     let beneficiaries: Vec<String> = beneficiaries.iter().map(|b| (*b).to_owned()).collect();
-    let by = By {
-        actor: "cli:test".to_owned(),
-        request_id: String::new(),
-        person: None,
-        beneficiaries: Vec::new(),
-        now: Timestamp::now(),
-    };
+    let by = by_command();
     let named = payments::administer::persons::Named {
         name: format!("Người {code} (mẫu)"),
         roles: Some(roles.to_vec()),

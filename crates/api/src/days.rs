@@ -152,8 +152,8 @@ pub struct ClosingView {
     pub closed_at: jiff::Timestamp,
     /// Null while it is in force.
     pub reopened: Option<ReopenedView>,
-    /// What it was closed with, as it was seen then: sums, control totals, open cases, late lines. Null of a closing from before
-    /// reports were kept.
+    /// What it was closed with, as it was seen then: sums, control totals, open cases and late lines, at most 500 of each with how
+    /// many there were. Null of a closing from before reports were kept.
     #[schema(value_type = Option<Object>)]
     pub report: Option<serde_json::Value>,
 }
@@ -225,6 +225,8 @@ pub struct DayView {
     pub control_totals: Vec<TotalView>,
     /// What came when its own day was closed: on this day, or for it; at most 500.
     pub late_lines: Vec<LateView>,
+    /// How much did; more than is listed where there are more than 500.
+    pub late_lines_total: i64,
     /// Empty when the day ties out.
     pub gaps: Vec<GapView>,
     /// open | closed
@@ -280,6 +282,7 @@ impl DayView {
             differences_total: day.differences_total,
             control_totals: day.control_totals.iter().map(TotalView::new).collect(),
             late_lines: day.late_lines.iter().map(LateView::new).collect(),
+            late_lines_total: day.late_lines_total,
             gaps: gaps(&day.gaps),
             status: if day.is_closed { "closed" } else { "open" },
             closed_at: day.closed.as_ref().map(|c| c.at),

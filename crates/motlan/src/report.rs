@@ -31,7 +31,7 @@ pub struct Options {
     data: PathBuf,
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Where to write it; standard output unless told
+    /// Where to write it; standard output unless told. Not for a table
     #[arg(long, global = true, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -139,8 +139,11 @@ fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
 /// When no gateway or key is known, it does not answer, or it refuses: the refusal is told as it said it.
 pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Result<(), Failed> {
     let data = instance.unwrap_or(options.data);
-    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &data)?;
     let format = if json { Format::Json } else { options.format };
+    if format == Format::Table && options.out.is_some() {
+        return Err("--out needs a --format: a table is for people who look at it".into());
+    }
+    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &data)?;
     let out = options.out;
     let (report, parameters) = match options.what {
         What::Transactions(days) => (Report::Transactions, days.parameters()),
@@ -189,7 +192,8 @@ async fn day(
         Format::Table => say::line(&table::of_day(&client.read(path, parameters).await?)),
         Format::Json => client.pass_on(path, parameters, out.as_deref()).await?,
         Format::Pdf => client.pass_on(&format!("{path}/report"), parameters, out.as_deref()).await?,
-        Format::Csv | Format::Xlsx => return Err("a day has no CSV: ask for `report reconciliation`".into()),
+        Format::Csv => return Err("a day has no CSV: ask for `report reconciliation`".into()),
+        Format::Xlsx => return Err("a day has no workbook: ask for `report reconciliation`".into()),
     }
     Ok(())
 }

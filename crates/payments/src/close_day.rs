@@ -12,6 +12,7 @@ use domain::reconciliation::{AccountDay, Books, DayScope, Gap, ProfileDay, Settl
 use futures_util::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use storage::case_list::{self, OfDay};
 use storage::day_report::{self, ControlTotal, LateLine};
 use storage::days::{Closed, Difference, Provided, Stated};
 use storage::unit::{Audit, Unit};
@@ -74,10 +75,14 @@ pub struct Day {
     pub differences: Vec<Difference>,
     /// How many cases it has in all.
     pub differences_total: i64,
+    /// How many of them are not closed.
+    pub open_total: i64,
     /// Where the đồng of its payments are: by agency, fee and channel.
     pub control_totals: Vec<ControlTotal>,
     /// What came late on it, or for it.
     pub late_lines: Vec<LateLine>,
+    /// How much did in all.
+    pub late_lines_total: i64,
     /// The day, or one after it, is closed.
     pub is_closed: bool,
     /// Its own closing; None where it was closed with a later day.
@@ -149,9 +154,11 @@ async fn close_once(
             by: command.caller.actor(),
             at: command.now,
         };
-        let before = day_report::closings(&tx, &scope, day.date).await?.len();
+        let before = day_report::count_closings(&tx, &scope, day.date).await?;
+        let open = case_list::of_day(&tx, &scope, day.date, OfDay::NotClosed, DIFFERENCES_AT_MOST).await?;
         let sums = days::close(&tx, &scope, day.date, &closed).await?;
-        let report = day_report::keep(&tx, &scope, day.date, &closing_report::text(&day, &closed, before)?).await?;
+        let report = closing_report::text(&day, &open, &closed, before)?;
+        let report = day_report::keep(&tx, &scope, day.date, &report).await?;
         day.is_closed = true;
         day.closed = Some(closed);
         let subject = format!("{scope}/{}", day.date);
@@ -196,6 +203,7 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
     }
     let books = days::books(db, &scope, date).await?;
     let closed = days::closed(db, &scope, date).await?;
+    let (differences_total, open_total) = case_list::count_of_day(db, &scope, date).await?;
     let mut day = Day {
         scope: asked.scope.clone(),
         date,
@@ -207,10 +215,12 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
         settled: None,
         counts: Counts::default(),
         gaps: Vec::new(),
-        differences: days_cases(db, &scope, date).await?,
-        differences_total: storage::case_list::count_of_day(db, &scope, date).await?,
+        differences: case_list::of_day(db, &scope, date, OfDay::All, DIFFERENCES_AT_MOST).await?,
+        differences_total,
+        open_total,
         control_totals: day_report::control_totals(db, &scope, date).await?,
         late_lines: day_report::late_lines(db, &scope, date).await?,
+        late_lines_total: day_report::count_late_lines(db, &scope, date).await?,
         is_closed: days::last_closed(db, &scope).await?.is_some_and(|last| date <= last),
         closed,
     };
@@ -227,10 +237,6 @@ async fn load(db: &Db, asked: &Asked) -> Result<Day, DayError> {
         day.gaps.clear();
     }
     Ok(day)
-}
-
-async fn days_cases(db: &Db, scope: &str, date: Date) -> Result<Vec<Difference>, StorageError> {
-    storage::case_list::of_day(db, scope, date, DIFFERENCES_AT_MOST).await
 }
 
 fn of_account(day: &mut Day, books: Books, stated: Stated, worked: bool) {

@@ -24,12 +24,15 @@ struct Report<'d> {
     statement_closing: Option<i64>,
     settlement: Option<Files>,
     control_totals: Vec<Total<'d>>,
+    /// The oldest; there may be more than are written down.
     open_cases: Vec<Case<'d>>,
+    open_cases_total: i64,
     late_lines: Vec<Late>,
+    late_lines_total: i64,
     closed_by: &'d str,
     closed_at: Timestamp,
     /// How often it was closed before.
-    closed_before: usize,
+    closed_before: i64,
 }
 
 #[derive(Serialize)]
@@ -72,9 +75,13 @@ struct Late {
     movement_id: Option<String>,
 }
 
-/// What is kept of a closing.
-pub(crate) fn text(day: &Day, closed: &Closed, closed_before: usize) -> Result<String, StorageError> {
-    let open = |d: &&Difference| d.status != domain::case::CaseStatus::Closed.as_str();
+/// What is kept of a closing; `open` are cases of the day that are not closed.
+pub(crate) fn text(
+    day: &Day,
+    open: &[Difference],
+    closed: &Closed,
+    closed_before: i64,
+) -> Result<String, StorageError> {
     let report = Report {
         scope: day.scope.to_string(),
         date: day.date,
@@ -90,8 +97,10 @@ pub(crate) fn text(day: &Day, closed: &Closed, closed_before: usize) -> Result<S
             net: s.net.dong(),
         }),
         control_totals: day.control_totals.iter().map(total).collect(),
-        open_cases: day.differences.iter().filter(open).map(case).collect(),
+        open_cases: open.iter().map(case).collect(),
+        open_cases_total: day.open_total,
         late_lines: day.late_lines.iter().map(late).collect(),
+        late_lines_total: day.late_lines_total,
         closed_by: &closed.by,
         closed_at: closed.at,
         closed_before,

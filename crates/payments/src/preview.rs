@@ -7,6 +7,7 @@ use crate::context::{Caller, Context};
 use crate::proposal;
 use crate::refund::{self, RefundError};
 use crate::resolve_case::{self, ResolveError};
+use crate::retry::{Retryable, retrying};
 use domain::ApprovalId;
 use domain::changes::Changes;
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +24,17 @@ pub enum PreviewError {
     Refund(#[from] RefundError),
     #[error(transparent)]
     Decide(#[from] DecideError),
+}
+
+impl Retryable for PreviewError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(e) => Retryable::is_retryable(e),
+            Self::Resolve(e) => e.is_retryable(),
+            Self::Refund(e) => e.is_retryable(),
+            Self::Decide(e) => e.is_retryable(),
+        }
+    }
 }
 
 /// What is tried.
@@ -42,10 +54,13 @@ impl Tried<'_> {
 
 /// What the approval would change.
 pub async fn preview(ctx: &Context, tried: &Tried<'_>) -> Result<Changes, PreviewError> {
-    let tx = ctx.pool.tx().await?;
-    // closed without a commit: nothing of it is ever seen
-    let outcome = played(ctx, &tx, tried).await;
-    tx.close(outcome).await
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        // closed without a commit: nothing of it is ever seen
+        let outcome = played(ctx, &tx, tried).await;
+        tx.close(outcome).await
+    })
+    .await
 }
 
 async fn played(ctx: &Context, tx: &Tx, tried: &Tried<'_>) -> Result<Changes, PreviewError> {

@@ -167,7 +167,7 @@ pub async fn page(db: &Db, f: &Filter, after: Option<CaseId>, limit: i64) -> Res
 
 // The context of those that are shown only. By equality of the day the planner would walk the primary key, over others'.
 pub(crate) const OF_DAY: &str = shown!(
-    "from (select k.id from kase k where k.at_scope = $1 and k.at_day between $2 and $2
+    "from (select k.id from kase k where k.at_scope = $1 and k.at_day between $2 and $2 and (not $4 or k.status <> 'closed')
           order by k.at_day, k.id limit $3) page
     cross join lateral (select c.* from case_in_context c where c.id = page.id limit 1) c
     order by c.id"
@@ -190,17 +190,28 @@ pub(crate) const QUEUE: &str = shown!(
     order by page.place, page.id"
 );
 
-const COUNT_OF_DAY: &str = "select count(*) from kase where at_scope = $1 and at_day between $2 and $2";
+const COUNT_OF_DAY: &str = "select count(*), count(*) filter (where status <> 'closed')
+    from kase where at_scope = $1 and at_day between $2 and $2";
 
-/// How many cases a day has, whatever their status.
-pub async fn count_of_day(db: &Db, scope: &str, day: Date) -> Result<i64, StorageError> {
+/// How many cases a day has, whatever their status, and how many of them are not closed.
+pub async fn count_of_day(db: &Db, scope: &str, day: Date) -> Result<(i64, i64), StorageError> {
     let statement = db.prepare_cached(COUNT_OF_DAY).await?;
-    Ok(db.query_one(&statement, &[&scope, &day]).await?.get(0))
+    let row = db.query_one(&statement, &[&scope, &day]).await?;
+    Ok((row.get(0), row.get(1)))
 }
 
-/// The cases of one day of an account or a contract, whatever their status, oldest first.
-pub async fn of_day(db: &Db, scope: &str, day: Date, limit: i64) -> Result<Vec<Listed>, StorageError> {
+/// Which cases of a day are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfDay {
+    /// Whatever their status.
+    All,
+    NotClosed,
+}
+
+/// The cases of one day of an account or a contract, oldest first.
+pub async fn of_day(db: &Db, scope: &str, day: Date, which: OfDay, limit: i64) -> Result<Vec<Listed>, StorageError> {
     let statement = db.prepare_cached(OF_DAY).await?;
-    let rows = db.query(&statement, &[&scope, &day, &limit]).await?;
+    let is_open_only = which == OfDay::NotClosed;
+    let rows = db.query(&statement, &[&scope, &day, &limit, &is_open_only]).await?;
     Ok(rows.iter().map(from_row).collect())
 }

@@ -62,13 +62,31 @@ pub struct LateLine {
 }
 
 // Moved journals are few, and have an index of their own.
-const LATE_LINES: &str =
-    "select j.original_business_date as for_day, j.business_date as booked_on, d.day as counts_on, e.amount,
-           e.payment_id, e.movement_id
-    from journal j join ledger_entry e on e.journal_id = j.id join day_entry d on d.entry_id = e.id
+macro_rules! of_late_lines {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " from journal j join ledger_entry e on e.journal_id = j.id join day_entry d on d.entry_id = e.id
     where j.original_business_date is not null and e.account_code = $1
-      and ($2 in (j.original_business_date, j.business_date) or d.day = $2)
-    order by e.id limit 500";
+      and ($2 in (j.original_business_date, j.business_date) or d.day = $2)",
+            $rest
+        )
+    };
+}
+
+const COUNT_LATE_LINES: &str = of_late_lines!("select count(*)", "");
+
+/// How much came late on this day or for it.
+pub async fn count_late_lines(db: &Db, scope: &str, day: Date) -> Result<i64, StorageError> {
+    let statement = db.prepare_cached(COUNT_LATE_LINES).await?;
+    Ok(db.query_one(&statement, &[&scope, &day]).await?.get(0))
+}
+
+const LATE_LINES: &str = of_late_lines!(
+    "select j.original_business_date as for_day, j.business_date as booked_on, d.day as counts_on, e.amount,
+           e.payment_id, e.movement_id",
+    " order by e.id limit 500"
+);
 
 /// What came late on this day or for it, at most 500.
 pub async fn late_lines(db: &Db, scope: &str, day: Date) -> Result<Vec<LateLine>, StorageError> {
@@ -119,6 +137,13 @@ pub struct Reopened {
     pub approved_by: String,
     /// Why, in the words of who proposed it.
     pub note: Option<String>,
+}
+
+const COUNT_CLOSINGS: &str = "select count(*) from closed_day where scope = $1 and day = $2";
+
+/// How often a day was closed.
+pub async fn count_closings(db: &Db, scope: &str, day: Date) -> Result<i64, StorageError> {
+    Ok(db.query_one(COUNT_CLOSINGS, &[&scope, &day]).await?.get(0))
 }
 
 // A day is opened by the approval of its own reopening, or of an earlier day's, decided by the same person at that moment.

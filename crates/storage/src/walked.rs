@@ -103,13 +103,14 @@ async fn lists_of_a_person_with_beneficiaries_read_nothing_of_others() {
 async fn the_cases_of_a_day_are_read_without_those_of_others() {
     let book = much_of_others().await;
     let db = book.connect("motlan_app").await;
-    let of_day = (case_list::OF_DAY, "text, date, bigint");
+    let of_day = (case_list::OF_DAY, "text, date, bigint, boolean");
     let others = "select min(profile_code) from profile_beneficiary where beneficiary_code <> 'OWN'";
     let others: String = db.query_one(others, &[]).await.expect("one").get(0);
     let days = [
-        ("'clearing:own', '2026-11-24', 500".to_owned(), 2),
-        ("'clearing:own', '2026-11-23', 500".to_owned(), 0),
-        (format!("'clearing:{others}', '2026-11-24', 50"), 50),
+        ("'clearing:own', '2026-11-24', 500, false".to_owned(), 2),
+        ("'clearing:own', '2026-11-23', 500, false".to_owned(), 0),
+        (format!("'clearing:{others}', '2026-11-24', 50, false"), 50),
+        (format!("'clearing:{others}', '2026-11-24', 50, true"), 50),
     ];
     for (given, rows) in days {
         for plan in ["force_custom_plan", "force_generic_plan"] {

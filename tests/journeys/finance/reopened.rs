@@ -422,3 +422,33 @@ async fn what_a_day_was_closed_with_is_kept_and_that_it_was_opened_again_is_told
     assert_eq!(named, 1, "a report that somebody has touched is named");
     office.house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closing_report_has_what_is_open_however_much_was_closed_before_and_says_how_much_there_is() {
+    let office = Office::new().await;
+    let bank = Bank::of(&office.house).await;
+    let (first, second) = (days_ago(5), days_ago(4));
+    bank.stood(first, 1_000).await;
+    bank.statement(first, 1_000, &[(20, "a")]).await;
+    office.closes(BANK, first).await;
+    let late: Vec<(i64, &str)> = (1..=501).map(|amount| (amount, "late")).collect();
+    bank.statement(first, 1_020, &late).await;
+    // more of them closed than a day lists, and all older than those that are open
+    bank.run(&format!(
+        "insert into kase (id, kind, status, amount, scope, business_date, subject)
+         select (first || '0000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'unexplained_debit', 'open', n,
+                'bank:{ACCOUNT}', '{second}', first || ' ' || n
+         from generate_series(1, 501) n, unnest('{{0,1}}'::text[]) first;
+         update kase set status = 'closed', version = 2 where subject like '0 %'"
+    ))
+    .await;
+    office.closes(BANK, second).await;
+    let path = format!("/v1/reconciliation/{second}/closings?account={ACCOUNT}");
+    let kept = office.house.staff.get(&path).await.expect(200)["closings"][0]["report"].clone();
+    let cases = kept["open_cases"].as_array().unwrap();
+    assert!(cases.len() == 500 && cases.iter().all(|case| case["status"] == "open"), "{}", cases.len());
+    assert_eq!(kept["open_cases_total"], 501);
+    assert_eq!((kept["late_lines"].as_array().unwrap().len(), &kept["late_lines_total"]), (500, &json!(501)));
+    assert_eq!(office.shows(BANK, second).await["late_lines_total"], 501);
+    office.house.stop().await;
+}

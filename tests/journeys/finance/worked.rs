@@ -93,6 +93,26 @@ async fn a_preview_shows_what_the_approval_will_write_and_writes_nothing() {
     house.close().await;
 }
 
+/// People who may not have a case that concerns both beneficiaries, each for a reason of their own.
+async fn nobody_may(house: &House) -> [(&'static str, &'static str); 3] {
+    let all = [tests::BENEFICIARY, tests::OTHER_BENEFICIARY];
+    staff_of(house, "ke-toan-18", tests::OTHER_BENEFICIARY).await;
+    for code in ["nguoi-xem", "da-nghi"] {
+        super::staff_of_each(house, code, &all).await;
+    }
+    house
+        .ask(
+            "update person set roles = '{viewer}' where code = 'nguoi-xem';
+             update person set disabled_at = now() where code = 'da-nghi'",
+        )
+        .await;
+    [
+        ("it concerns others too", "ke-toan-18"),
+        ("who may only look resolves nothing", "nguoi-xem"),
+        ("whose account is disabled works no more", "da-nghi"),
+    ]
+}
+
 async fn takes(who: &Portal, case: &Value, body: Value) -> Answered {
     who.post(&format!("/v1/cases/{}/owner", id(case)), body).await
 }
@@ -125,12 +145,16 @@ async fn cases_are_taken_and_given_and_their_history_says_who_did_what() {
     assert_eq!((refused.status, &refused.json["owner"]), (409, &mine["owner"]), "{}", refused.text);
     let theirs = takes(&approver, &case, json!({"owner": "me", "instead_of": mine["owner"]})).await.expect(200);
     assert_eq!(house.staff.get(&format!("/v1/cases/{}", id(&case))).await.expect(200)["owner"], theirs["owner"]);
-    // who does not see all whom it concerns cannot work on it
     house.share_account().await;
-    staff_of(&house, "ke-toan-18", tests::OTHER_BENEFICIARY).await;
-    let of_18 = house.ask("select assurance.text_id('per', id) from person where code = 'ke-toan-18'").await;
-    let to_18 = json!({"owner": of_18, "instead_of": theirs["owner"]});
-    assert_eq!(takes(&approver, &case, to_18).await.refused(422), "validation_failed");
+    for (why, code) in nobody_may(&house).await {
+        let person = house.ask(&format!("select assurance.text_id('usr', id) from person where code = '{code}'")).await;
+        let to = json!({"owner": person, "instead_of": theirs["owner"]});
+        let refused = takes(&approver, &case, to).await;
+        assert_eq!(refused.json["errors"][0]["code"], "value", "{why}: {}", refused.text);
+        let said = refused.json["errors"][0]["detail"].as_str().unwrap();
+        assert!(said.starts_with("nobody may work on it who"), "{why}: {said}");
+        assert_eq!(refused.refused(422), "validation_failed");
+    }
 
     let give_up = json!({"action": "write_off", "reason_code": "khong_ro_chu", "note": "Quá hạn truy tìm"});
     let path = format!("/v1/cases/{}/resolutions", id(&case));

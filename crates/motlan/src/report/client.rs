@@ -5,6 +5,7 @@ use crate::failed::Failed;
 use reqwest::Response;
 use serde::Deserialize;
 use serde_json::Value;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -57,16 +58,13 @@ impl Client {
         Ok(self.ask(path, parameters).await?.json().await?)
     }
 
-    /// The answer as it comes, byte for byte, to a file or to stdout. A file that is not whole is taken away.
+    /// The answer as it comes, byte for byte, to a file or to stdout. A file is whole, or as it was before.
     pub async fn pass_on(&self, path: &str, parameters: &Parameters, out: Option<&Path>) -> Result<(), Failed> {
         let mut answer = self.ask(path, parameters).await?;
-        let Some(file) = out else { return to_stdout(&mut answer).await };
-        let written = to_file(&mut answer, file).await;
-        if written.is_err() {
-            // what went wrong is told, whether or not a part of the file is left
-            drop(std::fs::remove_file(file));
+        match out {
+            None => to_stdout(&mut answer).await,
+            Some(file) => to_file(&mut answer, file).await,
         }
-        written
     }
 
     async fn ask(&self, path: &str, parameters: &Parameters) -> Result<Response, Failed> {
@@ -93,8 +91,28 @@ async fn to_stdout(answer: &mut Response) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Written beside the file, which it replaces when it is whole. What is there and no file, a device say, takes it as it comes.
 async fn to_file(answer: &mut Response, path: &Path) -> Result<(), Failed> {
-    let mut file = std::fs::File::create(path)?;
+    // a link stays: what it names is replaced
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return written(answer, OpenOptions::new().write(true).open(path)?).await;
+    }
+    let mut part = path.clone().into_os_string();
+    part.push(format!(".{}.part", std::process::id()));
+    let file = OpenOptions::new().write(true).create_new(true).open(&part)?;
+    let mut outcome = written(answer, file).await;
+    if outcome.is_ok() {
+        outcome = std::fs::rename(&part, &path).map_err(Into::into);
+    }
+    if outcome.is_err() {
+        // what went wrong is told, whether or not the part is left
+        drop(std::fs::remove_file(&part));
+    }
+    outcome
+}
+
+async fn written(answer: &mut Response, mut file: File) -> Result<(), Failed> {
     while let Some(piece) = answer.chunk().await? {
         file.write_all(&piece)?;
     }

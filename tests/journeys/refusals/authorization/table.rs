@@ -311,7 +311,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
         post("/v1/cases/{id}/resolutions").of(&of.case).body(json!({"action": "other", "note": ""})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
         post("/v1/cases/{id}/resolutions/preview").of(&of.case).body(json!({"action": "other", "note": ""})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
-        post("/v1/cases/{id}/owner").of(&of.case).body(json!({"owner": "somebody"})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
+        post("/v1/cases/{id}/owner").of(&of.case).body(json!({"owner": "usr_00000000000070008000000000000000"})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
         post("/v1/statements").at(format!("/v1/statements?account={ours}"), format!("/v1/statements?account={nowhere}")).file(next_file).staff(&[StatementsWrite]).answers(201),
         post("/v1/statements").at(format!("/v1/statements?account={ours}&format=mt940"), format!("/v1/statements?account={nowhere}&format=mt940")).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/statements/{id}").of(&of.statement).staff(&[ReportsRead]),
