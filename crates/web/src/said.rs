@@ -213,13 +213,13 @@ fn of_no_result(
 }
 
 /// What a provider should have told the end of by now, and has not. Within its window its payer may be at it still, unless its
-/// page was left for another way; on a request that was cancelled nobody is meant to be.
+/// page was left for another way; on a request that is over nobody is meant to be.
 pub(crate) fn without_result(view: &IntentView, stage: Stage, now: Timestamp) -> impl Iterator<Item = &Attempt> {
-    let is_cancelled = matches!(stage, Stage::Cancelled { .. });
-    let is_told = is_cancelled || stage.may_pay() || stage == Stage::Asking;
+    let is_over = matches!(stage, Stage::Cancelled { .. } | Stage::Expired { .. });
+    let is_told = is_over || stage.may_pay() || stage == Stage::Asking;
     let last = view.attempts.last().map(|last| last.number);
     let is_left = move |stored: &Stored| action(stored) == Some("redirect") && last != Some(stored.number);
-    let is_late = move |stored: &Stored| is_cancelled || stored.attempt.expires_at <= now || is_left(stored);
+    let is_late = move |stored: &Stored| is_over || stored.attempt.expires_at <= now || is_left(stored);
     let asked = view.attempts.iter().filter(|stored| is_asked(stored) && stored.attempt.status.is_undecided());
     asked.filter(move |stored| is_told && is_late(stored)).map(|stored| &stored.attempt)
 }

@@ -2,6 +2,7 @@
 
 use crate::begun::{becomes, says};
 use crate::says_none_of;
+use crate::ways::WALLET_FIRST;
 use crate::world::{World, form};
 
 const AS_IF_NOTHING_CAME: [&str; 2] = ["Bấm một lần để tạo yêu cầu thanh toán mới", "tìm khoản tiền đó"];
@@ -74,6 +75,22 @@ async fn past_the_deadline_a_part_that_came_beside_a_try_under_review_is_not_sai
     says(&page, &["<h1>Đã hết hạn thanh toán</h1>", "chưa thể gia hạn", ASK_FIRST]);
     says_none_of(&page, &AS_IF_NOTHING_CAME);
     says_none_of(&page, &["Gia hạn thanh toán"]);
+}
+
+#[actix_web::test]
+async fn past_the_deadline_what_has_no_result_is_told_of_beside_a_part_that_came() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.sql(WALLET_FIRST).await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f2")).await;
+    world.pay(30_000, "T1").await;
+    world.sql("set session_replication_role = replica; update allocation set suspense_reason = 'underpaid'").await;
+    is_overdue(&world).await;
+    let page = world.get("").await.body;
+    says(&page, &["Đã nhận được một phần tiền", "bằng Ví nhỏ chưa có kết quả", "xin đừng thanh toán lại"]);
+    becomes(&world, 1, "failed").await;
+    says_none_of(&world.get("").await.body, &["chưa có kết quả"]);
 }
 
 #[actix_web::test]
