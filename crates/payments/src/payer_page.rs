@@ -28,7 +28,8 @@ const COUNTERS: i64 = 6;
 /// An intent with what is shown beside it.
 pub struct PayerPage {
     pub view: IntentView,
-    /// What settles its fees and came under the reference of another request for them, which was cancelled or has expired.
+    /// What settles its fees, or did until it was given back, and came under the reference of another request for them, which was
+    /// cancelled or has expired.
     pub under_others: Vec<Paid>,
     /// The name of whom it is paid to.
     pub beneficiary: String,
@@ -139,7 +140,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         true => (Vec::new(), BTreeMap::new()),
         false => (payer_page::wishes(tx, &paid).await?, payer_page::bank_numbers(tx, &paid).await?),
     };
-    let gone = gone(ctx, tx, &view, &paid).await?;
+    let gone = gone(ctx, tx, (&view, &under_others), &paid).await?;
     let earlier = match view.intent.status {
         IntentStatus::Cancelled => Vec::new(),
         _ => earlier(tx, &view).await?,
@@ -189,7 +190,12 @@ pub fn is_asked(stored: &attempts::Stored) -> bool {
     }
 }
 
-async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> Result<Gone, StorageError> {
+async fn gone(
+    ctx: &Context,
+    tx: &Tx,
+    (view, under_others): (&IntentView, &[Paid]),
+    paid: &[PaymentId],
+) -> Result<Gone, StorageError> {
     // in its first state a fee is due because it was registered
     let is_due_again = |o: &Obligation| o.status == ObligationStatus::Due && o.version > 1;
     let due_since = match view.obligations.iter().any(is_due_again) {
@@ -201,7 +207,8 @@ async fn gone(ctx: &Context, tx: &Tx, view: &IntentView, paid: &[PaymentId]) -> 
         false => BTreeMap::new(),
     };
     let mut given = Vec::new();
-    for paid in view.payments.iter().filter(|paid| paid.shown.refunding.is_positive() || has_returned(paid)) {
+    let came = view.payments.iter().chain(under_others);
+    for paid in came.filter(|paid| paid.shown.refunding.is_positive() || has_returned(paid)) {
         let refunds = refunds::of_payment(tx, paid.shown.payment.id).await?;
         given.extend(refunds.iter().map(|r| given_back(ctx, r, view, paid)).filter(|given| given.amount.is_positive()));
     }
@@ -228,7 +235,7 @@ fn given_back(ctx: &Context, refund: &refunds::Stored, view: &IntentView, paid: 
 
 /// Of a payment that is not under our reference, the fees of others that it paid are not told of here.
 fn ours_of(refund: &refunds::Stored, view: &IntentView, paid: &Paid) -> Vnd {
-    if paid.shown.reference.is_some() {
+    if paid.shown.payment.intent_id == Some(view.intent.id) {
         return refund.state.amount();
     }
     let is_ours = |id: ObligationId| view.intent.obligation_ids.contains(&id);

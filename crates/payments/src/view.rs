@@ -236,7 +236,9 @@ pub async fn of_intents(
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
-        let receipts = if may_have_money { receipts_of(ctx, db, &held).await? } else { Vec::new() };
+        // paid another way, it has receipts though no money is its own
+        let has_paid = held.iter().any(|o| o.status == ObligationStatus::Paid);
+        let receipts = if may_have_money || has_paid { receipts_of(ctx, db, &held).await? } else { Vec::new() };
         views.push(IntentView { receipts, ..whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)) });
     }
     Ok(views)
@@ -331,14 +333,24 @@ async fn paid_beside(db: &Db, obligations: &[Obligation], known: &[Paid]) -> Res
     with_parts(db, beside).await
 }
 
-/// What came under another intent, which is over, and settles fees of this one.
+/// What came under another intent, which is over, and settles fees of this one, or did until it was given back.
 pub(crate) async fn paid_under_others(db: &Db, view: &IntentView) -> Result<Vec<Paid>, StorageError> {
-    let paid = view.obligations.iter().filter(|o| o.status == ObligationStatus::Paid);
-    let paid: Vec<Uuid> = paid.map(|o| o.id.uuid()).collect();
-    if paid.is_empty() {
-        return Ok(Vec::new());
+    let of = |statuses: &[ObligationStatus]| -> Vec<Uuid> {
+        view.obligations.iter().filter(|o| statuses.contains(&o.status)).map(|o| o.id.uuid()).collect()
+    };
+    let (settled, given_back) =
+        (of(&[ObligationStatus::Paid]), of(&[ObligationStatus::Refunding, ObligationStatus::Refunded]));
+    let mut under = match settled.is_empty() {
+        true => Vec::new(),
+        false => payments::that_settled_under_others(db, &settled, view.intent.id).await?,
+    };
+    if !given_back.is_empty() {
+        let gone = payments::that_settled_once_under_others(db, &given_back, view.intent.id).await?;
+        let is_new = |g: &Shown| under.iter().all(|known| known.payment.id != g.payment.id);
+        let gone: Vec<Shown> = gone.into_iter().filter(is_new).collect();
+        under.extend(gone);
     }
-    with_parts(db, payments::that_settled_under_others(db, &paid, view.intent.id).await?).await
+    with_parts(db, under).await
 }
 
 async fn with_parts(db: &Db, shown: Vec<Shown>) -> Result<Vec<Paid>, StorageError> {

@@ -301,6 +301,23 @@ pub async fn that_settled_under_others(
     db.query(&statement, &[&obligations, &intent.uuid()]).await?.iter().map(shown).collect()
 }
 
+const THAT_SETTLED_ONCE_UNDER_OTHERS: &str = shown!(
+    "from payment p join intent i on i.id = p.intent_id
+    where p.intent_id <> $2 and p.id in (
+        select r.payment_id from refund r join refund_line l on l.refund_id = r.id where l.obligation_id = any($1))
+    order by p.id limit 200"
+);
+
+/// What settled these obligations, came under another intent than this one, and was given back or is to be.
+pub async fn that_settled_once_under_others(
+    db: &Db,
+    obligations: &[Uuid],
+    intent: IntentId,
+) -> Result<Vec<Shown>, StorageError> {
+    let statement = db.prepare_cached(THAT_SETTLED_ONCE_UNDER_OTHERS).await?;
+    db.query(&statement, &[&obligations, &intent.uuid()]).await?.iter().map(shown).collect()
+}
+
 const THAT_SETTLED_ONCE: &str = shown!(
     "from payment p left join intent i on i.id = p.intent_id
     where p.intent_id is null and p.id in (

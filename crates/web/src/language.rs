@@ -286,7 +286,11 @@ pub(crate) struct Words {
     pub given_back: Said,
     pub came_back: Said,
     pub expired: Said,
+    /// The same, and money has come.
+    pub expired_held: Said,
     pub renewable: Said,
+    pub renewable_rest: Said,
+    pub renewable_unclear: Said,
     pub cancelled: Said,
     pub cancelled_held: Said,
 
@@ -312,6 +316,9 @@ pub(crate) struct Words {
     pub proof_dossier: &'static str,
     pub proof_dossier_has: &'static str,
     pub proof_awaited: &'static str,
+    /// `{amount}` stands where what of a transaction is for the fees on the page does.
+    pub of_which: &'static str,
+    pub receipts: &'static str,
 
     pub held_provider: &'static str,
     pub held_transfer: &'static str,
@@ -410,7 +417,7 @@ pub(crate) struct Words {
     pub phone_asks: &'static str,
     /// Of more than one; `{count}` stands where how many does.
     pub phone_asks_often: &'static str,
-    /// `{amount}` stands where that of the one to confirm does.
+    /// `{amount}` stands where that of the one to confirm does, `{count}` where how many does.
     pub phone_asks_twice: &'static str,
     /// Where nothing is to be paid now.
     pub phone_asks_for_nothing: &'static str,
@@ -424,6 +431,9 @@ pub(crate) struct Words {
     pub some_gone_back: &'static str,
     /// `{channel}` and `{who}` stand where their names do.
     pub no_result: &'static str,
+    /// The same in this and in the next, where nothing is left to pay.
+    pub no_result_beside: &'static str,
+    pub unclear_beside: &'static str,
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,

@@ -74,11 +74,7 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
             who: whose_transaction(ctx, language, paid.shown.payment.channel.as_str()),
             code: Some(paid.shown.payment.identity.transaction().to_owned()),
             bank_no: loaded.bank_numbers.get(&paid.shown.payment.id).cloned(),
-            says: Some(format!(
-                "{}: {}",
-                channel_name(ctx, language, paid.shown.payment.channel.as_str()),
-                settled(view, paid)
-            )),
+            says: Some(how_much(ctx, language, loaded, paid)),
             when: language.instant(paid.shown.payment.paid_at),
             is_there: true,
         })
@@ -86,6 +82,22 @@ pub(crate) fn proofs(ctx: &Context, language: Language, loaded: &PayerPage, stag
     proofs.extend(of_references(language, view, &settling));
     proofs.extend(of_dossier_system(language, loaded));
     proofs
+}
+
+/// By which channel, and how much: the transaction's own sum, as its paper says. Where others' fees may be in it, their sum would
+/// be told with it, so none is.
+fn how_much(ctx: &Context, language: Language, loaded: &PayerPage, paid: &Paid) -> String {
+    let (view, whole) = (&loaded.view, paid.shown.payment.amount);
+    let channel = channel_name(ctx, language, paid.shown.payment.channel.as_str());
+    let back: Vnd = refunds(loaded, paid).filter(|refund| refund.status.counts()).map(|refund| refund.amount).sum();
+    let ours = settled(view, paid);
+    match (ours == whole, is_own(view, paid) || ours + back == whole) {
+        (true, _) => format!("{channel}: {whole}"),
+        (false, true) => {
+            format!("{channel}: {whole}, {}", language.words().of_which.replace("{amount}", &ours.to_string()))
+        }
+        (false, false) => channel,
+    }
 }
 
 /// Under which references of ours it was paid, and when the last of it was recorded.
@@ -158,20 +170,20 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
     let is_proof =
         |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount && !goes_back(paid);
     // what settles is among the proofs already
-    let is_shown = |paid: &Paid| is_under_reference(paid) || refunds(loaded, paid).next().is_some();
-    let shown = view.payments.iter().filter(|paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid));
+    let is_shown = |paid: &Paid| is_own(view, paid) || goes_back(paid) || has_come_again(loaded, paid);
+    let came = view.payments.iter().chain(&loaded.under_others);
+    let shown = came.filter(|paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid));
     shown.map(|paid| received(ctx, language, loaded, stage, paid)).collect()
 }
 
 fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage, paid: &Paid) -> Money {
     let payment = &paid.shown.payment;
-    let (view, held, wish) = (&loaded.view, held(paid), wish(loaded, paid));
-    // until all of it is known to be too much, nobody is asked where it shall go
-    let asks = is_spare(view, paid) || has_returned(paid);
+    let (view, held, wish) = (&loaded.view, held(&loaded.view, paid), wish(loaded, paid));
+    let asks = asks_whereto(view, paid);
     let by_transfer = wants_account(ctx, payment);
     Money {
         paid_at: Some(language.instant(payment.paid_at)),
-        amount: is_under_reference(paid).then(|| payment.amount.to_string()),
+        amount: is_own(view, paid).then(|| payment.amount.to_string()),
         channel: Some(channel_name(ctx, language, payment.channel.as_str())),
         transaction: Some(payment.identity.transaction().to_owned()),
         bank_no: loaded.bank_numbers.get(&payment.id).cloned(),
@@ -198,13 +210,17 @@ fn next(language: Language, loaded: &PayerPage, stage: Stage, (paid, by_transfer
         return back;
     }
     let Some(waits) = waits(w, &loaded.view, stage, (paid, by_transfer)) else { return Vec::new() };
-    let kept = wish(loaded, paid).filter(|_| is_spare(&loaded.view, paid) || has_returned(paid));
+    let kept = wish(loaded, paid).filter(|_| asks_whereto(&loaded.view, paid));
     vec![kept.map_or_else(|| waits.to_owned(), |wish| format!("{waits} {} {}.", w.account_kept, wish.ends_in))]
 }
 
 /// For what money is held.
 fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid, bool)) -> Option<&'static str> {
-    if !held(paid).is_positive() {
+    // the page of that request asks for the account
+    if is_anothers(view, paid) && has_returned(paid) {
+        return Some(w.returned_provider);
+    }
+    if !held(view, paid).is_positive() {
         return None;
     }
     Some(match by_transfer {
@@ -218,6 +234,12 @@ fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid
         true => w.held_transfer,
         false => w.held_provider,
     })
+}
+
+/// Whether of what it paid here something was given back and came again.
+pub(crate) fn has_come_again(loaded: &PayerPage, paid: &Paid) -> bool {
+    let is_ours = is_own(&loaded.view, paid) || refunds(loaded, paid).any(|r| r.status == RefundStatus::Failed);
+    is_ours && has_returned(paid)
 }
 
 /// A refund, as far as it is known to be.
@@ -281,14 +303,20 @@ pub(crate) fn is_given_back(view: &IntentView) -> bool {
         && view.obligations.iter().all(|o| matches!(o.status, Refunding | Refunded | Exempt | Cancelled))
 }
 
-/// A bill's or a counter's money names no payment of ours, and may be for fees of others beside.
-fn is_under_reference(paid: &Paid) -> bool {
-    paid.shown.reference.is_some()
+/// Whether it came under another request's reference.
+fn is_anothers(view: &IntentView, paid: &Paid) -> bool {
+    paid.shown.payment.intent_id.is_some_and(|intent| intent != view.intent.id)
+}
+
+/// Whether it came under our reference. A bill's or a counter's money names no request, another request's names that one: both
+/// may be for fees of others beside.
+fn is_own(view: &IntentView, paid: &Paid) -> bool {
+    paid.shown.payment.intent_id == Some(view.intent.id)
 }
 
 /// What of a payment under the reference settles nothing yet.
-pub(crate) fn held(paid: &Paid) -> Vnd {
-    if !is_under_reference(paid) {
+pub(crate) fn held(view: &IntentView, paid: &Paid) -> Vnd {
+    if !is_own(view, paid) {
         return Vnd::ZERO;
     }
     paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
@@ -297,6 +325,11 @@ pub(crate) fn held(paid: &Paid) -> Vnd {
 /// Whether what is held of it is not needed: nothing is due that it could pay.
 fn is_spare(view: &IntentView, paid: &Paid) -> bool {
     waits_for_reference(paid) && !view.owed().is_positive()
+}
+
+/// Whether its payer is asked where it shall go: not until all of it is known to be too much, and on the page of its request.
+fn asks_whereto(view: &IntentView, paid: &Paid) -> bool {
+    !is_anothers(view, paid) && (is_spare(view, paid) || has_returned(paid))
 }
 
 /// Whether all that is held of it pays what is due as soon as it is enough.
@@ -308,7 +341,7 @@ fn waits_for_reference(paid: &Paid) -> bool {
 
 /// Whether all money that is held is known not to be needed.
 pub(crate) fn is_all_spare(view: &IntentView) -> bool {
-    view.payments.iter().filter(|paid| held(paid).is_positive()).all(|paid| is_spare(view, paid))
+    view.payments.iter().filter(|paid| held(view, paid).is_positive()).all(|paid| is_spare(view, paid))
 }
 
 /// What of it settles fees of this page.
@@ -319,5 +352,5 @@ fn settled(view: &IntentView, paid: &Paid) -> Vnd {
 
 /// Money that is held, whosever it is.
 pub(crate) fn held_of(view: &IntentView) -> Vnd {
-    view.payments.iter().map(held).sum()
+    view.payments.iter().map(|paid| held(view, paid)).sum()
 }

@@ -6,7 +6,10 @@ use crate::language::{Language, Said, Words};
 use crate::load::{Asked, Returned};
 use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
-use crate::said::{Asking, Notice, action, after_paid, kind_of, notices, said, teller, why_again, without_result};
+use crate::receipt::{Link, links, standing};
+use crate::said::{
+    Asking, Notice, action, after_paid, beside_paid, kind_of, notices, said, teller, why_again, without_result,
+};
 use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
@@ -104,6 +107,8 @@ pub(crate) struct Page {
     choose_again_url: Option<String>,
     notice_url: Option<String>,
     proofs: Vec<Proof>,
+    /// Of what is paid, as far as they are issued.
+    receipts: Vec<Link>,
     money_title: &'static str,
     money: Vec<Money>,
     portal_url: Option<String>,
@@ -211,21 +216,19 @@ fn may_have_taken(stored: &Stored) -> bool {
     matches!(stored.attempt.status, AttemptStatus::Committed | AttemptStatus::Unknown)
 }
 
-/// The attempt whose provider is asked, of a browser that has come back. One that does not say from where, or names what is no
-/// page that may be paid, comes from the newest that may: nobody comes back from a code or a phone.
+/// The attempt whose provider is asked, of a browser that has come back: the one that it names, and where it names none the
+/// last. Nobody comes back from a code or a phone, nor from what has its end.
 fn asking_of(view: &IntentView, returned: Returned, now: Timestamp) -> Option<Asking<'_>> {
     let last = view.attempts.last()?;
-    let is_awaited = |s: &Stored| s.attempt.status.is_undecided() && now < s.attempt.expires_at + PATIENCE;
-    let mut pages = view.attempts.iter().rev().filter(|s| action(s) == Some("redirect") && is_awaited(s));
     let from = match returned {
         Returned::No => return None,
-        // what is written there may be anything, and what is pending may be paid: nobody is invited to pay beside it
-        Returned::From(number) => pages.clone().find(|stored| stored.number == number).or_else(|| pages.next()),
-        Returned::Yes => pages.next(),
+        Returned::From(number) => view.attempts.iter().find(|stored| stored.number == number)?,
+        Returned::Yes => last,
     };
     // what it was given may have been lost on the way to us
-    let from = from.or(Some(last).filter(|last| last.action.is_none() && is_awaited(last)))?;
-    Some(Asking { attempt: &from.attempt, is_left: from.number != last.number })
+    let is_page = matches!(action(from), Some("redirect") | None);
+    let is_awaited = from.attempt.status.is_undecided() && now < from.attempt.expires_at + PATIENCE;
+    (is_page && is_awaited).then_some(Asking { attempt: &from.attempt, is_left: from.number != last.number })
 }
 
 /// What waits for the reference lowers what its fees owe; what is more than that does not.
@@ -295,7 +298,7 @@ impl Page {
             },
             switch_words: language.other().words(),
             start_url: at("/attempts", Returned::No),
-            renew_url: (stage == Stage::Expired { renewable: true }).then(|| at("/renew", Returned::No)),
+            renew_url: matches!(stage, Stage::Expired { renewable: true, .. }).then(|| at("/renew", Returned::No)),
             renew_form: Uuid::new_v4().simple().to_string(),
             big_amount: big_amount(view, stage).to_string(),
             agency: one_agency(loaded),
@@ -333,11 +336,13 @@ impl Page {
             waits: stage.waits()
                 || !asides.is_empty()
                 || asks_first
+                || beside_paid(ctx, loaded, stage).next().is_some()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
                 || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
             choose_again_url: (stage == Stage::Asking).then(|| at("", Returned::No)),
             notice_url: stage.may_pay().then(|| at("/notice.pdf", Returned::No)),
             proofs: money::proofs(ctx, language, loaded, stage),
+            receipts: links(language, view, stage),
             money_title: match stage {
                 Stage::Paid => w.details,
                 _ if money::is_all_taken_back(loaded) => w.details,
@@ -405,9 +410,12 @@ pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> 
     for obligation in &view.obligations {
         text.push_str(&format!(" {:?}", obligation.status));
     }
-    for paid in &view.payments {
-        let (held, shown) = (money::held(paid).dong(), &paid.shown);
+    for paid in view.payments.iter().chain(&loaded.under_others) {
+        let (held, shown) = (money::held(view, paid).dong(), &paid.shown);
         text.push_str(&format!(" {} {held} {} {}", shown.payment.id, shown.refunding.dong(), shown.reversed.dong()));
+    }
+    for handed in standing(view) {
+        text.push_str(&format!(" {}", handed.receipt.id));
     }
     for refund in &loaded.gone.refunds {
         text.push_str(&format!(" {:?} {}", refund.status, refund.at));

@@ -1,10 +1,13 @@
 //! `/receipts/<token>`: a receipt as anybody sees who has its address, from the paper's code or a forwarded link. Whether it stands,
-//! what stands on it, the page to print and the signed document. A receipt names no payer, so none is shown. In Vietnamese
-//! alone, as the receipt itself must be (Decree 254/2026 Art. 23).
+//! what stands on it, the page to print and the signed document. A receipt names no payer, so none is shown. The receipt itself,
+//! on paper and as a document, is in Vietnamese alone, as it must be (Decree 254/2026 Art. 23).
+
+mod words;
 
 use crate::answer;
-use crate::language::{Language, Words};
-use crate::load::Asked;
+use crate::language::{self, Language};
+use crate::load::{Asked, Returned};
+use crate::stage::Stage;
 use ::receipt::{Named, Print};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,15 +15,19 @@ use askama::Template;
 use domain::business_day::business_date;
 use domain::mode::Mode;
 use domain::receipt::ReceiptStatus;
-use jiff::civil::Date;
 use payments::Context;
 use payments::issue_receipts::{self, Shown};
+use payments::view::{Handed, IntentView};
 use std::error::Error;
+use words::Words;
 
 #[derive(Template)]
 #[template(path = "receipt.html")]
 struct Page {
-    w: &'static Words,
+    w: &'static language::Words,
+    r: &'static Words,
+    switch_url: String,
+    switch_words: &'static language::Words,
     sandbox: bool,
     /// Colours the heading.
     tone: &'static str,
@@ -28,15 +35,51 @@ struct Page {
     says: String,
     title: &'static str,
     amount: String,
+    /// The sum in words, as it stands on the receipt.
     words: String,
-    rows: Vec<(&'static str, String)>,
+    rows: Vec<Row>,
     pdf_url: String,
     xml_url: String,
 }
 
+struct Row {
+    label: &'static str,
+    value: String,
+    /// As it stands on the receipt, in Vietnamese words.
+    is_words: bool,
+}
+
+/// From the page of what is paid to a receipt of it.
+pub(crate) struct Link {
+    pub url: String,
+    pub name: String,
+    pub description: String,
+    pub amount: String,
+}
+
+/// Of fees on the page: those receipts that stand.
+pub(crate) fn standing(view: &IntentView) -> impl Iterator<Item = &Handed> {
+    view.receipts.iter().filter(|handed| handed.receipt.status == ReceiptStatus::Issued)
+}
+
+/// None before all is paid.
+pub(crate) fn links(language: Language, view: &IntentView, stage: Stage) -> Vec<Link> {
+    let link = |Handed { receipt, .. }: &Handed| Link {
+        url: format!("/receipts/{}{}", receipt.token, language.query(Returned::No)),
+        name: Words::of(language)
+            .link
+            .replace("{serial}", &receipt.serial)
+            .replace("{number}", &format!("{:08}", receipt.number)),
+        description: receipt.description.clone(),
+        amount: receipt.amount.to_string(),
+    };
+    standing(view).filter(|_| stage.is_settled()).map(link).collect()
+}
+
 pub(crate) async fn show(ctx: web::Data<Context>, request: HttpRequest) -> HttpResponse {
+    let language = Asked::of(&request).language;
     match load(&ctx, &request).await {
-        Ok(shown) => answer::html(StatusCode::OK, Language::Vi, &page(&shown, ctx.mode == Mode::Sandbox)),
+        Ok(shown) => answer::html(StatusCode::OK, language, &page(language, &shown, ctx.mode == Mode::Sandbox)),
         Err(instead) => instead,
     }
 }
@@ -48,7 +91,7 @@ pub(crate) async fn pdf(ctx: web::Data<Context>, request: HttpRequest) -> HttpRe
     };
     let ended = match shown.stored.status {
         ReceiptStatus::Replaced | ReceiptStatus::Cancelled => {
-            Some(format!("BIÊN LAI KHÔNG CÒN GIÁ TRỊ. {}", says(&shown)))
+            Some(format!("BIÊN LAI KHÔNG CÒN GIÁ TRỊ. {}", says(Language::Vi, &shown)))
         }
         ReceiptStatus::Issued | ReceiptStatus::Numbered => None,
     };
@@ -85,13 +128,14 @@ pub(crate) async fn xml(ctx: web::Data<Context>, request: HttpRequest) -> HttpRe
 
 /// The receipt behind the request's token, or the answer to give instead.
 async fn load(ctx: &Context, request: &HttpRequest) -> Result<Shown, HttpResponse> {
-    let absent = || answer::absent(Language::Vi);
-    let token = Asked::of(request).token.ok_or_else(absent)?;
-    match issue_receipts::by_token(ctx, &token).await {
+    let asked = Asked::of(request);
+    let absent = || answer::absent(asked.language);
+    let token = asked.token.as_deref().ok_or_else(absent)?;
+    match issue_receipts::by_token(ctx, token).await {
         Ok(shown) => shown.ok_or_else(absent),
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "a receipt not read");
-            Err(answer::out_of_order(answer::status_of(&error), Language::Vi))
+            Err(answer::out_of_order(answer::status_of(&error), asked.language))
         }
     }
 }
@@ -104,67 +148,70 @@ fn file(shown: &Shown, how: &str, ending: &str, content_type: &str, bytes: Vec<u
         .body(bytes)
 }
 
-fn page(shown: &Shown, sandbox: bool) -> Page {
-    let c = &shown.content;
+fn page(language: Language, shown: &Shown, sandbox: bool) -> Page {
+    let (c, r, token) = (&shown.content, Words::of(language), &shown.stored.token);
     let (tone, state) = match shown.stored.status {
-        ReceiptStatus::Issued | ReceiptStatus::Numbered => ("paid", "Biên lai có giá trị"),
-        ReceiptStatus::Replaced => ("over", "Biên lai đã được thay thế"),
-        ReceiptStatus::Cancelled => ("failed", "Biên lai đã bị hủy"),
+        ReceiptStatus::Issued | ReceiptStatus::Numbered => ("paid", r.stands),
+        ReceiptStatus::Replaced => ("over", r.replaced),
+        ReceiptStatus::Cancelled => ("failed", r.cancelled),
     };
-    let mut rows = vec![
-        ("Mẫu số", c.template.to_string()),
-        ("Ký hiệu", c.serial.clone()),
-        ("Số", c.padded_number()),
-        ("Ngày lập", day(c.issued_on)),
-        ("Tổ chức thu", c.collector.name.clone()),
-        ("Mã số thuế", c.collector.tax_code.clone()),
-        ("Địa chỉ", c.collector.address.clone()),
-        ("Nội dung thu", c.description.clone()),
-    ];
-    rows.extend(c.dossier_code.clone().map(|code| ("Mã hồ sơ", code)));
-    rows.extend(c.replaces.as_ref().map(|named| ("Thay thế", name_of(named))));
-    rows.extend(shown.stored.signed_by.clone().map(|name| ("Chữ ký số", name)));
-    let token = &shown.stored.token;
+    let at = |language: Language| format!("/receipts/{token}{}", language.query(Returned::No));
     Page {
-        w: Language::Vi.words(),
+        w: language.words(),
+        r,
+        switch_url: at(language.other()),
+        switch_words: language.other().words(),
         sandbox,
         tone,
         state,
-        says: says(shown),
-        title: c.title(),
+        says: says(language, shown),
+        title: r.title(c.kind),
         amount: c.amount.to_string(),
         words: domain::words::of(c.amount).unwrap_or_default(),
-        rows,
+        rows: rows(language, shown),
         pdf_url: format!("/receipts/{token}/receipt.pdf"),
         xml_url: format!("/receipts/{token}/receipt.xml"),
     }
 }
 
+/// What stands on it.
+fn rows(language: Language, shown: &Shown) -> Vec<Row> {
+    let (c, r) = (&shown.content, Words::of(language));
+    let plain = |label, value| Row { label, value, is_words: false };
+    let words = |label, value: &str| Row { label, value: value.to_owned(), is_words: true };
+    let mut rows = vec![
+        plain(r.template, c.template.to_string()),
+        plain(r.serial, c.serial.clone()),
+        plain(r.number, c.padded_number()),
+        plain(r.issued_on, language.day(c.issued_on)),
+        words(r.collector, &c.collector.name),
+        plain(r.tax_code, c.collector.tax_code.clone()),
+        words(r.address, &c.collector.address),
+        words(r.description, &c.description),
+    ];
+    rows.extend(c.dossier_code.clone().map(|code| plain(r.dossier, code)));
+    rows.extend(c.replaces.as_ref().map(|named| plain(r.replaces, name_of(language, named))));
+    rows.extend(shown.stored.signed_by.as_deref().map(|name| words(r.signed_by, name)));
+    rows
+}
+
 /// What its state means for whoever holds it.
-fn says(shown: &Shown) -> String {
-    let on = day(business_date(shown.stored.updated_at));
+fn says(language: Language, shown: &Shown) -> String {
+    let r = Words::of(language);
+    let on = |text: &str| text.replace("{day}", &language.day(business_date(shown.stored.updated_at)));
     match (shown.stored.status, &shown.replaced_by) {
-        (ReceiptStatus::Issued | ReceiptStatus::Numbered, _) => {
-            "Khoản tiền ghi trên biên lai này đã được thu và đang được ghi nhận.".to_owned()
-        }
-        (ReceiptStatus::Replaced, Some(named)) => format!("Từ ngày {on}, thay bằng {}.", name_of(named)),
-        (ReceiptStatus::Replaced, None) => format!("Từ ngày {on}, biên lai khác đang được lập để thay thế."),
-        (ReceiptStatus::Cancelled, _) => {
-            format!("Hủy ngày {on}: khoản tiền đã được hoàn trả hoặc không còn được ghi nhận.")
-        }
+        (ReceiptStatus::Issued | ReceiptStatus::Numbered, _) => r.stands_says.to_owned(),
+        (ReceiptStatus::Replaced, Some(named)) => format!("{} {}.", on(r.replaced_by), name_of(language, named)),
+        (ReceiptStatus::Replaced, None) => on(r.replaced_soon),
+        (ReceiptStatus::Cancelled, _) => on(r.cancelled_says),
     }
 }
 
-fn name_of(named: &Named) -> String {
-    format!(
-        "biên lai mẫu số {}, ký hiệu {}, số {:08}, ngày {}",
-        named.template,
-        named.serial,
-        named.number,
-        day(named.issued_on)
-    )
-}
-
-fn day(day: Date) -> String {
-    Language::Vi.day(day)
+fn name_of(language: Language, named: &Named) -> String {
+    Words::of(language)
+        .named
+        .replace("{template}", &named.template)
+        .replace("{serial}", &named.serial)
+        .replace("{number}", &format!("{:08}", named.number))
+        .replace("{day}", &language.day(named.issued_on))
 }

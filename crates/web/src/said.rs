@@ -14,7 +14,7 @@ use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::Context;
-use payments::payer_page::{Earlier, PayerPage, has_returned, is_asked};
+use payments::payer_page::{Earlier, PayerPage, is_asked};
 use payments::view::{IntentView, Unavailable};
 use provider::{ChannelKind, Failure};
 use std::borrow::Cow;
@@ -68,7 +68,7 @@ pub(crate) fn said(
         Stage::Processing => (&w.processing, "waiting"),
         Stage::Covered => (&w.covered, "waiting"),
         Stage::PaidElsewhere { .. } | Stage::Paid | Stage::PaidTwice if money::is_given_back(view) => {
-            (given_back(w, view), "over")
+            (given_back(w, loaded), "over")
         }
         Stage::PaidElsewhere { held } if held || is_more_held => (&w.elsewhere_paid_held, "paid"),
         Stage::PaidElsewhere { .. } => (&w.elsewhere_paid, "paid"),
@@ -79,16 +79,21 @@ pub(crate) fn said(
         Stage::Paid => (&w.paid, "paid"),
         Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
         Stage::PaidTwice => (&w.paid_and_checked, "paid"),
-        Stage::Expired { renewable: true } => (&w.renewable, "over"),
-        Stage::Expired { renewable: false } => (&w.expired, "over"),
+        Stage::Expired { renewable: false, held: Held::None } => (&w.expired, "over"),
+        Stage::Expired { renewable: false, .. } => (&w.expired_held, "over"),
+        Stage::Expired { renewable: true, held: Held::None } => (&w.renewable, "over"),
+        Stage::Expired { renewable: true, held: Held::Lowers } => (&w.renewable_rest, "over"),
+        Stage::Expired { renewable: true, held: Held::Beside } => (&w.renewable_unclear, "over"),
         Stage::Cancelled { held: false } => (&w.cancelled, "over"),
         Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
     }
 }
 
-fn given_back(w: &'static Words, view: &IntentView) -> &'static Said {
+fn given_back(w: &'static Words, loaded: &PayerPage) -> &'static Said {
+    let view = &loaded.view;
+    let mut came = view.payments.iter().chain(&loaded.under_others);
     match view.obligations.iter().any(|o| o.status == ObligationStatus::Refunding) {
-        _ if view.payments.iter().any(has_returned) => &w.came_back,
+        _ if came.any(|paid| money::has_come_again(loaded, paid)) => &w.came_back,
         true => &w.giving_back,
         false => &w.given_back,
     }
@@ -148,6 +153,7 @@ pub(crate) fn notices(
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
     notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
     notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
+    notices.extend(still_asked(ctx, language, loaded, stage));
     notices.extend(
         withdrawn(w, view, now)
             .filter(|_| stage.may_pay())
@@ -168,7 +174,8 @@ fn of_phone(w: &Words, asked: usize, (stage, prompt): (Stage, Option<&Prompt>)) 
     let text = match (asked, prompt) {
         (0, _) => return None,
         (_, Some(prompt)) if !prompt.with_code => {
-            return Some(Notice::of(w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string())));
+            let text = w.phone_asks_twice.replace("{amount}", &prompt.amount.to_string());
+            return Some(Notice::of(text.replace("{count}", &(asked + 1).to_string())));
         }
         (1, _) if is_before_paying => w.phone_asks,
         (1, _) => w.phone_asks_for_nothing,
@@ -205,13 +212,40 @@ fn of_no_result(
     told.collect()
 }
 
-/// What a provider should have told the end of by now, and has not. Within its window its payer may be at it still; on a
-/// request that was cancelled nobody is meant to be.
+/// What a provider should have told the end of by now, and has not. Within its window its payer may be at it still, unless its
+/// page was left for another way; on a request that is over nobody is meant to be.
 pub(crate) fn without_result(view: &IntentView, stage: Stage, now: Timestamp) -> impl Iterator<Item = &Attempt> {
-    let is_cancelled = matches!(stage, Stage::Cancelled { .. });
-    let is_told = is_cancelled || stage.may_pay() || stage == Stage::Asking;
-    let asked = view.attempts.iter().filter(|stored| is_asked(stored)).map(|stored| &stored.attempt);
-    asked.filter(move |a| is_told && a.status.is_undecided() && (is_cancelled || a.expires_at <= now))
+    let is_over = matches!(stage, Stage::Cancelled { .. } | Stage::Expired { .. });
+    let is_told = is_over || stage.may_pay() || stage == Stage::Asking;
+    let last = view.attempts.last().map(|last| last.number);
+    let is_left = move |stored: &Stored| action(stored) == Some("redirect") && last != Some(stored.number);
+    let is_late = move |stored: &Stored| is_over || stored.attempt.expires_at <= now || is_left(stored);
+    let asked = view.attempts.iter().filter(|stored| is_asked(stored) && stored.attempt.status.is_undecided());
+    asked.filter(move |stored| is_told && is_late(stored)).map(|stored| &stored.attempt)
+}
+
+/// Where nothing is left to pay: what was begun here or under an earlier request and has no result, by each channel once. Of what
+/// a phone asks its own warning tells.
+fn still_asked(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage) -> Vec<Notice> {
+    let w = language.words();
+    let told = beside_paid(ctx, loaded, stage).map(|attempt| {
+        let text = if attempt.status == AttemptStatus::Unknown { w.unclear_beside } else { w.no_result_beside };
+        let channel = attempt.channel.as_str();
+        let text = text.replace("{channel}", &channel_name(ctx, language, channel));
+        language.of(&text, kind_of(ctx, Some(channel)))
+    });
+    told.collect::<BTreeSet<String>>().into_iter().map(Notice::of).collect()
+}
+
+/// Of what nobody knows how it ended.
+pub(crate) fn beside_paid<'a>(
+    ctx: &'a Context,
+    loaded: &'a PayerPage,
+    stage: Stage,
+) -> impl Iterator<Item = &'a Attempt> {
+    let begun = loaded.view.attempts.iter().chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
+    let asked = begun.filter(move |stored| stage.is_settled() && is_asked(stored) && !may_ask_on_phone(ctx, stored));
+    asked.map(|stored| &stored.attempt)
 }
 
 /// Behind what is said of what is paid: what was given back of it, or that nothing is left to do for its reader.
@@ -222,16 +256,16 @@ pub(crate) fn after_paid(
     (stage, said): (Stage, &'static Said),
     prompt: Option<&Prompt>,
 ) -> Vec<String> {
-    let is_paid = stage.is_paid() || matches!(stage, Stage::PaidElsewhere { .. });
     // where all of it was, the heading says so
-    if !is_paid || money::is_given_back(&loaded.view) {
+    if !stage.is_settled() || money::is_given_back(&loaded.view) {
         return Vec::new();
     }
     let (going, gone) = money::given_back(loaded);
     let back = [(w.some_going_back, going), (w.some_gone_back, gone)].into_iter().filter(|(_, sum)| sum.is_positive());
     let back: Vec<String> = back.map(|(text, sum)| text.replace("{amount}", &sum.to_string())).collect();
     let is_done = [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said));
-    if back.is_empty() && is_done && asked_on_phone(ctx, loaded, prompt) == 0 {
+    let is_asked = asked_on_phone(ctx, loaded, prompt) > 0 || beside_paid(ctx, loaded, stage).next().is_some();
+    if back.is_empty() && is_done && !is_asked {
         return vec![w.nothing_more.to_owned()];
     }
     back
@@ -296,15 +330,17 @@ pub(crate) fn action(stored: &Stored) -> Option<&str> {
 /// lost, or another way, or another request, was chosen since. Until its provider says how it ended: a request may outlive the
 /// window that we gave it.
 pub(crate) fn asked_on_phone(ctx: &Context, loaded: &PayerPage, shown: Option<&Prompt>) -> usize {
-    let is_phone = |stored: &Stored| {
-        let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
-        matches!(action(stored), Some("phone_prompt" | "otp_prompt")) || kind == Some(ChannelKind::MobileMoney.as_str())
-    };
-    let is_open = |status: AttemptStatus| status.is_undecided() && status != AttemptStatus::Committed;
     let own = &loaded.view.attempts;
     let beside = own.iter().take(own.len() - usize::from(shown.is_some()));
     let begun = beside.chain(loaded.earlier.iter().flat_map(|earlier| &earlier.asked));
-    begun.filter(|stored| is_open(stored.attempt.status) && is_phone(stored)).count()
+    begun.filter(|stored| may_ask_on_phone(ctx, stored)).count()
+}
+
+fn may_ask_on_phone(ctx: &Context, stored: &Stored) -> bool {
+    let kind = kind_of(ctx, Some(stored.attempt.channel.as_str()));
+    let is_phone = matches!(action(stored), Some("phone_prompt" | "otp_prompt"))
+        || kind == Some(ChannelKind::MobileMoney.as_str());
+    is_phone && matches!(stored.attempt.status, AttemptStatus::Started | AttemptStatus::Offered)
 }
 
 /// What the last attempt gave is shown no more: its channel was switched off since, and who has kept it shall know.

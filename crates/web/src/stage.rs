@@ -37,6 +37,8 @@ pub(crate) enum Stage {
     Expired {
         /// One press opens it again.
         renewable: bool,
+        /// What came for it, or may have: it is not renewed as if nothing had.
+        held: Held,
     },
     Cancelled {
         /// Money came for it all the same, and is held.
@@ -122,11 +124,16 @@ pub(crate) fn stage(known: &Known) -> Stage {
             Stage::PaidElsewhere { held: known.held != Held::None }
         }
         IntentStatus::Open | IntentStatus::Expired if known.due == Due::Nothing => Stage::Covered,
-        IntentStatus::Expired => Stage::Expired { renewable: !known.is_under_review },
+        IntentStatus::Expired => expired(known),
         // the task that expires it asks the provider first; to the payer it is over
-        IntentStatus::Open if known.is_overdue => Stage::Expired { renewable: !known.is_under_review },
+        IntentStatus::Open if known.is_overdue => expired(known),
         IntentStatus::Open => open(known),
     }
+}
+
+fn expired(known: &Known) -> Stage {
+    let held = if known.is_unclear_before { Held::Beside } else { known.held };
+    Stage::Expired { renewable: !known.is_under_review, held }
 }
 
 fn open(known: &Known) -> Stage {
@@ -169,6 +176,11 @@ impl Stage {
     /// Whether its page says how much is to be paid by it.
     pub const fn is_owing(self) -> bool {
         self.may_pay() || matches!(self, Self::Asking | Self::Processing | Self::Expired { .. })
+    }
+
+    /// Whether nothing is left to pay: all is paid here, or another way.
+    pub const fn is_settled(self) -> bool {
+        self.is_paid() || matches!(self, Self::PaidElsewhere { .. })
     }
 
     /// Whether everything is paid.

@@ -95,9 +95,24 @@ pub(super) const WORDS: Words = Words {
         text: "A payment is being checked, so it cannot be renewed here yet. If money has left your account, do not pay again: it is still being traced by the reference below.",
         amount: "Amount",
     },
+    expired_held: Said {
+        title: "The time to pay has passed",
+        text: "Money has come under the reference below and is held. Another payment is being checked, so it cannot be renewed here yet. Please ask the one-stop office before you pay again.",
+        amount: "Amount",
+    },
     renewable: Said {
         title: "The time to pay has passed",
         text: "One press renews it under the same reference. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        amount: "Amount",
+    },
+    renewable_rest: Said {
+        title: "The time to pay has passed",
+        text: "A part of the money has come and is kept for this. One press renews it under the same reference, to pay the rest; then the fee is settled.",
+        amount: "Amount",
+    },
+    renewable_unclear: Said {
+        title: "The time to pay has passed",
+        text: "A payment is being checked and does not count yet. Please ask the one-stop office before you renew this and pay again.",
         amount: "Amount",
     },
     cancelled: Said {
@@ -133,6 +148,8 @@ pub(super) const WORDS: Words = Words {
     proof_dossier: "The dossier system",
     proof_dossier_has: "Has acknowledged the news",
     proof_awaited: "Being told, and its acknowledgement is awaited",
+    of_which: "of which {amount} for these fees",
+    receipts: "Electronic receipts",
 
     held_provider: "What does not count towards the fees was not needed and is held. When the provider's list shows that the money has come, the agency gives it back the way it came. There is nothing for you to do.",
     held_transfer: "What does not count towards the fees was not needed and is held. When a statement or a provider's list shows that the money has come, the agency gives it back by bank transfer.",
@@ -226,7 +243,7 @@ pub(super) const WORDS: Words = Words {
     choose_none: "This cannot be paid here at present",
     phone_asks: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there before you pay another way.",
     phone_asks_often: "{count} Mobile Money requests may still wait to be confirmed on a phone. So as not to pay twice, please decline them all there before you pay another way.",
-    phone_asks_twice: "More than one request may wait to be confirmed on a phone. So as not to pay twice, please confirm one of them only, of {amount}, and decline the others.",
+    phone_asks_twice: "{count} requests may wait to be confirmed on a phone. So as not to pay twice, please confirm one of them only, of {amount}, and decline the others.",
     phone_asks_for_nothing: "A Mobile Money request may still wait to be confirmed on a phone. So as not to pay twice, please decline it there.",
     phone_asks_often_for_nothing: "{count} Mobile Money requests may still wait to be confirmed on a phone. So as not to pay twice, please decline them all there.",
     page_outdated: "A payment page that was opened before still asks for the old amount of {amount}. So as not to pay too much, please do not pay there any more.",
@@ -234,6 +251,8 @@ pub(super) const WORDS: Words = Words {
     some_going_back: "{amount} is being given back; see below.",
     some_gone_back: "{amount} was given back; see below.",
     no_result: "A payment that was begun on this page by {channel} has no result yet, and we are still asking {who}. If money has left your account, please do not pay again: wait for the result, or ask the one-stop office.",
+    no_result_beside: "A payment that was begun by {channel} has no result yet, and we are still asking {who}. Nothing is left to pay: so as not to pay twice, please do not pay there.",
+    unclear_beside: "Of a payment that was begun by {channel} the result is not clear, and it is being checked. Nothing is left to pay: so as not to pay twice, please do not pay there.",
     before_other: "The request on your phone may still be confirmed. So as not to pay twice, please decline the request on your phone before you choose another way or send a new request.",
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",

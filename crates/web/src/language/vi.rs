@@ -103,9 +103,24 @@ pub(super) const WORDS: Words = Words {
         text: "Một khoản thanh toán đang được kiểm tra, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
         amount: "Số tiền",
     },
+    expired_held: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Đã nhận được tiền theo mã tham chiếu dưới đây, và tiền đó đang được giữ. Một khoản thanh toán khác đang được kiểm tra, nên chưa thể gia hạn ở đây. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
+        amount: "Số tiền",
+    },
     renewable: Said {
         title: "Đã hết hạn thanh toán",
         text: "Bấm một lần để tạo yêu cầu thanh toán mới với cùng mã tham chiếu. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
+        amount: "Số tiền",
+    },
+    renewable_rest: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Đã nhận được một phần tiền và đang giữ cho khoản này. Bấm một lần để gia hạn với cùng mã tham chiếu và nộp phần còn lại; nộp đủ thì khoản phí mới được tính là đã nộp.",
+        amount: "Số tiền",
+    },
+    renewable_unclear: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Một khoản thanh toán đang được kiểm tra và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi gia hạn và thanh toán lại.",
         amount: "Số tiền",
     },
     cancelled: Said {
@@ -141,6 +156,8 @@ pub(super) const WORDS: Words = Words {
     proof_dossier: "Hệ thống xử lý hồ sơ",
     proof_dossier_has: "Đã xác nhận nhận tin",
     proof_awaited: "Đang gửi tin, đang chờ xác nhận",
+    of_which: "trong đó {amount} cho các khoản phí ở đây",
+    receipts: "Biên lai điện tử",
 
     held_provider: "Số tiền chưa tính vào phí là tiền thừa và đang được giữ lại. Khi bảng kê của đơn vị thanh toán xác nhận tiền đã về, cơ quan hoàn trả qua chính cách đã nộp. Bạn không cần làm gì.",
     held_transfer: "Số tiền chưa tính vào phí là tiền thừa và đang được giữ lại. Khi sao kê hoặc bảng kê xác nhận tiền đã về, cơ quan hoàn trả bằng chuyển khoản.",
@@ -234,7 +251,7 @@ pub(super) const WORDS: Words = Words {
     choose_none: "Chưa thanh toán được trên trang này",
     phone_asks: "Một yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó trước khi nộp bằng cách khác.",
     phone_asks_often: "Có {count} yêu cầu thanh toán bằng Tiền di động có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối tất cả các yêu cầu đó trước khi nộp bằng cách khác.",
-    phone_asks_twice: "Có hơn một yêu cầu thanh toán có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin chỉ xác nhận một yêu cầu với số tiền {amount} và từ chối các yêu cầu còn lại.",
+    phone_asks_twice: "Có {count} yêu cầu thanh toán có thể đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin chỉ xác nhận một yêu cầu với số tiền {amount} và từ chối các yêu cầu còn lại.",
     phone_asks_for_nothing: "Một yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối yêu cầu đó.",
     phone_asks_often_for_nothing: "Có {count} yêu cầu thanh toán bằng Tiền di động có thể vẫn đang chờ xác nhận trên điện thoại. Để tránh nộp hai lần, xin từ chối tất cả các yêu cầu đó.",
     page_outdated: "Trang thanh toán đã mở trước đó vẫn tính số tiền cũ là {amount}. Để không nộp thừa, xin không thanh toán ở trang đó nữa.",
@@ -242,6 +259,8 @@ pub(super) const WORDS: Words = Words {
     some_going_back: "Đang hoàn trả {amount}; xem bên dưới.",
     some_gone_back: "Đã hoàn trả {amount}; xem bên dưới.",
     no_result: "Một lần thanh toán đã bắt đầu ở trang này bằng {channel} chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: hãy chờ kết quả, hoặc hỏi bộ phận một cửa.",
+    no_result_beside: "Một lần thanh toán đã bắt đầu bằng {channel} chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Không còn khoản nào phải nộp: xin không thanh toán ở đó, để tránh nộp hai lần.",
+    unclear_beside: "Một lần thanh toán đã bắt đầu bằng {channel} chưa rõ kết quả và đang được kiểm tra. Không còn khoản nào phải nộp: xin không thanh toán ở đó, để tránh nộp hai lần.",
     before_other: "Yêu cầu đã gửi đến điện thoại vẫn có thể được xác nhận. Để tránh nộp hai lần, xin từ chối yêu cầu trên điện thoại trước khi chọn cách khác hoặc gửi yêu cầu mới.",
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",

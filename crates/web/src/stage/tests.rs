@@ -13,6 +13,11 @@ const OPEN: Known = Known {
     returned: Back::No,
 };
 
+/// Nothing came.
+const EXPIRED: Stage = Stage::Expired { renewable: true, held: Held::None };
+/// The same, with a try under review.
+const REVIEWED: Stage = Stage::Expired { renewable: false, held: Held::None };
+
 fn tried(status: AttemptStatus, shows: Shows) -> Option<Last> {
     Some(Last { status, shows, is_open: true, is_awaited: true, failure: Failure::Cancelled })
 }
@@ -54,7 +59,7 @@ fn each_row_of_the_table_has_its_view() {
         (Known { last: tried(Offered, Shows::Prompt), returned: Back::Left, ..OPEN }, Stage::Asking),
         (Known { last: tried(Failed, Shows::Page), returned: Back::Left, ..OPEN }, Stage::Asking),
         (Known { due: Due::Part, held: Held::Lowers, returned: Back::Left, ..OPEN }, Stage::Asking),
-        (Known { is_overdue: true, returned: Back::Left, ..OPEN }, Stage::Expired { renewable: true }),
+        (Known { is_overdue: true, returned: Back::Left, ..OPEN }, EXPIRED),
         // money, or a try, that nobody has explained
         (Known { held: Held::Beside, ..OPEN }, Stage::Unclear),
         (Known { held: Held::Beside, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
@@ -68,13 +73,16 @@ fn each_row_of_the_table_has_its_view() {
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Covered),
         (Known { due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         // over
-        (Known { is_overdue: true, ..OPEN }, Stage::Expired { renewable: true }),
-        (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Expired { renewable: true }),
-        (Known { is_overdue: true, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
-        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewable: true }),
+        (Known { is_overdue: true, ..OPEN }, EXPIRED),
+        (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, EXPIRED),
+        (Known { is_overdue: true, is_under_review: true, ..OPEN }, REVIEWED),
+        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewable: true, held: Held::Beside }),
+        (Known { is_overdue: true, held: Held::Beside, ..OPEN }, Stage::Expired { renewable: true, held: Held::Beside }),
+        (Known { is_overdue: true, due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Expired { renewable: true, held: Held::Lowers }),
         (Known { is_overdue: true, due: Due::Nothing, ..OPEN }, Stage::Covered),
-        (Known { intent: IntentStatus::Expired, ..OPEN }, Stage::Expired { renewable: true }),
-        (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, Stage::Expired { renewable: false }),
+        (Known { intent: IntentStatus::Expired, ..OPEN }, EXPIRED),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, REVIEWED),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, held: Held::Lowers, ..OPEN }, Stage::Expired { renewable: false, held: Held::Lowers }),
         (Known { intent: IntentStatus::Expired, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, held: Held::Lowers, ..OPEN }, Stage::PaidElsewhere { held: true }),

@@ -1,7 +1,7 @@
 //! What was begun at a provider and has no result yet: it is told of wherever something may be paid beside it, until it has an end.
 
 use crate::says_none_of;
-use crate::ways::switched_off;
+use crate::ways::{WALLET_FIRST, switched_off};
 use crate::world::{World, form};
 use payments::advance_intent;
 
@@ -10,14 +10,14 @@ const NOT_AGAIN: &str = "Nếu tài khoản đã bị trừ tiền, xin đừng 
 const UNCLEAR: &str = "đang được kiểm tra";
 const FAILED_THERE: &str = "Lần thanh toán trước bằng Ngân hàng thử không thành công";
 
-fn says(page: &str, sentences: &[&str]) {
+pub fn says(page: &str, sentences: &[&str]) {
     for sentence in sentences {
         assert!(page.contains(sentence), "{sentence} is missing: {page}");
     }
 }
 
 /// As if its provider had said so.
-async fn becomes(world: &World, number: i32, status: &str) {
+pub async fn becomes(world: &World, number: i32, status: &str) {
     let sql = "set session_replication_role = replica;
         update attempt set status = 'STATUS', version = version + 1 where number = NUMBER";
     world.sql(&sql.replace("STATUS", status).replace("NUMBER", &number.to_string())).await;
@@ -35,7 +35,7 @@ async fn expires(world: &World) {
     assert!(advance_intent::expire(&world.ctx, intent, jiff::Timestamp::now()).await.unwrap());
 }
 
-async fn expires_and_is_renewed(world: &World) {
+pub async fn expires_and_is_renewed(world: &World) {
     expires(world).await;
     let kept = format!("form_id={}", world.get("").await.form_id());
     world.post_to(&format!("/pay/{}/renew", world.token), kept).await;
@@ -104,6 +104,8 @@ async fn of_a_code_that_was_shown_before_a_renewal_nobody_is_said_to_be_asked() 
 #[actix_web::test]
 async fn the_end_of_a_providers_time_is_another_state_of_the_page_though_another_way_is_shown() {
     let world = World::new().await;
+    // a page that was left is told of within its window too
+    world.bank.prompts(false);
     world.post(&form("testbank", "f1")).await;
     world.bank.takes_transfers();
     world.post(&form("testbank", "f2")).await;
@@ -190,5 +192,62 @@ async fn who_comes_back_from_what_failed_is_not_said_to_have_come_back_from_a_co
             says(&page, &[plainly]);
             says_none_of(&page, &["Chúng tôi đang hỏi", "Bạn đã trở lại"]);
         }
+    }
+}
+
+const NOTHING_MORE: &str = "Không cần làm gì thêm";
+const NOT_THERE: &str = "xin không thanh toán ở đó";
+
+#[actix_web::test]
+async fn what_is_paid_while_a_provider_is_still_asked_says_which_and_not_to_pay_there() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world.sql(WALLET_FIRST).await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f2")).await;
+    world.pay(71_000, "T1").await;
+    let page = world.get("").await.body;
+    says(
+        &page,
+        &["<h1>Đã thanh toán</h1>", "bằng Ví nhỏ chưa có kết quả, và chúng tôi vẫn đang hỏi ví điện tử", NOT_THERE],
+    );
+    says_none_of(&page, &[NOTHING_MORE]);
+    says(&world.get("?lang=en").await.body, &["by Small wallet has no result yet", "please do not pay there"]);
+    becomes(&world, 1, "unknown").await;
+    let page = world.get("").await.body;
+    says(&page, &["bằng Ví nhỏ chưa rõ kết quả và đang được kiểm tra", NOT_THERE]);
+    says_none_of(&page, &[NOTHING_MORE]);
+    becomes(&world, 1, "failed").await;
+    let page = world.get("").await.body;
+    says(&page, &[NOTHING_MORE]);
+    says_none_of(&page, &[NOT_THERE]);
+}
+
+#[actix_web::test]
+async fn what_is_paid_elsewhere_while_a_provider_is_still_asked_says_so_too() {
+    let world = World::new().await;
+    world.post(&form("testbank", "f1")).await;
+    world
+        .sql("set session_replication_role = replica; update obligation set status = 'paid', version = version + 1")
+        .await;
+    let page = world.get("").await.body;
+    says(&page, &["<h1>Không còn khoản nào phải nộp</h1>", ASKED, NOT_THERE]);
+    says_none_of(&page, &[NOTHING_MORE]);
+}
+
+#[actix_web::test]
+async fn what_is_paid_while_a_provider_is_asked_about_a_cancelled_request_says_so_too() {
+    for (status, said) in [("offered", ASKED), ("unknown", "chưa rõ kết quả và đang được kiểm tra")] {
+        let world = World::new().await;
+        world.post(&form("testbank", "f1")).await;
+        world.cancel().await;
+        becomes(&world, 1, status).await;
+        let world = world.opened_again().await;
+        world.bank.takes_transfers();
+        world.post(&form("testbank", "f2")).await;
+        world.pay(71_000, "T1").await;
+        let page = world.get("").await.body;
+        says(&page, &["<h1>Đã thanh toán</h1>", said, NOT_THERE]);
+        says_none_of(&page, &[NOTHING_MORE]);
     }
 }

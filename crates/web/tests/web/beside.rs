@@ -1,5 +1,6 @@
 //! What the page says of others: the dossier system, the provider's transaction, money under another reference.
 
+use crate::gone::{REFUND, RETURNED, both_say, of_one_fee, pages, paid};
 use crate::says_none_of;
 use crate::world::{Fault, World, form};
 
@@ -166,5 +167,124 @@ async fn what_is_paid_by_money_of_a_cancelled_request_has_its_transaction_and_th
         assert!(!proofs.contains(&own.reference.spaced()), "it was not paid under this one: {proofs}");
         says_none_of(&page, &["Thông tin thanh toán", "Nguyễn Thị Kín"]);
         assert!(world.get("?lang=en").await.body.contains("Our reference"));
+    }
+}
+
+/// Paid by money of a cancelled request.
+async fn paid_under_a_cancelled_one() -> World {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f1")).await;
+    world.cancel().await;
+    let world = world.opened_again().await;
+    world.pay(71_000, "T1").await;
+    world
+}
+
+#[actix_web::test]
+async fn of_money_of_another_request_the_head_says_how_much_goes_back_and_below_stands_when() {
+    for (status, fee, head, below) in [
+        (
+            "succeeded",
+            "refunded",
+            "Đã hoàn trả 21.000 ₫; xem bên dưới.",
+            "Đã hoàn trả: 21.000 ₫, lúc 09:30 ngày 26/11/2026.",
+        ),
+        ("submitted", "refunding", "Đang hoàn trả 21.000 ₫; xem bên dưới.", "Đang làm thủ tục hoàn trả: 21.000 ₫."),
+    ] {
+        let world = paid_under_a_cancelled_one().await;
+        world.sql(&of_one_fee(status).replace("STATE", fee)).await;
+        let page = world.get("").await.body;
+        for text in ["<h1>Đã thanh toán</h1>", head, below] {
+            assert!(page.contains(text), "{text} is missing: {page}");
+        }
+        says_none_of(&page, &["Không cần làm gì thêm"]);
+    }
+}
+
+#[actix_web::test]
+async fn of_money_of_another_request_that_was_given_back_whole_it_is_told_when_and_how_much_and_of_no_other_fee() {
+    for (state, status, title, vi, en) in [
+        (
+            "refunded",
+            "succeeded",
+            "<h1>Đã hoàn trả</h1>",
+            "Đã hoàn trả: 71.000 ₫, lúc 09:30 ngày 26/11/2026.",
+            "Given back: 71.000 ₫, at 09:30, 26 Nov 2026.",
+        ),
+        (
+            "refunding",
+            "submitted",
+            "<h1>Đang hoàn trả</h1>",
+            "Đang làm thủ tục hoàn trả: 71.000 ₫.",
+            "Being given back: 71.000 ₫.",
+        ),
+    ] {
+        let world = paid_under_a_cancelled_one().await;
+        world.sql(&REFUND.replace("STATUS", status)).await;
+        world
+            .sql(
+                &"set session_replication_role = replica; update obligation set status = 'STATE', version = version + 1;
+            update payment set amount = 80000;
+            insert into refund_line (refund_id, position, obligation_id, amount)
+                values ('00000000-0000-7000-8000-000000000002', 3, '00000000-0000-7000-8000-0000000000ff', 9000);
+            update allocation set refund_id = '00000000-0000-7000-8000-000000000002', obligation_id = null
+            where obligation_id is not null"
+                    .replace("STATE", state),
+            )
+            .await;
+        let pages = pages(&world).await;
+        both_say(&pages, vi, en);
+        assert!(pages[0].contains(title), "{}", pages[0]);
+        says_none_of(&pages[0], &["Bằng chứng đã nộp", "9.000 ₫", "80.000 ₫", "Không cần làm gì thêm"]);
+    }
+}
+
+#[actix_web::test]
+async fn of_another_requests_money_that_came_again_it_is_told_and_the_account_is_asked_for_on_that_requests_page_alone()
+{
+    let world = paid_under_a_cancelled_one().await;
+    world.sql(&REFUND.replace("STATUS", "failed")).await;
+    world.sql(&format!("set session_replication_role = replica; {RETURNED} update obligation set status = 'refunded', version = version + 1")).await;
+    let pages = pages(&world).await;
+    both_say(&pages, "<h1>Khoản hoàn trả đã quay trở lại</h1>", "<h1>The refund came back</h1>");
+    both_say(&pages, "Xin hỏi bộ phận một cửa", "Please ask the one-stop office");
+    says_none_of(&pages[0], &["Hoàn trả vào tài khoản nào?", "<h1>Đã hoàn trả</h1>"]);
+}
+
+/// What is said of the transaction among the proofs.
+fn proof(page: &str) -> String {
+    let proofs = page.split("class=\"proofs\"").nth(1).unwrap_or_else(|| panic!("{page}"));
+    proofs.split("</li>").next().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn a_proof_has_its_transactions_own_sum_and_what_of_it_is_for_these_fees() {
+    let world = paid().await;
+    world.sql(&of_one_fee("succeeded").replace("STATE", "refunded")).await;
+    let pages = pages(&world).await;
+    both_say(
+        &pages,
+        "Ngân hàng thử: 71.000 ₫, trong đó 50.000 ₫ cho các khoản phí ở đây",
+        "Test bank: 71.000 ₫, of which 50.000 ₫ for these fees",
+    );
+    // so it is of another request's money where all of that was for these fees
+    let world = paid_under_a_cancelled_one().await;
+    world.sql(&of_one_fee("succeeded").replace("STATE", "refunded")).await;
+    let page = proof(&world.get("").await.body);
+    assert!(page.contains("71.000 ₫, trong đó 50.000 ₫"), "{page}");
+}
+
+#[actix_web::test]
+async fn of_money_that_paid_fees_of_others_too_no_sum_stands_beside_its_number() {
+    for is_bill in [false, true] {
+        let world = paid_under_a_cancelled_one().await;
+        world.sql("set session_replication_role = replica; update payment set amount = 80000").await;
+        if is_bill {
+            world.sql("set session_replication_role = replica; update payment set intent_id = null").await;
+        }
+        let proof = proof(&world.get("").await.body);
+        assert!(proof.contains(">T1<") && proof.contains("<span>Ngân hàng thử</span>"), "{proof}");
+        assert!(!proof.contains('₫'), "{proof}");
     }
 }

@@ -20,7 +20,7 @@ const DUE_AGAIN: &str = "
         select 'obligation', id, version, 'paid', 'due', 'CAUSE', 'test' from obligation;";
 
 /// A refund of all fees, as it stands.
-const REFUND: &str = "
+pub const REFUND: &str = "
     set session_replication_role = replica;
     insert into refund (id, payment_id, amount, closing, reason_code, status, provider_request_id, proposed_by, route,
             reference, updated_at)
@@ -30,10 +30,10 @@ const REFUND: &str = "
         select '00000000-0000-7000-8000-000000000002', row_number() over (order by external_ref), id, gross_amount from obligation;";
 
 /// All that settled fees waits for another reason.
-const RETURNED: &str =
+pub const RETURNED: &str =
     "update allocation set obligation_id = null, suspense_reason = 'refund_returned' where obligation_id is not null;";
 
-async fn paid() -> World {
+pub async fn paid() -> World {
     let world = World::new().await;
     world.bank.takes_transfers();
     world.post(&form("testbank", "f1")).await;
@@ -42,11 +42,11 @@ async fn paid() -> World {
 }
 
 /// The page in Vietnamese and in English.
-async fn pages(world: &World) -> [String; 2] {
+pub async fn pages(world: &World) -> [String; 2] {
     [world.get("").await.body, world.get("?lang=en").await.body]
 }
 
-fn both_say(pages: &[String; 2], vi: &str, en: &str) {
+pub fn both_say(pages: &[String; 2], vi: &str, en: &str) {
     assert!(pages[0].contains(vi), "{vi} is missing: {}", pages[0]);
     assert!(pages[1].contains(en), "{en} is missing: {}", pages[1]);
 }
@@ -215,7 +215,7 @@ async fn a_refund_of_somebody_elses_fee_alone_is_not_told_of() {
 }
 
 /// A refund of the first fee alone, as it stands.
-fn of_one_fee(status: &str) -> String {
+pub fn of_one_fee(status: &str) -> String {
     let sql = REFUND
         .replace("STATUS", status)
         .replace("gross_amount from obligation;", "gross_amount from obligation where external_ref = '1';");
