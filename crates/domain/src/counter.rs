@@ -26,7 +26,7 @@
 //! |---|---|
 //! | of its amount, the only one such, and the deposit the only one | claimed: a deposit is never a payment |
 //! | the same, but booked as a payment since the statement was first, waiting whole as `unidentified` | it is no payment after all (`domain::moving`), its case is closed, the deposit claims the line |
-//! | of another amount, not booked, the slip a word of its own, the only one such, and none of the right amount | claimed, a case `amount_differs` |
+//! | of another amount, not booked, the slip a word of its own, the only one such, and none of the right amount | claimed, the difference in suspense `amount_differs` of the line, with a case |
 //! | of another amount, and the slip is a part of another word | a payer's credit: whatever number happens to hold it |
 //! | that can mean two deposits, or names a reference of ours, or was placed by people | left to people, as any credit |
 //! | that never comes, though statements show every day on which it could stand | a case `missing_at_provider`, until it comes |

@@ -251,6 +251,9 @@ async fn effect(
         (ApprovalKind::StatementSupersession, Verdict::Approve) => {
             supersede_statement::approved(ctx, tx, approval, d).await?
         }
+        (ApprovalKind::StatementSupersession, Verdict::Reject) => {
+            supersede_statement::rejected(tx, approval, d).await?
+        }
         (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
@@ -266,8 +269,7 @@ async fn effect(
             | ApprovalKind::ProfileCredentials
             | ApprovalKind::PersonRights
             | ApprovalKind::ContractFee
-            | ApprovalKind::ReceiptReplacement
-            | ApprovalKind::StatementSupersession,
+            | ApprovalKind::ReceiptReplacement,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

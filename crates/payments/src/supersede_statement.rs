@@ -197,6 +197,8 @@ async fn superseded(ctx: &Context, tx: &Tx, old: &InForce, incoming: &Incoming<'
     if statements::is_closed(tx, &old.account, old.first_date).await? {
         return Err(SupersedeError::DayClosed);
     }
+    // nobody finds out meanwhile who a movement is that comes to nothing here
+    movements::match_alone(tx, &old.account).await?;
     if !superseded::lay_down(tx, id).await? {
         return Err(SupersedeError::Superseded);
     }
@@ -312,11 +314,18 @@ pub(crate) async fn approved(
         return Err(DecideError::Stale);
     }
     superseded::record(tx, statement, done.new, approval.id, d.now).await?;
+    superseded::forget_proposed(tx, approval.id).await?;
     let mut unit = Unit::new(d.caller.actor(), d.now);
     let request_id = d.caller.request_id.clone();
     unit.audit.push(Audit { action: "statement_superseded", subject: format!("{statement} {}", done.new), request_id });
     unit.changes = done.changes;
     Ok(unit)
+}
+
+/// A second person says no: the file is not kept.
+pub(crate) async fn rejected(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
+    superseded::forget_proposed(tx, approval.id).await?;
+    Ok(Unit::new(d.caller.actor(), d.now))
 }
 
 fn stale(error: SupersedeError) -> DecideError {

@@ -53,5 +53,5 @@ from ledger_entry e join journal j on j.id = e.journal_id;
 
 grant select, insert on proposed_statement, superseded_statement, withdrawn_movement to motlan_app;
 grant update (state) on statement to motlan_app;
-grant delete on overtaken_piece to motlan_app;
+grant delete on overtaken_piece, proposed_statement to motlan_app;
 grant select on assurance.withdrawn_movement to motlan_app, motlan_auditor;

@@ -520,10 +520,12 @@ pub async fn told_by_case(db: &Db, ids: &[MovementId]) -> Result<(), StorageErro
 
 const UNEXPLAINED: &str = "select exists (select from movement where id = $1 and direction = 'out' and fate = 'case')
     or exists (select from movement_match k join payment p on p.id = k.payment_id
-               where k.movement_id = $1 and k.amount > 0 and k.amount <> p.amount)";
+               where k.movement_id = $1 and k.amount > 0 and k.amount <> p.amount)
+    or exists (select from movement_match k join deposit d on d.id = k.deposit_id
+               where k.movement_id = $1 and k.amount <> d.amount)";
 
 /// Whether it is a debit that waits in suspense, since nobody says what it is; or a credit of which a part does, since its
-/// payment was told of with another amount.
+/// payment or its deposit was told of with another amount.
 pub async fn is_unexplained(db: &Db, id: MovementId) -> Result<bool, StorageError> {
     Ok(db.query_one(UNEXPLAINED, &[&id.uuid()]).await?.get(0))
 }

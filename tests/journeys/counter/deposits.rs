@@ -169,7 +169,36 @@ async fn a_credit_with_the_slip_and_another_amount_is_the_deposit_and_a_case() {
         ("0", "amount_differs -1000")
     );
     assert_eq!(house.ask("select subject_id from assurance.kase").await, deposit["id"].as_str().unwrap());
-    assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 1_000, "what the bank did not count");
+    assert_eq!(house.stands_at(&format!("in_transit:{}", account())).await, 0, "no line will come for it");
+    assert_eq!(house.stands_at("suspense:amount_differs").await, 1_000, "what the bank did not count");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_bank_counted_otherwise_and_credits_later_comes_to_nothing_by_two_persons() {
+    let house = House::with_counters(false).await;
+    let second = crate::refunds::second_person(&house).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "PGN-000017").await.expect(201);
+    statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000017")]).await;
+    statement(&house, 49_000, &[(1_000, "FT2", "BO SUNG KIEM DEM PGN-000017")]).await;
+    assert_eq!(house.ask(OPEN_CASES).await, "amount_differs -1000, unidentified 1000");
+    let mut written_off = Vec::new();
+    for kind in ["amount_differs", "unidentified"] {
+        let case = house.staff.get(&format!("/v1/cases?status=open&kind={kind}")).await.expect(200)["data"][0].clone();
+        let path = format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap());
+        let accept = json!({"action": "accept_difference", "note": "Kiểm đếm lại"});
+        assert_eq!(house.staff.post(&path, accept).await.refused(409), "case_money_waits", "{kind}");
+        let give_up = json!({"action": "write_off", "reason_code": "kiem_dem", "note": "Ngân hàng đã ghi có bổ sung"});
+        let proposed = house.staff.post(&path, give_up).await.expect(201);
+        crate::refunds::approves(&second, &proposed).await.expect(200);
+        written_off.push(house.stands_at("written_off").await);
+    }
+    assert_eq!(written_off, [1_000, 0], "the loss, and then nothing");
+    for account in ["suspense:amount_differs", "suspense:unidentified", &format!("in_transit:{}", account())] {
+        assert_eq!(house.stands_at(account).await, 0, "{account}");
+    }
+    assert_eq!((house.ask(OPEN_CASES).await.as_str(), house.ask(CREDITS).await.as_str()), ("", "1"));
     house.close().await;
 }
 
@@ -366,7 +395,7 @@ async fn what_a_shared_drawer_lacks_at_the_bank_is_for_those_who_see_all_of_the_
     statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000031")]).await;
     let case = house.staff.get("/v1/cases?status=open&kind=amount_differs").await.expect(200)["data"][0].clone();
     let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
-    let accept = json!({"action": "accept_difference", "note": "Kiem dem lai"});
+    let accept = json!({"action": "write_off", "reason_code": "kiem_dem", "note": "Kiem dem lai"});
     assert_eq!(of_account.get(&path).await.refused(404), "not_found");
     let listed = of_account.get("/v1/cases?status=open&kind=amount_differs").await.expect(200);
     assert_eq!(listed["data"], json!([]));

@@ -168,6 +168,7 @@ async fn a_corrected_file_is_stale_where_something_moved_and_refused_where_a_day
     assert_eq!(office.shown(&first).await["status"], "imported");
     let reject = format!("/v1/approvals/{}/reject", text(&proposed["approval_id"]));
     office.second.post(&reject, json!({})).await.expect(200);
+    assert_eq!(house.ask("select count(*) from proposed_statement").await, "0", "a file that nobody wants is not kept");
 
     // the refund that nobody has made goes with the payment
     let proposed = office.proposes(&first, 100_000, &[(9_000, "FT2", "ung ho")]).await.expect(201);

@@ -1,6 +1,6 @@
 //! Credits that a drawer's cash is: they are never payments. The table stands in `domain::counter`.
 
-use super::{Ground, claim_known};
+use super::{Ground, claim_known, difference, unreadable};
 use crate::context::{Caller, Context};
 use crate::move_money;
 use crate::receive_report::ReportError;
@@ -8,6 +8,7 @@ use domain::PaymentId;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
 use domain::counter::{Naming, deposits_among};
+use domain::ledger::Leg;
 use domain::matching::Rule;
 use domain::moving::{self, MoveError};
 use jiff::Timestamp;
@@ -64,10 +65,13 @@ async fn matched(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<usize, Repo
         });
         if *rule == Rule::SlipOtherAmount {
             let day = counters::day_of(tx, n.movement).await?;
+            let leg = |account, amount| Leg::new(account, amount).of_movement(n.movement);
+            let over = n.credited - n.deposited;
+            unit.changes.journals.push(difference(&ground.account, over, day, leg).map_err(unreadable)?);
             unit.changes.cases_opened.push(NewCase {
                 movement_id: Some(n.movement),
                 day: Some((format!("bank:{}", ground.account), day)),
-                ..NewCase::new(CaseKind::AmountDiffers, n.credited - n.deposited, n.deposit.to_string())
+                ..NewCase::new(CaseKind::AmountDiffers, over, n.deposit.to_string())
             });
         }
     }

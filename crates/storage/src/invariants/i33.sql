@@ -6,12 +6,17 @@
 with booked as (
     select account_code, sum(amount) as total from assurance.ledger_entry group by account_code
 ),
--- what a line shows beyond the payment, or the rows of the settlement, that it is
+-- what a line shows beyond the payment, the deposit, or the rows of the settlement, that it is
 differing as (
     select m.account, k.amount - p.amount as over
     from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
     join assurance.payment p on p.payment_id = k.payment_id
     where k.amount > 0 and k.amount <> p.amount
+    union all
+    select m.account, k.amount - d.amount
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    join assurance.deposit d on d.deposit_id = k.deposit_id
+    where k.amount <> d.amount
     union all
     select m.account, k.amount - l.net
     from assurance.match k join assurance.movement m on m.movement_id = k.movement_id

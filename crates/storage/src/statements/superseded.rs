@@ -339,3 +339,11 @@ pub async fn proposed(db: &Db, approval: domain::ApprovalId) -> Result<Vec<u8>, 
     let rows = db.query(PROPOSED, &[&approval.uuid()]).await?;
     Ok(rows.iter().flat_map(|row| row.get::<_, &[u8]>(0).iter().copied()).collect())
 }
+
+const FORGET: &str = "delete from proposed_statement where approval_id = $1";
+
+/// It is decided: approved, the file is kept as a statement's; rejected, not at all.
+pub async fn forget_proposed(db: &Db, approval: domain::ApprovalId) -> Result<(), StorageError> {
+    db.execute(FORGET, &[&approval.uuid()]).await?;
+    Ok(())
+}
