@@ -3,6 +3,7 @@
 use crate::State;
 use crate::auth;
 use crate::body;
+use crate::considered::ConsideredView;
 use crate::door::{RawBody, now};
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
@@ -15,7 +16,7 @@ use domain::case::{CaseKind, CaseStatus};
 use domain::principal::{Scope, Who};
 use domain::suggestion::Suggestion;
 use jiff::Timestamp;
-use payments::{own_case, suggest};
+use payments::{considered, own_case, suggest};
 use serde::{Deserialize, Serialize};
 use storage::case_list::{self, Filter, Listed, Sort};
 use storage::case_work::{self, Done, Owner};
@@ -130,14 +131,22 @@ pub struct SuggestionView {
     /// Of `may_be_taken_back`: the payment that the bank's debit may mean; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// Of `sum_of_debts`: the debts that are the amount together; absent otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub obligation_ids: Vec<String>,
+    /// Of `part_of_debt`: the payments that the rest of the debt is; absent otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rest_payment_ids: Vec<String>,
     pub reference: Option<String>,
     pub dossier_codes: Vec<String>,
     /// What is due now, in đồng.
     pub amount_due: i64,
-    /// dossier_code | amount_account_time | may_be_taken_back
+    /// dossier_code | near_reference | amount_account_time | sum_of_debts | part_of_debt | may_be_taken_back
     pub rule: &'static str,
-    /// What agreed: account, amount, bank_ref, dossier_code, time.
+    /// What agreed: account, amount, bank_ref, dossier_code, look_alike, near_reference, payer, sender, sum, time.
     pub fields: Vec<&'static str>,
+    /// How much agreed; more comes first.
+    pub score: u32,
 }
 
 impl SuggestionView {
@@ -145,11 +154,14 @@ impl SuggestionView {
         Self {
             intent_id: s.intent_id.map(|id| id.to_string()),
             payment_id: s.payment_id.map(|id| id.to_string()),
+            obligation_ids: s.obligations.iter().map(ToString::to_string).collect(),
+            rest_payment_ids: s.rest.iter().map(ToString::to_string).collect(),
             reference: s.reference.clone(),
             dossier_codes: s.dossier_codes.clone(),
             amount_due: s.amount_due.dong(),
             rule: s.rule.as_str(),
             fields: s.fields.iter().copied().collect(),
+            score: s.score(),
         }
     }
 }
@@ -163,6 +175,8 @@ pub struct CaseWholeView {
     /// Of a refund that a settlement file names by our order alone: each payment of that order. It may be any of them, and none
     /// of them is to be refunded by that much until the case is closed.
     pub candidates: Vec<CandidateView>,
+    /// Of a credit: what its line could have been, as `GET /v1/statements/{id}/lines/{n}` has it; empty on a closed case.
+    pub considered: Vec<ConsideredView>,
     /// Who did what, oldest first.
     pub history: Vec<DoneView>,
 }
@@ -237,6 +251,8 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
     let closed = case.status == CaseStatus::Closed.as_str();
     let suggestions =
         if closed { Vec::new() } else { suggest::of_case(&state.ctx, id, beneficiaries.as_deref()).await? };
+    let considered =
+        if closed { Vec::new() } else { considered::of_case(&state.ctx, id, beneficiaries.as_deref()).await? };
     Ok(HttpResponse::Ok().json(CaseWholeView {
         case: CaseView::new(&case, now()),
         suggestions: suggestions.iter().map(SuggestionView::new).collect(),
@@ -244,6 +260,7 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
             .iter()
             .map(|(id, amount)| CandidateView { payment_id: id.to_string(), amount: amount.dong() })
             .collect(),
+        considered: considered.iter().map(ConsideredView::new).collect(),
         history: history.into_iter().map(DoneView::new).collect(),
     }))
 }

@@ -7,8 +7,9 @@ use crate::admin::{
 };
 use crate::problem::{Code, Problem};
 use crate::{
-    approvals, bills, body, cases, closing_report, counters, days, endpoints, events, intents, obligations, operating,
-    payments_of, receipt_days, receipts, refunds, reports, resolutions, settlements, statements, webhooks,
+    approvals, bills, body, cases, closing_report, considered, counters, days, endpoints, events, intents, obligations,
+    operating, payments_of, receipt_days, receipts, refunds, rehearsals, reports, resolutions, settlements, statements,
+    webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -64,6 +65,8 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/statements", "POST").route(post().to(statements::import)))
         .service(at("/v1/statements/{id}", "GET").route(get().to(statements::show)))
         .service(at("/v1/statements/{id}/supersessions", "POST").route(post().to(statements::supersede)))
+        .service(at("/v1/statements/{id}/lines/{n}", "GET").route(get().to(considered::show)))
+        .service(at("/v1/matching/dry-runs", "POST").route(post().to(rehearsals::dry_run)))
         .service(at("/v1/settlements", "POST").route(post().to(settlements::import)))
         .service(at("/v1/settlements/{id}", "GET").route(get().to(settlements::show)))
         // -- finance staff: what no rule explains, days, reports

@@ -192,7 +192,7 @@ pub async fn show(req: HttpRequest, state: Data<State>, id: Path<String>) -> Res
 
 /// A statement is about its account as a whole: a person sees it, and brings it, where all that have a part in the account are
 /// theirs. No other exists for them.
-async fn may_see(state: &State, principal: &Principal, account: &AccountCode) -> Result<(), Problem> {
+pub(crate) async fn may_see(state: &State, principal: &Principal, account: &AccountCode) -> Result<(), Problem> {
     let db = state.ctx.pool.get().await?;
     if receiving_accounts::all(&db, Some(account.as_str())).await?.is_empty() {
         return Err(absent());

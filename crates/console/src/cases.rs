@@ -2,6 +2,7 @@
 //! it. A second person decides.
 
 use crate::answer::{Answer, Refused, html, see_other};
+use crate::considered::Candidate;
 use crate::form::{self, Form};
 use crate::frame::Frame;
 use crate::said;
@@ -12,17 +13,17 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
 use domain::case::{CaseKind, CaseStatus};
-use domain::obligation::ObligationStatus;
+use domain::obligation::{Obligation, ObligationStatus};
 use domain::principal::Scope;
 use domain::refund::Closing;
 use domain::suggestion::Suggestion;
-use domain::{CaseId, IntentId, Vnd, fee, intent};
+use domain::{CaseId, IntentId, ObligationId, Vnd, fee, intent};
 use jiff::Timestamp;
 use payments::resolve_case::{self, Action};
-use payments::{Context, refund, suggest};
+use payments::{Context, considered, refund, suggest};
 use serde::Deserialize;
 use storage::case_list::{self, Filter, Listed};
-use storage::{Db, intents};
+use storage::{Db, intents, obligations};
 
 const SCOPES: &[Scope] = &[Scope::ReportsRead, Scope::CasesWrite];
 const ON_A_PAGE: i64 = 50;
@@ -144,6 +145,9 @@ struct Idea {
     why: String,
     agreed: String,
     payment: Option<String>,
+    /// Payments that the rest of the debt is.
+    rest: Vec<String>,
+    score: u32,
     debts: Vec<Debt>,
 }
 
@@ -158,6 +162,8 @@ struct CasePage {
     opened: String,
     ideas: Vec<Idea>,
     candidates: Vec<(String, Vnd)>,
+    /// What its line could have been.
+    considered: Vec<Candidate>,
     /// Nothing is proposed yet, and the person may.
     may_propose: bool,
     may_assign: bool,
@@ -199,6 +205,7 @@ async fn page(
     };
     let open = case.status == CaseStatus::Open.as_str();
     let suggestions = if open { suggest::of_case(ctx, id, own.as_deref()).await? } else { Vec::new() };
+    let considered = if open { considered::of_case(ctx, id, own.as_deref()).await? } else { Vec::new() };
     let ideas = ideas(&*ctx.pool.get().await?, &suggestions).await?;
     let waits = case.waits && case.waiting.is_positive();
     let kind = case.kind.parse::<CaseKind>().ok();
@@ -211,6 +218,7 @@ async fn page(
         opened: shown::time(case.opened_at),
         ideas,
         candidates: candidates.iter().map(|(id, amount)| (id.to_string(), *amount)).collect(),
+        considered: crate::considered::candidates(&considered),
         may_propose: open && staff.may(Scope::CasesWrite),
         may_assign: waits,
         may_refund: waits && case.payment_id.is_some(),
@@ -242,9 +250,11 @@ async fn ideas(db: &Db, suggestions: &[Suggestion]) -> Result<Vec<Idea>, Refused
             why: words::agreed(s.rule.as_str()).to_owned(),
             agreed: s.fields.iter().map(|field| words::agreed(field)).collect::<Vec<_>>().join(", "),
             payment: s.payment_id.map(|id| id.to_string()),
+            rest: s.rest.iter().map(ToString::to_string).collect(),
+            score: s.score(),
             debts: match s.intent_id {
                 Some(intent) => debts(db, intent).await?,
-                None => Vec::new(),
+                None => several(db, &s.obligations).await?,
             },
         });
     }
@@ -253,14 +263,21 @@ async fn ideas(db: &Db, suggestions: &[Suggestion]) -> Result<Vec<Idea>, Refused
 
 async fn debts(db: &Db, intent: IntentId) -> Result<Vec<Debt>, Refused> {
     let found = intents::obligations(db, &[intent.uuid()]).await?;
-    let due = found.iter().filter(|o| o.status == ObligationStatus::Due);
-    let debt = |o: &domain::obligation::Obligation| Debt {
+    Ok(due(&found))
+}
+
+async fn several(db: &Db, ids: &[ObligationId]) -> Result<Vec<Debt>, Refused> {
+    Ok(due(&obligations::by_ids(db, ids).await?))
+}
+
+fn due(found: &[Obligation]) -> Vec<Debt> {
+    let debt = |o: &Obligation| Debt {
         id: o.id.to_string(),
         name: o.terms.description.clone(),
         dossier: o.terms.dossier_code.as_ref().map(|code| code.as_str().to_owned()).unwrap_or_default(),
         amount: o.amount(),
     };
-    Ok(due.map(debt).collect())
+    found.iter().filter(|o| o.status == ObligationStatus::Due).map(debt).collect()
 }
 
 pub(crate) async fn resolve(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {

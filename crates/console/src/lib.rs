@@ -5,6 +5,7 @@
 mod answer;
 mod approvals;
 mod cases;
+mod considered;
 mod cookie;
 mod days;
 mod files;
@@ -98,6 +99,7 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/statements", "GET").route(web::get().to(statements::list)))
             .service(at("/files", "POST").route(web::post().to(files::bring)))
             .service(at("/statements/{id}", "GET").route(web::get().to(statements::show)))
+            .service(at("/statements/{id}/lines/{n}", "GET").route(web::get().to(considered::show)))
             .default_service(web::to(answer::elsewhere)),
     );
 }

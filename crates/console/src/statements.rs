@@ -96,22 +96,22 @@ pub(crate) struct Asked {
     only: String,
 }
 
-struct Compared {
-    number: i32,
-    day: String,
-    amount: Vnd,
-    bank_ref: String,
-    text: String,
-    state: String,
-    mark: &'static str,
-    rule: String,
-    payment: Option<(String, Vnd)>,
-    reference: String,
-    other: String,
-    case: Option<(String, String)>,
+pub(crate) struct Compared {
+    pub(crate) number: i32,
+    pub(crate) day: String,
+    pub(crate) amount: Vnd,
+    pub(crate) bank_ref: String,
+    pub(crate) text: String,
+    pub(crate) state: String,
+    pub(crate) mark: &'static str,
+    pub(crate) rule: String,
+    pub(crate) payment: Option<(String, Vnd)>,
+    pub(crate) reference: String,
+    pub(crate) other: String,
+    pub(crate) case: Option<(String, String)>,
 }
 
-fn compared(l: &Line) -> Compared {
+pub(crate) fn compared(l: &Line) -> Compared {
     let (state, mark) = match (l.repeated, l.fate.as_deref(), &l.case) {
         (_, _, Some(_)) => ("chênh lệch", "bad"),
         (true, ..) => ("đã có ở tệp khác", ""),

@@ -1,6 +1,8 @@
 //! The Vietnamese of the words that the books are kept in, as `docs/glossary.md` has it. A word that is not here is shown as it
 //! is: a page that says nothing would be worse.
 
+use domain::matching::explained::Why;
+
 /// Kinds of difference, and reasons to wait in suspense.
 pub(crate) fn kind(word: &str) -> &str {
     match word {
@@ -155,9 +157,37 @@ pub(crate) fn agreed(word: &str) -> &str {
         "account" => "tài khoản",
         "time" => "thời gian",
         "bank_ref" => "số tham chiếu ngân hàng",
+        "near_reference" => "mã tham chiếu sai một ký tự",
+        "look_alike" => "ký tự dễ đọc nhầm",
+        "sum" => "tổng số tiền",
+        "payer" => "cùng người nộp hoặc cùng hồ sơ",
+        "sender" => "cùng tài khoản chuyển",
+        "reference" => "mã tham chiếu của ta",
+        "day" => "ngày",
+        "near_day" => "ngày gần nhau",
         "amount_account_time" => "Cùng số tiền, tài khoản và thời gian",
+        "sum_of_debts" => "Bằng tổng nhiều khoản phải nộp của một người",
+        "part_of_debt" => "Cùng các khoản chuyển khác đủ một khoản phải nộp",
         "may_be_taken_back" => "Có thể là khoản bị đòi lại",
         other => other,
+    }
+}
+
+/// Why a line is not what it could have been.
+pub(crate) fn refused(why: Why) -> &'static str {
+    match why {
+        Why::AmountDiffers => "khác số tiền",
+        Why::ReferenceDiffers => "khác số tham chiếu ngân hàng",
+        Why::OtherIntent => "ghi mã tham chiếu khác",
+        Why::TooFarApart => "quá xa ngày",
+        Why::LineBeforeReport => "ngân hàng ghi sổ trước khi được báo",
+        Why::ReturnsMoney => "dòng này trả lại tiền đã chi",
+        Why::OfAnotherLine => "đã khớp với dòng khác",
+        Why::MayBeKnown => "có thể là lần báo khác của tiền đã có trong sổ",
+        Why::AgreesLess => "khớp kém hơn khoản được chọn",
+        Why::OneOfSeveral => "nhiều khoản có thể, không đoán",
+        Why::NotProven => "chưa đủ chắc chắn",
+        Why::KnownLater => "biết đến sau khi đã xử lý",
     }
 }
 

@@ -52,6 +52,11 @@ impl BankReference {
         self.numbering.as_deref()
     }
 
+    /// The same characters, told of in another numbering.
+    pub fn of_numbering(&self, numbering: Option<&str>) -> Self {
+        Self { numbering: numbering.map(str::to_owned), value: self.value.clone() }
+    }
+
     /// Whether the two could be compared at all.
     pub fn comparable(&self, other: &Self) -> bool {
         self.numbering == other.numbering

@@ -27,6 +27,7 @@ pub mod matching;
 pub mod mode;
 pub mod money;
 pub mod moving;
+pub mod near_reference;
 pub mod obligation;
 pub mod offering;
 pub mod party;

@@ -14,8 +14,10 @@
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
 //! nobody's payment. Which money a report is that comes after its line: [`sights`]; a
-//! name that came from a report alone: [`lent`]; what has no counterpart when all days are over: [`leftover`].
+//! name that came from a report alone: [`lent`]; what has no counterpart when all days are over: [`leftover`]. What people are
+//! shown of a decision, which never makes one: [`explained`].
 
+pub mod explained;
 pub mod leftover;
 pub mod lent;
 pub mod pairing;
@@ -33,6 +35,25 @@ use std::collections::BTreeSet;
 
 /// Worked days between two sights of one transfer, at most (contract, "Money in six nouns").
 pub const APART: u32 = 2;
+
+/// How far apart two sights of one transfer may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'c> {
+    pub calendar: &'c WorkingCalendar,
+    /// Worked days.
+    pub apart: u32,
+}
+
+impl<'c> Window<'c> {
+    /// As it is in force.
+    pub const fn of(calendar: &'c WorkingCalendar) -> Self {
+        Self { calendar, apart: APART }
+    }
+
+    fn holds(&self, one: Date, other: Date) -> bool {
+        self.calendar.within(one, other, self.apart)
+    }
+}
 
 words! {
     /// Why a movement is claimed; kept with the claim.
@@ -102,6 +123,11 @@ pub type Claim = Option<(What, Rule)>;
 /// Decides for each movement in the order given. `told` is oldest first; payments are taken before waiting reports.
 /// `partly`: amounts of which there are more open credits than these, so that "no other such pair" cannot be said.
 pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, partly: &BTreeSet<Vnd>) -> Vec<Claim> {
+    decide_within(open, told, &Window::of(calendar), partly)
+}
+
+/// The same with another window: what would be, for who thinks of changing it.
+pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, partly: &BTreeSet<Vnd>) -> Vec<Claim> {
     let mut claims: Vec<Claim> = vec![None; open.len()];
     let mut taken: BTreeSet<What> = BTreeSet::new();
     let ours = |credit: &OpenCredit| !credit.takes_back;
@@ -118,7 +144,7 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
         let is_in_time = |t: &Told| credit.intent.is_some() || credit.booking_date >= t.day;
         // nobody's report of nobody's money that is in the books already needs no other line
         let is_at_home = |t: &Told| credit.intent.is_none() && t.may_be_known;
-        let is_one = |t: &Told| t.intent == credit.intent && may_be_one(credit, t, calendar) && is_in_time(t);
+        let is_one = |t: &Told| t.intent == credit.intent && may_be_one(credit, t, window) && is_in_time(t);
         let fits = |t: &&Told| is_one(t) && !is_at_home(t) && !taken.contains(&t.what);
         let is_report = |t: &Told| matches!(t.what, What::Sighting(_));
         let nearest = |t: &&Told| {
@@ -131,15 +157,15 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
             *claim = Some((found.what, rule));
         }
     }
-    claim_only_pairs(open, told, calendar, partly, &mut claims, &mut taken);
+    claim_only_pairs(open, told, window, partly, &mut claims, &mut taken);
     claims
 }
 
 /// One side lost our reference on the way. Money is on its way before it is booked: a line is not of a later day's report.
-fn half_named(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> bool {
+fn half_named(credit: &OpenCredit, told: &Told, window: &Window<'_>) -> bool {
     credit.intent.is_some() != told.intent.is_some()
         && credit.booking_date >= told.day
-        && may_be_one(credit, told, calendar)
+        && may_be_one(credit, told, window)
         && (!told.may_be_known || share_a_reference(credit, told))
 }
 
@@ -147,7 +173,7 @@ fn half_named(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> b
 fn claim_only_pairs(
     open: &[OpenCredit],
     told: &[Told],
-    calendar: &WorkingCalendar,
+    window: &Window<'_>,
     partly: &BTreeSet<Vnd>,
     claims: &mut [Claim],
     taken: &mut BTreeSet<What>,
@@ -157,7 +183,7 @@ fn claim_only_pairs(
         .collect();
     left.retain(|at| {
         let Some(intent) = vouched(&open[*at], told) else { return true };
-        let mut free = of_payments_first(&open[*at], told, calendar, taken);
+        let mut free = of_payments_first(&open[*at], told, window, taken);
         free.retain(|other| told[*other].intent == Some(intent));
         if let [only] = free.as_slice() {
             taken.insert(told[*only].what);
@@ -165,7 +191,7 @@ fn claim_only_pairs(
         }
         false
     });
-    let fits: Vec<Vec<usize>> = left.iter().map(|at| of_payments_first(&open[*at], told, calendar, taken)).collect();
+    let fits: Vec<Vec<usize>> = left.iter().map(|at| of_payments_first(&open[*at], told, window, taken)).collect();
     let whose: Vec<Option<IntentId>> = told.iter().map(|t| t.intent).collect();
     for (at, only) in left.iter().zip(pairing::certain(&fits, &whose)) {
         if let Some(only) = only {
@@ -177,13 +203,8 @@ fn claim_only_pairs(
 
 /// What a credit may be that has lost its name, or that gives one: where that is a payment, a report that waits may be the payment's
 /// own second one, and no rival of it.
-fn of_payments_first(
-    credit: &OpenCredit,
-    told: &[Told],
-    calendar: &WorkingCalendar,
-    taken: &BTreeSet<What>,
-) -> Vec<usize> {
-    let fits = |at: &usize| !taken.contains(&told[*at].what) && half_named(credit, &told[*at], calendar);
+fn of_payments_first(credit: &OpenCredit, told: &[Told], window: &Window<'_>, taken: &BTreeSet<What>) -> Vec<usize> {
+    let fits = |at: &usize| !taken.contains(&told[*at].what) && half_named(credit, &told[*at], window);
     let mut free: Vec<usize> = (0..told.len()).filter(fits).collect();
     let is_payment = |at: &usize| matches!(told[*at].what, What::Payment(_));
     if free.iter().any(is_payment) {
@@ -234,6 +255,7 @@ pub fn taken_back(reversal: &Reversal, credits: &[Reversible]) -> Option<Payment
 /// payment, and the stranger's money would be in no case; were it that money and booked as new, since others may be it as
 /// well, it would be in the books twice. A report with a name that knows the line by its reference ends the doubt.
 pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &WorkingCalendar) -> BTreeSet<MovementId> {
+    let window = &Window::of(calendar);
     let sure = claims.iter().flatten().filter(|(_, rule)| *rule != Rule::OnlyOne);
     let sure: BTreeSet<What> = sure.map(|(what, _)| *what).collect();
     let may_come = |t: &Told| t.intent.is_some() && !t.is_covered && !t.may_be_known && !sure.contains(&t.what);
@@ -242,7 +264,7 @@ pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &Wo
             vouched(credit, told).is_none() && told.iter().any(|t| t.what == *what && may_come(t))
         }
         Some(_) => false,
-        None => told.iter().any(|t| may_come(t) && half_named(credit, t, calendar)),
+        None => told.iter().any(|t| may_come(t) && half_named(credit, t, window)),
     };
     let nameless = |credit: &OpenCredit| credit.intent.is_none() && !credit.takes_back;
     let pairs = || open.iter().zip(claims).filter(|(credit, _)| nameless(credit));
@@ -250,7 +272,7 @@ pub fn early(open: &[OpenCredit], claims: &[Claim], told: &[Told], calendar: &Wo
         pairs().filter(|(credit, claim)| is_early(credit, claim)).map(|(credit, _)| credit).collect();
     // booked as new today, it would leave what both may be to the other one
     let may_both = |t: &Told, credit: &OpenCredit| {
-        half_named(credit, t, calendar) && early.iter().any(|other| half_named(other, t, calendar))
+        half_named(credit, t, window) && early.iter().any(|other| half_named(other, t, window))
     };
     let rivals = pairs().filter(|(credit, claim)| claim.is_none() && told.iter().any(|t| may_both(t, credit)));
     rivals.map(|(credit, _)| credit.id).chain(early.iter().map(|credit| credit.id)).collect()
@@ -266,10 +288,12 @@ fn share_a_reference(credit: &OpenCredit, told: &Told) -> bool {
     credit.references.iter().any(|ours| told.references.iter().any(|r| r.same(ours)))
 }
 
-fn may_be_one(credit: &OpenCredit, told: &Told, calendar: &WorkingCalendar) -> bool {
-    let contradict =
-        credit.references.iter().any(|ours| told.references.iter().any(|r| r.comparable(ours) && !r.same(ours)));
-    credit.amount == told.amount && !contradict && calendar.within(credit.booking_date, told.day, APART)
+fn may_be_one(credit: &OpenCredit, told: &Told, window: &Window<'_>) -> bool {
+    credit.amount == told.amount && !contradict(credit, told) && window.holds(credit.booking_date, told.day)
+}
+
+fn contradict(credit: &OpenCredit, told: &Told) -> bool {
+    credit.references.iter().any(|ours| told.references.iter().any(|r| r.comparable(ours) && !r.same(ours)))
 }
 
 fn distance(one: Date, other: Date) -> i32 {

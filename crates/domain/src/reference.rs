@@ -7,7 +7,7 @@
 use crate::mode::Mode;
 use std::fmt;
 
-const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+pub(crate) const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 const BODY_LEN: usize = 8;
 /// Prefix, body and check symbol.
 pub const REFERENCE_LEN: usize = 11;

@@ -3,7 +3,9 @@
 use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
-use crate::{accounts, admin, channels, counters, payers, receipts, report, run, say, score, tariff, up, verify};
+use crate::{
+    accounts, admin, channels, counters, payers, receipts, rehearsals, report, run, say, score, tariff, up, verify,
+};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -80,6 +82,8 @@ pub enum Command {
     Fee(FeeCommand),
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    #[command(subcommand)]
+    Match(MatchCommand),
     #[command(subcommand)]
     Score(ScoreCommand),
     #[command(subcommand)]
@@ -453,6 +457,38 @@ pub enum FeeCommand {
     },
 }
 
+/// How lines of statements find what was told of
+#[derive(Debug, Subcommand)]
+pub enum MatchCommand {
+    /// What another rule would make of lines that are in the books; writes nothing
+    DryRun(DryRun),
+}
+
+#[derive(Debug, Args)]
+pub struct DryRun {
+    /// Code of the account of ours
+    #[arg(long)]
+    pub account: String,
+    /// The first booking day, 2026-07-01
+    #[arg(long)]
+    pub from: Date,
+    /// The last one, 31 days at most
+    #[arg(long)]
+    pub to: Date,
+    /// Worked days between two sights of one transfer; two are in force
+    #[arg(long)]
+    pub days_apart: Option<u32>,
+    /// Tellers and formats that number for themselves, in place of the account's; '' stands for none
+    #[arg(long, value_delimiter = ',')]
+    pub own_numbering: Option<Vec<String>>,
+    /// Days off beside those of the calendar
+    #[arg(long, value_delimiter = ',')]
+    pub days_off: Vec<Date>,
+    /// Days worked beside those of the calendar
+    #[arg(long, value_delimiter = ',')]
+    pub days_worked: Vec<Date>,
+}
+
 /// What the online-payment score counts by: rules and files
 #[derive(Debug, Subcommand)]
 pub enum ScoreCommand {
@@ -588,6 +624,7 @@ impl Cli {
             Command::Agency(command) => admin::agency(&config()?, command).await?,
             Command::Fee(command) => tariff::fee(&config()?, command).await?,
             Command::Calendar(command) => tariff::calendar(&config()?, command).await?,
+            Command::Match(MatchCommand::DryRun(asked)) => rehearsals::run(&config()?, asked).await?,
             Command::Score(command) => score::run(&config()?, command).await?,
             Command::Channel(command) => channels::channel(&config()?, command).await?,
             Command::Parked(command) => channels::parked(&config()?, command).await?,

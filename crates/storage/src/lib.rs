@@ -14,6 +14,7 @@ pub mod case_list;
 pub mod case_work;
 pub mod cases;
 pub mod channels;
+pub mod considered;
 pub mod console_sessions;
 pub mod counters;
 pub mod credentials;

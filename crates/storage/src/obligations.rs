@@ -228,6 +228,15 @@ async fn held(db: &Db, locked: Option<Row>) -> Result<Option<Held>, StorageError
     }))
 }
 
+const BY_IDS: &str = "select * from obligation where id = any($1) order by id";
+
+/// Those of any client with these ids.
+pub async fn by_ids(db: &Db, ids: &[ObligationId]) -> Result<Vec<Obligation>, StorageError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(BY_IDS).await?;
+    all(&db.query(&statement, &[&ids]).await?)
+}
+
 const LOCK_BY_IDS: &str = "select o.* from obligation o where o.id = any($1) order by o.id for update of o";
 
 /// Locks in id order, the order of the house.

@@ -3,9 +3,9 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::suggestion::{DAYS_BETWEEN, Rule, SHORTEST_CODE, Suggestion};
-use domain::{CaseId, IntentId, Vnd};
+use domain::{CaseId, IntentId, ObligationId, PaymentId, Vnd};
 use jiff::{Timestamp, ToSpan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -64,21 +64,23 @@ const BY_AMOUNT: &str = "select i.id, i.reference, d.codes, d.owed - w.waiting a
               where p.intent_id = i.id and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
               group by p.id having sum(a.amount) > 0) h) w
     where i.beneficiary_code = any($1) and i.id >= $2 and i.id < $3 and i.created_at >= $4 and i.created_at < $5
-      and i.status <> 'paid' and i.amount >= $6 and d.owed - w.waiting = $6
+      and i.status <> 'paid' and i.amount >= $7 and d.owed - w.waiting = any($6)
     order by i.status in ('open', 'processing') desc, i.id desc limit 10";
 
-/// Intents that owe just this amount to one of the beneficiaries, opened at most [`DAYS_BETWEEN`] days before `at`, and
+/// Intents that owe just one of these amounts to one of the beneficiaries, opened at most [`DAYS_BETWEEN`] days before `at`, and
 /// before `until`.
 pub async fn by_amount(
     db: &Db,
-    amount: Vnd,
+    amounts: &[Vnd],
     (at, until): (Timestamp, Timestamp),
     beneficiaries: &[String],
 ) -> Result<Vec<Suggestion>, StorageError> {
-    let from = at.checked_sub((DAYS_BETWEEN * 24).hours()).unwrap_or(Timestamp::MIN);
+    let from = opened_from(at);
     let statement = db.prepare_cached(BY_AMOUNT).await?;
-    let (first, last) = (first_id(from), first_id(until.checked_add(1.second()).unwrap_or(until)));
-    let rows = db.query(&statement, &[&beneficiaries, &first, &last, &from, &until, &amount.dong()]).await?;
+    let (first, last) = ids_between(from, until);
+    let amounts: Vec<i64> = amounts.iter().map(|amount| amount.dong()).collect();
+    let Some(least) = amounts.iter().min() else { return Ok(Vec::new()) };
+    let rows = db.query(&statement, &[&beneficiaries, &first, &last, &from, &until, &amounts, least]).await?;
     let fields = BTreeSet::from(["account", "amount", "time"]);
     Ok(rows.iter().map(|row| suggestion(row, Rule::AmountAccountTime, fields.clone())).collect())
 }
@@ -124,6 +126,93 @@ pub async fn by_code(
     Ok(rows.iter().map(of_row).collect())
 }
 
+const BY_REFERENCE: &str = "select i.id, i.reference, i.beneficiary_code,
+        coalesce(sum(o.amount) filter (where o.status = 'due'), 0)::bigint as due,
+        coalesce(array_agg(distinct o.dossier_code) filter (where o.dossier_code is not null), '{}') as codes
+    from intent i join intent_obligation io on io.intent_id = i.id join obligation o on o.id = io.obligation_id
+    where i.reference = any($1) and i.status <> 'paid' and ($2::text[] is null or i.beneficiary_code = any($2))
+    group by i.id order by i.id desc limit 10";
+
+/// Intents that are not paid and that have one of these references; of `seen` only where that is given.
+pub async fn by_reference(
+    db: &Db,
+    references: &[&str],
+    money: &Money,
+    seen: Option<&[String]>,
+) -> Result<Vec<Suggestion>, StorageError> {
+    let statement = db.prepare_cached(BY_REFERENCE).await?;
+    let rows = db.query(&statement, &[&references, &seen]).await?;
+    let of_row = |row: &Row| {
+        let mut fields = BTreeSet::from(["near_reference"]);
+        if row.get::<_, i64>("due") == money.amount.dong() {
+            fields.insert("amount");
+        }
+        if money.beneficiaries.contains(&row.get("beneficiary_code")) {
+            fields.insert("account");
+        }
+        suggestion(row, Rule::NearReference, fields)
+    };
+    Ok(rows.iter().map(of_row).collect())
+}
+
+/// Debts that are of one payer, or of one dossier where nobody says whose.
+#[derive(Debug, Clone, Default)]
+pub struct Debts {
+    pub obligations: Vec<ObligationId>,
+    pub amounts: Vec<Vnd>,
+    pub dossiers: Vec<Option<String>>,
+}
+
+// The newest first, and no more than are read in a moment: whoever pays several debts at once has been asked for them lately.
+// Who they are of is told by a number that leads back to nobody.
+const OWED: &str = "select o.id, o.amount, o.dossier_code,
+        coalesce(encode(y.identity_index, 'hex'), 'dossier ' || o.dossier_code) as whose
+    from (select * from obligation r where r.id >= $2 and r.id < $3 order by r.id desc limit 20000) o
+    left join party y on y.id = o.payer_id
+    where o.status = 'due' and o.beneficiary_code = any($1) and o.amount < $4
+      and coalesce(encode(y.identity_index, 'hex'), o.dossier_code) is not null
+    order by o.id desc limit 2000";
+
+/// Smaller debts to one of the beneficiaries that money of this time may be for together.
+pub async fn owed_together(
+    db: &Db,
+    less_than: Vnd,
+    (at, until): (Timestamp, Timestamp),
+    beneficiaries: &[String],
+) -> Result<Vec<Debts>, StorageError> {
+    let statement = db.prepare_cached(OWED).await?;
+    let (first, last) = ids_between(opened_from(at), until);
+    let mut by_payer: BTreeMap<String, Debts> = BTreeMap::new();
+    for row in db.query(&statement, &[&beneficiaries, &first, &last, &less_than.dong()]).await? {
+        let debts = by_payer.entry(row.get("whose")).or_default();
+        debts.obligations.push(row.get::<_, Uuid>("id").into());
+        debts.amounts.push(Vnd::new(row.get("amount")));
+        debts.dossiers.push(row.get("dossier_code"));
+    }
+    Ok(by_payer.into_values().filter(|debts| debts.amounts.len() > 1).collect())
+}
+
+// the days of cases narrow what is read
+const OF_ONE_SENDER: &str = "select distinct p.id, w.amount
+    from kase c join movement_match k on k.payment_id = c.payment_id join movement m on m.id = k.movement_id
+    join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
+    join kase x on x.at_scope = c.at_scope and x.at_day between c.at_day - 7 and c.at_day + 7
+         and x.kind = 'unidentified' and x.status = 'open' and x.id <> c.id
+    join movement_match xk on xk.payment_id = x.payment_id join movement xm on xm.id = xk.movement_id
+    join statement_line xl on xl.statement_id = xm.statement_id and xl.line_no = xm.line_no
+         and xl.counterparty_account = l.counterparty_account
+    join payment p on p.id = x.payment_id and p.reversed = 0
+    cross join lateral (select sum(a.amount)::bigint as amount from allocation a
+                        where a.payment_id = p.id and a.suspense_reason = 'unidentified') w
+    where c.id = $1 and c.kind = 'unidentified' and w.amount > 0 order by p.id limit 5";
+
+/// Other money that waits unidentified on the same account, of a week before or after, from the account that the case's came from.
+pub async fn of_one_sender(db: &Db, case: CaseId) -> Result<Vec<(PaymentId, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(OF_ONE_SENDER).await?;
+    let rows = db.query(&statement, &[&case.uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
+}
+
 // looser than what concludes: a person reads them
 const TAKEN_BACK: &str = "select p.id as payment_id, i.id, i.reference,
         coalesce((select array_agg(distinct o.dossier_code) filter (where o.dossier_code is not null)
@@ -157,12 +246,22 @@ fn suggestion(row: &Row, rule: Rule, fields: BTreeSet<&'static str>) -> Suggesti
     Suggestion {
         intent_id: row.get::<_, Option<Uuid>>("id").map(IntentId::from),
         payment_id: row.try_get::<_, Option<Uuid>>("payment_id").unwrap_or_default().map(Into::into),
+        obligations: Vec::new(),
+        rest: Vec::new(),
         reference: row.get("reference"),
         dossier_codes: row.get("codes"),
         amount_due: Vnd::new(row.get("due")),
         rule,
         fields,
     }
+}
+
+fn opened_from(at: Timestamp) -> Timestamp {
+    at.checked_sub((DAYS_BETWEEN * 24).hours()).unwrap_or(Timestamp::MIN)
+}
+
+fn ids_between(from: Timestamp, until: Timestamp) -> (Uuid, Uuid) {
+    (first_id(from), first_id(until.checked_add(1.second()).unwrap_or(until)))
 }
 
 /// The smallest id that is minted at this instant (UUIDv7: 48 bits of milliseconds first).

@@ -78,7 +78,7 @@ async fn money_without_a_home_is_offered_the_debts_that_it_may_be_for() {
     assert_eq!(
         by_amount,
         [json!({"intent_id": intent["id"], "reference": intent["reference"], "dossier_codes": [right],
-            "amount_due": 21_000, "rule": "amount_account_time", "fields": ["account", "amount", "time"]})]
+            "amount_due": 21_000, "rule": "amount_account_time", "fields": ["account", "amount", "time"], "score": 35})]
     );
     // who tells of money tells the second: the one in which the debt was asked for will do
     let second = house
@@ -117,7 +117,7 @@ async fn money_without_a_home_is_offered_the_debts_that_it_may_be_for() {
     assert_eq!(
         found,
         [json!({"intent_id": null, "reference": null, "dossier_codes": [other], "amount_due": 77_000,
-            "rule": "dossier_code", "fields": ["account", "dossier_code"]})]
+            "rule": "dossier_code", "fields": ["account", "dossier_code"], "score": 50})]
     );
     // suggestions book nothing and tell nothing of the payer
     let before = digest(&house.database).await;
@@ -129,5 +129,67 @@ async fn money_without_a_home_is_offered_the_debts_that_it_may_be_for() {
     let of_18 = staff_of(&house, "ke-toan-18", tests::OTHER_BENEFICIARY).await;
     let theirs = of_18.get(&format!("/v1/cases/cas_{}", case.simple())).await.expect(200);
     assert_eq!((&theirs["suggestions"], &theirs["scope"]), (&json!([]), &json!(format!("bank:{ACCOUNT}"))));
+    house.stop().await;
+}
+
+/// The line of a payment that came by itself, from this account of somebody's.
+async fn line_of(bank: &Bank, opening: i64, (payment, amount, text): (uuid::Uuid, i64, &str)) {
+    let movement = bank.statement(today(), opening, &[(amount, text)]).await[0];
+    bank.run(&format!(
+        "insert into movement_match (movement_id, payment_id, amount, rule, fields)
+         values ('{movement}', '{payment}', {amount}, 'line', '{{}}');
+         update statement_line set counterparty_account = '0071000123' where movement_id = '{movement}'"
+    ))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slips_sums_and_parts_are_suggested_with_what_agrees_and_book_nothing() {
+    let house = House::new().await;
+    let bank = Bank::of(&house).await;
+    let now = Timestamp::now().to_string();
+    let owed = async |amount| house.portal.owes(&dossier(), amount, json!({})).await;
+    let [one, two, whole] = [owed(40_000).await, owed(50_000).await, owed(100_000).await];
+    let slipped = house.portal.opens(&[&owed(21_000).await]).await;
+    let in_parts = house.portal.opens(&[&whole]).await;
+    // the last symbol is another one
+    let reference = slipped["reference"].as_str().unwrap();
+    let last = if reference.ends_with('X') { "K" } else { "X" };
+    let typed = format!("nop {}{last}", &reference[..reference.len() - 1]);
+    let (payment, case) = bank.stray(today(), &now, 20_000, "FT1").await;
+    line_of(&bank, 0, (payment, 20_000, &typed)).await;
+    let found = suggested(&house, case).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["intent_id"], &found[0]["rule"]), (&slipped["id"], &json!("near_reference")));
+    assert!(found[0]["score"].as_u64().unwrap() >= 46, "{found:?}");
+    // two debts of one payer
+    let (_, case) = bank.stray(today(), &now, 90_000, "FT2").await;
+    let found = suggested(&house, case).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["rule"], &found[0]["amount_due"]), (&json!("sum_of_debts"), &json!(90_000)));
+    let mut debts: Vec<&str> =
+        found[0]["obligation_ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    debts.sort_unstable();
+    let mut both = [one["id"].as_str().unwrap(), two["id"].as_str().unwrap()];
+    both.sort_unstable();
+    assert_eq!(debts, both);
+    // one debt in two transfers from one account
+    let (first, case) = bank.stray(today(), &now, 30_000, "FT3").await;
+    let (second, _) = bank.stray(today(), &now, 70_000, "FT4").await;
+    line_of(&bank, 20_000, (first, 30_000, "nop lan 1")).await;
+    line_of(&bank, 50_000, (second, 70_000, "nop lan 2")).await;
+    let found = suggested(&house, case).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["rule"], &found[0]["intent_id"]), (&json!("part_of_debt"), &in_parts["id"]));
+    assert_eq!(found[0]["rest_payment_ids"], json!([format!("pay_{}", second.simple())]));
+    assert_eq!(found[0]["fields"], json!(["account", "sender", "sum", "time"]));
+    // nobody reads there from which account it came, and whose debts one does not see are not suggested
+    let before = digest(&house.database).await;
+    let path = format!("/v1/cases/cas_{}", case.simple());
+    assert!(!house.staff.get(&path).await.text.contains("0071000123"));
+    assert_eq!(digest(&house.database).await, before);
+    house.share_account().await;
+    let of_18 = staff_of(&house, "ke-toan-18", tests::OTHER_BENEFICIARY).await;
+    assert_eq!(of_18.get(&path).await.expect(200)["suggestions"], json!([]));
     house.stop().await;
 }

@@ -1,5 +1,6 @@
 //! Who a line of a statement is: each rule end to end, what waits for a statement, and many at once.
 
+mod considered;
 mod covered;
 mod crowds;
 mod line_first;

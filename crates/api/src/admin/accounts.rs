@@ -18,7 +18,7 @@ use storage::receiving_accounts::{self, ReceivingAccount};
 use utoipa::ToSchema;
 
 /// Tellers and formats whose references may be of a numbering of their own.
-const TELLERS: [&str; 6] = ["sepay", "casso", "payos", "camt", "mt940", "csv"];
+pub(crate) const TELLERS: [&str; 6] = ["sepay", "casso", "payos", "camt", "mt940", "csv"];
 
 /// Everything that may change; what is left out is reset.
 #[derive(Deserialize, ToSchema)]

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-fn credit(n: u128, amount: i64, day: i8, reference: Option<&str>, intent: Option<u128>) -> OpenCredit {
+pub(super) fn credit(n: u128, amount: i64, day: i8, reference: Option<&str>, intent: Option<u128>) -> OpenCredit {
     OpenCredit {
         id: Uuid::from_u128(n).into(),
         amount: Vnd::new(amount),
@@ -16,7 +16,13 @@ fn credit(n: u128, amount: i64, day: i8, reference: Option<&str>, intent: Option
     }
 }
 
-fn told(n: u128, amount: i64, day: i8, reference: Option<(&str, Option<&str>)>, intent: Option<u128>) -> Told {
+pub(super) fn told(
+    n: u128,
+    amount: i64,
+    day: i8,
+    reference: Option<(&str, Option<&str>)>,
+    intent: Option<u128>,
+) -> Told {
     Told {
         what: What::Payment(Uuid::from_u128(n).into()),
         amount: Vnd::new(amount),

@@ -115,15 +115,21 @@ async fn named_by(
     let codes: BTreeSet<&str> = open.iter().flat_map(|c| &c.codes).map(String::as_str).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     let known = account_money::intents_named(tx, &codes, &ground.account).await?;
-    let by_code: BTreeMap<&str, &NamedIntent> = known.iter().map(|n| (n.reference.as_str(), n)).collect();
-    let one = |c: &OpenCredit| {
-        let mut ours = c.codes.iter().filter_map(|code| by_code.get(code.as_str()));
-        match (ours.next(), ours.next()) {
-            (Some(only), None) => Some((c.id, (*only).clone())),
-            _ => None,
-        }
-    };
-    Ok(open.iter().filter_map(one).collect())
+    let by_code = by_code(&known);
+    Ok(open.iter().filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone()))).collect())
+}
+
+pub(crate) fn by_code(known: &[NamedIntent]) -> BTreeMap<&str, &NamedIntent> {
+    known.iter().map(|named| (named.reference.as_str(), named)).collect()
+}
+
+/// The one of these intents that the codes of a text name; of two, neither.
+pub(crate) fn only_named<'n>(codes: &[String], by_code: &BTreeMap<&str, &'n NamedIntent>) -> Option<&'n NamedIntent> {
+    let mut ours = codes.iter().filter_map(|code| by_code.get(code.as_str()).copied());
+    match (ours.next(), ours.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// Credits that bring a transfer back whose debit no statement has shown: each has its code and its amount, and names no

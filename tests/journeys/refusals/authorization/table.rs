@@ -174,6 +174,11 @@ fn gives_back(amount: i64, obligation: Option<&str>, refundable: &Value) -> Valu
 const APPROVALS: &[Scope] = &[ApprovalsDecide, ReportsRead, RefundsPropose];
 /// Who may see counters.
 const COUNTERS: &[Scope] = &[CounterWrite, ReportsRead, Admin];
+fn dry_run(account: &str) -> Value {
+    let day = files::today();
+    json!({"account": account, "from": day, "to": day, "change": {"days_apart": 3}})
+}
+
 /// Who may read cases.
 const CASES: &[Scope] = &[ReportsRead, CasesWrite];
 
@@ -316,6 +321,8 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/statements").at(format!("/v1/statements?account={ours}&format=mt940"), format!("/v1/statements?account={nowhere}&format=mt940")).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/statements/{id}").of(&of.statement).staff(&[ReportsRead]),
         post("/v1/statements/{id}/supersessions").of(&of.statement).file(no_file.clone()).staff(&[StatementsWrite]).refuses(422, "file_refused"),
+        get("/v1/statements/{id}/lines/{n}").at(format!("/v1/statements/{}/lines/1", of.statement), format!("/v1/statements/{}/lines/9", of.statement)).staff(&[ReportsRead]),
+        post("/v1/matching/dry-runs").body(dry_run(&ours)).or_absent(dry_run(&nowhere)).staff(&[CasesWrite]),
         post("/v1/settlements").at("/v1/settlements?profile=vnpay_main".to_owned(), "/v1/settlements?profile=none".to_owned()).file(no_file).staff(&[StatementsWrite]).refuses(422, "file_refused"),
         get("/v1/settlements/{id}").of(&of.settlement).staff(&[ReportsRead]),
         get("/v1/reconciliation/{date}").at(day("", &format!("account={ours}")), day("", &format!("account={nowhere}"))).staff(&[ReportsRead]),
