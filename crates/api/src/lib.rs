@@ -38,10 +38,10 @@ mod statements;
 mod views;
 mod webhooks;
 
+use payments::report::Turns;
 use rate_limit::RateLimit;
 use secrecy::SecretString;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use volatile::Volatile;
 
 pub use openapi::reference;
@@ -81,6 +81,8 @@ pub struct Parts {
     pub limits: Limits,
     /// What this process shares with the others.
     pub volatile: Volatile,
+    /// Of reports, shared with the console.
+    pub turns: Turns,
     pub render_metrics: RenderMetrics,
 }
 
@@ -93,9 +95,7 @@ pub struct State {
     pub(crate) render_metrics: RenderMetrics,
     pub(crate) remembered: Arc<auth::Remembered>,
     pub(crate) rate_limit: Arc<RateLimit>,
-    pub(crate) report_turns: Arc<Semaphore>,
-    /// Of reports that are written to a file first.
-    pub(crate) file_turns: Arc<Semaphore>,
+    pub(crate) turns: Turns,
 }
 
 impl State {
@@ -107,8 +107,7 @@ impl State {
             limits: parts.limits,
             render_metrics: parts.render_metrics,
             remembered: Arc::default(),
-            report_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
-            file_turns: Arc::new(Semaphore::new(payments::report::AT_ONCE)),
+            turns: parts.turns,
         }
     }
 }

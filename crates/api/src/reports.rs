@@ -14,17 +14,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::business_day::business_date;
 use domain::principal::Scope;
 use domain::report::{Per, Period, Report};
-use futures_util::Stream;
 use futures_util::stream::unfold;
+use futures_util::{Stream, StreamExt};
 use jiff::civil::Date;
 use payments::report::{self, FileError, Part};
-use report_files::{Format, Writer, csv, json};
+use report_files::{Format, Writer, csv, file_name, json, sent};
 use serde::Deserialize;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use storage::reports::Query as Wanted;
-use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::Receiver;
 use utoipa::{IntoParams, ToSchema};
 
@@ -61,9 +59,6 @@ pub struct ReportView {
     #[schema(value_type = Object)]
     pub totals: serde_json::Value,
 }
-
-/// Of a file, sent at once.
-const PIECE: usize = 64 * 1024;
 
 fn per(report: Report, asked: Option<&str>) -> Result<Per, Problem> {
     let wrong = |why| Problem::with(Code::QueryInvalid, why);
@@ -145,16 +140,16 @@ pub async fn show(
     let mut response = HttpResponse::Ok();
     response.content_type(format.media_type());
     if format != Format::Json {
-        let (from, to, extension) = (period.from(), period.to(), format.extension());
-        let file = format!("attachment; filename=\"{report}-{from}-{to}.{extension}\"");
+        let file = format!("attachment; filename=\"{}\"", file_name(&wanted, format));
         response.insert_header((CONTENT_DISPOSITION, file));
     }
     if matches!(format, Format::Xlsx | Format::Pdf) {
-        let turn = report::turn(Arc::clone(&state.file_turns)).await?;
-        let file = report::file(&state.ctx, &state.report_turns, (wanted, format), turn).await?;
-        return Ok(response.body(whole_body(file).map_err(|_| Problem::new(Code::Unavailable))?));
+        let turn = report::turn(Arc::clone(&state.turns.files)).await?;
+        let file = report::file(&state.ctx, &state.turns.rows, (wanted, format), (turn, Arc::default())).await?;
+        let (length, pieces) = sent::pieces(file).map_err(|_| Problem::new(Code::Unavailable))?;
+        return Ok(response.body(SizedStream::new(length, pieces.map(|piece| piece.map(Bytes::from)))));
     }
-    let mut parts = report::start(&state.ctx, &state.report_turns, wanted);
+    let mut parts = report::start(&state.ctx, &state.turns.rows, wanted);
     // what fails before the first row is a refusal; later the answer can only be broken off
     let first = match parts.recv().await {
         Some(Part::Broken(error)) => return Err(error.into()),
@@ -165,23 +160,6 @@ pub async fn show(
         Format::Csv => response.streaming(body_of(csv::Csv::new(report), first, parts)),
         _ => response.streaming(body_of(json::Json::new(report, period), first, parts)),
     })
-}
-
-/// A file as a body whose length is known.
-fn whole_body(file: File) -> io::Result<SizedStream<impl Stream<Item = Result<Bytes, io::Error>> + 'static>> {
-    let length = file.metadata()?.len();
-    let pieces = unfold(tokio::fs::File::from_std(file), |mut file| async move {
-        let mut piece = vec![0; PIECE];
-        match file.read(&mut piece).await {
-            Ok(0) => None,
-            Ok(read) => {
-                piece.truncate(read);
-                Some((Ok(Bytes::from(piece)), file))
-            }
-            Err(error) => Some((Err(error), file)),
-        }
-    });
-    Ok(SizedStream::new(length, pieces))
 }
 
 /// Where the writing of a body is.

@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
 use domain::approval::ApprovalStatus;
 use domain::principal::Scope;
-use domain::{ApprovalId, Vnd};
+use domain::{ApprovalId, ReceiptId, Vnd};
 use payments::approve::{self, Command, Verdict};
 use payments::{Context, sign_in};
 use serde::Deserialize;
@@ -146,13 +146,20 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
         row,
         beneficiaries: a.beneficiaries.join(", "),
         payload: fields(&a.payload),
-        link: a.subject.starts_with("cas_").then(|| format!("/console/cases/{}", a.subject)),
+        link: link(&a.subject),
         decided,
         key: form::key(),
         wrong: above.wrong,
         second_part: above.second_part,
     };
     Ok(html(status, &page))
+}
+
+/// Where what is decided about is shown.
+fn link(subject: &str) -> Option<String> {
+    let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts")];
+    let place = places.iter().find(|(prefix, _)| subject.starts_with(prefix));
+    place.map(|(_, place)| format!("/console/{place}/{subject}"))
 }
 
 /// Field by field, in words; what says nothing is left out.
@@ -191,7 +198,7 @@ pub(crate) async fn decide(ctx: Data<Context>, staff: Staff, id: Path<String>, r
     let again = |wrong| {
         page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &staff, approval, Above { wrong: Some(wrong), ..Above::default() })
     };
-    let request = (&idempotency, &*staff.request_id);
+    let request = (Some(&idempotency), &*staff.request_id);
     if let Err(error) = sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
         return again(said::code(error)?).await;
     }

@@ -1,29 +1,34 @@
 //! What no rule explains: the queue of it, one case with whose debt its money may be, and what a person proposes to become of
 //! it. A second person decides.
 
-use crate::answer::{Answer, Refused, html, see_other};
+mod effect;
+mod owning;
+mod resolving;
+
+pub(crate) use owning::own;
+pub(crate) use resolving::resolve;
+
+use crate::answer::{Answer, Refused, html};
 use crate::considered::Candidate;
-use crate::form::{self, Form};
+use crate::form;
 use crate::frame::Frame;
-use crate::said;
-use crate::shown;
+use crate::shown::{self, People};
 use crate::staff::{Staff, now};
 use crate::words;
 use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use domain::case::{CaseKind, CaseStatus};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::principal::Scope;
-use domain::refund::Closing;
 use domain::suggestion::Suggestion;
-use domain::{CaseId, IntentId, ObligationId, Vnd, fee, intent};
+use domain::{CaseId, IntentId, PersonId, Vnd};
 use jiff::Timestamp;
-use payments::resolve_case::{self, Action};
-use payments::{Context, considered, refund, suggest};
+use payments::{Context, considered, suggest};
 use serde::Deserialize;
-use storage::case_list::{self, Filter, Listed};
-use storage::{Db, intents, obligations};
+use storage::case_list::{self, Filter, Listed, Sort};
+use storage::case_work::{self, Done, Owner};
+use storage::{Db, intents, obligations, write_offs};
 
 const SCOPES: &[Scope] = &[Scope::ReportsRead, Scope::CasesWrite];
 const ON_A_PAGE: i64 = 50;
@@ -34,6 +39,10 @@ pub(crate) struct Asked {
     status: String,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    sort: String,
     after: Option<String>,
     done: Option<String>,
 }
@@ -55,10 +64,11 @@ struct Row {
     scope: String,
     day: String,
     age: String,
+    owner: String,
 }
 
 impl Row {
-    fn new(c: &Listed, now: Timestamp) -> Self {
+    fn new(c: &Listed, people: &People, now: Timestamp) -> Self {
         Self {
             id: c.id.to_string(),
             kind: words::kind(&c.kind).to_owned(),
@@ -69,6 +79,7 @@ impl Row {
             scope: c.scope.clone().unwrap_or_default(),
             day: c.business_date.map(shown::day).unwrap_or_default(),
             age: shown::age(c.opened_at, now),
+            owner: c.owner.map(|id| people.name(&id.to_string())).unwrap_or_default(),
         }
     }
 }
@@ -79,6 +90,8 @@ struct ListPage {
     frame: Frame,
     statuses: Vec<Choice>,
     kinds: Vec<Choice>,
+    owners: Vec<Choice>,
+    sorts: Vec<Choice>,
     rows: Vec<Row>,
     /// Of the next page.
     more: Option<String>,
@@ -95,19 +108,55 @@ pub(crate) async fn list(ctx: Data<Context>, staff: Staff, asked: Query<Asked>) 
     let kind: Option<CaseKind> = word(&asked.kind)?;
     let after: Option<CaseId> = word(asked.after.as_deref().unwrap_or_default())?;
     let filter = Filter { beneficiaries: staff.sees(), status, kind, id: None };
-    let found = case_list::page(&*ctx.pool.get().await?, &filter, after, ON_A_PAGE).await?;
+    let (owner, sort) = (owner(&asked.owner, &staff)?, sort(&asked.sort)?);
+    let db = ctx.pool.get().await?;
+    let found = match (owner, sort) {
+        (None, Sort::Newest) => case_list::page(&db, &filter, after, ON_A_PAGE).await?,
+        (owner, sort) => case_work::queue(&db, &filter, (owner, sort), after, ON_A_PAGE).await?,
+    };
+    let people = owners_of(&db, &found).await?;
     let full = i64::try_from(found.len()) == Ok(ON_A_PAGE);
-    let last = found.last().filter(|_| full).map(|c| c.id);
-    let more = last.map(|id| format!("/console/cases?status={}&kind={}&after={id}", asked.status, asked.kind));
     let now = now();
     let page = ListPage {
         frame: Frame::of(&staff, "/console/cases"),
         statuses: statuses(status),
         kinds: kinds(kind),
-        rows: found.iter().map(|c| Row::new(c, now)).collect(),
-        more,
+        owners: choices(&[("", "bất kỳ"), ("me", "tôi"), ("nobody", "chưa ai")], &asked.owner),
+        sorts: choices(&[("", "mới nhất trước"), ("age", "lâu nhất trước"), ("amount", "lớn nhất trước")], &asked.sort),
+        rows: found.iter().map(|c| Row::new(c, &people, now)).collect(),
+        more: found.last().filter(|_| full).map(|c| asked.more(c.id)),
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+impl Asked {
+    fn more(&self, after: CaseId) -> String {
+        let (status, kind, owner, sort) = (&self.status, &self.kind, &self.owner, &self.sort);
+        format!("/console/cases?status={status}&kind={kind}&owner={owner}&sort={sort}&after={after}")
+    }
+}
+
+fn owner(asked: &str, staff: &Staff) -> Result<Option<Owner>, Refused> {
+    match asked {
+        "" => Ok(None),
+        "me" => Ok(Some(Owner::Person(staff.person))),
+        "nobody" => Ok(Some(Owner::Nobody)),
+        other => other.parse().map(|id| Some(Owner::Person(id))).map_err(|_| Refused::Absent),
+    }
+}
+
+fn sort(asked: &str) -> Result<Sort, Refused> {
+    let known = [Sort::Newest, Sort::Age, Sort::Amount].into_iter().find(|sort| sort.as_str() == asked);
+    if asked.is_empty() { Ok(Sort::Newest) } else { known.ok_or(Refused::Absent) }
+}
+
+async fn owners_of(db: &Db, found: &[Listed]) -> Result<People, Refused> {
+    Ok(People::among(db, found.iter().filter_map(|c| c.owner).map(|id| id.to_string())).await?)
+}
+
+fn choices(all: &[(&'static str, &str)], chosen: &str) -> Vec<Choice> {
+    let one = |(word, name): &(&'static str, &str)| Choice { word, name: (*name).to_owned(), chosen: *word == chosen };
+    all.iter().map(one).collect()
 }
 
 fn statuses(chosen: Option<CaseStatus>) -> Vec<Choice> {
@@ -170,9 +219,40 @@ struct CasePage {
     may_refund: bool,
     may_be_same: bool,
     may_accept: bool,
+    may_write_off: bool,
+    /// Closed, and what it told of was given up.
+    may_reinstate: bool,
+    /// Who has it, as it is shown; whoever takes it says so.
+    instead_of: String,
+    is_mine: bool,
+    may_own: bool,
+    history: Vec<Told>,
     refundable: i64,
     key: String,
     wrong: Option<String>,
+}
+
+/// What somebody, or the program, did about the case.
+struct Told {
+    at: String,
+    who: String,
+    what: String,
+    note: String,
+}
+
+fn told(d: &Done, people: &People) -> Told {
+    let action = d.action.as_deref().map(words::action).unwrap_or_default();
+    let to = d.owner.map_or_else(|| "không ai".to_owned(), |id| people.name(&id.to_string()));
+    let what = match d.what.as_str() {
+        "found" => "Phát hiện".to_owned(),
+        "explained" => "Hệ thống đã giải thích được".to_owned(),
+        "assigned" => format!("Giao cho: {to}"),
+        "proposed" => format!("Đề nghị: {action}"),
+        "approved" => format!("Duyệt: {action}"),
+        "rejected" => format!("Từ chối: {action}"),
+        _ => format!("Rút lại: {action}"),
+    };
+    Told { at: shown::time(d.at), who: people.name(&d.who), what, note: d.note.clone().unwrap_or_default() }
 }
 
 async fn found(db: &Db, staff: &Staff, id: CaseId) -> Result<Listed, Refused> {
@@ -196,12 +276,14 @@ async fn page(
     done: Option<&'static str>,
 ) -> Answer {
     let own = staff.sees();
-    let (case, candidates, refundable) = {
+    let (case, candidates, refundable, history, stands, people) = {
         let db = ctx.pool.get().await?;
         let case = found(&db, staff, id).await?;
-        let candidates = case_list::candidates(&db, id).await?;
+        let history = case_work::history(&db, id, own.as_deref()).await?;
+        let persons = history.iter().flat_map(|d| [Some(d.who.clone()), d.owner.map(|id| id.to_string())]).flatten();
+        let people = People::among(&db, persons.chain(case.owner.map(|id| id.to_string()))).await?;
         let refundable = refundable(&db, staff, &case).await?;
-        (case, candidates, refundable)
+        (case, case_list::candidates(&db, id).await?, refundable, history, write_offs::stands(&db, id).await?, people)
     };
     let open = case.status == CaseStatus::Open.as_str();
     let suggestions = if open { suggest::of_case(ctx, id, own.as_deref()).await? } else { Vec::new() };
@@ -209,9 +291,10 @@ async fn page(
     let ideas = ideas(&*ctx.pool.get().await?, &suggestions).await?;
     let waits = case.waits && case.waiting.is_positive();
     let kind = case.kind.parse::<CaseKind>().ok();
+    let (closed, resolves) = (case.status == CaseStatus::Closed.as_str(), staff.may(Scope::CasesWrite));
     let page = CasePage {
         frame: Frame { done, ..Frame::of(staff, "/console/cases") },
-        row: Row::new(&case, now()),
+        row: Row::new(&case, &people, now()),
         payment: case.payment_id.map(|id| id.to_string()),
         movement: case.movement_id.clone(),
         subject: case.subject.clone(),
@@ -219,11 +302,17 @@ async fn page(
         ideas,
         candidates: candidates.iter().map(|(id, amount)| (id.to_string(), *amount)).collect(),
         considered: crate::considered::candidates(&considered),
-        may_propose: open && staff.may(Scope::CasesWrite),
-        may_assign: waits,
-        may_refund: waits && case.payment_id.is_some(),
-        may_be_same: kind == Some(CaseKind::MissingAtProvider),
-        may_accept: !waits,
+        may_propose: resolves && (open || (closed && stands)),
+        may_assign: open && waits,
+        may_refund: open && waits && case.payment_id.is_some(),
+        may_be_same: open && kind == Some(CaseKind::MissingAtProvider),
+        may_accept: open && !waits,
+        may_write_off: open,
+        may_reinstate: closed && stands,
+        instead_of: case.owner.map(|id: PersonId| id.to_string()).unwrap_or_default(),
+        is_mine: case.owner == Some(staff.person),
+        may_own: resolves && !closed,
+        history: history.iter().map(|d| told(d, &people)).collect(),
         refundable,
         key: form::key(),
         wrong,
@@ -278,124 +367,4 @@ fn due(found: &[Obligation]) -> Vec<Debt> {
         amount: o.amount(),
     };
     found.iter().filter(|o| o.status == ObligationStatus::Due).map(debt).collect()
-}
-
-pub(crate) async fn resolve(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {
-    let form = Form::read(&raw, &staff.token)?;
-    staff.needs(&[Scope::CasesWrite])?;
-    let id: CaseId = id.parse().map_err(|_| Refused::Absent)?;
-    let case = found(&*ctx.pool.get().await?, &staff, id).await?;
-    let proposed = match form.text("action") {
-        "refund_to_payer" => refund_to_payer(&ctx, &staff, &case, &form).await?,
-        action => match read(action, &case, &form) {
-            Ok(action) => propose(&ctx, &staff, case, action, &form).await?,
-            Err(wrong) => Err(wrong.to_owned()),
-        },
-    };
-    match proposed {
-        Ok(()) => Ok(see_other(&format!("/console/cases/{id}?done=1"))),
-        Err(wrong) => page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &staff, id, Some(wrong), None).await,
-    }
-}
-
-/// Proposed; or why not.
-type Proposed = Result<(), String>;
-
-fn read(action: &str, case: &Listed, form: &Form) -> Result<Action, &'static str> {
-    match action {
-        "assign_to_obligations" => {
-            let typed = form.text("others").split([',', ' ', '\n']).map(|id| id.trim().to_owned());
-            let chosen = form.all("obligation").map(str::to_owned).chain(typed).filter(|id| !id.is_empty());
-            let obligation_ids: Vec<String> = chosen.collect();
-            if (1..=intent::MAX_OBLIGATIONS).contains(&obligation_ids.len()) {
-                Ok(Action::AssignToObligations { obligation_ids })
-            } else {
-                Err("Hãy chọn từ 1 đến 50 nghĩa vụ.")
-            }
-        }
-        "same_movement" => Ok(Action::SameMovement { payment_id: form.text("payment").trim().to_owned() }),
-        "write_off" => match (reason_code(form), form.note().is_empty()) {
-            (Some(reason_code), false) => Ok(Action::WriteOff { reason_code, given: Vec::new() }),
-            _ => Err("Hãy ghi lý do xoá sổ (1–64 ký tự), và vì sao không tìm được chủ của khoản tiền."),
-        },
-        "accept_difference" if form.note().is_empty() && fee::is_of_fee(&case.subject) => {
-            Err("Hãy ghi rõ vì sao nhà cung cấp được giữ mức phí khác với hợp đồng.")
-        }
-        "accept_difference" => Ok(Action::AcceptDifference),
-        _ => Err("Hãy chọn một cách xử lý."),
-    }
-}
-
-async fn propose(ctx: &Context, staff: &Staff, case: Listed, action: Action, form: &Form) -> Result<Proposed, Refused> {
-    let key = form.request(staff.person.uuid(), &format!("POST cases {}", case.id))?;
-    let proposal = resolve_case::Proposal {
-        case,
-        action,
-        note: form.note(),
-        beneficiaries: staff.sees(),
-        caller: staff.caller(),
-        now: now(),
-    };
-    match resolve_case::propose(ctx, &proposal, &key, &|id| id.to_string()).await {
-        Ok(_) => Ok(Ok(())),
-        Err(error) => Ok(Err(said::resolution(error)?)),
-    }
-}
-
-/// All of the payment's money that waits for the case's reason goes back.
-async fn refund_to_payer(ctx: &Context, staff: &Staff, case: &Listed, form: &Form) -> Result<Proposed, Refused> {
-    let waits = case.kind.parse::<CaseKind>().ok().and_then(resolve_case::reason_of).filter(|_| case.waits);
-    let (Some(payment), Some(_)) = (case.payment_id, waits) else {
-        return Ok(Err("Không còn tiền nào của việc này chờ xử lý.".to_owned()));
-    };
-    let Ok(payer_account) = payer_account(form) else {
-        return Ok(Err(
-            "Tài khoản người nộp: mã ngân hàng 6 chữ số, số tài khoản 6–19 ký tự, và tên chủ tài khoản.".to_owned()
-        ));
-    };
-    let Some(reason_code) = reason_code(form) else {
-        return Ok(Err("Hãy ghi lý do hoàn trả (1–64 ký tự).".to_owned()));
-    };
-    let refundable = form.text("refundable").parse::<i64>().ok().map(Vnd::new);
-    let Some(refundable) = refundable else { return Err(Refused::Form) };
-    let proposal = refund::Proposal {
-        payment,
-        case: Some(case.id),
-        lines: Vec::new(),
-        closing: Closing::Close,
-        reason_code,
-        note: form.note(),
-        refundable,
-        payer_account,
-        beneficiaries: staff.sees(),
-        caller: staff.caller(),
-        now: now(),
-    };
-    let key = form.request(staff.person.uuid(), &format!("POST cases {}", case.id))?;
-    match refund::propose(ctx, &proposal, &key, &|_, approval| approval.to_string()).await {
-        Ok(_) => Ok(Ok(())),
-        Err(error) => Ok(Err(said::refund(error)?)),
-    }
-}
-
-fn reason_code(form: &Form) -> Option<String> {
-    let code = form.text("reason_code").trim();
-    let is_one = (1..=64).contains(&code.chars().count()) && !code.chars().any(char::is_control);
-    is_one.then(|| code.to_owned())
-}
-
-/// None where nothing is filled in: the channel gives back by itself.
-fn payer_account(form: &Form) -> Result<Option<refund::PayerAccount>, ()> {
-    let [bank_bin, account_number, account_name] =
-        ["bank_bin", "account_number", "account_name"].map(|name| form.text(name).trim().to_owned());
-    if bank_bin.is_empty() && account_number.is_empty() && account_name.is_empty() {
-        return Ok(None);
-    }
-    let bank = bank_bin.len() == 6 && bank_bin.bytes().all(|b| b.is_ascii_digit());
-    let name = (1..=140).contains(&account_name.chars().count()) && !account_name.chars().any(char::is_control);
-    if bank && name && refund::PayerAccount::is_number(&account_number) {
-        Ok(Some(refund::PayerAccount { bank_bin, account_number, account_name }))
-    } else {
-        Err(())
-    }
 }

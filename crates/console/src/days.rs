@@ -43,12 +43,13 @@ pub(crate) async fn list(ctx: Data<Context>, staff: Staff) -> Answer {
     staff.needs(&[Scope::ReportsRead])?;
     let yesterday = business_date(now()).yesterday().map_err(Refused::broken)?;
     let own = staff.sees();
-    let found = desk::scopes(&*ctx.pool.get().await?, own.as_deref()).await?;
+    let db = ctx.pool.get().await?;
+    let (found, names) = (desk::scopes(&db, own.as_deref()).await?, shown::scopes(&ctx, &db).await?);
     let row = |s: &desk::Scope| {
         let next = s.last_closed.and_then(|day| day.tomorrow().ok()).unwrap_or(yesterday);
         Row {
             scope: s.scope.clone(),
-            name: s.name.clone(),
+            name: names.get(&s.scope).unwrap_or(&s.name).clone(),
             last_closed: s.last_closed.map(shown::day).unwrap_or_default(),
             next: next.to_string(),
             next_shown: shown::day(next),
@@ -218,7 +219,7 @@ pub(crate) async fn close(ctx: Data<Context>, staff: Staff, asked: Query<Asked>,
     staff.needs(&[Scope::DaysClose])?;
     let wanted = asked.read(&staff)?;
     let idempotency = form.request(staff.person.uuid(), &format!("POST days {} {}", wanted.scope, wanted.date))?;
-    let request = (&idempotency, &*staff.request_id);
+    let request = (Some(&idempotency), &*staff.request_id);
     let wrong = match sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
         Err(error) => said::code(error)?,
         Ok(()) => {

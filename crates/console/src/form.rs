@@ -36,6 +36,23 @@ impl Form {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
+    /// A short word of a reason: 1 to 64 letters.
+    pub fn code(&self, name: &str) -> Option<String> {
+        let code = self.text(name).trim();
+        let is_one = (1..=64).contains(&code.chars().count()) && !code.chars().any(char::is_control);
+        is_one.then(|| code.to_owned())
+    }
+
+    /// All that was filled in, for a form that shows it once more; `but` without these.
+    pub fn kept(&self, but: &[&str]) -> Vec<(String, String)> {
+        let own = [TOKEN, KEY, "code"];
+        self.0
+            .iter()
+            .filter(|(name, _)| !own.contains(&name.as_str()) && !but.contains(&name.as_str()))
+            .cloned()
+            .collect()
+    }
+
     /// What people write to each other: on one line, at most so long.
     pub fn note(&self) -> String {
         let words = self.text("note").split(char::is_control).map(str::trim).filter(|part| !part.is_empty());

@@ -2,18 +2,22 @@
 //! goes through `storage` and every write through `payments`, with the rights that the person's roles give over the API: what
 //! a person may not do there they may not do here, and what is not theirs is absent.
 
+mod admin;
 mod answer;
 mod approvals;
 mod cases;
 mod considered;
 mod cookie;
 mod days;
+mod exports;
 mod files;
 mod form;
 mod frame;
 mod guard;
 mod join;
 mod multipart;
+mod receipts;
+mod reports;
 mod said;
 mod search;
 mod shown;
@@ -25,6 +29,7 @@ mod words;
 
 use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
+use payments::report::Turns;
 use payments::sign_in::TokenHash;
 use std::sync::Arc;
 use volatile::{Limit, Volatile};
@@ -39,11 +44,13 @@ const MAX_FORM_BYTES: usize = 16_384;
 #[derive(Clone)]
 pub struct Console {
     pub(crate) tries: Arc<Limit>,
+    /// Of reports, shared with the API of this process.
+    pub(crate) turns: Turns,
 }
 
 impl Console {
-    pub fn new(volatile: Volatile) -> Self {
-        Self { tries: Arc::new(Limit::new(volatile, "sign-in", TRIES_PER_MINUTE, TRIES_AT_ONCE)) }
+    pub fn new(volatile: Volatile, turns: Turns) -> Self {
+        Self { tries: Arc::new(Limit::new(volatile, "sign-in", TRIES_PER_MINUTE, TRIES_AT_ONCE)), turns }
     }
 }
 
@@ -89,6 +96,7 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/cases", "GET").route(web::get().to(cases::list)))
             .service(at("/cases/{id}", "GET").route(web::get().to(cases::show)))
             .service(at("/cases/{id}/resolutions", "POST").route(web::post().to(cases::resolve)))
+            .service(at("/cases/{id}/owner", "POST").route(web::post().to(cases::own)))
             .service(at("/approvals", "GET").route(web::get().to(approvals::list)))
             .service(at("/approvals/{id}", "GET").route(web::get().to(approvals::show)))
             .service(at("/approvals/{id}/decision", "POST").route(web::post().to(approvals::decide)))
@@ -96,6 +104,33 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/day", "GET").route(web::get().to(days::show)))
             .service(at("/day/close", "POST").route(web::post().to(days::close)))
             .service(at("/day/reopen", "POST").route(web::post().to(days::reopen)))
+            .service(at("/receipts", "GET").route(web::get().to(receipts::list)))
+            .service(at("/receipts/{id}", "GET").route(web::get().to(receipts::show)))
+            .service(at("/receipts/{id}/replacements", "POST").route(web::post().to(receipts::replace)))
+            .service(at("/reports", "GET").route(web::get().to(reports::list)))
+            .service(at("/reports/{report}", "GET").route(web::get().to(reports::show)))
+            .service(at("/reports/{report}/file", "GET").route(web::get().to(reports::file)))
+            .service(
+                at("/exports", "GET, POST").route(web::get().to(exports::list)).route(web::post().to(exports::ask)),
+            )
+            .service(at("/exports/{id}", "GET").route(web::get().to(exports::show)))
+            .service(at("/exports/{id}/file", "GET").route(web::get().to(exports::file)))
+            // -- administration
+            .service(at("/admin", "GET").route(web::get().to(admin::index)))
+            .service(at("/admin/channels", "GET").route(web::get().to(admin::channels)))
+            .service(at("/admin/channels/{code}/switch", "POST").route(web::post().to(admin::switch)))
+            .service(at("/admin/channels/{code}/downtimes", "POST").route(web::post().to(admin::announce)))
+            .service(
+                at("/admin/channels/{code}/downtimes/{id}/withdraw", "POST").route(web::post().to(admin::withdraw)),
+            )
+            .service(at("/admin/people", "GET").route(web::get().to(admin::people)))
+            .service(at("/admin/keys/{id}/revoke", "POST").route(web::post().to(admin::revoke)))
+            .service(at("/admin/setup", "GET").route(web::get().to(admin::setup)))
+            .service(at("/admin/calendar", "POST").route(web::post().to(admin::put_day)))
+            .service(at("/admin/calendar/{date}/remove", "POST").route(web::post().to(admin::remove_day)))
+            .service(at("/admin/parked", "GET").route(web::get().to(admin::parked)))
+            .service(at("/admin/parked/{id}/retry", "POST").route(web::post().to(admin::drive)))
+            // -- files
             .service(at("/statements", "GET").route(web::get().to(statements::list)))
             .service(at("/files", "POST").route(web::post().to(files::bring)))
             .service(at("/statements/{id}", "GET").route(web::get().to(statements::show)))

@@ -3,10 +3,15 @@
 
 use crate::answer::Refused;
 use payments::IdempotencyError;
+use payments::administer::AdminError;
 use payments::approve::DecideError;
 use payments::close_day::DayError;
+use payments::drive_parked::DriveError;
+use payments::own_case::OwnError;
+use payments::preview::PreviewError;
 use payments::refund::RefundError;
 use payments::reopen_day::ReopenError;
+use payments::replace_receipt::ReplaceError;
 use payments::resolve_case::ResolveError;
 use payments::sign_in::SignInError;
 use storage::StorageError;
@@ -114,6 +119,62 @@ pub(crate) fn reopening(error: ReopenError) -> Said {
         ReopenError::Pending => PENDING,
     };
     Ok(text.to_owned())
+}
+
+pub(crate) fn owning(error: OwnError) -> Said {
+    let text = match error {
+        OwnError::Storage(e) => return stored(e),
+        OwnError::Idempotency(e) => return repeated(&e),
+        OwnError::Absent => return Err(Refused::Absent),
+        OwnError::NotOpen(_) => "Việc này đã đóng.",
+        OwnError::Others(_) => "Việc này vừa được giao cho người khác.",
+        OwnError::MayNot => "Người này không được xử lý việc này.",
+    };
+    Ok(text.to_owned())
+}
+
+/// What would be refused is told as it would be.
+pub(crate) fn preview(error: PreviewError) -> Said {
+    match error {
+        PreviewError::Storage(e) => stored(e),
+        PreviewError::Resolve(e) => resolution(e),
+        PreviewError::Refund(e) => refund(e),
+        PreviewError::Decide(e) => decision(e),
+    }
+}
+
+pub(crate) fn replacement(error: ReplaceError) -> Said {
+    let text = match error {
+        ReplaceError::Storage(e) => return stored(e),
+        ReplaceError::Idempotency(e) => return repeated(&e),
+        ReplaceError::Absent => return Err(Refused::Absent),
+        ReplaceError::NotIssued(_) => "Biên lai này không còn giá trị.",
+        ReplaceError::Pending => PENDING,
+    };
+    Ok(text.to_owned())
+}
+
+/// What an administrator was refused.
+pub(crate) fn administering(error: AdminError) -> Said {
+    let text = match error {
+        AdminError::Storage(e) => return stored(e),
+        AdminError::Idempotency(e) => return repeated(&e),
+        AdminError::Absent | AdminError::NoKey(_) => return Err(Refused::Absent),
+        AdminError::NotOfAll => return Err(Refused::NotAllowed),
+        AdminError::OwnRights => "Không ai đổi quyền hạn của chính mình.".to_owned(),
+        AdminError::NothingChanges => "Không có gì thay đổi.".to_owned(),
+        AdminError::Pending => PENDING.to_owned(),
+        other => format!("Không thực hiện được ({other})."),
+    };
+    Ok(text)
+}
+
+pub(crate) fn driving(error: DriveError) -> Said {
+    match error {
+        DriveError::Admin(e) => administering(e),
+        DriveError::Report(e) => Err(Refused::broken(e)),
+        DriveError::Stays(why) => Ok(format!("Vẫn không đọc được: {why}")),
+    }
 }
 
 /// Of a fresh code.

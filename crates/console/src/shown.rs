@@ -1,10 +1,12 @@
 //! How times, ages and people are written on the pages.
 
+use domain::bank_names;
 use domain::business_day::HANOI;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use payments::Context;
 use std::collections::BTreeMap;
-use storage::{Db, StorageError, desk};
+use storage::{Db, StorageError, desk, receiving_accounts};
 
 /// `27/11/2026 16:05`, in Hanoi.
 pub(crate) fn time(at: Timestamp) -> String {
@@ -58,6 +60,19 @@ impl People {
             _ => self.0.get(actor).cloned().unwrap_or_else(|| actor.to_owned()),
         }
     }
+}
+
+/// Accounts by their bank, number and name, contracts by their provider: whose day it is, as people call it.
+pub(crate) async fn scopes(ctx: &Context, db: &Db) -> Result<BTreeMap<String, String>, StorageError> {
+    let accounts = receiving_accounts::all(db, None).await?.into_iter().map(|a| {
+        let name = format!("{} · {} · {}", bank_names::name(&a.bank_bin), a.account_number, a.account_name);
+        (format!("bank:{}", a.code), name)
+    });
+    let contracts = ctx.providers.iter().map(|provider| {
+        let name = format!("{} · {}", provider.names.vi, provider.profile);
+        (format!("clearing:{}", provider.profile), name)
+    });
+    Ok(accounts.chain(contracts).collect())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use domain::principal::Scope;
 use domain::{StatementId, Vnd};
 use payments::{Context, sign_in};
 use serde::Deserialize;
-use storage::side_by_side::{self, Filter, Line, Statement};
+use storage::side_by_side::{self, Filter, Line, SettlementFile, Statement};
 use storage::{Db, desk};
 
 const ON_A_PAGE: i64 = 100;
@@ -46,14 +46,45 @@ fn row(s: &Statement, people: &People) -> Row {
     }
 }
 
+/// A provider's settlement file.
+struct Settled {
+    profile: String,
+    day: String,
+    /// Of that contract.
+    path: String,
+    gross: Vnd,
+    fee: Vnd,
+    refunds: Vnd,
+    net: Vnd,
+    matched: String,
+    paid_out: bool,
+    by: String,
+}
+
+fn settled(s: &SettlementFile, people: &People) -> Settled {
+    Settled {
+        profile: s.profile.clone(),
+        day: shown::day(s.date),
+        path: format!("/console/day?scope=clearing:{}&date={}", s.profile, s.date),
+        gross: s.gross,
+        fee: s.fee,
+        refunds: s.refunds,
+        net: s.net,
+        matched: format!("{} / {}", s.matched, s.lines),
+        paid_out: s.paid_out,
+        by: people.name(&s.imported_by),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "statements.html")]
 struct ListPage {
     frame: Frame,
     rows: Vec<Row>,
-    /// Accounts and contracts that a file may be of; none for who brings none.
-    accounts: Vec<String>,
-    profiles: Vec<String>,
+    files: Vec<Settled>,
+    /// Accounts and contracts that a file may be of, as people call them; none for who brings none.
+    accounts: Vec<(String, String)>,
+    profiles: Vec<(String, String)>,
     key: String,
     wrong: Option<String>,
 }
@@ -72,15 +103,21 @@ pub(crate) async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong
     let own = staff.sees();
     let filter = Filter { beneficiaries: own.clone(), ..Filter::default() };
     let found = side_by_side::statements(&db, &filter, ON_A_PAGE).await?;
-    let people = people(&db, &found).await?;
+    let settlements = side_by_side::settlements(&db, own.as_deref(), ON_A_PAGE).await?;
+    let importers = found.iter().map(|s| &s.imported_by).chain(settlements.iter().map(|s| &s.imported_by));
+    let people = People::among(&db, importers.cloned()).await?;
+    let names = shown::scopes(ctx, &db).await?;
     let brings = staff.may(Scope::StatementsWrite);
     let scopes = if brings { desk::scopes(&db, own.as_deref()).await? } else { Vec::new() };
-    let of = |kind: &str| scopes.iter().map(|s| s.scope.clone()).filter(|scope| scope.starts_with(kind)).collect();
+    let named = |scope: &str| names.get(scope).cloned().unwrap_or_else(|| scope.to_owned());
+    let seen = scopes.iter().map(|s| (s.scope.clone(), named(&s.scope)));
+    let (accounts, profiles) = seen.partition(|(scope, _)| scope.starts_with("bank:"));
     let page = ListPage {
         frame: Frame::of(staff, "/console/statements"),
         rows: found.iter().map(|s| row(s, &people)).collect(),
-        accounts: of("bank:"),
-        profiles: of("clearing:"),
+        files: settlements.iter().map(|s| settled(s, &people)).collect(),
+        accounts,
+        profiles,
         key: form::key(),
         wrong,
     };

@@ -63,7 +63,9 @@ struct Page {
     payments: i64,
     online: String,
     suspense: Vnd,
-    suspense_age: String,
+    /// Since which day the oldest part of it has waited.
+    suspense_since: String,
+    suspense_parts: i64,
     cases: i64,
     to_decide: i64,
     decides: bool,
@@ -84,15 +86,16 @@ pub(crate) async fn today(ctx: Data<Context>, staff: Staff) -> Answer {
     let hours = desk::by_hour(&db, day, own.as_deref()).await?;
     let open = desk::open(&db, own.as_deref()).await?;
     let total: Vnd = taken.iter().map(|t| t.amount).sum();
-    let waits = |o: &&Open| o.waiting.is_positive();
+    let (suspense, since, suspense_parts) = desk::suspense(&db, day, own.as_deref()).await?;
     let page = Page {
         frame: Frame::of(&staff, "/console"),
         day: shown::day(day),
         total,
         payments: taken.iter().map(|t| t.payments).sum(),
         online: online(&taken),
-        suspense: open.iter().map(|o| o.waiting).sum(),
-        suspense_age: open.iter().filter(waits).map(|o| o.oldest).min().map_or(String::new(), |at| shown::age(at, now)),
+        suspense,
+        suspense_parts,
+        suspense_since: since.map(shown::day).unwrap_or_default(),
         cases: open.iter().map(|o| o.cases).sum(),
         to_decide: desk::to_decide(&db, &actor, own.as_deref()).await?,
         decides: staff.may(Scope::ApprovalsDecide),

@@ -99,6 +99,7 @@ pub(crate) fn approval(word: &str) -> &str {
         "statement_supersession" => "Thay thế sao kê bằng bản đính chính",
         "counter_void" => "Hủy khoản thu tại quầy",
         "contract_fee" => "Phí của hợp đồng",
+        "receipt_replacement" => "Thay thế biên lai",
         other => other,
     }
 }
@@ -214,6 +215,8 @@ pub(crate) fn journal(word: &str) -> &str {
         "refund_returned" => "Tiền hoàn bị trả lại",
         "taken_back" => "Ngân hàng lấy lại",
         "reduction" => "Giảm nghĩa vụ",
+        "written_off" => "Xoá sổ",
+        "reinstated" => "Khôi phục khoản đã xoá sổ",
         "obligation.paid" => "Nghĩa vụ đã nộp",
         "payment_intent.paid" => "Yêu cầu thanh toán đã nộp",
         "refund.succeeded" => "Đã hoàn trả",
@@ -243,6 +246,10 @@ pub(crate) fn field(word: &str) -> &str {
         "beneficiary_code" => "Đơn vị thụ hưởng",
         "dossier_code" => "Hồ sơ",
         "waiting" => "Tiền chờ xử lý",
+        "template" => "Mẫu",
+        "serial" => "Ký hiệu",
+        "number" => "Số",
+        "collector_tax_code" => "Mã số thuế của đơn vị thu",
         other => other,
     }
 }

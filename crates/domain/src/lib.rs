@@ -5,6 +5,7 @@ pub mod account_report;
 pub mod allocation;
 pub mod approval;
 pub mod attempt;
+pub mod bank_names;
 pub mod bank_reference;
 pub mod banks;
 pub mod beneficiary;

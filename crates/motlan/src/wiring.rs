@@ -284,6 +284,7 @@ impl Gateway {
         enter_profiles(&ctx.pool, &config.profiles).await?;
         let renewing = renewal::start(&ctx).await?;
         crate::accounts::seed_layouts(&*ctx.pool.get().await?).await?;
+        let turns = payments::report::Turns::default();
         let state = api::State::new(api::Parts {
             ctx: ctx.clone(),
             api_key_pepper: config.api_key_pepper()?,
@@ -294,11 +295,12 @@ impl Gateway {
                 file_timeout_ms: config.http.file_timeout_ms,
                 calls_per_minute: config.http.calls_per_minute,
             },
+            turns: turns.clone(),
             volatile: volatile.clone(),
             render_metrics,
         });
         let page = web::Page::new(volatile.clone());
-        let console = console::Console::new(volatile.clone());
+        let console = console::Console::new(volatile.clone(), turns);
         let servers = Servers::start(bound, config, &ctx, (&state, &page, &console)).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
         let relay = wake::relay(role, &ctx, &volatile);

@@ -19,6 +19,7 @@ pub mod endpoints;
 pub mod erase_payer;
 pub mod events;
 pub mod expire_intents;
+pub mod export_report;
 pub mod facts;
 pub mod fetch_receipt;
 mod held_money;

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use storage::reports::Query;
 use storage::{StorageError, Tx, assurance, reports};
@@ -29,6 +30,21 @@ const TURN: Duration = Duration::from_secs(10);
 pub const AT_ONCE: usize = 2;
 
 pub use report_files::Row;
+
+/// [`AT_ONCE`] of each kind per process.
+#[derive(Clone)]
+pub struct Turns {
+    pub rows: Arc<Semaphore>,
+    /// Of reports that are written to a file first.
+    pub files: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        let all = || Arc::new(Semaphore::new(AT_ONCE));
+        Self { rows: all(), files: all() }
+    }
+}
 
 /// What a reader gets; a report is whole when [`Part::End`] came, and not otherwise.
 #[derive(Debug)]
@@ -141,7 +157,8 @@ impl From<io::Error> for FileError {
     }
 }
 
-/// A report as a whole file, from its beginning. `turn` is held until it is written, whoever has hung up meanwhile.
+/// A report as a whole file, from its beginning. `turn` is held until it is written, whoever has hung up meanwhile; `counted` are
+/// the rows that are written by now.
 ///
 /// # Errors
 /// When the rows break off, are too many for the form, or there is no room for the file.
@@ -149,12 +166,13 @@ pub async fn file(
     ctx: &Context,
     turns: &Arc<Semaphore>,
     (query, format): (Query, Format),
-    turn: OwnedSemaphorePermit,
+    (turn, counted): (impl Send + 'static, Arc<AtomicU64>),
 ) -> Result<File, FileError> {
     let (report, period) = (query.report, query.period);
     let parts = start(ctx, turns, query);
     let write = move || {
-        let file = whole::begin(format, report, period).map_err(FileError::from).and_then(|new| written(new, parts));
+        let file =
+            whole::begin(format, report, period).map_err(FileError::from).and_then(|new| written(new, parts, &counted));
         drop(turn);
         file
     };
@@ -162,10 +180,17 @@ pub async fn file(
     outcome.unwrap_or_else(|_| Err(FileError::File(io::Error::other("the writer stopped"))))
 }
 
-fn written(mut whole: Box<dyn whole::Whole>, mut parts: Receiver<Part>) -> Result<File, FileError> {
+fn written(
+    mut whole: Box<dyn whole::Whole>,
+    mut parts: Receiver<Part>,
+    counted: &AtomicU64,
+) -> Result<File, FileError> {
     loop {
         match parts.blocking_recv() {
-            Some(Part::Rows(rows)) => whole.rows(&rows)?,
+            Some(Part::Rows(rows)) => {
+                whole.rows(&rows)?;
+                counted.fetch_add(rows.len() as u64, Ordering::Relaxed);
+            }
             Some(Part::End) => break,
             Some(Part::Broken(error)) => return Err(FileError::Rows(error)),
             None => return Err(FileError::File(io::Error::other("the rows ended before their end"))),

@@ -98,19 +98,19 @@ pub async fn sign_in(
     }
 }
 
-/// Takes a fresh code of somebody who is signed in: what they decide by this request, they decide. A second press of it is the
-/// first one again, and takes none.
+/// Takes a fresh code of somebody who is signed in: what they do next, they do. A second press of a `request` that was answered
+/// is the first one again, and takes none.
 ///
 /// # Errors
-/// When it is wrong, was used for another request, or the account is locked.
+/// When it is wrong, was used for something else, or the account is locked.
 pub async fn show_again(
     ctx: &Context,
     person: PersonId,
     typed: &str,
-    (request, request_id): (&idempotency::Request, &str),
+    (request, request_id): (Option<&idempotency::Request>, &str),
     now: Timestamp,
 ) -> Result<(), SignInError> {
-    if idempotency::is_answered(&*ctx.pool.get().await?, request).await? {
+    if is_answered(ctx, request).await? {
         return Ok(());
     }
     let account = match count_by_id(ctx, person, now).await? {
@@ -133,10 +133,17 @@ fn was_right(vault: &Vault, account: &Account, typed: &str, now: Timestamp) -> R
     Ok(code::accepted(&secret, typed, now, None).is_some())
 }
 
+async fn is_answered(ctx: &Context, request: Option<&idempotency::Request>) -> Result<bool, StorageError> {
+    match request {
+        Some(request) => idempotency::is_answered(&*ctx.pool.get().await?, request).await,
+        None => Ok(false),
+    }
+}
+
 /// The first press may have taken the code and be at it still.
-async fn is_answered_soon(ctx: &Context, request: &idempotency::Request) -> Result<bool, StorageError> {
-    for _ in 0..LOOKS {
-        if idempotency::is_answered(&*ctx.pool.get().await?, request).await? {
+async fn is_answered_soon(ctx: &Context, request: Option<&idempotency::Request>) -> Result<bool, StorageError> {
+    for _ in 0..request.map_or(0, |_| LOOKS) {
+        if is_answered(ctx, request).await? {
             return Ok(true);
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;

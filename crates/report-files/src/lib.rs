@@ -5,6 +5,7 @@ pub mod columns;
 pub mod csv;
 pub mod format;
 pub mod json;
+pub mod sent;
 pub mod sheets;
 pub mod totals;
 pub mod whole;
@@ -12,9 +13,15 @@ pub mod workbook;
 
 pub use format::Format;
 
-use storage::reports::Cell;
+use storage::reports::{Cell, Query};
 
 pub type Row = Vec<Cell>;
+
+/// How its file is called.
+pub fn file_name(wanted: &Query, format: Format) -> String {
+    let (report, from, to) = (wanted.report, wanted.period.from(), wanted.period.to());
+    format!("{report}-{from}-{to}.{}", format.extension())
+}
 
 /// How rows become bytes as they come.
 pub trait Writer: Send {

@@ -3,6 +3,7 @@
 use crate::error::StorageError;
 use crate::pool::Db;
 use domain::Vnd;
+use domain::report::Period;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -83,6 +84,25 @@ pub async fn open(db: &Db, beneficiaries: Option<&[String]>) -> Result<Vec<Open>
         oldest: row.get("oldest"),
     };
     Ok(rows.iter().map(open).collect())
+}
+
+const SUSPENSE: &str = concat!(
+    "select coalesce(sum(amount), 0)::bigint as amount, min(since) as since, count(*) as parts from (",
+    include_str!("reports/suspense.sql"),
+    ") s"
+);
+
+/// What waits in suspense at the end of a day, by the ledger: the sum of the report `suspense`, the day since which the oldest
+/// part has waited, and how many there are.
+pub async fn suspense(
+    db: &Db,
+    day: Date,
+    beneficiaries: Option<&[String]>,
+) -> Result<(Vnd, Option<Date>, i64), StorageError> {
+    let statement = db.prepare_cached(SUSPENSE).await?;
+    let (first, none) = (Period::until(day).from(), None::<&str>);
+    let row = db.query_one(&statement, &[&first, &day, &none, &none, &beneficiaries]).await?;
+    Ok((Vnd::new(row.get("amount")), row.get("since"), row.get("parts")))
 }
 
 const TO_DECIDE: &str = "select count(*) from approval

@@ -25,6 +25,7 @@ pub mod desk;
 pub mod endpoints;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod file_profiles;
 pub mod found;
 pub mod idempotency;

@@ -96,6 +96,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V220__receipts", include_str!("../migrations/0220_receipts.sql")),
     ("V221__receipts_of_a_day", include_str!("../migrations/0221_receipts_of_a_day.sql")),
     ("V230__signing_in", include_str!("../migrations/0230_signing_in.sql")),
+    ("V231__exports", include_str!("../migrations/0231_exports.sql")),
+    ("V232__receipts_found", include_str!("../migrations/0232_receipts_found.sql")),
     ("V240__score", include_str!("../migrations/0240_score.sql")),
     ("V250__written_off", include_str!("../migrations/0250_written_off.sql")),
     ("V251__worked_cases", include_str!("../migrations/0251_worked_cases.sql")),

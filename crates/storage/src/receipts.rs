@@ -307,6 +307,8 @@ pub struct Filter {
     pub issued_on: Option<Date>,
     pub obligation: Option<ObligationId>,
     pub id: Option<ReceiptId>,
+    /// A number, a serial with its number, or the code of a dossier.
+    pub named: Option<String>,
 }
 
 const PAGE: &str = select_receipt!(
@@ -315,12 +317,24 @@ const PAGE: &str = select_receipt!(
       and ($3::text is null or r.status = $3) and ($4::date is null or r.issued_on = $4)
       and ($5::uuid is null or r.obligation_id = $5) and ($6::uuid is null or r.id = $6)
       and ($7::uuid is null or r.id < $7)
+      and ($9::text is null or r.id in (
+          select id from receipt where dossier_code = $9
+          union all select id from receipt where number = $10 and ($11::text is null or serial = $11)))
     order by r.id desc limit $8"
 );
 
+/// `26TAB 17`, `17` or a dossier's code: the number, and the serial before it.
+fn numbered(named: &str) -> (Option<i32>, Option<&str>) {
+    match named.split_once(' ') {
+        Some((serial, number)) => (number.trim().parse().ok(), Some(serial)),
+        None => (named.parse().ok(), None),
+    }
+}
+
 /// Newest first, those after `after`.
 pub async fn page(db: &Db, f: &Filter, after: Option<ReceiptId>, limit: i64) -> Result<Vec<Stored>, StorageError> {
-    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+    let (number, serial) = f.named.as_deref().map(numbered).unwrap_or_default();
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 11] = [
         &f.client.map(ClientId::uuid),
         &f.beneficiaries,
         &f.status.map(ReceiptStatus::as_str),
@@ -329,6 +343,9 @@ pub async fn page(db: &Db, f: &Filter, after: Option<ReceiptId>, limit: i64) -> 
         &f.id.map(ReceiptId::uuid),
         &after.map(ReceiptId::uuid),
         &limit,
+        &f.named,
+        &number,
+        &serial,
     ];
     all(&db.query(PAGE, &params).await?)
 }

@@ -3,7 +3,7 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use domain::{CaseId, PaymentId, StatementId, Vnd};
+use domain::{CaseId, PaymentId, SettlementId, StatementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -61,6 +61,63 @@ pub async fn statements(db: &Db, f: &Filter, limit: i64) -> Result<Vec<Statement
     let id = f.id.map(StatementId::uuid);
     let rows = db.query(&statement_of, &[&f.beneficiaries, &f.account, &id, &limit]).await?;
     Ok(rows.iter().map(statement).collect())
+}
+
+/// A provider's settlement file that was imported.
+#[derive(Debug, Clone)]
+pub struct SettlementFile {
+    pub id: SettlementId,
+    pub profile: String,
+    pub date: Date,
+    pub gross: Vnd,
+    pub fee: Vnd,
+    pub refunds: Vnd,
+    pub net: Vnd,
+    pub lines: i32,
+    pub matched: i64,
+    /// Its payout was seen on a statement.
+    pub paid_out: bool,
+    pub imported_by: String,
+    pub imported_at: Timestamp,
+}
+
+const SETTLEMENTS: &str = "select s.*, l.matched,
+        exists (select from movement_match k where k.settlement_id = s.id)
+        or exists (select from settlement_given_away g where g.settlement_id = s.id) as paid_out
+    from (select * from settlement s
+          where $1::text[] is null
+             or (exists (select from scope_beneficiary b where b.scope = 'clearing:' || s.profile)
+                 and not exists (select from scope_beneficiary b where b.scope = 'clearing:' || s.profile
+                                 and b.beneficiary_code <> all($1)))
+          order by s.date desc, s.id desc limit $2) s
+    cross join lateral (select count(*) filter (where disposition = 'matched') as matched
+                        from settlement_line where settlement_id = s.id) l
+    order by s.date desc, s.id desc";
+
+/// The latest day first; those of whose contract all that have a part in it are among `beneficiaries`.
+pub async fn settlements(
+    db: &Db,
+    beneficiaries: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<SettlementFile>, StorageError> {
+    let statement = db.prepare_cached(SETTLEMENTS).await?;
+    let rows = db.query(&statement, &[&beneficiaries, &limit]).await?;
+    let money = |row: &Row, name: &str| Vnd::new(row.get(name));
+    let file = |row: &Row| SettlementFile {
+        id: row.get::<_, Uuid>("id").into(),
+        profile: row.get("profile"),
+        date: row.get("date"),
+        gross: money(row, "gross"),
+        fee: money(row, "fee"),
+        refunds: money(row, "refunds"),
+        net: money(row, "net"),
+        lines: row.get("lines"),
+        matched: row.get("matched"),
+        paid_out: row.get("paid_out"),
+        imported_by: row.get("imported_by"),
+        imported_at: row.get("imported_at"),
+    };
+    Ok(rows.iter().map(file).collect())
 }
 
 /// One line of a statement, and what it is.

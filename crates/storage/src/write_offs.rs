@@ -99,6 +99,13 @@ pub async fn in_force(db: &Db, case: CaseId) -> Result<Vec<Given>, StorageError>
         .collect())
 }
 
+const STANDS: &str = "select exists (select from write_off where case_id = $1 and undone_at is null)";
+
+/// Whether something of a case is given up.
+pub async fn stands(db: &Db, case: CaseId) -> Result<bool, StorageError> {
+    Ok(db.query_one(STANDS, &[&case.uuid()]).await?.get(0))
+}
+
 const UNDO: &str = "update write_off set undone_by = $2, undone_at = $3 where case_id = $1 and undone_at is null";
 
 /// It waits again.

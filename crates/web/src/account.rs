@@ -2,12 +2,12 @@
 //! persons look at it before anything is paid out.
 
 use crate::answer;
-use crate::banks::BANKS;
 use crate::load::{Asked, load};
 use crate::page::Page;
 use crate::start::back_to_page;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::bank_names::BANKS;
 use jiff::Timestamp;
 use payments::refund::{self, PayerAccount, RefundError, Told};
 use payments::{Caller, Context};

@@ -5,7 +5,6 @@
 mod account;
 mod answer;
 mod aside;
-mod banks;
 mod guard;
 mod language;
 mod load;

@@ -1,12 +1,12 @@
 //! What came under the reference, as the page shows it: the three proofs of what is paid, and what is held or goes back.
 
-use crate::banks;
 use crate::language::{Language, Words};
 use crate::load::Returned;
 use crate::said::kind_of;
 use crate::stage::Stage;
 use crate::ways::channel_name;
 use domain::Vnd;
+use domain::bank_names as banks;
 use domain::obligation::ObligationStatus;
 use domain::payment::SuspenseReason;
 use domain::reference::Reference;

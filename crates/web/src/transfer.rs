@@ -1,8 +1,8 @@
 //! A transfer that the payer's bank makes: its QR as a picture made here, and the same as text to copy.
 
-use crate::banks;
 use domain::Vnd;
 use domain::attempt::Attempt;
+use domain::bank_names as banks;
 use domain::codes::ChannelCode;
 use jiff::{SignedDuration, Timestamp};
 use payments::view::{IntentView, Unavailable};

@@ -7,8 +7,8 @@ use crate::tasks::{Outcome, told};
 use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, deliver_events, erase_payer, expire_intents, import_settlement, issue_receipts, match_movements,
-    place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    Context, deliver_events, erase_payer, expire_intents, export_report, import_settlement, issue_receipts,
+    match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
@@ -93,6 +93,7 @@ async fn round(ctx: &Context) -> Outcome {
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(Box::pin(deliver_events::deliver(ctx, true, Timestamp::now())).await)?;
     done += told(Box::pin(tell_of_bills::tell(ctx, true, Timestamp::now())).await)?;
+    done += told(export_report::write(ctx, Timestamp::now()).await)?;
     done += told(seal_books::seal(ctx).await)?;
     done += told(erase_payer::erase_what_came_later(&ctx.pool).await)?;
     Ok(done)

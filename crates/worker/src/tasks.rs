@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
-    Context, ask_health, deliver_events, erase_payer, expire_intents, import_settlement, issue_receipts,
+    Context, ask_health, deliver_events, erase_payer, expire_intents, export_report, import_settlement, issue_receipts,
     match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
 };
 use std::error::Error;
@@ -142,6 +142,14 @@ pub const TASKS: &[Task] = &[
         again_from: 50,
         feeds: None,
         run: |ctx| async move { told(tell_of_bills::tell(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "write_exports",
+        period: Duration::from_secs(2),
+        woken: true,
+        again_from: 1,
+        feeds: None,
+        run: |ctx| async move { told(export_report::write(&ctx, Timestamp::now()).await) }.boxed(),
     },
     Task {
         name: "seal_books",

@@ -11,14 +11,14 @@ use tests::portal::dossier;
 use tests::{House, OTHER_BENEFICIARY, files};
 
 /// The first link to one of these.
-fn link(page: &Page, to: &str) -> String {
+pub(super) fn link(page: &Page, to: &str) -> String {
     let after = page.text.split(&format!("href=\"{to}")).nth(1);
     let rest = after.unwrap_or_else(|| panic!("no link to {to}: {}", page.text));
     format!("{to}{}", rest.split('"').next().unwrap())
 }
 
 /// Fills in the page's form and a fresh code.
-async fn decides(house: &House, desk: &mut Desk, login: &Login, path: &str, verdict: &str) -> Page {
+pub(super) async fn decides(house: &House, desk: &mut Desk, login: &Login, path: &str, verdict: &str) -> Page {
     let page = desk.get(path).await.expect(200);
     fresh_codes(house).await;
     let (form, key) = (page.field("form"), page.field("key"));

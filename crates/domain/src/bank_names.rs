@@ -1,7 +1,7 @@
 //! How people call the banks that VietQR knows by number (NAPAS BINs, as VietQR.io lists them), in the order in which people
 //! look for them. A number that is not here is shown as it is: the payer's bank knows it.
 
-pub(crate) const BANKS: &[(&str, &str)] = &[
+pub const BANKS: &[(&str, &str)] = &[
     ("970425", "ABBANK"),
     ("970416", "ACB"),
     ("970405", "Agribank"),
@@ -37,7 +37,7 @@ pub(crate) const BANKS: &[(&str, &str)] = &[
     ("970432", "VPBank"),
 ];
 
-pub(crate) fn name(bin: &str) -> String {
+pub fn name(bin: &str) -> String {
     let known = BANKS.iter().find(|(number, _)| *number == bin);
     known.map_or_else(|| bin.to_owned(), |(_, name)| format!("{name} ({bin})"))
 }

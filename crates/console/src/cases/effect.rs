@@ -1,0 +1,94 @@
+//! What would follow if a second person approved it now, in words: entries of the ledger, states, cases, and what would be told.
+
+use crate::shown;
+use crate::words;
+use domain::Vnd;
+use domain::changes::{Changes, NewCase, Step};
+use domain::event::Notice;
+use domain::ledger::Journal;
+use domain::transition::Stateful;
+
+pub(crate) struct Booked {
+    pub what: String,
+    pub day: String,
+    /// Account, debit, credit.
+    pub entries: Vec<(String, Option<Vnd>, Option<Vnd>)>,
+}
+
+pub(crate) struct Effect {
+    pub journals: Vec<Booked>,
+    /// Thing, its id, from, to.
+    pub states: Vec<(String, String, String, String)>,
+    pub opened: Vec<(String, Vnd)>,
+    pub told: Vec<(String, String)>,
+}
+
+impl Effect {
+    pub fn new(c: &Changes) -> Self {
+        let mut states = steps(&c.obligations);
+        states.extend(steps(&c.intents));
+        states.extend(steps(&c.attempts));
+        states.extend(steps(&c.refunds));
+        states.extend(steps(&c.cases_closed));
+        let opened = |k: &NewCase| (words::kind(k.kind.as_str()).to_owned(), k.amount);
+        Self {
+            journals: c.journals.iter().map(booked).collect(),
+            states,
+            opened: c.cases_opened.iter().map(opened).collect(),
+            told: c.notices.iter().map(told).collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.journals.is_empty() && self.states.is_empty() && self.opened.is_empty() && self.told.is_empty()
+    }
+}
+
+fn steps<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<(String, String, String, String)> {
+    let thing = words::thing(S::ENTITY.as_str());
+    let said = |word: &str| words::state(word).to_owned();
+    steps.iter().map(|s| (thing.to_owned(), s.id.to_string(), said(s.from.word()), said(s.to.word()))).collect()
+}
+
+fn booked(j: &Journal) -> Booked {
+    let entry = |leg: &domain::ledger::Leg| {
+        let (debit, credit) = if leg.amount.is_positive() {
+            (Some(leg.amount), None)
+        } else {
+            (None, Some(Vnd::new(-leg.amount.dong())))
+        };
+        (account(&leg.account.to_string()), debit, credit)
+    };
+    Booked {
+        what: words::journal(j.kind().as_str()).to_owned(),
+        day: shown::day(j.business_date()),
+        entries: j.legs().iter().map(entry).collect(),
+    }
+}
+
+/// An account of the ledger as people call it.
+fn account(code: &str) -> String {
+    match code.split_once(':') {
+        Some(("suspense", reason)) => format!("Chờ xử lý: {}", words::kind(reason).to_lowercase()),
+        Some(("bank", account)) => format!("Tài khoản ngân hàng {account}"),
+        Some(("clearing", profile)) => format!("Hợp đồng {profile}"),
+        Some(("obligation", beneficiary)) => format!("Khoản phải thu của {beneficiary}"),
+        Some(("fee", profile)) => format!("Phí của {profile}"),
+        Some(("drawer", counter)) => format!("Ngăn kéo {counter}"),
+        Some(("in_transit", account)) => format!("Đang chuyển đến {account}"),
+        _ => match code {
+            "refund_payable" => "Phải hoàn trả".to_owned(),
+            "written_off" => "Đã xoá sổ".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+fn told(notice: &Notice) -> (String, String) {
+    let (event, id) = match notice {
+        Notice::Obligation(id, event) => (event, id.to_string()),
+        Notice::Intent(id, event) => (event, id.to_string()),
+        Notice::Refund(id, event) => (event, id.to_string()),
+    };
+    (words::journal(event.as_str()).to_owned(), id)
+}

@@ -1,0 +1,88 @@
+//! What an administrator does at the desk each week, with a fresh code each time, and nobody else with one.
+
+use domain::role::Role;
+use tests::desk::{Desk, Login, Page, fresh_codes, hires};
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
+
+const PAGES: &[&str] = &["", "/channels", "/people", "/setup", "/parked"];
+const OFF: &str = "select count(*) from channel_switch where channel = 'vnpay' and off_since is not null";
+
+/// Presses a button of this page with these fields and a fresh code.
+async fn presses(house: &House, desk: &mut Desk, login: &Login, path: &str, fields: &[(&str, &str)]) -> Page {
+    let form = desk.get("/console").await.field("form");
+    fresh_codes(house).await;
+    let code = login.code();
+    let all = [&[("form", form.as_str()), ("code", &code)], fields].concat();
+    desk.post(&format!("/console/admin{path}"), &all).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_acts_with_a_fresh_code_and_nobody_else_does() {
+    let house = House::new().await;
+    let admin = hires(&house, "quan-tri", &[Role::Administrator], &[]).await;
+    let part = hires(&house, "quan-tri-18", &[Role::Administrator], &[OTHER_BENEFICIARY]).await;
+    let accountant = hires(&house, "thu-quy", &[Role::Accountant, Role::Approver], &[]).await;
+    let (mut desk, mut other) = (Desk::of(&house, &admin).await, Desk::of(&house, &part).await);
+    let mut outsider = Desk::of(&house, &accountant).await;
+    for page in PAGES {
+        desk.get(&format!("/console/admin{page}")).await.expect(200);
+        outsider.get(&format!("/console/admin{page}")).await.expect(403);
+    }
+    assert!(desk.get("/console").await.says("Quản trị") && !outsider.get("/console").await.says("/console/admin"));
+
+    // of whoever administers some, the rest is absent or refused
+    let people = other.get("/console/admin/people").await.expect(200);
+    assert!(people.says("quan-tri-18") && !people.says("thu-quy"), "{}", people.text);
+    let setup = other.get("/console/admin/setup").await.expect(200);
+    assert!(
+        setup.says(OTHER_BENEFICIARY) && !setup.says(BENEFICIARY) && !setup.says("admin/calendar"),
+        "{}",
+        setup.text
+    );
+    other.get("/console/admin/parked").await.expect(403);
+
+    // a channel
+    let key =
+        house.ask("select 'key_' || replace(id::text, '-', '') from api_key where client_id is not null limit 1").await;
+    let acts = [
+        ("/channels/vnpay/switch", vec![("to", "off"), ("reason", "bảo trì")]),
+        ("/calendar", vec![("date", "2027-02-05"), ("name", "Tết Nguyên đán"), ("worked", "no")]),
+        ("/calendar/2027-02-05/remove", vec![]),
+        (&*format!("/keys/{key}/revoke"), vec![]),
+    ];
+    let state = "select (select count(*) from channel_switch) || ' ' || (select count(*) from working_day_exception where day = '2027-02-05')
+        || ' ' || (select count(*) from api_key where revoked_at is not null)";
+    for (path, fields) in &acts {
+        let form = desk.get("/console").await.field("form");
+        let without = [&[("code", admin.code())][..], &[]].concat();
+        let without: Vec<(&str, &str)> =
+            without.iter().map(|(n, v)| (*n, v.as_str())).chain(fields.iter().copied()).collect();
+        assert_eq!(desk.post(&format!("/console/admin{path}"), &without).await.status, 403, "{path} without its token");
+        let wrong = [&[("form", form.as_str()), ("code", "000000")], &fields[..]].concat();
+        let refused = desk.post(&format!("/console/admin{path}"), &wrong).await;
+        assert!(refused.status == 422 && refused.says("Mã xác thực không đúng"), "{path}: {}", refused.text);
+        assert_eq!(presses(&house, &mut outsider, &accountant, path, fields).await.status, 403, "{path}");
+        let partly = presses(&house, &mut other, &part, path, fields).await.status;
+        assert!([403, 404].contains(&partly), "{path}: {partly}");
+        assert_eq!(house.ask(state).await, "0 0 0", "{path}");
+        house.ask("update sign_in set wrong_tries = 0").await;
+    }
+    for (path, fields) in &acts {
+        let done = presses(&house, &mut desk, &admin, path, fields).await;
+        assert_eq!(done.status, 303, "{path}: {}", done.text);
+        if path.ends_with("switch") {
+            assert_eq!(house.ask(OFF).await, "1");
+            assert!(desk.get("/console/admin/channels").await.says("bảo trì"));
+        }
+        if *path == "/calendar" {
+            assert!(desk.get("/console/admin/setup").await.says("Tết Nguyên đán"));
+        }
+    }
+    assert_eq!(house.ask(state).await, "1 0 1");
+    let who = "select count(distinct action) from audit where actor = '{}' and action in
+        ('channel_switched_off', 'calendar_day_put', 'calendar_day_removed', 'key_revoked')";
+    assert_eq!(house.ask(&who.replace("{}", &admin.id.to_string())).await, "4");
+    let back = presses(&house, &mut desk, &admin, "/channels/vnpay/switch", &[("to", "on"), ("reason", "xong")]).await;
+    assert_eq!((back.status, house.ask(OFF).await.as_str()), (303, "0"));
+    house.close().await;
+}
