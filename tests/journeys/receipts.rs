@@ -169,6 +169,11 @@ async fn a_receipt_ends_with_its_money_and_what_is_paid_anew_or_lowered_has_anot
     assert_eq!((&told["totals"], told["rows"].as_array().unwrap().len()), (&wanted, 3), "{told}");
     let sheet = house.staff.get(&format!("/v1/receipt-days/{day}?format=csv")).await;
     assert!(sheet.text.contains(&format!("5300100017,UBND phường Lào Cai,EBL01,{s},3,{day},fee,")), "{}", sheet.text);
+    // a day that is too long to be read whole is none rather than a part of it
+    let db = house.gateway.ctx.pool.get().await.unwrap();
+    let of_day = async |at_most| storage::receipts::of_day(&db, None, day, at_most).await.unwrap().map(|all| all.len());
+    assert_eq!((of_day(3).await, of_day(2).await), (Some(3), None));
+    drop(db);
     house.close().await;
 }
 

@@ -151,8 +151,7 @@ async fn decide(
     raw: RawBody,
     verdict: Verdict,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::ApprovalsDecide]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::ApprovalsDecide]).await?;
     let approval: ApprovalId = id_of(&id)?;
     let idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
     let said: DecisionBody = if raw.0.is_empty() { DecisionBody::default() } else { body::json(&req, &raw.0)? };
@@ -252,8 +251,7 @@ pub async fn reopen(
     query: Query<crate::days::DayQuery>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::DaysClose]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::DaysClose]).await?;
     let mut idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
     let said: DecisionBody = if raw.0.is_empty() { DecisionBody::default() } else { body::json(&req, &raw.0)? };
     let asked = crate::days::asked(&date, &query, &principal)?;

@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
 use domain::principal::{Principal, Scope, Who};
-use domain::{ClientId, KeyId};
+use domain::{ClientId, KeyId, PersonId};
 use payments::Caller;
 use payments::administer::By;
 use std::collections::HashMap;
@@ -139,6 +139,17 @@ pub async fn staff(req: &HttpRequest, state: &State, scopes: &[Scope]) -> Result
     person_with(&principal, scopes)?;
     let caller = Caller { who: principal.who, request_id: request_id() };
     Ok((principal, caller))
+}
+
+/// The same, and which person it is.
+pub async fn staff_person(
+    req: &HttpRequest,
+    state: &State,
+    scopes: &[Scope],
+) -> Result<(Principal, Caller, PersonId), Problem> {
+    let (principal, caller) = staff(req, state, scopes).await?;
+    let Who::Person(person) = principal.who else { return Err(Problem::with(Code::ScopeMissing, NOT_A_PERSON)) };
+    Ok((principal, caller, person))
 }
 
 fn person_with(principal: &Principal, scopes: &[Scope]) -> Result<(), Problem> {

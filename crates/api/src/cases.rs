@@ -294,8 +294,7 @@ pub async fn own(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::CasesWrite]).await?;
     let case: CaseId = id_of(&id)?;
     let key = body::idempotency(&req, person.uuid(), &raw.0)?;
     let said: OwnerBody = body::json(&req, &raw.0)?;

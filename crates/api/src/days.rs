@@ -10,7 +10,7 @@ use crate::views::{self, CURRENCY};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::codes::{AccountCode, ProfileCode};
-use domain::principal::{Principal, Scope, Who};
+use domain::principal::{Principal, Scope};
 use domain::reconciliation::{DayScope, Gap};
 use jiff::civil::Date;
 use payments::close_day::{self, Asked, Command, Day};
@@ -347,8 +347,7 @@ pub async fn close(
     query: Query<DayQuery>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::DaysClose]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::DaysClose]).await?;
     let mut idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
     body::nothing(&req, &raw.0)?;
     let asked = asked(&date, &query, &principal)?;

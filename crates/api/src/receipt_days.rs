@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use report_files::csv;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use storage::receipts::{self, Stored};
+use storage::receipts::{self, DAY_AT_MOST, Stored};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Deserialize, IntoParams)]
@@ -109,7 +109,9 @@ pub async fn show(
         Some(_) => return Err(Problem::with(Code::QueryInvalid, "format is json or csv")),
     };
     let own = auth::beneficiaries(&principal);
-    let found = receipts::of_day(&*state.ctx.pool.get().await?, own.as_deref(), date).await?;
+    let found = receipts::of_day(&*state.ctx.pool.get().await?, own.as_deref(), date, DAY_AT_MOST).await?;
+    let found =
+        found.ok_or_else(|| Problem::with(Code::QueryInvalid, format!("a day has at most {DAY_AT_MOST} receipts")))?;
     if as_csv {
         let file = format!("attachment; filename=\"bien-lai-{date}.csv\"");
         let mut response = HttpResponse::Ok();

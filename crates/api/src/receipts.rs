@@ -188,8 +188,7 @@ pub async fn replace(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::CasesWrite]).await?;
     let receipt: ReceiptId = id_of(&id)?;
     let idempotency = body::idempotency(&req, person.uuid(), &raw.0)?;
     let sent: ReplacementBody = body::json(&req, &raw.0)?;

@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::CaseId;
 use domain::case::CaseKind;
 use domain::fee;
-use domain::principal::{Scope, Who};
+use domain::principal::Scope;
 use payments::preview::{self, Tried};
 use payments::refund;
 use payments::resolve_case::{self, Action};
@@ -58,8 +58,7 @@ pub async fn resolve(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
-    let Who::Person(person) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, person) = auth::staff_person(&req, &state, &[Scope::CasesWrite]).await?;
     let id: CaseId = id_of(&id)?;
     let key = body::idempotency(&req, person.uuid(), &raw.0)?;
     let said: ResolutionBody = body::json(&req, &raw.0)?;
@@ -85,8 +84,7 @@ pub async fn preview(
     id: Path<String>,
     raw: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, caller) = auth::staff(&req, &state, &[Scope::CasesWrite]).await?;
-    let Who::Person(_) = principal.who else { return Err(Problem::new(Code::ScopeMissing)) };
+    let (principal, caller, _) = auth::staff_person(&req, &state, &[Scope::CasesWrite]).await?;
     let id: CaseId = id_of(&id)?;
     let said: ResolutionBody = body::json(&req, &raw.0)?;
     let wished = wished(&state, id, &said, auth::beneficiaries(&principal), caller).await?;

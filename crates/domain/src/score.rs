@@ -14,7 +14,7 @@
 
 mod tally;
 
-pub use tally::{Dossiers, Imported, Listed, Tally, Whose};
+pub use tally::{Dossiers, FeeProcedures, Imported, Listed, Tally, Whose};
 
 use crate::states::words;
 use jiff::civil::Date;

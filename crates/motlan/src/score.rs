@@ -12,11 +12,17 @@ use std::path::Path;
 use storage::score::{self, Import, SetRule};
 use storage::{Pool, Tx};
 
+/// Whoever asks at a terminal has no pages.
+const ALL: i64 = i64::MAX;
+
 pub async fn run(config: &Config, command: ScoreCommand) -> Result<Value, Failed> {
     let pool = pool(config)?;
     match command {
-        ScoreCommand::Rules => Ok(score::rules(&*pool.get().await?).await?.iter().map(rule).collect()),
-        ScoreCommand::Imports => Ok(score::imports(&*pool.get().await?).await?.iter().map(shown).collect()),
+        ScoreCommand::Rules => {
+            let rules = score::rules(&*pool.get().await?, None, ALL).await?;
+            Ok(rules.iter().map(|(_, set)| rule(set)).collect())
+        }
+        ScoreCommand::Imports => Ok(score::imports(&*pool.get().await?, None, ALL).await?.iter().map(shown).collect()),
         ScoreCommand::Procedures { as_of, file } => take(&pool, Kind::Procedures { as_of }, &file).await,
         ScoreCommand::Dossiers { file } => take(&pool, Kind::Dossiers, &file).await,
     }

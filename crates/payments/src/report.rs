@@ -125,10 +125,12 @@ async fn read_in(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, S
     Ok(if batch.is_empty() || sent(parts, batch).await { Read::Whole } else { Read::ReaderGone })
 }
 
-/// Few rows, of more than one question.
+/// Few rows, of more than one question, and reckoned where it keeps nobody waiting: a list may have half a million lines.
 async fn reckoned(tx: &Tx, query: &Query, parts: &Sender<Part>) -> Result<Read, StorageError> {
-    let rows = score::rows(tx, query).await?;
+    let facts = score::facts(tx, query).await?;
     tx.commit().await?;
+    let reckoning = tokio::task::spawn_blocking(move || score::rows(&facts)).await;
+    let rows = reckoning.map_err(|_| StorageError::Unavailable("the score was given up".to_owned()))??;
     for batch in rows.chunks(ROWS_IN_A_BATCH) {
         if !sent(parts, batch.to_vec()).await {
             return Ok(Read::ReaderGone);

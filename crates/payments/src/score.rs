@@ -3,20 +3,34 @@
 //! end of the period.
 
 use crate::report::Row;
+use domain::ScoreImportId;
 use domain::report::Period;
-use domain::score::{self, Dossiers, Hundredths, Imported, Listed, Part, Ratio, Rule, Tally, Target};
+use domain::score::{self, Dossiers, FeeProcedures, Hundredths, Imported, Listed, Part, Ratio, Rule, Tally, Target};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use storage::reports::{Cell, Query};
 use storage::{StorageError, Tx};
 
 /// All that is counted, read at one instant.
-struct Facts {
+pub struct Facts {
     rules: Vec<Rule>,
     books: Vec<Dossiers>,
     imported: Vec<Imported>,
-    agencies: Option<Vec<String>>,
+    months: Vec<Month>,
+    /// What the lists in force at the ends of the months say of all that is asked about.
+    lists: BTreeMap<ScoreImportId, FeeProcedures>,
+    /// The list in force at the end of the period, line by line.
+    listed: Vec<Listed>,
+}
+
+/// A month that the period touches.
+struct Month {
+    first: Date,
+    /// The last day that the period has of it.
+    end: Date,
+    list: Option<ScoreImportId>,
 }
 
 /// What a row is about, where it is not the whole.
@@ -27,55 +41,85 @@ struct About<'a> {
     procedure: Option<&'a str>,
 }
 
-impl About<'_> {
-    fn is_of(&self, month: Date, agency: &str, procedure: Option<&str>) -> bool {
-        self.month.is_none_or(|asked| asked == month)
-            && self.agency.is_none_or(|asked| asked == agency)
-            && self.procedure.is_none_or(|asked| procedure == Some(asked))
+/// What is counted for a row.
+#[derive(Default)]
+struct Counted<'a> {
+    books: Vec<&'a Dossiers>,
+    imported: Vec<&'a Imported>,
+}
+
+impl Counted<'_> {
+    fn tally(&self, rule: &Rule, list: Option<&FeeProcedures>) -> Tally {
+        Tally::of(rule, self.books.iter().copied(), self.imported.iter().copied(), list)
     }
 }
 
-/// All rows: as many as there are agencies, procedures and months, not as many as there are dossiers.
-pub async fn rows(tx: &Tx, query: &Query) -> Result<Vec<Row>, StorageError> {
-    let (facts, to) = (facts(tx, query).await?, query.period.to());
-    let agencies = facts.agencies.as_deref();
-    let list = storage::score::listed(tx, to, agencies).await?;
-    let rule = facts.rule(to)?;
-    let mut rows = Vec::new();
-    let whole = facts.tally(rule, &list, &About::default());
-    rows.extend(scored("whole", rule, &whole, &About::default()));
-    rows.extend(whole.excluded.iter().map(|(why, number)| excluded(why.as_str(), *number)));
-    for agency in facts.agencies_of(&list) {
-        let about = About { agency: Some(agency), ..About::default() };
-        rows.extend(scored("agency", rule, &facts.tally(rule, &list, &about), &about));
+/// Reads what the rows of a query are reckoned from.
+pub async fn facts(tx: &Tx, query: &Query) -> Result<Facts, StorageError> {
+    let agencies = agencies(tx, query).await?;
+    let agencies = agencies.as_deref();
+    let (mut months, mut lists) = (Vec::new(), BTreeMap::new());
+    for (first, end) in months_of(query.period) {
+        let list = storage::score::list_in_force(tx, end).await?;
+        if let Some(Entry::Vacant(unread)) = list.map(|list| lists.entry(list)) {
+            let list = *unread.key();
+            unread.insert(storage::score::fee_procedures(tx, list, agencies).await?);
+        }
+        months.push(Month { first, end, list });
     }
-    for procedure in facts.procedures() {
-        let about = About { procedure: Some(procedure), ..About::default() };
-        rows.push(of_procedure(&facts.tally(rule, &list, &about), &about));
-    }
-    for (month, end) in months(query.period) {
-        let list = storage::score::listed(tx, end, agencies).await?;
-        let about = About { month: Some(month), ..About::default() };
-        let rule = facts.rule(end)?;
-        rows.extend(scored("month", rule, &facts.tally(rule, &list, &about), &about));
-    }
-    Ok(rows)
+    let listed = match months.last().and_then(|month| month.list) {
+        Some(list) => storage::score::listed(tx, list, agencies).await?,
+        None => Vec::new(),
+    };
+    Ok(Facts {
+        rules: storage::score::rules_until(tx, query.period.to()).await?,
+        books: storage::score::books(tx, query.period, agencies).await?,
+        imported: storage::score::counted(tx, query.period, agencies).await?,
+        months,
+        lists,
+        listed,
+    })
 }
 
-async fn facts(tx: &Tx, query: &Query) -> Result<Facts, StorageError> {
+/// Those that the query asks about; None: all.
+async fn agencies(tx: &Tx, query: &Query) -> Result<Option<Vec<String>>, StorageError> {
     let theirs = match &query.beneficiaries {
         Some(beneficiaries) => Some(storage::score::agencies(tx, beneficiaries).await?),
         None => None,
     };
-    let agencies = match (theirs, &query.agency) {
+    Ok(match (theirs, &query.agency) {
         (theirs, None) => theirs,
         (Some(theirs), Some(asked)) => Some(theirs.into_iter().filter(|agency| agency == asked).collect()),
         (None, Some(asked)) => Some(vec![asked.clone()]),
-    };
-    let rules = storage::score::rules(tx).await?.into_iter().map(|set| set.rule).collect();
-    let books = storage::score::books(tx, query.period, agencies.as_deref()).await?;
-    let imported = storage::score::counted(tx, query.period, agencies.as_deref()).await?;
-    Ok(Facts { rules, books, imported, agencies })
+    })
+}
+
+/// All rows: as many as there are agencies, procedures and months, not as many as there are dossiers.
+pub fn rows(facts: &Facts) -> Result<Vec<Row>, StorageError> {
+    let last = facts.months.last().ok_or_else(|| StorageError::Unreadable("a period without a month".to_owned()))?;
+    let (rule, list) = (facts.rule(last.end)?, facts.list(last));
+    let mut rows = Vec::new();
+    let whole = Tally::of(rule, &facts.books, &facts.imported, list);
+    rows.extend(scored("whole", rule, &whole, &About::default()));
+    rows.extend(whole.excluded.iter().map(|(why, number)| excluded(why.as_str(), *number)));
+    let of_agencies = facts.lists_of_agencies();
+    let none = FeeProcedures::default();
+    for (agency, counted) in facts.by_agency() {
+        // a list in force that says nothing of an agency says that it has no procedure
+        let own = list.map(|_| of_agencies.get(agency).unwrap_or(&none));
+        let about = About { agency: Some(agency), ..About::default() };
+        rows.extend(scored("agency", rule, &counted.tally(rule, own), &about));
+    }
+    for (procedure, counted) in facts.by(|d| d.procedure.as_deref(), |i| i.procedure.as_deref()) {
+        rows.push(of_procedure(&counted.tally(rule, None), procedure));
+    }
+    let mut by_month = facts.by(|d| Some(d.month), |i| Some(i.month));
+    for month in &facts.months {
+        let (rule, counted) = (facts.rule(month.end)?, by_month.remove(&month.first).unwrap_or_default());
+        let about = About { month: Some(month.first), ..About::default() };
+        rows.extend(scored("month", rule, &counted.tally(rule, facts.list(month)), &about));
+    }
+    Ok(rows)
 }
 
 impl Facts {
@@ -85,27 +129,49 @@ impl Facts {
         in_force.or(self.rules.first()).ok_or_else(|| StorageError::Unreadable("no rule of the score".to_owned()))
     }
 
-    fn tally(&self, rule: &Rule, list: &[Listed], about: &About<'_>) -> Tally {
-        let books = self.books.iter().filter(|d| about.is_of(d.month, &d.agency, d.procedure.as_deref()));
-        let imported = self.imported.iter().filter(|i| about.is_of(i.month, &i.agency, i.procedure.as_deref()));
-        let listed = list.iter().filter(|l| about.agency.is_none_or(|asked| asked == l.agency));
-        Tally::of(rule, books, imported, (listed, !list.is_empty()))
+    fn list(&self, month: &Month) -> Option<&FeeProcedures> {
+        month.list.and_then(|list| self.lists.get(&list))
     }
 
-    fn agencies_of<'a>(&'a self, list: &'a [Listed]) -> BTreeSet<&'a str> {
-        let books = self.books.iter().map(|d| d.agency.as_str());
-        let imported = self.imported.iter().map(|i| i.agency.as_str());
-        books.chain(imported).chain(list.iter().map(|l| l.agency.as_str())).collect()
+    fn lists_of_agencies(&self) -> BTreeMap<&str, FeeProcedures> {
+        let mut lists: BTreeMap<&str, FeeProcedures> = BTreeMap::new();
+        for line in self.listed.iter().filter(|line| line.has_fee) {
+            lists.entry(&line.agency).or_default().add(&line.procedure, line.is_provided);
+        }
+        lists
     }
 
-    fn procedures(&self) -> BTreeSet<&str> {
-        let books = self.books.iter().filter_map(|d| d.procedure.as_deref());
-        books.chain(self.imported.iter().filter_map(|i| i.procedure.as_deref())).collect()
+    /// Those too of which nothing but the list speaks.
+    fn by_agency(&self) -> BTreeMap<&str, Counted<'_>> {
+        let mut agencies = self.by(|d| Some(d.agency.as_str()), |i| Some(i.agency.as_str()));
+        for line in &self.listed {
+            agencies.entry(&line.agency).or_default();
+        }
+        agencies
+    }
+
+    fn by<'a, K: Ord>(
+        &'a self,
+        of_books: impl Fn(&'a Dossiers) -> Option<K>,
+        of_imported: impl Fn(&'a Imported) -> Option<K>,
+    ) -> BTreeMap<K, Counted<'a>> {
+        let mut groups: BTreeMap<K, Counted<'a>> = BTreeMap::new();
+        for alike in &self.books {
+            if let Some(key) = of_books(alike) {
+                groups.entry(key).or_default().books.push(alike);
+            }
+        }
+        for line in &self.imported {
+            if let Some(key) = of_imported(line) {
+                groups.entry(key).or_default().imported.push(line);
+            }
+        }
+        groups
     }
 }
 
 /// The first days of the months that the period touches, and the last of each that it has.
-fn months(period: Period) -> Vec<(Date, Date)> {
+fn months_of(period: Period) -> Vec<(Date, Date)> {
     let firsts = period.from().first_of_month().series(1.month()).take_while(|first| *first <= period.to());
     firsts.map(|first| (first, first.last_of_month().min(period.to()))).collect()
 }
@@ -131,9 +197,10 @@ fn scored(section: &str, rule: &Rule, tally: &Tally, about: &About<'_>) -> Vec<R
 }
 
 /// A procedure has no score of its own: only how many of its dossiers are paid online.
-fn of_procedure(tally: &Tally, about: &About<'_>) -> Row {
+fn of_procedure(tally: &Tally, procedure: &str) -> Row {
     let part = Part::DossiersPaidOnline;
-    row("procedure", about, part.as_str(), Some((tally.ratio(part), None)), None, None, Some(source(tally)))
+    let about = About { procedure: Some(procedure), ..About::default() };
+    row("procedure", &about, part.as_str(), Some((tally.ratio(part), None)), None, None, Some(source(tally)))
 }
 
 /// Who counted the dossiers that owe.
@@ -207,6 +274,6 @@ mod tests {
             (date(2026, 2, 1), date(2026, 2, 28)),
             (date(2026, 3, 1), date(2026, 3, 10)),
         ];
-        assert_eq!(months(period), expected);
+        assert_eq!(months_of(period), expected);
     }
 }

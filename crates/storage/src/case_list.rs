@@ -90,8 +90,7 @@ macro_rules! shown {
             "select c.*, assurance.text_id('mov', c.movement_id) as movement, owner_of_case(c.id) as owner,
     (select coalesce(sum(a.amount), 0)::bigint from allocation a
         where c.waits and c.status <> 'closed' and a.payment_id = c.payment_id
-          and a.suspense_reason = case c.kind when 'duplicate_payment' then 'duplicate'
-                                              when 'status_differs' then 'refund_returned' else c.kind end) as waiting ",
+          and a.suspense_reason = reason_of_case(c.kind)) as waiting ",
             $rest
         )
     };

@@ -67,8 +67,7 @@ const OPEN: &str =
     cross join lateral (
         select coalesce(sum(a.amount), 0)::bigint as waiting from allocation a
         where k.waits and a.payment_id = k.payment_id
-          and a.suspense_reason = case k.kind when 'duplicate_payment' then 'duplicate'
-                                              when 'status_differs' then 'refund_returned' else k.kind end) w
+          and a.suspense_reason = reason_of_case(k.kind)) w
     where k.status <> 'closed' and ($1::text[] is null or k.whose = any(array(select concerning($1))))
     group by 1 order by oldest";
 
@@ -118,7 +117,6 @@ pub async fn to_decide(db: &Db, actor: &str, beneficiaries: Option<&[String]>) -
 /// How one portal's address hears us.
 #[derive(Debug, Clone)]
 pub struct Hearing {
-    pub client: String,
     pub name: String,
     /// Events that are on their way.
     pub waiting: i64,
@@ -127,7 +125,7 @@ pub struct Hearing {
     pub oldest: Option<Timestamp>,
 }
 
-const HEARING: &str = "select c.code, c.name, w.waiting, w.oldest, d.dead
+const HEARING: &str = "select c.name, w.waiting, w.oldest, d.dead
     from event_endpoint e join client c on c.id = e.client_id
     cross join lateral (select count(*) as waiting, min(v.at) as oldest from delivery d join event v on v.id = d.event_id
         where d.endpoint_id = e.id and d.state in ('waiting', 'leased')) w
@@ -139,7 +137,6 @@ pub async fn hearing(db: &Db) -> Result<Vec<Hearing>, StorageError> {
     let statement = db.prepare_cached(HEARING).await?;
     let rows = db.query(&statement, &[]).await?;
     let hearing = |row: &tokio_postgres::Row| Hearing {
-        client: row.get("code"),
         name: row.get("name"),
         waiting: row.get("waiting"),
         dead: row.get("dead"),

@@ -93,6 +93,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V216__cases_about_payments_of_persons", include_str!("../migrations/0216_cases_about_payments_of_persons.sql")),
     ("V217__reports_of_whole_contracts", include_str!("../migrations/0217_reports_of_whole_contracts.sql")),
     ("V218__deposits_of_whole_counters", include_str!("../migrations/0218_deposits_of_whole_counters.sql")),
+    (
+        "V219__debts_by_age_and_reasons_of_cases",
+        include_str!("../migrations/0219_debts_by_age_and_reasons_of_cases.sql"),
+    ),
     ("V220__receipts", include_str!("../migrations/0220_receipts.sql")),
     ("V221__receipts_of_a_day", include_str!("../migrations/0221_receipts_of_a_day.sql")),
     ("V230__signing_in", include_str!("../migrations/0230_signing_in.sql")),

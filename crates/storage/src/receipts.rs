@@ -351,7 +351,7 @@ pub async fn page(db: &Db, f: &Filter, after: Option<ReceiptId>, limit: i64) -> 
 }
 
 /// Whole days are read at once: a province has some thousand receipts a day.
-const DAY_AT_MOST: i64 = 200_000;
+pub const DAY_AT_MOST: i64 = 200_000;
 const OF_DAY: &str = select_receipt!(
     "join obligation o on o.id = r.obligation_id
     where ($1::text[] is null or o.beneficiary_code = any($1))
@@ -359,7 +359,13 @@ const OF_DAY: &str = select_receipt!(
     order by r.collector_tax_code, r.template, r.serial, r.number limit $3"
 );
 
-/// What was numbered on a day, and what ended on it, in the order of their numbers.
-pub async fn of_day(db: &Db, beneficiaries: Option<&[String]>, day: Date) -> Result<Vec<Stored>, StorageError> {
-    all(&db.query(OF_DAY, &[&beneficiaries, &day, &DAY_AT_MOST]).await?)
+/// What was numbered on a day, and what ended on it, in the order of their numbers; None where it is more than `at_most`.
+pub async fn of_day(
+    db: &Db,
+    beneficiaries: Option<&[String]>,
+    day: Date,
+    at_most: i64,
+) -> Result<Option<Vec<Stored>>, StorageError> {
+    let rows = db.query(OF_DAY, &[&beneficiaries, &day, &(at_most + 1)]).await?;
+    if i64::try_from(rows.len()).is_ok_and(|found| found <= at_most) { all(&rows).map(Some) } else { Ok(None) }
 }

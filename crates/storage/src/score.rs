@@ -5,7 +5,7 @@ use crate::pool::Db;
 use crate::rows::unreadable;
 use domain::ScoreImportId;
 use domain::report::Period;
-use domain::score::{Dossiers, Imported, Listed, Rule, Target, Whose};
+use domain::score::{Dossiers, FeeProcedures, Imported, Listed, Rule, Target, Whose};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -20,13 +20,25 @@ pub struct SetRule {
 }
 
 const RULES: &str =
-    "select valid_from, dossiers_percent, dossiers_maximum, used_percent, used_maximum, provided_percent,
+    "select id, valid_from, dossiers_percent, dossiers_maximum, used_percent, used_maximum, provided_percent,
         provided_maximum, used_of, offline_channels, counts_exempt, note, set_by, set_at
-    from score_rule order by valid_from, id";
+    from score_rule where $1::date is null or (valid_from, id) > ($1, $2) order by valid_from, id limit $3";
 
-/// All that were ever set, by the day from which they hold; of one day the last holds.
-pub async fn rules(db: &Db) -> Result<Vec<SetRule>, StorageError> {
-    db.query(RULES, &[]).await?.iter().map(set_rule).collect()
+/// Rules that were ever set, by the day from which they hold and of one day the last at last, each with its number; those after
+/// `after`.
+pub async fn rules(db: &Db, after: Option<(Date, i64)>, limit: i64) -> Result<Vec<(i64, SetRule)>, StorageError> {
+    let (day, id) = after.unzip();
+    let numbered = |row: &Row| Ok((row.get("id"), set_rule(row)?));
+    db.query(RULES, &[&day, &id, &limit]).await?.iter().map(numbered).collect()
+}
+
+const RULES_UNTIL: &str = "select distinct on (valid_from) *
+    from score_rule where valid_from <= $1 or valid_from = (select min(valid_from) from score_rule)
+    order by valid_from, id desc";
+
+/// Of each day up to `to` the rule that holds from it; the very first one where none does.
+pub async fn rules_until(db: &Db, to: Date) -> Result<Vec<Rule>, StorageError> {
+    db.query(RULES_UNTIL, &[&to]).await?.iter().map(|row| Ok(set_rule(row)?.rule)).collect()
 }
 
 fn set_rule(row: &Row) -> Result<SetRule, StorageError> {
@@ -91,10 +103,10 @@ pub struct Import {
 }
 
 const IMPORTS: &str = "select id, kind, as_of, lines, sha256, imported_by, imported_at from score_import
-    order by imported_at desc, id desc";
+    where $1::uuid is null or id < $1 order by id desc limit $2";
 
-/// The newest first.
-pub async fn imports(db: &Db) -> Result<Vec<Import>, StorageError> {
+/// The newest first, those after `after`.
+pub async fn imports(db: &Db, after: Option<ScoreImportId>, limit: i64) -> Result<Vec<Import>, StorageError> {
     let import = |row: &Row| Import {
         id: row.get::<_, uuid::Uuid>("id").into(),
         kind: row.get("kind"),
@@ -104,7 +116,8 @@ pub async fn imports(db: &Db) -> Result<Vec<Import>, StorageError> {
         imported_by: row.get("imported_by"),
         imported_at: row.get("imported_at"),
     };
-    Ok(db.query(IMPORTS, &[]).await?.iter().map(import).collect())
+    let after = after.map(ScoreImportId::uuid);
+    Ok(db.query(IMPORTS, &[&after, &limit]).await?.iter().map(import).collect())
 }
 
 const FILE: &str = "select file from score_import where id = $1";
@@ -154,16 +167,38 @@ pub async fn add_dossiers(db: &Db, id: ScoreImportId, all: &[Imported]) -> Resul
     Ok(())
 }
 
-const LISTED: &str = "select agency_code, procedure_code, has_fee, is_provided from score_procedure
-    where import_id = (select id from score_import where kind = 'procedures' and as_of <= $1
-                       order by as_of desc, imported_at desc, id desc limit 1)
-      and ($2::text[] is null or agency_code = any($2))";
+const LIST_IN_FORCE: &str = "select id from score_import where kind = 'procedures' and as_of <= $1
+    order by as_of desc, imported_at desc, id desc limit 1";
 
-/// The list of procedures in force on a day; empty where there is none.
-pub async fn listed(db: &Db, on: Date, agencies: Option<&[String]>) -> Result<Vec<Listed>, StorageError> {
+/// The list of procedures in force on a day.
+pub async fn list_in_force(db: &Db, on: Date) -> Result<Option<ScoreImportId>, StorageError> {
+    Ok(db.query_opt(LIST_IN_FORCE, &[&on]).await?.map(|row| row.get::<_, uuid::Uuid>(0).into()))
+}
+
+const LISTED: &str = "select agency_code, procedure_code, has_fee, is_provided from score_procedure
+    where import_id = $1 and ($2::text[] is null or agency_code = any($2))";
+
+/// What a list says of these agencies.
+pub async fn listed(db: &Db, list: ScoreImportId, agencies: Option<&[String]>) -> Result<Vec<Listed>, StorageError> {
     let listed =
         |row: &Row| Listed { agency: row.get(0), procedure: row.get(1), has_fee: row.get(2), is_provided: row.get(3) };
-    Ok(db.query(LISTED, &[&on, &agencies]).await?.iter().map(listed).collect())
+    Ok(db.query(LISTED, &[&list.uuid(), &agencies]).await?.iter().map(listed).collect())
+}
+
+const FEE_PROCEDURES: &str = "select procedure_code, bool_or(is_provided) from score_procedure
+    where import_id = $1 and has_fee and ($2::text[] is null or agency_code = any($2)) group by 1";
+
+/// The procedures of these agencies, each once.
+pub async fn fee_procedures(
+    db: &Db,
+    list: ScoreImportId,
+    agencies: Option<&[String]>,
+) -> Result<FeeProcedures, StorageError> {
+    let mut procedures = FeeProcedures::default();
+    for row in db.query(FEE_PROCEDURES, &[&list.uuid(), &agencies]).await? {
+        procedures.add(row.get(0), row.get(1));
+    }
+    Ok(procedures)
 }
 
 /// Of each month and agency the newest import that names them, and nothing of those before.

@@ -3,9 +3,7 @@
 
 use crate::error::StorageError;
 use crate::pool::Db;
-use crate::rows::words;
 use domain::PersonId;
-use domain::role::Role;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -94,7 +92,6 @@ pub struct Invitation {
     pub person: PersonId,
     pub code: String,
     pub name: String,
-    pub roles: Vec<Role>,
     pub totp_sealed: Vec<u8>,
 }
 
@@ -126,23 +123,19 @@ pub async fn invite(db: &Db, new: &NewInvitation<'_>) -> Result<(), StorageError
     Ok(())
 }
 
-const INVITATION: &str = "select i.person_id, i.totp_sealed, p.code, p.name, p.roles
+const INVITATION: &str = "select i.person_id, i.totp_sealed, p.code, p.name
     from sign_in_invitation i join person p on p.id = i.person_id
     where i.token_hash = $1 and i.ended_at is null and i.expires_at > $2 and p.disabled_at is null";
 
 /// One that can still be followed.
 pub async fn invitation(db: &Db, token_hash: &[u8], now: Timestamp) -> Result<Option<Invitation>, StorageError> {
     let row = db.query_opt(INVITATION, &[&token_hash, &now]).await?;
-    let read = |row: Row| -> Result<Invitation, StorageError> {
-        Ok(Invitation {
-            person: row.get::<_, Uuid>("person_id").into(),
-            code: row.get("code"),
-            name: row.get("name"),
-            roles: words(&row, "roles")?,
-            totp_sealed: row.get("totp_sealed"),
-        })
-    };
-    row.map(read).transpose()
+    Ok(row.map(|row| Invitation {
+        person: row.get::<_, Uuid>("person_id").into(),
+        code: row.get("code"),
+        name: row.get("name"),
+        totp_sealed: row.get("totp_sealed"),
+    }))
 }
 
 const FOLLOW: &str = "update sign_in_invitation set ended_at = $2 where token_hash = $1 and ended_at is null";

@@ -1,6 +1,7 @@
 //! What the database refuses to the program, and what `motlan verify` names when somebody got past the database.
 //! Everything is looked at as `motlan_auditor`, who may read the `assurance` views and nothing else.
 
+use domain::payment::SuspenseReason;
 use domain::transition::TABLE;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -85,6 +86,17 @@ fn event(n: u32) -> String {
 }
 fn refund(n: u32) -> String {
     id("rfd", "9", n)
+}
+
+#[tokio::test]
+async fn the_database_knows_for_which_reason_the_money_of_a_case_waits_as_the_program_does() {
+    let book = empty_book().await;
+    let db = book.connect("motlan_app").await;
+    for &reason in SuspenseReason::ALL {
+        let kind = domain::booking::case_of(reason).as_str();
+        let said: String = db.query_one("select reason_of_case($1)", &[&kind]).await.expect("it says").get(0);
+        assert_eq!(said, reason.as_str(), "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn the_score_is_that_of_the_books_and_of_the_newest_imports_by_the_rule_of
         let of_month = counted.iter().find(|r| r["section"] == "month").unwrap();
         assert_eq!(of_month["source"], "imported");
     }
-    let imports = admin.get("/v1/score-imports").await.expect(200)["imports"].clone();
+    let imports = admin.get("/v1/score-imports").await.expect(200)["data"].clone();
     assert_eq!(imports.as_array().unwrap().len(), 3);
     assert_eq!(imports[0]["imported_by"], imports[2]["imported_by"]);
 
@@ -98,7 +98,7 @@ async fn the_score_is_that_of_the_books_and_of_the_newest_imports_by_the_rule_of
     let offline = rows(&house.staff, "").await;
     assert_eq!(part(&offline, "whole", "dossiers_paid_online"), (json!(0), json!(4), json!("0.00")));
     assert!(reasons(&offline).contains(&("paid_offline".to_owned(), 1)));
-    assert_eq!(admin.get("/v1/score-rules").await.expect(200)["rules"].as_array().unwrap().len(), 4);
+    assert_eq!(admin.get("/v1/score-rules").await.expect(200)["data"].as_array().unwrap().len(), 4);
 
     // whoever sees another beneficiary sees nothing of it
     let other = staff_of(&house, "ke-toan-18", OTHER_BENEFICIARY).await;
@@ -109,5 +109,84 @@ async fn the_score_is_that_of_the_books_and_of_the_newest_imports_by_the_rule_of
     assert_eq!(sends(&house.staff, "kind=procedures", "[]").await.refused(400), "query_invalid");
     let with_channel = format!("/v1/reports/online-payment-score?{}&channel=vnpay", month());
     assert_eq!(house.staff.get(&with_channel).await.refused(400), "query_invalid");
+    house.close().await;
+}
+
+/// What a row says, whoever asked for it.
+fn said(rows: &[Value], section: &str, agency: Option<&str>) -> Vec<Value> {
+    let of_them = rows.iter().filter(|r| r["section"] == section && agency.is_none_or(|asked| r["agency"] == asked));
+    of_them.map(|r| json!([r["part"], r["numerator"], r["denominator"], r["points"]])).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agency_of_which_the_list_in_force_says_nothing_has_one_score_whoever_asks_for_it() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let change = json!({"agency_code": "H38.18", "beneficiary_code": OTHER_BENEFICIARY});
+    house.portal.owes(&dossier(), 30_000, change).await;
+    let as_of = format!("kind=procedures&as_of={}", today().first_of_month());
+    let list = "agency,procedure,name,has_fee,provided\nH38.17,2.000815,Chứng thực,true,true\n";
+    sends(&admin, &as_of, list).await.expect(201);
+
+    let whole = said(&rows(&house.staff, "").await, "agency", Some("H38.18"));
+    assert_eq!(whole[1], json!(["procedures_with_online_payment", 0, 0, null]));
+    let other = staff_of(&house, "ke-toan-18", OTHER_BENEFICIARY).await;
+    for (who, rest) in [(&house.staff, "&agency=H38.18"), (&other, "")] {
+        let own = rows(who, rest).await;
+        for (section, agency) in [("agency", Some("H38.18")), ("whole", None), ("month", None)] {
+            assert_eq!(said(&own, section, agency), whole, "{section}{rest}");
+        }
+        assert!(reasons(&own).contains(&("not_listed".to_owned(), 1)), "{own:#?}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_owed_without_a_dossier_is_counted_by_its_debts_and_each_of_the_period() {
+    let house = House::new().await;
+    let customer = json!({"dossier_code": null, "customer_code": format!("NUOC-{}", fresh()), "sector": "water",
+        "kind": "service_price"});
+    for amount in [30_000, 40_000] {
+        house.portal.owes(&dossier(), amount, customer.clone()).await;
+    }
+    assert_eq!(reasons(&rows(&house.staff, "").await), [("no_dossier".to_owned(), 2)]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_and_files_of_the_score_are_read_by_pages_and_what_nobody_can_mean_is_refused() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let first = today().first_of_month().to_string();
+    for channel in ["nobody", "counter "] {
+        let refused = admin.post("/v1/score-rules", rule(&first, 30, &json!(["counter", channel]))).await;
+        assert_eq!(refused.json["errors"][0]["pointer"], "/offline_channels/1", "{}", refused.text);
+        assert_eq!(refused.refused(422), "validation_failed");
+    }
+    for name in ["a\u{0}b", "a\u{1b}[2Jb"] {
+        let list = json!([{"agency": "H38.17", "procedure": "1", "name": name, "has_fee": true, "provided": true}]);
+        let as_of = format!("kind=procedures&as_of={first}");
+        assert_eq!(sends(&admin, &as_of, &list.to_string()).await.refused(422), "file_refused");
+    }
+
+    for percent in [30, 40] {
+        admin.post("/v1/score-rules", rule(&first, percent, &json!(["counter", "vnpay"]))).await.expect(201);
+        let count = format!("month,agency,with_obligation\n2026-11,H38.17,{percent}\n");
+        sends(&admin, "kind=dossiers", &count).await.expect(201);
+    }
+    for (list, number) in [("score-rules", 3), ("score-imports", 2)] {
+        let all = admin.get(&format!("/v1/{list}")).await.expect(200)["data"].as_array().unwrap().clone();
+        assert_eq!(all.len(), number);
+        let (mut paged, mut after) = (Vec::new(), String::new());
+        for _ in 0..number {
+            let page = admin.get(&format!("/v1/{list}?limit=1{after}")).await.expect(200);
+            paged.extend(page["data"].as_array().unwrap().clone());
+            after = format!("&after={}", page["next_cursor"].as_str().unwrap());
+        }
+        assert_eq!(paged, all, "{list}");
+        let beyond = admin.get(&format!("/v1/{list}?limit=1{after}")).await.expect(200);
+        assert_eq!((&beyond["data"], &beyond["next_cursor"]), (&json!([]), &Value::Null));
+        assert_eq!(admin.get(&format!("/v1/{list}?after=-")).await.refused(400), "query_invalid");
+    }
     house.close().await;
 }

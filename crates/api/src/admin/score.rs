@@ -9,7 +9,7 @@ use crate::door::RawBody;
 use crate::files;
 use crate::obligations::{absent, id_of};
 use crate::problem::{Code, Problem};
-use crate::views;
+use crate::views::{self, Page};
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,6 +17,7 @@ use domain::ScoreImportId;
 use domain::score::{Denominator, Part, Rule, Target};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use payments::administer::channels;
 use payments::administer::score::{self, Kind};
 use payments::administer::{self, Kept};
 use serde::{Deserialize, Serialize};
@@ -91,9 +92,16 @@ pub struct RuleView {
     set_by: String,
     #[schema(value_type = String, format = DateTime)]
     set_at: Timestamp,
+    #[serde(skip)]
+    cursor: String,
 }
 
 impl RuleView {
+    /// With its number, where the list is read on from it.
+    fn listed((id, set): &(i64, SetRule)) -> Self {
+        Self { cursor: format!("{}.{id}", set.rule.valid_from), ..Self::new(set) }
+    }
+
     fn new(set: &SetRule) -> Self {
         let rule = &set.rule;
         Self {
@@ -107,23 +115,42 @@ impl RuleView {
             note: set.note.clone(),
             set_by: set.set_by.clone(),
             set_at: set.set_at,
+            cursor: String::new(),
         }
     }
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct RulesView {
-    /// By the day from which they hold; those that others stand in place of too.
-    rules: Vec<RuleView>,
+/// The place after a rule.
+struct AfterRule(Date, i64);
+
+impl std::str::FromStr for AfterRule {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (day, id) = text.split_once('.').ok_or(())?;
+        Ok(Self(date_of(day).map_err(|_| ())?, id.parse().map_err(|_| ())?))
+    }
 }
 
-/// All rules that were ever set.
-#[utoipa::path(get, path = "/v1/score-rules", tag = "administration", responses((status = 200, body = RulesView)))]
-pub async fn rules(req: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// 1 to 200, 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    after: Option<String>,
+}
+
+/// Rules that were ever set, by the day from which they hold; those that others stand in place of too.
+#[utoipa::path(get, path = "/v1/score-rules", tag = "administration", params(PageQuery),
+    responses((status = 200, body = Page<RuleView>)))]
+pub async fn rules(req: HttpRequest, state: Data<State>, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
     auth::administrator(&req, &state).await?;
+    let limit = body::limit(query.limit)?;
+    let after = body::after::<AfterRule>(query.after.as_deref())?.map(|AfterRule(day, id)| (day, id));
     let db = state.ctx.pool.get().await?;
-    let rules = storage::score::rules(&db).await?.iter().map(RuleView::new).collect();
-    Ok(HttpResponse::Ok().json(RulesView { rules }))
+    let rules = storage::score::rules(&db, after, limit).await?.iter().map(RuleView::listed).collect();
+    Ok(HttpResponse::Ok().json(Page::new(rules, limit, |v: &RuleView| v.cursor.clone())))
 }
 
 /// Sets how the score is reckoned from a day on.
@@ -134,7 +161,8 @@ pub async fn set_rule(req: HttpRequest, state: Data<State>, raw: RawBody) -> Res
     let request = body::idempotency(&req, who, &raw.0)?;
     let sent: RuleBody = body::json(&req, &raw.0)?;
     let mut f = Fields::default();
-    let rule = rule(&mut f, &sent);
+    let known = channels::codes(&*state.ctx.pool.get().await?).await?;
+    let rule = rule(&mut f, &sent, &known);
     f.end()?;
     let rule = rule.ok_or_else(|| Problem::new(Code::ValidationFailed))?;
     let render = |set: &SetRule| (201, views::json(&RuleView::new(set)));
@@ -142,7 +170,7 @@ pub async fn set_rule(req: HttpRequest, state: Data<State>, raw: RawBody) -> Res
     Ok(body::reply(administer::answered(&state.ctx, &by, &request, Kept::Plain, render, work).await?))
 }
 
-fn rule(f: &mut Fields, sent: &RuleBody) -> Option<Rule> {
+fn rule(f: &mut Fields, sent: &RuleBody, known: &[String]) -> Option<Rule> {
     let valid_from = date_of(&sent.valid_from).ok();
     if valid_from.is_none() {
         f.wrong("/valid_from", "format", "is a day, written as 2026-07-01");
@@ -152,7 +180,9 @@ fn rule(f: &mut Fields, sent: &RuleBody) -> Option<Rule> {
     let provided = sent.procedures_provided.read(f, Part::ProceduresProvided);
     let used_of = f.check("/denominator", "value", sent.denominator.parse::<Denominator>());
     for (n, channel) in sent.offline_channels.iter().enumerate() {
-        f.text(&format!("/offline_channels/{n}"), channel, 1, 40);
+        if !known.contains(channel) {
+            f.wrong(&format!("/offline_channels/{n}"), "value", "is no channel by which money comes here");
+        }
     }
     if sent.offline_channels.len() > CHANNELS_AT_MOST {
         f.wrong("/offline_channels", "length", format!("has at most {CHANNELS_AT_MOST}"));
@@ -218,19 +248,16 @@ impl ScoreImportView {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct ScoreImportsView {
-    /// The newest first.
-    imports: Vec<ScoreImportView>,
-}
-
-/// Files that were imported.
-#[utoipa::path(get, path = "/v1/score-imports", tag = "administration", responses((status = 200, body = ScoreImportsView)))]
-pub async fn imports(req: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+/// Files that were imported, the newest first.
+#[utoipa::path(get, path = "/v1/score-imports", tag = "administration", params(PageQuery),
+    responses((status = 200, body = Page<ScoreImportView>)))]
+pub async fn imports(req: HttpRequest, state: Data<State>, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
     auth::administrator(&req, &state).await?;
+    let limit = body::limit(query.limit)?;
+    let after: Option<ScoreImportId> = body::after(query.after.as_deref())?;
     let db = state.ctx.pool.get().await?;
-    let imports = storage::score::imports(&db).await?.iter().map(ScoreImportView::new).collect();
-    Ok(HttpResponse::Ok().json(ScoreImportsView { imports }))
+    let imports = storage::score::imports(&db, after, limit).await?.iter().map(ScoreImportView::new).collect();
+    Ok(HttpResponse::Ok().json(Page::new(imports, limit, |v: &ScoreImportView| v.id.clone())))
 }
 
 /// Takes a list of procedures or counts of dossiers, as a JSON list or CSV: the whole file or nothing. What an earlier file

@@ -48,6 +48,34 @@ pub struct Listed {
     pub is_provided: bool,
 }
 
+/// The procedures with a fee that a list in force names, and whether each is provided online. A procedure counts once, whichever
+/// agencies have it, and is provided where one of them provides it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FeeProcedures(BTreeMap<String, bool>);
+
+impl FeeProcedures {
+    pub fn add(&mut self, procedure: &str, is_provided: bool) {
+        match self.0.get_mut(procedure) {
+            Some(provided) => *provided |= is_provided,
+            None => drop(self.0.insert(procedure.to_owned(), is_provided)),
+        }
+    }
+
+    fn number(&self, is_provided: bool) -> u32 {
+        u32::try_from(self.0.values().filter(|provided| **provided == is_provided).count()).unwrap_or(u32::MAX)
+    }
+}
+
+impl<'a> FromIterator<&'a Listed> for FeeProcedures {
+    fn from_iter<I: IntoIterator<Item = &'a Listed>>(listed: I) -> Self {
+        let mut procedures = Self::default();
+        for one in listed.into_iter().filter(|one| one.has_fee) {
+            procedures.add(&one.procedure, one.is_provided);
+        }
+        procedures
+    }
+}
+
 /// The counts of a province, an agency, a procedure or a month.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -64,13 +92,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// All of them count: whoever asks for a part gives that part of each. `is_listed` where a list is in force, which then
-    /// says what procedures with a fee there are.
+    /// All of them count: whoever asks for a part gives that part of each. A list in force says what procedures with a fee there
+    /// are, be it none; None where no list is.
     pub fn of<'a>(
         rule: &Rule,
-        books: impl Iterator<Item = &'a Dossiers>,
-        imported: impl Iterator<Item = &'a Imported>,
-        (listed, is_listed): (impl Iterator<Item = &'a Listed>, bool),
+        books: impl IntoIterator<Item = &'a Dossiers>,
+        imported: impl IntoIterator<Item = &'a Imported>,
+        list: Option<&FeeProcedures>,
     ) -> Self {
         let mut tally = Self { used_of: Some(rule.used_of), ..Self::default() };
         let mut counted = BTreeSet::new();
@@ -82,8 +110,8 @@ impl Tally {
             let is_counted = counted.contains(&(alike.month, alike.agency.as_str()));
             tally.count_ours(rule, alike, is_counted);
         }
-        if is_listed {
-            tally.keep_to(listed);
+        if let Some(list) = list {
+            tally.keep_to(list);
         }
         tally.excluded.retain(|_, number| *number > 0);
         tally
@@ -101,14 +129,16 @@ impl Tally {
     }
 
     fn exclude(&mut self, why: Excluded, number: u32) {
-        *self.excluded.entry(why).or_default() += number;
+        add(self.excluded.entry(why).or_default(), number);
     }
 
     fn count_imported(&mut self, rule: &Rule, line: &Imported) {
         let exempt = if rule.counts_exempt { line.exempt } else { 0 };
         self.exclude(Excluded::Exempt, line.exempt - exempt);
-        self.owing += line.with_obligation + exempt;
-        self.imported += line.with_obligation + exempt;
+        for number in [line.with_obligation, exempt] {
+            add(&mut self.owing, number);
+            add(&mut self.imported, number);
+        }
         if line.with_obligation > 0 {
             self.with_dossiers.extend(line.procedure.clone());
         }
@@ -125,11 +155,11 @@ impl Tally {
             Whose::NoDossier => return self.exclude(Excluded::NoDossier, alike.number),
         };
         if owes && !is_counted {
-            self.owing += alike.number;
+            add(&mut self.owing, alike.number);
         }
         self.with_dossiers.extend(alike.procedure.clone());
         if alike.channels.iter().any(|channel| !rule.offline_channels.contains(channel)) {
-            self.paid_online += alike.number;
+            add(&mut self.paid_online, alike.number);
             self.used.extend(alike.procedure.clone());
         } else if alike.channels.is_empty() {
             self.exclude(Excluded::Unpaid, alike.number);
@@ -138,21 +168,19 @@ impl Tally {
         }
     }
 
-    /// A procedure counts once, whichever agencies have it, and is provided where one of them provides it.
-    fn keep_to<'a>(&mut self, listed: impl Iterator<Item = &'a Listed>) {
-        let mut procedures: BTreeMap<&str, bool> = BTreeMap::new();
-        for one in listed.filter(|one| one.has_fee) {
-            *procedures.entry(one.procedure.as_str()).or_default() |= one.is_provided;
-        }
-        let number = |is_provided: bool| {
-            u32::try_from(procedures.values().filter(|provided| **provided == is_provided).count()).unwrap_or(u32::MAX)
-        };
-        (self.provided, self.fee_procedures) = (number(true), number(true) + number(false));
+    fn keep_to(&mut self, list: &FeeProcedures) {
+        let (provided, not_provided) = (list.number(true), list.number(false));
+        (self.provided, self.fee_procedures) = (provided, provided.saturating_add(not_provided));
         let before = self.with_dossiers.len();
-        self.with_dossiers.retain(|procedure| procedures.contains_key(procedure.as_str()));
-        self.used.retain(|procedure| procedures.contains_key(procedure.as_str()));
+        self.with_dossiers.retain(|procedure| list.0.contains_key(procedure));
+        self.used.retain(|procedure| list.0.contains_key(procedure));
         let unlisted = u32::try_from(before - self.with_dossiers.len()).unwrap_or(u32::MAX);
         self.exclude(Excluded::NotListed, unlisted);
-        self.exclude(Excluded::NotProvided, number(false));
+        self.exclude(Excluded::NotProvided, not_provided);
     }
+}
+
+/// What a file says may be any number: a sum that no province can have stays at the most that there is, and never begins anew.
+const fn add(sum: &mut u32, number: u32) {
+    *sum = sum.saturating_add(number);
 }

@@ -100,7 +100,8 @@ fn what_is_left_out_is_counted_by_its_reason() {
         dossiers("D", Whose::NoDossier, &["vnpay"], 7),
     ];
     let list = [listed("A", true, true), listed("B", true, false), listed("E", true, true), listed("F", false, true)];
-    let tally = |rule: &Rule| Tally::of(rule, books.iter(), [].iter(), (list.iter(), true));
+    let list: FeeProcedures = list.iter().collect();
+    let tally = |rule: &Rule| Tally::of(rule, &books, [], Some(&list));
     let found = tally(&rule());
     let ratio = |part| (found.ratio(part).numerator, found.ratio(part).denominator);
     assert_eq!(ratio(Part::DossiersPaidOnline), (6, 11));
@@ -134,9 +135,33 @@ fn an_import_stands_in_place_of_our_count_of_its_month_and_agency_and_of_no_othe
         with_obligation: 50,
         exempt: 3,
     };
-    let found = Tally::of(&rule(), books.iter(), [import].iter(), ([].iter(), false));
+    let found = Tally::of(&rule(), &books, [&import], None);
     assert_eq!(found.ratio(Part::DossiersPaidOnline), Ratio { numerator: 15, denominator: 60 });
     assert_eq!((found.imported, found.excluded.get(&Excluded::Exempt)), (50, Some(&3)));
     assert_eq!(found.ratio(Part::ProceduresWithOnlinePayment), Ratio { numerator: 1, denominator: 2 });
     assert_eq!(found.ratio(Part::ProceduresProvided), Ratio::default(), "without a list nobody knows");
+}
+
+#[test]
+fn a_list_that_says_nothing_of_an_agency_is_in_force_for_it_too() {
+    let books = [dossiers("A", Whose::Owes, &["vnpay"], 5)];
+    let found = Tally::of(&rule(), &books, [], Some(&FeeProcedures::default()));
+    assert_eq!(found.ratio(Part::ProceduresWithOnlinePayment), Ratio::default());
+    assert_eq!(found.excluded.get(&Excluded::NotListed), Some(&1));
+}
+
+#[test]
+fn counts_that_add_up_to_more_than_fits_stay_at_the_most_that_there_is() {
+    let line = |agency: &str| Imported {
+        month: date(2026, 11, 1),
+        agency: agency.to_owned(),
+        procedure: None,
+        with_obligation: 2_147_483_647,
+        exempt: 2_147_483_647,
+    };
+    let (one, other, third) = (line("A"), line("B"), line("C"));
+    for counts_exempt in [false, true] {
+        let found = Tally::of(&Rule { counts_exempt, ..rule() }, [], [&one, &other, &third], None);
+        assert_eq!((found.owing, found.imported), (u32::MAX, u32::MAX));
+    }
 }

@@ -116,8 +116,12 @@ pub async fn withdraw(tx: &Tx, by: &By, channel: &ChannelCode, id: Uuid) -> Resu
 }
 
 async fn known(tx: &Tx, channel: &ChannelCode) -> Result<(), AdminError> {
-    let contracts = profiles::list(tx).await?;
-    // cash is taken without any contract
-    let is_counter = channel.as_str() == domain::counter::CHANNEL;
-    if is_counter || contracts.iter().any(|p| p.channel == channel.as_str()) { Ok(()) } else { Err(AdminError::Absent) }
+    let is_known = codes(tx).await?.iter().any(|code| code == channel.as_str());
+    if is_known { Ok(()) } else { Err(AdminError::Absent) }
+}
+
+/// The channels by which money comes: those of contracts, and counters, since cash is taken without any contract.
+pub async fn codes(db: &Db) -> Result<Vec<String>, StorageError> {
+    let contracts = profiles::list(db).await?.into_iter().map(|p| p.channel);
+    Ok(contracts.chain([domain::counter::CHANNEL.to_owned()]).collect())
 }

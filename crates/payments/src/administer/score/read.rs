@@ -45,8 +45,8 @@ pub fn procedures(file: &[u8]) -> Result<Vec<(Listed, String)>, String> {
         if !seen.insert((agency.clone(), procedure.clone())) {
             return Err(format!("entry {n}: {procedure} of {agency} stands twice"));
         }
-        if line.name.chars().count() > LETTERS_AT_MOST {
-            return Err(format!("entry {n}: the name is too long"));
+        if line.name.chars().count() > LETTERS_AT_MOST || line.name.chars().any(char::is_control) {
+            return Err(format!("entry {n}: a name has at most {LETTERS_AT_MOST} letters, and nothing but letters"));
         }
         Ok((Listed { agency, procedure, has_fee: line.has_fee, is_provided: line.provided }, line.name))
     };
@@ -118,6 +118,17 @@ mod tests {
         let listed = procedures(b"agency,procedure,name,has_fee,provided\nH38.17,2.000815,\"Sao, y\",true,false\n")
             .expect("CSV");
         assert_eq!((listed[0].0.has_fee, listed[0].0.is_provided, listed[0].1.as_str()), (true, false, "Sao, y"));
+    }
+
+    #[test]
+    fn a_name_is_of_letters_that_people_read() {
+        for name in ["a\\u0000b", "a\\u001b[2Jb", "a\\nb", &"ă".repeat(501)] {
+            let file = format!(
+                r#"[{{"agency": "H38.17", "procedure": "1", "name": "{name}", "has_fee": true, "provided": true}}]"#
+            );
+            let refused = procedures(file.as_bytes()).expect_err("it does not fit");
+            assert!(refused.contains("entry 1: a name has"), "{refused}");
+        }
     }
 
     #[test]
