@@ -24,7 +24,7 @@ async fn living() -> House {
     House::planned(Plan { with_mobile_money: true, with_worker: true, ..Plan::default() }).await
 }
 
-async fn owed(house: &House, amount: i64) -> (Value, Value) {
+pub(crate) async fn owed(house: &House, amount: i64) -> (Value, Value) {
     let fee = house.portal.owes(&dossier(), amount, json!({})).await;
     let intent = house.portal.opens(&[&fee]).await;
     (fee, intent)
@@ -34,7 +34,7 @@ fn attempts(intent: &Value) -> String {
     format!("/v1/payment-intents/{}/attempts", intent["id"].as_str().unwrap())
 }
 
-async fn started(house: &House, intent: &Value, code: Option<&str>) -> Value {
+pub(crate) async fn started(house: &House, intent: &Value, code: Option<&str>) -> Value {
     let mut body = json!({"channel": "mobile_money", "payer_phone": PHONE});
     if let Some(code) = code {
         body["one_time_code"] = json!(code);

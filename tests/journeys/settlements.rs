@@ -3,6 +3,7 @@
 mod days;
 mod odd;
 mod payouts;
+mod providers;
 mod refused;
 mod repeats;
 mod rows;

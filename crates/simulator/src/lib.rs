@@ -2,6 +2,7 @@
 //! Refuses to share code with the rest of the workspace, so that two wrongs cannot agree.
 
 mod clock;
+mod day_file;
 mod log;
 mod script;
 mod server;

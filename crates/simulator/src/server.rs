@@ -186,7 +186,7 @@ pub(crate) fn grouped(amount: i64) -> String {
     separated(amount, ',')
 }
 
-fn separated(amount: i64, separator: char) -> String {
+pub(crate) fn separated(amount: i64, separator: char) -> String {
     let digits = amount.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + 8);
     if amount < 0 {

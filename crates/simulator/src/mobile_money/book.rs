@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::Fault;
 use crate::clock;
+use crate::day_file::Entry;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +122,8 @@ pub(super) struct Book {
     pub transactions: BTreeMap<String, Value>,
     pub codes: BTreeMap<String, Code>,
     pub accounts: BTreeMap<String, Account>,
+    /// Rows of settlement files for which nothing has happened.
+    pub invented: Vec<Entry>,
     numbers: u32,
 }
 

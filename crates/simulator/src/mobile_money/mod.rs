@@ -8,6 +8,7 @@ mod callback;
 mod control;
 mod errors;
 mod reversal;
+mod settlement;
 mod token;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 use self::book::Book;
 use self::errors::{Category, Fault, fault};
+use crate::day_file::FileAction;
 use crate::log::Log;
 use crate::script::{On, Rules};
 use crate::server::{self, Running, Tasks};
@@ -167,6 +169,8 @@ enum Action {
     Forge(On),
     /// A callback about a failure comes after the true one, to the true address.
     Reorder(On),
+    /// The row of the payment in the settlement file.
+    Settlement(FileAction),
 }
 
 impl Action {
@@ -176,7 +180,7 @@ impl Action {
     }
 
     fn is_about_request(&self) -> bool {
-        !self.is_about_callback() && !matches!(self, Self::QuietResponses(_) | Self::Late(_))
+        !self.is_about_callback() && !matches!(self, Self::QuietResponses(_) | Self::Late(_) | Self::Settlement(_))
     }
 }
 
@@ -281,6 +285,9 @@ pub async fn start(config: MobileMoneyConfig) -> io::Result<Running> {
             .route("/_sim/unknown", web::post().to(control::unknown))
             .route("/_sim/transaction", web::post().to(control::transaction))
             .route("/_sim/transactions", web::get().to(control::requests))
+            .route("/_sim/settlement", web::get().to(settlement::file))
+            .route("/_sim/settlement/payout", web::get().to(settlement::payout))
+            .route("/_sim/settlement/invent", web::post().to(settlement::invent))
             .route("/_sim/log", web::get().to(control::log));
     })
 }

@@ -4,6 +4,7 @@
 mod api;
 mod codes;
 mod give_back;
+mod settlement;
 mod sign;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::day_file::Form;
 use crate::server::Running;
 use crate::wallet::book::{Order, Outcome, Status};
 use crate::wallet::{self, Forgery, Times, Wire};
@@ -173,6 +175,14 @@ impl Wire for Momo {
 
     fn own_name(wire_ref: &str) -> &str {
         wire_ref
+    }
+
+    fn form() -> &'static Form {
+        &settlement::FORM
+    }
+
+    fn merchant(&self) -> String {
+        self.config.partner_code.clone()
     }
 
     fn waits_for_word(order: &Order) -> bool {

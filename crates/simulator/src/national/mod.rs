@@ -5,6 +5,7 @@
 mod api;
 mod bill;
 mod control;
+mod settlement;
 mod sign;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::day_file::Form;
 use crate::server::Running;
 use crate::wallet::book::{Order, Outcome};
 use crate::wallet::{self, Forgery, Times, Wire};
@@ -207,6 +209,14 @@ impl Wire for National {
 
     fn own_name(wire_ref: &str) -> &str {
         wire_ref
+    }
+
+    fn form() -> &'static Form {
+        &settlement::FORM
+    }
+
+    fn merchant(&self) -> String {
+        self.config.partner_code.clone()
     }
 
     fn waits_for_word(_: &Order) -> bool {

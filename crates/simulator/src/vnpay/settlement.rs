@@ -24,6 +24,8 @@ pub(super) enum FileAction {
     SettleLate,
     /// So many đồng more (or less) in the row; fee, net and totals follow.
     AmountDelta(i64),
+    /// So many đồng more (or less) are kept.
+    FeeDelta(i64),
     /// As many more copies of the row, which the totals count.
     Repeat(u32),
     /// Instead of `Thành công`.
@@ -145,12 +147,13 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
     let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
     let scripted = shop.rules.peek(matches, |action| matches!(action, Action::Settlement(_)));
     let (mut in_file, mut late, mut copies) = (true, false, 1_usize);
-    let (mut amount, mut status) = (outcome.amount, "Thành công".to_owned());
+    let (mut amount, mut kept, mut status) = (outcome.amount, 0_i64, "Thành công".to_owned());
     for action in scripted {
         match action {
             Action::Settlement(FileAction::Omit) => in_file = false,
             Action::Settlement(FileAction::SettleLate) => late = true,
             Action::Settlement(FileAction::AmountDelta(delta)) => amount = amount.saturating_add(delta),
+            Action::Settlement(FileAction::FeeDelta(delta)) => kept = kept.saturating_add(delta),
             Action::Settlement(FileAction::Repeat(n)) => copies += usize::try_from(n).unwrap_or(0),
             Action::Settlement(FileAction::Status(other)) => status = other,
             _ => {}
@@ -172,7 +175,7 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
         kind: Kind::Payment,
         status: status.clone(),
         amount,
-        fee: fee(&shop.config, amount),
+        fee: fee(&shop.config, amount).saturating_add(kept),
         at: outcome.pay_date.clone(),
         original: String::new(),
     };

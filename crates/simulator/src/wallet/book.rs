@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Wire;
 use crate::clock;
+use crate::day_file::Entry;
 
 /// Of money that waits for its merchant's word (MoMo AIO v2, result codes: 9000, authorised).
 pub(crate) const HELD: i64 = 9000;
@@ -17,6 +18,8 @@ pub(crate) struct Book {
     /// What was answered to a request id, with whether that was final.
     pub(crate) answered: HashMap<String, (bool, Value)>,
     next_no: u64,
+    /// Rows of settlement files for which nothing has happened.
+    pub(crate) invented: Vec<Entry>,
 }
 
 pub(crate) struct Order {
@@ -153,7 +156,7 @@ impl Book {
     /// Numbers start anywhere among the 10-digit ones, so that nobody relies on them starting at one.
     pub(crate) fn new() -> Self {
         let next_no = rand::random_range(1_000_000_000..9_000_000_000);
-        Self { orders: Vec::new(), answered: HashMap::new(), next_no }
+        Self { orders: Vec::new(), answered: HashMap::new(), next_no, invented: Vec::new() }
     }
 
     pub(crate) fn next_no(&mut self) -> u64 {

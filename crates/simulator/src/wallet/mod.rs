@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod book;
 pub(crate) mod control;
 pub(crate) mod page;
+mod settle_day;
 pub(crate) mod tell;
 
 use std::io;
@@ -20,6 +21,7 @@ use serde_json::json;
 
 use self::book::{Book, Order, Outcome, Status};
 use crate::clock;
+use crate::day_file::{FileAction, Form};
 use crate::log::Log;
 use crate::script::{HowMany, On, Rules};
 use crate::server::{Refused, Running, Tasks, refused, to_its_end};
@@ -50,6 +52,12 @@ pub(crate) trait Wire: Send + Sync + Sized + 'static {
     /// The merchant's own name of an order, of which the wire's may be longer.
     fn own_name(wire_ref: &str) -> &str;
 
+    /// How its settlement files are laid out.
+    fn form() -> &'static Form;
+
+    /// The merchant, as its files name it.
+    fn merchant(&self) -> String;
+
     /// Whether money of this order waits for the merchant's word.
     fn waits_for_word(order: &Order) -> bool;
 }
@@ -69,8 +77,8 @@ impl Match {
     }
 }
 
-/// The first seven are about what follows a payment, the next three about calls of the API, the last three about refunds
-/// that are in order.
+/// The first seven are about what follows a payment, the next three about calls of the API, three about refunds that are in
+/// order, the last about the settlement file.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
@@ -100,6 +108,7 @@ pub(crate) enum Action {
     RefundMs(u64),
     /// Taken up, and refused when its time has come.
     RefundRefused(On),
+    Settlement(FileAction),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -115,7 +124,7 @@ pub(crate) enum Forgery {
 
 impl Action {
     fn is_about_payment(&self) -> bool {
-        !self.is_about_api() && !self.is_about_refund()
+        !self.is_about_api() && !self.is_about_refund() && !matches!(self, Self::Settlement(_))
     }
 
     pub(crate) fn is_about_refund(&self) -> bool {
@@ -209,6 +218,9 @@ pub(crate) fn start<W: Wire>(
             .route("/_sim/refund", web::post().to(control::decide_refund::<W>))
             .route("/_sim/orders", web::get().to(control::orders::<W>))
             .route("/_sim/transactions", web::get().to(control::transactions::<W>))
+            .route("/_sim/settlement", web::get().to(settle_day::file::<W>))
+            .route("/_sim/settlement/payout", web::get().to(settle_day::payout::<W>))
+            .route("/_sim/settlement/invent", web::post().to(settle_day::invent::<W>))
             .route("/_sim/log", web::get().to(control::log::<W>));
         routes(config);
     })?;

@@ -3,6 +3,7 @@
 
 mod api;
 mod give_back;
+mod settlement;
 mod sign;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use actix_web::web;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::day_file::Form;
 use crate::server::Running;
 use crate::wallet::book::{Order, Outcome, Status};
 use crate::wallet::{self, Forgery, Times, Wire};
@@ -185,6 +187,14 @@ impl Wire for Zalopay {
     /// What stands behind `yymmdd_`.
     fn own_name(wire_ref: &str) -> &str {
         wire_ref.split_once('_').map_or(wire_ref, |(_, own)| own)
+    }
+
+    fn form() -> &'static Form {
+        &settlement::FORM
+    }
+
+    fn merchant(&self) -> String {
+        self.config.app_id.to_string()
     }
 
     fn waits_for_word(_: &Order) -> bool {

@@ -23,6 +23,9 @@ pub struct SettlementProfile {
     pub columns: Columns,
     pub numbers: Numbers,
     pub refund_sign: RefundSign,
+    /// The sign behind which our own name of an order begins, where the provider's is longer: `261127_LC7K2M9QX4T`.
+    #[serde(default)]
+    pub order_ref_after: Option<char>,
     /// What each word in the column `type` means; another word refuses the file.
     #[serde(default)]
     pub types: BTreeMap<String, Kind>,

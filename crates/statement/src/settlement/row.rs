@@ -29,7 +29,7 @@ pub(super) fn read(
         provider_txn: cells
             .text(layout.provider_txn)
             .ok_or_else(|| Reason::Missing("the provider's transaction".to_owned()))?,
-        order_ref: cells.text(layout.order_ref),
+        order_ref: own_name(cells.text(layout.order_ref), profile.order_ref_after),
         merchant: layout.merchant.and_then(|column| cells.text(column)),
         original: layout.original.and_then(|column| cells.text(column)),
         gross,
@@ -40,6 +40,13 @@ pub(super) fn read(
         kind,
         status,
     })
+}
+
+/// A name without the sign is taken as it is: it may be no order of ours.
+fn own_name(named: Option<String>, after: Option<char>) -> Option<String> {
+    let named = named?;
+    let own = after.and_then(|sign| named.split_once(sign)).map(|(_, own)| own.to_owned());
+    own.or(Some(named))
 }
 
 /// The meaning of a cell, or `only` where there is no such column.

@@ -4,6 +4,7 @@
 mod camt;
 mod hostile;
 mod mt940;
+mod providers;
 mod round_trip;
 mod samples;
 mod settlement;
