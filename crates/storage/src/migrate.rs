@@ -95,6 +95,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V218__deposits_of_whole_counters", include_str!("../migrations/0218_deposits_of_whole_counters.sql")),
     ("V220__receipts", include_str!("../migrations/0220_receipts.sql")),
     ("V221__receipts_of_a_day", include_str!("../migrations/0221_receipts_of_a_day.sql")),
+    ("V222__marked_credits", include_str!("../migrations/0222_marked_credits.sql")),
     ("V230__signing_in", include_str!("../migrations/0230_signing_in.sql")),
     ("V240__score", include_str!("../migrations/0240_score.sql")),
     ("V250__written_off", include_str!("../migrations/0250_written_off.sql")),

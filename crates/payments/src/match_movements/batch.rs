@@ -106,7 +106,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     Ok(Batch { matched, last: Some(last) })
 }
 
-/// The one intent that each credit's text names.
+/// The one intent that each credit's text names. What comes back is not what was paid, whatever it names.
 async fn named_by(
     tx: &Tx,
     ground: &Ground,
@@ -123,7 +123,7 @@ async fn named_by(
             _ => None,
         }
     };
-    Ok(open.iter().filter_map(one).collect())
+    Ok(open.iter().filter(|c| !c.reversal).filter_map(one).collect())
 }
 
 /// Credits that bring a transfer back whose debit no statement has shown: each has its code and its amount, and names no
@@ -348,7 +348,8 @@ impl<'g> Work<'g> {
     }
 
     /// By what a new payment is known. The parts of a batch may share the bank's reference: the first one has it.
-    /// None: a payment that has it came meanwhile, and claims the movement yet (`storage::statements::claim_known`).
+    /// None: a payment that has it came meanwhile, and claims the movement yet (`storage::statements::claim_known`). Not one that
+    /// is marked as a reversal: what was told of it has claimed it by now, and this reference is that of its debit.
     fn reference(&mut self, credit: &OpenCredit) -> Option<String> {
         let Some(reference) = credit.references.first().map(ToString::to_string) else {
             return Some(format!("line:{}", credit.id));
@@ -425,7 +426,7 @@ impl<'g> Work<'g> {
         unit::write(tx, &self.unit).await?;
         unwatch_served(tx, &self.unit).await?;
         movements::claim(tx, &self.claims).await?;
-        movements::booked_returns(tx, &self.returns).await?;
+        storage::returns::note(tx, &self.returns).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
         self.write_again(tx).await?;
