@@ -7,7 +7,7 @@ mod days;
 mod debits;
 mod generated;
 mod given_away;
-mod matching;
+pub(crate) mod matching;
 mod mixed;
 mod overtaken;
 mod parts;

@@ -570,6 +570,7 @@ impl From<ResolveError> for Problem {
             ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
             ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
             ResolveError::MoneyLeft => Self::new(Code::CaseMoneyLeft),
+            ResolveError::NotProven => Self::new(Code::CreditNotProven),
             ResolveError::NotWrittenOff => Self::new(Code::CaseNotWrittenOff),
             e @ (ResolveError::Obligation | ResolveError::TooMuch(_) | ResolveError::NotTheSame) => {
                 let detail = e.to_string();

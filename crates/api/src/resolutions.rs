@@ -77,6 +77,7 @@ pub async fn resolve(
 #[utoipa::path(post, path = "/v1/cases/{id}/resolutions/preview", tag = "reconciliation", request_body = ResolutionBody,
     params(("id" = String, Path)),
     responses((status = 200, body = EffectView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 412, body = Problem, content_type = "application/problem+json")))]
 pub async fn preview(
     req: HttpRequest,

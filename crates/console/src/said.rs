@@ -21,6 +21,7 @@ pub(crate) type Said = Result<String, Refused>;
 
 const CHANGED: &str = "Nội dung đã thay đổi trong lúc bạn xem. Hãy xem lại và gửi lần nữa.";
 const PENDING: &str = "Một đề nghị khác về việc này đang chờ duyệt.";
+const NOT_PROVEN: &str = "Chưa có sao kê hoặc tệp quyết toán nào cho thấy số tiền này.";
 const NOT_OF_ALL: &str = "Việc này liên quan đến đơn vị khác mà bạn không phụ trách.";
 
 fn repeated(error: &IdempotencyError) -> Said {
@@ -55,6 +56,7 @@ pub(crate) fn resolution(error: ResolveError) -> Said {
         ResolveError::MoneyLeft => {
             "Một phần tiền đã rời khỏi tài khoản ngoài sổ: hãy xử lý việc nói về khoản chi đó trước.".to_owned()
         }
+        ResolveError::NotProven => NOT_PROVEN.to_owned(),
         ResolveError::NotWrittenOff => "Việc này không có khoản nào đã xoá sổ.".to_owned(),
         ResolveError::Obligation => "Có nghĩa vụ không tồn tại, không còn phải nộp, hoặc của đơn vị khác.".to_owned(),
         ResolveError::TooMuch(waits) => format!("Các nghĩa vụ đã chọn lớn hơn số tiền đang chờ ({waits})."),
@@ -70,7 +72,7 @@ pub(crate) fn refund(error: RefundError) -> Said {
         RefundError::NotOfAll => NOT_OF_ALL.to_owned(),
         RefundError::RefundableMismatch(_) => CHANGED.to_owned(),
         RefundError::Pending => PENDING.to_owned(),
-        RefundError::NotProven => "Chưa có sao kê hoặc tệp quyết toán nào cho thấy số tiền này.".to_owned(),
+        RefundError::NotProven => NOT_PROVEN.to_owned(),
         RefundError::NoPayerAccount => {
             "Kênh này không tự hoàn được: hãy nhập tài khoản của người nộp để chuyển khoản.".to_owned()
         }

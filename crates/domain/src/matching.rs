@@ -13,14 +13,15 @@
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
-//! nobody's payment. Which money a report is that comes after its line: [`sights`]; a
-//! name that came from a report alone: [`lent`]; what has no counterpart when all days are over: [`leftover`]. What people are
-//! shown of a decision, which never makes one: [`explained`].
+//! nobody's payment but that which was told of under its own reference. Whose transfer it brings back: [`returns`]. Which money
+//! a report is that comes after its line: [`sights`]; a name that came from a report alone: [`lent`]; what has no counterpart when
+//! all days are over: [`leftover`]. What people are shown of a decision, which never makes one: [`explained`].
 
 pub mod explained;
 pub mod leftover;
 pub mod lent;
 pub mod pairing;
+pub mod returns;
 pub mod sights;
 #[cfg(test)]
 mod tests;
@@ -131,13 +132,19 @@ pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, pa
     let mut claims: Vec<Claim> = vec![None; open.len()];
     let mut taken: BTreeSet<What> = BTreeSet::new();
     let ours = |credit: &OpenCredit| !credit.takes_back;
-    for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| ours(credit)) {
-        // a report that waits may be of a payment without a reference: this line claims that payment first
-        let is_payment = |t: &Told| matches!(t.what, What::Payment(_)) && !taken.contains(&t.what);
-        let fits = |t: &&Told| is_payment(t) && t.amount == credit.amount && share_a_reference(credit, t);
-        if let Some(found) = told.iter().find(fits) {
-            taken.insert(found.what);
-            *claim = Some((found.what, Rule::BankReference));
+    // a credit that takes a debit back may have the reference of that: what is another's own is not its own
+    for takes_back in [false, true] {
+        let of_these = |credit: &OpenCredit| credit.takes_back == takes_back;
+        for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| of_these(credit)) {
+            // a report that waits may be of a payment without a reference: this line claims that payment first
+            let is_payment = |t: &Told| matches!(t.what, What::Payment(_)) && !taken.contains(&t.what);
+            let is_near = |t: &Told| !takes_back || calendar.within(credit.booking_date, t.day, APART);
+            let agrees = |t: &Told| t.amount == credit.amount && is_near(t);
+            let fits = |t: &&Told| is_payment(t) && agrees(t) && share_a_reference(credit, t);
+            if let Some(found) = told.iter().find(fits) {
+                taken.insert(found.what);
+                *claim = Some((found.what, Rule::BankReference));
+            }
         }
     }
     for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {

@@ -118,12 +118,13 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         return Ok(Reply { body, ..reply });
     }
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
-    if !reaches(c.beneficiaries.as_deref(), &approval.beneficiaries) {
+    let concerned = concerned(tx, &approval).await?;
+    if !reaches(c.beneficiaries.as_deref(), &concerned) {
         return Err(DecideError::Absent);
     }
     let actor = c.caller.actor();
     may_decide(tx, &approval, &actor).await?;
-    may_still_decide(tx, &approval, &actor).await?;
+    may_still_decide(tx, &concerned, &actor).await?;
     if approval.status != ApprovalStatus::Pending {
         let again = approval.is_stale && c.verdict == Verdict::Approve;
         return Err(if again { DecideError::Stale } else { DecideError::Decided(approval.status) });
@@ -135,7 +136,12 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         Verdict::Reject => ApprovalStatus::Rejected,
     };
     tx.mark().await?;
-    let Effect { mut unit, second_part } = match effect(ctx, tx, &approval, c.verdict, &deciding).await {
+    let done = match c.verdict {
+        // the proposal was made for others, and seen by others
+        Verdict::Approve if concerned != approval.beneficiaries => Err(DecideError::Stale),
+        verdict => effect(ctx, tx, &approval, verdict, &deciding).await,
+    };
+    let Effect { mut unit, second_part } = match done {
         Err(DecideError::Stale) if c.verdict == Verdict::Approve => {
             tx.back_to_mark().await?;
             lapse(tx, &approval, &deciding).await?;
@@ -180,6 +186,14 @@ async fn lapse(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<(), Dec
     Ok(tx.commit().await?)
 }
 
+/// Whom it concerns: of what is to be decided about a case, by now.
+async fn concerned(tx: &Tx, approval: &Approval) -> Result<Vec<String>, StorageError> {
+    match (approval.kind, approval.status) {
+        (ApprovalKind::CaseResolution, ApprovalStatus::Pending) => resolve_case::concerned_now(tx, approval).await,
+        _ => Ok(approval.beneficiaries.clone()),
+    }
+}
+
 /// Whether this is another person than who proposed it, and than whom it is about.
 async fn may_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
     if approval.proposer == actor {
@@ -201,24 +215,24 @@ async fn may_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), Dec
 /// portal's proposal stands; one from the command line has the database behind it.
 async fn still_stands(tx: &Tx, approval: &Approval) -> Result<(), DecideError> {
     let Ok(id) = approval.proposer.parse::<PersonId>() else { return Ok(()) };
-    let may = is_theirs(tx, approval, id, approval.kind.proposed_with()).await?;
+    let may = is_theirs(tx, &approval.beneficiaries, id, approval.kind.proposed_with()).await?;
     if may { Ok(()) } else { Err(DecideError::Stale) }
 }
 
 /// The door asked before this transaction began: whoever was disabled since, or lost the role, decides nothing.
-async fn may_still_decide(tx: &Tx, approval: &Approval, actor: &str) -> Result<(), DecideError> {
+async fn may_still_decide(tx: &Tx, concerned: &[String], actor: &str) -> Result<(), DecideError> {
     let Ok(id) = actor.parse::<PersonId>() else { return Ok(()) };
-    let may = is_theirs(tx, approval, id, Scope::ApprovalsDecide).await?;
+    let may = is_theirs(tx, concerned, id, Scope::ApprovalsDecide).await?;
     if may { Ok(()) } else { Err(DecideError::NotTheirs) }
 }
 
 /// Whether a person, as the books have them now, may do this about the beneficiaries of a proposal.
-async fn is_theirs(tx: &Tx, approval: &Approval, id: PersonId, scope: Scope) -> Result<bool, StorageError> {
+async fn is_theirs(tx: &Tx, concerned: &[String], id: PersonId, scope: Scope) -> Result<bool, StorageError> {
     let filter = Filter { id: Some(id), ..Filter::default() };
     let Some(person) = persons::page(tx, &filter, None, 1).await?.pop() else { return Ok(false) };
     let roles: &[Role] = if person.disabled_at.is_none() { &person.roles } else { &[] };
     let own = Some(person.beneficiaries.as_slice()).filter(|own| !own.is_empty());
-    Ok(role::allow(roles, scope) && reaches(own, &approval.beneficiaries))
+    Ok(role::allow(roles, scope) && reaches(own, concerned))
 }
 
 /// What the decision does, by the kind of what was proposed.

@@ -12,6 +12,19 @@
 //! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
 //! | a debit that takes a credit back, though a later file alone says so | its payment is taken back (`take_back`); else suspense, a case `chargeback` |
 //! | any other debit | suspense, a case `unidentified` |
+//!
+//! A credit may be marked as a reversal (camt `RvslInd`, MT940 `RD`): the bank takes a debit of ours back. Often it has the debit's
+//! reference, so references say less of it, and its text names nobody who pays:
+//!
+//! | it is marked, and | told of before | told of after | not told of |
+//! |---|---|---|---|
+//! | account, reference, amount and the days (a week either way) are those of a payment without its line | that payment's line; an own line without the mark comes first | another sight of the line's payment | new money, `unidentified` |
+//! | it has one refund's code | evidence; else as above, until it is known as the return | evidence | the refund's return; while the debit is not seen it stays open |
+//! | it has the reference of one refund's debit, or names that in its text (this also unmarked) | that payment's line; the payment is none once the debit is known | evidence, or another sight | the return; while the debit is not seen, `unidentified` |
+//! | it names two of them, or another amount | that payment's line | another sight | `unidentified` |
+//!
+//! Known as a return, in whatever order: the refund is `failed`, the money is `refund_returned`, once; the payment that was told of
+//! is none (`refund::take_early_returns`). What people have placed by then stays, and a case names the refund.
 
 pub(crate) mod batch;
 mod deposits;

@@ -28,8 +28,8 @@ pub use cancel::{Cancel, cancel, redrive};
 pub(crate) use cancel::{lay_down, lock_proposals, lock_unmade, withdraw};
 pub use drive::drive;
 pub(crate) use drive::settled;
-pub(crate) use propose::put;
 pub use propose::{PayerAccount, Proposal, payer_account, propose};
+pub(crate) use propose::{are_proven, doubled, put};
 pub use sent::look_after;
 pub(crate) use sent::returned;
 pub(crate) use statement::{

@@ -98,6 +98,8 @@ pub enum ResolveError {
     NoMoney,
     #[error("some of it has left past us: the debit that says so is written off, and takes it along")]
     MoneyLeft,
+    #[error("no statement or settlement file shows both credits")]
+    NotProven,
     #[error("nothing of the case is written off")]
     NotWrittenOff,
     #[error("an obligation is not there, not due, or of another beneficiary")]
@@ -152,7 +154,7 @@ async fn proposed(
 
 /// What would be kept of the proposal.
 pub(crate) async fn drafted(tx: &Tx, p: &Proposal) -> Result<Draft<Action>, ResolveError> {
-    let concerned = concerned(tx, p).await?;
+    let concerned = concerned(tx, p.case.id, &p.action).await?;
     if !proposal::reaches(p.beneficiaries.as_deref(), &concerned) {
         return Err(ResolveError::NotOfAll);
     }
@@ -172,7 +174,7 @@ async fn possible(tx: &Tx, p: &Proposal, concerned: &[String]) -> Result<(Action
     // the payment before its case, as everywhere
     let waiting = waiting(tx, p).await?;
     let named = match p.action {
-        Action::WriteOff { .. } => write_off::lock(tx, p.case.payment_id, p.now).await?,
+        Action::WriteOff { .. } | Action::Reinstate { .. } => write_off::lock(tx, p.case.payment_id, p.now).await?,
         _ => None,
     };
     let decided = cases::lock(tx, p.case.id).await?.ok_or(ResolveError::Absent)?;
@@ -186,7 +188,8 @@ async fn possible(tx: &Tx, p: &Proposal, concerned: &[String]) -> Result<(Action
             Action::WriteOff { reason_code: reason_code.clone(), given }
         }
         Action::Reinstate { .. } => {
-            return Ok((Action::Reinstate { given: write_off::given_up(tx, p.case.id).await? }, Changes::default()));
+            let given = write_off::given_up(tx, named.as_ref(), p.case.id).await?;
+            return Ok((Action::Reinstate { given }, Changes::default()));
         }
         others => {
             may_be(tx, p, &waiting, concerned).await?;
@@ -217,9 +220,9 @@ async fn may_be(tx: &Tx, p: &Proposal, waiting: &Waits, concerned: &[String]) ->
 }
 
 /// Whom the case concerns, and the payment that is said to be the same money: nobody may know yet whose that is.
-async fn concerned(tx: &Tx, p: &Proposal) -> Result<Vec<String>, StorageError> {
-    let mut codes: BTreeSet<String> = case_list::beneficiaries(tx, p.case.id).await?.into_iter().collect();
-    if let Action::SameMovement { payment_id } = &p.action
+async fn concerned(tx: &Tx, case: CaseId, action: &Action) -> Result<Vec<String>, StorageError> {
+    let mut codes: BTreeSet<String> = case_list::beneficiaries(tx, case).await?.into_iter().collect();
+    if let Action::SameMovement { payment_id } = action
         && let Ok(booked) = payment_id.parse()
     {
         codes.extend(payments::beneficiaries(tx, booked).await?);
@@ -301,11 +304,18 @@ fn case_id(approval: &Approval) -> Result<CaseId, StorageError> {
     approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval of no case".to_owned()))
 }
 
+fn action(approval: &Approval) -> Result<Action, StorageError> {
+    serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))
+}
+
+/// Whom a proposal concerns by now: a counter may be shared by others since it was made.
+pub(crate) async fn concerned_now(tx: &Tx, approval: &Approval) -> Result<Vec<String>, StorageError> {
+    concerned(tx, case_id(approval)?, &action(approval)?).await
+}
+
 /// A second person says yes.
 pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
-    let action: Action =
-        serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))?;
-    match action {
+    match action(approval)? {
         Action::AcceptDifference => {
             let decided = acceptable(tx, approval, d).await?;
             let mut unit = Unit::new(d.caller.actor(), d.now);

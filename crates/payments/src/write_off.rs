@@ -3,7 +3,7 @@
 //!
 //! | a case | `write_off` |
 //! |---|---|
-//! | whose payment's money waits, of whatever kind | a gain: all that waits for its reason. Not while some of it has left past us: the debit that says so comes first, and takes it along |
+//! | whose payment's money waits, of whatever kind | a gain: all that waits for its reason. Not while some of it has left past us: the debit that says so comes first, and takes it along. Nor a duplicate before a statement or a settlement file shows both credits |
 //! | of a debit that nobody explains (`unidentified`, `chargeback`, `duplicate_payment`, `amount_differs`, `status_differs`, `refund_without_payment`) | a loss; what waits of the payment that it names goes with it |
 //! | of a row of a settlement file (`missing_in_books`, `refund_without_payment`, a correction) | the same |
 //! | of a line that shows more or less than was told of (`amount_differs`) | the difference |
@@ -14,6 +14,7 @@
 
 use crate::approve::{DecideError, Deciding};
 use crate::move_money::{self, Locked};
+use crate::refund;
 use crate::resolve_case::{ResolveError, reason_of, stepped, still_proposed};
 use domain::allocation::Home;
 use domain::business_day::business_date;
@@ -72,6 +73,9 @@ pub(crate) async fn wanted(
 
 async fn planned(tx: &Tx, locked: Option<&Locked>, case: &Decided, now: Timestamp) -> Result<Planned, ResolveError> {
     if let (true, Some(locked), Some(reason)) = (case.case.waits, locked, reason_of(case.case.kind)) {
+        if reason == SuspenseReason::Duplicate && !refund::are_proven(tx, &refund::doubled(locked)).await? {
+            return Err(ResolveError::NotProven);
+        }
         return of_payment(locked, reason);
     }
     let unexplained = write_offs::unexplained(tx, case.case.id).await?.ok_or(ResolveError::NoMoney)?;
@@ -145,10 +149,25 @@ pub(crate) async fn approved(
     Ok(unit("written_off", id, changes, d))
 }
 
-/// What waits again when a case that was written off is taken up: nothing where it was not.
-pub(crate) async fn given_up(tx: &Tx, case: CaseId) -> Result<Vec<Shown>, ResolveError> {
+/// What waits again when a case that was written off is taken up: nothing where it was not, or where its bank has taken the
+/// credit back since. The payment is locked, and then the case.
+pub(crate) async fn given_up(tx: &Tx, locked: Option<&Locked>, case: CaseId) -> Result<Vec<Shown>, ResolveError> {
     let given = write_offs::in_force(tx, case).await?;
+    match of_payment_again(locked, &given)? {
+        Err(MoveError::Stale) => return Err(ResolveError::NotWrittenOff),
+        other => other.map_err(unreadable)?,
+    };
     if given.is_empty() { Err(ResolveError::NotWrittenOff) } else { Ok(given.iter().map(Shown::new).collect()) }
+}
+
+/// What of the payment waits again.
+fn of_payment_again(locked: Option<&Locked>, given: &[Given]) -> Result<Result<Changes, MoveError>, StorageError> {
+    let own: Vec<(SuspenseReason, Vnd)> =
+        given.iter().filter(|g| g.payment_id.is_some()).map(waits_again).collect::<Result<_, _>>()?;
+    Ok(match locked {
+        Some(locked) if !own.is_empty() => writing_off::reinstate(&locked.scene, &own),
+        _ => Ok(Changes::default()),
+    })
 }
 
 /// A second person says that it waits again.
@@ -165,14 +184,7 @@ pub(crate) async fn reinstated(
     if given.iter().map(Shown::new).collect::<Vec<_>>() != seen {
         return Err(DecideError::Stale);
     }
-    let mut changes = Changes::default();
-    if let Some(locked) = &locked {
-        let own: Vec<(SuspenseReason, Vnd)> =
-            given.iter().filter(|g| g.payment_id.is_some()).map(waits_again).collect::<Result<_, _>>()?;
-        if !own.is_empty() {
-            changes.append(moved(writing_off::reinstate(&locked.scene, &own))?);
-        }
-    }
+    let mut changes = moved(of_payment_again(locked.as_ref(), &given)?)?;
     for g in given.iter().filter(|g| g.payment_id.is_none()) {
         let (reason, _) = waits_again(g)?;
         let unexplained =

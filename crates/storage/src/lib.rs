@@ -51,6 +51,7 @@ pub mod receiving_accounts;
 pub mod references;
 pub mod refunds;
 pub mod reports;
+pub mod returns;
 mod rows;
 pub mod scenes;
 pub mod score;

@@ -99,6 +99,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("V220__receipts", include_str!("../migrations/0220_receipts.sql")),
     ("V221__receipts_of_a_day", include_str!("../migrations/0221_receipts_of_a_day.sql")),
+    ("V222__marked_credits", include_str!("../migrations/0222_marked_credits.sql")),
     ("V230__signing_in", include_str!("../migrations/0230_signing_in.sql")),
     ("V231__exports", include_str!("../migrations/0231_exports.sql")),
     ("V232__receipts_found", include_str!("../migrations/0232_receipts_found.sql")),

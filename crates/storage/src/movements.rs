@@ -71,7 +71,7 @@ pub async fn open_by_amount(db: &Db, account: &AccountCode, amounts: &[i64]) -> 
 }
 
 const ANY_CREDIT: &str = "select exists (select from movement
-    where account_code = $1 and fate is null and direction = 'in' and payout_of is null and not reversal)";
+    where account_code = $1 and fate is null and direction = 'in' and payout_of is null)";
 
 pub async fn any_open_credit(db: &Db, account: &AccountCode) -> Result<bool, StorageError> {
     let statement = db.prepare_cached(ANY_CREDIT).await?;
@@ -216,8 +216,7 @@ pub async fn reopened(db: &Db, id: MovementId) -> Result<(), StorageError> {
     Ok(())
 }
 
-// from what a file brought to the refunds: how many refunds a text names is counted for those alone that agree with one; a
-// transfer that the bank gave back itself has the reference of its debit
+// from what a file brought to the refunds: how many refunds a text names is counted for those alone that agree with one
 const OF_REFUNDS: &str = "with named as materialized (
         select m.id, m.codes, r.id as refund_id from movement m
         cross join lateral unnest(m.codes) as c(code)
@@ -229,20 +228,6 @@ const OF_REFUNDS: &str = "with named as materialized (
     select n.id, n.refund_id from named n
     -- a text with the codes of two refunds names neither
     where (select count(*) from refund x where x.reference = any(n.codes)) = 1
-    union
-    -- of several refunds that left under one reference the text says which, or nobody does
-    select back.id, (array_agg(back.refund_id order by back.is_named desc))[1] from (
-        select distinct m.id, k.refund_id,
-               exists (select from statement_line l where l.movement_id = m.id
-                       and position(r.reference in plain_code(l.text)) > 0) as is_named
-        from movement m
-        join movement_reference cr on cr.movement_id = m.id
-        join movement_reference dr on dr.account_code = cr.account_code and dr.direction = 'out'
-             and dr.reference = cr.reference
-        join movement_match k on k.movement_id = dr.movement_id and k.refund_id is not null and k.amount = -m.amount
-        join refund r on r.id = k.refund_id and r.status = 'succeeded'
-        where $2 and m.account_code = $1 and m.fate is null and m.reversal and m.direction = 'in' and m.id > $4) back
-    group by back.id having count(*) = 1 or count(*) filter (where back.is_named) = 1
     order by 1 limit $3";
 
 /// Open movements after `after` with the code of a refund that they agree with: debits that wait for it, or with `back`
@@ -257,59 +242,6 @@ pub async fn open_of_refunds(
     let statement = db.prepare_cached(OF_REFUNDS).await?;
     let rows = db.query(&statement, &[&account.as_str(), &back, &limit, &after.uuid()]).await?;
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
-}
-
-const BOOKED_RETURNS: &str = "insert into early_return (movement_id, refund_id)
-    select movement, refund from unnest($1::uuid[], $2::uuid[]) as e(movement, refund)";
-
-/// These are payments now, and may yet be what brings these refunds back.
-pub async fn booked_returns(db: &Db, of: &[(MovementId, domain::RefundId)]) -> Result<(), StorageError> {
-    if of.is_empty() {
-        return Ok(());
-    }
-    let movements: Vec<Uuid> = of.iter().map(|(movement, _)| movement.uuid()).collect();
-    let refunds: Vec<Uuid> = of.iter().map(|(_, refund)| refund.uuid()).collect();
-    db.execute(BOOKED_RETURNS, &[&movements, &refunds]).await?;
-    Ok(())
-}
-
-/// A payment that is the return of a transfer whose debit was seen after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EarlyReturn {
-    pub movement: MovementId,
-    pub refund: domain::RefundId,
-    pub payment: PaymentId,
-    pub day: Date,
-}
-
-const EARLY_RETURNS: &str = "select e.movement_id, e.refund_id, k.payment_id, m.business_date from early_return e
-    join movement m on m.id = e.movement_id join refund r on r.id = e.refund_id
-    join movement_match k on k.movement_id = e.movement_id
-    join payment p on p.id = k.payment_id and p.reversed = 0
-    where m.account_code = $1 and r.status = 'succeeded'
-      -- what somebody is giving back is decided first
-      and not exists (select from refund f where f.payment_id = p.id
-                      and f.status not in ('rejected', 'cancelled', 'failed'))
-    order by e.movement_id limit $2";
-
-/// Payments of an account whose refund's debit has come.
-pub async fn early_returns(db: &Db, account: &AccountCode, limit: i64) -> Result<Vec<EarlyReturn>, StorageError> {
-    let statement = db.prepare_cached(EARLY_RETURNS).await?;
-    let rows = db.query(&statement, &[&account.as_str(), &limit]).await?;
-    let early = |row: &tokio_postgres::Row| EarlyReturn {
-        movement: row.get::<_, Uuid>(0).into(),
-        refund: row.get::<_, Uuid>(1).into(),
-        payment: row.get::<_, Uuid>(2).into(),
-        day: row.get(3),
-    };
-    Ok(rows.iter().map(early).collect())
-}
-
-const RETURN_DECIDED: &str = "delete from early_return where movement_id = $1";
-
-/// False where somebody else has decided it.
-pub async fn return_decided(db: &Db, movement: MovementId) -> Result<bool, StorageError> {
-    Ok(db.execute(RETURN_DECIDED, &[&movement.uuid()]).await? == 1)
 }
 
 const MOVE_CLAIM: &str = "update movement_match set payment_id = null, settlement_id = $3, refund_id = $4, rule = $5,
@@ -568,7 +500,8 @@ const UNPLACED: &str = "select u.payment_id, array_agg(distinct i.reference) fil
     join movement_match k on k.payment_id = u.payment_id
     join movement m on m.id = k.movement_id
     join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
-    left join intent i on i.reference = any(m.codes) and p.intent_id is null and p.reversed = 0 and p.amount <= $3
+    -- what comes back is not what was paid, whatever it names
+    left join intent i on i.reference = any(m.codes) and not m.reversal and p.intent_id is null and p.reversed = 0 and p.amount <= $3
     where u.account_code = $1
     group by u.payment_id order by u.payment_id limit $2";
 

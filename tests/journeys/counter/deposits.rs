@@ -1,7 +1,7 @@
 //! A drawer's deposit is never a payment: its credit is matched to it by the slip.
 
 use super::{owes, receipt, status};
-use crate::refunds::{proposes, whole};
+use crate::refunds::{proposes, second_person, whole};
 use serde_json::{Value, json};
 use tests::bank::{ACCOUNT, SEPAY};
 use tests::counter::COUNTER;
@@ -403,5 +403,38 @@ async fn what_a_shared_drawer_lacks_at_the_bank_is_for_those_who_see_all_of_the_
     house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
     let decides = house.staff.get("/v1/approvals?status=pending").await.expect(200)["data"][0]["beneficiaries"].clone();
     assert_eq!(decides, json!([BENEFICIARY, OTHER_BENEFICIARY]));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concerns_by_then() {
+    let house = House::with_counters(false).await;
+    house.sets_up(COUNTER, &[BENEFICIARY]).await;
+    let accountant = house.person_of("ke-toan-1", BENEFICIARY).await;
+    let approver = house.person_of("duyet-1", BENEFICIARY).await;
+    let of_all = second_person(&house).await;
+    cash(&house, 50_000).await;
+    house.deposits(50_000, "PGN-000041").await.expect(201);
+    statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000041")]).await;
+    let case = house.staff.get("/v1/cases?status=open&kind=amount_differs").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
+    let accept = json!({"action": "accept_difference", "note": "Kiem dem lai"});
+    let proposal = accountant.post(&format!("{path}/resolutions"), accept.clone()).await.expect(201);
+    let decide = format!("/v1/approvals/{}", proposal["approval_id"].as_str().unwrap());
+    // another beneficiary's cash may be in the drawer from now on
+    house.sets_up(COUNTER, &[BENEFICIARY, OTHER_BENEFICIARY]).await;
+    for word in ["approve", "reject"] {
+        assert_eq!(approver.post(&format!("{decide}/{word}"), json!({})).await.refused(404), "not_found");
+    }
+    assert_eq!(of_all.post(&format!("{decide}/approve"), json!({})).await.refused(409), "approval_stale");
+    assert_eq!(house.staff.get(&path).await.expect(200)["status"], "open");
+    assert_eq!(accountant.post(&format!("{path}/resolutions"), accept.clone()).await.refused(404), "not_found");
+
+    // and the other way about: it is the first one's alone again while somebody's word of both waits
+    let proposal = house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
+    house.sets_up(COUNTER, &[BENEFICIARY]).await;
+    let decide = format!("/v1/approvals/{}/approve", proposal["approval_id"].as_str().unwrap());
+    assert_eq!(of_all.post(&decide, json!({})).await.refused(409), "approval_stale");
+    assert_eq!(accountant.get(&path).await.expect(200)["status"], "open");
     house.close().await;
 }

@@ -6,29 +6,30 @@ use jiff::civil::Date;
 use tests::bank::BIN;
 use tests::files::{Line, mt940, today};
 
-const OWN: &str = "7700000001";
+pub(super) const OWN: &str = "7700000001";
 const ELSEWHERE: &str = "7700000003";
-const PAYMENTS: &str = "select count(*) || ' ' || coalesce(sum(amount - reversed), 0) from assurance.payment";
-const HELD: &str = "select coalesce(string_agg(suspense_reason || ' ' || total, ', '), '') from (
+pub(super) const PAYMENTS: &str =
+    "select count(*) || ' ' || coalesce(sum(amount - reversed), 0) from assurance.payment";
+pub(super) const HELD: &str = "select coalesce(string_agg(suspense_reason || ' ' || total, ', '), '') from (
     select suspense_reason, sum(amount) as total from assurance.allocation
     where suspense_reason is not null group by 1 having sum(amount) <> 0) h";
-const IN_TRANSIT: &str =
+pub(super) const IN_TRANSIT: &str =
     "select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code like 'in_transit:%'";
-const CASES: &str =
+pub(super) const CASES: &str =
     "select coalesce(string_agg(kind, ' ' order by kind), '') from assurance.kase where status <> 'closed'";
 
 /// The n-th of ten days that end yesterday.
-fn day(n: i64) -> Date {
+pub(super) fn day(n: i64) -> Date {
     today().checked_sub(10.days()).unwrap().checked_add(n.days()).unwrap()
 }
 
-async fn stated(house: &House, number: &str, on: Date, opening: i64, lines: &[Line<'_>]) {
+pub(super) async fn stated(house: &House, number: &str, on: Date, opening: i64, lines: &[Line<'_>]) {
     let file = mt940(number, on, opening, lines);
     house.sends_statement(&format!("{BIN}.{number}"), "auto", file).await.expect(201);
 }
 
 /// A fee that was paid by a line of `day(1)`, and whose refund somebody is to transfer: the fee, the refund, its text.
-async fn to_be_made(house: &House) -> (Value, Value, String) {
+pub(super) async fn to_be_made(house: &House) -> (Value, Value, String) {
     house.had_account(OWN).await;
     let approver = second_person(house).await;
     let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
@@ -42,7 +43,7 @@ async fn to_be_made(house: &House) -> (Value, Value, String) {
     (fee, proposal, text)
 }
 
-async fn is_returned(house: &House, fee: &Value, proposal: &Value) {
+pub(super) async fn is_returned(house: &House, fee: &Value, proposal: &Value) {
     assert_eq!(
         (status(house, proposal).await.as_str(), house.ask(HELD).await.as_str()),
         ("failed", "refund_returned 21000")
@@ -214,7 +215,7 @@ async fn more_debits_and_returns_than_one_look_takes_are_all_taken_in_one_file()
 }
 
 /// Two refunds of one sum that left under one reference of the bank: the refunds, and their texts.
-async fn left_together(house: &House, reference: &str) -> ([Value; 2], [String; 2]) {
+pub(super) async fn left_together(house: &House, reference: &str) -> ([Value; 2], [String; 2]) {
     house.had_account(OWN).await;
     let approver = second_person(house).await;
     let (mut refunds, mut texts, mut intents) = (Vec::new(), Vec::new(), Vec::new());

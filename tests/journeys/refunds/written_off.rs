@@ -2,7 +2,7 @@
 //! its owner is found.
 
 use super::past_us::work_item;
-use super::taken_back::open_cases;
+use super::taken_back::{bank_takes_back, open_cases};
 use super::transfers::{payment_of_id, pays_back, statement};
 use super::*;
 use crate::erased::{NAME, NUMBER, payer, payer_command};
@@ -225,4 +225,36 @@ async fn what_a_line_shows_beyond_what_was_told_of_is_written_off_by_itself() {
     // a bank that says two amounts of one transfer is no truth to compare with
     house.holds().await;
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_bank_has_taken_back_since_it_was_written_off_waits_for_nobody_again() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (payment, case) = stray(&house, 25_000).await;
+    approves(&approver, &resolves(&house.staff, &case, gives_up()).await.expect(201)).await.expect(200);
+    bank_takes_back(&house, &payment).await;
+    assert_eq!(written_off(&house).await, 0);
+    assert_eq!(resolves(&house.staff, &case, found()).await.refused(409), "case_not_written_off");
+    let path = format!("/v1/cases/{}/resolutions/preview", id(&case));
+    assert_eq!(house.staff.post(&path, found()).await.refused(409), "case_not_written_off");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_duplicate_that_no_statement_shows_is_no_gain_yet() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let content = house.at_the_bank(&intent).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        house.transfers(21_000, &content).await;
+    }
+    let case = open_case(&house, "duplicate_payment").await;
+    assert_eq!(resolves(&house.staff, &case, gives_up()).await.refused(409), "credit_not_proven");
+    statement(&house).await;
+    approves(&approver, &resolves(&house.staff, &case, gives_up()).await.expect(201)).await.expect(200);
+    assert_eq!(written_off(&house).await, -21_000);
+    house.close().await;
 }

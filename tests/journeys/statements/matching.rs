@@ -45,7 +45,7 @@ async fn asked(house: &House, amount: i64) -> (Value, String) {
 }
 
 /// SePay tells of a credit; an empty reference is none.
-async fn told(house: &House, on: Date, amount: i64, reference: &str, content: &str) {
+pub(crate) async fn told(house: &House, on: Date, amount: i64, reference: &str, content: &str) {
     let reference = if reference.is_empty() { Value::Null } else { json!(reference) };
     let row = json!({"id": fresh(), "gateway": "Vietcombank", "transactionDate": format!("{on} 09:00:00"),
         "accountNumber": OWN, "subAccount": null, "code": null, "content": content, "transferType": "in",

@@ -148,9 +148,7 @@ impl Lines {
         let credit = amount > 0;
         let payout_of = self.payouts.contract(&line.text, self.mode).filter(|_| credit || !line.reversal);
         let payout_of = payout_of.map(str::to_owned);
-        // a credit that comes back is not what was paid, whatever it names; a debit may name a refund
-        let comes_back = credit && line.reversal;
-        let codes = if comes_back || payout_of.is_some() { Vec::new() } else { self.codes(&line) };
+        let codes = if payout_of.is_some() { Vec::new() } else { self.codes(&line) };
         StagedLine {
             line_no: self.line_no,
             part: self.part,

@@ -106,7 +106,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     Ok(Batch { matched, last: Some(last) })
 }
 
-/// The one intent that each credit's text names.
+/// The one intent that each credit's text names. What comes back is not what was paid, whatever it names.
 async fn named_by(
     tx: &Tx,
     ground: &Ground,
@@ -116,7 +116,7 @@ async fn named_by(
     let codes: Vec<&str> = codes.into_iter().collect();
     let known = account_money::intents_named(tx, &codes, &ground.account).await?;
     let by_code = by_code(&known);
-    Ok(open.iter().filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone()))).collect())
+    Ok(open.iter().filter(|c| !c.reversal).filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone()))).collect())
 }
 
 pub(crate) fn by_code(known: &[NamedIntent]) -> BTreeMap<&str, &NamedIntent> {
@@ -354,7 +354,8 @@ impl<'g> Work<'g> {
     }
 
     /// By what a new payment is known. The parts of a batch may share the bank's reference: the first one has it.
-    /// None: a payment that has it came meanwhile, and claims the movement yet (`storage::statements::claim_known`).
+    /// None: a payment that has it came meanwhile, and claims the movement yet (`storage::statements::claim_known`). Not one that
+    /// is marked as a reversal: what was told of it has claimed it by now, and this reference is that of its debit.
     fn reference(&mut self, credit: &OpenCredit) -> Option<String> {
         let Some(reference) = credit.references.first().map(ToString::to_string) else {
             return Some(format!("line:{}", credit.id));
@@ -431,7 +432,7 @@ impl<'g> Work<'g> {
         unit::write(tx, &self.unit).await?;
         unwatch_served(tx, &self.unit).await?;
         movements::claim(tx, &self.claims).await?;
-        movements::booked_returns(tx, &self.returns).await?;
+        storage::returns::note(tx, &self.returns).await?;
         movements::outcomes(tx, &self.outcomes).await?;
         account_money::decided(tx, &self.decided).await?;
         self.write_again(tx).await?;

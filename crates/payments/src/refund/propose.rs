@@ -280,13 +280,21 @@ async fn must_be_proven(
         needed.insert(p.payment);
     }
     if from_suspense && is_duplicate {
-        needed.insert(p.payment);
-        let covers = locked.scene.parts.iter().filter(|part| matches!(part.home, Home::Obligation(_)));
-        needed.extend(covers.map(|part| part.payment_id));
+        needed.extend(doubled(locked));
     }
-    let needed: Vec<PaymentId> = needed.into_iter().collect();
-    let proven = refunds::proven(tx, &needed).await?;
-    if proven.iter().all(|(_, proven)| *proven) { Ok(()) } else { Err(RefundError::NotProven) }
+    if are_proven(tx, &needed).await? { Ok(()) } else { Err(RefundError::NotProven) }
+}
+
+/// A payment that waits as a duplicate, and those that pay what it was to pay.
+pub(crate) fn doubled(locked: &move_money::Locked) -> BTreeSet<PaymentId> {
+    let covers = locked.scene.parts.iter().filter(|part| matches!(part.home, Home::Obligation(_)));
+    covers.map(|part| part.payment_id).chain([locked.payment.id]).collect()
+}
+
+/// Whether a statement or a settlement file shows each of these.
+pub(crate) async fn are_proven(tx: &Tx, payments: &BTreeSet<PaymentId>) -> Result<bool, storage::StorageError> {
+    let payments: Vec<PaymentId> = payments.iter().copied().collect();
+    Ok(refunds::proven(tx, &payments).await?.iter().all(|(_, proven)| *proven))
 }
 
 fn new_refund(

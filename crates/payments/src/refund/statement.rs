@@ -11,7 +11,8 @@
 //!
 //! A credit with the code and the amount of a refund that brings it back may be on a file that comes before that of its debit.
 //! It stays open while the debit may come; when statements cover its days without one, it is a payment like any other, until the
-//! debit comes after all.
+//! debit comes after all. One that names the debit by the bank's reference (`domain::matching::returns`) is a payment until then
+//! at once, for nothing says before that it is ours; and one that was told of is the teller's payment until it is known as a return.
 //!
 //! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment, nor does it
 //! pay a debt from where it waits: the payer has it. The refund stays what it is, since no second person has said yes to this debit.
@@ -22,18 +23,21 @@ use crate::context::{Caller, Context};
 use crate::match_movements::Ground;
 use crate::move_money::{self, Locked};
 use crate::retry::retrying;
+use domain::business_day::business_date;
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::NewCase;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::Rule;
+use domain::matching::returns::brings_back;
 use domain::moving::{self, MoveError};
 use domain::refund::RefundStatus;
-use domain::{MovementId, PaymentId};
+use domain::{MovementId, PaymentId, RefundId};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use storage::movements::{self, Claimant, EarlyReturn, NewClaim, Open};
+use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::refunds::{self, Stored};
+use storage::returns::{self, EarlyReturn, MayReturn};
 use storage::unit::Unit;
 use storage::{StorageError, Tx, payments, unit};
 use uuid::Uuid;
@@ -48,7 +52,20 @@ pub(crate) async fn explain_debits(ctx: &Context, ground: &Ground, now: Timestam
 
 /// Credits that bring a transfer back; how many were claimed.
 pub(crate) async fn take_returns(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
-    each(ctx, ground, true, now).await
+    let mut done = each(ctx, ground, true, now).await?;
+    let open = {
+        let db = ctx.pool.get().await?;
+        returns::open(&db, &ground.account).await?
+    };
+    for (movement, refund) in open.iter().filter_map(named) {
+        done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, true, now)).await?);
+    }
+    Ok(done)
+}
+
+/// The one transfer that a credit brings back.
+fn named(may: &MayReturn) -> Option<(MovementId, RefundId)> {
+    Some((may.movement, brings_back(&may.credit, &may.sent)?))
 }
 
 /// All of them: what is left would be a stranger's debit or credit.
@@ -67,14 +84,19 @@ async fn each(ctx: &Context, ground: &Ground, back: bool, now: Timestamp) -> Res
     }
 }
 
-/// Credits that were booked as payments, since the debit of the transfer that they bring back was not seen; how many were
-/// decided since it was.
+/// Credits that were booked as payments, since the debit of the transfer that they bring back was not seen or a teller told of them;
+/// how many were decided since it was known.
 pub(crate) async fn take_early_returns(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
+    {
+        let db = ctx.pool.get().await?;
+        let booked = returns::booked(&db, &ground.account, business_date(now)).await?;
+        returns::note(&db, &booked.iter().filter_map(named).collect::<Vec<_>>()).await?;
+    }
     let mut done = 0;
     loop {
         let early = {
             let db = ctx.pool.get().await?;
-            movements::early_returns(&db, &ground.account, PER_LOOK).await?
+            returns::early_returns(&db, &ground.account, PER_LOOK).await?
         };
         let before = done;
         for early in early {
@@ -104,7 +126,7 @@ async fn returned(tx: &Tx, ground: &Ground, early: EarlyReturn, now: Timestamp) 
     // a refund of the stray that waits for somebody is decided first
     if stored.state.status != RefundStatus::Succeeded
         || !refunds::going_back(tx, &[early.payment]).await?.is_empty()
-        || !movements::return_decided(tx, early.movement).await?
+        || !returns::return_decided(tx, early.movement).await?
     {
         return Ok(false);
     }
@@ -146,7 +168,7 @@ async fn claim_once(
     ctx: &Context,
     ground: &Ground,
     movement: MovementId,
-    refund: domain::RefundId,
+    refund: RefundId,
     back: bool,
     now: Timestamp,
 ) -> Result<bool, RefundError> {
@@ -159,7 +181,7 @@ async fn claimed(
     tx: &Tx,
     ground: &Ground,
     movement: MovementId,
-    refund: domain::RefundId,
+    refund: RefundId,
     back: bool,
     now: Timestamp,
 ) -> Result<bool, RefundError> {

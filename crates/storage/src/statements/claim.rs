@@ -8,14 +8,16 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 // From what is on its way, which is little, to what a file brought, which may be much. References are equal, or one of the
-// two is as much of the other as MT940 has room for.
+// two is as much of the other as MT940 has room for. A credit that is marked as a reversal may have the reference of the debit
+// that it reverses: it is what was told of where amount and days agree too, and no other credit is.
 const PAIRS: &str = "create temp table claim on commit drop as
     with told as materialized (
         select r.account_code, r.reference, r.payment_id from awaited_payment a
         join payment_reference r on r.payment_id = a.payment_id where a.account_code = $1)
     select distinct on (payment_id) movement_id, payment_id, amount, expected, business_date from (
         select distinct on (m.id) m.id as movement_id, r.payment_id, m.amount, p.amount as expected, m.business_date,
-               mr.reference = r.reference as whole
+               mr.reference = r.reference as whole,
+               m.reversal
         from told r
         join movement_reference mr on mr.account_code = r.account_code and mr.direction = 'in'
             and left(mr.reference, 16) = left(r.reference, 16)
@@ -24,12 +26,14 @@ const PAIRS: &str = "create temp table claim on commit drop as
                     and (length(r.reference) = 16) <> (length(mr.reference) = 16))
         join movement m on m.id = mr.movement_id
         join payment p on p.id = r.payment_id
-        where m.account_code = $1 and m.fate is null and m.direction = 'in' and not m.reversal and m.payout_of is null
+        where m.account_code = $1 and m.fate is null and m.direction = 'in' and m.payout_of is null
+          and (not m.reversal or m.amount = p.amount and m.booking_date
+               between (p.paid_at at time zone 'Asia/Ho_Chi_Minh')::date - 7 and (p.paid_at at time zone 'Asia/Ho_Chi_Minh')::date + 7)
         -- what only one movement is called says more than what the parts of a line share
         order by m.id, mr.reference = r.reference desc, p.amount = m.amount desc,
                  (select count(*) from movement_reference x where x.account_code = mr.account_code and x.direction = 'in'
                     and x.reference = mr.reference), p.recorded_at) one_each
-    order by payment_id, whole desc, expected = amount desc, movement_id";
+    order by payment_id, whole desc, expected = amount desc, reversal, movement_id";
 
 const MATCHES: &str = "insert into movement_match (movement_id, payment_id, amount, rule, fields)
     select movement_id, payment_id, amount, 'bank_reference',
