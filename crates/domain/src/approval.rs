@@ -10,6 +10,7 @@ words! {
         BeneficiaryAccount = "beneficiary_account", ProfileCredentials = "profile_credentials",
         PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
         ContractFee = "contract_fee", ReceiptReplacement = "receipt_replacement",
+        Remittance = "remittance",
     }
 }
 
@@ -19,7 +20,7 @@ impl ApprovalKind {
         match self {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
             Self::CaseResolution | Self::ReceiptReplacement => Scope::CasesWrite,
-            Self::DayReopening => Scope::DaysClose,
+            Self::DayReopening | Self::Remittance => Scope::DaysClose,
             Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount
             | Self::ProfileCredentials
