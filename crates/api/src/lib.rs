@@ -27,6 +27,7 @@ mod rate_limit;
 mod receipt_days;
 mod receipts;
 mod refunds;
+mod remittances;
 mod reports;
 mod resolutions;
 mod routes;

@@ -119,7 +119,8 @@ pub struct Share {
     /// Collected less given back, of the lines that it takes.
     pub collected: Vnd,
     pub retained: Vnd,
-    /// From other periods and rules: below zero, what was remitted before and has been given back since.
+    /// Between the rules of one fee, together zero: what was remitted under a rule and has been given back since is made good by
+    /// another.
     pub carried: Vnd,
     pub amount: Vnd,
 }
@@ -158,9 +159,9 @@ pub struct Debit {
 pub fn case_of(status: RemittanceStatus, debit: Debit) -> Option<CaseKind> {
     match status {
         _ if debit.names_several => Some(CaseKind::DuplicatePayment),
-        RemittanceStatus::Paid => Some(CaseKind::DuplicatePayment),
         RemittanceStatus::Prepared | RemittanceStatus::Cancelled => Some(CaseKind::StatusDiffers),
-        RemittanceStatus::Instructed if !debit.is_of_amount => Some(CaseKind::AmountDiffers),
+        _ if !debit.is_of_amount => Some(CaseKind::AmountDiffers),
+        RemittanceStatus::Paid => Some(CaseKind::DuplicatePayment),
         RemittanceStatus::Instructed if !debit.is_of_account => Some(CaseKind::WrongAccount),
         RemittanceStatus::Instructed => None,
     }

@@ -15,6 +15,7 @@ pub mod keys;
 mod payers;
 mod proxies;
 mod receipts;
+mod remittances;
 mod renewal;
 mod report;
 mod run;

@@ -44,6 +44,7 @@ pub mod receive_webhook;
 pub mod record_money;
 pub mod refund;
 pub mod register_obligation;
+pub mod remit;
 pub mod renew_providers;
 pub mod reopen_day;
 pub mod replace_receipt;

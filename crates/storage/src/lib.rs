@@ -48,6 +48,7 @@ pub mod receipts;
 pub mod receiving_accounts;
 pub mod references;
 pub mod refunds;
+pub mod remittances;
 pub mod reports;
 mod rows;
 pub mod scenes;

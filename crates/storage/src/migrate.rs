@@ -100,6 +100,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V250__written_off", include_str!("../migrations/0250_written_off.sql")),
     ("V251__worked_cases", include_str!("../migrations/0251_worked_cases.sql")),
     ("V252__closing_reports", include_str!("../migrations/0252_closing_reports.sql")),
+    ("V270__remittances", include_str!("../migrations/0270_remittances.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
