@@ -425,7 +425,9 @@ impl Story {
             self.look(&format!("backlog of {process}"), format!("{ops}/backlog")).await;
         }
         let day = today().to_string();
-        for report in ["transactions", "reconciliation", "suspense", "collections", "cash-flow"] {
+        for report in
+            ["transactions", "reconciliation", "suspense", "collections", "cash-flow", "remittances", "treasury-slips"]
+        {
             for format in ["json", "csv"] {
                 let at = format!("/v1/reports/{report}?from={day}&to={day}&format={format}");
                 let answer = self.staff.get(&at).await;

@@ -35,6 +35,7 @@ mod receipts;
 mod refund_calls;
 mod refunds;
 mod refusals;
+mod remittances;
 mod restored;
 mod round_trips;
 mod settlements;

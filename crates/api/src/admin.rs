@@ -17,6 +17,7 @@ pub mod parked;
 pub mod persons;
 pub mod profiles;
 pub mod receipt_series;
+pub mod remittance_rules;
 pub mod score;
 
 use crate::body::{self, Fields};

@@ -29,6 +29,7 @@ mod receipt_days;
 mod receipts;
 mod refunds;
 mod rehearsals;
+mod remittances;
 mod reports;
 mod resolutions;
 mod routes;

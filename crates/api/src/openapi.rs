@@ -3,14 +3,14 @@
 
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles, receipt_series, score,
+    parked, persons, profiles, receipt_series, remittance_rules, score,
 };
 use crate::problem::Code;
 use crate::routes::at;
 use crate::{
     approvals, bills, cases, closing_report, considered, counters, days, endpoints, events, intents, obligations,
-    operating, payments_of, receipt_days, receipts, refunds, rehearsals, reports, resolutions, settlements, statements,
-    webhooks,
+    operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
+    settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::guard::{Get, Not};
@@ -31,6 +31,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         payments_of::list, payments_of::show, payments_of::receipt,
         counters::take, counters::void, counters::deposit, counters::list, counters::show,
         receipts::list, receipts::show, receipts::replace, receipt_days::show, receipt_series::list, receipt_series::put,
+        remittances::prepare, remittances::list, remittances::show, remittances::cancel,
+        remittance_rules::list, remittance_rules::put,
         refunds::propose, refunds::list, refunds::show, refunds::cancel, refunds::retry,
         approvals::list, approvals::show, approvals::approve, approvals::reject, approvals::reduce, approvals::reopen,
         cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close,

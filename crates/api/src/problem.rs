@@ -23,6 +23,7 @@ use payments::receive_report::ReportError;
 use payments::record_money::RecordError;
 use payments::refund::RefundError;
 use payments::register_obligation::ObligationError;
+use payments::remit::RemitError;
 use payments::reopen_day::ReopenError;
 use payments::replace_receipt::ReplaceError;
 use payments::reply::IdempotencyError;
@@ -98,6 +99,7 @@ codes! {
     KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
     NoReceipt = "no_receipt", 409, "There is no receipt of a provider", "The channel makes none, or the money did not come for an intent of yours.";
     NothingToRetire = "nothing_to_retire", 409, "No other secret is accepted", "The newest alone is accepted; a second one of the configuration is taken out there.";
+    NothingToRemit = "nothing_to_remit", 409, "Nothing is to be remitted", "No fee of the period has money on a bank account that is not remitted already, beyond what was given back.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
     ObligationDuplicate = "obligation_duplicate", 409, "The fee is registered already", "Another portal registered the same dossier, fee and instalment.";
     ObligationExempt = "obligation_exempt", 409, "Nothing is owed", "The obligation's net amount is zero: it is never paid.";
@@ -109,9 +111,15 @@ codes! {
     PaymentRefunded = "payment_refunded", 409, "A refund of it is under way", "A refund of the payment is proposed, under way or paid out; it is not undone beside that.";
     PaymentSettled = "payment_settled", 409, "The terminal's file has it", "The card's money was settled: refund the payment instead.";
     PaymentVoided = "payment_voided", 409, "It was undone already", "Nothing of it is left.";
+    PeriodInMatching = "period_in_matching", 409, "The period is being matched", "Lines of its statements have not found yet what they are; try again a little later, or import the settlement files that are missing.";
+    PeriodNotOver = "period_not_over", 409, "The period has not ended", "Prepare it when its last day has ended in Viet Nam (UTC+7).";
+    PeriodNotShown = "period_not_shown", 409, "Statements do not show the whole period", "Import the statements of the account that `account` names, up to a file that ends on the period's last day or later.";
+    PeriodPrepared = "period_prepared", 409, "The period was prepared", "`until` is the last day of what is prepared, instructed or paid: cancel that first, or prepare a later period.";
     ReceiptEnded = "receipt_ended", 409, "The receipt does not stand", "It has no signature yet, or it was cancelled or replaced.";
     ReceiptUsed = "receipt_used", 409, "The receipt is used", "The counter has something else under this number, or it was undone: take a new one.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
+    RemittanceNotCancellable = "remittance_not_cancellable", 409, "The remittance cannot be taken back", "`detail` says why: a statement shows its debit, it is over, or somebody else prepared it.";
+    RuleStands = "rule_stands", 409, "A remittance names the rule", "What was remitted by it stands: set another from a later day on.";
     SerialTaken = "serial_taken", 409, "The letters are taken", "Another series of this collector has them under this template: choose two others.";
     SeriesUsed = "series_used", 409, "Receipts of the series were given", "What they are named by stands: end this series and make another.";
     SlipUsed = "slip_used", 409, "The slip is used", "Another deposit to this account has this number.";
@@ -531,6 +539,24 @@ impl From<ReplaceError> for Problem {
     }
 }
 
+impl From<RemitError> for Problem {
+    fn from(e: RemitError) -> Self {
+        match e {
+            RemitError::Storage(e) => e.into(),
+            RemitError::Idempotency(e) => e.into(),
+            RemitError::Absent => Self::new(Code::NotFound),
+            RemitError::NotOver => Self::new(Code::PeriodNotOver),
+            RemitError::Prepared(until) => Self::new(Code::PeriodPrepared).and("until", until.to_string()),
+            RemitError::NotShown(account) => Self::new(Code::PeriodNotShown).and("account", account),
+            RemitError::BeingMatched => Self::new(Code::PeriodInMatching),
+            RemitError::Nothing => Self::new(Code::NothingToRemit),
+            e @ (RemitError::Over(_) | RemitError::NotYours | RemitError::DebitSeen) => {
+                Self::with(Code::RemittanceNotCancellable, e.to_string())
+            }
+        }
+    }
+}
+
 impl From<DepositError> for Problem {
     fn from(e: DepositError) -> Self {
         match e {
@@ -646,6 +672,7 @@ impl From<AdminError> for Problem {
             AdminError::NoLayout(_) => Self::with(Code::LayoutUnknown, named),
             AdminError::SeriesOfNobody(_) => unknown("/beneficiary_code", "no such beneficiary"),
             AdminError::SeriesUsed(_) => Self::new(Code::SeriesUsed),
+            AdminError::RuleStands(_) => Self::new(Code::RuleStands),
             AdminError::SerialTaken(_) => Self::new(Code::SerialTaken),
         }
     }

@@ -47,7 +47,7 @@ pub struct ReportQuery {
 /// The form of a report as JSON; the columns of each stand in docs/finance.md.
 #[derive(serde::Serialize, ToSchema)]
 pub struct ReportView {
-    /// transactions | reconciliation | suspense | collections | cash-flow | online-payment-score
+    /// transactions | reconciliation | suspense | collections | cash-flow | online-payment-score | remittances | treasury-slips
     pub report: String,
     #[schema(value_type = String, format = Date)]
     pub from: Date,
@@ -69,11 +69,11 @@ fn per(report: Report, asked: Option<&str>) -> Result<Per, Problem> {
     }
 }
 
-/// What is online is said by the rule of the score, not by whoever asks.
+/// What is online is said by the rule of the score, not by whoever asks; what is remitted is of no one channel.
 fn channel(report: Report, asked: Option<String>) -> Result<Option<String>, Problem> {
     match asked {
-        Some(_) if report == Report::OnlinePaymentScore => {
-            Err(Problem::with(Code::QueryInvalid, "channel is no parameter of online-payment-score"))
+        Some(_) if matches!(report, Report::OnlinePaymentScore | Report::Remittances) => {
+            Err(Problem::with(Code::QueryInvalid, format!("channel is no parameter of {report}")))
         }
         asked => Ok(asked),
     }
@@ -114,7 +114,7 @@ fn period(report: Report, query: &ReportQuery, today: Date) -> Result<Period, Pr
 /// A report, one row after the other, from one instant of the books. A body that ends before its end is broken off:
 /// JSON is then not closed, and the connection is cut. A workbook and a PDF are written first and sent whole.
 #[utoipa::path(get, path = "/v1/reports/{report}", tag = "reconciliation",
-    params(("report" = String, Path, description = "transactions | reconciliation | suspense | collections | cash-flow | online-payment-score"), ReportQuery),
+    params(("report" = String, Path, description = "transactions | reconciliation | suspense | collections | cash-flow | online-payment-score | remittances | treasury-slips"), ReportQuery),
     responses((status = 200, content((ReportView = "application/json"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/pdf"))),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

@@ -3,13 +3,13 @@
 use crate::admin::counters::put as counters_put;
 use crate::admin::{
     accounts, agencies, beneficiaries, calendar, channels, clients, contract_fees, credentials, fees, keys, layouts,
-    parked, persons, profiles, receipt_series, score,
+    parked, persons, profiles, receipt_series, remittance_rules, score,
 };
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, bills, body, cases, closing_report, considered, counters, days, endpoints, events, intents, obligations,
-    operating, payments_of, receipt_days, receipts, refunds, rehearsals, reports, resolutions, settlements, statements,
-    webhooks,
+    operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
+    settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, to};
@@ -59,6 +59,13 @@ pub fn public(cfg: &mut ServiceConfig) {
         // -- receipts of fees and charges
         .service(at("/v1/receipts", "GET").route(get().to(receipts::list)))
         .service(at("/v1/receipts/{id}", "GET").route(get().to(receipts::show)))
+        .service(
+            at("/v1/remittances", "POST, GET")
+                .route(post().to(remittances::prepare))
+                .route(get().to(remittances::list)),
+        )
+        .service(at("/v1/remittances/{id}", "GET").route(get().to(remittances::show)))
+        .service(at("/v1/remittances/{id}/cancel", "POST").route(post().to(remittances::cancel)))
         .service(at("/v1/receipts/{id}/replacements", "POST").route(post().to(receipts::replace)))
         .service(at("/v1/receipt-days/{date}", "GET").route(get().to(receipt_days::show)))
         // -- what banks and providers say in files
@@ -134,6 +141,8 @@ pub fn public(cfg: &mut ServiceConfig) {
         )
         .service(at("/v1/receipt-series", "GET").route(get().to(receipt_series::list)))
         .service(at("/v1/receipt-series/{code}", "PUT").route(put().to(receipt_series::put)))
+        .service(at("/v1/remittance-rules", "GET").route(get().to(remittance_rules::list)))
+        .service(at("/v1/remittance-rules/{beneficiary}/{fee}", "PUT").route(put().to(remittance_rules::put)))
         .service(at("/v1/fees", "GET").route(get().to(fees::list)))
         .service(at("/v1/fees/{code}", "PUT").route(put().to(fees::put)))
         .service(at("/v1/calendar", "GET").route(get().to(calendar::list)))

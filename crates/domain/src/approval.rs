@@ -11,6 +11,7 @@ words! {
         PersonRights = "person_rights", PersonKey = "person_key", CounterVoid = "counter_void",
         ContractFee = "contract_fee", ReceiptReplacement = "receipt_replacement",
         StatementSupersession = "statement_supersession",
+        Remittance = "remittance",
     }
 }
 
@@ -20,7 +21,7 @@ impl ApprovalKind {
         match self {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
             Self::CaseResolution | Self::ReceiptReplacement => Scope::CasesWrite,
-            Self::DayReopening => Scope::DaysClose,
+            Self::DayReopening | Self::Remittance => Scope::DaysClose,
             Self::StatementSupersession => Scope::StatementsWrite,
             Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount

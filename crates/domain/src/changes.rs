@@ -5,13 +5,16 @@ use crate::attempt::AttemptStatus;
 use crate::case::{CaseKind, CaseStatus};
 use crate::cause::Cause;
 use crate::event::Notice;
-use crate::ids::{AttemptId, CaseId, IntentId, MovementId, ObligationId, PaymentId, ReceiptId, RefundId, SightingId};
+use crate::ids::{
+    AttemptId, CaseId, IntentId, MovementId, ObligationId, PaymentId, ReceiptId, RefundId, RemittanceId, SightingId,
+};
 use crate::intent::IntentStatus;
 use crate::ledger::Journal;
 use crate::money::Vnd;
 use crate::obligation::ObligationStatus;
 use crate::receipt::ReceiptStatus;
 use crate::refund::RefundStatus;
+use crate::remittance::RemittanceStatus;
 use crate::transition::{NoSuchEdge, Stateful};
 use jiff::civil::Date;
 
@@ -64,6 +67,7 @@ pub struct Changes {
     pub attempts: Vec<Step<AttemptId, AttemptStatus>>,
     pub refunds: Vec<Step<RefundId, RefundStatus>>,
     pub receipts: Vec<Step<ReceiptId, ReceiptStatus>>,
+    pub remittances: Vec<Step<RemittanceId, RemittanceStatus>>,
     pub cases_closed: Vec<Step<CaseId, CaseStatus>>,
     pub cases_opened: Vec<NewCase>,
     pub journals: Vec<Journal>,
@@ -84,6 +88,7 @@ impl Changes {
         self.attempts.extend(other.attempts);
         self.refunds.extend(other.refunds);
         self.receipts.extend(other.receipts);
+        self.remittances.extend(other.remittances);
         self.cases_closed.extend(other.cases_closed);
         self.cases_opened.extend(other.cases_opened);
         self.journals.extend(other.journals);

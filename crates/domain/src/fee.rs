@@ -7,7 +7,7 @@ use crate::states::words;
 use jiff::civil::Date;
 
 words! {
-    /// How a contract makes whole đồng of a share.
+    /// How whole đồng are made of a share.
     Rounding {
         /// To the nearest; half a đồng goes up.
         HalfUp = "half_up",
@@ -32,6 +32,20 @@ pub fn is_of_fee(subject: &str) -> bool {
 /// One in a million.
 const WHOLE: i128 = 1_000_000;
 
+impl Rounding {
+    /// This many millionths of an amount, exact before it is rounded.
+    pub(crate) fn share(self, amount: Vnd, rate_ppm: i32) -> Vnd {
+        let share = i128::from(amount.dong()) * i128::from(rate_ppm);
+        let add = match self {
+            Self::HalfUp => WHOLE / 2,
+            Self::Up => WHOLE - 1,
+            Self::Down => 0,
+        };
+        // a rate is one at most: the share is no more than the amount
+        Vnd::new(i64::try_from((share + add).div_euclid(WHOLE)).unwrap_or(i64::MAX))
+    }
+}
+
 /// From a day on: a share of each payment, rounded, and a fixed sum beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderFee {
@@ -44,17 +58,9 @@ pub struct ProviderFee {
 }
 
 impl ProviderFee {
-    /// Of one payment. The share is exact before it is rounded.
+    /// Of one payment.
     pub fn of(&self, amount: Vnd) -> Vnd {
-        let share = i128::from(amount.dong()) * i128::from(self.rate_ppm);
-        let add = match self.rounding {
-            Rounding::HalfUp => WHOLE / 2,
-            Rounding::Up => WHOLE - 1,
-            Rounding::Down => 0,
-        };
-        // a rate is below one: the share is below the amount
-        let rounded = i64::try_from((share + add).div_euclid(WHOLE)).unwrap_or(i64::MAX);
-        Vnd::new(rounded) + self.fixed
+        self.rounding.share(amount, self.rate_ppm) + self.fixed
     }
 }
 

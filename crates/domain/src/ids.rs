@@ -59,6 +59,8 @@ ids! {
     PersonId = "usr",
     ReceiptId = "rcp",
     RefundId = "rfd",
+    RemittanceId = "rmt",
+    RemittanceRuleId = "rmr",
     ScoreImportId = "sci",
     SettlementId = "stl",
     SightingId = "sgt",

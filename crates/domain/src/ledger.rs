@@ -34,6 +34,8 @@ pub enum Account {
     RefundPayable,
     /// What a provider keeps for its service.
     Fee(ProfileCode),
+    /// What has left for the treasury, of what was collected for a beneficiary.
+    Remitted(BeneficiaryCode),
     /// What two persons have given up: money that nobody claims, or a loss that nobody explains.
     WrittenOff,
     /// What stood on bank accounts before we kept their books.
@@ -51,6 +53,7 @@ impl Account {
             | Self::Suspense(_)
             | Self::RefundPayable
             | Self::Fee(_)
+            | Self::Remitted(_)
             | Self::WrittenOff
             | Self::Opening => None,
         }
@@ -63,6 +66,7 @@ impl Account {
             Self::InTransit(_) => AccountKind::InTransit,
             Self::Drawer(_) => AccountKind::Drawer,
             Self::Fee(_) => AccountKind::Fee,
+            Self::Remitted(_) => AccountKind::Remitted,
             Self::WrittenOff => AccountKind::WrittenOff,
             Self::Opening => AccountKind::Opening,
             Self::Obligation(_) => AccountKind::Obligation,
@@ -81,6 +85,7 @@ impl fmt::Display for Account {
             Self::InTransit(account) => write!(f, "in_transit:{account}"),
             Self::Drawer(counter) => write!(f, "drawer:{counter}"),
             Self::Fee(profile) => write!(f, "fee:{profile}"),
+            Self::Remitted(beneficiary) => write!(f, "remitted:{beneficiary}"),
             Self::RefundPayable => f.write_str("refund_payable"),
             Self::WrittenOff => f.write_str("written_off"),
             Self::Opening => f.write_str("opening:bank"),
@@ -135,6 +140,8 @@ words! {
         Reduction = "reduction",
         /// Two persons gave it up: suspense no longer waits for its owner, or for an explanation.
         WrittenOff = "written_off",
+        /// A debit took a remittance to the treasury.
+        Remitted = "remitted",
         /// Its owner, or its explanation, was found after all: it waits again.
         Reinstated = "reinstated",
     }

@@ -40,6 +40,7 @@ pub mod reconciliation;
 pub mod reference;
 pub mod reference_text;
 pub mod refund;
+pub mod remittance;
 pub mod report;
 pub mod rights;
 pub mod role;

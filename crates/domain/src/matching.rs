@@ -10,6 +10,7 @@
 //! | [`Rule::Line`] | nothing: the movement is money that is seen for the first time |
 //! | [`Rule::RefundCode`] | a refund by transfer: its code and amount; what brings it back: the same, or the reference of its debit |
 //! | [`Rule::DepositSlip`] | a drawer's deposit: its slip and amount; [`Rule::SlipOtherAmount`]: its slip alone, and a case (`domain::counter`) |
+//! | [`Rule::RemittanceCode`] | a remittance to the treasury: its account, code and amount (`domain::remittance`) |
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
 //! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
@@ -63,6 +64,7 @@ words! {
         Line = "line", Settlement = "settlement", RefundCode = "refund_code", TakenBack = "taken_back",
         DepositSlip = "deposit_slip", SlipOtherAmount = "slip_other_amount",
         Superseded = "superseded",
+        RemittanceCode = "remittance_code",
     }
 }
 
@@ -75,6 +77,7 @@ impl Rule {
             Self::AmountDay | Self::OnlyOne => &["account", "amount", "day"],
             Self::Line => &["account"],
             Self::Superseded => &["account", "amount", "day"],
+            Self::RemittanceCode => &["account", "remittance_code", "amount"],
             Self::RefundCode => &["account", "refund_code", "amount"],
             Self::TakenBack => &["account", "bank_ref", "amount"],
             Self::DepositSlip => &["account", "slip_ref", "amount"],

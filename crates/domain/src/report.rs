@@ -7,6 +7,7 @@ words! {
     Report {
         Transactions = "transactions", Reconciliation = "reconciliation", Suspense = "suspense",
         Collections = "collections", CashFlow = "cash-flow", OnlinePaymentScore = "online-payment-score",
+        Remittances = "remittances", TreasurySlips = "treasury-slips",
     }
 }
 

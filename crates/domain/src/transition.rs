@@ -9,12 +9,13 @@ use crate::intent::IntentStatus;
 use crate::obligation::ObligationStatus;
 use crate::receipt::ReceiptStatus;
 use crate::refund::RefundStatus;
+use crate::remittance::RemittanceStatus;
 use crate::states::words;
 
 words! {
     Entity {
         Obligation = "obligation", Intent = "intent", Attempt = "attempt", Refund = "refund", Case = "case",
-        Receipt = "receipt",
+        Receipt = "receipt", Remittance = "remittance",
     }
 }
 
@@ -63,7 +64,7 @@ macro_rules! stateful {
 }
 stateful! {
     ObligationStatus = Obligation, IntentStatus = Intent, AttemptStatus = Attempt, RefundStatus = Refund,
-    CaseStatus = Case, ReceiptStatus = Receipt,
+    CaseStatus = Case, ReceiptStatus = Receipt, RemittanceStatus = Remittance,
 }
 
 const fn edge(entity: Entity, from: Option<&'static str>, cause: Cause, to: &'static str) -> Edge {
@@ -75,7 +76,7 @@ const fn telling(entity: Entity, from: &'static str, cause: Cause, to: &'static 
 }
 
 use Cause as C;
-use Entity::{Attempt as A, Case as K, Intent as I, Obligation as O, Receipt as B, Refund as R};
+use Entity::{Attempt as A, Case as K, Intent as I, Obligation as O, Receipt as B, Refund as R, Remittance as T};
 use EventType as E;
 
 pub const TABLE: &[Edge] = &[
@@ -174,6 +175,13 @@ pub const TABLE: &[Edge] = &[
     edge(B, Some("numbered"), C::Corrected, "cancelled"),
     edge(B, Some("issued"), C::MoneyLeft, "cancelled"),
     edge(B, Some("issued"), C::Corrected, "replaced"),
+    //
+    edge(T, None, C::Proposed, "prepared"),
+    edge(T, Some("prepared"), C::Approved, "instructed"),
+    edge(T, Some("prepared"), C::Rejected, "cancelled"),
+    edge(T, Some("prepared"), C::Withdrawn, "cancelled"),
+    edge(T, Some("instructed"), C::Withdrawn, "cancelled"),
+    edge(T, Some("instructed"), C::StatementDebit, "paid"),
 ];
 
 /// The drawing in `docs/states.md`: one Mermaid diagram per entity, each edge with its cause and event.
@@ -208,6 +216,7 @@ mod tests {
             Entity::Refund => RefundStatus::ALL.iter().map(|s| s.as_str()).collect(),
             Entity::Case => CaseStatus::ALL.iter().map(|s| s.as_str()).collect(),
             Entity::Receipt => ReceiptStatus::ALL.iter().map(|s| s.as_str()).collect(),
+            Entity::Remittance => RemittanceStatus::ALL.iter().map(|s| s.as_str()).collect(),
         }
     }
 

@@ -4,7 +4,8 @@ use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
 use crate::{
-    accounts, admin, channels, counters, payers, receipts, rehearsals, report, run, say, score, tariff, up, verify,
+    accounts, admin, channels, counters, payers, receipts, rehearsals, remittances, report, run, say, score, tariff,
+    up, verify,
 };
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
@@ -92,6 +93,8 @@ pub enum Command {
     Parked(ParkedCommand),
     #[command(subcommand)]
     ReceiptSeries(ReceiptSeriesCommand),
+    #[command(subcommand)]
+    RemittanceRule(RemittanceRuleCommand),
     #[command(subcommand)]
     Payer(PayerCommand),
     #[command(subcommand)]
@@ -252,6 +255,62 @@ pub struct NewSeries {
     pub valid_from: Date,
     #[arg(long)]
     pub valid_to: Option<Date>,
+}
+
+/// What is kept of a fee, and where the rest is remitted
+#[derive(Debug, Subcommand)]
+pub enum RemittanceRuleCommand {
+    /// Set the rule of a fee from a day on; one that a remittance names stands
+    Put(Box<NewRemittanceRule>),
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct NewRemittanceRule {
+    #[arg(long)]
+    pub beneficiary: String,
+    #[arg(long)]
+    pub fee: String,
+    /// 2026-07-01
+    #[arg(long)]
+    pub valid_from: Date,
+    /// What the agency keeps, in millionths: 960000 where 4 % are remitted
+    #[arg(long)]
+    pub retained_ppm: i32,
+    /// down, half_up or up
+    #[arg(long, default_value = "down")]
+    pub rounding: String,
+    /// weekly or monthly
+    #[arg(long, default_value = "monthly")]
+    pub period: String,
+    /// day or worked_day, after the period's end
+    #[arg(long, default_value = "day")]
+    pub due_by: String,
+    #[arg(long, default_value_t = 5)]
+    pub due_n: u8,
+    #[arg(long)]
+    pub chapter: String,
+    #[arg(long)]
+    pub sub_item: String,
+    #[arg(long)]
+    pub area: String,
+    /// Budget-unit code
+    #[arg(long)]
+    pub unit: String,
+    /// The beneficiary's account that it leaves
+    #[arg(long)]
+    pub account: String,
+    /// The office of the treasury
+    #[arg(long)]
+    pub treasury: String,
+    #[arg(long)]
+    pub treasury_bank_bin: String,
+    #[arg(long)]
+    pub treasury_account: String,
+    #[arg(long)]
+    pub treasury_account_name: String,
+    #[arg(long)]
+    pub legal_basis: String,
 }
 
 /// Receiving accounts
@@ -630,6 +689,7 @@ impl Cli {
             Command::Parked(command) => channels::parked(&config()?, command).await?,
             Command::Layout(command) => accounts::layout(&config()?, command).await?,
             Command::ReceiptSeries(command) => receipts::series(&config()?, command).await?,
+            Command::RemittanceRule(command) => remittances::rule(&config()?, command).await?,
             Command::Payer(command) => payers::payer(&config()?, command).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };

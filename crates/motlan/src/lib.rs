@@ -16,6 +16,7 @@ mod payers;
 mod proxies;
 mod receipts;
 mod rehearsals;
+mod remittances;
 mod renewal;
 mod report;
 mod run;

@@ -76,6 +76,17 @@ pub enum What {
     },
     /// What each account and contract had, got and gave
     CashFlow(Days),
+    /// What was remitted to the treasury, or is to be, by the last day of its period
+    Remittances {
+        #[arg(long)]
+        from: Date,
+        #[arg(long)]
+        to: Date,
+        #[arg(long)]
+        agency: Option<String>,
+    },
+    /// Data of form C1-02/NS: what was paid of tax and land
+    TreasurySlips(Days),
     /// The online-payment score of Decision 766
     OnlinePaymentScore {
         #[arg(long)]
@@ -154,6 +165,10 @@ pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Res
             (Report::Collections, days.parameters().into_iter().chain(per).collect())
         }
         What::CashFlow(days) => (Report::CashFlow, days.parameters()),
+        What::Remittances { from, to, agency } => {
+            (Report::Remittances, parameters(Some(from), Some(to), Only { agency, channel: None }))
+        }
+        What::TreasurySlips(days) => (Report::TreasurySlips, days.parameters()),
         What::OnlinePaymentScore { from, to, agency } => {
             (Report::OnlinePaymentScore, parameters(Some(from), Some(to), Only { agency, channel: None }))
         }

@@ -5,14 +5,18 @@ use crate::failed::Failed;
 use domain::Vnd;
 use domain::beneficiary::{AccountKind, Beneficiary};
 use domain::catalogue::CatalogueFee;
-use domain::codes::BeneficiaryCode;
+use domain::codes::{AccountCode, BeneficiaryCode};
+use domain::fee::Rounding;
 use domain::obligation::ObligationKind;
 use domain::receipt::Template;
+use domain::remittance::{DueBy, Period, Retention};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use storage::receipt_series::{self, Series};
+use storage::remittances::Way;
+use storage::remittances::rules::{self, Rule};
 use storage::{Db, Pool, beneficiaries, ids, principals};
 
 pub const PORTAL: &str = "cong-dvc";
@@ -49,6 +53,10 @@ const SERIES: &[SampleSeries] = &[
     ("BL-H38.17", "H38.17-KB", "UBND phường Lào Cai (mẫu)", "0000000017", "Phường Lào Cai, tỉnh Lào Cai"),
     ("BL-H38.21", "H38.21-NH", "UBND xã Bát Xát (mẫu)", "0000000021", "Xã Bát Xát, tỉnh Lào Cai"),
 ];
+
+/// Fee, what is kept of it in millionths, sub-item. The shares are made up.
+type SampleRemitted = (&'static str, i32, &'static str);
+const REMITTED: &[SampleRemitted] = &[("CT-BANSAO", 500_000, "2716"), ("HT-KHAISINH", 0, "2771")];
 
 /// Code, agency, name, kind, bank, account, its holder: none of these accounts exists.
 type SampleAccount = (&'static str, &'static str, &'static str, AccountKind, &'static str, &'static str, &'static str);
@@ -135,7 +143,49 @@ pub async fn put(pool: &Pool) -> Result<(), Failed> {
     for sample in SERIES.iter().filter(|(code, ..)| there.iter().all(|s| s.code != *code)) {
         receipt_series::put(&db, &series(sample)?).await?;
     }
+    put_remittance_rules(&db, now).await?;
     put_lists(&db).await
+}
+
+/// Of each beneficiary a fee and a charge; what is there stays.
+async fn put_remittance_rules(db: &Db, now: Timestamp) -> Result<(), Failed> {
+    let there = rules::list(db, None).await?;
+    for account in ACCOUNTS {
+        for sample in REMITTED {
+            let rule = remittance_rule(account, sample, now)?;
+            let is_there = |r: &Rule| r.beneficiary == rule.beneficiary && r.fee_code == rule.fee_code;
+            if !there.iter().any(is_there) {
+                rules::put(db, &rule, "sample", now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remittance_rule(account: &SampleAccount, sample: &SampleRemitted, now: Timestamp) -> Result<Rule, Failed> {
+    let (&(code, _, _, _, bank_bin, number, _), &(fee_code, rate_ppm, sub_item)) = (account, sample);
+    Ok(Rule {
+        id: ids::mint(now),
+        beneficiary: BeneficiaryCode::new(code)?,
+        fee_code: fee_code.to_owned(),
+        valid_from: date(2026, 1, 1),
+        retention: Retention { rate_ppm, rounding: Rounding::Down },
+        period: Period::Monthly,
+        due_by: DueBy::Day,
+        due_n: 5,
+        chapter: "805".to_owned(),
+        sub_item: sub_item.to_owned(),
+        area: "15".to_owned(),
+        way: Way {
+            account: AccountCode::new(format!("{bank_bin}.{number}"))?,
+            unit: "0000017".to_owned(),
+            treasury: "Kho bạc Nhà nước khu vực VIII (mẫu)".to_owned(),
+            bank_bin: "970409".to_owned(),
+            account_number: "3511.0.0000017".to_owned(),
+            account_name: "Tài khoản phí chờ nộp ngân sách (mẫu)".to_owned(),
+        },
+        legal_basis: "mẫu".to_owned(),
+    })
 }
 
 fn series(&(code, beneficiary, name, tax_code, address): &SampleSeries) -> Result<Series, Failed> {

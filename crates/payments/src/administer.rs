@@ -13,6 +13,7 @@ pub mod keys;
 pub mod parties;
 pub mod persons;
 pub mod receipt_series;
+pub mod remittance_rules;
 pub(crate) mod rights;
 pub mod score;
 pub mod tariff;
@@ -142,6 +143,8 @@ pub enum AdminError {
     SeriesOfNobody(String),
     #[error("receipts of {0} were given: what they are named by stands")]
     SeriesUsed(String),
+    #[error("a remittance names the rule of {0}: set another from a later day on")]
+    RuleStands(String),
     #[error("another series of this collector has the letters {0}")]
     SerialTaken(String),
 }

@@ -9,7 +9,7 @@ use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{
-    lower_obligation, refund, reopen_day, replace_receipt, resolve_case, supersede_statement, void_at_counter,
+    lower_obligation, refund, remit, reopen_day, replace_receipt, resolve_case, supersede_statement, void_at_counter,
 };
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::cause::Cause;
@@ -177,6 +177,7 @@ async fn lapse(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<(), Dec
     let mut unit = match approval.kind {
         ApprovalKind::Refund => refund::dropped(tx, approval, d, refund::Drop::Stale).await?,
         ApprovalKind::CaseResolution => resolve_case::dropped(tx, approval, d, Cause::Withdrawn).await?,
+        ApprovalKind::Remittance => remit::dropped(tx, approval, d, Cause::Withdrawn).await?,
         _ => return Ok(()),
     };
     let request_id = d.caller.request_id.clone();
@@ -256,6 +257,8 @@ async fn effect(
         (ApprovalKind::CaseResolution, Verdict::Reject) => {
             resolve_case::dropped(tx, approval, d, Cause::ResolutionRejected).await?
         }
+        (ApprovalKind::Remittance, Verdict::Approve) => remit::approved(tx, approval, d).await?,
+        (ApprovalKind::Remittance, Verdict::Reject) => remit::dropped(tx, approval, d, Cause::Rejected).await?,
         (ApprovalKind::BeneficiaryAccount, Verdict::Approve) => accounts::approved(tx, approval, d).await?,
         (ApprovalKind::ProfileCredentials, verdict) if credentials::is_about_secret(approval) => {
             credentials::decided(tx, approval, verdict, d).await?

@@ -47,6 +47,7 @@ pub mod record_money;
 pub mod refund;
 pub mod register_obligation;
 pub mod rehearse;
+pub mod remit;
 pub mod renew_providers;
 pub mod reopen_day;
 pub mod replace_receipt;

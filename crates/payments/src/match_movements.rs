@@ -7,6 +7,7 @@
 //! | a credit with the slip of a drawer's deposit | `domain::counter` |
 //! | any other credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
+//! | a debit with the code of a remittance | `domain::remittance` |
 //! | a credit with the text of a provider's payouts | its settlement, by the net amount; none yet: it stays open; none when statements cover two worked days more and its file comes no more: a credit like all others, until the file comes after all |
 //! | a debit with that text | the settlement below zero that owes it; none: as any other debit |
 //! | of another amount than the payment or the settlement that it is | the difference: suspense, with the case `amount_differs` |
@@ -40,6 +41,7 @@ use crate::learn;
 use crate::receive_account_report::unwatch_served;
 use crate::receive_report::ReportError;
 use crate::refund;
+use crate::remit;
 use crate::retry::retrying;
 use crate::take_back::{self, Whose};
 use domain::business_day::{WorkingCalendar, business_date};
@@ -99,6 +101,7 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
     // saw a statement: both are on one
     done += Box::pin(refund::explain_debits(ctx, &ground, now)).await?;
+    done += Box::pin(remit::explain_debits(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_early_returns(ctx, &ground, now)).await?;
     done += Box::pin(refund::take_returns(ctx, &ground, now)).await?;
     // the older ones first: their file was to come before those of later payouts

@@ -8,6 +8,7 @@ use crate::drive_parked::{Call, Calling};
 use crate::facts::{self, Facts};
 use crate::record_money::{self, RecordError, Recording, Seen};
 use crate::refund::RefundError;
+use crate::remit::RemitError;
 use crate::retry::{Retryable, retrying};
 use domain::attempt::AttemptStatus;
 use domain::case::CaseKind;
@@ -69,6 +70,15 @@ impl From<RefundError> for ReportError {
         match error {
             RefundError::Storage(error) => Self::Storage(error),
             // what a person may have asked for wrongly, nobody asks for here
+            other => Self::Storage(StorageError::Unreadable(other.to_string())),
+        }
+    }
+}
+
+impl From<RemitError> for ReportError {
+    fn from(error: RemitError) -> Self {
+        match error {
+            RemitError::Storage(error) => Self::Storage(error),
             other => Self::Storage(StorageError::Unreadable(other.to_string())),
         }
     }

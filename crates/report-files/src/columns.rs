@@ -99,6 +99,56 @@ const CASH_FLOW: &[Column] = &[
     column("balance", "Số dư"),
 ];
 
+const REMITTANCES: &[Column] = &[
+    column("day", "Ngày cuối kỳ"),
+    column("agency", "Cơ quan"),
+    column("beneficiary", "Đơn vị thụ hưởng"),
+    column("period", "Kỳ nộp"),
+    column("begins_on", "Ngày đầu kỳ"),
+    column("due_on", "Hạn nộp"),
+    column("status", "Trạng thái"),
+    column("fee_code", "Mã phí, lệ phí"),
+    column("chapter", "Chương"),
+    column("sub_item", "Tiểu mục"),
+    column("area", "Mã địa bàn"),
+    column("unit", "Mã ĐVQHNS"),
+    column("collected", "Số đã thu"),
+    column("retained", "Số để lại đơn vị"),
+    column("carried", "Bù trừ giữa các mức"),
+    column("remitted", "Số nộp ngân sách"),
+    column("treasury", "Kho bạc"),
+    column("treasury_account", "Tài khoản Kho bạc"),
+    column("account", "Tài khoản trích nộp"),
+    column("reference", "Mã tham chiếu"),
+    column("debited_on", "Ngày ghi nợ"),
+    column("remittance_id", "Mã lệnh nộp"),
+];
+
+const TREASURY_SLIPS: &[Column] = &[
+    column("day", "Ngày hạch toán"),
+    column("agency", "Cơ quan quản lý thu"),
+    column("beneficiary", "Đơn vị thụ hưởng"),
+    column("dossier_code", "Mã hồ sơ"),
+    column("payable_id", "Mã định danh khoản phải nộp (ID)"),
+    column("notice_number", "Số quyết định, thông báo"),
+    column("notice_date", "Ngày quyết định, thông báo"),
+    column("tax_period", "Kỳ thuế"),
+    column("content", "Nội dung khoản nộp"),
+    column("amount_paid", "Số tiền"),
+    column("chapter", "Mã chương"),
+    column("sub_item", "Mã NDKT (tiểu mục)"),
+    column("area", "Mã ĐBHC"),
+    column("unit", "Mã ĐVQHNS"),
+    column("treasury", "Kho bạc"),
+    column("revenue_account", "Tài khoản thu NSNN"),
+    column("channel", "Kênh thanh toán"),
+    column("reference", "Số tham chiếu"),
+    column("bank_ref", "Số tham chiếu ngân hàng"),
+    column("paid_at", "Nộp lúc (giờ Việt Nam)"),
+    column("payment_id", "Mã khoản thu"),
+    column("obligation_id", "Mã nghĩa vụ"),
+];
+
 const SCORE: &[Column] = &[
     column("section", "Mục"),
     column("month", "Tháng"),
@@ -128,6 +178,8 @@ pub const fn of(report: Report) -> &'static [Column] {
         Report::Suspense => SUSPENSE,
         Report::Collections => COLLECTIONS,
         Report::CashFlow => CASH_FLOW,
+        Report::Remittances => REMITTANCES,
+        Report::TreasurySlips => TREASURY_SLIPS,
         Report::OnlinePaymentScore => SCORE,
     }
 }
@@ -143,6 +195,8 @@ pub const fn sums(report: Report) -> (&'static [&'static str], &'static [&'stati
             (&["count", "gross", "relief", "collected", "refunded", "net"], &["agency", "obligation_kind", "channel"])
         }
         Report::CashFlow => (&["in", "out"], &["scope"]),
+        Report::Remittances => (&["collected", "retained", "carried", "remitted"], &["agency", "sub_item", "status"]),
+        Report::TreasurySlips => (&["amount_paid"], &["agency", "sub_item", "channel"]),
         Report::OnlinePaymentScore => (&[], &[]),
     }
 }
@@ -155,6 +209,8 @@ pub const fn title(report: Report) -> &'static str {
         Report::Suspense => "Tiền chờ xử lý",
         Report::Collections => "Tổng hợp thu",
         Report::CashFlow => "Lưu chuyển tiền",
+        Report::Remittances => "Nộp ngân sách nhà nước",
+        Report::TreasurySlips => "Dữ liệu giấy nộp tiền C1-02/NS",
         Report::OnlinePaymentScore => "Điểm thanh toán trực tuyến",
     }
 }

@@ -42,6 +42,8 @@ pub const fn printed(report: Report) -> &'static [(&'static str, u16)] {
         | Report::Suspense
         | Report::Collections
         | Report::CashFlow
+        | Report::Remittances
+        | Report::TreasurySlips
         | Report::OnlinePaymentScore => &[],
     }
 }

@@ -40,7 +40,8 @@ pub async fn hold(db: &Db, code: &BeneficiaryCode) -> Result<(), StorageError> {
 const PUT_BENEFICIARY: &str = "with b as (
         insert into beneficiary (code, agency_code, name) values ($1, $2, $3)
         on conflict (code) do update set name = excluded.name returning code),
-    a as (insert into account (code, kind) select 'obligation:' || $1, 'obligation' on conflict do nothing),
+    a as (insert into account (code, kind) values ('obligation:' || $1, 'obligation'), ('remitted:' || $1, 'remitted')
+          on conflict do nothing),
     fresh as (
         insert into beneficiary_account (beneficiary_code, in_force_from, account_kind, bank_bin, account_number,
             account_name, proposed_by)

@@ -50,6 +50,7 @@ pub mod receipts;
 pub mod receiving_accounts;
 pub mod references;
 pub mod refunds;
+pub mod remittances;
 pub mod reports;
 pub mod returns;
 mod rows;

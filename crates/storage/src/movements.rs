@@ -259,7 +259,7 @@ pub async fn move_claim(
         Claimant::Settlement(id) => (Some(id.uuid()), None),
         Claimant::Refund(id) => (None, Some(id.uuid())),
         // a deposit's claim has its own account beside it (`counters::move_claim`)
-        Claimant::Payment(_) | Claimant::Deposit(_) => return Ok(false),
+        Claimant::Payment(_) | Claimant::Deposit(_) | Claimant::Remittance(_) => return Ok(false),
     };
     let fields = rule.fields();
     let touched = db
@@ -369,6 +369,29 @@ pub enum Claimant {
     Settlement(SettlementId),
     Refund(domain::RefundId),
     Deposit(DepositId),
+    Remittance(domain::RemittanceId),
+}
+
+impl Claimant {
+    /// The column that names it, and what it is.
+    const fn named(self) -> (Column, Uuid) {
+        match self {
+            Self::Payment(id) => (Column::Payment, id.uuid()),
+            Self::Settlement(id) => (Column::Settlement, id.uuid()),
+            Self::Refund(id) => (Column::Refund, id.uuid()),
+            Self::Deposit(id) => (Column::Deposit, id.uuid()),
+            Self::Remittance(id) => (Column::Remittance, id.uuid()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Payment,
+    Settlement,
+    Refund,
+    Deposit,
+    Remittance,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -380,12 +403,13 @@ pub struct NewClaim {
 }
 
 const CLAIM: &str =
-    "insert into movement_match (movement_id, payment_id, settlement_id, refund_id, deposit_id, contra_account, amount, rule,
-        fields)
-    select movement, payment, settlement, refund, deposit, case when deposit is not null then 'deposit' end, amount, rule,
+    "insert into movement_match (movement_id, payment_id, settlement_id, refund_id, deposit_id, remittance_id, contra_account,
+        amount, rule, fields)
+    select movement, payment, settlement, refund, deposit, remittance,
+           case when deposit is not null then 'deposit' when remittance is not null then 'remittance' end, amount, rule,
            string_to_array(fields, ',')
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::uuid[], $8::uuid[], $4::bigint[], $5::text[], $6::text[])
-        as c(movement, payment, settlement, refund, deposit, amount, rule, fields)";
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $4::bigint[], $5::text[], $6::text[])
+        as c(movement, payment, settlement, refund, deposit, remittance, amount, rule, fields)";
 
 /// # Errors
 /// Conflicts `movement_claimed_once`, `payment_claims_one_movement` and their like when somebody else
@@ -395,32 +419,22 @@ pub async fn claim(db: &Db, claims: &[NewClaim]) -> Result<(), StorageError> {
         return Ok(());
     }
     let movements: Vec<Uuid> = claims.iter().map(|c| c.movement_id.uuid()).collect();
-    let payment = |c: &NewClaim| match c.claimant {
-        Claimant::Payment(id) => Some(id.uuid()),
-        Claimant::Settlement(_) | Claimant::Refund(_) | Claimant::Deposit(_) => None,
+    let of = |wanted: Column| -> Vec<Option<Uuid>> {
+        claims
+            .iter()
+            .map(|c| Some(c.claimant.named()).filter(|(column, _)| *column == wanted).map(|(_, id)| id))
+            .collect()
     };
-    let settlement = |c: &NewClaim| match c.claimant {
-        Claimant::Settlement(id) => Some(id.uuid()),
-        Claimant::Payment(_) | Claimant::Refund(_) | Claimant::Deposit(_) => None,
-    };
-    let refund = |c: &NewClaim| match c.claimant {
-        Claimant::Refund(id) => Some(id.uuid()),
-        Claimant::Payment(_) | Claimant::Settlement(_) | Claimant::Deposit(_) => None,
-    };
-    let deposit = |c: &NewClaim| match c.claimant {
-        Claimant::Deposit(id) => Some(id.uuid()),
-        Claimant::Payment(_) | Claimant::Settlement(_) | Claimant::Refund(_) => None,
-    };
-    let payments: Vec<Option<Uuid>> = claims.iter().map(payment).collect();
-    let settlements: Vec<Option<Uuid>> = claims.iter().map(settlement).collect();
-    let refunds: Vec<Option<Uuid>> = claims.iter().map(refund).collect();
-    let deposits: Vec<Option<Uuid>> = claims.iter().map(deposit).collect();
+    let payments = of(Column::Payment);
+    let (settlements, refunds) = (of(Column::Settlement), of(Column::Refund));
+    let (deposits, remittances) = (of(Column::Deposit), of(Column::Remittance));
     let amounts: Vec<i64> = claims.iter().map(|c| c.amount.dong()).collect();
     let rules: Vec<&str> = claims.iter().map(|c| c.rule.as_str()).collect();
     let fields: Vec<String> = claims.iter().map(|c| c.rule.fields().join(",")).collect();
     let statement = db.prepare_cached(CLAIM).await?;
-    db.execute(&statement, &[&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds, &deposits])
-        .await?;
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
+        [&movements, &payments, &settlements, &amounts, &rules, &fields, &refunds, &deposits, &remittances];
+    db.execute(&statement, &columns).await?;
     let shown: Vec<Uuid> = payments.iter().flatten().copied().collect();
     let statement = db.prepare_cached(SHOWN).await?;
     db.execute(&statement, &[&shown]).await?;

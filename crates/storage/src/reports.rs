@@ -41,6 +41,8 @@ const RECONCILIATION: &str = include_str!("reports/reconciliation.sql");
 const SUSPENSE: &str = include_str!("reports/suspense.sql");
 const COLLECTIONS: &str = include_str!("reports/collections.sql");
 const CASH_FLOW: &str = include_str!("reports/cash_flow.sql");
+const REMITTANCES: &str = include_str!("reports/remittances.sql");
+const TREASURY_SLIPS: &str = include_str!("reports/treasury_slips.sql");
 
 /// None where the rows are reckoned from more than one question.
 const fn sql(report: Report) -> Option<&'static str> {
@@ -50,6 +52,8 @@ const fn sql(report: Report) -> Option<&'static str> {
         Report::Suspense => SUSPENSE,
         Report::Collections => COLLECTIONS,
         Report::CashFlow => CASH_FLOW,
+        Report::Remittances => REMITTANCES,
+        Report::TreasurySlips => TREASURY_SLIPS,
         Report::OnlinePaymentScore => return None,
     };
     Some(sql)

@@ -26,6 +26,7 @@ pub(crate) const HOT: &[&str] = &[
     ATTEMPTS,
     REFUNDS,
     RECEIPTS,
+    REMITTANCES,
     CASES_CLOSED,
     CASES_OPENED,
     JOURNALS,
@@ -132,6 +133,9 @@ const REFUNDS: &str = "update refund r set status = s.status, version = s.versio
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where r.id = s.id and r.version = s.version - 1";
 const RECEIPTS: &str = "update receipt r set status = s.status, version = s.version, updated_at = $4
+    from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
+    where r.id = s.id and r.version = s.version - 1";
+const REMITTANCES: &str = "update remittance r set status = s.status, version = s.version, updated_at = $4
     from unnest($1::uuid[], $2::int[], $3::text[]) as s(id, version, status)
     where r.id = s.id and r.version = s.version - 1";
 const CASES_CLOSED: &str = "update kase k set status = s.status, version = s.version, updated_at = $4
@@ -269,6 +273,7 @@ async fn written(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     let attempts = t.step(&c.attempts, domain::AttemptId::uuid);
     let refunds = t.step(&c.refunds, domain::RefundId::uuid);
     let receipts = t.step(&c.receipts, domain::ReceiptId::uuid);
+    let remittances = t.step(&c.remittances, domain::RemittanceId::uuid);
     let closed = t.step(&c.cases_closed, CaseId::uuid);
     let obligations_paid: Vec<Option<Timestamp>> =
         obligations.id.iter().map(|id| unit.paid_of(id).map(|(at, _)| at)).collect();
@@ -366,6 +371,12 @@ async fn written(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
         run(tx, st(ATTEMPTS), vec![&attempts.id, &attempts.version, &attempts.status, at], attempts.id.len()),
         run(tx, st(REFUNDS), vec![&refunds.id, &refunds.version, &refunds.status, at], refunds.id.len()),
         run(tx, st(RECEIPTS), vec![&receipts.id, &receipts.version, &receipts.status, at], receipts.id.len()),
+        run(
+            tx,
+            st(REMITTANCES),
+            vec![&remittances.id, &remittances.version, &remittances.status, at],
+            remittances.id.len()
+        ),
         run(tx, st(CASES_CLOSED), vec![&closed.id, &closed.version, &closed.status, at], closed.id.len()),
         run(
             tx,
@@ -440,7 +451,7 @@ async fn written(tx: &Tx, unit: &Unit) -> Result<(), StorageError> {
     );
     first_error([
         results.0, results.1, results.2, results.3, results.4, results.5, results.6, results.7, results.8, results.9,
-        results.10, results.11, results.12, results.13,
+        results.10, results.11, results.12, results.13, results.14,
     ])
 }
 

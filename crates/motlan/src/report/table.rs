@@ -57,6 +57,30 @@ const fn shown(report: Report) -> &'static [&'static str] {
             "count",
         ],
         Report::CashFlow => &["scope", "line", "in", "out", "balance"],
+        Report::Remittances => &[
+            "day",
+            "beneficiary",
+            "due_on",
+            "status",
+            "fee_code",
+            "sub_item",
+            "collected",
+            "retained",
+            "remitted",
+            "reference",
+        ],
+        Report::TreasurySlips => &[
+            "day",
+            "agency",
+            "dossier_code",
+            "payable_id",
+            "amount_paid",
+            "chapter",
+            "sub_item",
+            "area",
+            "treasury",
+            "reference",
+        ],
     }
 }
 

@@ -116,7 +116,11 @@ async fn named_by(
     let codes: Vec<&str> = codes.into_iter().collect();
     let known = account_money::intents_named(tx, &codes, &ground.account).await?;
     let by_code = by_code(&known);
-    Ok(open.iter().filter(|c| !c.reversal).filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone()))).collect())
+    Ok(open
+        .iter()
+        .filter(|c| !c.reversal)
+        .filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone())))
+        .collect())
 }
 
 pub(crate) fn by_code(known: &[NamedIntent]) -> BTreeMap<&str, &NamedIntent> {

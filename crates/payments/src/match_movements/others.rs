@@ -6,6 +6,7 @@ use crate::move_money;
 use crate::receive_report::ReportError;
 use crate::record_money::RecordError;
 use crate::refund::{self, About, Named};
+use crate::remit;
 use crate::retry::retrying;
 use domain::booking::BookingError;
 use domain::case::CaseKind;
@@ -60,7 +61,8 @@ async fn explained(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) 
         let line = refund::line_of_reversal(&ground.account, bank, debit).map_err(BookingError::from);
         unit.changes.journals.push(line.map_err(RecordError::Booking)?);
     }
-    let mut named = refund::named_debits(tx, &unowed).await?;
+    let mut named = remit::named_debits(tx, ground, &unowed).await?;
+    named.extend(refund::named_debits(tx, &unowed).await?);
     named.extend(reversals(tx, &unowed).await?);
     let mut told: Vec<MovementId> = Vec::new();
     for debit in &unowed {
@@ -204,7 +206,7 @@ async fn reversals(tx: &Tx, debits: &[&Open]) -> Result<Vec<(MovementId, Named)>
     for (movement, payment) in known {
         let of_it = refunds::of_payment(tx, payment).await?;
         let is_partly_gone = of_it.iter().any(|r| r.state.status.counts() && !r.state.status.is_unmade());
-        let about = About { payment, kind: CaseKind::Chargeback, subject: payment.to_string() };
+        let about = About { payment: Some(payment), kind: CaseKind::Chargeback, subject: payment.to_string() };
         named.push((movement, if is_partly_gone { Named::About(about) } else { Named::Awaited }));
     }
     Ok(named)
@@ -222,7 +224,7 @@ fn explain(unit: &mut Unit, ground: &Ground, debit: &Open, about: Option<&About>
     let subject = about.map_or_else(|| ground.account.to_string(), |about| about.subject.clone());
     unit.changes.cases_opened.push(NewCase {
         movement_id: Some(debit.id),
-        payment_id: about.map(|about| about.payment),
+        payment_id: about.and_then(|about| about.payment),
         day: Some((format!("bank:{}", ground.account), debit.business_date)),
         ..NewCase::new(kind, debit.amount, subject)
     });

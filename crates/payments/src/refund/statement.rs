@@ -234,7 +234,8 @@ async fn given_out(tx: &Tx, locked: &Locked, stored: &Stored, now: Timestamp) ->
 /// What a debit is about that closes no refund and reverses no payment.
 #[derive(Debug, Clone)]
 pub(crate) struct About {
-    pub payment: PaymentId,
+    /// None where it is about no payment.
+    pub payment: Option<PaymentId>,
     pub kind: CaseKind,
     pub subject: String,
 }
@@ -271,7 +272,7 @@ pub(crate) async fn named_debits(tx: &Tx, debits: &[&Open]) -> Result<BTreeMap<M
             _ => CaseKind::StatusDiffers,
         };
         let subject = named.iter().map(|r| r.state.id.to_string()).collect::<Vec<_>>().join(" ");
-        Some((d.id, Named::About(About { payment: first.payment_id, kind, subject })))
+        Some((d.id, Named::About(About { payment: Some(first.payment_id), kind, subject })))
     };
     Ok(debits.iter().filter_map(|d| of(d)).collect())
 }

@@ -6,6 +6,7 @@ with standing(entity_type, entity_id, status, version) as (
     union all select 'refund', refund_id, status, version from assurance.refund
     union all select 'case', case_id, status, version from assurance.kase
     union all select 'receipt', receipt_id, status, version from assurance.receipt
+    union all select 'remittance', remittance_id, status, version from assurance.remittance
 ),
 last_steps as (
     select distinct on (entity_type, entity_id) entity_type, entity_id, to_state, version

@@ -1,7 +1,7 @@
 -- Each account stands at what the other side of our own books says: clearing at what providers took and have not passed
 -- on, in transit at what came, was deposited or was paid out and no statement shows yet, drawers at what was taken and is
 -- neither undone nor deposited, bank at what statements show, obligations and
--- suspense at what was allocated to them; all of them together at zero. What a settlement passes on of clearing was there: rows
+-- suspense at what was allocated to them, remitted at the debits that remittances have; all of them together at zero. What a settlement passes on of clearing was there: rows
 -- that are a payment of ours are of one that stands, or take back what they gave.
 with booked as (
     select account_code, sum(amount) as total from assurance.ledger_entry group by account_code
@@ -84,6 +84,10 @@ expected(account_code, amount) as (
     select 'suspense:unidentified', -amount from assurance.settlement_line
     where kind in ('refund', 'adjustment') and disposition = 'case'
     union all
+    select 'remitted:' || r.beneficiary, -m.amount
+    from assurance.match k join assurance.movement m on m.movement_id = k.movement_id
+    join assurance.remittance r on r.remittance_id = k.remittance_id
+    union all
     -- what was given up waits no more, and stands on its own account
     select w.account_code, -w.amount from assurance.write_off w where w.payment_id is null and w.undone_at is null
     union all
@@ -99,7 +103,7 @@ other_side as (
 )
 select coalesce(b.account_code, o.account_code) as subject,
        format('it stands at %s, the other side says %s', coalesce(b.total, 0), coalesce(o.total, 0)) as detail
-from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'drawer', 'in_transit', 'obligation', 'suspense', 'refund_payable', 'written_off')) b
+from (select * from booked where split_part(account_code, ':', 1) in ('bank', 'clearing', 'drawer', 'in_transit', 'obligation', 'suspense', 'refund_payable', 'written_off', 'remitted')) b
 full join other_side o on o.account_code = b.account_code
 where coalesce(b.total, 0) <> coalesce(o.total, 0)
 union all

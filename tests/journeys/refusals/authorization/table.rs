@@ -57,12 +57,27 @@ pub struct Things {
     /// What the score counts by.
     pub score_file: String,
     pub receipt: String,
+    pub remittance: String,
 }
 
 /// A house in which the contract with VNPAY, and the account, are the first beneficiary's alone.
 pub async fn house() -> House {
     let settings = vec![("MOTLAN_PROFILES__VNPAY_MAIN__BENEFICIARIES", BENEFICIARY.to_owned())];
     House::on(bank::database().await, Plan { settings, ..Plan::default() }).await
+}
+
+/// What the first beneficiary's account remits.
+fn remittance_rule() -> Value {
+    json!({
+        "valid_from": "2026-01-01", "retained_ppm": 0, "rounding": "down", "period": "monthly", "due_by": "day", "due_n": 5,
+        "chapter": "805", "sub_item": "2716", "area": "15001", "unit": "1051720", "account_code": files::account(),
+        "treasury": "Kho bạc (mẫu)", "treasury_bank_bin": "970409", "treasury_account": "3511", "legal_basis": "mẫu",
+        "treasury_account_name": "Chờ nộp ngân sách (mẫu)",
+    })
+}
+
+fn remits(beneficiary: &str) -> Value {
+    json!({"beneficiary_code": beneficiary, "period": "monthly", "day": files::today()})
 }
 
 pub async fn things(house: &House) -> Things {
@@ -84,9 +99,15 @@ pub async fn things(house: &House) -> Things {
     house.sim("script", rule).await;
     house.pays(&wrong, json!({})).await;
     let case = house.ask("select case_id from assurance.kase where kind = 'amount_differs'").await;
-    let lines = [(21_000, "FT1", "chuyen tien")];
+    let remitted = house.portal.owes(&dossier(), 27_000, json!({"fee_code": "CT-NOP"})).await;
+    let remitted = house.portal.opens(&[&remitted]).await;
+    let named = remitted["reference"].as_str().unwrap();
+    let lines = [(21_000, "FT1", "chuyen tien"), (27_000, "FT0", named)];
     let statement = files::mt940(ACCOUNT, files::today(), 0, &lines);
     let statement = house.sends_statement(&files::account(), "mt940", statement).await.expect(201);
+    let rule = format!("/v1/remittance-rules/{BENEFICIARY}/CT-NOP");
+    house.staff.put(&rule, remittance_rule()).await.expect(200);
+    let remittance = house.staff.post("/v1/remittances", remits(BENEFICIARY)).await.expect(201)["data"][0].clone();
     house.pays_out_to(&files::account()).await;
     let settlement = house.settles(&files::today().to_string()).await.expect(201);
     let counter =
@@ -119,6 +140,7 @@ pub async fn things(house: &House) -> Things {
     let receipt = house.staff.get("/v1/receipts").await.expect(200)["data"][0].clone();
     Things {
         receipt: id(&receipt),
+        remittance: id(&remittance),
         fee: fee().await,
         refund,
         taken_back: id(&taken_back),
@@ -221,6 +243,8 @@ fn administration(of: &Things) -> Vec<Row> {
         post("/v1/profiles/{code}/credentials/{name}/retire-previous").at(retire("vnpay_main", "previous"), retire("khong_co", "previous")).administers(),
         post("/v1/profiles/{code}/credentials/{name}/retire-newest").at(retire("vnpay_main", "newest"), retire("khong_co", "newest")).administers(),
         get("/v1/receipt-series").administers(),
+        get("/v1/remittance-rules").administers(),
+        put("/v1/remittance-rules/{beneficiary}/{fee}").at("/v1/remittance-rules/H38.19-NH/LE-PHI".to_owned(), String::new()).unnamed().body(remittance_rule()).administers(),
         put("/v1/receipt-series/{code}").named("BL-19").body(series("H38.19-NH")).administers(),
         get("/v1/fees").administers(),
         put("/v1/fees/{code}").named("LE-PHI").body(json!({"entries": []})).administers(),
@@ -258,7 +282,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         json!({"obligation_ids": [fee], "tender": "cash", "counter_code": counter, "amount": 23_000, "receipt_ref": "BL-MATRIX"})
     };
     let fee = obligation(&dossier(), 1_000, json!({"fee_code": "CT-MATRIX"}));
-    let next_file = files::mt940(ACCOUNT, today, 21_000, &[(22_000, "FT2", "chuyen tien")]);
+    let next_file = files::mt940(ACCOUNT, today, 48_000, &[(22_000, "FT2", "chuyen tien")]);
     let no_file = vec![0; 3];
     let url = format!("{}/events", house.dossier.url);
     let day = |what: &str, of: &str| format!("/v1/reconciliation/{today}{what}?{of}");
@@ -312,6 +336,10 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).answers(201),
         post("/v1/receipts/{id}/replacements").of(&of.receipt).body(json!({"reason_code": "tax_code"})).staff(&[CasesWrite]).refuses(409, "approval_pending"),
         // -- finance staff
+        get("/v1/remittances").staff(&[ReportsRead]).lists("data"),
+        get("/v1/remittances/{id}").of(&of.remittance).staff(&[ReportsRead]),
+        post("/v1/remittances").body(remits(BENEFICIARY)).or_absent(remits("H38.99-KB")).staff(&[DaysClose]).refuses(409, "period_prepared"),
+        post("/v1/remittances/{id}/cancel").of(&of.remittance).staff(&[DaysClose]).refuses(409, "remittance_not_cancellable"),
         get("/v1/cases").staff(CASES).lists_without(&of.case),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
         post("/v1/cases/{id}/resolutions").of(&of.case).body(json!({"action": "other", "note": ""})).staff(&[CasesWrite]).refuses(422, "validation_failed"),
@@ -337,6 +365,8 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/reports/{report}").at(report("suspense"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("collections"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("online-payment-score"), no_report()).staff(&[ReportsRead]).lists_without("H38.17"),
+        get("/v1/reports/{report}").at(report("treasury-slips"), no_report()).staff(&[ReportsRead]).lists("rows"),
+        get("/v1/reports/{report}").at(report("remittances"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("cash-flow"), no_report()).staff(&[ReportsRead]).lists("rows"),
         // -- what the dossier system hears
         post("/v1/event-endpoints").body(json!({"url": url})).client(EventsWrite).of_ones_own().answers(201),
