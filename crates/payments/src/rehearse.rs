@@ -236,21 +236,29 @@ async fn named(tx: &Tx, account: &AccountCode, lines: &[Credit]) -> Result<Vec<O
     Ok(lines.iter().map(|line| only_named(&line.codes, &by_code).map(|named| named.id)).collect())
 }
 
+/// Lines of one amount with their places, and what was told of in it.
+#[derive(Default)]
+struct OfAmount {
+    places: Vec<usize>,
+    open: Vec<OpenCredit>,
+    told: Vec<Told>,
+}
+
 /// What the rules say of each line. Only equal amounts are compared, so each amount is played alone.
 fn play(lines: &[Credit], known: &[Known], intents: &[Option<IntentId>], rules: &Rules) -> Vec<Claim> {
-    let mut by_amount: BTreeMap<Vnd, (Vec<usize>, Vec<OpenCredit>, Vec<Told>)> = BTreeMap::new();
+    let mut by_amount: BTreeMap<Vnd, OfAmount> = BTreeMap::new();
     for (at, (line, intent)) in lines.iter().zip(intents).enumerate() {
         let of = by_amount.entry(line.amount).or_default();
-        of.0.push(at);
-        of.1.push(open(line, *intent, |named| rules.read(named)));
+        of.places.push(at);
+        of.open.push(open(line, *intent, |named| rules.read(named)));
     }
     for one in known {
         if let Some(of) = by_amount.get_mut(&one.amount) {
-            of.2.push(told(one, |named| rules.read(named)));
+            of.told.push(told(one, |named| rules.read(named)));
         }
     }
     let mut claims: Vec<Claim> = vec![None; lines.len()];
-    for (places, open, told) in by_amount.into_values() {
+    for OfAmount { places, open, told } in by_amount.into_values() {
         let is_crowd = open.len() > PAIRED || told.len() > PAIRED;
         let partly: BTreeSet<Vnd> = open.iter().map(|credit| credit.amount).filter(|_| is_crowd).collect();
         let decided = matching::decide_within(&open, &told, &rules.window(), &partly);

@@ -69,6 +69,8 @@ async fn two_persons_work_a_case_and_close_a_day_at_their_desks_and_nobody_else_
     assert!(statement.says("nop tien") && statement.says("chênh lệch"), "{}", statement.text);
     let read = "select actor from audit where action = 'statement_read' order by id desc limit 1";
     assert_eq!(house.ask(read).await, accountant.id.to_string());
+    let line = desk.get(&link(&statement, "/console/statements/stm_")).await.expect(200);
+    assert!(line.says("Dòng 1") && line.says("Các khoản đã xét"), "{}", line.text);
     let case_path = link(&desk.get("/console/cases?kind=unidentified").await.expect(200), "/console/cases/cas_");
     let case = desk.get(&case_path).await.expect(200);
     let obligation = fee["id"].as_str().unwrap();
