@@ -22,7 +22,7 @@ use domain::case::{CaseKind, CaseStatus};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::principal::Scope;
 use domain::suggestion::Suggestion;
-use domain::{CaseId, IntentId, PersonId, Vnd};
+use domain::{CaseId, IntentId, ObligationId, PersonId, Vnd};
 use jiff::Timestamp;
 use payments::{Context, considered, suggest};
 use serde::Deserialize;

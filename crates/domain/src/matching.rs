@@ -141,7 +141,7 @@ pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, pa
         for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| of_these(credit)) {
             // a report that waits may be of a payment without a reference: this line claims that payment first
             let is_payment = |t: &Told| matches!(t.what, What::Payment(_)) && !taken.contains(&t.what);
-            let is_near = |t: &Told| !takes_back || calendar.within(credit.booking_date, t.day, APART);
+            let is_near = |t: &Told| !takes_back || window.holds(credit.booking_date, t.day);
             let agrees = |t: &Told| t.amount == credit.amount && is_near(t);
             let fits = |t: &&Told| is_payment(t) && agrees(t) && share_a_reference(credit, t);
             if let Some(found) = told.iter().find(fits) {

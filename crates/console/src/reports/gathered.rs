@@ -45,6 +45,8 @@ const fn drawn(report: Report, per: Per) -> (&'static str, &'static [&'static st
         (Report::Collections, Per::Period) => ("agency", &["net"]),
         (Report::CashFlow, _) => ("line", &["in", "out"]),
         (Report::OnlinePaymentScore, _) => ("month", &[]),
+        (Report::Remittances, _) => ("agency", &["remitted", "retained"]),
+        (Report::TreasurySlips, _) => ("agency", &["amount_paid"]),
     }
 }
 

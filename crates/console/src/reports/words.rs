@@ -19,6 +19,12 @@ pub(crate) const fn about(report: Report) -> &'static str {
         Report::OnlinePaymentScore => {
             "Nhóm thanh toán trực tuyến theo Quyết định 766/QĐ-TTg: ba chỉ tiêu, điểm và xu hướng."
         }
+        Report::Remittances => {
+            "Tiền phí nộp ngân sách: đã thu, được để lại, phải nộp, theo mục lục ngân sách nào, đã chuyển chưa."
+        }
+        Report::TreasurySlips => {
+            "Dữ liệu mẫu C1-02/NS của thuế và khoản thu về đất: từng khoản đã nộp và mục lục ngân sách."
+        }
     }
 }
 

@@ -127,11 +127,11 @@ fn against(credit: &OpenCredit, candidate: &Candidate, window: &Window<'_>) -> O
     let is_half_named = credit.intent.is_some() != told.intent.is_some();
     let is_same = share_a_reference(credit, told);
     let causes = [
-        (Why::ReturnsMoney, credit.takes_back),
+        (Why::ReturnsMoney, credit.takes_back && !is_same),
         (Why::AmountDiffers, credit.amount != told.amount),
         (Why::ReferenceDiffers, !is_same && contradict(credit, told)),
         (Why::OtherIntent, !is_same && names_both && credit.intent != told.intent),
-        (Why::TooFarApart, !is_same && !window.holds(credit.booking_date, told.day)),
+        (Why::TooFarApart, (!is_same || credit.takes_back) && !window.holds(credit.booking_date, told.day)),
         (Why::LineBeforeReport, !is_same && !names_both && credit.booking_date < told.day),
         (Why::OfAnotherLine, candidate.line.is_some_and(|line| line != credit.id)),
         (Why::MayBeKnown, !is_same && told.may_be_known && credit.intent.is_none()),
@@ -174,6 +174,9 @@ mod tests {
         assert_eq!(verdicts(&line, &[other], None)[0].1, refused(Why::OfAnotherLine));
         let back = OpenCredit { takes_back: true, ..line.clone() };
         assert_eq!(verdicts(&back, &[free(told(1, 21_000, 25, None, Some(7)))], None)[0].1, refused(Why::ReturnsMoney));
+        let own = free(told(1, 21_000, 25, Some(("FT1", None)), None));
+        let back = OpenCredit { takes_back: true, ..credit(1, 21_000, 25, Some("FT1"), None) };
+        assert_ne!(verdicts(&back, &[own], None)[0].1, refused(Why::ReturnsMoney), "told of under its own reference");
         let nameless = credit(1, 21_000, 25, None, None);
         let known = Told { may_be_known: true, ..told(1, 21_000, 25, None, Some(7)) };
         assert_eq!(verdicts(&nameless, &[free(known)], None)[0].1, refused(Why::MayBeKnown));

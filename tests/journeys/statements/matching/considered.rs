@@ -89,9 +89,8 @@ async fn another_rule_is_tried_on_lines_that_are_there_and_nothing_is_written() 
     assert_eq!((&otherwise[0]["statement_id"], &otherwise[0]["line"]), (&statement["id"], &json!(1)));
     assert_eq!((&otherwise[0]["now"], &otherwise[0]["then"]["rule"]), (&Value::Null, &json!("reference")));
     assert_eq!(wider["as_kept"], json!(2), "what is in force says what the books have");
-    let first =
-        format!("select assurance.text_id('pay', id) from payment where amount = 21000 order by paid_at limit 1");
-    assert_eq!(otherwise[0]["then"]["payment_id"], json!(house.ask(&first).await));
+    let first = "select assurance.text_id('pay', id) from payment where amount = 21000 order by paid_at limit 1";
+    assert_eq!(otherwise[0]["then"]["payment_id"], json!(house.ask(first).await));
     let numbered = tried(&house, json!({"own_numbering": ["sepay"]})).await;
     let otherwise = numbered["otherwise"].as_array().unwrap();
     assert_eq!(otherwise.len(), 1, "{numbered}");
