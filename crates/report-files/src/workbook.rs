@@ -71,7 +71,9 @@ impl Workbook {
     fn begin_sheet(&mut self) -> Result<(), XlsxError> {
         self.sheets += 1;
         let title = columns::title(self.report);
-        let name = if self.sheets == 1 { title.to_owned() } else { format!("{title} ({})", self.sheets) };
+        // of what a sheet's name cannot hold only this stands in a title
+        let named = title.replace('/', "-");
+        let name = if self.sheets == 1 { named } else { format!("{named} ({})", self.sheets) };
         let of = format!("{title}, {} – {}", self.period.from(), self.period.to());
         let sheet = self.book.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?.set_freeze_panes(1, 0)?.set_repeat_rows(0, 0)?;

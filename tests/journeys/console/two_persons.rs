@@ -65,11 +65,13 @@ async fn two_persons_work_a_case_and_close_a_day_at_their_desks_and_nobody_else_
 
     // beside its line stands the case
     let list = desk.get("/console/statements").await.expect(200);
-    let statement = desk.get(&link(&list, "/console/statements/stm_")).await.expect(200);
+    let statement_path = link(&list, "/console/statements/stm_");
+    let statement = desk.get(&statement_path).await.expect(200);
     assert!(statement.says("nop tien") && statement.says("chênh lệch"), "{}", statement.text);
     let read = "select actor from audit where action = 'statement_read' order by id desc limit 1";
     assert_eq!(house.ask(read).await, accountant.id.to_string());
-    let line = desk.get(&link(&statement, "/console/statements/stm_")).await.expect(200);
+    let line =
+        desk.get(&link(&statement, &format!("{}/lines/", statement_path.split('?').next().unwrap()))).await.expect(200);
     assert!(line.says("Dòng 1") && line.says("Các khoản đã xét"), "{}", line.text);
     let case_path = link(&desk.get("/console/cases?kind=unidentified").await.expect(200), "/console/cases/cas_");
     let case = desk.get(&case_path).await.expect(200);

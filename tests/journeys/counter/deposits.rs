@@ -418,8 +418,8 @@ async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concer
     statement(&house, 0, &[(49_000, "FT1", "NOP TIEN MAT PGN-000041")]).await;
     let case = house.staff.get("/v1/cases?status=open&kind=amount_differs").await.expect(200)["data"][0].clone();
     let path = format!("/v1/cases/{}", case["id"].as_str().unwrap());
-    let accept = json!({"action": "accept_difference", "note": "Kiem dem lai"});
-    let proposal = accountant.post(&format!("{path}/resolutions"), accept.clone()).await.expect(201);
+    let give_up = json!({"action": "write_off", "reason_code": "kiem_dem", "note": "Kiểm đếm lại"});
+    let proposal = accountant.post(&format!("{path}/resolutions"), give_up.clone()).await.expect(201);
     let decide = format!("/v1/approvals/{}", proposal["approval_id"].as_str().unwrap());
     // another beneficiary's cash may be in the drawer from now on
     house.sets_up(COUNTER, &[BENEFICIARY, OTHER_BENEFICIARY]).await;
@@ -428,10 +428,10 @@ async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concer
     }
     assert_eq!(of_all.post(&format!("{decide}/approve"), json!({})).await.refused(409), "approval_stale");
     assert_eq!(house.staff.get(&path).await.expect(200)["status"], "open");
-    assert_eq!(accountant.post(&format!("{path}/resolutions"), accept.clone()).await.refused(404), "not_found");
+    assert_eq!(accountant.post(&format!("{path}/resolutions"), give_up.clone()).await.refused(404), "not_found");
 
     // and the other way about: it is the first one's alone again while somebody's word of both waits
-    let proposal = house.staff.post(&format!("{path}/resolutions"), accept).await.expect(201);
+    let proposal = house.staff.post(&format!("{path}/resolutions"), give_up).await.expect(201);
     house.sets_up(COUNTER, &[BENEFICIARY]).await;
     let decide = format!("/v1/approvals/{}/approve", proposal["approval_id"].as_str().unwrap());
     assert_eq!(of_all.post(&decide, json!({})).await.refused(409), "approval_stale");

@@ -339,6 +339,7 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         get("/v1/remittances").staff(&[ReportsRead]).lists("data"),
         get("/v1/remittances/{id}").of(&of.remittance).staff(&[ReportsRead]),
         post("/v1/remittances").body(remits(BENEFICIARY)).or_absent(remits("H38.99-KB")).staff(&[DaysClose]).refuses(409, "period_prepared"),
+        post("/v1/remittances/{id}/cancel").of(&of.remittance).staff(&[DaysClose]),
         post("/v1/remittances/{id}/cancel").of(&of.remittance).staff(&[DaysClose]).refuses(409, "remittance_not_cancellable"),
         get("/v1/cases").staff(CASES).lists_without(&of.case),
         get("/v1/cases/{id}").of(&of.case).staff(CASES),
