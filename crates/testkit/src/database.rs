@@ -14,7 +14,10 @@ use crate::server;
 /// One key for all templates: what prepares them also makes roles, which the whole cluster shares.
 const TEMPLATE_LOCK: i64 = 0x6d6f_746c_616e;
 
-/// Not dropped after its test: the whole cluster is thrown away.
+/// With what its name begins.
+pub(crate) const OF_A_TEST: &str = "t_";
+
+/// Dropped some time after its test where others run beside ([`crate::forgotten`]), or with the whole cluster.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
     pub name: String,
@@ -67,7 +70,7 @@ where
         }
         admin.execute("select pg_advisory_unlock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
     }
-    let name = format!("t_{}", uuid::Uuid::now_v7().simple());
+    let name = format!("{OF_A_TEST}{}", uuid::Uuid::now_v7().simple());
     run(&admin, &format!("create database {name} template {template} strategy file_copy")).await;
     TestDatabase { name, socket_dir }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests only: a failure here is a failed test")]
 
 mod database;
+pub mod forgotten;
 mod frames;
 pub mod gate;
 pub mod proxy;

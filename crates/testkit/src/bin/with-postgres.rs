@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
     let mut interrupted = signal(SignalKind::interrupt()).unwrap();
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     let cluster = start();
+    tokio::spawn(testkit::forgotten::sweep(cluster.socket_dir().to_owned()));
     let spawned = tokio::process::Command::new(&program).args(words).env(SHARED, cluster.socket_dir()).spawn();
     let code = match spawned {
         Ok(mut child) => loop {
