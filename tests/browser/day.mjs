@@ -110,7 +110,7 @@ async function fetched(page, href) {
 async function everyReportIsOpened(page) {
   await page.goto(`${run.console_url}/reports`);
   const reports = await page.$$eval('.list a', (all) => all.map((a) => a.href));
-  check(reports.length === 6, `${reports}`);
+  check(reports.length === 8, `${reports}`);
   for (const report of reports) {
     await page.goto(report);
     const name = report.split('/').pop();
