@@ -70,6 +70,11 @@ pub(crate) fn state(word: &str) -> &str {
         "ignored" => "bỏ qua",
         "imported" => "đã nhập",
         "superseded" => "đã được thay",
+        "numbered" => "đã có số, chờ ký",
+        "issued" => "đã phát hành",
+        "replaced" => "đã được thay thế",
+        "prepared" => "chờ duyệt",
+        "instructed" => "chờ chuyển tiền",
         other => other,
     }
 }
@@ -81,6 +86,8 @@ pub(crate) fn thing(word: &str) -> &str {
         "obligation" => "Nghĩa vụ tài chính",
         "refund" => "Hoàn trả",
         "case" => "Chênh lệch",
+        "receipt" => "Biên lai",
+        "remittance" => "Nộp ngân sách",
         other => other,
     }
 }
@@ -99,6 +106,7 @@ pub(crate) fn approval(word: &str) -> &str {
         "statement_supersession" => "Thay thế sao kê bằng bản đính chính",
         "counter_void" => "Hủy khoản thu tại quầy",
         "contract_fee" => "Phí của hợp đồng",
+        "remittance" => "Nộp tiền vào ngân sách",
         "receipt_replacement" => "Thay thế biên lai",
         other => other,
     }
@@ -222,6 +230,13 @@ pub(crate) fn journal(word: &str) -> &str {
         "refund.succeeded" => "Đã hoàn trả",
         "refund.failed" => "Hoàn trả thất bại",
         "receipt.issued" => "Đã phát hành biên lai",
+        "remitted" => "Nộp ngân sách",
+        "obligation.reopened" => "Nghĩa vụ phải nộp lại",
+        "obligation.refunded" => "Nghĩa vụ đã hoàn",
+        "obligation.cancelled" => "Nghĩa vụ đã hủy",
+        "payment_intent.reopened" => "Yêu cầu thanh toán phải nộp lại",
+        "payment_intent.expired" => "Yêu cầu thanh toán hết hạn",
+        "payment_intent.cancelled" => "Yêu cầu thanh toán đã hủy",
         other => other,
     }
 }
@@ -267,6 +282,8 @@ pub(crate) fn rule(word: &str) -> &str {
         "taken_back" => "ngân hàng lấy lại",
         "deposit_slip" => "giấy nộp tiền của quầy",
         "slip_other_amount" => "giấy nộp tiền, số tiền khác",
+        "superseded" => "sao kê được thay",
+        "remittance_code" => "nội dung có mã nộp ngân sách",
         other => other,
     }
 }
@@ -319,6 +336,17 @@ pub(crate) fn cause(word: &str) -> &str {
         "resolution_rejected" => "đề nghị bị từ chối",
         "resolved" => "đã xử lý",
         "explained" => "dữ liệu sau đã giải thích",
+        "attempt_unresolved" => "một lần thanh toán chưa rõ kết quả",
+        "attempt_unsettled" => "tiền của một lần thanh toán chưa đủ",
+        "refund_uncovered" => "tiền hoàn không còn đủ",
+        "payment_taken_back" => "khoản thu bị lấy lại",
+        "asked_again" => "được hỏi lại",
+        "written_off" => "được xoá sổ",
+        "reinstated" => "được khôi phục",
+        "number_taken" => "lấy số biên lai",
+        "signed" => "được ký số",
+        "corrected" => "được sửa",
+        "money_left" => "tiền đã rời đi",
         other => other,
     }
 }
@@ -337,4 +365,45 @@ pub(crate) fn source(text: &str) -> String {
         other => other,
     };
     format!("{way} {of}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::approval::{ApprovalKind, ApprovalStatus};
+    use domain::attempt::AttemptStatus;
+    use domain::case::{CaseKind, CaseStatus};
+    use domain::cause::Cause;
+    use domain::event::EventType;
+    use domain::intent::IntentStatus;
+    use domain::ledger::JournalKind;
+    use domain::matching::Rule;
+    use domain::obligation::ObligationStatus;
+    use domain::payment::SuspenseReason;
+    use domain::receipt::ReceiptStatus;
+    use domain::refund::RefundStatus;
+    use domain::remittance::RemittanceStatus;
+    use domain::transition::Entity;
+
+    #[test]
+    fn every_word_of_the_books_is_said_in_vietnamese() {
+        let mut untold: Vec<String> = Vec::new();
+        macro_rules! all {
+            ($say:path: $($of:ty),+) => {
+                $(for word in <$of>::ALL.iter().map(|one| one.as_str()) {
+                    if $say(word) == word {
+                        untold.push(format!("{} {word}", stringify!($of)));
+                    }
+                })+
+            };
+        }
+        all!(kind: CaseKind, SuspenseReason);
+        all!(state: CaseStatus, ApprovalStatus, AttemptStatus, IntentStatus, ObligationStatus, ReceiptStatus, RefundStatus, RemittanceStatus);
+        all!(approval: ApprovalKind);
+        all!(journal: JournalKind, EventType);
+        all!(cause: Cause);
+        all!(rule: Rule);
+        all!(thing: Entity);
+        assert!(untold.is_empty(), "{untold:#?}");
+    }
 }

@@ -171,7 +171,7 @@ async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageErro
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = known.iter().map(|(id, _)| id.uuid()).collect();
-    let sums: BTreeMap<IntentId, Vnd> = references::waiting_sums(tx, &ids).await?.into_iter().collect();
+    let sums: BTreeMap<IntentId, Vnd> = references::held_sums(tx, &ids).await?.into_iter().collect();
     let tried = attempts::of_intents(tx, &ids).await?;
     let earlier = known.into_iter().map(|(id, reference)| Earlier {
         reference,

@@ -13,11 +13,16 @@ pub(crate) const HOT: &[&str] = &[WAITING, OPEN_CASES];
 // What has left past us is asked for once for each payment that waits, and taken from its reasons in their order.
 macro_rules! with_waiting {
     ($rest:literal) => {
+        with_waiting!("in ('underpaid', 'overpaid', 'duplicate', 'late')", $rest)
+    };
+    ($reasons:literal, $rest:literal) => {
         concat!(
             "with held as (
                 select p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at, sum(a.amount) as amount
                 from payment p join allocation a on a.payment_id = p.id
-                where p.intent_id = any($1) and a.suspense_reason in ('underpaid', 'overpaid', 'duplicate', 'late')
+                where p.intent_id = any($1) and a.suspense_reason ",
+            $reasons,
+            "
                 group by p.intent_id, a.payment_id, a.suspense_reason, p.recorded_at having sum(a.amount) > 0),
             left_past_us as materialized (
                 select payment_id, unexplained_debits(payment_id) as amount from (select distinct payment_id from held) h),
@@ -58,6 +63,16 @@ const WAITING_SUMS: &str =
 /// How much waits for each of these intents' references and has not left past us.
 pub async fn waiting_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vnd)>, StorageError> {
     let statement = db.prepare_cached(WAITING_SUMS).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
+}
+
+const HELD_SUMS: &str =
+    with_waiting!("is not null", "select intent_id, sum(available)::bigint as amount from waiting group by intent_id");
+
+/// The same with what pays nothing by itself: of another sum, come back, not known whose.
+pub async fn held_sums(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(HELD_SUMS).await?;
     let rows = db.query(&statement, &[&intents]).await?;
     Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), Vnd::new(row.get(1)))).collect())
 }

@@ -20,7 +20,7 @@ use storage::remittances::Way;
 use storage::remittances::rules::{self, Rule};
 use utoipa::ToSchema;
 
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemittanceRuleBody {
     /// Payments of this day and later ones, until the fee's next rule.
@@ -63,13 +63,31 @@ pub struct RemittanceRuleView {
     id: String,
     beneficiary_code: String,
     fee_code: String,
-    #[serde(flatten)]
-    said: RemittanceRuleBody,
+    #[schema(value_type = String, format = Date)]
+    valid_from: String,
+    retained_ppm: i32,
+    rounding: String,
+    period: String,
+    due_by: String,
+    due_n: u8,
+    chapter: String,
+    sub_item: String,
+    area: String,
+    unit: String,
+    account_code: String,
+    treasury: String,
+    treasury_bank_bin: String,
+    treasury_account: String,
+    treasury_account_name: String,
+    legal_basis: String,
 }
 
 impl RemittanceRuleView {
     fn new(r: &Rule) -> Self {
-        let said = RemittanceRuleBody {
+        Self {
+            id: r.id.to_string(),
+            beneficiary_code: r.beneficiary.to_string(),
+            fee_code: r.fee_code.clone(),
             valid_from: r.valid_from.to_string(),
             retained_ppm: r.retention.rate_ppm,
             rounding: r.retention.rounding.to_string(),
@@ -86,12 +104,11 @@ impl RemittanceRuleView {
             treasury_account: r.way.account_number.clone(),
             treasury_account_name: r.way.account_name.clone(),
             legal_basis: r.legal_basis.clone(),
-        };
-        Self { id: r.id.to_string(), beneficiary_code: r.beneficiary.to_string(), fee_code: r.fee_code.clone(), said }
+        }
     }
 
     fn cursor(&self) -> String {
-        format!("{}/{}/{}", self.beneficiary_code, self.fee_code, self.said.valid_from)
+        format!("{}/{}/{}", self.beneficiary_code, self.fee_code, self.valid_from)
     }
 }
 

@@ -288,3 +288,22 @@ async fn of_money_that_paid_fees_of_others_too_no_sum_stands_beside_its_number()
         assert!(!proof.contains('₫'), "{proof}");
     }
 }
+
+#[actix_web::test]
+async fn money_that_an_earlier_request_holds_is_told_of_on_the_new_one_whatever_it_waits_for() {
+    for reason in ["amount_differs", "refund_returned"] {
+        let world = World::new().await;
+        world.post(&form("testbank", "f1")).await;
+        world.pay(70_000, "14226113").await;
+        world.cancel().await;
+        let set = format!("set session_replication_role = replica; update allocation set suspense_reason = '{reason}'");
+        world.sql(&set).await;
+        let earlier = world.intent().await.reference.spaced();
+        let world = world.opened_again().await;
+        let page = world.get("").await.body;
+        for text in ["70.000 ₫", earlier.as_str(), "đang được giữ"] {
+            assert!(page.contains(text), "{reason}: {text}: {page}");
+        }
+        assert!(world.get("?lang=en").await.body.contains("under an earlier payment request"), "{reason}");
+    }
+}
