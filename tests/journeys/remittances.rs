@@ -190,6 +190,11 @@ async fn nothing_is_instructed_of_what_goes_back_meanwhile_and_a_debit_that_nobo
     assert_eq!(shown(&house, &second).await["status"], "prepared");
     assert_eq!(house.ask(CASES).await, "status_differs -17000, status_differs -9000");
     assert_eq!(house.ask(REMITTED).await, "0");
+    // what has left already nobody is sent to transfer: not by a yes that came too late, nor by another remittance
+    let waits = approval(&house, &second).await;
+    assert_eq!(approves(&approver, &waits).await.refused(409), "approval_stale");
+    assert_eq!(shown(&house, &second).await["status"], "cancelled");
+    assert_eq!(prepares(&house, "monthly").await.refused(409), "period_in_matching");
     house.close().await;
 }
 

@@ -111,7 +111,7 @@ codes! {
     PaymentRefunded = "payment_refunded", 409, "A refund of it is under way", "A refund of the payment is proposed, under way or paid out; it is not undone beside that.";
     PaymentSettled = "payment_settled", 409, "The terminal's file has it", "The card's money was settled: refund the payment instead.";
     PaymentVoided = "payment_voided", 409, "It was undone already", "Nothing of it is left.";
-    PeriodInMatching = "period_in_matching", 409, "The period is being matched", "Lines of its statements have not found yet what they are; try again a little later, or import the settlement files that are missing.";
+    PeriodInMatching = "period_in_matching", 409, "The period is being matched", "Lines of its statements have not found yet what they are, or a debit with the code of a remittance has an open case; try again a little later, import the settlement files that are missing, or close the case.";
     PeriodNotOver = "period_not_over", 409, "The period has not ended", "Prepare it when its last day has ended in Viet Nam (UTC+7).";
     PeriodNotShown = "period_not_shown", 409, "Statements do not show the whole period", "Import the statements of the account that `account` names, up to a file that ends on the period's last day or later.";
     PeriodPrepared = "period_prepared", 409, "The period was prepared", "`until` is the last day of what is prepared, instructed or paid: cancel that first, or prepare a later period.";

@@ -3,7 +3,7 @@
 //!
 //! | state | who moves it on | then |
 //! |---|---|---|
-//! | `prepared` | a second person; who gives it up, or money that it rests on was given back when somebody would approve it | `instructed`; `cancelled` |
+//! | `prepared` | a second person; who gives it up, or money that it rests on was given back, or a debit with its code came, when somebody would approve it | `instructed`; `cancelled` |
 //! | `instructed` | a debit of its account with its amount and code; a person who gives it up while no such debit is there | `paid`; `cancelled` |
 //! | `paid`, `cancelled` | nobody | – |
 //!
@@ -19,6 +19,8 @@
 //! | of another account | suspense, a case `wrong_account` |
 //! | that is paid already, or with the codes of two | suspense, a case `duplicate_payment` |
 //! | that nobody was to make: prepared, cancelled | suspense, a case `status_differs` |
+//!
+//! While such a case is open nothing more is prepared of its beneficiary: what has left may be what would be instructed again.
 
 use crate::business_day::WorkingCalendar;
 use crate::case::CaseKind;

@@ -124,9 +124,12 @@ pub async fn scopes(db: &Db, beneficiary: &BeneficiaryCode) -> Result<Vec<String
 
 const BEING_MATCHED: &str = "select exists (select from movement m
     join scope_beneficiary s on s.scope = 'bank:' || m.account_code and s.beneficiary_code = $1
-    where m.fate is null and m.business_date <= $2)";
+    where m.fate is null and m.business_date <= $2)
+    or exists (select from remittance r join kase k on position(assurance.text_id('rmt', r.id) in k.subject) > 0
+               where r.beneficiary_code = $1 and k.status <> 'closed' and k.movement_id is not null)";
 
-/// Whether a line up to that day, on an account of the beneficiary, has not found yet what it is.
+/// Whether a line up to that day, on an account of the beneficiary, has not found yet what it is, or a debit with the code of one
+/// of its remittances waits for people: what has left under that code may be what would be instructed again.
 pub async fn is_being_matched(db: &Db, beneficiary: &BeneficiaryCode, until: Date) -> Result<bool, StorageError> {
     Ok(db.query_one(BEING_MATCHED, &[&beneficiary.as_str(), &until]).await?.get(0))
 }
@@ -267,6 +270,14 @@ const LOCK: &str = "select r.*, k.movement_id from remittance r left join moveme
 
 pub async fn lock(db: &Db, id: RemittanceId) -> Result<Option<Stored>, StorageError> {
     db.query_opt(LOCK, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+const HAS_LEFT: &str = "select exists (select from kase k
+    where k.status <> 'closed' and k.movement_id is not null and position($1 in k.subject) > 0)";
+
+/// Whether a debit with its code waits for people.
+pub async fn may_have_left(db: &Db, id: RemittanceId) -> Result<bool, StorageError> {
+    Ok(db.query_one(HAS_LEFT, &[&id.to_string()]).await?.get(0))
 }
 
 const GIVEN_BACK: &str = "select exists (

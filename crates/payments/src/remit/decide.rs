@@ -17,10 +17,10 @@ use storage::unit::{Audit, Unit};
 use storage::{StorageError, Tx, idempotency, movements, unit};
 
 /// A second person says yes: whoever makes transfers may make it. Not where money that it rests on is being given back: it is
-/// prepared anew, without that.
+/// prepared anew, without that. Nor where a debit with its code waits for people: it may have left already.
 pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<Unit, DecideError> {
     let stored = locked(tx, approval).await?;
-    if remittances::is_given_back(tx, stored.id).await? {
+    if remittances::is_given_back(tx, stored.id).await? || remittances::may_have_left(tx, stored.id).await? {
         return Err(DecideError::Stale);
     }
     moved(&stored, Cause::Approved, "remittance_instructed", d.caller, d.now).map_err(Into::into)
