@@ -128,28 +128,6 @@ async fn a_refund_that_opens_no_fee_again_opens_no_request() {
 }
 
 #[tokio::test]
-async fn held_money_that_goes_back_changes_no_request_and_a_cancelled_one_has_no_part_in_what_follows() {
-    let house = House::new().await;
-    let fee = house.portal.owes(&dossier(), 30_000, json!({})).await;
-    let earlier = house.portal.opens(&[&fee]).await;
-    let late = house.at_vnpay(&earlier).await;
-    cancels(&house, &earlier).await;
-    let newer = house.portal.opens(&[&fee]).await;
-    let attempt = house.at_vnpay(&newer).await;
-    house.pays(&attempt, json!({})).await;
-    house.pays(&late, json!({})).await;
-    house.settles(&tests::files::today().to_string()).await.expect(201);
-    let held = payment_of(&house, &earlier).await;
-    gives_back(&house, &held, json!({"amount": 30_000}), "reopen").await;
-    assert_eq!(obligation_status(&house, &fee).await, "paid");
-    assert_eq!(states(&house, &[&earlier, &newer]).await, ["cancelled", "paid"]);
-    // then the money of the newer one goes back: the cancelled one has no part in it
-    gives_back(&house, &payment_of(&house, &newer).await, whole(&fee), "reopen").await;
-    assert_eq!(states(&house, &[&earlier, &newer]).await, ["cancelled", "open"]);
-    house.close().await;
-}
-
-#[tokio::test]
 async fn a_request_of_which_a_part_is_paid_has_no_renew_button_once_it_is_over() {
     let house = House::new().await;
     let fees = [
