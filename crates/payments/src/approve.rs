@@ -9,7 +9,8 @@ use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{
-    lower_obligation, refund, remit, reopen_day, replace_receipt, resolve_case, supersede_statement, void_at_counter,
+    lower_obligation, refund, remit, reopen_day, replace_receipt, resolve_case, state_opening, supersede_statement,
+    void_at_counter,
 };
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::cause::Cause;
@@ -271,6 +272,7 @@ async fn effect(
         (ApprovalKind::StatementSupersession, Verdict::Reject) => {
             supersede_statement::rejected(tx, approval, d).await?
         }
+        (ApprovalKind::OpeningBalance, Verdict::Approve) => state_opening::approved(tx, approval, d).await?,
         (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
@@ -286,7 +288,8 @@ async fn effect(
             | ApprovalKind::ProfileCredentials
             | ApprovalKind::PersonRights
             | ApprovalKind::ContractFee
-            | ApprovalKind::ReceiptReplacement,
+            | ApprovalKind::ReceiptReplacement
+            | ApprovalKind::OpeningBalance,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

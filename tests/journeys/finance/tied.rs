@@ -30,9 +30,9 @@ const SUMS: &[(&str, &str, &str)] = &[
     ("cash-flow", "out", OUT),
 ];
 const IN: &str = "select sum(d.amount) from assurance.day_entry d join assurance.ledger_entry e using (entry_id)
-    where d.amount > 0 and e.journal_kind <> 'opening_balance'";
+    where d.amount > 0 and e.journal_kind not in ('opening_balance', 'stated_opening')";
 const OUT: &str = "select -sum(d.amount) from assurance.day_entry d join assurance.ledger_entry e using (entry_id)
-    where d.amount < 0 and e.journal_kind <> 'opening_balance'";
+    where d.amount < 0 and e.journal_kind not in ('opening_balance', 'stated_opening')";
 const CLOSINGS: &str = "select account_code, sum(amount)::bigint from assurance.day_entry group by 1 order by 1";
 
 /// All that the books hold, which is of the last year.
