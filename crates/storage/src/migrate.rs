@@ -111,6 +111,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V254__deposits_counted_otherwise", include_str!("../migrations/0254_deposits_counted_otherwise.sql")),
     ("V270__remittances", include_str!("../migrations/0270_remittances.sql")),
     ("V271__told_returns", include_str!("../migrations/0271_told_returns.sql")),
+    ("V272__concerned_by", include_str!("../migrations/0272_concerned_by.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
