@@ -119,7 +119,7 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         return Ok(Reply { body, ..reply });
     }
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
-    let concerned = concerned(tx, &approval).await?;
+    let concerned = approvals::concerned(tx, c.approval).await?;
     if !reaches(c.beneficiaries.as_deref(), &concerned) {
         return Err(DecideError::Absent);
     }
@@ -186,14 +186,6 @@ async fn lapse(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<(), Dec
     unit::write(tx, &unit).await?;
     approvals::lapse(tx, approval.id, d.now).await?;
     Ok(tx.commit().await?)
-}
-
-/// Whom it concerns: of what is to be decided about a case, by now.
-async fn concerned(tx: &Tx, approval: &Approval) -> Result<Vec<String>, StorageError> {
-    match (approval.kind, approval.status) {
-        (ApprovalKind::CaseResolution, ApprovalStatus::Pending) => resolve_case::concerned_now(tx, approval).await,
-        _ => Ok(approval.beneficiaries.clone()),
-    }
 }
 
 /// Whether this is another person than who proposed it, and than whom it is about.
