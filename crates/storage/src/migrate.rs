@@ -110,6 +110,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V253__superseded_statements", include_str!("../migrations/0253_superseded_statements.sql")),
     ("V254__deposits_counted_otherwise", include_str!("../migrations/0254_deposits_counted_otherwise.sql")),
     ("V270__remittances", include_str!("../migrations/0270_remittances.sql")),
+    ("V292__matching_at_scale", include_str!("../migrations/0292_matching_at_scale.sql")),
+    ("V293__entries_checked_at_once", include_str!("../migrations/0293_entries_checked_at_once.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
