@@ -67,7 +67,10 @@ use storage::{statements, unit};
 use uuid::Uuid;
 
 /// Credits of one transaction.
-const PER_BATCH: i64 = 500;
+const PER_BATCH: i64 = 1_000;
+
+/// Batches after which the planner is told of what they have written; again after twice as many.
+const TOLD_AFTER: usize = 8;
 
 /// How long what no statement covers stays open, from the import of a file that ends after its days.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -140,16 +143,20 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
 /// Credits that nobody has claimed, batch by batch; how many found who they are.
 async fn match_credits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
     let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
-    loop {
+    for batches in 1_usize.. {
         let batch = retrying(|| batch::match_once(ctx, ground, after, now)).await?;
         done += batch.matched;
-        // a batch that leaves some for the next, since they touch the same obligations, is taken up again
+        // a batch that leaves some for the next, since they touch the same obligations, is taken up again from the first of them
         match batch.last {
             Some(last) if batch.matched == 0 => after = last,
-            Some(_) => {}
-            None => return Ok(done),
+            Some(_) => after = batch.done.unwrap_or(after),
+            None => break,
+        }
+        if batches >= TOLD_AFTER && batches.is_power_of_two() {
+            statements::analyze(&*ctx.pool.get().await?).await?;
         }
     }
+    Ok(done)
 }
 
 /// Credits that read like payouts, batch by batch; how many their settlements have claimed.

@@ -117,11 +117,14 @@ pub async fn awaited(
         .collect()
 }
 
+// reference by reference: of many payments the planner would read all
 const TAKEN: &str =
     "select known.reference, bool_and(exists (select from movement_match m where m.payment_id = known.payment_id))
-    from (select reference, payment_id from payment_reference where account_code = $1 and reference = any($2)
-          union all
-          select bank_ref, id from payment where receiving_account = $1 and bank_ref = any($2)) known
+    from unnest($2::text[]) as wanted(reference) cross join lateral (
+        select r.reference, r.payment_id from payment_reference r
+        where r.account_code = $1 and r.reference = wanted.reference
+        union all
+        select p.bank_ref, p.id from payment p where p.receiving_account = $1 and p.bank_ref = wanted.reference) known
     group by known.reference";
 
 /// Those of these references that payments have already, and whether movements have claimed these.

@@ -114,6 +114,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V272__concerned_by", include_str!("../migrations/0272_concerned_by.sql")),
     ("V280__stated_openings", include_str!("../migrations/0280_stated_openings.sql")),
     ("V281__many_pieces", include_str!("../migrations/0281_many_pieces.sql")),
+    ("V292__matching_at_scale", include_str!("../migrations/0292_matching_at_scale.sql")),
+    ("V293__entries_checked_at_once", include_str!("../migrations/0293_entries_checked_at_once.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

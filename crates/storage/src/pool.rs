@@ -91,8 +91,9 @@ impl Pool {
         let mut config: tokio_postgres::Config =
             url.expose_secret().parse().map_err(|_| StorageError::Unavailable("the database URL is not one".into()))?;
         config.application_name("motlan").connect_timeout(Duration::from_secs(3));
+        // what it costs to compile a query is never earned back by those that we ask
         config.options(format!(
-            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=15000 -c timezone=UTC -c jit=off",
             settings.statement_timeout_ms, settings.lock_timeout_ms
         ));
         // Fast asks whether the connection is known to be closed and makes no round trip: sessions keep no state here,

@@ -32,6 +32,8 @@ use storage::{StorageError, Tx, payments, refunds, unit};
 /// What a batch came to.
 pub struct Batch {
     pub matched: usize,
+    /// The last credit before the first that stays open; None when the first of all does.
+    pub done: Option<MovementId>,
     /// The last credit that it looked at; None when there was none.
     pub last: Option<MovementId>,
 }
@@ -51,7 +53,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     tx.begin().await?;
     movements::begin_batch(tx, &ground.account).await?;
     let open = movements::open_credits(tx, &ground.account, after, PER_BATCH).await?;
-    let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, last: None }) };
+    let Some(last) = open.last().map(|c| c.id) else { return Ok(Batch { matched: 0, done: None, last: None }) };
     let turns: BTreeSet<String> = open.iter().map(|c| turn(&ground.account, c.amount)).collect();
     account_money::take_turns(tx, &turns.into_iter().collect::<Vec<_>>()).await?;
     let mut named = named_by(tx, ground, &open).await?;
@@ -101,10 +103,12 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
             },
         }
     }
+    let claimed: BTreeSet<MovementId> = work.claims.iter().map(|claim| claim.movement_id).collect();
+    let done = open.iter().map(|credit| credit.id).take_while(|id| claimed.contains(id)).last();
     let matched = work.claims.len();
     work.returns = work.claims.iter().filter_map(|c| Some((c.movement_id, *returns.get(&c.movement_id)?))).collect();
     work.write(tx).await?;
-    Ok(Batch { matched, last: Some(last) })
+    Ok(Batch { matched, done, last: Some(last) })
 }
 
 /// Whose money a credit is that is booked now. What comes back is not what was paid, whatever it names, unless somebody told of it.
