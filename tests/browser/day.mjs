@@ -60,6 +60,11 @@ async function filesAreBrought(page) {
   for (const file of run.files) await brings(page, file);
   await page.goto(`${run.console_url}/statements`);
   await look(page, 'statements', BOTH);
+  // what a page does not hold any more is on the next one
+  const [newest, older] = await page.$$eval('a', (all) => all.map((a) => a.href).filter((href) => href.includes('/statements/stm_')));
+  await page.goto(`${run.console_url}/statements?after=${newest.split('/').pop()}`);
+  const next = await page.$$eval('a', (all) => all.map((a) => a.href).filter((href) => href.includes('/statements/stm_')));
+  check(`${next}` === older, `${next} follows ${newest}, not ${older}`);
 }
 
 /** What the simulators' logs say was planted is named, each once, and nothing else is. */

@@ -1,9 +1,9 @@
 //! What a decision would change, as a preview shows it: entries of the ledger, states, cases, and what would be told.
 
-use domain::changes::{Changes, Step};
+use domain::changes::Changes;
 use domain::event::Notice;
 use domain::ledger::{Journal, Leg};
-use domain::transition::Stateful;
+use payments::preview::{self, Moved};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +38,7 @@ pub struct EffectEntryView {
 
 #[derive(Serialize, ToSchema)]
 pub struct StateView {
-    /// obligation | intent | attempt | refund | case
+    /// obligation | intent | attempt | refund | receipt | remittance | case
     pub entity: &'static str,
     pub id: String,
     pub from: &'static str,
@@ -61,11 +61,6 @@ pub struct ToldView {
 
 impl EffectView {
     pub fn new(c: &Changes) -> Self {
-        let mut states = steps(&c.obligations);
-        states.extend(steps(&c.intents));
-        states.extend(steps(&c.attempts));
-        states.extend(steps(&c.refunds));
-        states.extend(steps(&c.cases_closed));
         let opened = |k: &domain::changes::NewCase| OpenedView {
             kind: k.kind.as_str(),
             amount: k.amount.dong(),
@@ -74,17 +69,15 @@ impl EffectView {
         };
         Self {
             journals: c.journals.iter().map(journal).collect(),
-            states,
+            states: preview::moved(c).iter().map(state).collect(),
             cases_opened: c.cases_opened.iter().map(opened).collect(),
             events: c.notices.iter().map(told).collect(),
         }
     }
 }
 
-fn steps<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<StateView> {
-    let entity = S::ENTITY.as_str();
-    let view = |s: &Step<Id, S>| StateView { entity, id: s.id.to_string(), from: s.from.word(), to: s.to.word() };
-    steps.iter().map(view).collect()
+fn state(moved: &Moved) -> StateView {
+    StateView { entity: moved.entity.as_str(), id: moved.id.clone(), from: moved.from, to: moved.to }
 }
 
 fn journal(j: &Journal) -> EffectJournalView {

@@ -18,6 +18,7 @@ use futures_util::stream::unfold;
 use futures_util::{Stream, StreamExt};
 use jiff::civil::Date;
 use payments::report::{self, FileError, Part};
+use payments::{Caller, Context, sign_in};
 use report_files::{Format, Writer, csv, file_name, json, sent};
 use serde::Deserialize;
 use std::io;
@@ -124,7 +125,7 @@ pub async fn show(
     name: Path<String>,
     query: Query<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (principal, _) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
+    let (principal, caller) = auth::staff(&req, &state, &[Scope::ReportsRead]).await?;
     let report: Report = name.parse().map_err(|_| absent())?;
     let format = Format::read(report, query.format.as_deref());
     let format = format.map_err(|e| Problem::with(Code::QueryInvalid, e.to_string()))?;
@@ -140,8 +141,9 @@ pub async fn show(
     let mut response = HttpResponse::Ok();
     response.content_type(format.media_type());
     if format != Format::Json {
-        let file = format!("attachment; filename=\"{}\"", file_name(&wanted, format));
-        response.insert_header((CONTENT_DISPOSITION, file));
+        let name = file_name(&wanted, format);
+        response.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+        exported(&state.ctx, &caller, name).await?;
     }
     if matches!(format, Format::Xlsx | Format::Pdf) {
         let turn = report::turn(Arc::clone(&state.turns.files)).await?;
@@ -160,6 +162,11 @@ pub async fn show(
         Format::Csv => response.streaming(body_of(csv::Csv::new(report), first, parts)),
         _ => response.streaming(body_of(json::Json::new(report, period), first, parts)),
     })
+}
+
+/// Who took which file away stands in the trail before its first byte is read.
+pub(crate) async fn exported(ctx: &Context, caller: &Caller, file: String) -> Result<(), Problem> {
+    Ok(sign_in::tell(ctx, &caller.actor(), "report_exported", file, &caller.request_id, now()).await?)
 }
 
 /// Where the writing of a body is.

@@ -66,7 +66,7 @@ pub(crate) async fn show(ctx: Data<Context>, staff: Staff, at: Path<(String, i32
     let id: StatementId = at.0.parse().map_err(|_| Refused::Absent)?;
     let number = Some(at.1).filter(|n| *n > 0).ok_or(Refused::Absent)?;
     let own = staff.sees();
-    let filter = Filter { beneficiaries: own.clone(), id: Some(id), account: None };
+    let filter = Filter { beneficiaries: own.clone(), id: Some(id), ..Filter::default() };
     let (statement, line) = {
         let db = ctx.pool.get().await?;
         let statement = side_by_side::statements(&db, &filter, 1).await?.pop().ok_or(Refused::Absent)?;

@@ -34,7 +34,8 @@ pub(crate) async fn bring(request: HttpRequest, ctx: Data<Context>, staff: Staff
     let fields = parts(&body, boundary).ok_or(Refused::Form)?;
     let form = Form::of(fields.iter().map(field).collect(), &staff.token)?;
     let file: Arc<[u8]> = fields.iter().find(|p| p.name == FILE).map(|p| Arc::from(p.content)).ok_or(Refused::Form)?;
-    let again = |wrong| statements::page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &staff, Some(wrong));
+    let first = statements::Onward::default();
+    let again = |wrong| statements::page(StatusCode::UNPROCESSABLE_ENTITY, (&ctx, &staff), &first, Some(wrong));
     if file.is_empty() {
         return again("Hãy chọn một tệp.".to_owned()).await;
     }

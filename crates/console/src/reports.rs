@@ -93,6 +93,12 @@ struct Page {
     key: String,
 }
 
+/// The report of this name, for whoever may read reports.
+fn named(staff: &Staff, name: &str) -> Result<Report, Refused> {
+    staff.needs(SCOPES)?;
+    name.parse().map_err(|_| Refused::Absent)
+}
+
 pub(crate) async fn show(
     ctx: Data<Context>,
     console: Data<Console>,
@@ -100,8 +106,7 @@ pub(crate) async fn show(
     name: Path<String>,
     asked: Query<Asked>,
 ) -> Answer {
-    staff.needs(SCOPES)?;
-    let report: Report = name.parse().map_err(|_| Refused::Absent)?;
+    let report = named(&staff, &name)?;
     page(StatusCode::OK, (&ctx, &console, &staff), report, asked.into_inner(), None).await
 }
 
@@ -253,8 +258,7 @@ pub(crate) async fn file(
     name: Path<String>,
     asked: Query<Asked>,
 ) -> Answer {
-    staff.needs(SCOPES)?;
-    let report: Report = name.parse().map_err(|_| Refused::Absent)?;
+    let report = named(&staff, &name)?;
     let format = Format::read(report, asked.format()).map_err(|_| Refused::Absent)?;
     let wanted = asked.read(report, &staff, business_date(now())).map_err(|_| Refused::Absent)?;
     let named = file_name(&wanted, format);

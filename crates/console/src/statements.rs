@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use domain::principal::Scope;
-use domain::{StatementId, Vnd};
+use domain::{SettlementId, StatementId, Vnd};
 use payments::{Context, sign_in};
 use serde::Deserialize;
 use storage::side_by_side::{self, Filter, Line, SettlementFile, Statement};
@@ -87,23 +87,54 @@ struct ListPage {
     profiles: Vec<(String, String)>,
     key: String,
     wrong: Option<String>,
+    /// Of the next statements, and of the next settlement files.
+    more: Option<String>,
+    more_files: Option<String>,
+}
+
+/// Where the page goes on; the other list begins again.
+#[derive(Default, Deserialize)]
+pub(crate) struct Onward {
+    after: Option<String>,
+    after_file: Option<String>,
+}
+
+impl Onward {
+    fn statement(&self) -> Result<Option<StatementId>, Refused> {
+        self.after.as_deref().map(|id| id.parse().map_err(|_| Refused::Absent)).transpose()
+    }
+
+    fn settlement(&self) -> Result<Option<SettlementId>, Refused> {
+        self.after_file.as_deref().map(|id| id.parse().map_err(|_| Refused::Absent)).transpose()
+    }
+}
+
+/// Of the last one that is shown, where there may be others.
+fn more(name: &str, last: Option<String>, shown: usize) -> Option<String> {
+    let full = i64::try_from(shown) == Ok(ON_A_PAGE);
+    last.filter(|_| full).map(|id| format!("/console/statements?{name}={id}"))
 }
 
 async fn people(db: &Db, found: &[Statement]) -> Result<People, storage::StorageError> {
     People::among(db, found.iter().map(|s| s.imported_by.clone())).await
 }
 
-pub(crate) async fn list(ctx: Data<Context>, staff: Staff) -> Answer {
+pub(crate) async fn list(ctx: Data<Context>, staff: Staff, from: Query<Onward>) -> Answer {
     staff.needs(&[Scope::ReportsRead, Scope::StatementsWrite])?;
-    page(StatusCode::OK, &ctx, &staff, None).await
+    page(StatusCode::OK, (&ctx, &staff), &from, None).await
 }
 
-pub(crate) async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<String>) -> Answer {
+pub(crate) async fn page(
+    status: StatusCode,
+    (ctx, staff): (&Context, &Staff),
+    from: &Onward,
+    wrong: Option<String>,
+) -> Answer {
     let db = ctx.pool.get().await?;
     let own = staff.sees();
-    let filter = Filter { beneficiaries: own.clone(), ..Filter::default() };
+    let filter = Filter { beneficiaries: own.clone(), after: from.statement()?, ..Filter::default() };
     let found = side_by_side::statements(&db, &filter, ON_A_PAGE).await?;
-    let settlements = side_by_side::settlements(&db, own.as_deref(), ON_A_PAGE).await?;
+    let settlements = side_by_side::settlements(&db, own.as_deref(), from.settlement()?, ON_A_PAGE).await?;
     let importers = found.iter().map(|s| &s.imported_by).chain(settlements.iter().map(|s| &s.imported_by));
     let people = People::among(&db, importers.cloned()).await?;
     let names = shown::scopes(ctx, &db).await?;
@@ -120,6 +151,8 @@ pub(crate) async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong
         profiles,
         key: form::key(),
         wrong,
+        more: more("after", found.last().map(|s| s.id.to_string()), found.len()),
+        more_files: more("after_file", settlements.last().map(|s| s.id.to_string()), settlements.len()),
     };
     Ok(html(status, &page))
 }
@@ -187,7 +220,7 @@ pub(crate) async fn show(ctx: Data<Context>, staff: Staff, id: Path<String>, ask
     staff.needs(&[Scope::ReportsRead])?;
     let id: StatementId = id.parse().map_err(|_| Refused::Absent)?;
     let only = asked.only == "open";
-    let filter = Filter { beneficiaries: staff.sees(), id: Some(id), account: None };
+    let filter = Filter { beneficiaries: staff.sees(), id: Some(id), ..Filter::default() };
     let db = ctx.pool.get().await?;
     let found = side_by_side::statements(&db, &filter, 1).await?;
     let statement = found.first().ok_or(Refused::Absent)?;

@@ -69,8 +69,8 @@ use uuid::Uuid;
 /// Credits of one transaction.
 const PER_BATCH: i64 = 1_000;
 
-/// Batches after which the planner is told of what they have written; again after twice as many.
-const TOLD_AFTER: usize = 8;
+/// Batches after which the planner is told of what they have written: it takes as long as three of them.
+const TOLD_AFTER: [usize; 4] = [16, 64, 256, 1_024];
 
 /// How long what no statement covers stays open, from the import of a file that ends after its days.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -152,7 +152,7 @@ async fn match_credits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result
             Some(_) => after = batch.done.unwrap_or(after),
             None => break,
         }
-        if batches >= TOLD_AFTER && batches.is_power_of_two() {
+        if TOLD_AFTER.contains(&batches) {
             statements::analyze(&*ctx.pool.get().await?).await?;
         }
     }

@@ -9,7 +9,8 @@ use crate::refund::{self, RefundError};
 use crate::resolve_case::{self, ResolveError};
 use crate::retry::{Retryable, retrying};
 use domain::ApprovalId;
-use domain::changes::Changes;
+use domain::changes::{Changes, Step};
+use domain::transition::{Entity, Stateful};
 use jiff::{SignedDuration, Timestamp};
 use storage::approvals::{self, Approval};
 use storage::{StorageError, Tx};
@@ -35,6 +36,46 @@ impl Retryable for PreviewError {
             Self::Decide(e) => e.is_retryable(),
         }
     }
+}
+
+/// A state that would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub entity: Entity,
+    pub id: String,
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
+/// Every state that changes, of whatever has one: pages and the API show the same list.
+pub fn moved(changes: &Changes) -> Vec<Moved> {
+    let Changes {
+        obligations,
+        intents,
+        attempts,
+        refunds,
+        receipts,
+        remittances,
+        cases_closed,
+        // these are no states
+        cases_opened: _,
+        journals: _,
+        allocations: _,
+        notices: _,
+    } = changes;
+    let mut moved = of(obligations);
+    moved.extend(of(intents));
+    moved.extend(of(attempts));
+    moved.extend(of(refunds));
+    moved.extend(of(receipts));
+    moved.extend(of(remittances));
+    moved.extend(of(cases_closed));
+    moved
+}
+
+fn of<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<Moved> {
+    let one = |s: &Step<Id, S>| Moved { entity: S::ENTITY, id: s.id.to_string(), from: s.from.word(), to: s.to.word() };
+    steps.iter().map(one).collect()
 }
 
 /// What is tried.
@@ -84,4 +125,42 @@ async fn played(ctx: &Context, tx: &Tx, tried: &Tried<'_>) -> Result<Changes, Pr
 
 async fn proposed(tx: &Tx, id: ApprovalId) -> Result<Approval, PreviewError> {
     Ok(approvals::lock(tx, id).await?.ok_or(DecideError::Absent)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::attempt::AttemptStatus;
+    use domain::case::CaseStatus;
+    use domain::cause::Cause;
+    use domain::intent::IntentStatus;
+    use domain::obligation::ObligationStatus;
+    use domain::receipt::ReceiptStatus;
+    use domain::refund::RefundStatus;
+    use domain::remittance::RemittanceStatus;
+    use uuid::Uuid;
+
+    fn one<Id: From<Uuid>, S>(from: S, to: S) -> Vec<Step<Id, S>> {
+        vec![Step { id: Uuid::from_u128(1).into(), version: 2, from, to, cause: Cause::Approved }]
+    }
+
+    #[test]
+    fn whatever_has_a_state_is_shown_when_it_changes() {
+        let changes = Changes {
+            obligations: one(ObligationStatus::Paid, ObligationStatus::Due),
+            intents: one(IntentStatus::Paid, IntentStatus::Open),
+            attempts: one(AttemptStatus::Started, AttemptStatus::Failed),
+            refunds: one(RefundStatus::PendingApproval, RefundStatus::Cancelled),
+            receipts: one(ReceiptStatus::Issued, ReceiptStatus::Cancelled),
+            remittances: one(RemittanceStatus::Prepared, RemittanceStatus::Cancelled),
+            cases_closed: one(CaseStatus::Open, CaseStatus::Closed),
+            ..Changes::default()
+        };
+        let shown = moved(&changes);
+        for entity in Entity::ALL {
+            assert_eq!(shown.iter().filter(|moved| moved.entity == *entity).count(), 1, "{entity}");
+        }
+        let receipt = shown.iter().find(|moved| moved.entity == Entity::Receipt).unwrap();
+        assert_eq!((receipt.from, receipt.to), ("issued", "cancelled"));
+    }
 }

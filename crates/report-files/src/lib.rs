@@ -9,6 +9,7 @@ pub mod sent;
 pub mod sheets;
 pub mod totals;
 pub mod whole;
+pub mod words;
 pub mod workbook;
 
 pub use format::Format;

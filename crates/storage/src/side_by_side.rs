@@ -45,6 +45,8 @@ pub struct Filter {
     pub beneficiaries: Option<Vec<String>>,
     pub account: Option<String>,
     pub id: Option<StatementId>,
+    /// Those that come after it in their order.
+    pub after: Option<StatementId>,
 }
 
 const STATEMENTS: &str = "select s.* from statement s
@@ -53,13 +55,14 @@ const STATEMENTS: &str = "select s.* from statement s
                and not exists (select from account_beneficiary b where b.account_code = s.account_code
                                and b.beneficiary_code <> all($1))))
       and ($2::text is null or s.account_code = $2) and ($3::uuid is null or s.id = $3)
-    order by s.closing_date desc, s.id desc limit $4";
+      and ($4::uuid is null or (s.closing_date, s.id) < (select a.closing_date, a.id from statement a where a.id = $4))
+    order by s.closing_date desc, s.id desc limit $5";
 
 /// The latest day first.
 pub async fn statements(db: &Db, f: &Filter, limit: i64) -> Result<Vec<Statement>, StorageError> {
     let statement_of = db.prepare_cached(STATEMENTS).await?;
-    let id = f.id.map(StatementId::uuid);
-    let rows = db.query(&statement_of, &[&f.beneficiaries, &f.account, &id, &limit]).await?;
+    let (id, after) = (f.id.map(StatementId::uuid), f.after.map(StatementId::uuid));
+    let rows = db.query(&statement_of, &[&f.beneficiaries, &f.account, &id, &after, &limit]).await?;
     Ok(rows.iter().map(statement).collect())
 }
 
@@ -85,23 +88,25 @@ const SETTLEMENTS: &str = "select s.*, l.matched,
         exists (select from movement_match k where k.settlement_id = s.id)
         or exists (select from settlement_given_away g where g.settlement_id = s.id) as paid_out
     from (select * from settlement s
-          where $1::text[] is null
+          where ($1::text[] is null
              or (exists (select from scope_beneficiary b where b.scope = 'clearing:' || s.profile)
                  and not exists (select from scope_beneficiary b where b.scope = 'clearing:' || s.profile
-                                 and b.beneficiary_code <> all($1)))
-          order by s.date desc, s.id desc limit $2) s
+                                 and b.beneficiary_code <> all($1))))
+            and ($2::uuid is null or (s.date, s.id) < (select a.date, a.id from settlement a where a.id = $2))
+          order by s.date desc, s.id desc limit $3) s
     cross join lateral (select count(*) filter (where disposition = 'matched') as matched
                         from settlement_line where settlement_id = s.id) l
     order by s.date desc, s.id desc";
 
-/// The latest day first; those of whose contract all that have a part in it are among `beneficiaries`.
+/// The latest day first; those of whose contract all that have a part in it are among `beneficiaries`, after this one.
 pub async fn settlements(
     db: &Db,
     beneficiaries: Option<&[String]>,
+    after: Option<SettlementId>,
     limit: i64,
 ) -> Result<Vec<SettlementFile>, StorageError> {
     let statement = db.prepare_cached(SETTLEMENTS).await?;
-    let rows = db.query(&statement, &[&beneficiaries, &limit]).await?;
+    let rows = db.query(&statement, &[&beneficiaries, &after.map(SettlementId::uuid), &limit]).await?;
     let money = |row: &Row, name: &str| Vnd::new(row.get(name));
     let file = |row: &Row| SettlementFile {
         id: row.get::<_, Uuid>("id").into(),

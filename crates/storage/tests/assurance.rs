@@ -123,6 +123,36 @@ async fn no_more_rows_are_named_than_anybody_reads() {
     assert_eq!(found.iter().filter(|(number, _)| *number == "I02").count(), LIMIT);
 }
 
+// ------------------------------------------------------------------ what the database refuses
+
+/// Which rule refuses what this writes as the program.
+async fn refused_by(book: &TestDatabase, sql: &str) -> Option<String> {
+    let refused = book.connect("motlan_app").await.batch_execute(sql).await.err()?;
+    refused.as_db_error().and_then(|error| error.constraint()).map(str::to_owned)
+}
+
+#[tokio::test]
+async fn an_entry_for_an_earlier_journal_or_on_no_account_is_refused_however_many_sound_ones_are_written_with_it() {
+    let book = sound_book().await;
+    let written = |journal: &str, account: &str| {
+        format!(
+            "with fresh as (
+                insert into journal (id, kind, cause, business_date, actor)
+                select gen_random_uuid(), 'reassignment', 'explained', '2026-11-24', 'x' from generate_series(1, 100)
+                returning id),
+            of as (select id, 'refund_payable' as account from fresh union all {journal})
+            insert into ledger_entry (journal_id, account_code, amount)
+            select of.id, case when n > 0 then of.account else '{account}' end, n from of cross join (values (5), (-5)) as v(n)"
+        )
+    };
+    let earlier = "(select id, 'refund_payable' from journal order by id limit 1)";
+    let none = "select id, account from (select id, 'refund_payable' as account from journal) as j where false";
+    assert_eq!(refused_by(&book, &written(none, "refund_payable")).await, None, "these are sound");
+    let of_the_past = refused_by(&book, &written(earlier, "refund_payable")).await;
+    assert_eq!(of_the_past.as_deref(), Some("entry_of_this_transaction"));
+    assert_eq!(refused_by(&book, &written(none, "pocket")).await.as_deref(), Some("entry_account"));
+}
+
 // ------------------------------------------------------------------ each invariant, broken
 
 #[tokio::test]

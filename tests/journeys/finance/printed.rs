@@ -58,6 +58,9 @@ async fn every_report_is_a_workbook_and_payments_and_days_are_paper_too() {
         assert_eq!(kind, "application/pdf");
         assert!(paper.starts_with(b"%PDF") && name.contains(said) && name.ends_with(".pdf\""), "{name}");
     }
+    // each file that was taken away is in the trail, by whom; what is read as JSON is no file
+    let told = "select count(*) || ' ' || count(distinct subject) from audit where action = 'report_exported' and actor like 'usr_%'";
+    assert_eq!(house.ask(told).await, format!("{} {}", Report::ALL.len() + 3, Report::ALL.len() + 2));
     for report in ["suspense", "collections", "cash-flow", "reconciliation"] {
         assert_eq!(house.staff.get(&of(report, "&format=pdf")).await.refused(400), "query_invalid", "{report}");
     }

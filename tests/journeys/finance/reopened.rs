@@ -371,16 +371,26 @@ async fn what_a_day_was_closed_with_is_kept_and_that_it_was_opened_again_is_told
         let path = format!("/v1/reconciliation/{day}/closings?account={ACCOUNT}");
         office.house.staff.get(&path).await.expect(200)["closings"].as_array().unwrap().clone()
     };
+    let paper = async |day: Date| {
+        let url = format!("{}/v1/reconciliation/{day}/report?account={ACCOUNT}", office.house.staff.base);
+        let answer = office.house.http.get(url).bearer_auth(&office.house.staff.key).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.unwrap()
+    };
     let lines: [Line<'_>; 3] = [(100_000, "FT1", "nop phi"), (-1_000, "FT2", "PHI"), (30_000, "FT3", "bo sung")];
     sends(first, 0, &lines[..1]).await;
+    let open = paper(first).await;
     assert_eq!(closings(first).await, Vec::<Value>::new());
     let shown = office.closes(BANK, first).await;
+    let signed = paper(first).await;
+    assert_ne!(signed, open);
     let total = &shown["control_totals"][0];
     assert_eq!(
         (&total["instead"], &total["payments"], &total["amount"]),
         (&json!("unidentified"), &json!(1), &json!(100_000))
     );
     sends(first, 0, &lines).await;
+    assert_eq!(paper(first).await, signed, "what was signed is printed, whatever came later");
     sends(second, 129_000, &[(5, "FT4", "lai")]).await;
 
     // the late lines are on the second day's list and on the first's, each with where the other end is
@@ -398,6 +408,7 @@ async fn what_a_day_was_closed_with_is_kept_and_that_it_was_opened_again_is_told
 
     office.reopens(BANK, first).await;
     office.closes(BANK, first).await;
+    assert_ne!(paper(first).await, signed, "the closing in force is printed");
     let told = closings(first).await;
     let [now, before] = &told[..] else { panic!("{told:?}") };
     assert_eq!((&now["status"], &before["status"]), (&json!("in_force"), &json!("reopened")));

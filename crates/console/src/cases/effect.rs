@@ -3,10 +3,10 @@
 use crate::shown;
 use crate::words;
 use domain::Vnd;
-use domain::changes::{Changes, NewCase, Step};
+use domain::changes::{Changes, NewCase};
 use domain::event::Notice;
 use domain::ledger::Journal;
-use domain::transition::Stateful;
+use payments::preview::{self, Moved};
 
 pub(crate) struct Booked {
     pub what: String,
@@ -25,15 +25,10 @@ pub(crate) struct Effect {
 
 impl Effect {
     pub fn new(c: &Changes) -> Self {
-        let mut states = steps(&c.obligations);
-        states.extend(steps(&c.intents));
-        states.extend(steps(&c.attempts));
-        states.extend(steps(&c.refunds));
-        states.extend(steps(&c.cases_closed));
         let opened = |k: &NewCase| (words::kind(k.kind.as_str()).to_owned(), k.amount);
         Self {
             journals: c.journals.iter().map(booked).collect(),
-            states,
+            states: preview::moved(c).iter().map(state).collect(),
             opened: c.cases_opened.iter().map(opened).collect(),
             told: c.notices.iter().map(told).collect(),
         }
@@ -44,10 +39,9 @@ impl Effect {
     }
 }
 
-fn steps<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<(String, String, String, String)> {
-    let thing = words::thing(S::ENTITY.as_str());
+fn state(moved: &Moved) -> (String, String, String, String) {
     let said = |word: &str| words::state(word).to_owned();
-    steps.iter().map(|s| (thing.to_owned(), s.id.to_string(), said(s.from.word()), said(s.to.word()))).collect()
+    (words::thing(moved.entity.as_str()).to_owned(), moved.id.clone(), said(moved.from), said(moved.to))
 }
 
 fn booked(j: &Journal) -> Booked {
