@@ -12,6 +12,7 @@ mod credentials;
 pub mod failed;
 mod invitations;
 pub mod keys;
+mod outside;
 mod payers;
 mod proxies;
 mod receipts;

@@ -110,6 +110,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V253__superseded_statements", include_str!("../migrations/0253_superseded_statements.sql")),
     ("V254__deposits_counted_otherwise", include_str!("../migrations/0254_deposits_counted_otherwise.sql")),
     ("V270__remittances", include_str!("../migrations/0270_remittances.sql")),
+    ("V297__signing_in_outside", include_str!("../migrations/0297_signing_in_outside.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;
