@@ -18,6 +18,13 @@ code=0
         "$CARGO_TARGET_DIR/debug/with-postgres" -- cargo test --workspace --locked --no-fail-fast
 } 2>&1 | tee "$log" || code=$?
 
+# Why each failed, once more where it is read first: near the end.
+awk '
+    /^---- .* stdout ----$/ { named++; lines = 0 }
+    /^failures:$/ || /^test result: / { named = 0 }
+    named && named <= 10 && lines++ < 40
+' "$log"
+
 # A test program that crashed, or did not compile, prints no result line but is no success either.
 awk -v code="$code" '
     /^test result: / {

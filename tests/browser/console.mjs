@@ -13,32 +13,67 @@ async function everyPage(page) {
   }
 }
 
-/** Of a case that the demonstration has left one proposes what becomes of it, and the other agrees. */
+const said = (page) => page.$eval('main', (main) => main.innerText);
+const dong = (text) => Number(text.replace(/[^\d-]/g, ''));
+
+/** What waits in suspense, as its report adds it up. */
+async function suspense(page) {
+  await page.goto(`${run.console_url}/reports/suspense`);
+  const sums = await page.$$eval('.figures li', (all) => all.map((one) => [one.querySelector('span').innerText, one.querySelector('b').innerText]));
+  const [, sum] = sums.find(([head]) => head.toLowerCase() === 'số tiền');
+  return dong(sum);
+}
+
+/** What would be booked, as it is shown before anything is sent: each journal comes to nothing, and moves the case's đồng. */
+async function previewed(page, form, amount) {
+  await press(page, `form:has(${form}) button[name=preview]`);
+  check((await said(page)).includes('Chưa có gì thay đổi'), await said(page));
+  const entries = await page.$$eval('[aria-label="Bút toán"] tbody tr', (rows) => rows.map((row) => [...row.cells].slice(3).map((cell) => cell.innerText)));
+  const side = (n) => entries.map((entry) => dong(entry[n])).reduce((sum, one) => sum + one, 0);
+  check(side(0) === side(1), `debits of ${side(0)}, credits of ${side(1)}`);
+  check(entries.length === 0 || side(0) === amount, `${side(0)} are moved, not ${amount}`);
+  const states = await page.$$eval('[aria-label="Trạng thái"] tbody tr', (rows) => rows.map((row) => row.innerText));
+  check(states.some((row) => row.includes('Chênh lệch') && row.includes('đã đóng')), `${states}`);
+  return entries.length > 0;
+}
+
+/** Of a case that the demonstration has left one proposes what becomes of it, and the other agrees: until then nothing moves. */
 async function caseByTwo(accountant, approver, logins) {
+  const before = await suspense(accountant);
   await accountant.goto(`${run.console_url}/cases`);
   check(await follow(accountant, '/console/cases/cas_'), 'there is a case');
   await look(accountant, 'case');
   const address = accountant.url();
+  const amount = dong(await accountant.$eval('h1', (head) => head.innerText.split(':').pop()));
+  check(amount !== 0, 'the case is of some đồng');
   await accountant.$$eval('details', (all) => all.forEach((one) => one.setAttribute('open', '')));
   const refund = await accountant.$('#reason');
-  if (refund) {
-    await accountant.type('#reason', 'nop_nham');
-    await accountant.type('#bank', '970436');
-    await accountant.type('#number', '0123456789');
-    await accountant.type('#holder', 'NGUYEN VAN MAU');
-    await press(accountant, 'form:has(#reason) button');
-  } else {
-    await accountant.type('#note-4', 'đã đối chiếu với ngân hàng');
-    await press(accountant, 'form:has(#note-4) button');
-  }
+  const typed = refund
+    ? { '#reason': 'nop_nham', '#bank': '970436', '#number': '0123456789', '#holder': 'NGUYEN VAN MAU' }
+    : { '#note-4': 'đã đối chiếu với ngân hàng' };
+  for (const [field, value] of Object.entries(typed)) await accountant.type(field, value);
+  const moves = await previewed(accountant, Object.keys(typed)[0], Math.abs(amount));
+  check(moves === Boolean(refund), 'a refund is booked, an accepted difference is not');
+  check(await suspense(accountant) === before, 'a preview books nothing');
+  await accountant.goto(address);
+  await accountant.$$eval('details', (all) => all.forEach((one) => one.setAttribute('open', '')));
+  for (const [field, value] of Object.entries(typed)) await accountant.type(field, value);
+  await press(accountant, `form:has(${Object.keys(typed)[0]}) button`);
   check(accountant.url().startsWith(address), accountant.url());
+  check((await said(accountant)).includes('chờ duyệt'), `not proposed: ${await said(accountant)}`);
   await look(accountant, 'case-proposed');
+  check(await suspense(accountant) === before, 'a proposal books nothing');
   await approver.goto(`${run.console_url}/approvals`);
   check(await follow(approver, '/console/approvals/apr_'), 'something waits');
   await look(approver, 'approval');
   await approver.type('#code', await code(logins[1]));
   await press(approver, 'button[value=approve]');
+  check((await said(approver)).includes('đã duyệt'), `not decided: ${await said(approver)}`);
   await look(approver, 'approval-decided');
+  await accountant.goto(address);
+  const closed = await said(accountant);
+  check(closed.includes('đã đóng') && !closed.includes('Đề nghị xử lý'), `not closed: ${closed}`);
+  check(await suspense(accountant) === before - (refund ? amount : 0), 'what waited has left, and nothing else');
 }
 
 async function dayClosed(accountant, logins) {

@@ -1,11 +1,9 @@
 // The notice to print: one page, its text can be read in Vietnamese, and nothing of the payer is in it.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openedPdf, pdfReader } from './opened.mjs';
 import { small } from './small.mjs';
 import { check, choose, given, opens, owes, phone, post, visit } from './stage.mjs';
-
-const source = (name) => readFileSync(createRequire(import.meta.url).resolve(`pdfjs-dist/build/${name}`), 'utf8');
 
 /** The words of a PDF, as another program reads and draws it. */
 async function printed(reader, name, url) {
@@ -13,29 +11,15 @@ async function printed(reader, name, url) {
   check(answer.status === 200 && answer.headers.get('content-type') === 'application/pdf', `${answer.status}`);
   const bytes = Buffer.from(await answer.arrayBuffer());
   check(bytes.length < 100_000, `${bytes.length} bytes`);
-  const read = await reader.evaluate(async (base64) => {
-    const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const pdf = await globalThis.pdfjsLib.getDocument({ data }).promise;
-    const page = await pdf.getPage(1);
-    const viewport = page.getViewport({ scale: 1.2 });
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [viewport.width, viewport.height];
-    await page.render({ canvas, canvasContext: canvas.getContext('2d'), viewport }).promise;
-    const content = await page.getTextContent();
-    return { pages: pdf.numPages, words: content.items.map((item) => item.str).join(' '), drawn: canvas.toDataURL('image/png') };
-  }, bytes.toString('base64'));
-  check(read.pages === 1, `${read.pages} pages`);
-  if (process.env.SHOTS) writeFileSync(join(process.env.SHOTS, `${name}.png`), small(Buffer.from(read.drawn.split(',')[1], 'base64')));
-  const words = read.words.normalize('NFC').replace(/\s+/g, ' ');
+  const { pages, words, drawn } = await openedPdf(reader, bytes);
+  check(pages === 1, `${pages} pages`);
+  if (process.env.SHOTS) writeFileSync(join(process.env.SHOTS, `${name}.png`), small(drawn));
   for (const secret of ['Kín', '010085000123', '0987654321']) check(!words.includes(secret), `${secret} is printed`);
   return words;
 }
 
 export async function bills() {
-  const reader = await phone({ wide: true });
-  await reader.goto('about:blank');
-  for (const name of ['pdf.worker.min.mjs', 'pdf.min.mjs']) await reader.addScriptTag({ content: source(name), type: 'module' });
-  await reader.waitForFunction(() => globalThis.pdfjsLib && globalThis.pdfjsWorker);
+  const reader = await pdfReader(await phone({ wide: true }));
   const intent = await opens(71_000);
   const notice = `${intent.checkout_url}/notice.pdf`;
   const has = (words, ...wanted) => wanted.forEach((word) => check(words.includes(word), `"${word}" is not printed: ${words}`));

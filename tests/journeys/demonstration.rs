@@ -75,7 +75,7 @@ fn client() -> reqwest::Client {
 /// `run.json` of an instance that is up.
 pub(crate) async fn run_file(dir: &Path) -> Value {
     let file = dir.join("run.json");
-    for _ in 0..200 {
+    for _ in 0..2_400 {
         if file.exists() {
             break;
         }

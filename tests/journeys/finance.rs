@@ -8,6 +8,7 @@ mod printed;
 mod reopened;
 mod reports;
 mod score;
+mod sent;
 mod shared;
 pub(crate) mod tied;
 mod worked;

@@ -3,6 +3,7 @@
 
 use crate::refunds::{approves, becomes, id, obligation_status, paid, payment_of, proposes, second_person, whole};
 use async_trait::async_trait;
+use domain::IntentId;
 use domain::obligation::ObligationStatus;
 use jiff::Timestamp;
 use payments::{Context, issue_receipts};
@@ -120,6 +121,20 @@ async fn each_fee_and_each_charge_has_a_receipt_of_its_own_and_nothing_else_has_
     }
     let nothing = house.http.get(format!("{}/receipts/{}", house.portal.base, "0".repeat(48))).send().await.unwrap();
     assert_eq!(nothing.status(), 404);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_issued_wakes_the_pages_of_its_fee() {
+    let house = House::new().await;
+    collects(&house).await;
+    let (_, intent, _) = paid(&house, 21_000).await;
+    let mut told = house.gateway.ctx.pool.committed();
+    let issue = async || issue_receipts::issue(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    issue().await;
+    issue().await;
+    let own: IntentId = id(&intent).parse().unwrap();
+    assert_eq!(told.try_recv(), Ok(own.uuid()));
     house.close().await;
 }
 

@@ -3,6 +3,7 @@
 
 mod came_back;
 mod decided;
+mod earlier;
 mod marked;
 mod past_us;
 mod reduced;

@@ -9,6 +9,7 @@ mod generated;
 mod given_away;
 pub(crate) mod matching;
 mod mixed;
+mod openings;
 mod overtaken;
 mod parts;
 mod refused;

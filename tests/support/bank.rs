@@ -12,6 +12,8 @@ pub const ACCOUNT: &str = "1029384756";
 pub const OTHER_ACCOUNT: &str = "2029384756";
 /// Of the bank, as VietQR names it.
 pub const BIN: &str = "970436";
+/// Of another bank.
+pub const OTHER_BIN: &str = "970418";
 pub const SEPAY_SECRET: &str = "sepay-secret-of-the-journeys";
 pub const CASSO_KEY: &str = "casso-key-of-the-journeys";
 pub const PAYOS_KEY: &str = "payos-key-of-the-journeys";
@@ -34,7 +36,12 @@ pub async fn start(listings_per_second: u32) -> Running {
 
 /// The house of journeys; here each beneficiary has an account of its own.
 pub async fn database() -> TestDatabase {
-    crate::furnished("journeys at the bank", OTHER_ACCOUNT).await
+    crate::furnished("journeys at the bank", (BIN, OTHER_ACCOUNT)).await
+}
+
+/// The second beneficiary's account is at another bank.
+pub async fn database_of_two() -> TestDatabase {
+    crate::furnished("journeys at two banks", (OTHER_BIN, OTHER_ACCOUNT)).await
 }
 
 fn account(number: &str) -> AccountConfig {
@@ -107,6 +114,21 @@ impl House {
     /// A control call to the bank.
     pub async fn bank_sim(&self, what: &str, body: Value) -> Value {
         self.control(&self.bank().url, what, body).await
+    }
+
+    /// The second account is at another bank, as in [`database_of_two`].
+    pub async fn has_two_banks(&self) {
+        let moved = json!({"number": OTHER_ACCOUNT, "bin": OTHER_BIN, "bank": "BIDV"});
+        self.bank_sim("bank/accounts", moved).await;
+    }
+
+    /// The bank books what a desk will have to find, and writes down that it did; every teller was heard.
+    pub async fn plants(&self, what: Value) -> Value {
+        let booked = self.bank_sim("bank/plant", what).await["transactions"].clone();
+        for transaction in booked.as_array().expect("what was booked") {
+            self.tellers_are_through(transaction).await;
+        }
+        booked
     }
 
     /// The bank opens another account, of which nobody tells, and the first beneficiary collects on it: from now on, which no

@@ -98,7 +98,7 @@ impl Running {
         let said = Arc::default();
         keep(child.stdout.take().unwrap(), &said);
         keep(child.stderr.take().unwrap(), &said);
-        for _ in 0..400 {
+        for _ in 0..2_400 {
             let ready = lines(&said).into_iter().find(|line| line["event"] == "ready");
             if let Some(ready) = ready {
                 return Self { child, said, ready };
@@ -121,8 +121,8 @@ impl Running {
     /// Tells it to end and waits: all that it said.
     pub async fn end(mut self) -> String {
         signal(&self.child, "TERM");
-        let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
-        assert!(ended.expect("it ends within 10 s").unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+        assert!(ended.expect("it ends within a minute").unwrap().success(), "{}", text(&self.said));
         text(&self.said)
     }
 }
@@ -155,7 +155,7 @@ impl Begun {
 
     /// Waits until it has said so.
     pub async fn has_said(&self, what: &str) {
-        for _ in 0..1_200 {
+        for _ in 0..6_000 {
             if text(&self.said).contains(what) {
                 return;
             }

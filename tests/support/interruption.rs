@@ -406,7 +406,7 @@ pub async fn own_database(socket_dir: &Path) -> TestDatabase {
     let url = SecretString::from(database.superuser_url());
     storage::migrate::migrate(&url).await.unwrap();
     let pool = Pool::new(&url, &Settings { max_connections: 1, ..Settings::default() }).unwrap();
-    crate::furnish(&pool, crate::bank::ACCOUNT).await;
+    crate::furnish(&pool, (crate::bank::BIN, crate::bank::ACCOUNT)).await;
     pool.close();
     database
 }

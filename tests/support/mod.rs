@@ -324,17 +324,17 @@ impl House {
 
 /// An empty house: the schema, two beneficiaries that share an account, two portals, one person.
 pub async fn database() -> TestDatabase {
-    furnished("journeys", bank::ACCOUNT).await
+    furnished("journeys", (bank::BIN, bank::ACCOUNT)).await
 }
 
-/// `other_account`: the second beneficiary's.
-async fn furnished(name: &str, other_account: &'static str) -> TestDatabase {
+/// `other`: the bank and the account of the second beneficiary.
+async fn furnished(name: &str, other: (&'static str, &'static str)) -> TestDatabase {
     let key = format!("{} {name}", storage::migrate::fingerprint());
     testkit::database(&key, |url| async move {
         let url = SecretString::from(url);
         storage::migrate::migrate(&url).await.unwrap();
         let pool = Pool::new(&url, &Settings { max_connections: 1, ..Settings::default() }).unwrap();
-        furnish(&pool, other_account).await;
+        furnish(&pool, other).await;
         // the copies are younger than what waits in them
         payments::seal_books::seal_in(&pool).await.unwrap();
         pool.close();
@@ -342,12 +342,12 @@ async fn furnished(name: &str, other_account: &'static str) -> TestDatabase {
     .await
 }
 
-async fn furnish(pool: &Pool, other_account: &str) {
+async fn furnish(pool: &Pool, other: (&str, &str)) {
     let db = pool.get().await.unwrap();
     let now = Timestamp::now();
-    for (agency, code, kind, account) in [
-        ("H38.17", BENEFICIARY, AccountKind::Treasury, bank::ACCOUNT),
-        ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank, other_account),
+    for (agency, code, kind, (bin, account)) in [
+        ("H38.17", BENEFICIARY, AccountKind::Treasury, (bank::BIN, bank::ACCOUNT)),
+        ("H38.18", OTHER_BENEFICIARY, AccountKind::Bank, other),
     ] {
         beneficiaries::put_agency(&db, agency, "UBND phường (mẫu)").await.unwrap();
         let beneficiary = Beneficiary {
@@ -355,7 +355,7 @@ async fn furnish(pool: &Pool, other_account: &str) {
             agency_code: agency.to_owned(),
             name: "Đơn vị thụ hưởng (mẫu)".to_owned(),
             account_kind: kind,
-            bank_bin: bank::BIN.to_owned(),
+            bank_bin: bin.to_owned(),
             account_number: account.to_owned(),
             account_name: "DON VI THU HUONG MAU".to_owned(),
         };

@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Serialize, ToSchema)]
 pub struct ApprovalView {
     pub id: String,
-    /// refund | reduction | case_resolution | day_reopening | beneficiary_account | profile_credentials | person_rights | person_key | counter_void | contract_fee | receipt_replacement | statement_supersession | remittance
+    /// refund | reduction | case_resolution | day_reopening | beneficiary_account | profile_credentials | person_rights | person_key | counter_void | contract_fee | receipt_replacement | statement_supersession | remittance | opening_balance
     pub kind: &'static str,
     /// pending | approved | rejected | withdrawn
     pub status: &'static str,
@@ -97,7 +97,7 @@ pub struct ListQuery {
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecisionBody {
-    note: String,
+    pub(crate) note: String,
 }
 
 #[derive(Deserialize, ToSchema)]

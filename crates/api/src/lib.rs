@@ -21,6 +21,7 @@ mod measures;
 mod named;
 mod obligations;
 pub mod openapi;
+mod openings;
 mod operating;
 mod payments_of;
 pub mod problem;

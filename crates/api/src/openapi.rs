@@ -9,7 +9,7 @@ use crate::problem::Code;
 use crate::routes::at;
 use crate::{
     approvals, bills, cases, closing_report, considered, counters, days, endpoints, events, intents, obligations,
-    operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
+    openings, operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
     settlements, statements, webhooks,
 };
 use actix_web::HttpResponse;
@@ -38,7 +38,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         cases::list, cases::show, cases::own, resolutions::resolve, resolutions::preview, days::show, days::closings, days::close,
         closing_report::show, reports::show,
         endpoints::create, endpoints::list, endpoints::rotate, endpoints::retire, endpoints::remove,
-        statements::import, statements::show, statements::supersede, considered::show, rehearsals::dry_run, settlements::import, settlements::show,
+        statements::import, statements::show, statements::supersede, openings::list, openings::propose, openings::take_back, considered::show, rehearsals::dry_run, settlements::import, settlements::show,
         events::feed, events::redeliver, events::redeliver_range,
         persons::list, persons::show, persons::create, persons::set, persons::disable, persons::enable,
         keys::list, keys::create, keys::rotate, keys::revoke,

@@ -72,6 +72,7 @@ codes! {
     ApprovalPending = "approval_pending", 409, "It waits for approval already", "The same thing was proposed before; decide that first.";
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Propose anew from the present state. What is about money is withdrawn by this answer; reject anything else first.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
+    BooksBegun = "books_begun", 409, "The account's books have begun", "A statement of it is there, or money of it was told of before that day: begin earlier, or let the books begin with the first statement.";
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
     CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
@@ -98,6 +99,7 @@ codes! {
     IntentWrongStatus = "intent_wrong_status", 409, "The intent's status does not allow this", "`detail` names the status.";
     KeysActive = "keys_active", 409, "Two keys are active", "Revoke one of them first.";
     NoReceipt = "no_receipt", 409, "There is no receipt of a provider", "The channel makes none, or the money did not come for an intent of yours.";
+    NoOpening = "no_opening", 409, "The account has no opening", "Its books begin as its statements say; there is nothing to take back.";
     NothingToRetire = "nothing_to_retire", 409, "No other secret is accepted", "The newest alone is accepted; a second one of the configuration is taken out there.";
     NothingToRemit = "nothing_to_remit", 409, "Nothing is to be remitted", "No fee of the period has money on a bank account that is not remitted already, beyond what was given back.";
     NothingDue = "nothing_due", 409, "Nothing is left to pay", "What is due is covered by money that waits for this reference.";
@@ -108,6 +110,7 @@ codes! {
     ObligationNotPayable = "obligation_not_payable", 409, "The obligation cannot be paid", "It is cancelled, refunded or being refunded.";
     ObligationNotPaid = "obligation_not_paid", 409, "The obligation is not paid", "Only what is paid is refunded or lowered.";
     ObligationPaid = "obligation_paid", 409, "The obligation is paid", "It is paid already: never pay it twice.";
+    OpeningExists = "opening_exists", 409, "The account has an opening", "Two persons have said what stood on it; only once that is taken back another is said.";
     PaymentRefunded = "payment_refunded", 409, "A refund of it is under way", "A refund of the payment is proposed, under way or paid out; it is not undone beside that.";
     PaymentSettled = "payment_settled", 409, "The terminal's file has it", "The card's money was settled: refund the payment instead.";
     PaymentVoided = "payment_voided", 409, "It was undone already", "Nothing of it is left.";

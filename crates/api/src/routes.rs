@@ -8,7 +8,7 @@ use crate::admin::{
 use crate::problem::{Code, Problem};
 use crate::{
     approvals, bills, body, cases, closing_report, considered, counters, days, endpoints, events, intents, obligations,
-    operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
+    openings, operating, payments_of, receipt_days, receipts, refunds, rehearsals, remittances, reports, resolutions,
     settlements, statements, webhooks,
 };
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -87,6 +87,12 @@ pub fn public(cfg: &mut ServiceConfig) {
         .service(at("/v1/reconciliation/{date}/report", "GET").route(get().to(closing_report::show)))
         .service(at("/v1/reconciliation/{date}/close", "POST").route(post().to(days::close)))
         .service(at("/v1/reconciliation/{date}/reopen", "POST").route(post().to(approvals::reopen)))
+        .service(
+            at("/v1/accounts/{code}/openings", "GET, POST")
+                .route(get().to(openings::list))
+                .route(post().to(openings::propose)),
+        )
+        .service(at("/v1/accounts/{code}/openings/take-back", "POST").route(post().to(openings::take_back)))
         .service(at("/v1/reports/{report}", "GET").route(get().to(reports::show)))
         // -- what the dossier system hears
         .service(

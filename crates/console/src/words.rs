@@ -108,6 +108,7 @@ pub(crate) fn approval(word: &str) -> &str {
         "contract_fee" => "Phí của hợp đồng",
         "remittance" => "Nộp tiền vào ngân sách",
         "receipt_replacement" => "Thay thế biên lai",
+        "opening_balance" => "Số dư ban đầu của tài khoản",
         other => other,
     }
 }
@@ -212,6 +213,7 @@ pub(crate) fn journal(word: &str) -> &str {
         "not_a_payment" => "Không phải khoản thu",
         "statement_line" => "Dòng sao kê",
         "opening_balance" => "Số dư ban đầu",
+        "stated_opening" => "Số dư ban đầu do hai người xác nhận",
         "unexplained_debit" => "Khoản trừ chưa rõ",
         "other_amount" => "Số tiền khác",
         "settlement" => "Quyết toán",

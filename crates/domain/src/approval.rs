@@ -12,6 +12,7 @@ words! {
         ContractFee = "contract_fee", ReceiptReplacement = "receipt_replacement",
         StatementSupersession = "statement_supersession",
         Remittance = "remittance",
+        OpeningBalance = "opening_balance",
     }
 }
 
@@ -21,7 +22,7 @@ impl ApprovalKind {
         match self {
             Self::Refund | Self::Reduction => Scope::RefundsPropose,
             Self::CaseResolution | Self::ReceiptReplacement => Scope::CasesWrite,
-            Self::DayReopening | Self::Remittance => Scope::DaysClose,
+            Self::DayReopening | Self::Remittance | Self::OpeningBalance => Scope::DaysClose,
             Self::StatementSupersession => Scope::StatementsWrite,
             Self::CounterVoid => Scope::CounterWrite,
             Self::BeneficiaryAccount

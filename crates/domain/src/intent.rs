@@ -3,6 +3,7 @@
 use crate::codes::BeneficiaryCode;
 use crate::ids::{ClientId, IntentId, ObligationId};
 use crate::money::Vnd;
+use crate::obligation::ObligationStatus;
 use crate::reference::Reference;
 use crate::states::words;
 use jiff::Timestamp;
@@ -47,6 +48,38 @@ pub struct Intent {
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
     pub paid_channel: Option<String>,
+}
+
+/// Why what has expired is not opened again: as at opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRenewed {
+    /// An obligation of it is paid.
+    Paid(ObligationId),
+    /// An obligation of it is neither due nor paid.
+    NotPayable(ObligationId),
+    /// Another live intent holds an obligation of it.
+    InPayment(IntentId),
+}
+
+/// Whether an intent past its deadline may be opened again. `holder`: another live intent that holds an obligation of it. One that
+/// has not expired yet, because its provider has not answered, holds its own. The page shows its button by this word, and a
+/// press is followed by it.
+pub fn renewal(
+    status: IntentStatus,
+    obligations: impl IntoIterator<Item = (ObligationId, ObligationStatus)>,
+    holder: Option<IntentId>,
+) -> Result<(), NotRenewed> {
+    if status != IntentStatus::Expired {
+        return Ok(());
+    }
+    for (id, status) in obligations {
+        match status {
+            ObligationStatus::Due => {}
+            ObligationStatus::Paid => return Err(NotRenewed::Paid(id)),
+            _ => return Err(NotRenewed::NotPayable(id)),
+        }
+    }
+    holder.map_or(Ok(()), |holder| Err(NotRenewed::InPayment(holder)))
 }
 
 /// What is still to be paid under a reference: what its due obligations owe, less what already waits for it.

@@ -116,6 +116,8 @@ words! {
         StatementLine = "statement_line",
         /// What stood on an account before its first statement.
         OpeningBalance = "opening_balance",
+        /// The same, as two persons have said it; or that it is taken back.
+        StatedOpening = "stated_opening",
         /// A debit that nobody explains.
         UnexplainedDebit = "unexplained_debit",
         /// A line of a statement has another amount than what it is was booked with: the difference.

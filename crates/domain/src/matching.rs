@@ -13,8 +13,9 @@
 //! | [`Rule::RemittanceCode`] | a remittance to the treasury: its account, code and amount (`domain::remittance`) |
 //! | [`Rule::TakenBack`] | a reversal: account, amount and reference of the one credit that it can mean ([`taken_back`]) |
 //!
-//! A pair whose references are of one numbering and differ is never one money, and a credit that takes a debit back is
-//! nobody's payment but that which was told of under its own reference. Whose transfer it brings back: [`returns`]. Which money
+//! A pair whose references are of one numbering and differ is never one money, and a credit that says which debit it takes back is
+//! nobody's payment but that which was told of under its own reference. One that is but marked as a reversal is matched like any
+//! other, after those without the mark. Whose transfer it brings back: [`returns`]. Which money
 //! a report is that comes after its line: [`sights`]; a name that came from a report alone: [`lent`]; what has no counterpart when
 //! all days are over: [`leftover`]. What people are shown of a decision, which never makes one: [`explained`].
 
@@ -96,7 +97,9 @@ pub struct OpenCredit {
     pub references: Vec<BankReference>,
     /// The intent that its text names.
     pub intent: Option<IntentId>,
-    /// It returns what went out.
+    /// The bank says that it takes a debit back: it may have that one's reference.
+    pub is_marked: bool,
+    /// Its text or its reference says which.
     pub takes_back: bool,
 }
 
@@ -134,10 +137,9 @@ pub fn decide(open: &[OpenCredit], told: &[Told], calendar: &WorkingCalendar, pa
 pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, partly: &BTreeSet<Vnd>) -> Vec<Claim> {
     let mut claims: Vec<Claim> = vec![None; open.len()];
     let mut taken: BTreeSet<What> = BTreeSet::new();
-    let ours = |credit: &OpenCredit| !credit.takes_back;
     // a credit that takes a debit back may have the reference of that: what is another's own is not its own
     for takes_back in [false, true] {
-        let of_these = |credit: &OpenCredit| credit.takes_back == takes_back;
+        let of_these = |credit: &OpenCredit| (credit.is_marked || credit.takes_back) == takes_back;
         for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, _)| of_these(credit)) {
             // a report that waits may be of a payment without a reference: this line claims that payment first
             let is_payment = |t: &Told| matches!(t.what, What::Payment(_)) && !taken.contains(&t.what);
@@ -150,7 +152,13 @@ pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, pa
             }
         }
     }
-    for (credit, claim) in open.iter().zip(&mut claims).filter(|(credit, claim)| ours(credit) && claim.is_none()) {
+    // what is another's own is not that of a marked one
+    let (plain, marked): (Vec<usize>, Vec<usize>) = (0..open.len()).partition(|at| !open[*at].is_marked);
+    for at in plain.into_iter().chain(marked).filter(|at| !open[*at].takes_back) {
+        let (credit, claim) = (&open[at], &mut claims[at]);
+        if claim.is_some() {
+            continue;
+        }
         let is_in_time = |t: &Told| credit.intent.is_some() || credit.booking_date >= t.day;
         // nobody's report of nobody's money that is in the books already needs no other line
         let is_at_home = |t: &Told| credit.intent.is_none() && t.may_be_known;
@@ -167,7 +175,10 @@ pub fn decide_within(open: &[OpenCredit], told: &[Told], window: &Window<'_>, pa
             *claim = Some((found.what, rule));
         }
     }
-    claim_only_pairs(open, told, window, partly, &mut claims, &mut taken);
+    for with_marked in [false, true] {
+        let may = |credit: &OpenCredit| !credit.takes_back && (with_marked || !credit.is_marked);
+        claim_only_pairs(open, told, window, partly, may, &mut claims, &mut taken);
+    }
     claims
 }
 
@@ -179,17 +190,18 @@ fn half_named(credit: &OpenCredit, told: &Told, window: &Window<'_>) -> bool {
         && (!told.may_be_known || share_a_reference(credit, told))
 }
 
-/// Pairs of which one side lost our reference, and that can be no others.
+/// Pairs of which one side lost our reference, and that can be no others. `may`: of which credits.
 fn claim_only_pairs(
     open: &[OpenCredit],
     told: &[Told],
     window: &Window<'_>,
     partly: &BTreeSet<Vnd>,
+    may: impl Fn(&OpenCredit) -> bool,
     claims: &mut [Claim],
     taken: &mut BTreeSet<What>,
 ) {
     let mut left: Vec<usize> = (0..open.len())
-        .filter(|at| claims[*at].is_none() && !open[*at].takes_back && !partly.contains(&open[*at].amount))
+        .filter(|at| claims[*at].is_none() && may(&open[*at]) && !partly.contains(&open[*at].amount))
         .collect();
     left.retain(|at| {
         let Some(intent) = vouched(&open[*at], told) else { return true };

@@ -17,8 +17,8 @@
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //! | waiting money, or a loss, is given up, and is found after all | `writing_off` | | | |
 //!
-//! An obligation has all that it owes or nothing. When the part of one payment leaves, those of others wait as `underpaid`
-//! from the same journal on. Whatever waits has a case.
+//! Which intents reopen is the table of `reopening`. An obligation has all that it owes or nothing. When the part of one
+//! payment leaves, those of others wait as `underpaid` from the same journal on. Whatever waits has a case.
 
 use crate::allocation::Home;
 use crate::booking::{IntentState, ObligationState, OpenCase, case_of};
@@ -26,7 +26,6 @@ use crate::cause::Cause;
 use crate::changes::{AllocationRow, Changes, NewCase, step};
 use crate::event::{EventType, Notice};
 use crate::ids::{IntentId, MovementId, ObligationId, PaymentId};
-use crate::intent::IntentStatus;
 use crate::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
 use crate::money::Vnd;
 use crate::obligation::ObligationStatus;
@@ -34,8 +33,10 @@ use crate::payment::SuspenseReason;
 use crate::refund::{Closing, RefundLine, RefundState, RefundStatus};
 use crate::transition::NoSuchEdge;
 use jiff::civil::Date;
+use reopening::Again;
 use std::collections::BTreeSet;
 
+pub mod reopening;
 #[cfg(test)]
 mod tests;
 pub mod writing_off;
@@ -54,6 +55,8 @@ pub struct Holder {
     pub intent: IntentState,
     /// Nobody may pay it any more: its deadline has passed, or its obligations owe another amount than it asks for.
     pub is_over: bool,
+    /// It is paid, and was cancelled or had expired when its money came.
+    pub was_over: bool,
 }
 
 /// All that a move of a payment's money rests on, as it stands under lock.
@@ -558,26 +561,11 @@ impl<'s> Work<'s> {
         Ok(())
     }
 
-    /// Paid intents of what is due again are open again, the payment's own first; one that nobody may pay any more, or
-    /// whose obligations a live intent holds by now, is expired.
-    fn reopen_intents(&mut self, reopened: &BTreeSet<ObligationId>, open: Cause, over: Cause) -> Result<(), MoveError> {
-        let mut held: BTreeSet<ObligationId> = BTreeSet::new();
-        for h in self.scene.holders.iter().filter(|h| h.intent.status.is_live()) {
-            held.extend(&h.intent.obligation_ids);
-        }
-        let mut paid: Vec<&Holder> =
-            self.scene.holders.iter().filter(|h| h.intent.status == IntentStatus::Paid).collect();
-        paid.sort_by_key(|h| (Some(h.intent.id) != self.scene.intent_id, h.intent.id));
-        for h in paid {
-            let i = &h.intent;
-            if !i.obligation_ids.iter().any(|id| reopened.contains(id)) {
-                continue;
-            }
-            let is_over = h.is_over || i.obligation_ids.iter().any(|id| held.contains(id));
-            let (step, event) = step(i.id, i.version, i.status, if is_over { over } else { open })?;
-            if !is_over {
-                held.extend(&i.obligation_ids);
-            }
+    /// Paid intents of what is due again are open again or over: `reopening`.
+    fn reopen_intents(&mut self, due: &BTreeSet<ObligationId>, open: Cause, over: Cause) -> Result<(), MoveError> {
+        for (i, again) in reopening::reopened(&self.scene.holders, due) {
+            let cause = if again == Again::Open { open } else { over };
+            let (step, event) = step(i.id, i.version, i.status, cause)?;
             self.changes.intents.push(step);
             self.changes.notices.extend(event.map(|event| Notice::Intent(i.id, event)));
         }

@@ -4,8 +4,8 @@ use crate::config::{Config, Sources};
 use crate::failed::Failed;
 use crate::simulate::{self, What};
 use crate::{
-    accounts, admin, channels, counters, payers, receipts, rehearsals, remittances, report, run, say, score, tariff,
-    up, verify,
+    accounts, admin, channels, counters, payers, receipts, rehearsals, remittances, report, run, say, score, sent,
+    tariff, up, verify,
 };
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
@@ -99,6 +99,12 @@ pub enum Command {
     Payer(PayerCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Send a bank's file to a running gateway, or a corrected one
+    Statement(sent::Statement),
+    /// Send a provider's settlement file to a running gateway
+    Settlement(sent::Settlement),
+    /// Say what stood on a bank account when its books began
+    Opening(sent::Opening),
     /// Print a report or a day of a running gateway
     Report(report::Options),
     /// Play the demonstration against the instance that `motlan up` started
@@ -704,6 +710,9 @@ impl Cli {
             Command::ReceiptSeries(command) => receipts::series(&config()?, command).await?,
             Command::RemittanceRule(command) => remittances::rule(&config()?, command).await?,
             Command::Payer(command) => payers::payer(&config()?, command).await?,
+            Command::Statement(asked) => sent::statement(asked, instance).await?,
+            Command::Settlement(asked) => sent::settlement(asked, instance).await?,
+            Command::Opening(asked) => sent::opening(asked, instance).await?,
             Command::Config(ConfigCommand::Check) => check(&config()?)?,
         };
         say::result(json, &result);

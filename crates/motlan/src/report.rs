@@ -1,14 +1,12 @@
 //! `motlan report`: a thin client of the API for finance staff. It asks over HTTP with a person's key, as anybody may,
 //! and prints a table for people or passes on what the gateway said.
 
-mod client;
 mod table;
 
 use crate::failed::Failed;
+use crate::gateway::{At, Client, Parameters};
 use crate::say;
-use crate::up::DATA_DIR;
 use clap::{Args, Subcommand, ValueEnum};
-use client::Client;
 use domain::report::Report;
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -17,18 +15,8 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(subcommand)]
     what: What,
-    /// The gateway's address; that of the instance which `motlan up` started, unless told
-    #[arg(long, global = true, value_name = "URL")]
-    url: Option<String>,
-    /// A person's key with the scope reports:read
-    #[arg(long, global = true, conflicts_with = "key_file")]
-    key: Option<String>,
-    /// A file with the key, which then stands in no list of processes
-    #[arg(long, global = true, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// Where `motlan up` keeps its data
-    #[arg(long, global = true, default_value = DATA_DIR, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    at: At,
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Where to write it; standard output unless told. Not for a table
@@ -132,8 +120,6 @@ impl Days {
     }
 }
 
-type Parameters = Vec<(&'static str, String)>;
-
 fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
     let all = [
         ("from", from.map(|d| d.to_string())),
@@ -149,12 +135,11 @@ fn parameters(from: Option<Date>, to: Option<Date>, only: Only) -> Parameters {
 /// # Errors
 /// When no gateway or key is known, it does not answer, or it refuses: the refusal is told as it said it.
 pub async fn run(options: Options, instance: Option<PathBuf>, json: bool) -> Result<(), Failed> {
-    let data = instance.unwrap_or(options.data);
     let format = if json { Format::Json } else { options.format };
     if format == Format::Table && options.out.is_some() {
         return Err("--out needs a --format: a table is for people who look at it".into());
     }
-    let client = Client::new(options.url, options.key, options.key_file.as_deref(), &data)?;
+    let client = options.at.client(instance)?;
     let out = options.out;
     let (report, parameters) = match options.what {
         What::Transactions(days) => (Report::Transactions, days.parameters()),

@@ -131,7 +131,9 @@ async fn with_servers(
     let code = stay(options, home, &page, end).await;
     watch.abort();
     home.remove_run_files();
-    futures_util::join!(gateway.stop(), neighbours.stop());
+    // what it still asks of them is answered
+    gateway.stop().await;
+    neighbours.stop().await;
     tokio::task::spawn_blocking(|| telemetry.stop()).await?;
     Ok(code)
 }

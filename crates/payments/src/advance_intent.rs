@@ -8,8 +8,7 @@ use crate::view::{self, IntentView};
 use domain::booking::IntentState;
 use domain::case::CaseKind;
 use domain::changes::NewCase;
-use domain::intent::{Intent, IntentStatus};
-use domain::obligation::ObligationStatus;
+use domain::intent::{Intent, IntentStatus, NotRenewed, renewal};
 use domain::plan::{AttemptNews, IntentPlan, follow_attempt, follow_intent};
 use domain::transition::NoSuchEdge;
 use domain::{AttemptId, ClientId, IntentId, SightingId};
@@ -39,6 +38,16 @@ pub enum PlanError {
     ObligationNotPayable(domain::ObligationId),
     #[error("another live intent holds an obligation of it")]
     ObligationInPayment(Option<IntentId>),
+}
+
+impl From<NotRenewed> for PlanError {
+    fn from(why: NotRenewed) -> Self {
+        match why {
+            NotRenewed::Paid(id) => Self::ObligationPaid(id),
+            NotRenewed::NotPayable(id) => Self::ObligationNotPayable(id),
+            NotRenewed::InPayment(holder) => Self::ObligationInPayment(Some(holder)),
+        }
+    }
 }
 
 impl Retryable for PlanError {
@@ -213,20 +222,12 @@ fn check(plan: IntentPlan, intent: &Intent, facts: &Facts) -> Result<(), PlanErr
     if plan == IntentPlan::Cancel && intent.status == IntentStatus::Processing {
         return Err(PlanError::AttemptCommitted);
     }
-    if plan != IntentPlan::Renew || intent.status != IntentStatus::Expired {
+    if plan != IntentPlan::Renew {
         return Ok(());
     }
-    for o in facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)) {
-        match o.status {
-            ObligationStatus::Due => {}
-            ObligationStatus::Paid => return Err(PlanError::ObligationPaid(o.id)),
-            _ => return Err(PlanError::ObligationNotPayable(o.id)),
-        }
-    }
-    match facts.intents.iter().find(|i| i.id != intent.id && i.status.is_live()) {
-        Some(other) => Err(PlanError::ObligationInPayment(Some(other.id))),
-        None => Ok(()),
-    }
+    let own = facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id));
+    let holder = facts.intents.iter().find(|i| i.id != intent.id && i.status.is_live());
+    renewal(intent.status, own.map(|o| (o.id, o.status)), holder.map(|i| i.id)).map_err(PlanError::from)
 }
 
 /// The facts as they stand after the unit, for the view.

@@ -9,7 +9,8 @@ use crate::proposal::reaches;
 use crate::reply::{self, IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
 use crate::{
-    lower_obligation, refund, remit, reopen_day, replace_receipt, resolve_case, supersede_statement, void_at_counter,
+    lower_obligation, refund, remit, reopen_day, replace_receipt, resolve_case, state_opening, supersede_statement,
+    void_at_counter,
 };
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::cause::Cause;
@@ -118,7 +119,7 @@ async fn decided(ctx: &Context, tx: &Tx, c: &Command, render: Render<'_>) -> Res
         return Ok(Reply { body, ..reply });
     }
     let approval = approvals::lock(tx, c.approval).await?.ok_or(DecideError::Absent)?;
-    let concerned = concerned(tx, &approval).await?;
+    let concerned = approvals::concerned(tx, c.approval).await?;
     if !reaches(c.beneficiaries.as_deref(), &concerned) {
         return Err(DecideError::Absent);
     }
@@ -185,14 +186,6 @@ async fn lapse(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> Result<(), Dec
     unit::write(tx, &unit).await?;
     approvals::lapse(tx, approval.id, d.now).await?;
     Ok(tx.commit().await?)
-}
-
-/// Whom it concerns: of what is to be decided about a case, by now.
-async fn concerned(tx: &Tx, approval: &Approval) -> Result<Vec<String>, StorageError> {
-    match (approval.kind, approval.status) {
-        (ApprovalKind::CaseResolution, ApprovalStatus::Pending) => resolve_case::concerned_now(tx, approval).await,
-        _ => Ok(approval.beneficiaries.clone()),
-    }
 }
 
 /// Whether this is another person than who proposed it, and than whom it is about.
@@ -271,6 +264,7 @@ async fn effect(
         (ApprovalKind::StatementSupersession, Verdict::Reject) => {
             supersede_statement::rejected(tx, approval, d).await?
         }
+        (ApprovalKind::OpeningBalance, Verdict::Approve) => state_opening::approved(tx, approval, d).await?,
         (ApprovalKind::ContractFee, Verdict::Approve) => contract_fees::approved(tx, approval, d).await?,
         (ApprovalKind::PersonRights, Verdict::Approve) => rights::approved(tx, approval, d).await?,
         (ApprovalKind::PersonKey, Verdict::Approve) => {
@@ -286,7 +280,8 @@ async fn effect(
             | ApprovalKind::ProfileCredentials
             | ApprovalKind::PersonRights
             | ApprovalKind::ContractFee
-            | ApprovalKind::ReceiptReplacement,
+            | ApprovalKind::ReceiptReplacement
+            | ApprovalKind::OpeningBalance,
             Verdict::Reject,
         ) => Unit::new(d.caller.actor(), d.now),
     };

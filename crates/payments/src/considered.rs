@@ -95,7 +95,8 @@ pub(crate) fn open(credit: &Credit, intent: Option<IntentId>, read: impl Fn(&Nam
         booking_date: credit.booking_date,
         references: credit.references.iter().map(read).collect(),
         intent,
-        takes_back: credit.reversal,
+        is_marked: credit.reversal,
+        takes_back: credit.takes_back,
     }
 }
 

@@ -2,7 +2,8 @@
 //! transit to the bank, all in one transaction; then `match_movements` says who each movement is.
 //!
 //! The account's books begin with its earliest statement. One that is earlier than all before it moves that beginning; it is
-//! refused where days from the old beginning on are closed and it does not lead to their opening balance.
+//! refused where days from the old beginning on are closed and it does not lead to their opening balance. Where two persons have
+//! said what stood on the account (`state_opening`), the books begin with that, and a file of days before is refused.
 
 mod lines;
 
@@ -30,7 +31,7 @@ use storage::ids::mint;
 use storage::receiving_accounts::{self, ReceivingAccount};
 use storage::statements::{self, FileFacts, NewStatement, Shown};
 use storage::unit::{Audit, Unit, arrivals};
-use storage::{StorageError, Tx, counters, idempotency, unit};
+use storage::{StorageError, Tx, counters, idempotency, openings, unit};
 
 /// Seconds for which another process must believe that this one is between the commits.
 const BUSY_S: i64 = 900;
@@ -40,6 +41,8 @@ const LARGE_FILE: usize = 512 * 1024;
 
 const EARLIER_THAN_CLOSED: &str = "the file is of days before the first closed one and does not lead to its opening balance; \
     the statements between come first";
+
+const EARLIER_THAN_STATED: &str = "the file has days before the first of the account's books, and what stood there then is in the sum that two persons stated";
 
 /// How the caller says the file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,6 +213,11 @@ pub(crate) async fn imported(
     }
     let opening = file.opening.map(|(amount, _)| amount);
     let first_day = statements::date(tx, &account.code, &file.days, opening, file.last_day).await?;
+    let first_day = first_day.unwrap_or(file.last_day);
+    let stated = openings::in_force(tx, &account.code).await?;
+    if stated.as_ref().is_some_and(|stated| first_day < stated.day) {
+        return Err(ImportError::Unfit(EARLIER_THAN_STATED, None));
+    }
     let new = NewStatement {
         id,
         account: account.code.clone(),
@@ -221,7 +229,7 @@ pub(crate) async fn imported(
         opening: file.opening,
         closing: file.closing.map(|(amount, _)| amount),
         closing_date: file.last_day,
-        first_date: first_day.unwrap_or(file.last_day),
+        first_date: first_day,
         lines: file.lines,
         imported_by: import.caller.actor(),
     };
@@ -245,8 +253,9 @@ pub(crate) async fn imported(
     counters::look_in_statement(tx, &account.code, id).await?;
     // the day is held last: whoever closes it waits for nothing else
     arrivals::book(tx, id, &account.code, &unit.actor).await?;
-    let moved = begin_books(tx, &account.code, id).await?;
-    unit.changes.journals.extend(moved);
+    if stated.is_none() {
+        unit.changes.journals.extend(begin_books(tx, &account.code, id).await?);
+    }
     for (movement, known, stated, day) in identified.other_amounts {
         unit.changes.cases_opened.push(NewCase {
             movement_id: Some(movement),
@@ -284,10 +293,29 @@ async fn begin_books(tx: &Tx, account: &AccountCode, id: StatementId) -> Result<
         // what is booked for a closed day is of the first open one: it would be off by what is missing between the two
         return Err(ImportError::Unfit(EARLIER_THAN_CLOSED, None));
     }
-    moved_to(&booked, begins.day, begins.amount)
-        .into_iter()
-        .map(|(day, amount)| opening_balance(account, amount, day))
-        .collect()
+    moved_books(account, &booked, (begins.day, begins.amount))
+}
+
+/// What two persons had said holds no more: the books begin with the earliest statement, if there is one, and a difference between
+/// the two is none.
+pub(crate) async fn begin_as_statements_say(
+    tx: &Tx,
+    account: &ReceivingAccount,
+    unit: &mut Unit,
+) -> Result<(), ImportError> {
+    if let Some(begins) = statements::beginning(tx, &account.code, None).await? {
+        let booked = statements::openings(tx, &account.code).await?;
+        unit.changes.journals.extend(moved_books(&account.code, &booked, (begins.day, begins.amount))?);
+    }
+    tell_of_gaps(tx, account, unit).await
+}
+
+fn moved_books(
+    account: &AccountCode,
+    booked: &[(Date, Vnd)],
+    (day, amount): (Date, Vnd),
+) -> Result<Vec<Journal>, ImportError> {
+    moved_to(booked, day, amount).into_iter().map(|(day, amount)| opening_balance(account, amount, day)).collect()
 }
 
 fn opening_balance(account: &AccountCode, amount: Vnd, day: Date) -> Result<Journal, ImportError> {

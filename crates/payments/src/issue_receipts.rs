@@ -24,7 +24,7 @@ use storage::ids::mint;
 use storage::receipt_series::{self, Series};
 use storage::receipts::{self, Stored};
 use storage::unit::{Birth, NewEvent, Unit};
-use storage::{Db, StorageError, Tx, obligations, unit};
+use storage::{Db, StorageError, Tx, intents, obligations, unit};
 
 /// A pass that found so many is followed by another at once.
 pub const PER_PASS: i64 = 100;
@@ -275,6 +275,8 @@ async fn kept(
     let mut unit = Unit::new(Caller::system().actor(), now);
     unit.changes.receipts.push(signed);
     unit.changes.append(explained(tx, r.obligation_id).await?);
+    // a page that says paid has its link from now on
+    tx.concerns(intents::naming(tx, o.id).await?);
     if let Some(event_type) = told {
         let (stream_kind, stream) = stream_of(&o);
         let line = dossier::ReceiptLine {

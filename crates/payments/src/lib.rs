@@ -62,6 +62,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod slots;
 pub mod start_attempt;
+pub mod state_opening;
 pub mod suggest;
 pub mod supersede_statement;
 pub mod sweep_movements;

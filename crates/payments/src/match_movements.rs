@@ -15,14 +15,19 @@
 //! | any other debit | suspense, a case `unidentified` |
 //!
 //! A credit may be marked as a reversal (camt `RvslInd`, MT940 `RD`): the bank takes a debit of ours back. Often it has the debit's
-//! reference, so references say less of it, and its text names nobody who pays:
+//! reference, so references say less of it:
 //!
 //! | it is marked, and | told of before | told of after | not told of |
 //! |---|---|---|---|
 //! | account, reference, amount and the days (a week either way) are those of a payment without its line | that payment's line; an own line without the mark comes first | another sight of the line's payment | new money, `unidentified` |
+//! | the same without the teller's reference: it is matched as one without the mark would be, after those | that payment's line | another sight, which may give the name that its text or the report has | new money, `unidentified`, whatever it names |
 //! | it has one refund's code | evidence; else as above, until it is known as the return | evidence | the refund's return; while the debit is not seen it stays open |
 //! | it has the reference of one refund's debit, or names that in its text (this also unmarked) | that payment's line; the payment is none once the debit is known | evidence, or another sight | the return; while the debit is not seen, `unidentified` |
 //! | it names two of them, or another amount | that payment's line | another sight | `unidentified` |
+//! | it has the code of one (marked or not) and, as its reference or in its text, the debit of another | that payment's line | another sight | `unidentified`, a case `status_differs` names both |
+//!
+//! What was told of beside a return that has the debit's reference, without a name and without a line of its own when its days are over,
+//! is that return (`leftover`). While money that was told of may be what a marked line was booked as, that is not given back.
 //!
 //! Known as a return, in whatever order: the refund is `failed`, the money is `refund_returned`, once; the payment that was told of
 //! is none (`refund::take_early_returns`). What people have placed by then stays, and a case names the refund.
@@ -113,6 +118,9 @@ pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp)
     done += Box::pin(match_credits(ctx, &ground, now)).await?;
     done += Box::pin(take_back::take_back(ctx, &ground, Whose::Reversals, now)).await?;
     done += Box::pin(match_debits(ctx, &ground, now)).await?;
+    if done > 0 {
+        Box::pin(refund::tell_of_odds(ctx, &ground, now)).await?;
+    }
     Box::pin(place_named(ctx, &ground, now)).await?;
     Box::pin(waiting::decide(ctx, &ground, now)).await?;
     let settled = Box::pin(leftover::settle(ctx, &ground, now)).await?;

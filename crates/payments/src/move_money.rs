@@ -41,6 +41,7 @@ pub(crate) async fn lock(
     let intents = scenes::lock_holders(tx, &ids).await?;
     let live_or_paid: Vec<_> = intents.iter().map(|i| i.id).collect();
     let outdated = scenes::outdated(tx, &live_or_paid).await?;
+    let paid_late = scenes::paid_late(tx, &live_or_paid).await?;
     let parts = scenes::parts(tx, id, &ids).await?;
     // what else the intents hold is read, not locked: it is told of, and nothing here moves it
     let held: Vec<_> = live_or_paid.iter().map(|i| i.uuid()).collect();
@@ -61,7 +62,10 @@ pub(crate) async fn lock(
         obligations: obligations.iter().map(obligation_state).collect(),
         parts,
         gone,
-        holders: intents.iter().map(|i| Holder { intent: intent_state(i), is_over: is_over(i) }).collect(),
+        holders: intents
+            .iter()
+            .map(|i| Holder { intent: intent_state(i), is_over: is_over(i), was_over: paid_late.contains(&i.id) })
+            .collect(),
         cases,
         day: business_date(now),
     };
@@ -95,7 +99,8 @@ impl Locked {
         now: Timestamp,
     ) -> Result<Unit, StorageError> {
         let mut unit = Unit::new(caller.actor(), now);
-        unit.events = events::of_changes(&changes, &self.obligations, &self.intents, None)?;
+        let intents = over_since(&self.intents, &changes, now);
+        unit.events = events::of_changes(&changes, &self.obligations, &intents, None)?;
         unit.events.extend(refund.iter().flat_map(|refund| self.told_of(refund, &changes)));
         let subject = refund.map_or_else(|| self.payment.id.to_string(), |r| r.state.id.to_string());
         unit.audit.push(Audit { action, subject, request_id: caller.request_id.clone() });
@@ -108,6 +113,16 @@ impl Locked {
         let intent = self.intents.iter().find(|i| Some(i.id) == self.payment.intent_id);
         events::of_refund(changes, refund, &self.payment, &self.obligations, intent)
     }
+}
+
+/// With the deadlines that those have which are over from now on.
+fn over_since(intents: &[Intent], changes: &Changes, now: Timestamp) -> Vec<Intent> {
+    let ends = |i: &Intent| changes.intents.iter().any(|s| s.id == i.id && s.to == IntentStatus::Expired);
+    let mut intents = intents.to_vec();
+    for intent in intents.iter_mut().filter(|i| ends(i)) {
+        intent.expires_at = intent.expires_at.min(now);
+    }
+    intents
 }
 
 /// What a move could not do is our mistake unless it says that the money is elsewhere.

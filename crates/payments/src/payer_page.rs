@@ -7,7 +7,7 @@ use crate::view::{self, IntentView, Paid, Standing, Unavailable};
 use domain::attempt::AttemptStatus;
 use domain::cause::Cause;
 use domain::codes::{BeneficiaryCode, ChannelCode};
-use domain::intent::IntentStatus;
+use domain::intent::{IntentStatus, NotRenewed, renewal};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::offering::{self, Contract, Wanted};
 use domain::payment::SuspenseReason;
@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
 use storage::payer_page::{self, Told, Wish};
-use storage::{StorageError, Tx, attempts, beneficiaries, counters, references, refunds};
+use storage::{StorageError, Tx, attempts, beneficiaries, counters, intents, references, refunds};
 use uuid::Uuid;
 
 /// As many counters as are named on a page; who lives far from all of them asks.
@@ -46,8 +46,17 @@ pub struct PayerPage {
     pub gone: Gone,
     /// What is held under requests for the same fees that are over, and what is still asked about there.
     pub earlier: Vec<Earlier>,
+    pub over: Over,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
+}
+
+/// What is known of a request that has expired, or is past its deadline.
+#[derive(Debug, Clone)]
+pub struct Over {
+    pub renewal: Result<(), NotRenewed>,
+    /// Other requests for the same fees under which their payer began to pay: money may be found there, too.
+    pub begun_beside: Vec<Reference>,
 }
 
 /// Of money that is here no longer: what became of it, and what follows for its fees.
@@ -145,6 +154,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Cancelled => Vec::new(),
         _ => earlier(tx, &view).await?,
     };
+    let over = over(tx, &view, now).await?;
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
@@ -161,8 +171,28 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         wishes,
         gone,
         earlier,
+        over,
         aside,
     }))
+}
+
+async fn over(tx: &Tx, view: &IntentView, now: Timestamp) -> Result<Over, StorageError> {
+    let intent = &view.intent;
+    let is_overdue = intent.status == IntentStatus::Open && intent.expires_at <= now;
+    let is_expired = intent.status == IntentStatus::Expired;
+    let begun_beside = match is_expired || is_overdue {
+        true => payer_page::begun_beside(tx, intent.id, &intent.obligation_ids).await?,
+        false => Vec::new(),
+    };
+    let holder = if is_expired { holder_of(tx, view).await? } else { None };
+    let obligations = view.obligations.iter().map(|o| (o.id, o.status));
+    Ok(Over { renewal: renewal(intent.status, obligations, holder), begun_beside })
+}
+
+/// The live request that holds a fee of it.
+async fn holder_of(tx: &Tx, view: &IntentView) -> Result<Option<IntentId>, StorageError> {
+    let ids: Vec<Uuid> = view.intent.obligation_ids.iter().map(|id| id.uuid()).collect();
+    Ok(intents::live_holders(tx, &ids).await?.first().map(|(_, holder)| *holder))
 }
 
 async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageError> {

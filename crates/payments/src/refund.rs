@@ -33,7 +33,8 @@ pub(crate) use propose::{are_proven, doubled, put};
 pub use sent::look_after;
 pub(crate) use sent::returned;
 pub(crate) use statement::{
-    About, Named, explain_debits, line_of_reversal, named_debits, take_early_returns, take_returns,
+    About, Named, at_odds, explain_debits, line_of_reversal, named_debits, take_early_returns, take_returns,
+    tell_of_odds,
 };
 pub(crate) use wish::ends_in;
 pub use wish::{Told, tell_account, wants_account};

@@ -219,7 +219,8 @@ async fn may_be(tx: &Tx, p: &Proposal, waiting: &Waits, concerned: &[String]) ->
     Ok(())
 }
 
-/// Whom the case concerns, and the payment that is said to be the same money: nobody may know yet whose that is.
+/// Whom the case concerns, and the payment that is said to be the same money: nobody may know yet whose that is. Of what was proposed
+/// `storage::approvals::concerned` says the same.
 async fn concerned(tx: &Tx, case: CaseId, action: &Action) -> Result<Vec<String>, StorageError> {
     let mut codes: BTreeSet<String> = case_list::beneficiaries(tx, case).await?.into_iter().collect();
     if let Action::SameMovement { payment_id } = action
@@ -306,11 +307,6 @@ fn case_id(approval: &Approval) -> Result<CaseId, StorageError> {
 
 fn action(approval: &Approval) -> Result<Action, StorageError> {
     serde_json::from_value(approval.payload.clone()).map_err(|e| StorageError::Unreadable(e.to_string()))
-}
-
-/// Whom a proposal concerns by now: a counter may be shared by others since it was made.
-pub(crate) async fn concerned_now(tx: &Tx, approval: &Approval) -> Result<Vec<String>, StorageError> {
-    concerned(tx, case_id(approval)?, &action(approval)?).await
 }
 
 /// A second person says yes.

@@ -55,9 +55,12 @@ macro_rules! alike {
 
 // a teller that told of it without a name may have told of another's that looks the same
 const OF_INTENT: &str = alike!("p.intent_id = $8", "s.intent_id = p.intent_id", "true");
-// a line with codes of ours names two, or a transfer of ours that came back; one that read like a payout may be one yet
+// a line with codes of ours names two, or a transfer of ours that came back, or is marked as a reversal: that one is placed by its code
+// only where somebody tells of it; one that read like a payout may be one yet
 const UNNAMED_LINES: &str = alike!(
-    "p.intent_id is null and m.booking_date >= $5 and cardinality(m.codes) = 0 and m.once_payout_of is null",
+    "p.intent_id is null and m.booking_date >= $5 and m.once_payout_of is null
+        and (cardinality(m.codes) = 0 or m.reversal and not takes_back_a_known_debit(m.id)
+             and array(select i.id from intent i where i.reference = any(m.codes)) = array[$8::uuid])",
     "true",
     "not is_told"
 );
@@ -87,7 +90,7 @@ pub async fn alike(db: &Db, asked: &Asked<'_>) -> Result<Vec<Like>, StorageError
     let intent = asked.intent.map(IntentId::uuid);
     let named = intent.as_ref().map(|intent| [intent as &(dyn ToSql + Sync)]);
     let (same, lines) = match &named {
-        Some(named) => join!(likes(db, OF_INTENT, asked, named), likes(db, UNNAMED_LINES, asked, &[])),
+        Some(named) => join!(likes(db, OF_INTENT, asked, named), likes(db, UNNAMED_LINES, asked, named)),
         None => join!(likes(db, UNNAMED, asked, &[]), likes(db, NAMED_LINES, asked, &[])),
     };
     Ok([same?, lines?].concat())

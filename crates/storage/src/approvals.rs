@@ -134,7 +134,7 @@ pub async fn lapse(db: &Db, id: ApprovalId, at: Timestamp) -> Result<(), Storage
     if touched == 1 { Ok(()) } else { Err(StorageError::Retry(None)) }
 }
 
-/// What a list is narrowed to; a person with beneficiaries sees what is about theirs alone.
+/// What a list is narrowed to; a person with beneficiaries sees what is about theirs alone, as [`concerned`] has it.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub status: Option<ApprovalStatus>,
@@ -145,9 +145,16 @@ pub struct Filter {
 
 const PAGE: &str = "select * from approval
     where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
-      and ($3::text[] is null or (cardinality(beneficiaries) > 0 and beneficiaries <@ $3))
+      and ($3::text[] is null or reaches($3, concerned_by(approval)))
       and ($4::uuid is null or id = $4) and ($5::uuid is null or id < $5)
     order by id desc limit $6";
+
+const CONCERNED: &str = "select concerned_by(a) from approval a where a.id = $1";
+
+/// Whom it concerns: of what is to be decided about a case, by now, since a drawer may be shared by others since it was proposed.
+pub async fn concerned(db: &Db, id: ApprovalId) -> Result<Vec<String>, StorageError> {
+    Ok(db.query_opt(CONCERNED, &[&id.uuid()]).await?.map(|row| row.get(0)).unwrap_or_default())
+}
 
 /// Newest first, those after `after`.
 pub async fn page(db: &Db, f: &Filter, after: Option<ApprovalId>, limit: i64) -> Result<Vec<Approval>, StorageError> {

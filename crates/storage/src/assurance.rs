@@ -71,6 +71,7 @@ pub const INVARIANTS: &[Invariant] = &[
     invariant!("I45", "i45", "receipts are numbered without a gap, and no number is given twice"),
     invariant!("I46", "i46", "a paid fee or charge has one live receipt of its sum, and nothing else has one"),
     invariant!("I50", "i50", "each đồng of a fee is remitted once at most, and remittances are what they rest on"),
+    invariant!("I55", "i55", "what stood on an account before its books was said by two persons, and is booked once"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

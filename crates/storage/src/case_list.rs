@@ -120,16 +120,12 @@ pub(crate) const PAGE_OF: &str = shown!(
     order by c.id desc"
 );
 
-const BENEFICIARIES: &str = "select coalesce(
-        (select array[c.beneficiary_code] where c.beneficiary_code is not null),
-        (select array_agg(distinct b.beneficiary_code order by b.beneficiary_code) from scope_beneficiary b
-         where b.scope in (c.scope, drawer_of_deposit(c.subject))),
-        '{}') from case_in_context c where c.id = $1";
+const BENEFICIARIES: &str = "select concerned_by_case($1)";
 
 /// Whose money a case is about: of the intent that it names, or all on whose account or contract it is; of a deposit also all
 /// whose cash the drawer may hold.
 pub async fn beneficiaries(db: &Db, id: CaseId) -> Result<Vec<String>, StorageError> {
-    Ok(db.query_opt(BENEFICIARIES, &[&id.uuid()]).await?.map(|row| row.get(0)).unwrap_or_default())
+    Ok(db.query_one(BENEFICIARIES, &[&id.uuid()]).await?.get::<_, Option<_>>(0).unwrap_or_default())
 }
 
 const CANDIDATES: &str = "select p.id, p.amount from kase k

@@ -34,6 +34,8 @@ pub struct Credit {
     /// Our references in its text, whether or not we gave them out.
     pub codes: Vec<String>,
     pub reversal: bool,
+    /// It is marked, and says which debit it takes back.
+    pub takes_back: bool,
     /// It waits no more.
     pub is_decided: bool,
     /// None where nobody has it.
@@ -54,6 +56,7 @@ macro_rules! credits {
     ($where:literal) => {
         concat!(
             "select m.id, m.account_code, m.statement_id, m.line_no, m.booking_date, m.amount, m.codes, m.reversal,
+                m.reversal and takes_back_a_known_debit(m.id) as takes_back,
                 m.fate is not null as is_decided, k.payment_id, k.rule,
                 array(select coalesce(min(s.format), '') || '|' || r.reference from movement_reference r
                       left join statement_line l on l.movement_id = r.movement_id and l.bank_ref = r.reference
@@ -111,6 +114,7 @@ fn credit(row: &Row) -> Credit {
         references: references(row),
         codes: row.get("codes"),
         reversal: row.get("reversal"),
+        takes_back: row.get("takes_back"),
         is_decided: row.get("is_decided"),
         payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
         rule: row.get::<_, Option<&str>>("rule").and_then(|word| word.parse().ok()),

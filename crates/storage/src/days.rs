@@ -99,7 +99,7 @@ pub async fn close(db: &Db, scope: &str, day: Date, c: &Closed) -> Result<String
 // What stood on an account before its books is no movement of any day. What is of a day was booked on it or on a later one.
 const BOOKS: &str = "with last as (select day, closing from closed_day where scope = $1 and day < $2 and reopened_at is null order by day desc limit 1),
     booked as (
-        select amount, kind = 'opening_balance' as stood, day < $2 as before, moved_from < day as late,
+        select amount, kind in ('opening_balance', 'stated_opening') as stood, day < $2 as before, moved_from < day as late,
                (amount > 0) <> undoes as came
         from day_entry
         where scope = $1 and booked_on > coalesce((select day from last), '-infinity')
@@ -147,7 +147,7 @@ pub async fn reopen(db: &Db, scope: &str, day: Date, at: Timestamp, by: &str) ->
 const OPEN_BEFORE: &str =
     "with last as (select max(day) as day from closed_day where scope = $1 and reopened_at is null)
     select min(e.day) from day_entry e
-    where scope = $1 and kind <> 'opening_balance' and booked_on > coalesce((select day from last), '-infinity')
+    where scope = $1 and kind not in ('opening_balance', 'stated_opening') and booked_on > coalesce((select day from last), '-infinity')
       and (booked_on < $2 or moved_from < $2)
       and e.day > coalesce((select day from last), '-infinity') and e.day < $2";
 

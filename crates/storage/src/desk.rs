@@ -106,7 +106,7 @@ pub async fn suspense(
 
 const TO_DECIDE: &str = "select count(*) from approval
     where status = 'pending' and proposer <> $1
-      and ($2::text[] is null or (cardinality(beneficiaries) > 0 and beneficiaries <@ $2))";
+      and ($2::text[] is null or reaches($2, concerned_by(approval)))";
 
 /// What waits for a decision by somebody else than who proposed it.
 pub async fn to_decide(db: &Db, actor: &str, beneficiaries: Option<&[String]>) -> Result<i64, StorageError> {

@@ -99,6 +99,14 @@ pub async fn live_holders(db: &Db, ids: &[Uuid]) -> Result<Vec<(ObligationId, In
     Ok(rows.iter().map(|r| (r.get::<_, Uuid>(0).into(), r.get::<_, Uuid>(1).into())).collect())
 }
 
+const NAMING: &str = "select intent_id from intent_obligation where obligation_id = $1";
+
+/// Every intent that names this obligation, whatever its state.
+pub async fn naming(db: &Db, id: ObligationId) -> Result<Vec<Uuid>, StorageError> {
+    let statement = db.prepare_cached(NAMING).await?;
+    Ok(db.query(&statement, &[&id.uuid()]).await?.iter().map(|row| row.get(0)).collect())
+}
+
 const LOCK_RELATED: &str = select_intent!(
     "where i.id = any($1) or i.id in (
         select link.intent_id from intent_obligation own

@@ -10,12 +10,13 @@ use domain::codes::AccountCode;
 use domain::matching::Rule;
 use domain::payment::Payment;
 use domain::{MovementId, PaymentId, SightingId, Vnd};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-// a line that was booked by itself, and may be its
+// a line that was booked by itself, or brought a transfer of ours back, and may be its
 macro_rules! with_a_line {
     ($from:literal, $only:literal) => {
         concat!(
@@ -24,7 +25,8 @@ macro_rules! with_a_line {
             " at time zone 'Asia/Ho_Chi_Minh')::date as day from ",
             $only,
             ") w
-            where exists (select from movement m join movement_match k on k.movement_id = m.id and k.rule = $2
+            where exists (select from movement m join movement_match k on k.movement_id = m.id
+                              and (k.rule = $2 or k.refund_id is not null)
                           where m.account_code = w.account_code and m.amount = w.amount
                             and m.booking_date between w.day and w.day + 14)
             order by w.amount, w.day limit 500"
@@ -35,7 +37,7 @@ const MISSING: &str = with_a_line!("paid_at", "awaited_payment where account_cod
 const WAITING: &str = with_a_line!("stated_at", "waiting_sighting where account_code = $1 and intent_id is not null");
 
 /// Amounts and days of payments that no statement has shown, and of reports with a name that wait, where a line was booked by itself
-/// that may be theirs.
+/// that may be theirs, or a transfer of ours came back.
 pub async fn missing(db: &Db, account: &AccountCode) -> Result<BTreeSet<(Vnd, Date)>, StorageError> {
     let mut all = BTreeSet::new();
     for sql in [MISSING, WAITING] {
@@ -90,6 +92,76 @@ fn booked_from_row(row: &Row) -> Result<Booked, StorageError> {
         references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
         is_silent: row.get("is_silent"),
     })
+}
+
+/// A credit that brought a transfer of ours back, and that nothing was told of which we know.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    pub line: MovementId,
+    pub day: Date,
+    pub references: Vec<BankReference>,
+    /// Of the debit that it takes back: its line may have the same.
+    pub debits: Vec<BankReference>,
+}
+
+const RETURNED: &str = "select m.id, m.booking_date,
+        array(select r.reference from movement_reference r where r.movement_id = m.id) as known_as,
+        array(select r.reference from movement_match d join movement_reference r on r.movement_id = d.movement_id
+              where d.refund_id = k.refund_id and d.amount < 0) as debits
+    from movement m join movement_match k on k.movement_id = m.id and k.refund_id is not null
+    where m.account_code = $1 and m.amount = $2 and m.booking_date between $3 and $4
+      and not exists (select from told_return t where t.movement_id = m.id)
+    order by m.booking_date, m.id limit $5";
+
+/// Those of this amount and these days, oldest first; no more than [`MANY`].
+pub async fn returned(
+    db: &Db,
+    account: &AccountCode,
+    amount: Vnd,
+    (from, to): (Date, Date),
+) -> Result<Vec<Returned>, StorageError> {
+    let statement = db.prepare_cached(RETURNED).await?;
+    let limit = i64::try_from(MANY).unwrap_or(i64::MAX);
+    let rows = db.query(&statement, &[&account.as_str(), &amount.dong(), &from, &to, &limit]).await?;
+    let references = |row: &Row, name| -> Vec<BankReference> {
+        row.get::<_, Vec<String>>(name).iter().map(|r| BankReference::stored(r)).collect()
+    };
+    let returned = |row: &Row| Returned {
+        line: row.get::<_, Uuid>(0).into(),
+        day: row.get(1),
+        references: references(row, "known_as"),
+        debits: references(row, "debits"),
+    };
+    Ok(rows.iter().map(returned).collect())
+}
+
+const TOLD: &str = "insert into told_return (movement_id, payment_id) values ($1, $2) on conflict do nothing";
+
+/// The payment was told of, and is this return.
+///
+/// # Errors
+/// `Retry` where another one was it meanwhile.
+pub async fn was_return(db: &Db, line: MovementId, payment: PaymentId) -> Result<(), StorageError> {
+    match db.execute(TOLD, &[&line.uuid(), &payment.uuid()]).await? {
+        1 => Ok(()),
+        _ => Err(StorageError::Retry(None)),
+    }
+}
+
+const TOLD_BESIDE: &str = "select t.id, t.paid_at, m.booking_date from movement_match k
+    join movement m on m.id = k.movement_id and m.reversal and k.rule = $2
+    join awaited_payment a on a.account_code = m.account_code and a.amount = m.amount
+    join payment t on t.id = a.payment_id and t.reversed = 0
+    where k.payment_id = $1 and t.paid_at < (m.booking_date + 1)::timestamp at time zone 'Asia/Ho_Chi_Minh'
+      and t.paid_at > (m.booking_date - 20)::timestamp at time zone 'Asia/Ho_Chi_Minh'
+    order by t.id limit 50";
+
+/// Payments that were told of and have no line, of the sum of a marked line that this payment was booked from, on its day or shortly
+/// before: when, and the line's day.
+pub async fn told_beside(db: &Db, payment: PaymentId) -> Result<Vec<(PaymentId, Timestamp, Date)>, StorageError> {
+    let statement = db.prepare_cached(TOLD_BESIDE).await?;
+    let rows = db.query(&statement, &[&payment.uuid(), &Rule::Line.as_str()]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get(1), row.get(2))).collect())
 }
 
 const BOOKED_BESIDE: &str = "select p.*, m.id as line, m.booking_date as line_day, false as is_silent,

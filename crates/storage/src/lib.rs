@@ -36,6 +36,7 @@ pub mod lent;
 pub mod migrate;
 pub mod movements;
 pub mod obligations;
+pub mod openings;
 pub mod outside;
 pub mod parked;
 pub mod parties;

@@ -110,6 +110,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V253__superseded_statements", include_str!("../migrations/0253_superseded_statements.sql")),
     ("V254__deposits_counted_otherwise", include_str!("../migrations/0254_deposits_counted_otherwise.sql")),
     ("V270__remittances", include_str!("../migrations/0270_remittances.sql")),
+    ("V271__told_returns", include_str!("../migrations/0271_told_returns.sql")),
+    ("V272__concerned_by", include_str!("../migrations/0272_concerned_by.sql")),
+    ("V280__stated_openings", include_str!("../migrations/0280_stated_openings.sql")),
+    ("V281__many_pieces", include_str!("../migrations/0281_many_pieces.sql")),
     ("V297__signing_in_outside", include_str!("../migrations/0297_signing_in_outside.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.

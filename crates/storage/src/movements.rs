@@ -24,12 +24,15 @@ pub struct OpenCredit {
     pub references: Vec<BankReference>,
     /// It returns what went out.
     pub reversal: bool,
+    /// It is marked, and says which debit it takes back.
+    pub takes_back: bool,
     /// Its first line, as a sighting.
     pub sighting_id: SightingId,
 }
 
 // what takes a superseded debit back has the line of that, which is no sighting
 const OPEN_CREDITS: &str = "select m.id, m.amount, m.booking_date, m.codes, m.reversal,
+        m.reversal and takes_back_a_known_debit(m.id) as takes_back,
         coalesce(l.sighting_id, (select w.sighting_id from withdrawn_movement w where w.counter_id = m.id)) as sighting_id,
         array(select r.reference from movement_reference r where r.movement_id = m.id order by r.reference) as known_as
     from movement m join statement_line l on l.statement_id = m.statement_id and l.line_no = m.line_no
@@ -54,14 +57,14 @@ pub async fn open_credits(
             codes: row.get("codes"),
             references: row.get::<_, Vec<String>>("known_as").iter().map(|r| BankReference::stored(r)).collect(),
             reversal: row.get("reversal"),
+            takes_back: row.get("takes_back"),
             sighting_id: row.get::<_, Uuid>("sighting_id").into(),
         })
         .collect())
 }
 
 const COUNTS: &str = "select amount, count(*) from movement
-    where account_code = $1 and fate is null and direction = 'in' and payout_of is null and not reversal
-      and amount = any($2) group by amount";
+    where account_code = $1 and fate is null and direction = 'in' and payout_of is null and amount = any($2) group by amount";
 
 /// How many credits of each of these amounts are open, whoever is at them.
 pub async fn open_by_amount(db: &Db, account: &AccountCode, amounts: &[i64]) -> Result<Vec<(Vnd, i64)>, StorageError> {

@@ -84,6 +84,22 @@ pub async fn earlier(
     rows.iter().map(read).collect()
 }
 
+const BEGUN_BESIDE: &str = "select i.reference from intent i where i.id <> $1
+    and i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($2))
+    and exists (select from attempt a where a.intent_id = i.id) order by i.id desc limit 3";
+
+/// References of the newest other requests for the same fees under which their payer began to pay.
+pub async fn begun_beside(
+    db: &Db,
+    intent: IntentId,
+    obligations: &[ObligationId],
+) -> Result<Vec<Reference>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(BEGUN_BESIDE).await?;
+    let rows = db.query(&statement, &[&intent.uuid(), &ids]).await?;
+    rows.iter().map(|row| Reference::parse(row.get("reference")).map_err(unreadable)).collect()
+}
+
 const OWED: &str = "select o.* from obligation o where upper(o.dossier_code collate \"C\") = upper($1 collate \"C\") and o.status <> 'cancelled'
     order by o.created_at, o.id limit 100";
 

@@ -258,14 +258,11 @@ pub async fn page(db: &Db, f: &Filter, after: Option<PaymentId>, limit: i64) -> 
     rows.iter().map(shown).collect()
 }
 
-const CONCERNED: &str = "select case when starts_with(p.whose, 'beneficiary:')
-        then array[substr(p.whose, length('beneficiary:') + 1)]
-        else array(select distinct b.beneficiary_code from scope_beneficiary b where b.scope = p.whose order by 1) end
-    from payment p where p.id = $1";
+const CONCERNED: &str = "select concerned_by_payment($1)";
 
 /// Whom a payment concerns: whose it is, else all on whose account or contract it is.
 pub async fn beneficiaries(db: &Db, id: PaymentId) -> Result<Vec<String>, StorageError> {
-    Ok(db.query_opt(CONCERNED, &[&id.uuid()]).await?.map(|row| row.get(0)).unwrap_or_default())
+    Ok(db.query_one(CONCERNED, &[&id.uuid()]).await?.get::<_, Option<_>>(0).unwrap_or_default())
 }
 
 const THAT_SETTLED: &str = shown!(

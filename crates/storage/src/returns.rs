@@ -5,7 +5,7 @@ use crate::pool::Db;
 use domain::bank_reference::BankReference;
 use domain::codes::AccountCode;
 use domain::matching::returns::{Credit, Sent};
-use domain::{MovementId, PaymentId};
+use domain::{MovementId, PaymentId, RefundId, Vnd};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -13,6 +13,10 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct MayReturn {
     pub movement: MovementId,
+    /// None while nobody has claimed it.
+    pub payment: Option<PaymentId>,
+    pub amount: Vnd,
+    pub day: Date,
     pub credit: Credit,
     pub sent: Vec<Sent>,
 }
@@ -22,13 +26,15 @@ pub struct MayReturn {
 const MAY_RETURN: &str = "with credit as materialized ({credits}),
     said as materialized (
         select c.id, c.payment_id, m.account_code, m.amount, m.booking_date, l.is_marked, l.text,
-            array(select x.reference from refund x where x.reference = any(m.codes)) as codes, m.codes as all_codes
+            array(select x.reference from refund x where x.reference = any(m.codes) order by x.id) as codes,
+            array(select x.id from refund x where x.reference = any(m.codes) order by x.id) as whose, m.codes as all_codes
         from credit c join movement m on m.id = c.id
         cross join lateral (
             select m.reversal or bool_or(l.reversal) as is_marked, string_agg(distinct l.text, e'\\n') as text
             from statement_line l
             where l.movement_id = m.id or l.statement_id = m.statement_id and l.line_no = m.line_no) l)
-    select s.id, s.is_marked, s.text, s.codes, r.id as refund_id, r.reference as code,
+    select s.id, s.payment_id, s.amount, s.booking_date, s.is_marked, s.text, s.codes, s.whose, r.id as refund_id,
+        r.reference as code,
         array(select o.reference from movement_reference o where o.movement_id = s.id order by 1) as known_as,
         array(select o.reference from movement_reference o
               where o.movement_id = d.id and o.account_code = s.account_code order by 1) as sent_as
@@ -41,7 +47,8 @@ const MAY_RETURN: &str = "with credit as materialized ({credits}),
            and s.booking_date between d.booking_date and d.booking_date + 60
            and (s.is_marked or exists (
                select from movement_reference o where o.movement_id = d.id
-               and position(split_part(':' || o.reference, ':', -1) in plain_code(s.text)) > 0)))
+               and (position(split_part(':' || o.reference, ':', -1) in plain_code(s.text)) > 0
+                    or exists (select from movement_reference own where own.movement_id = s.id and own.reference = o.reference)))))
       -- people have it, and hear whose it was
       and not exists (select from kase t where t.payment_id = s.payment_id and t.kind = 'status_differs'
                       and t.subject = assurance.text_id('rfd', r.id))
@@ -49,7 +56,6 @@ const MAY_RETURN: &str = "with credit as materialized ({credits}),
 
 const OPEN: &str = "select m.id, null::uuid as payment_id from movement m
     where m.account_code = $1 and m.fate is null and m.direction = 'in' and m.payout_of is null
-      and (m.reversal or m.codes = '{}')
       and m.amount in (select r.amount from refund r where r.status = 'succeeded' and r.route = 'transfer')";
 
 // marked ones, whoever has them since; others while they wait for somebody to say what they are
@@ -92,10 +98,13 @@ fn grouped(rows: &[tokio_postgres::Row]) -> Vec<MayReturn> {
             Some(last) => last.sent.push(sent),
             None => all.push(MayReturn {
                 movement,
+                payment: row.get::<_, Option<Uuid>>("payment_id").map(Into::into),
+                amount: Vnd::new(row.get("amount")),
+                day: row.get("booking_date"),
                 credit: Credit {
                     is_marked: row.get("is_marked"),
                     text: row.get("text"),
-                    codes: row.get("codes"),
+                    codes: codes(row),
                     references: references(row, "known_as"),
                 },
                 sent: vec![sent],
@@ -105,12 +114,17 @@ fn grouped(rows: &[tokio_postgres::Row]) -> Vec<MayReturn> {
     all
 }
 
+fn codes(row: &tokio_postgres::Row) -> Vec<(String, RefundId)> {
+    let whose = row.get::<_, Vec<Uuid>>("whose").into_iter().map(RefundId::from);
+    row.get::<_, Vec<String>>("codes").into_iter().zip(whose).collect()
+}
+
 const BOOKED_RETURNS: &str = "insert into early_return (movement_id, refund_id)
     select movement, refund from unnest($1::uuid[], $2::uuid[]) as e(movement, refund)
     on conflict do nothing";
 
 /// These are payments now, and may yet be what brings these refunds back.
-pub async fn note(db: &Db, of: &[(MovementId, domain::RefundId)]) -> Result<(), StorageError> {
+pub async fn note(db: &Db, of: &[(MovementId, RefundId)]) -> Result<(), StorageError> {
     if of.is_empty() {
         return Ok(());
     }
@@ -124,7 +138,7 @@ pub async fn note(db: &Db, of: &[(MovementId, domain::RefundId)]) -> Result<(), 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EarlyReturn {
     pub movement: MovementId,
-    pub refund: domain::RefundId,
+    pub refund: RefundId,
     pub payment: PaymentId,
     pub day: Date,
 }

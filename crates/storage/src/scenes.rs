@@ -49,6 +49,15 @@ pub async fn outdated(db: &Db, of: &[IntentId]) -> Result<BTreeSet<IntentId>, St
     Ok(db.query(OUTDATED, &[&ids]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
+const PAID_LATE: &str = "select i.id from intent i join transition t on t.entity_id = i.id and t.version = i.version
+    where i.id = any($1) and i.status = 'paid' and t.from_state in ('cancelled', 'expired')";
+
+/// Those of these intents that are paid and were over when their money came.
+pub async fn paid_late(db: &Db, of: &[IntentId]) -> Result<BTreeSet<IntentId>, StorageError> {
+    let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+    Ok(db.query(PAID_LATE, &[&ids]).await?.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
+}
+
 const PARTS: &str =
     "select a.payment_id, a.obligation_id, a.suspense_reason, a.refund_id, sum(a.amount)::bigint as amount
     from allocation a join payment p on p.id = a.payment_id

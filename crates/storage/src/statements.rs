@@ -186,7 +186,7 @@ pub async fn set_new_movements(db: &Db, id: StatementId, count: i32) -> Result<(
 pub struct Link {
     pub id: StatementId,
     pub closing_date: Date,
-    /// By how much the opening is off the closing before it; None where nothing is missing.
+    /// By how much the opening is off the closing before it, or what two persons said stood there; None where nothing is missing.
     pub gap: Option<Vnd>,
     /// The open case that tells of a gap here, with its version.
     pub case: Option<(domain::CaseId, i32)>,
@@ -214,6 +214,11 @@ const CHAIN: &str = "with mine as (
         from outermost s window w as (order by s.closing_date, s.imported_at, s.id)),
     gaps as (
         select c.*, case
+            -- two persons have said what stood there before the first one
+            when c.day_before is null and not exists (
+                select from mine t where t.id <> c.id and t.closing = c.opening and t.closing_date <= c.closing_date)
+                then (select c.opening - o.amount from stated_opening o
+                      where o.account_code = $1 and o.taken_back_by is null and o.amount <> c.opening)
             when c.begins > c.day_before and not exists (
                 select from mine t where t.id <> c.id and t.closing = c.opening
                   and t.closing_date between c.day_before and c.closing_date) then c.opening - c.before

@@ -121,7 +121,9 @@ const OBLIGATIONS: &str = "update obligation o set status = s.status, version = 
     paid_at = case s.status when 'paid' then coalesce(o.paid_at, s.paid_at) when 'due' then null else o.paid_at end
     from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[]) as s(id, version, status, paid_at)
     where o.id = s.id and o.version = s.version - 1";
+// what is over is past its deadline: whoever is told of the one is told of the other
 const INTENTS: &str = "update intent i set status = s.status, version = s.version, updated_at = $4,
+    expires_at = case s.status when 'expired' then least(i.expires_at, $4) else i.expires_at end,
     paid_at = case s.status when 'paid' then s.paid_at end,
     paid_channel = case s.status when 'paid' then s.channel end
     from unnest($1::uuid[], $2::int[], $3::text[], $5::timestamptz[], $6::text[]) as s(id, version, status, paid_at, channel)

@@ -743,6 +743,54 @@ async fn i50_a_dong_that_is_remitted_twice_a_sum_that_is_not_that_of_its_lines_a
     names(&["I50"], "is 21000, and its line is 20000", &said(other)).await;
 }
 
+/// An account whose books begin with what two persons said, as the program leaves it but for the seals.
+const OPENING: &str = r#"insert into receiving_account (code, bank_bin, account_number, account_name) values ('970409.1', '970409', '1', 'A');
+    insert into account (code, kind) values ('bank:970409.1', 'bank') on conflict do nothing;
+    insert into approval (id, kind, subject, payload, proposer, status, decider, decided_at)
+        values (test.id('a6', 1), 'opening_balance', '970409.1',
+                '{"does": "state", "account": "970409.1", "day": "2026-07-01", "amount": 500}', 'usr_a', 'approved', 'usr_b', now());
+    insert into stated_opening (approval_id, account_code, day, amount, at)
+        values (test.id('a6', 1), '970409.1', '2026-07-01', 500, now());
+    insert into audit (actor, action, subject) select 'test', 'opening_stated', text from assurance.stated_opening;
+    insert into unsealed (kind, subject_id) select 'audit', 'aud_' || id from audit where action = 'opening_stated';
+    insert into journal (id, kind, cause, business_date, actor)
+        values (test.id('1', 91), 'stated_opening', 'approved', '2026-07-01', 'test');
+    insert into unsealed (kind, subject_id) select 'journal', assurance.text_id('jnl', test.id('1', 91));
+    select test.leg(91, 'bank:970409.1', 500, null), test.leg(91, 'opening:bank', -500, null);"#;
+
+#[tokio::test]
+async fn i55_an_opening_that_nobody_said_or_that_is_booked_twice_is_named() {
+    let said = |wrong: &str| format!("{OPENING} {wrong}");
+    names(&[], "", &said("")).await;
+    let alone = "alter table approval drop constraint approval_other_person;
+        update approval set decider = proposer where id = test.id('a6', 1)";
+    names(&["I55"], "state is said by apr_", &said(alone)).await;
+    let other = "update approval set payload = payload || '{\"amount\": 501}' where id = test.id('a6', 1)";
+    names(&["I55"], "state is said by apr_", &said(other)).await;
+    let more = "update stated_opening set amount = 501";
+    names(&["I33", "I55"], "said 501 stood on it, booked are 500 by them and 0", &said(more)).await;
+    let twice =
+        "select test.journal(92, 'opening_balance', 'statement_says'), test.leg(92, 'bank:970409.1', 500, null),
+        test.leg(92, 'opening:bank', -500, null)";
+    names(&["I55"], "said 500 stood on it, booked are 500 by them and 500 by statements", &said(twice)).await;
+    let forgotten = "delete from stated_opening";
+    names(&["I33", "I55"], "the audit trail says opening_stated, and no opening reads so", &said(forgotten)).await;
+    let dated = "update journal set business_date = '2026-07-02' where id = test.id('1', 91)";
+    names(&["I55"], "500 of what stood on it before 2026-07-01 are of 2026-07-02", &said(dated)).await;
+}
+
+#[tokio::test]
+async fn an_account_has_one_opening_whoever_books_it() {
+    let book = sound_book().await;
+    let superuser = testkit::connect(&book.superuser_url()).await;
+    superuser.batch_execute(&format!("begin; {OPENING} commit")).await.expect("what two persons said");
+    let as_before =
+        "begin; select test.journal(92, 'opening_balance', 'statement_says'), test.leg(92, 'bank:970409.1', 500, null),
+        test.leg(92, 'opening:bank', -500, null); commit";
+    let refused = superuser.batch_execute(as_before).await.expect_err("a release that knows of no stated opening");
+    assert_eq!(refused.as_db_error().and_then(|e| e.constraint()), Some("one_opening"));
+}
+
 #[tokio::test]
 async fn the_canonical_text_is_that_of_the_documentation() {
     let book = sound_book().await;

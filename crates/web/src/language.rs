@@ -288,6 +288,15 @@ pub(crate) struct Words {
     pub expired: Said,
     /// The same, and money has come.
     pub expired_held: Said,
+    /// A fee of it was paid, and others are due.
+    pub expired_in_part: Said,
+    /// Another request has its fees.
+    pub expired_beside: Said,
+    /// Behind what is over.
+    pub traced: &'static str,
+    /// Between references.
+    pub or: &'static str,
+    pub held_here: &'static str,
     pub renewable: Said,
     pub renewable_rest: Said,
     pub renewable_unclear: Said,

@@ -8,9 +8,10 @@ use crate::money::{self, Money, Proof};
 use crate::prompt::Prompt;
 use crate::receipt::{Link, links, standing};
 use crate::said::{
-    Asking, Notice, action, after_paid, beside_paid, kind_of, notices, said, teller, why_again, without_result,
+    Asking, Notice, action, after_expired, after_paid, beside_paid, kind_of, notices, said, teller, why_again,
+    without_result,
 };
-use crate::stage::{Back, Due, Held, Known, Last, Shows, Stage, stage};
+use crate::stage::{Back, Due, Held, Known, Last, Renewal, Shows, Stage, stage};
 use crate::transfer::{self, Transfer};
 use crate::ways::{Button, Kind, channel_name, kinds};
 use askama::Template;
@@ -197,6 +198,7 @@ fn known(
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
         is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
+        renewal: loaded.over.renewal,
         last,
         returned: match asking_of(view, returned, now) {
             None => Back::No,
@@ -271,9 +273,13 @@ impl Page {
         Self {
             w,
             title: language.of(said.title, kind),
-            text: [vec![language.of(said.text, kind)], after_paid(ctx, w, loaded, (stage, said), prompt.as_ref())]
-                .concat()
-                .join(" "),
+            text: [
+                vec![language.of(said.text, kind)],
+                after_paid(ctx, w, loaded, (stage, said), prompt.as_ref()),
+                after_expired(w, loaded, stage),
+            ]
+            .concat()
+            .join(" "),
             said,
             tone,
             why: match stage {
@@ -298,7 +304,8 @@ impl Page {
             },
             switch_words: language.other().words(),
             start_url: at("/attempts", Returned::No),
-            renew_url: matches!(stage, Stage::Expired { renewable: true, .. }).then(|| at("/renew", Returned::No)),
+            renew_url: matches!(stage, Stage::Expired { renewal: Renewal::OnePress, .. })
+                .then(|| at("/renew", Returned::No)),
             renew_form: Uuid::new_v4().simple().to_string(),
             big_amount: big_amount(view, stage).to_string(),
             agency: one_agency(loaded),

@@ -6,7 +6,7 @@ use crate::load::Returned;
 use crate::money;
 use crate::page::{held, last_attempt};
 use crate::prompt::Prompt;
-use crate::stage::{Held, Stage};
+use crate::stage::{Held, Renewal, Stage};
 use crate::transfer;
 use crate::ways::{Why, channel_name, why_closed};
 use domain::attempt::{Attempt, AttemptStatus};
@@ -79,14 +79,37 @@ pub(crate) fn said(
         Stage::Paid => (&w.paid, "paid"),
         Stage::PaidTwice if money::is_all_spare(view) => (&w.paid_twice, "paid"),
         Stage::PaidTwice => (&w.paid_and_checked, "paid"),
-        Stage::Expired { renewable: false, held: Held::None } => (&w.expired, "over"),
-        Stage::Expired { renewable: false, .. } => (&w.expired_held, "over"),
-        Stage::Expired { renewable: true, held: Held::None } => (&w.renewable, "over"),
-        Stage::Expired { renewable: true, held: Held::Lowers } => (&w.renewable_rest, "over"),
-        Stage::Expired { renewable: true, held: Held::Beside } => (&w.renewable_unclear, "over"),
+        Stage::Expired { renewal, held } => (expired(w, renewal, held), "over"),
         Stage::Cancelled { held: false } => (&w.cancelled, "over"),
         Stage::Cancelled { held: true } => (&w.cancelled_held, "over"),
     }
+}
+
+fn expired(w: &'static Words, renewal: Renewal, held: Held) -> &'static Said {
+    match (renewal, held) {
+        (Renewal::NotWhole, _) => &w.expired_in_part,
+        (Renewal::Beside, _) => &w.expired_beside,
+        (Renewal::Reviewed, Held::None) => &w.expired,
+        (Renewal::Reviewed, _) => &w.expired_held,
+        (Renewal::OnePress, Held::None) => &w.renewable,
+        (Renewal::OnePress, Held::Lowers) => &w.renewable_rest,
+        (Renewal::OnePress, Held::Beside) => &w.renewable_unclear,
+    }
+}
+
+/// Behind what is said of what is over: under which references money would be found, or that some is held.
+pub(crate) fn after_expired(w: &Words, loaded: &PayerPage, stage: Stage) -> Vec<String> {
+    match stage {
+        Stage::Expired { held: Held::None, .. } => vec![w.traced.replace("{references}", &references(w, loaded))],
+        Stage::Expired { renewal: Renewal::NotWhole | Renewal::Beside, .. } => vec![w.held_here.to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// Its own, and those of other requests for the same fees under which a payer began to pay.
+fn references(w: &Words, loaded: &PayerPage) -> String {
+    let all = std::iter::once(&loaded.view.intent.reference).chain(&loaded.over.begun_beside);
+    all.map(|reference| reference.spaced()).collect::<Vec<_>>().join(w.or)
 }
 
 fn given_back(w: &'static Words, loaded: &PayerPage) -> &'static Said {

@@ -2,7 +2,7 @@
 //! It concludes nothing: where a bank has said nothing, the view says that too.
 
 use domain::attempt::AttemptStatus;
-use domain::intent::IntentStatus;
+use domain::intent::{IntentStatus, NotRenewed};
 use provider::Failure;
 
 /// What the page is about.
@@ -35,8 +35,7 @@ pub(crate) enum Stage {
     /// Paid, and more money is held.
     PaidTwice,
     Expired {
-        /// One press opens it again.
-        renewable: bool,
+        renewal: Renewal,
         /// What came for it, or may have: it is not renewed as if nothing had.
         held: Held,
     },
@@ -44,6 +43,18 @@ pub(crate) enum Stage {
         /// Money came for it all the same, and is held.
         held: bool,
     },
+}
+
+/// Whether a request that is over may be opened again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    OnePress,
+    /// Not while a try of it is under review.
+    Reviewed,
+    /// A fee of it was paid or changed, and others are due.
+    NotWhole,
+    /// Another request has a fee of it by now.
+    Beside,
 }
 
 /// What the last attempt gave the payer to act on.
@@ -100,6 +111,8 @@ pub(crate) struct Known {
     pub is_under_review: bool,
     /// Whether one of an earlier request for the same fees is, or its provider has begun to take money.
     pub is_unclear_before: bool,
+    /// What a press would hear, once it is over.
+    pub renewal: Result<(), NotRenewed>,
     pub last: Option<Last>,
     pub returned: Back,
 }
@@ -132,8 +145,15 @@ pub(crate) fn stage(known: &Known) -> Stage {
 }
 
 fn expired(known: &Known) -> Stage {
-    let held = if known.is_unclear_before { Held::Beside } else { known.held };
-    Stage::Expired { renewable: !known.is_under_review, held }
+    let renewal = match known.renewal {
+        Err(NotRenewed::Paid(_) | NotRenewed::NotPayable(_)) => Renewal::NotWhole,
+        Err(NotRenewed::InPayment(_)) => Renewal::Beside,
+        Ok(()) if known.is_under_review => Renewal::Reviewed,
+        Ok(()) => Renewal::OnePress,
+    };
+    // of what may have come under another request, nothing is said to be held here
+    let is_unclear = known.is_unclear_before && renewal == Renewal::OnePress;
+    Stage::Expired { renewal, held: if is_unclear { Held::Beside } else { known.held } }
 }
 
 fn open(known: &Known) -> Stage {

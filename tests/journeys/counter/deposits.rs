@@ -426,6 +426,10 @@ async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concer
     for word in ["approve", "reject"] {
         assert_eq!(approver.post(&format!("{decide}/{word}"), json!({})).await.refused(404), "not_found");
     }
+    // nor is it shown to who may not decide it
+    assert_eq!(approver.get(&decide).await.refused(404), "not_found");
+    assert_eq!(approver.get("/v1/approvals?status=pending").await.expect(200)["data"], json!([]));
+    assert_eq!(of_all.get(&decide).await.expect(200)["status"], "pending");
     assert_eq!(of_all.post(&format!("{decide}/approve"), json!({})).await.refused(409), "approval_stale");
     assert_eq!(house.staff.get(&path).await.expect(200)["status"], "open");
     assert_eq!(accountant.post(&format!("{path}/resolutions"), give_up.clone()).await.refused(404), "not_found");
@@ -433,8 +437,11 @@ async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concer
     // and the other way about: it is the first one's alone again while somebody's word of both waits
     let proposal = house.staff.post(&format!("{path}/resolutions"), give_up).await.expect(201);
     house.sets_up(COUNTER, &[BENEFICIARY]).await;
-    let decide = format!("/v1/approvals/{}/approve", proposal["approval_id"].as_str().unwrap());
-    assert_eq!(of_all.post(&decide, json!({})).await.refused(409), "approval_stale");
+    let decide = format!("/v1/approvals/{}", proposal["approval_id"].as_str().unwrap());
+    assert_eq!(approver.get(&decide).await.expect(200)["status"], "pending");
+    let listed = approver.get("/v1/approvals?status=pending").await.expect(200)["data"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(of_all.post(&format!("{decide}/approve"), json!({})).await.refused(409), "approval_stale");
     assert_eq!(accountant.get(&path).await.expect(200)["status"], "open");
     house.close().await;
 }

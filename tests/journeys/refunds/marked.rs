@@ -2,12 +2,12 @@
 //! order. The table stands at the head of `payments::match_movements`.
 
 use super::returned_first::{
-    CASES, HELD, IN_TRANSIT, OWN, PAYMENTS, day, is_returned, left_together, stated, to_be_made,
+    CASES, HELD, IN_TRANSIT, OWN, PAYMENTS, day, is_returned, left_together, left_under, stated, to_be_made,
 };
 use super::*;
 use crate::statements::matching::told;
 use tests::bank::BIN;
-use tests::files::{Entry, Line, camt, mt940};
+use tests::files::{Entry, Line, camt, mt940, today};
 
 /// The bank's number of the refund's debit, and of the credit that brings it back.
 const DEBIT: &str = "FT2633000000051";
@@ -65,6 +65,124 @@ async fn two_credits_of_one_sum_and_day_of_which_one_is_marked_are_two_payments(
     stated(&house, OWN, day(4), 21_000, &[(21_000, BACK, "ung ho")]).await;
     house.drain().await;
     assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("2 42000", "0"));
+    house.close().await;
+}
+
+/// How a report without the bank's reference and the line of its transfer say whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nobody,
+    Both,
+    ReportAlone,
+}
+
+async fn told_without_a_reference(says: Says, in_camt: bool, told_first: bool) {
+    const TEXT: &str = "HOAN LAI TIEN";
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let code = intent["reference"].as_str().unwrap();
+    let (report, line) = match says {
+        Says::Nobody => (TEXT, TEXT),
+        Says::Both => (code, code),
+        Says::ReportAlone => (code, TEXT),
+    };
+    if told_first {
+        told(&house, day(4), 21_000, "", report).await;
+    }
+    if in_camt {
+        marked_in_camt(&house, BACK, line).await;
+    } else {
+        marked(&house, BACK, line).await;
+    }
+    if !told_first {
+        told(&house, day(4), 21_000, "", report).await;
+    }
+    // nor does a file that does not say what it is make another one of it
+    stated(&house, OWN, day(4), 0, &[(21_000, BACK, line)]).await;
+    if says == Says::ReportAlone {
+        // the report's own line might have come until then
+        stated(&house, OWN, day(9), 21_000, &[]).await;
+    }
+    house.drain().await;
+    let (open, fee_is) = if says == Says::Nobody { ("unidentified", "due") } else { ("", "paid") };
+    let seen = (house.ask(PAYMENTS).await, house.ask(IN_TRANSIT).await, house.ask(CASES).await);
+    assert_eq!(seen, ("1 21000".into(), "0".into(), open.into()), "{says:?} {in_camt} {told_first}");
+    assert_eq!(obligation_status(&house, &fee).await, fee_is, "{says:?} {in_camt} {told_first}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_marked_credit_is_what_a_teller_told_of_without_its_reference_in_either_order() {
+    for says in [Says::Nobody, Says::Both, Says::ReportAlone] {
+        for in_camt in [false, true] {
+            for told_first in [true, false] {
+                told_without_a_reference(says, in_camt, told_first).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_own_line_without_the_mark_comes_before_a_marked_one_where_no_reference_says_which() {
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let code = intent["reference"].as_str().unwrap();
+    told(&house, day(4), 21_000, "", code).await;
+    let both = String::from_utf8(mt940(OWN, day(4), 0, &[(21_000, BACK, code), (21_000, DEBIT, code)])).unwrap();
+    let both = both.replacen("C21000,NTRF", "RD21000,NTRF", 1);
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", both.into_bytes()).await.expect(201);
+    house.drain().await;
+    let seen = (house.ask(PAYMENTS).await, house.ask(HELD).await, house.ask(IN_TRANSIT).await);
+    assert_eq!(seen, ("2 42000".into(), "unidentified 21000".into(), "0".into()));
+    let claimed = "select m.rule || ' ' || r.reference from assurance.match m
+        join movement_reference r on assurance.text_id('mov', r.movement_id) = m.movement_id
+        join assurance.payment p using (payment_id) where p.intent_id is not null";
+    assert_eq!(house.ask(claimed).await, format!("reference {DEBIT}"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_marked_credit_is_not_given_back_while_it_may_be_money_that_was_told_of() {
+    const TEXT: &str = "HOAN LAI TIEN";
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    // of two payers, and two lines that name neither: nobody can say which is whose
+    let mut intents = Vec::new();
+    for _ in 0..2 {
+        let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        told(&house, day(4), 21_000, "", intent["reference"].as_str().unwrap()).await;
+        intents.push(intent);
+    }
+    let lines = String::from_utf8(mt940(OWN, day(4), 0, &[(21_000, BACK, TEXT), (21_000, DEBIT, TEXT)])).unwrap();
+    let lines = lines.replace("C21000,NTRF", "RD21000,NTRF").into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", lines).await.expect(201);
+    stated(&house, OWN, day(9), 42_000, &[]).await;
+    house.drain().await;
+    assert_eq!(house.ask(CASES).await, "missing_at_provider missing_at_provider unidentified unidentified");
+    let case = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/cases/{}/resolutions", id(&case));
+    let back = json!({"action": "refund_to_payer", "reason_code": "OVERPAID", "refundable_amount": 21_000,
+        "payer_account": {"bank_bin": "970436", "account_number": "0011001234567", "account_name": "NGUYEN VAN THU"}});
+    assert_eq!(house.staff.post(&path, back.clone()).await.refused(409), "credit_not_proven");
+    // two persons say which line is whose; the other pair follows
+    let approver = second_person(&house).await;
+    let missing =
+        house.staff.get("/v1/cases?status=open&kind=missing_at_provider").await.expect(200)["data"][0].clone();
+    let same = json!({"action": "same_movement", "payment_id": case["payment_id"], "note": "x"});
+    let said = house.staff.post(&format!("/v1/cases/{}/resolutions", id(&missing)), same).await.expect(201);
+    approves(&approver, &said).await.expect(200);
+    stated(&house, OWN, today(), 42_000, &[]).await;
+    house.drain().await;
+    let seen = (house.ask(PAYMENTS).await, house.ask(IN_TRANSIT).await, house.ask(CASES).await);
+    assert_eq!(seen, ("4 42000".into(), "0".into(), String::new()));
+    for intent in &intents {
+        assert_eq!(house.portal.intent(intent).await["status"], "paid");
+    }
     house.close().await;
 }
 
@@ -167,6 +285,81 @@ async fn a_return_that_may_be_of_two_transfers_or_says_two_things_is_left_to_peo
         assert_eq!(house.ask(HELD).await, "unidentified 42000", "{is_marked}");
         house.close().await;
     }
+}
+
+/// The debit of the other one of two refunds.
+const OTHER_DEBIT: &str = "FT2633000000054";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_with_one_refunds_code_and_anothers_debit_is_left_to_people_with_a_case_that_names_both() {
+    for (is_marked, in_text) in [(true, false), (false, false), (true, true), (false, true)] {
+        let house = House::with_bank().await;
+        let (refunds, texts) = left_under(&house, [DEBIT, OTHER_DEBIT]).await;
+        let code = format!("HUY {}", texts[0]);
+        let both = format!("HUY GD {OTHER_DEBIT} {}", texts[0]);
+        let (reference, said) = if in_text { (BACK, both.as_str()) } else { (OTHER_DEBIT, code.as_str()) };
+        if is_marked {
+            marked(&house, reference, said).await;
+        } else {
+            stated(&house, OWN, day(4), 0, &[(21_000, reference, said)]).await;
+        }
+        stated(&house, OWN, day(9), 21_000, &[]).await;
+        house.drain().await;
+        for refund in &refunds {
+            assert_eq!(status(&house, refund).await, "succeeded", "{is_marked} {in_text}");
+        }
+        let seen = (house.ask(HELD).await, house.ask(CASES).await);
+        assert_eq!(seen, ("unidentified 21000".into(), "status_differs unidentified".into()), "{is_marked} {in_text}");
+        let case = house.staff.get("/v1/cases?status=open&kind=status_differs").await.expect(200)["data"][0].clone();
+        for refund in &refunds {
+            assert!(case["subject"].as_str().unwrap().contains(id(refund)), "{case} {refund}");
+        }
+        house.close().await;
+    }
+}
+
+/// A teller told of a return under the return's own reference, or none; its line has the debit's, or names that in its text.
+async fn told_beside_a_return(reference: &str, names: Names, order: &[Sight]) {
+    let house = House::with_bank().await;
+    let (fee, proposal, text) = to_be_made(&house).await;
+    for sight in order {
+        match (sight, names) {
+            (Debit, _) => stated(&house, OWN, day(3), 21_000, &[(-21_000, DEBIT, &text)]).await,
+            (Told, _) => told(&house, day(4), 21_000, reference, "HOAN LAI TIEN").await,
+            (Shown, Names::DebitInText) => marked(&house, BACK, &format!("HUY GD {DEBIT}")).await,
+            (Shown, _) => marked(&house, DEBIT, "HUY GD").await,
+        }
+    }
+    stated(&house, OWN, day(9), 21_000, &[]).await;
+    house.drain().await;
+    is_returned(&house, &fee, &proposal).await;
+    assert!(house.ask(PAYMENTS).await.ends_with(" 21000"), "{reference} {names:?} {order:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_under_its_debits_reference_is_one_money_with_what_a_teller_told_under_another_or_none() {
+    for order in &ORDERS[..5] {
+        told_beside_a_return(BACK, Names::DebitsOwn, order).await;
+        told_beside_a_return("", Names::DebitsOwn, order).await;
+        told_beside_a_return("", Names::DebitInText, order).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_was_told_of_beside_a_return_has_its_own_line_all_the_same() {
+    let house = House::with_bank().await;
+    let (_, proposal, text) = to_be_made(&house).await;
+    stated(&house, OWN, day(3), 21_000, &[(-21_000, DEBIT, &text)]).await;
+    told(&house, day(4), 21_000, BACK, "ung ho").await;
+    marked(&house, DEBIT, "HUY GD").await;
+    stated(&house, OWN, day(5), 21_000, &[(21_000, BACK, "ung ho")]).await;
+    stated(&house, OWN, day(9), 42_000, &[]).await;
+    house.drain().await;
+    assert_eq!(status(&house, &proposal).await, "failed");
+    assert_eq!((house.ask(PAYMENTS).await.as_str(), house.ask(IN_TRANSIT).await.as_str()), ("2 42000", "0"));
+    assert_eq!(house.ask(HELD).await, "refund_returned 21000, unidentified 21000");
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,9 +10,9 @@ pub(super) const OWN: &str = "7700000001";
 const ELSEWHERE: &str = "7700000003";
 pub(super) const PAYMENTS: &str =
     "select count(*) || ' ' || coalesce(sum(amount - reversed), 0) from assurance.payment";
-pub(super) const HELD: &str = "select coalesce(string_agg(suspense_reason || ' ' || total, ', '), '') from (
-    select suspense_reason, sum(amount) as total from assurance.allocation
-    where suspense_reason is not null group by 1 having sum(amount) <> 0) h";
+pub(super) const HELD: &str = "select coalesce(string_agg(h.held, ', ' order by h.held), '') from (
+    select suspense_reason || ' ' || sum(amount) as held from assurance.allocation
+    where suspense_reason is not null group by suspense_reason having sum(amount) <> 0) h";
 pub(super) const IN_TRANSIT: &str =
     "select coalesce(sum(amount), 0) from assurance.ledger_entry where account_code like 'in_transit:%'";
 pub(super) const CASES: &str =
@@ -216,6 +216,11 @@ async fn more_debits_and_returns_than_one_look_takes_are_all_taken_in_one_file()
 
 /// Two refunds of one sum that left under one reference of the bank: the refunds, and their texts.
 pub(super) async fn left_together(house: &House, reference: &str) -> ([Value; 2], [String; 2]) {
+    left_under(house, [reference; 2]).await
+}
+
+/// The same, each under a reference of its own.
+pub(super) async fn left_under(house: &House, references: [&str; 2]) -> ([Value; 2], [String; 2]) {
     house.had_account(OWN).await;
     let approver = second_person(house).await;
     let (mut refunds, mut texts, mut intents) = (Vec::new(), Vec::new(), Vec::new());
@@ -233,7 +238,7 @@ pub(super) async fn left_together(house: &House, reference: &str) -> ([Value; 2]
         texts.push(refund(house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned());
         refunds.push(proposal);
     }
-    let debits = [(-21_000, reference, texts[0].as_str()), (-21_000, reference, texts[1].as_str())];
+    let debits = [0, 1].map(|n| (-21_000, references[n], texts[n].as_str()));
     stated(house, OWN, day(3), 42_000, &debits).await;
     (refunds.try_into().unwrap(), texts.try_into().unwrap())
 }

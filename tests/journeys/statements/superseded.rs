@@ -250,3 +250,29 @@ async fn what_another_file_in_force_has_stays_and_the_day_says_that_the_two_diff
     assert_eq!(office.day().await, ([100_000, 9_000, 0, 109_000], json!([])));
     office.house.close().await;
 }
+
+const OVERTAKEN: &str = "select count(*) from overtaken_piece";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_files_of_a_day_is_superseded_and_what_others_overtake_is_overtaken_as_before() {
+    let office = Office::new().await;
+    let credit = |n: i64| 1_000 + n;
+    let opening = |n: i64| (1..n).map(credit).sum::<i64>();
+    let refs: Vec<String> = (1..=40).map(|n| format!("FT{n:04}")).collect();
+    let line = |n: i64| -> Line<'_> { (credit(n), refs[usize::try_from(n - 1).unwrap()].as_str(), "nop tien") };
+    let mut parts = Vec::new();
+    for n in 1..=40 {
+        parts.push(office.imports(opening(n), &[line(n)]).await);
+    }
+    // the first ten once more, as one file
+    let until_noon: Vec<Line<'_>> = (1..=10).map(line).collect();
+    office.imports(0, &until_noon).await;
+    let whole = ([0, opening(41), 0, opening(41)], json!([]));
+    assert_eq!((office.day().await, office.house.ask(OVERTAKEN).await.as_str()), (whole.clone(), "10"));
+    let mut other = line(30);
+    other.2 = "nop tien lan hai";
+    let proposed = office.proposes(&parts[29], opening(30), &[other]).await.expect(201);
+    office.approves(&proposed).await.expect(200);
+    assert_eq!((office.day().await, office.house.ask(OVERTAKEN).await.as_str()), (whole, "10"));
+    office.house.close().await;
+}

@@ -131,7 +131,10 @@ fn against(credit: &OpenCredit, candidate: &Candidate, window: &Window<'_>) -> O
         (Why::AmountDiffers, credit.amount != told.amount),
         (Why::ReferenceDiffers, !is_same && contradict(credit, told)),
         (Why::OtherIntent, !is_same && names_both && credit.intent != told.intent),
-        (Why::TooFarApart, (!is_same || credit.takes_back) && !window.holds(credit.booking_date, told.day)),
+        (
+            Why::TooFarApart,
+            (!is_same || credit.takes_back || credit.is_marked) && !window.holds(credit.booking_date, told.day),
+        ),
         (Why::LineBeforeReport, !is_same && !names_both && credit.booking_date < told.day),
         (Why::OfAnotherLine, candidate.line.is_some_and(|line| line != credit.id)),
         (Why::MayBeKnown, !is_same && told.may_be_known && credit.intent.is_none()),

@@ -6,6 +6,7 @@
 //! | with a name | names nobody, and all of it waits; no pairing of as many as can be gives it to another's | it is the line of what was told |
 //! | with a name, and waiting unbooked | the same | it gives the line's payment its name |
 //! | without a name, all of it waiting | any, the nearest first | what was told is another sight of the line's payment |
+//! | the same | one that brings back a transfer of ours | what was told is that return, and no payment ([`returned`]) |
 //!
 //! Nothing is said of a line that may be, or stands beside one that may be, of money whose own line may come yet.
 //!
@@ -15,7 +16,7 @@
 use super::{APART, What, pairing};
 use crate::bank_reference::BankReference;
 use crate::business_day::WorkingCalendar;
-use crate::ids::{IntentId, PaymentId, SightingId};
+use crate::ids::{IntentId, MovementId, PaymentId, SightingId};
 use crate::money::Vnd;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -52,14 +53,8 @@ pub fn ends(
     apart: &BTreeSet<(What, PaymentId)>,
     calendar: &WorkingCalendar,
 ) -> Vec<End> {
-    let may_be_one = |t: &Money<What>, b: &Money<PaymentId>| {
-        let contradict = |r: &BankReference| b.references.iter().any(|own| own.comparable(r) && !own.same(r));
-        t.amount == b.amount
-            && b.day >= t.day
-            && calendar.within(t.day, b.day, APART)
-            && !t.references.iter().any(contradict)
-            && !apart.contains(&(t.id, b.id))
-    };
+    let may_be_one =
+        |t: &Money<What>, b: &Money<PaymentId>| may_be_one(t, b, calendar) && !apart.contains(&(t.id, b.id));
     let named: Vec<&Money<What>> = told.iter().filter(|t| t.intent.is_some()).collect();
     let lines: Vec<&Money<PaymentId>> = booked.iter().filter(|b| b.intent.is_none() && b.is_free).collect();
     let fits: Vec<Vec<usize>> =
@@ -81,6 +76,32 @@ pub fn ends(
         }
     }
     ends
+}
+
+/// What was told of without a name and is the return of a transfer of ours: each return is one of them at most. Its line may have the
+/// debit's reference, which says nothing of it; `back` has what is left.
+pub fn returned(
+    told: &[Money<What>],
+    back: &[Money<MovementId>],
+    calendar: &WorkingCalendar,
+) -> Vec<(PaymentId, MovementId)> {
+    let mut found: Vec<(PaymentId, MovementId)> = Vec::new();
+    for t in told.iter().filter(|t| t.intent.is_none() && t.is_free && t.is_over) {
+        let What::Payment(payment) = t.id else { continue };
+        let free = back.iter().filter(|b| found.iter().all(|(_, line)| *line != b.id) && may_be_one(t, b, calendar));
+        if let Some(nearest) = free.min_by_key(|b| b.day) {
+            found.push((payment, nearest.id));
+        }
+    }
+    found
+}
+
+fn may_be_one<Id>(told: &Money<What>, line: &Money<Id>, calendar: &WorkingCalendar) -> bool {
+    let contradict = |r: &BankReference| line.references.iter().any(|own| own.comparable(r) && !own.same(r));
+    told.amount == line.amount
+        && line.day >= told.day
+        && calendar.within(told.day, line.day, APART)
+        && !told.references.iter().any(contradict)
 }
 
 impl End {
@@ -194,5 +215,34 @@ mod tests {
         assert_eq!(of(&[Money { is_over: false, ..told.clone() }], std::slice::from_ref(&b)), []);
         let two = [told, money(4, 24, None)];
         assert_eq!(of(&two, std::slice::from_ref(&b)), [sight(3)], "one line is one sight");
+    }
+
+    #[test]
+    fn what_was_told_without_a_name_is_a_return_once_no_line_of_its_own_comes() {
+        let back = |n: u128, day: i8| Money::<MovementId> {
+            id: Uuid::from_u128(n).into(),
+            amount: Vnd::new(21_000),
+            day: date(2026, 11, day),
+            intent: None,
+            references: Vec::new(),
+            is_free: true,
+            is_over: true,
+        };
+        let of = |of: &[Money<PaymentId>], back: &[Money<MovementId>]| {
+            let found = returned(&told(of), back, &WorkingCalendar::default());
+            found.into_iter().map(|(told, line)| (told, line.uuid().as_u128())).collect::<Vec<_>>()
+        };
+        let nameless = money(1, 24, None);
+        assert_eq!(of(std::slice::from_ref(&nameless), &[back(8, 25), back(9, 24)]), [(id(1), 9)]);
+        assert_eq!(of(&[nameless.clone(), money(2, 24, None)], &[back(9, 24)]), [(id(1), 9)]);
+        for other in [
+            money(1, 24, Some(7)),
+            money(1, 25, None),
+            Money { is_over: false, ..nameless.clone() },
+            Money { is_free: false, ..nameless.clone() },
+            Money { amount: Vnd::new(20_999), ..nameless },
+        ] {
+            assert_eq!(of(&[other], &[back(9, 24)]), []);
+        }
     }
 }

@@ -28,7 +28,8 @@ pub fn own_lines(
     calendar: &WorkingCalendar,
 ) -> BTreeMap<MovementId, PaymentId> {
     let mut own: BTreeMap<MovementId, PaymentId> = BTreeMap::new();
-    for (credit, _) in open.iter().zip(claims).filter(|(credit, claim)| claim.is_none() && !credit.takes_back) {
+    let may_own = |credit: &OpenCredit| !credit.is_marked && !credit.takes_back;
+    for (credit, _) in open.iter().zip(claims).filter(|(credit, claim)| claim.is_none() && may_own(credit)) {
         let is_free = |l: &&Lent| own.values().all(|taken| *taken != l.payment);
         if let Some(found) = lent.iter().filter(is_free).find(|l| is_own(credit, l, calendar)) {
             own.insert(credit.id, found.payment);
@@ -59,6 +60,7 @@ mod tests {
             booking_date: date(2026, 11, day),
             references: BankReference::read(reference, None).into_iter().collect(),
             intent: intent.map(|i| Uuid::from_u128(i).into()),
+            is_marked: false,
             takes_back: false,
         }
     }
@@ -86,6 +88,7 @@ mod tests {
         assert_eq!(of(credit(1, 27, Some(7), ""), None, lent(1, "")), 0, "another day");
         assert_eq!(of(OpenCredit { amount: Vnd::new(1), ..credit(1, 25, Some(7), "") }, None, lent(1, "")), 0);
         assert_eq!(of(OpenCredit { takes_back: true, ..credit(1, 25, Some(7), "") }, None, lent(1, "")), 0);
+        assert_eq!(of(OpenCredit { is_marked: true, ..credit(1, 25, Some(7), "") }, None, lent(1, "")), 0);
         let claim = Some((What::Payment(Uuid::from_u128(9).into()), Rule::Reference));
         assert_eq!(of(credit(1, 25, Some(7), ""), claim, lent(1, "")), 0);
     }

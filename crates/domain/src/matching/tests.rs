@@ -12,6 +12,7 @@ pub(super) fn credit(n: u128, amount: i64, day: i8, reference: Option<&str>, int
         booking_date: date(2026, 11, day),
         references: reference.and_then(|r| BankReference::read(r, None)).into_iter().collect(),
         intent: intent.map(|i| Uuid::from_u128(i).into()),
+        is_marked: false,
         takes_back: false,
     }
 }
@@ -186,6 +187,27 @@ fn a_report_that_may_be_of_money_in_the_books_vouches_for_no_line_without_a_name
 fn a_credit_that_takes_a_debit_back_is_no_payment_that_we_know() {
     let back = OpenCredit { takes_back: true, ..credit(1, 21_000, 25, None, None) };
     assert_eq!(rules(&[back], &[told(1, 21_000, 25, None, None), told(2, 21_000, 25, None, Some(7))]), [None]);
+}
+
+#[test]
+fn a_marked_credit_is_what_was_told_of_without_a_reference_unless_another_line_is() {
+    let marked = |n, intent| OpenCredit { is_marked: true, ..credit(n, 21_000, 25, None, intent) };
+    let (nameless, named) = (told(1, 21_000, 25, None, None), told(1, 21_000, 25, None, Some(7)));
+    for (open, told, found) in [
+        (vec![marked(1, None)], &nameless, vec![Some(Rule::AmountDay)]),
+        (vec![marked(1, Some(7))], &named, vec![Some(Rule::Reference)]),
+        (vec![marked(1, None)], &named, vec![Some(Rule::OnlyOne)]),
+        (vec![marked(1, None), credit(2, 21_000, 25, None, None)], &nameless, vec![None, Some(Rule::AmountDay)]),
+        (vec![marked(1, Some(7)), credit(2, 21_000, 25, None, Some(7))], &named, vec![None, Some(Rule::Reference)]),
+        (vec![marked(1, None), credit(2, 21_000, 25, None, None)], &named, vec![None, Some(Rule::OnlyOne)]),
+        (
+            vec![marked(1, None), credit(2, 21_000, 25, None, None), credit(3, 21_000, 25, None, None)],
+            &named,
+            vec![None; 3],
+        ),
+    ] {
+        assert_eq!(rules(&open, std::slice::from_ref(told)), found, "{open:?}");
+    }
 }
 
 fn reversible(n: u128, reference: &str) -> Reversible {

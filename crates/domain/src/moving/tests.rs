@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::codes::{BeneficiaryCode, CounterCode, ProfileCode};
+use crate::intent::IntentStatus;
 use crate::refund::{Closing, RefundLine};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -74,11 +75,12 @@ fn sound(before: &Scene, after: &Scene, out: i64) {
     }
 }
 
-/// One payment with one to three obligations, some of them partly covered by a second payment, and something in suspense.
+/// One payment with one to three obligations, some of them partly covered by a second payment, and something in suspense; its
+/// own intent, which may have been over when it came, and perhaps one that took its place.
 fn scenes() -> impl Strategy<Value = Scene> {
     let fees = prop::collection::vec((1_000_i64..50_000, 0_i64..999), 1..4);
-    (fees, prop::sample::select(vec![0_i64, 700, 5_000]), any::<bool>(), any::<bool>()).prop_map(
-        |(fees, held, is_over, second_holder)| {
+    (fees, prop::sample::select(vec![0_i64, 700, 5_000]), any::<[bool; 2]>(), any::<bool>(), any::<bool>()).prop_map(
+        |(fees, held, is_over, second_holder, was_over)| {
             let mut parts = Vec::new();
             let mut obligations = Vec::new();
             for (n, (amount, by_other)) in (1..).zip(&fees) {
@@ -98,18 +100,20 @@ fn scenes() -> impl Strategy<Value = Scene> {
                 parts.push(Part { payment_id: payment(1), home, amount: Vnd::new(held) });
             }
             let ids: Vec<ObligationId> = obligations.iter().map(|o| o.id).collect();
-            let holder = |n: u128, obligation_ids: Vec<ObligationId>| Holder {
+            let holder = |n: usize, obligation_ids: Vec<ObligationId>| Holder {
                 intent: IntentState {
-                    id: Uuid::from_u128(200 + n).into(),
+                    id: Uuid::from_u128([201, 202][n]).into(),
                     status: IntentStatus::Paid,
                     version: 3,
                     obligation_ids,
                 },
-                is_over: is_over && n == 1,
+                is_over: is_over[n],
+                // of two one was, for both held a fee; alone it may have been
+                was_over: n == 0 && (second_holder || was_over),
             };
-            let mut holders = vec![holder(1, ids.clone())];
+            let mut holders = vec![holder(0, ids.clone())];
             if second_holder {
-                holders.push(holder(2, ids[..1].to_vec()));
+                holders.push(holder(1, ids[..1].to_vec()));
             }
             Scene {
                 payment_id: payment(1),
@@ -186,7 +190,7 @@ proptest! {
         let live: Vec<_> = done.holders.iter().filter(|h| h.intent.status.is_live()).collect();
         let mut held = BTreeSet::new();
         prop_assert!(live.iter().flat_map(|h| &h.intent.obligation_ids).all(|o| held.insert(*o)));
-        prop_assert!(live.iter().all(|h| !h.is_over));
+        prop_assert!(live.iter().all(|h| !h.is_over && !h.was_over));
         let due = done.obligations.iter().any(|o| o.status == ObligationStatus::Due);
         prop_assert!(due || live.is_empty());
         let still_paid = done.holders.iter().filter(|h| h.intent.status == IntentStatus::Paid);
@@ -198,6 +202,15 @@ proptest! {
         let waiting: Vnd = back.parts.iter().filter(|p| p.home == Home::Suspense(SuspenseReason::RefundReturned)).map(|p| p.amount).sum();
         prop_assert_eq!(waiting, refund.amount());
         prop_assert_eq!(back.obligations, done.obligations);
+    }
+
+    #[test]
+    fn what_was_over_when_its_money_came_is_over_again_and_what_was_not_is_open_until_its_deadline(scene in scenes()) {
+        let taken = after(&scene, &take_back(&scene, &[]).expect("taken back"));
+        for h in &taken.holders {
+            let is_over = h.is_over || h.was_over;
+            prop_assert_eq!(h.intent.status, if is_over { IntentStatus::Expired } else { IntentStatus::Open });
+        }
     }
 
     #[test]

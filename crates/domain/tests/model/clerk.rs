@@ -47,6 +47,8 @@ pub struct Intent {
     pub asked: Vec<usize>,
     pub state: &'static str,
     pub deadline: u64,
+    /// It was over when the money came that paid it.
+    pub was_over: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -122,7 +124,7 @@ impl Clerk {
 
     pub fn open(&mut self, fees: Vec<usize>, deadline: u64) -> usize {
         let asked = fees.iter().map(|f| self.fees[*f].amount).collect();
-        self.intents.push(Intent { fees, asked, state: "open", deadline });
+        self.intents.push(Intent { fees, asked, state: "open", deadline, was_over: false });
         self.intents.len() - 1
     }
 
@@ -241,7 +243,8 @@ impl Clerk {
         for i in 0..self.intents.len() {
             let touched = self.intents[i].fees.iter().any(|f| settled.contains(f));
             let concerned = Some(i) == own || LIVE.contains(&self.intents[i].state);
-            if touched && concerned && self.due(i).is_empty() {
+            if touched && concerned && self.intents[i].state != "paid" && self.due(i).is_empty() {
+                self.intents[i].was_over = !LIVE.contains(&self.intents[i].state);
                 self.intents[i].state = "paid";
             }
         }
@@ -366,13 +369,13 @@ impl Clerk {
         for coin in self.coins.iter_mut().filter(|c| c.at == At::Refund(refund)) {
             coin.place = Place::Payer;
         }
-        let Refund { payment, lines, reopens, .. } = self.refunds[refund].clone();
+        let Refund { lines, reopens, .. } = self.refunds[refund].clone();
         let fees: Vec<usize> = lines.iter().filter_map(|(fee, _)| *fee).collect();
         for fee in &fees {
             self.fees[*fee].state = if reopens { "due" } else { "refunded" };
         }
         if reopens {
-            self.reopen(&fees, payment);
+            self.reopen(&fees);
         }
         self.refunds[refund].state = "succeeded";
     }
@@ -416,7 +419,7 @@ impl Clerk {
                 }
             }
         }
-        self.reopen(&due, payment);
+        self.reopen(&due);
         self.refunds[refund].state = state;
     }
 
@@ -454,7 +457,7 @@ impl Clerk {
         for refund in self.refunds.iter_mut().filter(|r| r.payment == payment && unmade(r)) {
             refund.state = if refund.state == "awaiting_statement" { "failed" } else { "cancelled" };
         }
-        self.reopen(&fees.into_iter().collect::<Vec<_>>(), payment);
+        self.reopen(&fees.into_iter().collect::<Vec<_>>());
         true
     }
 
@@ -466,7 +469,7 @@ impl Clerk {
         for i in 0..self.intents.len() {
             let intent = &self.intents[i];
             if LIVE.contains(&intent.state) && intent.fees.contains(&fee) && self.due(i).is_empty() {
-                self.intents[i].state = "paid";
+                (self.intents[i].state, self.intents[i].was_over) = ("paid", false);
             }
         }
     }
@@ -496,20 +499,17 @@ impl Clerk {
         self.fees[fee].amount -= by;
     }
 
-    /// Paid intents of what is due again may be paid again, the payment's own first; those that are over, or whose fees a
-    /// live one holds by now, are expired.
-    fn reopen(&mut self, fees: &[usize], payment: usize) {
-        let own = self.payments[payment].intent;
-        let mut order: Vec<usize> = own.into_iter().collect();
-        order.extend((0..self.intents.len()).filter(|i| Some(*i) != own));
-        for i in order {
+    /// Paid intents of what is due again may be paid again, the newest first; those that are over, or were when their money came,
+    /// or whose fees a live one holds by now, are expired.
+    fn reopen(&mut self, fees: &[usize]) {
+        for i in (0..self.intents.len()).rev() {
             let intent = self.intents[i].clone();
             if intent.state != "paid" || !intent.fees.iter().any(|f| fees.contains(f)) {
                 continue;
             }
             let other_amount = intent.fees.iter().zip(&intent.asked).any(|(f, asked)| self.fees[*f].amount != *asked);
             let held = intent.fees.iter().any(|f| self.is_held(*f));
-            let over = intent.deadline <= self.now || other_amount || held;
+            let over = intent.deadline <= self.now || intent.was_over || other_amount || held;
             self.intents[i].state = if over { "expired" } else { "open" };
         }
     }

@@ -44,6 +44,8 @@ pub struct World {
     pub intents: Vec<IntentState>,
     /// Of each intent: its deadline, and what its obligations owed when it was opened.
     pub terms: Vec<(u64, Vec<Vnd>)>,
+    /// Those that were over when the money came that paid them.
+    pub paid_late: BTreeSet<IntentId>,
     pub attempts: Vec<AttemptState>,
     pub payments: Vec<Booked>,
     pub refunds: Vec<Asked>,
@@ -179,7 +181,11 @@ impl World {
             gone: Vec::new(),
             holders: (0..self.intents.len())
                 .filter(|i| holds(&self.intents[*i]))
-                .map(|i| Holder { intent: self.intents[i].clone(), is_over: self.is_over(i) })
+                .map(|i| Holder {
+                    intent: self.intents[i].clone(),
+                    is_over: self.is_over(i),
+                    was_over: self.paid_late.contains(&self.intents[i].id),
+                })
                 .collect(),
             cases: self.open_cases(|id| paying.contains(&id)),
             day: DAY,
@@ -235,6 +241,10 @@ impl World {
             assert_eq!((i.status, i.version + 1), (s.from, s.version));
             legal("intent", s.from.as_str(), s.to.as_str());
             (i.status, i.version) = (s.to, s.version);
+            match s.from.is_live() {
+                true => self.paid_late.remove(&s.id),
+                false => self.paid_late.insert(s.id),
+            };
         }
         for s in &changes.attempts {
             let a = self.attempts.iter_mut().find(|a| a.id == s.id).expect("attempt");

@@ -13,8 +13,9 @@ use super::paper::{Table, dong, say};
 use super::stage::{Created, Story, until};
 use super::stop::Stop;
 
-/// How long the portal waits for what is told at once.
-pub const SOON: Duration = Duration::from_secs(15);
+/// How long the portal waits for what is told at once: how fast a machine is decides nothing here, and what was waited is
+/// shown.
+pub const SOON: Duration = Duration::from_secs(60);
 
 pub struct Intent {
     pub id: String,

@@ -20,7 +20,7 @@ use super::run_file::RunFile;
 use super::stop::Stop;
 use super::tally::Tally;
 
-const CALL: Duration = Duration::from_secs(15);
+const CALL: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// Dossier codes have four digits a day; other runs of the day may have taken these.
 const MOST_DRAWS: usize = 20;

@@ -8,6 +8,7 @@ use crate::facts::{self, Facts};
 use crate::receive_account_report::{terms, unwatch_served};
 use crate::receive_report::ReportError;
 use crate::record_money::{self, Recording, Seen};
+use crate::refund;
 use domain::bank_reference::BankReference;
 use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
@@ -57,8 +58,8 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     let waiting = account_money::waiting(tx, &ground.account).await?;
     let (told, doubted) = told_of(tx, ground, &open, &waiting).await?;
     let partly = partly(tx, ground, &open).await?;
-    let returns = returns(tx, &open, &named).await?;
-    let takes_back = |c: &OpenCredit| c.reversal || returns.contains_key(&c.id);
+    let returns = returns(tx, ground, &open, &named).await?;
+    let takes_back = |c: &OpenCredit| c.takes_back || returns.contains_key(&c.id);
     let credits: Vec<_> = open.iter().map(|c| credit(c, named.get(&c.id), takes_back(c))).collect();
     let claims = matching::decide(&credits, &told, &ground.calendar, &partly);
     name_by_reports(tx, ground, &open, &claims, &waiting, &mut named).await?;
@@ -72,7 +73,7 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
         .iter()
         .zip(&claims)
         .filter(|(_, claim)| !matches!(claim, Some((What::Payment(_), _))))
-        .filter_map(|(c, _)| named.get(&c.id))
+        .filter_map(|(c, claim)| payers(c, claim, &named))
         .collect();
     let facts = lock_facts(tx, &fresh).await?;
     let mut early = matching::early(&credits, &claims, &told, &ground.calendar);
@@ -92,11 +93,11 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
             }
             Some((What::Sighting(id), rule)) => {
                 let waiting = waiting.iter().find(|w| w.sighting_id == *id);
-                work.new_money(credit, named.get(&credit.id), &facts, waiting.map(|w| (w, *rule)))?;
+                work.new_money(credit, payers(credit, claim, &named), &facts, waiting.map(|w| (w, *rule)))?;
             }
             None => match own_lines.get(&credit.id) {
                 Some(back) => work.give_back(credit, back)?,
-                None => work.new_money(credit, named.get(&credit.id), &facts, None)?,
+                None => work.new_money(credit, payers(credit, claim, &named), &facts, None)?,
             },
         }
     }
@@ -106,7 +107,16 @@ async fn matched(tx: &Tx, ground: &Ground, after: MovementId, now: Timestamp) ->
     Ok(Batch { matched, last: Some(last) })
 }
 
-/// The one intent that each credit's text names. What comes back is not what was paid, whatever it names.
+/// Whose money a credit is that is booked now. What comes back is not what was paid, whatever it names, unless somebody told of it.
+fn payers<'n>(
+    credit: &OpenCredit,
+    claim: &matching::Claim,
+    named: &'n BTreeMap<MovementId, NamedIntent>,
+) -> Option<&'n NamedIntent> {
+    named.get(&credit.id).filter(|_| claim.is_some() || !credit.reversal)
+}
+
+/// The one intent that each credit's text names.
 async fn named_by(
     tx: &Tx,
     ground: &Ground,
@@ -116,11 +126,7 @@ async fn named_by(
     let codes: Vec<&str> = codes.into_iter().collect();
     let known = account_money::intents_named(tx, &codes, &ground.account).await?;
     let by_code = by_code(&known);
-    Ok(open
-        .iter()
-        .filter(|c| !c.reversal)
-        .filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone())))
-        .collect())
+    Ok(open.iter().filter_map(|c| Some((c.id, only_named(&c.codes, &by_code)?.clone()))).collect())
 }
 
 pub(crate) fn by_code(known: &[NamedIntent]) -> BTreeMap<&str, &NamedIntent> {
@@ -137,20 +143,26 @@ pub(crate) fn only_named<'n>(codes: &[String], by_code: &BTreeMap<&str, &'n Name
 }
 
 /// Credits that bring a transfer back whose debit no statement has shown: each has its code and its amount, and names no
-/// intent and no other transfer.
+/// intent and no other transfer, nor another's debit.
 async fn returns(
     tx: &Tx,
+    ground: &Ground,
     open: &[OpenCredit],
     named: &BTreeMap<MovementId, NamedIntent>,
 ) -> Result<BTreeMap<MovementId, RefundId>, StorageError> {
     let codes: Vec<String> = open.iter().flat_map(|c| c.codes.iter().cloned()).collect();
     let known = refunds::by_codes(tx, &codes).await?;
+    if known.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let at_odds = refund::at_odds(tx, ground).await?;
     let brings_back = |c: &OpenCredit| {
         let mut of = known.iter().filter(|refund| c.codes.contains(&refund.reference));
         let (Some(refund), None) = (of.next(), of.next()) else { return None };
         let given_out = [RefundStatus::Approved, RefundStatus::AwaitingStatement, RefundStatus::Succeeded];
         let is_its = refund.state.amount() == c.amount && given_out.contains(&refund.state.status);
-        (is_its && !named.contains_key(&c.id)).then_some((c.id, refund.state.id))
+        let names_another = at_odds.contains(&c.id) || !c.reversal && named.contains_key(&c.id);
+        (is_its && !names_another).then_some((c.id, refund.state.id))
     };
     Ok(open.iter().filter_map(brings_back).collect())
 }
@@ -181,7 +193,7 @@ async fn name_by_reports(
 /// Amounts of which there are more open credits than this batch holds.
 async fn partly(tx: &Tx, ground: &Ground, open: &[OpenCredit]) -> Result<BTreeSet<Vnd>, StorageError> {
     let mut here: BTreeMap<Vnd, i64> = BTreeMap::new();
-    for credit in open.iter().filter(|c| !c.reversal) {
+    for credit in open {
         *here.entry(credit.amount).or_default() += 1;
     }
     let amounts: Vec<i64> = here.keys().map(|amount| amount.dong()).collect();
@@ -242,6 +254,7 @@ fn credit(c: &OpenCredit, named: Option<&NamedIntent>, takes_back: bool) -> matc
         booking_date: c.booking_date,
         references: c.references.clone(),
         intent: named.map(|n| n.id),
+        is_marked: c.reversal,
         takes_back,
     }
 }

@@ -1,5 +1,6 @@
 //! What is left over when statements show all days (`domain::matching::leftover`): a payment that was told of takes the line that
-//! was booked as another one, or was another sight of one, and a report that waits names one. Each in a transaction of its own.
+//! was booked as another one, was another sight of one, or is the return of a transfer of ours, and a report that waits names one. Each
+//! in a transaction of its own.
 
 use super::batch::{first_instant, last_instant};
 use super::waiting::{row, was};
@@ -11,7 +12,7 @@ use crate::move_money;
 use crate::receive_report::ReportError;
 use crate::retry::retrying;
 use domain::bank_reference::BankReference;
-use domain::business_day::WorkingCalendar;
+use domain::business_day::{WorkingCalendar, business_date};
 use domain::case::CaseKind;
 use domain::cause::Cause;
 use domain::changes::step;
@@ -19,16 +20,16 @@ use domain::matching::leftover::{self, End, Money};
 use domain::matching::{APART, What, sights};
 use domain::moving::{self, MoveError};
 use domain::payment::{Identity, Payment, SightingState};
-use domain::{PaymentId, SightingId, Vnd};
+use domain::{MovementId, PaymentId, SightingId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::account_money::{self, Awaited, turn};
-use storage::leftover::Booked;
+use storage::leftover::{Booked, Returned};
 use storage::lent::Moved;
 use storage::payments::Part;
 use storage::unit::Unit;
-use storage::{StorageError, Tx, cases, movements, payments, refunds, sightings, unit};
+use storage::{StorageError, Tx, beneficiaries, cases, movements, payments, refunds, sightings, unit};
 
 /// Until nothing more can be said; how many found who they are.
 pub async fn settle(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, ReportError> {
@@ -64,6 +65,15 @@ async fn settled(tx: &Tx, ground: &Ground, now: Timestamp) -> Result<bool, Repor
         let scene = scene(tx, ground, amount, days, &mut known).await?;
         for end in leftover::ends(&scene.told, &scene.lines, &scene.apart, &ground.calendar) {
             if let Some(unit) = ended(tx, ground, &scene, end, now).await? {
+                unit::write(tx, &unit).await?;
+                tx.commit().await?;
+                return Ok(true);
+            }
+        }
+        let back = returned(tx, ground, amount, days).await?;
+        for (told, line) in leftover::returned(&scene.told, &back, &ground.calendar) {
+            let line = back.iter().find(|back| back.id == line).ok_or_else(|| unreadable("a return's line"))?;
+            if let Some(unit) = a_return(tx, told, line, now).await? {
                 unit::write(tx, &unit).await?;
                 tx.commit().await?;
                 return Ok(true);
@@ -158,6 +168,31 @@ async fn scene(
     }
     let lines = booked.iter().map(|b| line(b, &whole)).collect();
     Ok(Scene { told, lines, apart, booked: booked.into_iter().map(|b| (b.payment.id, b)).collect() })
+}
+
+/// Credits that brought transfers of ours back, by what they are known as besides their debits.
+async fn returned(
+    tx: &Tx,
+    ground: &Ground,
+    amount: Vnd,
+    (first, last): (Date, Date),
+) -> Result<Vec<Money<MovementId>>, StorageError> {
+    let until = ground.calendar.worked_day_after(last, APART);
+    let of_its_own = |back: &Returned| {
+        let own = back.references.iter().filter(|own| !back.debits.iter().any(|debit| debit.same(own)));
+        own.cloned().collect()
+    };
+    let money = |back: Returned| Money {
+        id: back.line,
+        amount,
+        day: back.day,
+        intent: None,
+        references: of_its_own(&back),
+        is_free: true,
+        is_over: true,
+    };
+    let back = storage::leftover::returned(tx, &ground.account, amount, (first, until)).await?;
+    Ok(back.into_iter().map(money).collect())
 }
 
 /// Those of which all waits unidentified, and nothing of it has gone or is wanted back.
@@ -266,6 +301,22 @@ pub(crate) async fn line_of_told(
     Ok(None)
 }
 
+/// Whether a marked line, which this payment was booked from, may be that of a payment which was told of and has none: given back, it
+/// would be had of that one once more.
+pub(crate) async fn may_be_told(tx: &Tx, booked: PaymentId) -> Result<bool, StorageError> {
+    let beside = storage::leftover::told_beside(tx, booked).await?;
+    if beside.is_empty() {
+        return Ok(false);
+    }
+    let calendar = beneficiaries::calendar(tx).await?;
+    for (told, paid_at, day) in beside {
+        if calendar.within(business_date(paid_at), day, APART) && may_be_same(tx, told, booked).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Two persons say that they are one money; None where that cannot be said any more.
 pub(crate) async fn same(
     tx: &Tx,
@@ -293,11 +344,52 @@ async fn one_money(
     now: Timestamp,
 ) -> Result<Option<Unit>, StorageError> {
     let (none, stays) = if is_line { (booked.payment.id, told) } else { (told, booked.payment.id) };
+    let Some(mut unit) = undone(tx, none, booked.day, caller, "payment_was_another_sight", now).await? else {
+        return Ok(None);
+    };
+    if is_line {
+        storage::leftover::take_over(tx, Moved { line: booked.line, from: none, to: stays }).await?;
+    } else {
+        awaits_nothing(tx, none, &mut unit).await?;
+    }
+    for sighting in storage::leftover::sightings(tx, none).await? {
+        sightings::outcome(tx, sighting, SightingState::Repeated, Some(stays)).await?;
+    }
+    Ok(Some(unit))
+}
+
+/// What was told of is the return of a transfer of ours, which is in the books as that; None where people hold the money since.
+async fn a_return(
+    tx: &Tx,
+    told: PaymentId,
+    line: &Money<MovementId>,
+    now: Timestamp,
+) -> Result<Option<Unit>, StorageError> {
+    let Some(mut unit) = undone(tx, told, line.day, &Caller::system(), "payment_was_a_return", now).await? else {
+        return Ok(None);
+    };
+    awaits_nothing(tx, told, &mut unit).await?;
+    storage::leftover::was_return(tx, line.id, told).await?;
+    for sighting in storage::leftover::sightings(tx, told).await? {
+        sightings::outcome(tx, sighting, SightingState::Applied, None).await?;
+    }
+    Ok(Some(unit))
+}
+
+/// It is no payment; None where people hold its money, or some of it has gone.
+async fn undone(
+    tx: &Tx,
+    none: PaymentId,
+    day: Date,
+    caller: &Caller,
+    action: &'static str,
+    now: Timestamp,
+) -> Result<Option<Unit>, StorageError> {
     let Some(mut locked) = move_money::lock(tx, none, &[], now).await? else { return Ok(None) };
     if !with_money_gone(tx, &[none]).await?.is_empty() {
         return Ok(None);
     }
-    locked.scene.day = booked.day;
+    locked.scene.day = day;
     let changes = match moving::not_a_payment(&locked.scene) {
         Err(MoveError::Stale) => return Ok(None),
         changes => changes.map_err(|e| move_money::unreadable(&e))?,
@@ -305,18 +397,15 @@ async fn one_money(
     if !payments::set_reversed(tx, none).await? {
         return Err(StorageError::Retry(None));
     }
-    let mut unit = locked.unit(changes, None, caller, "payment_was_another_sight", now)?;
-    if is_line {
-        storage::leftover::take_over(tx, Moved { line: booked.line, from: none, to: stays }).await?;
-    } else {
-        storage::leftover::is_none(tx, none).await?;
-        if let Some(case) = cases::open_of_payment(tx, none, CaseKind::MissingAtProvider).await? {
-            let closed = step(case.id, case.version, case.status, Cause::Explained);
-            unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
-        }
+    Ok(Some(locked.unit(changes, None, caller, action, now)?))
+}
+
+/// Its line is not to come, and nobody misses it.
+async fn awaits_nothing(tx: &Tx, none: PaymentId, unit: &mut Unit) -> Result<(), StorageError> {
+    storage::leftover::is_none(tx, none).await?;
+    if let Some(case) = cases::open_of_payment(tx, none, CaseKind::MissingAtProvider).await? {
+        let closed = step(case.id, case.version, case.status, Cause::Explained);
+        unit.changes.cases_closed.push(closed.map_err(unreadable)?.0);
     }
-    for sighting in storage::leftover::sightings(tx, none).await? {
-        sightings::outcome(tx, sighting, SightingState::Repeated, Some(stays)).await?;
-    }
-    Ok(Some(unit))
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{KIND, RefundError, of_case, subject, wish};
 use crate::context::{Caller, Context};
+use crate::match_movements::leftover;
 use crate::move_money;
 use crate::proposal::reaches;
 use crate::reply::{Repeat, Reply, repeat_of};
@@ -265,7 +266,8 @@ pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {
     if provider.is_some_and(|p| p.refunds.is_some()) { Route::Provider } else { Route::Transfer }
 }
 
-/// Nothing goes back as a duplicate before both credits are proven, nothing by transfer before its own is.
+/// Nothing goes back as a duplicate before both credits are proven, nothing by transfer before its own is, and before it is known
+/// that it is not the money of another payment.
 async fn must_be_proven(
     tx: &Tx,
     p: &Proposal,
@@ -282,7 +284,8 @@ async fn must_be_proven(
     if from_suspense && is_duplicate {
         needed.extend(doubled(locked));
     }
-    if are_proven(tx, &needed).await? { Ok(()) } else { Err(RefundError::NotProven) }
+    let may_be_told = route == Route::Transfer && leftover::may_be_told(tx, p.payment).await?;
+    if are_proven(tx, &needed).await? && !may_be_told { Ok(()) } else { Err(RefundError::NotProven) }
 }
 
 /// A payment that waits as a duplicate, and those that pay what it was to pay.

@@ -13,6 +13,7 @@
 //! It stays open while the debit may come; when statements cover its days without one, it is a payment like any other, until the
 //! debit comes after all. One that names the debit by the bank's reference (`domain::matching::returns`) is a payment until then
 //! at once, for nothing says before that it is ours; and one that was told of is the teller's payment until it is known as a return.
+//! One with the code of one refund and the debit of another is nobody's, and a case `status_differs` of its payment names both.
 //!
 //! Each of these cases names payment and refund. Until it is closed its amount is not to be had of the payment, nor does it
 //! pay a debt from where it waits: the payer has it. The refund stays what it is, since no second person has said yes to this debit.
@@ -29,7 +30,7 @@ use domain::cause::Cause;
 use domain::changes::NewCase;
 use domain::ledger::{Account, Journal, JournalKind, Leg};
 use domain::matching::Rule;
-use domain::matching::returns::brings_back;
+use domain::matching::returns::{at_odds as names_two, brings_back};
 use domain::moving::{self, MoveError};
 use domain::refund::RefundStatus;
 use domain::{MovementId, PaymentId, RefundId};
@@ -39,7 +40,7 @@ use storage::movements::{self, Claimant, NewClaim, Open};
 use storage::refunds::{self, Stored};
 use storage::returns::{self, EarlyReturn, MayReturn};
 use storage::unit::Unit;
-use storage::{StorageError, Tx, payments, unit};
+use storage::{Db, StorageError, Tx, cases, payments, unit};
 use uuid::Uuid;
 
 /// Movements with the code of a refund at once.
@@ -47,16 +48,16 @@ const PER_LOOK: i64 = 200;
 
 /// Debits that wait for their refund and agree with it; how many were claimed.
 pub(crate) async fn explain_debits(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
-    each(ctx, ground, false, now).await
+    each(ctx, ground, None, now).await
 }
 
 /// Credits that bring a transfer back; how many were claimed.
 pub(crate) async fn take_returns(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<usize, RefundError> {
-    let mut done = each(ctx, ground, true, now).await?;
     let open = {
         let db = ctx.pool.get().await?;
         returns::open(&db, &ground.account).await?
     };
+    let mut done = each(ctx, ground, Some(&contradictory(&open)), now).await?;
     for (movement, refund) in open.iter().filter_map(named) {
         done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, true, now)).await?);
     }
@@ -68,8 +69,69 @@ fn named(may: &MayReturn) -> Option<(MovementId, RefundId)> {
     Some((may.movement, brings_back(&may.credit, &may.sent)?))
 }
 
-/// All of them: what is left would be a stranger's debit or credit.
-async fn each(ctx: &Context, ground: &Ground, back: bool, now: Timestamp) -> Result<usize, RefundError> {
+/// Open credits with the code of one refund and the debit of another.
+pub(crate) async fn at_odds(db: &Db, ground: &Ground) -> Result<BTreeSet<MovementId>, StorageError> {
+    Ok(contradictory(&returns::open(db, &ground.account).await?))
+}
+
+fn contradictory(open: &[MayReturn]) -> BTreeSet<MovementId> {
+    let says_two_things = |may: &&MayReturn| !names_two(&may.credit, &may.sent).is_empty();
+    open.iter().filter(says_two_things).map(|may| may.movement).collect()
+}
+
+/// A case names both refunds of each payment that is such a credit; its money is booked as nobody's.
+pub(crate) async fn tell_of_odds(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(), RefundError> {
+    let booked = {
+        let db = ctx.pool.get().await?;
+        returns::booked(&db, &ground.account, business_date(now)).await?
+    };
+    for may in &booked {
+        let named = names_two(&may.credit, &may.sent);
+        if let (Some(payment), false) = (may.payment, named.is_empty()) {
+            let subject = named.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let case = NewCase {
+                payment_id: Some(payment),
+                day: Some((format!("bank:{}", ground.account), may.day)),
+                ..NewCase::new(CaseKind::StatusDiffers, may.amount, subject)
+            };
+            retrying(|| tell_once(ctx, ground, payment, &case, now)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn tell_once(
+    ctx: &Context,
+    ground: &Ground,
+    payment: PaymentId,
+    case: &NewCase,
+    now: Timestamp,
+) -> Result<(), RefundError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = async {
+        tx.begin().await?;
+        // two that look at once would both tell of it
+        movements::match_alone(&tx, &ground.account).await?;
+        if cases::was_told(&tx, payment, case.kind, &case.subject).await? {
+            return Ok(());
+        }
+        let mut unit = Unit::new(Caller::system().actor(), now);
+        unit.changes.cases_opened.push(case.clone());
+        unit::write(&tx, &unit).await?;
+        Ok(tx.commit().await?)
+    }
+    .await;
+    tx.close(outcome).await
+}
+
+/// All of them: what is left would be a stranger's debit or credit. `back`: credits, but for these.
+async fn each(
+    ctx: &Context,
+    ground: &Ground,
+    back: Option<&BTreeSet<MovementId>>,
+    now: Timestamp,
+) -> Result<usize, RefundError> {
+    let (but, back) = (back, back.is_some());
     let (mut done, mut after) = (0, MovementId::from(Uuid::nil()));
     loop {
         let open = {
@@ -78,7 +140,8 @@ async fn each(ctx: &Context, ground: &Ground, back: bool, now: Timestamp) -> Res
         };
         let Some((last, _)) = open.last() else { return Ok(done) };
         after = *last;
-        for (movement, refund) in open {
+        for (movement, refund) in open.into_iter().filter(|(movement, _)| but.is_none_or(|but| !but.contains(movement)))
+        {
             done += usize::from(retrying(|| claim_once(ctx, ground, movement, refund, back, now)).await?);
         }
     }

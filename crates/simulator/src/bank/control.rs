@@ -17,7 +17,7 @@ use crate::server::{Answer, Refused, json_lines, refused, strict};
 /// NAPAS carries 210 characters at most; a control call may not ask for more than a bank would take.
 const LONGEST_CONTENT: usize = 210;
 
-fn bad(why: impl std::fmt::Display) -> Refused {
+pub(super) fn bad(why: impl std::fmt::Display) -> Refused {
     refused(StatusCode::BAD_REQUEST, why)
 }
 
@@ -151,33 +151,41 @@ struct Reverse {
 /// The bank takes a credit back, whole.
 pub(super) async fn reverse(bank: web::Data<Bank>, body: web::Bytes) -> Answer {
     let Reverse { account, reference, at } = strict(&body)?;
-    let order = {
-        let book = bank.book();
-        let credit = book.by_reference(&account, &reference).filter(|entry| entry.direction == Direction::In);
-        let credit = credit.ok_or_else(|| refused(StatusCode::NOT_FOUND, "the account has no such credit"))?;
-        if book.of(&account).any(|entry| entry.reversal_of.as_ref() == Some(&reference)) {
-            return Err(refused(StatusCode::CONFLICT, "the credit was taken back before"));
-        }
-        Order {
-            account,
-            virtual_account: None,
-            direction: Direction::Out,
-            amount: credit.amount,
-            content: format!("HUY GD {reference}"),
-            second_content: String::new(),
-            mangle: Mangle::AsTyped,
-            payer_account: Some(credit.payer_account.clone()),
-            payer_name: Some(credit.payer_name.clone()),
-            payer_bank: Some(credit.payer_bank.clone()),
-            at: at.unwrap_or_else(clock::now),
-            reference: None,
-            reversal_of: Some(reference),
-            order_code: None,
-            payment_link_id: None,
-        }
-    };
+    let order = taken_back(&bank, account, reference, at)?;
     let transaction = book_order(&bank, order).await?;
     Ok(HttpResponse::Ok().json(json!({"transaction": transaction})))
+}
+
+/// The debit of a credit that is there and was not taken back before.
+pub(super) fn taken_back(
+    bank: &Bank,
+    account: String,
+    reference: String,
+    at: Option<Timestamp>,
+) -> Result<Order, Refused> {
+    let book = bank.book();
+    let credit = book.by_reference(&account, &reference).filter(|entry| entry.direction == Direction::In);
+    let credit = credit.ok_or_else(|| refused(StatusCode::NOT_FOUND, "the account has no such credit"))?;
+    if book.of(&account).any(|entry| entry.reversal_of.as_ref() == Some(&reference)) {
+        return Err(refused(StatusCode::CONFLICT, "the credit was taken back before"));
+    }
+    Ok(Order {
+        account,
+        virtual_account: None,
+        direction: Direction::Out,
+        amount: credit.amount,
+        content: format!("HUY GD {reference}"),
+        second_content: String::new(),
+        mangle: Mangle::AsTyped,
+        payer_account: Some(credit.payer_account.clone()),
+        payer_name: Some(credit.payer_name.clone()),
+        payer_bank: Some(credit.payer_bank.clone()),
+        at: at.unwrap_or_else(clock::now),
+        reference: None,
+        reversal_of: Some(reference),
+        order_code: None,
+        payment_link_id: None,
+    })
 }
 
 /// A new account needs the first five fields; one that is there keeps what is not given.

@@ -8,6 +8,7 @@ mod letters;
 mod listing;
 mod mangle;
 mod notify;
+mod plant;
 mod seeded;
 mod sign;
 mod statement;
@@ -198,6 +199,7 @@ pub async fn start(mut config: BankConfig) -> io::Result<Running> {
             .route("/_sim/bank/accounts", web::post().to(control::set_account))
             .route("/_sim/bank/transfer", web::post().to(control::transfer))
             .route("/_sim/bank/reverse", web::post().to(control::reverse))
+            .route("/_sim/bank/plant", web::post().to(plant::plant))
             .route("/_sim/bank/statement", web::get().to(statement::statement))
             .route("/_sim/bank/transactions", web::get().to(control::transactions))
             .route("/_sim/log", web::get().to(control::log));

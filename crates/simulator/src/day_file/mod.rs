@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -20,7 +20,7 @@ use crate::log::Log;
 use crate::server::{Answer, Refused, refused};
 
 /// What a rule does to the row of a payment.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FileAction {
     /// The payment is in no file.
@@ -39,7 +39,7 @@ pub(crate) enum FileAction {
     Status(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Payment,
@@ -75,7 +75,7 @@ impl Entry {
     }
 
     /// The rows that it becomes.
-    pub(crate) fn under(mut self, actions: &[FileAction]) -> Vec<Self> {
+    fn under(mut self, actions: &[FileAction]) -> Vec<Self> {
         let mut copies = 1;
         for action in actions {
             match action {
@@ -92,6 +92,50 @@ impl Entry {
             }
         }
         vec![self; copies]
+    }
+}
+
+/// A row of which a file does not say what has happened, as the log tells it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Planted {
+    what: Value,
+    kind: Kind,
+    transaction_no: String,
+    order_ref: String,
+    /// As it happened; money given back is negative.
+    amount: i64,
+    fee: i64,
+    /// The day of the file in which it would be.
+    #[serde(skip)]
+    on: Date,
+}
+
+impl Planted {
+    fn new(what: Value, entry: &Entry) -> Self {
+        let (transaction_no, order_ref) = (entry.transaction_no.clone(), entry.order_ref.clone());
+        let (kind, amount, fee, on) = (entry.kind, entry.amount, entry.fee, entry.on);
+        Self { what, kind, transaction_no, order_ref, amount, fee, on }
+    }
+}
+
+/// What a provider's files are made of, and where rules make them lie.
+#[derive(Default)]
+pub(crate) struct Rows {
+    entries: Vec<Entry>,
+    planted: Vec<Planted>,
+}
+
+impl Rows {
+    /// What has happened, as the rules have it written.
+    pub(crate) fn take(&mut self, entry: Entry, actions: &[FileAction]) {
+        self.planted.extend(actions.iter().map(|action| Planted::new(json!(action), &entry)));
+        self.entries.extend(entry.under(actions));
+    }
+
+    /// Rows for which nothing has happened.
+    pub(crate) fn invent(&mut self, entries: &[Entry]) {
+        self.planted.extend(entries.iter().map(|entry| Planted::new(json!("invented"), entry)));
+        self.entries.extend_from_slice(entries);
     }
 }
 
@@ -171,8 +215,9 @@ fn of_day(mut entries: Vec<Entry>, date: Date) -> Vec<Entry> {
 }
 
 /// The file of a day.
-pub(crate) async fn file(log: &Log, form: &Form, merchant: &str, entries: Vec<Entry>, asked: &Asked) -> Answer {
-    let entries = of_day(entries, asked.date);
+pub(crate) async fn file(log: &Log, form: &Form, merchant: &str, rows: Rows, asked: &Asked) -> Answer {
+    let entries = of_day(rows.entries, asked.date);
+    let planted: Vec<Planted> = rows.planted.into_iter().filter(|planted| planted.on == asked.date).collect();
     let table = form.table(merchant, &entries, &Totals::of(&entries), asked.date);
     let (kind, bytes) = match asked.format {
         Wanted::Csv => ("text/csv", csv::written(form, &table)),
@@ -183,13 +228,14 @@ pub(crate) async fn file(log: &Log, form: &Form, merchant: &str, entries: Vec<En
         }
     };
     let numbers: Vec<&str> = entries.iter().map(|entry| entry.transaction_no.as_str()).collect();
-    log.write("settlement", json!({"date": asked.date, "transactions": numbers, "bytes": bytes.len()})).await?;
+    let line = json!({"date": asked.date, "transactions": numbers, "bytes": bytes.len(), "planted": planted});
+    log.write("settlement", line).await?;
     Ok(HttpResponse::Ok().content_type(kind).body(bytes))
 }
 
 /// The transfer by which a day is paid out, if its net is above zero.
-pub(crate) fn payout(form: &Form, merchant: &str, entries: Vec<Entry>, asked: &Asked) -> Result<Value, Refused> {
-    let totals = Totals::of(&of_day(entries, asked.date));
+pub(crate) fn payout(form: &Form, merchant: &str, rows: Rows, asked: &Asked) -> Result<Value, Refused> {
+    let totals = Totals::of(&of_day(rows.entries, asked.date));
     Ok(json!({
         "date": asked.date, "gross": totals.gross, "fee": totals.fee, "refunds": totals.refunds, "net": totals.net(),
         "content": format!("{} {merchant} NGAY {}", form.payout, asked.date.strftime("%d%m%Y")),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::book::{Book, End, Kind as Type, Request};
 use super::{Action, Scripted, Shop};
-use crate::day_file::{self, Asked, Encoding, Entry, Field, Form, Invented, Kind};
+use crate::day_file::{self, Asked, Encoding, Entry, Field, Form, Invented, Kind, Rows};
 use crate::server::{Answer, strict};
 
 const FORM: Form = Form {
@@ -41,14 +41,21 @@ const FORM: Form = Form {
     fee_fixed: 0,
 };
 
-fn entries(shop: &Shop) -> Vec<Entry> {
+fn rows(shop: &Shop) -> Rows {
     let book = shop.book();
-    let done = book.requests.iter().filter_map(|request| row(shop, &book, request));
-    book.invented.iter().cloned().chain(done.flatten()).collect()
+    let mut rows = Rows::default();
+    rows.invent(&book.invented);
+    for request in &book.requests {
+        if let Some(entry) = entry(&book, request) {
+            let is_payment = request.kind == Type::Merchantpay;
+            rows.take(entry, &if is_payment { scripted(shop, request) } else { Vec::new() });
+        }
+    }
+    rows
 }
 
 /// None of what did not end well. The fee of a payment is not given back and a reversal costs none.
-fn row(shop: &Shop, book: &Book, request: &Request) -> Option<Vec<Entry>> {
+fn entry(book: &Book, request: &Request) -> Option<Entry> {
     let Some(End::Done { reference }) = &request.end else { return None };
     let told = book.transactions.get(reference)?;
     let amount = told["amount"].as_str()?.parse::<i64>().ok()?;
@@ -56,12 +63,12 @@ fn row(shop: &Shop, book: &Book, request: &Request) -> Option<Vec<Entry>> {
     let order = |request: &Request| request.order_ref.clone().unwrap_or_default();
     if request.kind == Type::Merchantpay {
         let entry = Entry::new(Kind::Payment, reference.clone(), order(request), amount, at);
-        return Some(Entry { fee: FORM.fee(amount), ..entry }.under(&scripted(shop, request)));
+        return Some(Entry { fee: FORM.fee(amount), ..entry });
     }
     let original = request.original.clone().unwrap_or_default();
     let is_original = |r: &&Request| matches!(&r.end, Some(End::Done { reference }) if *reference == original);
     let of = book.requests.iter().find(is_original).map(order).unwrap_or_default();
-    Some(vec![Entry { original, ..Entry::new(Kind::Refund, reference.clone(), of, -amount, at) }])
+    Some(Entry { original, ..Entry::new(Kind::Refund, reference.clone(), of, -amount, at) })
 }
 
 fn scripted(shop: &Shop, request: &Request) -> Vec<day_file::FileAction> {
@@ -72,11 +79,11 @@ fn scripted(shop: &Shop, request: &Request) -> Vec<day_file::FileAction> {
 }
 
 pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Answer {
-    day_file::file(&shop.log, &FORM, &shop.config.credit_party, entries(&shop), &asked).await
+    day_file::file(&shop.log, &FORM, &shop.config.credit_party, rows(&shop), &asked).await
 }
 
 pub(super) async fn payout(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Answer {
-    Ok(HttpResponse::Ok().json(day_file::payout(&FORM, &shop.config.credit_party, entries(&shop), &asked)?))
+    Ok(HttpResponse::Ok().json(day_file::payout(&FORM, &shop.config.credit_party, rows(&shop), &asked)?))
 }
 
 /// A row of today's file for which nothing has happened.

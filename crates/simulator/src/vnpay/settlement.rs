@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::book::{Order, Refund, Return, Status};
@@ -15,7 +15,7 @@ const HEADER: &str = "STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Lo�
                       Số tiền thanh toán,Thời gian giao dịch,Ngày thanh quyết toán,Mã giao dịch gốc";
 
 /// What a rule does to the row of a payment. The file is made anew at each call, so a rule is not used up by it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FileAction {
     /// The payment is in no file.
@@ -140,33 +140,60 @@ fn rows(shop: &Shop, of: Of) -> Vec<Row> {
     rows
 }
 
+fn scripted(shop: &Shop, order: &Order) -> Vec<FileAction> {
+    let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
+    let found = shop.rules.peek(matches, |action| matches!(action, Action::Settlement(_)));
+    let action = |action| if let Action::Settlement(action) = action { Some(action) } else { None };
+    found.into_iter().filter_map(action).collect()
+}
+
+/// Whether what was paid then is settled in it.
+fn is_in(of: Of, order: &Order, pay_date: &str, late: bool) -> bool {
+    match of {
+        Of::Day(date) => {
+            let paid_on = if late { date.yesterday().unwrap_or(date) } else { date };
+            clock::wire_day(pay_date) == paid_on.strftime("%Y%m%d").to_string()
+        }
+        Of::Session(number) => order.session == Some(number),
+    }
+}
+
+/// What rules make the file tell otherwise than it happened, as the log says it.
+fn planted(shop: &Shop, of: Of) -> Vec<Value> {
+    let book = shop.book();
+    let paid = book.orders.iter().filter_map(|order| {
+        let outcome = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid)?;
+        is_in(of, order, &outcome.pay_date, false).then_some((order, outcome))
+    });
+    let lines = paid.flat_map(|(order, outcome)| {
+        let line = |action: FileAction| {
+            json!({
+                "what": action, "kind": "payment", "transaction_no": outcome.transaction_no(),
+                "order_ref": order.request.order_ref, "amount": outcome.amount, "fee": fee(&shop.config, outcome.amount),
+            })
+        };
+        scripted(shop, order).into_iter().map(line).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
 fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
     let Some(outcome) = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid) else {
         return Vec::new();
     };
-    let matches = |rule: &super::Match| rule.is(&order.request.order_ref, Some(order.request.amount));
-    let scripted = shop.rules.peek(matches, |action| matches!(action, Action::Settlement(_)));
     let (mut in_file, mut late, mut copies) = (true, false, 1_usize);
     let (mut amount, mut kept, mut status) = (outcome.amount, 0_i64, "Thành công".to_owned());
-    for action in scripted {
+    for action in scripted(shop, order) {
         match action {
-            Action::Settlement(FileAction::Omit) => in_file = false,
-            Action::Settlement(FileAction::SettleLate) => late = true,
-            Action::Settlement(FileAction::AmountDelta(delta)) => amount = amount.saturating_add(delta),
-            Action::Settlement(FileAction::FeeDelta(delta)) => kept = kept.saturating_add(delta),
-            Action::Settlement(FileAction::Repeat(n)) => copies += usize::try_from(n).unwrap_or(0),
-            Action::Settlement(FileAction::Status(other)) => status = other,
-            _ => {}
+            FileAction::Omit => in_file = false,
+            FileAction::SettleLate => late = true,
+            FileAction::AmountDelta(delta) => amount = amount.saturating_add(delta),
+            FileAction::FeeDelta(delta) => kept = kept.saturating_add(delta),
+            FileAction::Repeat(n) => copies += usize::try_from(n).unwrap_or(0),
+            FileAction::Status(other) => status = other,
         }
     }
-    let is_in = match of {
-        Of::Day(date) => {
-            let paid_on = if late { date.yesterday().unwrap_or(date) } else { date };
-            clock::wire_day(&outcome.pay_date) == paid_on.strftime("%Y%m%d").to_string()
-        }
-        Of::Session(number) => order.session == Some(number),
-    };
-    if !in_file || !is_in {
+    if !in_file || !is_in(of, order, &outcome.pay_date, late) {
         return Vec::new();
     }
     let row = || Row {
@@ -284,7 +311,9 @@ pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Ans
     last[7] = grouped(totals.fee);
     last[8] = grouped(totals.net());
     csv.push_str(&line(&last));
-    shop.log.write("settlement", json!({"date": date, "session": asked.session, "file": csv})).await?;
+    let planted = planted(&shop, of);
+    let told = json!({"date": date, "session": asked.session, "file": csv, "planted": planted});
+    shop.log.write("settlement", told).await?;
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv))
 }
 

@@ -7,31 +7,33 @@ use serde_json::{Value, json};
 use super::book::{Order, RefundState, Status};
 use super::{Action, Shop, Wire};
 use crate::clock;
-use crate::day_file::{self, Asked, Entry, Invented, Kind};
+use crate::day_file::{self, Asked, Entry, FileAction, Invented, Kind, Rows};
 use crate::server::{Answer, strict};
 
-fn entries<W: Wire>(shop: &Shop<W>) -> Vec<Entry> {
+fn rows<W: Wire>(shop: &Shop<W>) -> Rows {
     let book = shop.book();
-    let mut entries = book.invented.clone();
+    let mut rows = Rows::default();
+    rows.invent(&book.invented);
     for order in &book.orders {
-        entries.extend(payment(shop, order));
-        entries.extend(refunds(order));
+        if let Some(entry) = payment::<W>(order) {
+            rows.take(entry, &scripted(shop, order));
+        }
+        refunds(order).into_iter().for_each(|entry| rows.take(entry, &[]));
     }
-    entries
+    rows
 }
 
-fn payment<W: Wire>(shop: &Shop<W>, order: &Order) -> Vec<Entry> {
-    let Some(outcome) = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid) else {
-        return Vec::new();
-    };
-    let scripted = shop.looks(order, |action| matches!(action, Action::Settlement(_)));
-    let actions: Vec<_> = scripted
-        .into_iter()
-        .filter_map(|action| if let Action::Settlement(action) = action { Some(action) } else { None })
-        .collect();
+fn payment<W: Wire>(order: &Order) -> Option<Entry> {
+    let outcome = order.outcome.as_ref().filter(|outcome| outcome.status == Status::Paid)?;
     let number = outcome.transaction_no.to_string();
     let entry = Entry::new(Kind::Payment, number, order.wire_ref.clone(), outcome.amount, outcome.at);
-    Entry { fee: W::form().fee(outcome.amount), ..entry }.under(&actions)
+    Some(Entry { fee: W::form().fee(outcome.amount), ..entry })
+}
+
+fn scripted<W: Wire>(shop: &Shop<W>, order: &Order) -> Vec<FileAction> {
+    let found = shop.looks(order, |action| matches!(action, Action::Settlement(_)));
+    let action = |action| if let Action::Settlement(action) = action { Some(action) } else { None };
+    found.into_iter().filter_map(action).collect()
 }
 
 /// The fee of the payment is not given back and the refund costs none.
@@ -48,12 +50,12 @@ fn refunds(order: &Order) -> Vec<Entry> {
 }
 
 pub(super) async fn file<W: Wire>(shop: web::Data<Shop<W>>, asked: web::Query<Asked>) -> Answer {
-    let entries = entries(&shop);
-    day_file::file(&shop.log, W::form(), &shop.wire.merchant(), entries, &asked).await
+    let rows = rows(&shop);
+    day_file::file(&shop.log, W::form(), &shop.wire.merchant(), rows, &asked).await
 }
 
 pub(super) async fn payout<W: Wire>(shop: web::Data<Shop<W>>, asked: web::Query<Asked>) -> Answer {
-    Ok(HttpResponse::Ok().json(day_file::payout(W::form(), &shop.wire.merchant(), entries(&shop), &asked)?))
+    Ok(HttpResponse::Ok().json(day_file::payout(W::form(), &shop.wire.merchant(), rows(&shop), &asked)?))
 }
 
 /// A row of today's file for which nothing has happened.

@@ -16,9 +16,9 @@ amounts(subject, what, amount, low, high) as (
                      -coalesce(m.amount, 49999999999950), coalesce(m.amount, 49999999999950)
               from assurance.allocation a left join most m on m.of_payment = a.payment_id
     union all select journal_id, format('entry %s is of', entry_id), e.amount,
-                     -coalesce(m.amount, case when movement_id is null and journal_kind <> 'opening_balance'
+                     -coalesce(m.amount, case when movement_id is null and journal_kind not in ('opening_balance', 'stated_opening')
                                               then 49999999999950 else 999999999999999 end),
-                     coalesce(m.amount, case when movement_id is null and journal_kind <> 'opening_balance'
+                     coalesce(m.amount, case when movement_id is null and journal_kind not in ('opening_balance', 'stated_opening')
                                              then 49999999999950 else 999999999999999 end)
               from assurance.ledger_entry e left join most m on m.of_payment = e.payment_id
 )

@@ -28,7 +28,7 @@ from assurance.movement m where m.fate is null and m.payout_of is null and m.imp
         and r.status in ('approved', 'awaiting_statement')))
   -- one that names nobody and may be money that was told of stays open while that money's own line may come: two worked
   -- days apart, and two more, with the longest holiday between
-  and (m.reversal or cardinality(m.codes) > 0 or m.imported_at < now() - interval '40 days' or not (
+  and (cardinality(m.codes) > 0 or m.imported_at < now() - interval '40 days' or not (
       exists (select from assurance.awaited_payment a join assurance.payment p on p.payment_id = a.payment_id
               where a.account_code = m.account and a.amount = m.amount and p.intent_id is not null
                 and a.paid_at between m.booking_date - interval '20 days' and m.booking_date + interval '20 days')

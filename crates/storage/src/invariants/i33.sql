@@ -77,6 +77,8 @@ expected(account_code, amount) as (
     select account_code, amount from assurance.ledger_entry
     where journal_kind = 'opening_balance' and account_code like 'bank:%'
     union all
+    select 'bank:' || account, amount from assurance.stated_opening where taken_back_by is null
+    union all
     select 'suspense:' || suspense_reason, -amount from assurance.allocation where suspense_reason is not null
     union all
     select 'suspense:unidentified', -amount from assurance.movement where amount < 0 and fate = 'case'

@@ -11,7 +11,7 @@ with scope as (
            or (exists (select from scope_beneficiary x where x.scope = s.scope)
                and not exists (select from scope_beneficiary x where x.scope = s.scope and x.beneficiary_code <> all($5))))),
 entry as (
-    select scope, kind, amount, kind = 'opening_balance' or day < $1::date as stood, (amount > 0) <> undoes as came
+    select scope, kind, amount, kind in ('opening_balance', 'stated_opening') or day < $1::date as stood, (amount > 0) <> undoes as came
     from day_entry
     where scope in (select scope from scope) and (booked_on <= $2::date or moved_from <= $2::date) and day <= $2::date),
 line as (

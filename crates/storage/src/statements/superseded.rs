@@ -42,16 +42,17 @@ const LAY_DOWN: &str = "update statement set state = 'superseded' where id = $1 
 const STANDS_AGAIN: &str = "delete from overtaken_piece o using statement f, statement s
     where f.id = $1 and s.id = o.statement_id and s.id <> f.id and s.account_code = f.account_code
       and o.day between f.first_date and f.closing_date";
-const OVERTAKE: &str = "select overtake(s.id) from statement f
-    join statement s on s.account_code = f.account_code and s.state = 'imported'
+// a day may have a hundred files: each question reads the lines of all
+const OVERTAKE: &str = "select overtake_each(array(
+    select s.id from statement f join statement s on s.account_code = f.account_code and s.state = 'imported'
         and s.first_date <= f.closing_date and s.closing_date >= f.first_date
-    where f.id = $1 order by s.imported_at, s.id";
+    where f.id = $1))";
 
 /// The statement is in force no more, and what it overtook stands again. False where it was superseded before.
 pub async fn lay_down(db: &Db, id: StatementId) -> Result<bool, StorageError> {
     let done = db.execute(LAY_DOWN, &[&id.uuid()]).await? == 1;
     db.execute(STANDS_AGAIN, &[&id.uuid()]).await?;
-    db.query(OVERTAKE, &[&id.uuid()]).await?;
+    db.execute(OVERTAKE, &[&id.uuid()]).await?;
     Ok(done)
 }
 

@@ -92,17 +92,30 @@ pub(super) const WORDS: Words = Words {
     },
     expired: Said {
         title: "The time to pay has passed",
-        text: "A payment is being checked, so it cannot be renewed here yet. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        text: "A payment is being checked, so it cannot be renewed here yet.",
         amount: "Amount",
     },
     expired_held: Said {
         title: "The time to pay has passed",
-        text: "Money has come under the reference below and is held. Another payment is being checked, so it cannot be renewed here yet. Please ask the one-stop office before you pay again.",
+        text: "Money has come for this request and is held. Another payment is being checked, so it cannot be renewed here yet. Please ask the one-stop office before you pay again.",
         amount: "Amount",
     },
+    expired_in_part: Said {
+        title: "The time to pay has passed",
+        text: "A part of these fees has been paid or has changed, so this request cannot be renewed. To pay the rest, please open your dossier on the public service portal.",
+        amount: "Amount",
+    },
+    expired_beside: Said {
+        title: "The time to pay has passed",
+        text: "The fees are in another payment request by now, so this one cannot be renewed. Please pay there: open your dossier on the public service portal.",
+        amount: "Amount",
+    },
+    traced: "If money has left your account, do not pay again: it is still being traced by the reference {references}.",
+    or: " or ",
+    held_here: "Money has come for this request and is held; see below. Please ask the one-stop office before you pay again.",
     renewable: Said {
         title: "The time to pay has passed",
-        text: "One press renews it under the same reference. If money has left your account, do not pay again: it is still being traced by the reference below.",
+        text: "One press renews it under the same reference.",
         amount: "Amount",
     },
     renewable_rest: Said {

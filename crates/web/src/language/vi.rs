@@ -100,17 +100,30 @@ pub(super) const WORDS: Words = Words {
     },
     expired: Said {
         title: "Đã hết hạn thanh toán",
-        text: "Một khoản thanh toán đang được kiểm tra, nên chưa thể gia hạn ở đây. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
+        text: "Một khoản thanh toán đang được kiểm tra, nên chưa thể gia hạn ở đây.",
         amount: "Số tiền",
     },
     expired_held: Said {
         title: "Đã hết hạn thanh toán",
-        text: "Đã nhận được tiền theo mã tham chiếu dưới đây, và tiền đó đang được giữ. Một khoản thanh toán khác đang được kiểm tra, nên chưa thể gia hạn ở đây. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
+        text: "Có tiền đã đến theo yêu cầu này và đang được giữ. Một khoản thanh toán khác đang được kiểm tra, nên chưa thể gia hạn ở đây. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
         amount: "Số tiền",
     },
+    expired_in_part: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Một phần các khoản phí này đã được nộp hoặc đã thay đổi, nên không gia hạn được yêu cầu này. Để nộp phần còn lại, xin mở hồ sơ trên cổng dịch vụ công.",
+        amount: "Số tiền",
+    },
+    expired_beside: Said {
+        title: "Đã hết hạn thanh toán",
+        text: "Khoản phí đang ở một yêu cầu thanh toán khác, nên không gia hạn được yêu cầu này. Xin thanh toán theo yêu cầu đó: mở hồ sơ trên cổng dịch vụ công.",
+        amount: "Số tiền",
+    },
+    traced: "Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu {references}.",
+    or: " hoặc ",
+    held_here: "Có tiền đã đến theo yêu cầu này và đang được giữ lại; xem bên dưới. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
     renewable: Said {
         title: "Đã hết hạn thanh toán",
-        text: "Bấm một lần để tạo yêu cầu thanh toán mới với cùng mã tham chiếu. Nếu tài khoản đã bị trừ tiền, xin đừng thanh toán lại: chúng tôi vẫn tiếp tục tìm khoản tiền đó theo mã tham chiếu dưới đây.",
+        text: "Bấm một lần để tạo yêu cầu thanh toán mới với cùng mã tham chiếu.",
         amount: "Số tiền",
     },
     renewable_rest: Said {

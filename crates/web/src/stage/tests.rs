@@ -1,6 +1,7 @@
 //! The table: every state of the intent with every state of its last attempt, what it shows, and the money beside it.
 
 use super::*;
+use uuid::Uuid;
 
 const OPEN: Known = Known {
     intent: IntentStatus::Open,
@@ -9,14 +10,24 @@ const OPEN: Known = Known {
     held: Held::None,
     is_under_review: false,
     is_unclear_before: false,
+    renewal: Ok(()),
     last: None,
     returned: Back::No,
 };
 
+fn is_paid() -> Result<(), NotRenewed> {
+    Err(NotRenewed::Paid(Uuid::from_u128(1).into()))
+}
+
+/// Another request has a fee of it.
+fn is_beside() -> Result<(), NotRenewed> {
+    Err(NotRenewed::InPayment(Uuid::from_u128(2).into()))
+}
+
 /// Nothing came.
-const EXPIRED: Stage = Stage::Expired { renewable: true, held: Held::None };
+const EXPIRED: Stage = Stage::Expired { renewal: Renewal::OnePress, held: Held::None };
 /// The same, with a try under review.
-const REVIEWED: Stage = Stage::Expired { renewable: false, held: Held::None };
+const REVIEWED: Stage = Stage::Expired { renewal: Renewal::Reviewed, held: Held::None };
 
 fn tried(status: AttemptStatus, shows: Shows) -> Option<Last> {
     Some(Last { status, shows, is_open: true, is_awaited: true, failure: Failure::Cancelled })
@@ -76,13 +87,18 @@ fn each_row_of_the_table_has_its_view() {
         (Known { is_overdue: true, ..OPEN }, EXPIRED),
         (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, EXPIRED),
         (Known { is_overdue: true, is_under_review: true, ..OPEN }, REVIEWED),
-        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewable: true, held: Held::Beside }),
-        (Known { is_overdue: true, held: Held::Beside, ..OPEN }, Stage::Expired { renewable: true, held: Held::Beside }),
-        (Known { is_overdue: true, due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Expired { renewable: true, held: Held::Lowers }),
+        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Beside }),
+        (Known { is_overdue: true, held: Held::Beside, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Beside }),
+        (Known { is_overdue: true, due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Lowers }),
         (Known { is_overdue: true, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, ..OPEN }, EXPIRED),
         (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, REVIEWED),
-        (Known { intent: IntentStatus::Expired, is_under_review: true, held: Held::Lowers, ..OPEN }, Stage::Expired { renewable: false, held: Held::Lowers }),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, held: Held::Lowers, ..OPEN }, Stage::Expired { renewal: Renewal::Reviewed, held: Held::Lowers }),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_before: true, ..OPEN }, REVIEWED),
+        (Known { intent: IntentStatus::Expired, due: Due::Part, renewal: is_paid(), ..OPEN }, Stage::Expired { renewal: Renewal::NotWhole, held: Held::None }),
+        (Known { intent: IntentStatus::Expired, due: Due::Part, held: Held::Lowers, renewal: is_paid(), ..OPEN }, Stage::Expired { renewal: Renewal::NotWhole, held: Held::Lowers }),
+        (Known { intent: IntentStatus::Expired, renewal: is_beside(), ..OPEN }, Stage::Expired { renewal: Renewal::Beside, held: Held::None }),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_before: true, renewal: is_beside(), ..OPEN }, Stage::Expired { renewal: Renewal::Beside, held: Held::None }),
         (Known { intent: IntentStatus::Expired, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, held: Held::Lowers, ..OPEN }, Stage::PaidElsewhere { held: true }),
@@ -116,11 +132,13 @@ fn all() -> Vec<Known> {
         for due in [Due::All, Due::Part, Due::Nothing, Due::Settled] {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
-                    for bits in 0..8 {
-                        let [is_overdue, is_under_review, is_unclear_before] = [1, 2, 4].map(|bit| bits & bit != 0);
+                    for bits in 0..16 {
+                        let [is_overdue, is_under_review, is_unclear_before, is_refused] =
+                            [1, 2, 4, 8].map(|bit| bits & bit != 0);
+                        let renewal = if is_refused { is_beside() } else { Ok(()) };
                         let (intent, last, returned) = (*intent, *last, Back::No);
                         #[rustfmt::skip]
-                        let known = Known { intent, is_overdue, due, held, is_under_review, is_unclear_before, last, returned };
+                        let known = Known { intent, is_overdue, due, held, is_under_review, is_unclear_before, renewal, last, returned };
                         all.extend([Back::No, Back::Last, Back::Left].map(|returned| Known { returned, ..known }));
                     }
                 }
@@ -147,5 +165,13 @@ fn nothing_can_be_pressed_while_a_bank_takes_money_nor_when_all_is_paid_or_over(
         assert!(!(is_over && stage.may_pay()), "{known:?}: {stage:?}");
         // paid is said of what is paid and of nothing else
         assert_eq!(stage.is_paid(), known.intent == IntentStatus::Paid, "{known:?}: {stage:?}");
+    }
+}
+
+#[test]
+fn a_press_that_would_be_refused_is_not_offered() {
+    for known in all() {
+        let is_offered = matches!(stage(&known), Stage::Expired { renewal: Renewal::OnePress, .. });
+        assert!(!(is_offered && known.renewal.is_err()), "{known:?}");
     }
 }

@@ -4,9 +4,13 @@ use crate::begun::{becomes, says};
 use crate::says_none_of;
 use crate::ways::WALLET_FIRST;
 use crate::world::{World, form};
+use actix_web::http::StatusCode;
+use payments::advance_intent;
 
 const AS_IF_NOTHING_CAME: [&str; 2] = ["Bấm một lần để tạo yêu cầu thanh toán mới", "tìm khoản tiền đó"];
 const ASK_FIRST: &str = "Xin hỏi bộ phận một cửa trước khi";
+
+const ONE_IS_PAID: &str = "update obligation set status = 'paid', version = version + 1 where external_ref = '1'";
 
 async fn is_overdue(world: &World) {
     world
@@ -98,4 +102,62 @@ async fn past_the_deadline_where_nothing_came_one_press_renews() {
     let world = World::new().await;
     is_overdue(&world).await;
     says(&world.get("").await.body, &AS_IF_NOTHING_CAME);
+}
+
+/// As the task that expires it says it.
+async fn is_expired(world: &World) {
+    is_overdue(world).await;
+    assert!(advance_intent::expire(&world.ctx, world.intent().await.id, jiff::Timestamp::now()).await.unwrap());
+}
+
+#[actix_web::test]
+async fn what_is_over_names_each_reference_under_which_money_would_be_found() {
+    let world = World::new().await;
+    world.bank.takes_transfers();
+    world.post(&form("testbank", "f1")).await;
+    is_expired(&world).await;
+    let (earlier, over) = (world.intent().await.reference.spaced(), world.token.clone());
+    let (vi, en) = ("tìm khoản tiền đó theo mã tham chiếu", "still being traced by the reference");
+    says(&world.get("").await.body, &[&format!("{vi} {earlier}.")]);
+    says(&world.get("?lang=en").await.body, &[&format!("{en} {earlier}.")]);
+    // nothing is begun under the newer one, and the code of the earlier may still be paid
+    let world = world.opened_again().await;
+    is_overdue(&world).await;
+    let newer = world.intent().await.reference.spaced();
+    says(&world.get("").await.body, &[&format!("{vi} {newer} hoặc {earlier}.")]);
+    says(&world.get("?lang=en").await.body, &[&format!("{en} {newer} or {earlier}.")]);
+    says(&world.at(&format!("/pay/{over}")).await.body, &[&format!("{vi} {earlier}.")]);
+}
+
+#[actix_web::test]
+async fn what_is_in_another_request_by_now_has_no_button_until_that_one_is_over_too() {
+    let world = World::new().await;
+    is_expired(&world).await;
+    let over = world.token.clone();
+    let world = world.opened_again().await;
+    let renew = format!("/pay/{over}/renew");
+    let page = world.at(&format!("/pay/{over}")).await.body;
+    says(
+        &page,
+        &["<h1>Đã hết hạn thanh toán</h1>", "Khoản phí đang ở một yêu cầu thanh toán khác", "tìm khoản tiền đó"],
+    );
+    says_none_of(&page, &["Gia hạn thanh toán"]);
+    says(&world.at(&format!("/pay/{over}?lang=en")).await.body, &["in another payment request by now"]);
+    assert_eq!(world.post_to(&renew, "form_id=kept".to_owned()).await.status, StatusCode::CONFLICT);
+    is_expired(&world).await;
+    says(&world.at(&format!("/pay/{over}")).await.body, &["Gia hạn thanh toán"]);
+    assert_eq!(world.post_to(&renew, "form_id=new".to_owned()).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn what_is_over_and_paid_in_part_has_no_button() {
+    let world = World::new().await;
+    is_expired(&world).await;
+    world.sql(&format!("set session_replication_role = replica; {ONE_IS_PAID}")).await;
+    let page = world.get("").await;
+    says(&page.body, &["Một phần các khoản phí này đã được nộp", "mở hồ sơ trên cổng dịch vụ công"]);
+    says_none_of(&page.body, &["Gia hạn thanh toán"]);
+    says(&world.get("?lang=en").await.body, &["A part of these fees has been paid"]);
+    let renew = format!("/pay/{}/renew", world.token);
+    assert_eq!(world.post_to(&renew, "form_id=kept".to_owned()).await.status, StatusCode::CONFLICT);
 }

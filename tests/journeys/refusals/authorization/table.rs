@@ -286,6 +286,8 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
     let no_file = vec![0; 3];
     let url = format!("{}/events", house.dossier.url);
     let day = |what: &str, of: &str| format!("/v1/reconciliation/{today}{what}?{of}");
+    let openings = |account: &str, what: &str| format!("/v1/accounts/{account}/openings{what}");
+    let opening = json!({"day": today, "amount": 1, "note": "biên bản bàn giao"});
     let report = |name: &str| format!("/v1/reports/{name}?from={today}&to={today}");
     let no_report = || format!("/v1/reports/none?from={today}&to={today}");
     let mut all = vec![
@@ -361,6 +363,9 @@ pub fn rows(of: &Things, house: &House) -> Vec<Row> {
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]),
         post("/v1/reconciliation/{date}/close").at(day("/close", "profile=vnpay_main"), day("/close", "profile=none")).staff(&[DaysClose]).refuses(409, "day_closed"),
         post("/v1/reconciliation/{date}/reopen").at(day("/reopen", "profile=vnpay_main"), day("/reopen", "profile=none")).staff(&[DaysClose]).answers(201),
+        get("/v1/accounts/{code}/openings").at(openings(&ours, ""), openings(&nowhere, "")).staff(&[ReportsRead]),
+        post("/v1/accounts/{code}/openings").at(openings(&ours, ""), openings(&nowhere, "")).body(opening).staff(&[DaysClose]).refuses(409, "books_begun"),
+        post("/v1/accounts/{code}/openings/take-back").at(openings(&ours, "/take-back"), openings(&nowhere, "/take-back")).staff(&[DaysClose]).refuses(409, "no_opening"),
         get("/v1/reports/{report}").at(report("transactions"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("reconciliation"), no_report()).staff(&[ReportsRead]).lists("rows"),
         get("/v1/reports/{report}").at(report("suspense"), no_report()).staff(&[ReportsRead]).lists("rows"),

@@ -10,7 +10,7 @@ use crate::story::paper::{Table, dong, say};
 use crate::story::stage::{Story, until};
 use crate::story::stop::Stop;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Arrivals by stream, in the order in which they came.
 type Streams = BTreeMap<String, Vec<Value>>;

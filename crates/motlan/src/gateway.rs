@@ -1,14 +1,16 @@
 //! The gateway as staff reach it: HTTP, a Bearer key. A refusal is said in the gateway's own words.
 
-use super::Parameters;
 use crate::failed::Failed;
-use reqwest::Response;
+use crate::up::DATA_DIR;
+use clap::Args;
+use reqwest::{RequestBuilder, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use uuid::Uuid;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// A report may begin late and be long: a workbook of a year's rows is written before its first byte is sent.
@@ -21,6 +23,32 @@ struct RunFile {
     staff_key: String,
 }
 
+pub type Parameters = Vec<(&'static str, String)>;
+
+// which gateway, and whose key
+#[derive(Debug, Args)]
+pub struct At {
+    /// The gateway's address; that of the instance which `motlan up` started, unless told
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    /// A person's key with the scope that the command needs
+    #[arg(long, global = true, conflicts_with = "key_file")]
+    key: Option<String>,
+    /// A file with the key, which then stands in no list of processes
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Where `motlan up` keeps its data
+    #[arg(long, global = true, default_value = DATA_DIR, value_name = "DIR")]
+    data: PathBuf,
+}
+
+impl At {
+    /// `instance` is the directory that was named for all commands, and goes before `--data`.
+    pub fn client(self, instance: Option<PathBuf>) -> Result<Client, Failed> {
+        Client::new(self.url, self.key, self.key_file.as_deref(), &instance.unwrap_or(self.data))
+    }
+}
+
 pub struct Client {
     http: reqwest::Client,
     base: String,
@@ -29,7 +57,7 @@ pub struct Client {
 
 impl Client {
     /// What is not named is that of the instance whose `run.json` lies in `data`.
-    pub fn new(url: Option<String>, key: Option<String>, key_file: Option<&Path>, data: &Path) -> Result<Self, Failed> {
+    fn new(url: Option<String>, key: Option<String>, key_file: Option<&Path>, data: &Path) -> Result<Self, Failed> {
         let key = match key_file {
             Some(file) => Some(std::fs::read_to_string(file)?.trim().to_owned()),
             None => key,
@@ -67,17 +95,37 @@ impl Client {
         }
     }
 
+    /// Sends a file as it is; the whole answer as JSON.
+    pub async fn send_file(&self, path: &str, parameters: &Parameters, bytes: Vec<u8>) -> Result<Value, Failed> {
+        Ok(answered(self.post(path).query(parameters).body(bytes)).await?.json().await?)
+    }
+
+    /// Sends a wish; the whole answer as JSON.
+    pub async fn send(&self, path: &str, body: &Value) -> Result<Value, Failed> {
+        Ok(answered(self.post(path).json(body)).await?.json().await?)
+    }
+
+    /// Each is a request of its own: what was sent before is known by what it is about, not by its key.
+    fn post(&self, path: &str) -> RequestBuilder {
+        let call = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.key);
+        call.header("Idempotency-Key", Uuid::new_v4().to_string())
+    }
+
     async fn ask(&self, path: &str, parameters: &Parameters) -> Result<Response, Failed> {
         let call = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.key).query(parameters);
-        let answer = call.send().await?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let status = answer.status();
-        let problem: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
-        let said = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
-        Err(format!("the gateway refused ({status}): {}: {}", said("code"), said("detail")).into())
+        answered(call).await
     }
+}
+
+async fn answered(call: RequestBuilder) -> Result<Response, Failed> {
+    let answer = call.send().await?;
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let status = answer.status();
+    let problem: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+    let said = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
+    Err(format!("the gateway refused ({status}): {}: {}", said("code"), said("detail")).into())
 }
 
 async fn to_stdout(answer: &mut Response) -> Result<(), Failed> {
