@@ -31,8 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use keys::Keys;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 /// What the provider says of itself is asked for again after this: a key that it has withdrawn is good no longer.
@@ -95,17 +94,26 @@ impl Client {
         Ok(Self { settings, rules, http, known: Mutex::new(None) })
     }
 
+    /// Nobody waits for another's question: a provider that hangs would make one of all of them.
     async fn known(&self, younger_than: SignedDuration, now: Timestamp) -> Result<Arc<Known>, OutsideError> {
-        let mut known = self.known.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| now.duration_since(known.asked_at) < younger_than) {
-            return Ok(known.clone());
+        let held = self.held().clone();
+        if let Some(known) = held.filter(|known| now.duration_since(known.asked_at) < younger_than) {
+            return Ok(known);
         }
         let body = self.http.get(&self.rules.description_url()).await?;
         let description = Description::read(&body, &self.settings.issuer, &self.rules)?;
         let keys = Keys::read(&self.http.get(&description.jwks_uri).await?)?;
         let fresh = Arc::new(Known { description, keys, asked_at: now });
-        *known = Some(fresh.clone());
+        let mut held = self.held();
+        // who asked earlier may be answered later
+        if held.as_ref().is_none_or(|held| held.asked_at <= now) {
+            *held = Some(fresh.clone());
+        }
         Ok(fresh)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The token for a code. The code is spent by this, whatever comes of it.
