@@ -46,9 +46,8 @@ struct CodePage {
 #[template(path = "outside_refused.html")]
 struct RefusedPage {
     text: &'static str,
-    /// What an administrator has to know, for the person's own eyes.
-    issuer: Option<String>,
-    subject: Option<String>,
+    /// Issuer and subject, which an administrator has to know, for the person's own eyes.
+    unlinked: Option<(String, String)>,
     sandbox: bool,
 }
 
@@ -195,9 +194,9 @@ fn refused(ctx: &Context, provider: &dyn IdentityProvider, error: ArriveError) -
         ArriveError::Storage(error) => return Err(error.into()),
         ArriveError::Refused { cause, subject } => (cause, subject),
     };
-    let issuer = subject.as_ref().map(|_| provider.issuer().to_owned());
+    let unlinked = subject.map(|subject| (provider.issuer().to_owned(), subject));
     let sandbox = ctx.mode == Mode::Sandbox;
-    Ok(html(StatusCode::FORBIDDEN, &RefusedPage { text: said(cause), issuer, subject, sandbox }))
+    Ok(html(StatusCode::FORBIDDEN, &RefusedPage { text: said(cause), unlinked, sandbox }))
 }
 
 /// What somebody may do about it; which check it was, the trail says.
