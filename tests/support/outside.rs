@@ -10,22 +10,29 @@ const CLIENT: &str = "motlan desk";
 const SECRET: &str = "secret:of the journeys";
 
 pub struct Provider {
+    /// As the house and browsers call it.
+    pub url: String,
     running: Running,
     http: reqwest::Client,
 }
 
 impl Provider {
-    pub async fn start() -> Self {
+    async fn at(host: &str) -> Self {
         let running = simulator::openid::start(OpenidConfig::new(CLIENT, SECRET)).await.unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { running, http }
+        Self { url: running.url.replace("127.0.0.1", host), running, http }
     }
 
     /// A house whose people may sign in by way of it.
     pub async fn with_house() -> (Self, House) {
-        let provider = Self::start().await;
+        Self::with_house_at("127.0.0.1").await
+    }
+
+    /// The same by another name of this machine, which to a browser is another site than the house's.
+    pub async fn with_house_at(host: &str) -> (Self, House) {
+        let provider = Self::at(host).await;
         let settings = vec![
-            ("MOTLAN_OIDC__ISSUER", provider.running.url.clone()),
+            ("MOTLAN_OIDC__ISSUER", provider.url.clone()),
             ("MOTLAN_OIDC__CLIENT_ID", CLIENT.to_owned()),
             ("MOTLAN_OIDC__CLIENT_SECRET", SECRET.to_owned()),
             ("MOTLAN_OIDC__TWO_FACTORS", "mfa".to_owned()),
@@ -49,13 +56,18 @@ impl Provider {
         self.sim("person", json!({"subject": subject, "amr": amr})).await;
     }
 
+    /// The same with a page there, on which they press a button first.
+    pub async fn sits_at_a_page(&self, subject: &str, amr: &[&str]) {
+        self.sim("person", json!({"subject": subject, "amr": amr, "presses": true})).await;
+    }
+
     pub async fn is_wrong(&self, about: &str) {
         self.sim("wrong", json!(about)).await;
     }
 
     /// Follows an address there; where it leads back to, on the staff listener.
     pub async fn leads(&self, desk: &Desk, address: &str) -> String {
-        assert!(address.starts_with(&format!("{}/", self.running.url)), "{address}");
+        assert!(address.starts_with(&format!("{}/", self.url)), "{address}");
         let answer = self.http.get(address).send().await.unwrap();
         let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
         let location = location.unwrap_or_else(|| panic!("{address} leads nowhere"));

@@ -13,9 +13,8 @@ const SESSION: &str = "__Host-motlan";
 const WAY: &str = "__Host-motlan-outside";
 
 /// The command line, where the provider is configured.
-async fn user(house: &House, words: &[&str]) -> bool {
-    let issuer = house.ask("select coalesce(max(issuer), 'http://127.0.0.1:1') from outside_way").await;
-    let plan = Plan { settings: vec![("MOTLAN_OIDC__ISSUER", issuer)], ..Plan::default() };
+pub(super) async fn user(house: &House, provider: &Provider, words: &[&str]) -> bool {
+    let plan = Plan { settings: vec![("MOTLAN_OIDC__ISSUER", provider.url.clone())], ..Plan::default() };
     let env = env(&house.database, &house.vnpay.url, &plan);
     run(&env, &[&["user"][..], words].concat()).await.success
 }
@@ -43,10 +42,16 @@ async fn whom_the_provider_names_and_the_command_line_has_linked_signs_in_with_o
     assert_eq!(house.ask("select count(*) from person").await, people);
     assert!(!house.ask("select string_agg(subject, ' ') from audit").await.contains("tinh-8f3a-1"));
 
-    assert!(user(&house, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-1"]).await);
-    assert!(!user(&house, &["link", "--code", "giam-doc", "--subject", "tinh-8f3a-1"]).await, "somebody already");
-    assert!(!user(&house, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-9"]).await, "linked already");
-    assert!(user(&house, &["link", "--code", "giam-doc", "--subject", "tinh-8f3a-2"]).await);
+    assert!(user(&house, &provider, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-1"]).await);
+    assert!(
+        !user(&house, &provider, &["link", "--code", "giam-doc", "--subject", "tinh-8f3a-1"]).await,
+        "somebody already"
+    );
+    assert!(
+        !user(&house, &provider, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-9"]).await,
+        "linked already"
+    );
+    assert!(user(&house, &provider, &["link", "--code", "giam-doc", "--subject", "tinh-8f3a-2"]).await);
 
     // one factor there: our code besides, counted as ever
     let page = desk.goes(&provider).await.expect(200);
@@ -93,9 +98,9 @@ async fn whom_the_provider_names_and_the_command_line_has_linked_signs_in_with_o
     assert_eq!(last_refusal(&house).await, "unknown declined");
 
     // who is linked no longer, and who is disabled
-    assert!(user(&house, &["unlink", "--code", "thu-quy"]).await);
+    assert!(user(&house, &provider, &["unlink", "--code", "thu-quy"]).await);
     assert_eq!(desk.get("/console").await.status, 303, "signed out with it");
-    assert!(user(&house, &["disable", "--code", "giam-doc"]).await);
+    assert!(user(&house, &provider, &["disable", "--code", "giam-doc"]).await);
     provider.sits("tinh-8f3a-2", &["mfa"]).await;
     boss.goes(&provider).await.expect(403);
     assert_eq!(last_refusal(&house).await, "unknown unlinked");
@@ -109,7 +114,7 @@ async fn what_a_provider_says_wrongly_and_what_another_browser_brings_signs_nobo
     hires(&house, "thu-quy", &[Role::Accountant], &[]).await;
     provider.sits("tinh-8f3a-1", &["mfa"]).await;
     Desk::elsewhere(&house).goes(&provider).await.expect(403);
-    assert!(user(&house, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-1"]).await);
+    assert!(user(&house, &provider, &["link", "--code", "thu-quy", "--subject", "tinh-8f3a-1"]).await);
 
     for (wrong, cause) in [
         ("nonce", "nonce"),
@@ -192,7 +197,7 @@ async fn who_decides_has_shown_anew_at_the_provider_who_they_are_once_for_each_d
     provider.sits("tinh-8f3a-1", &["mfa"]).await;
     let mut desk = Desk::elsewhere(&house);
     desk.goes(&provider).await.expect(403);
-    assert!(user(&house, &["link", "--code", "lanh-dao", "--subject", "tinh-8f3a-1"]).await);
+    assert!(user(&house, &provider, &["link", "--code", "lanh-dao", "--subject", "tinh-8f3a-1"]).await);
     desk.goes(&provider).await.expect(200);
 
     let (fee, _, payment) = paid(&house, 21_000).await;
@@ -221,7 +226,7 @@ async fn who_decides_has_shown_anew_at_the_provider_who_they_are_once_for_each_d
     desk.goes_anew(&provider, &path).await.expect(403);
     assert_eq!(last_refusal(&house).await, "unknown unlinked");
     hires(&house, "nguoi-khac", &[Role::Approver], &[]).await;
-    assert!(user(&house, &["link", "--code", "nguoi-khac", "--subject", "tinh-8f3a-2"]).await);
+    assert!(user(&house, &provider, &["link", "--code", "nguoi-khac", "--subject", "tinh-8f3a-2"]).await);
     desk.goes_anew(&provider, &path).await.expect(403);
     assert!(last_refusal(&house).await.ends_with(" other_person"));
     decide(&mut desk).await.expect(422);

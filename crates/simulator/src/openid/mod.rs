@@ -54,6 +54,9 @@ struct Person {
     #[serde(default)]
     amr: Vec<String>,
     acr: Option<String>,
+    /// They press a button on a page of its own before they are sent back, as real ones have it.
+    #[serde(default)]
+    presses: bool,
 }
 
 /// What it does wrong, until it is told otherwise.
@@ -201,6 +204,8 @@ struct Authorize {
     code_challenge_method: Option<String>,
     prompt: Option<String>,
     max_age: Option<i64>,
+    /// The button of the page here.
+    pressed: Option<String>,
 }
 
 /// Section 3.1.2. Who is not sent back is told here (RFC 6749, section 4.1.2.1).
@@ -208,6 +213,9 @@ async fn authorize(request: HttpRequest, sim: web::Data<Sim>, asked: web::Query<
     let mut state = sim.state("authorize");
     if asked.client_id != sim.config.client_id || asked.redirect_uri != state.redirect_uri {
         return Err(refused(StatusCode::BAD_REQUEST, "client_id or redirect_uri is not registered"));
+    }
+    if asked.pressed.is_none() && state.person.as_ref().is_some_and(|person| person.presses) {
+        return Ok(page_of_its_own(&request));
     }
     let mut back = Url::parse(&asked.redirect_uri).map_err(|e| refused(StatusCode::BAD_REQUEST, e))?;
     back.query_pairs_mut().extend_pairs(asked.state.iter().map(|state| ("state", state)));
@@ -243,6 +251,12 @@ async fn authorize(request: HttpRequest, sim: web::Data<Sim>, asked: web::Query<
         }
     }
     Ok(HttpResponse::Found().insert_header((header::LOCATION, back.as_str())).finish())
+}
+
+fn page_of_its_own(request: &HttpRequest) -> HttpResponse {
+    let again = request.uri().to_string().replace('&', "&amp;").replace('"', "&quot;");
+    let page = format!("<!doctype html><title>A provider</title><a href=\"{again}&amp;pressed=yes\">It is me</a>");
+    HttpResponse::Ok().content_type(header::ContentType::html()).body(page)
 }
 
 #[derive(Deserialize)]
