@@ -91,7 +91,9 @@ impl Desk {
     pub fn elsewhere(house: &House) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { address: Some(format!("10.9.{}.{}", n / 250, 1 + n % 250)), ..Self::at(house) }
+        let mut desk = Self::at(house);
+        desk.address = Some(format!("10.9.{}.{}", n / 250, 1 + n % 250));
+        desk
     }
 
     /// Sets out for the provider; the address that the browser is led to.
