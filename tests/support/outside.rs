@@ -18,6 +18,8 @@ pub struct Provider {
 
 impl Provider {
     async fn at(host: &str) -> Self {
+        // as a house does, which is opened after it
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let running = simulator::openid::start(OpenidConfig::new(CLIENT, SECRET)).await.unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { url: running.url.replace("127.0.0.1", host), running, http }
