@@ -16,7 +16,7 @@ const SANDBOX_KEY: &str = include_str!("sandbox-key.b64");
 
 enum Pair {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 pub(super) struct Signing {
@@ -36,7 +36,7 @@ impl Signing {
     }
 
     pub fn p256(kid: &str) -> io::Result<Self> {
-        Ok(Self { kid: kid.to_owned(), pair: Pair::P256(fresh()?) })
+        Ok(Self { kid: kid.to_owned(), pair: Pair::P256(Box::new(fresh()?)) })
     }
 
     /// RFC 7517, RFC 7518 section 6.
