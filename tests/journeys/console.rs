@@ -3,6 +3,8 @@
 mod a_day_in_a_browser;
 mod administration;
 mod in_a_browser;
+mod outside;
+mod outside_in_a_browser;
 mod receipts;
 mod reports;
 mod signing_in;

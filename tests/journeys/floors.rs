@@ -14,7 +14,7 @@ fn floor(name: &str) -> u32 {
         "domain" | "embedded" | "identity" | "outgoing" | "paper" | "simulator" | "telemetry" => 0,
         "provider" | "receipt" | "storage" => 1,
         "statement" | "volatile" => 1,
-        "dossier" | "report-files" => 2,
+        "dossier" | "openid" | "report-files" => 2,
         name if name.starts_with("provider-") => 2,
         "payments" => 3,
         "api" | "console" | "web" | "worker" => 4,

@@ -60,12 +60,14 @@ pub struct Desk {
     http: reqwest::Client,
     pub base: String,
     pub cookies: BTreeMap<String, String>,
+    /// Where the proxy says that they sit, in a house that believes it.
+    pub address: Option<String>,
 }
 
 impl Desk {
     pub fn at(house: &House) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { http, base: house.gateway.staff_url(), cookies: BTreeMap::new() }
+        Self { http, base: house.gateway.staff_url(), cookies: BTreeMap::new(), address: None }
     }
 
     /// Somebody who has signed in.
@@ -126,6 +128,10 @@ impl Desk {
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Page {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) };
+        let request = match &self.address {
+            Some(address) => request.header("x-forwarded-for", address),
+            None => request,
+        };
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         for line in headers.get_all(SET_COOKIE) {

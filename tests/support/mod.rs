@@ -15,6 +15,7 @@ pub mod gsma;
 pub mod interruption;
 pub mod ledger_rows;
 pub mod mobile_money;
+pub mod outside;
 pub mod portal;
 pub mod rows;
 pub mod shape;

@@ -69,7 +69,7 @@ fn pressed(staff: &Staff, raw: &[u8]) -> Result<Form, Refused> {
 /// Whether the fresh code is right; why not.
 async fn shown_again(ctx: &Context, staff: &Staff, form: &Form) -> Result<Result<(), String>, Refused> {
     // a second press of such a form would set the same again: it is told that its code was used
-    match sign_in::show_again(ctx, staff.person, form.text("code"), (None, &*staff.request_id), now()).await {
+    match sign_in::show_again(ctx, staff.shows(), form.text("code"), (None, &*staff.request_id), now()).await {
         Ok(()) => Ok(Ok(())),
         Err(error) => Ok(Err(said::code(error)?)),
     }

@@ -199,7 +199,7 @@ pub(crate) async fn decide(ctx: Data<Context>, staff: Staff, id: Path<String>, r
         page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &staff, approval, Above { wrong: Some(wrong), ..Above::default() })
     };
     let request = (Some(&idempotency), &*staff.request_id);
-    if let Err(error) = sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
+    if let Err(error) = sign_in::show_again(&ctx, staff.shows(), form.text("code"), request, now()).await {
         return again(said::code(error)?).await;
     }
     let command = Command {

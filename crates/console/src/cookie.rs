@@ -1,8 +1,9 @@
 //! What a browser holds: a random text under a `__Host-` name, which it sends to this host alone, over TLS (or to this very
 //! machine), never to a script and never from another site's page (S22). Kept here is its hash.
 //!
-//! Two of them: of a session, made anew at each sign-in so that nobody can bring one along; and of a form that is shown
-//! before anybody is signed in. From either follows the token that a form carries back, which no other site can know.
+//! Three of them: of a session, made anew at each sign-in so that nobody can bring one along; of a form that is shown before
+//! anybody is signed in; and of a way to an identity provider, which alone is sent when another site's page leads here. From
+//! each follows the token that a form carries back, which no other site can know.
 
 use actix_web::http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,6 +17,8 @@ use subtle::ConstantTimeEq;
 
 pub(crate) const SESSION: &str = "__Host-motlan";
 pub(crate) const BEFORE: &str = "__Host-motlan-form";
+/// Of a way to an identity provider and back.
+pub(crate) const OUTSIDE: &str = "__Host-motlan-outside";
 
 const TOKEN_LEN: usize = 32;
 
@@ -66,8 +69,14 @@ impl Token {
     pub fn give(&self, response: &mut HttpResponse, name: &str) {
         set(response, &format!("{name}={}; {ATTRIBUTES}", self.0));
     }
+
+    /// Lets it hold it for a quarter of an hour, and send it from wherever it comes back.
+    pub fn give_for_a_way(&self, response: &mut HttpResponse, name: &str) {
+        set(response, &format!("{name}={}; {OF_A_WAY}", self.0));
+    }
 }
 
+const OF_A_WAY: &str = "Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=900";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /// Takes away what the browser holds under this name.

@@ -220,7 +220,7 @@ pub(crate) async fn close(ctx: Data<Context>, staff: Staff, asked: Query<Asked>,
     let wanted = asked.read(&staff)?;
     let idempotency = form.request(staff.person.uuid(), &format!("POST days {} {}", wanted.scope, wanted.date))?;
     let request = (Some(&idempotency), &*staff.request_id);
-    let wrong = match sign_in::show_again(&ctx, staff.person, form.text("code"), request, now()).await {
+    let wrong = match sign_in::show_again(&ctx, staff.shows(), form.text("code"), request, now()).await {
         Err(error) => said::code(error)?,
         Ok(()) => {
             let command = Command { asked: wanted, caller: staff.caller(), idempotency, now: now() };

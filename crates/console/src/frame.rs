@@ -21,6 +21,10 @@ pub(crate) struct Frame {
     pub places: Vec<Place>,
     /// What came of the press that led here.
     pub done: Option<&'static str>,
+    /// They may show anew at their identity provider who they are, and come back here.
+    pub anew: Option<String>,
+    /// They have: the next decision asks for no code.
+    pub is_fresh: bool,
 }
 
 /// Path, name, and what lets a person go there.
@@ -52,6 +56,8 @@ impl Frame {
             sandbox: staff.sandbox,
             places,
             done: None,
+            anew: (staff.is_outside && !staff.is_fresh).then(|| staff.address.clone()),
+            is_fresh: staff.is_fresh,
         }
     }
 }

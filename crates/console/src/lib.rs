@@ -16,6 +16,7 @@ mod frame;
 mod guard;
 mod join;
 mod multipart;
+mod outside;
 mod receipts;
 mod reports;
 mod said;
@@ -29,6 +30,7 @@ mod words;
 
 use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
+use identity::outside::IdentityProvider;
 use payments::report::Turns;
 use payments::sign_in::TokenHash;
 use std::sync::Arc;
@@ -46,13 +48,19 @@ pub struct Console {
     pub(crate) tries: Arc<Limit>,
     /// Of reports, shared with the API of this process.
     pub(crate) turns: Turns,
+    /// Where people sign in besides, if anywhere.
+    pub(crate) outside: Option<Arc<dyn IdentityProvider>>,
 }
 
 impl Console {
-    pub fn new(volatile: Volatile, turns: Turns) -> Self {
-        Self { tries: Arc::new(Limit::new(volatile, "sign-in", TRIES_PER_MINUTE, TRIES_AT_ONCE)), turns }
+    pub fn new(volatile: Volatile, turns: Turns, outside: Option<Arc<dyn IdentityProvider>>) -> Self {
+        Self { tries: Arc::new(Limit::new(volatile, "sign-in", TRIES_PER_MINUTE, TRIES_AT_ONCE)), turns, outside }
     }
 }
+
+/// Where an identity provider sends a browser back to, and where it lands when it was signed out there; on the staff listener.
+pub const RETURN_PATH: &str = "/console/outside/return";
+pub const LEFT_PATH: &str = "/console/sign-in";
 
 /// A link by which a person sets password and codes, once.
 pub struct Link {
@@ -83,6 +91,10 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(
                 at("/sign-in", "GET, POST").route(web::get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
             )
+            .service(at("/outside", "POST").route(web::post().to(outside::set_out)))
+            .service(at("/outside/anew", "POST").route(web::post().to(outside::ask_anew)))
+            .service(at("/outside/return", "GET").route(web::get().to(outside::come_back)))
+            .service(at("/outside/code", "POST").route(web::post().to(outside::code)))
             .service(at("/sign-out", "POST").route(web::post().to(sign_in::sign_out)))
             .service(
                 at("/invitations/{token}", "GET, POST")

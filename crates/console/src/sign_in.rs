@@ -4,6 +4,7 @@ use crate::Console;
 use crate::answer::{Answer, Refused, html, see_other};
 use crate::cookie::{self, BEFORE, SESSION, Token};
 use crate::form::Form;
+use crate::outside;
 use crate::staff::{Staff, now, request_id};
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
@@ -22,19 +23,33 @@ struct Page {
     refused: bool,
     sandbox: bool,
     person: String,
+    /// The name of the identity provider, if there is one.
+    outside: Option<String>,
 }
 
-pub(crate) async fn show(request: HttpRequest, ctx: Data<Context>, staff: Result<Staff, Refused>) -> HttpResponse {
+pub(crate) async fn show(
+    request: HttpRequest,
+    ctx: Data<Context>,
+    console: Data<Console>,
+    staff: Result<Staff, Refused>,
+) -> HttpResponse {
     if staff.is_ok() {
         return see_other("/console");
     }
     let before = before(&request);
-    page(StatusCode::OK, &before, &ctx, false, String::new())
+    page(StatusCode::OK, &before, (&ctx, &console), false, String::new())
 }
 
-fn page(status: StatusCode, before: &Token, ctx: &Context, refused: bool, person: String) -> HttpResponse {
+fn page(
+    status: StatusCode,
+    before: &Token,
+    (ctx, console): (&Context, &Console),
+    refused: bool,
+    person: String,
+) -> HttpResponse {
     let sandbox = ctx.mode == Mode::Sandbox;
-    let mut response = html(status, &Page { form: before.of_forms(), refused, sandbox, person });
+    let outside = console.outside.as_ref().map(|provider| provider.name().to_owned());
+    let mut response = html(status, &Page { form: before.of_forms(), refused, sandbox, person, outside });
     before.give(&mut response, BEFORE);
     response
 }
@@ -64,16 +79,17 @@ pub(crate) async fn sign_in(request: HttpRequest, ctx: Data<Context>, console: D
             cookie::take(&mut response, BEFORE);
             Ok(response)
         }
-        Err(SignInError::Refused) => Ok(page(StatusCode::FORBIDDEN, &before, &ctx, true, person)),
+        Err(SignInError::Refused) => Ok(page(StatusCode::FORBIDDEN, &before, (&ctx, &console), true, person)),
         Err(SignInError::Storage(error)) => Err(error.into()),
         Err(error) => Err(Refused::broken(error)),
     }
 }
 
-pub(crate) async fn sign_out(ctx: Data<Context>, staff: Staff, raw: Bytes) -> Answer {
+pub(crate) async fn sign_out(ctx: Data<Context>, console: Data<Console>, staff: Staff, raw: Bytes) -> Answer {
     Form::read(&raw, &staff.token)?;
     sign_in::sign_out(&ctx, &staff.token.hash(), staff.person, &staff.request_id, now()).await?;
-    let mut response = see_other("/console/sign-in");
+    let there = if staff.is_outside { outside::signed_out(&ctx, &console).await } else { None };
+    let mut response = there.unwrap_or_else(|| see_other("/console/sign-in"));
     cookie::take(&mut response, SESSION);
     Ok(response)
 }

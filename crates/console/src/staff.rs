@@ -11,6 +11,8 @@ use domain::principal::{Scope, Who};
 use domain::role::{self, Role};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
+use payments::sign_in::TokenHash;
+use payments::sign_in::outside::FRESH_FOR;
 use payments::{Caller, Context, sign_in};
 
 /// The clock, as finely as the database keeps it.
@@ -32,8 +34,15 @@ pub(crate) struct Staff {
     pub roles: Vec<Role>,
     pub beneficiaries: Vec<String>,
     pub token: Token,
+    pub token_hash: TokenHash,
     pub request_id: String,
     pub sandbox: bool,
+    /// Signed in by way of an identity provider.
+    pub is_outside: bool,
+    /// They have shown anew there who they are: the next decision asks for no code.
+    pub is_fresh: bool,
+    /// The page that is looked at, for coming back to it.
+    pub address: String,
 }
 
 impl Staff {
@@ -52,6 +61,11 @@ impl Staff {
         (!self.beneficiaries.is_empty()).then(|| self.beneficiaries.clone())
     }
 
+    /// Who decides, and in which session.
+    pub fn shows(&self) -> (PersonId, &TokenHash) {
+        (self.person, &self.token_hash)
+    }
+
     pub fn caller(&self) -> Caller {
         Caller { who: Who::Person(self.person), request_id: self.request_id.clone() }
     }
@@ -65,17 +79,23 @@ impl FromRequest for Staff {
         let ctx = request.app_data::<Data<Context>>().cloned();
         let token = Token::held(request, SESSION);
         let request_id = request_id(request);
+        let address = if request.method().is_safe() { request.uri().to_string() } else { "/console".to_owned() };
         Box::pin(async move {
             let (Some(ctx), Some(token)) = (ctx, token) else { return Err(Refused::SignIn) };
-            let found = sign_in::signed_in(&ctx, &token.hash(), now()).await?.ok_or(Refused::SignIn)?;
+            let (token_hash, now) = (token.hash(), now());
+            let found = sign_in::signed_in(&ctx, &token_hash, now).await?.ok_or(Refused::SignIn)?;
             Ok(Self {
                 person: found.person,
                 name: found.name,
                 roles: found.roles,
                 beneficiaries: found.beneficiaries,
                 token,
+                token_hash,
                 request_id,
                 sandbox: ctx.mode == Mode::Sandbox,
+                is_outside: found.issuer.is_some(),
+                is_fresh: found.fresh_at.is_some_and(|at| now.duration_since(at) < FRESH_FOR),
+                address,
             })
         })
     }

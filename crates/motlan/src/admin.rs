@@ -7,6 +7,7 @@ use crate::credentials;
 use crate::failed::Failed;
 use crate::invitations;
 use crate::keys;
+use crate::outside;
 use domain::beneficiary::Beneficiary;
 use domain::codes::{BeneficiaryCode, GivenCode};
 use domain::fee::ProviderFee;
@@ -104,6 +105,8 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<Value, Failed
             set(&person, &named).await?
         }
         UserCommand::Invite { code } => return invitations::invite(config, &pool, &code).await,
+        UserCommand::Link { code, subject } => return outside::link(config, &pool, &code, &subject).await,
+        UserCommand::Unlink { code } => return outside::unlink(&pool, &code).await,
         UserCommand::Disable { code } => switched(code, true).await?,
         UserCommand::Enable { code } => switched(code, false).await?,
     };

@@ -174,6 +174,19 @@ pub enum UserCommand {
         #[arg(long)]
         code: String,
     },
+    /// Let them sign in by way of the identity provider of `oidc.issuer`, which calls them by this name
+    Link {
+        #[arg(long)]
+        code: String,
+        /// `sub`, as the page that refused them shows it
+        #[arg(long)]
+        subject: String,
+    },
+    /// No identity provider names them any more, and they are signed out at once
+    Unlink {
+        #[arg(long)]
+        code: String,
+    },
     /// Their keys are refused everywhere within a minute, and they are signed out at once
     Disable {
         #[arg(long)]

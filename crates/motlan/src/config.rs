@@ -55,6 +55,19 @@ pub struct Listener {
     pub listen: String,
 }
 
+/// By way of whom people sign in besides.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Oidc {
+    pub issuer: Option<String>,
+    pub name: String,
+    pub client_id: Option<String>,
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    #[serde(default)]
+    pub two_factors: Vec<String>,
+    pub console_url: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Log {
     pub filter: String,
@@ -77,6 +90,7 @@ pub struct Config {
     pub pool: storage::Settings,
     pub payments: payments::Settings,
     pub dossier: dossier::Settings,
+    pub oidc: Oidc,
     pub log: Log,
     pub otlp_endpoint: Option<String>,
     pub profiles: Vec<Profile>,
@@ -133,6 +147,7 @@ impl Config {
                 receipts: merged.get("receipts")?,
             },
             dossier: merged.get("dossier")?,
+            oidc: merged.get("oidc")?,
             log: log(&merged)?,
             otlp_endpoint: merged.get_string("otlp.endpoint").ok(),
             profiles,

@@ -13,6 +13,7 @@ pub mod failed;
 mod gateway;
 mod invitations;
 pub mod keys;
+mod outside;
 mod payers;
 mod proxies;
 mod receipts;

@@ -1,6 +1,7 @@
 //! From configuration to running parts. A provider's name stands here, in the configuration and in its own crate only.
 
 use crate::config::{Channel, Config, ConfigError, Profile};
+use crate::outside;
 use crate::renewal;
 use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
@@ -37,6 +38,8 @@ pub enum WiringError {
     Key(#[from] storage::vault::BadKey),
     #[error("dossier settings")]
     Dossier(#[from] dossier::ClientError),
+    #[error("oidc.issuer")]
+    Outside(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the HTTP client for providers cannot be made")]
     Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("profile {profile}")]
@@ -300,7 +303,8 @@ impl Gateway {
             render_metrics,
         });
         let page = web::Page::new(volatile.clone());
-        let console = console::Console::new(volatile.clone(), turns);
+        let staff_url = addresses.staff.map(local_url).unwrap_or_default();
+        let console = console::Console::new(volatile.clone(), turns, outside::provider(config, &staff_url)?);
         let servers = Servers::start(bound, config, &ctx, (&state, &page, &console)).map_err(WiringError::Serve)?;
         let worker = (role != Role::Serve).then(|| worker::start(ctx.clone()));
         let relay = wake::relay(role, &ctx, &volatile);

@@ -11,6 +11,7 @@
 //! whether the person is there, nobody is told.
 
 mod invite;
+pub mod outside;
 
 pub use invite::{INVITED_FOR, Invited, JoinError, Joined, invitation, invite, join};
 
@@ -98,20 +99,31 @@ pub async fn sign_in(
     }
 }
 
-/// Takes a fresh code of somebody who is signed in: what they do next, they do. A second press of a `request` that was answered
-/// is the first one again, and takes none.
+/// Takes a fresh code of somebody who is signed in, or what they have just shown anew at their identity provider: what they do
+/// next, they do. A second press of a `request` that was answered is the first one again, and takes none.
 ///
 /// # Errors
 /// When it is wrong, was used for something else, or the account is locked.
 pub async fn show_again(
     ctx: &Context,
-    person: PersonId,
+    (person, session): (PersonId, &TokenHash),
     typed: &str,
     (request, request_id): (Option<&idempotency::Request>, &str),
     now: Timestamp,
 ) -> Result<(), SignInError> {
     if is_answered(ctx, request).await? {
         return Ok(());
+    }
+    if typed.trim().is_empty()
+        && let Some(shown) = shown_outside(ctx, (person, session), request_id, now).await?
+    {
+        // a second press finds it used: not a wrong code
+        let is_right = shown || is_answered_soon(ctx, request).await?;
+        return if is_right {
+            Ok(())
+        } else {
+            Err(refuse(ctx, "code_refused", &person.to_string(), request_id, now).await?)
+        };
     }
     let account = match count_by_id(ctx, person, now).await? {
         Ok(account) => account,
@@ -125,6 +137,36 @@ pub async fn show_again(
         return Ok(());
     }
     Err(refuse(ctx, "code_refused", &person.to_string(), request_id, now).await?)
+}
+
+/// Whether they have shown anew at their provider who they are, which is used by this; None for whoever has no provider.
+async fn shown_outside(
+    ctx: &Context,
+    (person, session): (PersonId, &TokenHash),
+    request_id: &str,
+    now: Timestamp,
+) -> Result<Option<bool>, StorageError> {
+    let since = now.saturating_sub(outside::FRESH_FOR).unwrap_or(Timestamp::MIN);
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        let outcome = async {
+            tx.begin().await?;
+            let found = console_sessions::find(&tx, session).await?;
+            if found.is_none_or(|found| found.issuer.is_none()) {
+                return Ok(None);
+            }
+            let used = console_sessions::use_fresh(&tx, session, since).await?;
+            if used {
+                let actor = person.to_string();
+                unit::write(&tx, &told(&actor, "shown_anew_taken", actor.clone(), request_id, now)).await?;
+            }
+            tx.commit().await?;
+            Ok(Some(used))
+        }
+        .await;
+        tx.close(outcome).await
+    })
+    .await
 }
 
 /// Right, though it may have been used.

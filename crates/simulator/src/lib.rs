@@ -14,6 +14,7 @@ pub mod dossier;
 pub mod mobile_money;
 pub mod momo;
 pub mod national;
+pub mod openid;
 pub mod vnpay;
 pub mod zalopay;
 
@@ -23,6 +24,7 @@ pub use dossier::DossierConfig;
 pub use mobile_money::MobileMoneyConfig;
 pub use momo::MomoConfig;
 pub use national::NationalConfig;
+pub use openid::OpenidConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;
 pub use zalopay::ZalopayConfig;

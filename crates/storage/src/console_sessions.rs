@@ -20,6 +20,10 @@ pub struct Found {
     pub begun_at: Timestamp,
     pub seen_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// By which identity provider they signed in; None: by password.
+    pub issuer: Option<String>,
+    /// When they showed there anew who they are, and have decided nothing since.
+    pub fresh_at: Option<Timestamp>,
 }
 
 const BEGIN: &str = "insert into console_session (token_hash, person_id, begun_at, seen_at) values ($1, $2, $3, $3)";
@@ -27,6 +31,37 @@ const BEGIN: &str = "insert into console_session (token_hash, person_id, begun_a
 pub async fn begin(db: &Db, token_hash: &[u8], person: PersonId, at: Timestamp) -> Result<(), StorageError> {
     db.execute(BEGIN, &[&token_hash, &person.uuid(), &at]).await?;
     Ok(())
+}
+
+const BEGIN_FROM: &str = "insert into console_session (token_hash, person_id, begun_at, seen_at, issuer)
+    values ($1, $2, $3, $3, $4)";
+
+/// The same of somebody whom an identity provider has named.
+pub async fn begin_from(
+    db: &Db,
+    token_hash: &[u8],
+    person: PersonId,
+    issuer: &str,
+    at: Timestamp,
+) -> Result<(), StorageError> {
+    db.execute(BEGIN_FROM, &[&token_hash, &person.uuid(), &at, &issuer]).await?;
+    Ok(())
+}
+
+const FRESH: &str = "update console_session set fresh_at = $2 where token_hash = $1 and ended_at is null";
+
+/// Whoever holds it has shown anew who they are.
+pub async fn shown_anew(db: &Db, token_hash: &[u8], at: Timestamp) -> Result<(), StorageError> {
+    db.execute(FRESH, &[&token_hash, &at]).await?;
+    Ok(())
+}
+
+const USE_FRESH: &str = "update console_session set fresh_at = null
+    where token_hash = $1 and fresh_at > $2 and ended_at is null";
+
+/// Uses what was shown since then; false where there is none, or it was used.
+pub async fn use_fresh(db: &Db, token_hash: &[u8], since: Timestamp) -> Result<bool, StorageError> {
+    Ok(db.execute(USE_FRESH, &[&token_hash, &since]).await? == 1)
 }
 
 const FIND: &str = "select s.*, p.code, p.name, p.roles, p.beneficiaries
@@ -45,6 +80,8 @@ pub async fn find(db: &Db, token_hash: &[u8]) -> Result<Option<Found>, StorageEr
         begun_at: row.get("begun_at"),
         seen_at: row.get("seen_at"),
         ended_at: row.get("ended_at"),
+        issuer: row.get("issuer"),
+        fresh_at: row.get("fresh_at"),
     }))
 }
 

@@ -37,6 +37,7 @@ pub mod migrate;
 pub mod movements;
 pub mod obligations;
 pub mod openings;
+pub mod outside;
 pub mod parked;
 pub mod parties;
 pub mod payer_page;

@@ -116,6 +116,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V281__many_pieces", include_str!("../migrations/0281_many_pieces.sql")),
     ("V292__matching_at_scale", include_str!("../migrations/0292_matching_at_scale.sql")),
     ("V293__entries_checked_at_once", include_str!("../migrations/0293_entries_checked_at_once.sql")),
+    ("V297__signing_in_outside", include_str!("../migrations/0297_signing_in_outside.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

@@ -49,6 +49,13 @@ pub async fn lock(db: &Db, person: PersonId) -> Result<Option<Account>, StorageE
     Ok(db.query_opt(LOCK, &[&person.uuid()]).await?.as_ref().map(account))
 }
 
+const CAN: &str = "select exists (select from sign_in where person_id = $1)";
+
+/// Whether the person has set a password and a secret.
+pub async fn can(db: &Db, person: PersonId) -> Result<bool, StorageError> {
+    Ok(db.query_one(CAN, &[&person.uuid()]).await?.get(0))
+}
+
 const COUNT: &str = "update sign_in set wrong_tries = $2, locked_until = $3 where person_id = $1";
 
 /// Writes down how often somebody was wrong.

@@ -34,6 +34,11 @@ pub fn broken_rules(config: &Config) -> Vec<String> {
     rule(https, "http.public_url is not an https address".to_owned());
     rule(!config.dossier.allow_http, "dossier.allow_http is set".to_owned());
     rule(!config.dossier.allow_private, "dossier.allow_private is set".to_owned());
+    if let Some(issuer) = &config.oidc.issuer {
+        rule(issuer.starts_with("https://"), "oidc.issuer is not an https address".to_owned());
+        let https = config.oidc.console_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        rule(https, "oidc.console_url is not an https address".to_owned());
+    }
     for profile in &config.profiles {
         of_profile(profile, &mut rule);
     }

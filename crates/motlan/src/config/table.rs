@@ -239,6 +239,33 @@ pub const KEYS: &[Key] = &[
         "endpoints at addresses that are not public; refused in production",
     ),
     key("dossier.timeout_ms", Number, Is("15000"), "milliseconds for one sending"),
+    key(
+        "oidc.issuer",
+        Text,
+        Absent,
+        "an identity provider (OpenID Connect) by way of which people sign in at the console besides, as its own description names it; absent: none",
+    ),
+    key("oidc.name", Text, Is("tài khoản của tỉnh"), "what people call it, on the button"),
+    key("oidc.client_id", Text, Absent, "who this deployment is there"),
+    key("oidc.client_secret", Secret, Absent, "what it shows there"),
+    key(
+        "oidc.hosts",
+        List,
+        Absent,
+        "host names of its endpoints that are not the issuer's; nothing else is called, and no browser led elsewhere",
+    ),
+    key(
+        "oidc.two_factors",
+        List,
+        Absent,
+        "words of `acr` or `amr` by which it says that it asked for two factors; absent: our own code is always asked for besides",
+    ),
+    key(
+        "oidc.console_url",
+        Text,
+        Absent,
+        "where people reach the staff listener; https in production, in sandbox by default the listener's own address",
+    ),
     key("log.filter", Text, Is("info"), "what is logged to stderr, as tracing's directives (`info,storage=debug`)"),
     key("log.format", Text, Is("json"), "`json` or `text`"),
     key(
@@ -503,7 +530,7 @@ pub fn page() -> String {
     }
     out.push_str(
         "\n## Production refuses\n\n`intents.min_expires_in_s` below 300; `approvals.cooling_off_h` below 1; an `http.public_url` that is absent or not https; \
-         `dossier.allow_http` and\n`dossier.allow_private`; a provider's address without https, on this machine, or at its \
+         `dossier.allow_http` and\n`dossier.allow_private`; with an `oidc.issuer`, one that is not https or an `oidc.console_url` that is absent or not https; a provider's address without https, on this machine, or at its \
          test system.\n",
     );
     out

@@ -138,6 +138,7 @@ fn production_refuses_what_is_for_trials() {
         ("MOTLAN_HTTP__PUBLIC_URL", "http://pay.example.vn"),
         ("MOTLAN_DOSSIER__ALLOW_HTTP", "true"),
         ("MOTLAN_DOSSIER__ALLOW_PRIVATE", "true"),
+        ("MOTLAN_OIDC__ISSUER", "http://id.example.vn"),
         ("MOTLAN_PROFILES__VNPAY_MAIN__PAY_URL", "http://127.0.0.1:9/pay"),
         ("MOTLAN_PROFILES__VIETQR_KB__CHANNEL", "vietqr"),
         ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", "H38.17-KB"),
@@ -160,6 +161,8 @@ fn production_refuses_what_is_for_trials() {
         "http.public_url",
         "dossier.allow_http",
         "dossier.allow_private",
+        "oidc.issuer is not an https address",
+        "oidc.console_url is not an https address",
         "vnpay_main.pay_url is not an https address",
         "vnpay_main.pay_url is at a test host (127.0.0.1)",
         "vnpay_main.api_url is at a test host (sandbox.vnpayment.vn)",
@@ -188,6 +191,7 @@ fn the_example_file_is_a_production_configuration_once_its_secrets_are_given() {
 #[test]
 fn nothing_shown_and_no_debug_holds_a_secret() {
     let config = load(with(&[
+        ("MOTLAN_OIDC__CLIENT_SECRET", CANARY),
         ("MOTLAN_PROFILES__VNPAY_MAIN__HASH_SECRET_NEXT", CANARY),
         ("MOTLAN_PROFILES__VIETQR_KB__CHANNEL", "vietqr"),
         ("MOTLAN_PROFILES__VIETQR_KB__BENEFICIARIES", "H38.17-KB"),
