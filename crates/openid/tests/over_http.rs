@@ -1,4 +1,5 @@
 //! Over HTTP: a provider that turns its keys, and one that makes people wait.
+#![expect(clippy::unwrap_used, reason = "tests only: a failure here is a failed test")]
 
 use identity::outside::{IdentityProvider, OutsideError, Returned, Shown, Way};
 use jiff::{SignedDuration, Timestamp};
