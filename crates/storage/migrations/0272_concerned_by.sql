@@ -16,10 +16,10 @@ create function concerned_by_payment(wanted uuid) returns text[] language sql st
     from payment p where p.id = wanted
 $$;
 
--- What is to be decided about a case concerns whom the case concerns by now, and whom the payment does that is said to be the same
--- money. Anything else stays what it was proposed as.
+-- What two persons say of a case concerns whom the case concerns by now, also once it is decided, and whom the payment does that is
+-- said to be the same money. Anything else stays what it was proposed as.
 create function concerned_by(a approval) returns text[] language sql stable as $$
-    select case when a.kind = 'case_resolution' and a.status = 'pending' then array(
+    select case when a.kind = 'case_resolution' then array(
             select distinct code collate "C" from unnest(
                 concerned_by_case(case_of_approval(a.kind, a.subject, a.payload))
                 || concerned_by_payment(substring(a.payload ->> 'payment_id' from '^pay_([0-9a-f]{32})$')::uuid)) as c(code)
