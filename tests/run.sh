@@ -22,6 +22,7 @@ code=0
 awk '
     /^---- .* stdout ----$/ { named++; lines = 0 }
     /^failures:$/ || /^test result: / { named = 0 }
+    /^stack backtrace:$/ { lines = 40 }
     named && named <= 10 && lines++ < 40
 ' "$log"
 

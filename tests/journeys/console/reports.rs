@@ -98,7 +98,8 @@ async fn a_report_at_the_desk_has_the_totals_of_the_report_and_shows_nobody_what
     assert!(own.says("37005") && !own.says("21003"), "{}", own.text);
     let named = |who: &str, form| format!("{who} transactions-{from}-{to}.{form}");
     let (a, b) = (accountant.id.to_string(), of_18.id.to_string());
-    let all = [named(&a, "csv"), named(&a, "xlsx"), named(&a, "pdf"), named(&b, "csv")];
+    let over_the_api = house.ask("select assurance.text_id('usr', id) from person where code = 'ke-toan'").await;
+    let all = [named(&a, "csv"), named(&over_the_api, "csv"), named(&a, "xlsx"), named(&a, "pdf"), named(&b, "csv")];
     assert_eq!(house.ask(EXPORTED).await, all.join(", "));
 
     // one that takes long is asked for once however often it is pressed, made by the worker, and taken by whoever asked

@@ -4,7 +4,6 @@
 use super::{CLAIMS, asked, day, house, own, stated, status, told};
 use crate::refunds::second_person;
 use crate::statements::{IN_TRANSIT, OWN, PAYMENTS, cases, standing};
-use domain::business_day::WorkingCalendar;
 use domain::codes::AccountCode;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -14,7 +13,7 @@ use tests::files::camt;
 
 /// The last day on which the line of what came on `day(1)` may stand.
 fn last() -> Date {
-    WorkingCalendar::default().worked_day_after(day(1), 2)
+    day(3)
 }
 
 /// What no statement covers stays open; the payer's own line then claims the payment, and the stranger's money is a case.
