@@ -44,6 +44,32 @@ export async function lessIsDueThanAPageAsksFor() {
   await page.bye();
 }
 
+/** Expired requests that no press opens again: of one a fee was paid, the fee of the other is in a newer request. */
+export async function whatHasExpiredAndIsNotRenewed() {
+  const page = await phone();
+  const expires = (fees) =>
+    post('/v1/payment-intents', { obligation_ids: fees, expires_in_s: 1, return_url: `${given.base}/pay` });
+  const [one, two, three] = [await owes(17_300), await owes(17_400), await owes(17_500)];
+  const [part, older] = [await expires([one.id, two.id]), await expires([three.id])];
+  for (const intent of [part, older]) await becomes(intent, 'expired');
+  await cash({ fee: one.id, amount: 17_300 });
+  const newer = await openFor([three.id]);
+  for (const [intent, sentence, picture] of [
+    [part, 'Một phần các khoản phí này đã được nộp hoặc đã thay đổi', 'expired-in-part'],
+    [older, 'Khoản phí đang ở một yêu cầu thanh toán khác', 'expired-beside'],
+  ]) {
+    await visit(page, intent.checkout_url);
+    await reads(page, sentence);
+    check((await page.$('form.renew button')) === null, 'no button stands where no press is followed');
+    await look(page, picture);
+  }
+  await visit(page, newer.checkout_url);
+  await choose(page, 'vietqr');
+  await transfers(newer, 17_500);
+  await says(page, 'Đã thanh toán');
+  await page.bye();
+}
+
 export async function aPhoneThatStillAsks() {
   const page = await phone();
   const intent = await opens(37_100);
