@@ -431,6 +431,12 @@ async fn whoever_decides_about_a_drawers_deposit_sees_all_whom_the_drawer_concer
     assert_eq!(approver.get("/v1/approvals?status=pending").await.expect(200)["data"], json!([]));
     assert_eq!(of_all.get(&decide).await.expect(200)["status"], "pending");
     assert_eq!(of_all.post(&format!("{decide}/approve"), json!({})).await.refused(409), "approval_stale");
+    // what has been decided shows as little of the case as the case itself does
+    assert_eq!(of_all.get(&decide).await.expect(200)["status"], "withdrawn");
+    for narrow in [&approver, &accountant] {
+        assert_eq!(narrow.get(&decide).await.refused(404), "not_found");
+        assert_eq!(narrow.get("/v1/approvals").await.expect(200)["data"], json!([]));
+    }
     assert_eq!(house.staff.get(&path).await.expect(200)["status"], "open");
     assert_eq!(accountant.post(&format!("{path}/resolutions"), give_up.clone()).await.refused(404), "not_found");
 
