@@ -76,6 +76,9 @@ pub(crate) fn refund(error: RefundError) -> Said {
         RefundError::NoPayerAccount => {
             "Kênh này không tự hoàn được: hãy nhập tài khoản của người nộp để chuyển khoản.".to_owned()
         }
+        RefundError::OwnAccount => {
+            "Đây là tài khoản đã nhận khoản tiền này, không phải tài khoản của người nộp.".to_owned()
+        }
         RefundError::CaseNotOpen(_) => "Việc này không còn mở.".to_owned(),
         RefundError::NoMoney => "Không còn tiền nào của việc này chờ xử lý.".to_owned(),
         other => format!("Không đề nghị hoàn trả được ({other})."),

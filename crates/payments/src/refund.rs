@@ -75,6 +75,8 @@ pub enum RefundError {
     NotProven,
     #[error("a transfer needs the payer's account")]
     NoPayerAccount,
+    #[error("the money came to this very account: it is not the payer's")]
+    OwnAccount,
     #[error("the refund is {0}")]
     Over(RefundStatus),
     #[error("the refund is at the provider")]
@@ -110,6 +112,9 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
     // it may have left past us since it was proposed
     let there = propose::at_home(&own).less(refunds::unexplained(tx, stored.payment_id).await?);
     if stored.state.amount() > there {
+        return Err(DecideError::Stale);
+    }
+    if propose::may_be_anothers(tx, stored.payment_id, stored.route).await? {
         return Err(DecideError::Stale);
     }
     let mut changes = match moving::approve_refund(&locked.scene, &stored.state) {

@@ -2,7 +2,7 @@
 //!
 //! | action | of | then |
 //! |---|---|---|
-//! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us | the named obligations are paid by it; the rest waits as `overpaid` |
+//! | `assign_to_obligations` | waiting money of a payment, as far as it has not left past us, and unless it may be another payment's | the named obligations are paid by it; the rest waits as `overpaid` |
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
 //! | `same_movement` | `missing_at_provider` of a payment on an account | it is the money of the named payment, which a line brought: the one of which all waits unidentified is no payment (`match_movements::leftover`) |
 //! | `write_off` | money that waits in suspense, a payment's or nobody's | it is nobody's, or a loss (`write_off`) |
@@ -98,7 +98,7 @@ pub enum ResolveError {
     NoMoney,
     #[error("some of it has left past us: the debit that says so is written off, and takes it along")]
     MoneyLeft,
-    #[error("no statement or settlement file shows both credits")]
+    #[error("no statement or settlement file shows both credits, or it may be the money of another payment")]
     NotProven,
     #[error("nothing of the case is written off")]
     NotWrittenOff,
@@ -213,7 +213,12 @@ async fn may_be(tx: &Tx, p: &Proposal, waiting: &Waits, concerned: &[String]) ->
             leftover::may_be_same(tx, told, booked).await?.ok_or(ResolveError::NotTheSame)?;
         }
         Action::AssignToObligations { .. } if waiting.held.is_zero() => return Err(ResolveError::NoMoney),
-        Action::AssignToObligations { obligation_ids } => payable(tx, obligation_ids, concerned, waiting.there).await?,
+        Action::AssignToObligations { obligation_ids } => {
+            payable(tx, obligation_ids, concerned, waiting.there).await?;
+            if may_be_anothers(tx, p.case.payment_id).await? {
+                return Err(ResolveError::NotProven);
+            }
+        }
         Action::WriteOff { .. } | Action::Reinstate { .. } => {}
     }
     Ok(())
@@ -276,6 +281,14 @@ async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageEr
         Ok(CaseKind::AmountDiffers) => case.payment_id.is_none() && !fee::is_of_fee(&case.subject),
         _ => false,
     })
+}
+
+/// Whether it may be the money of another payment, of which it would be had once more (`match_movements::leftover`).
+async fn may_be_anothers(tx: &Tx, payment: Option<PaymentId>) -> Result<bool, StorageError> {
+    match payment {
+        Some(payment) => leftover::may_be_told(tx, payment).await,
+        None => Ok(false),
+    }
 }
 
 async fn payable(tx: &Tx, wanted: &[String], beneficiaries: &[String], waiting: Vnd) -> Result<(), ResolveError> {
@@ -359,6 +372,9 @@ async fn assigned(tx: &Tx, approval: &Approval, obligations: &[String], d: &Deci
     // payment, obligations, intents, and the case last
     let payment = cases::payment_of(tx, case_id(approval)?).await?.ok_or(DecideError::Stale)?;
     let locked = move_money::lock(tx, payment, &ids, d.now).await?.ok_or(DecideError::Stale)?;
+    if may_be_anothers(tx, Some(payment)).await? {
+        return Err(DecideError::Stale);
+    }
     let decided = still_proposed(tx, approval).await?;
     let reason = reason_of(decided.case.kind).filter(|_| decided.case.waits).ok_or(DecideError::Stale)?;
     let ours = |o: &domain::obligation::Obligation| {

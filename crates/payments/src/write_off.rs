@@ -3,7 +3,7 @@
 //!
 //! | a case | `write_off` |
 //! |---|---|
-//! | whose payment's money waits, of whatever kind | a gain: all that waits for its reason. Not while some of it has left past us: the debit that says so comes first, and takes it along. Nor a duplicate before a statement or a settlement file shows both credits |
+//! | whose payment's money waits, of whatever kind | a gain: all that waits for its reason. Not while some of it has left past us: the debit that says so comes first, and takes it along. Nor a duplicate before a statement or a settlement file shows both credits, nor what may be the money of another payment |
 //! | of a debit that nobody explains (`unidentified`, `chargeback`, `duplicate_payment`, `amount_differs`, `status_differs`, `refund_without_payment`) | a loss; what waits of the payment that it names goes with it |
 //! | of a row of a settlement file (`missing_in_books`, `refund_without_payment`, a correction) | the same |
 //! | of a line that shows more or less than was told of (`amount_differs`) | the difference |
@@ -13,6 +13,7 @@
 //! right by `reinstate`, of two persons too: the same đồng wait again, under a new case, and anything may be proposed for them.
 
 use crate::approve::{DecideError, Deciding};
+use crate::match_movements::leftover;
 use crate::move_money::{self, Locked};
 use crate::refund;
 use crate::resolve_case::{ResolveError, reason_of, stepped, still_proposed};
@@ -74,6 +75,9 @@ pub(crate) async fn wanted(
 async fn planned(tx: &Tx, locked: Option<&Locked>, case: &Decided, now: Timestamp) -> Result<Planned, ResolveError> {
     if let (true, Some(locked), Some(reason)) = (case.case.waits, locked, reason_of(case.case.kind)) {
         if reason == SuspenseReason::Duplicate && !refund::are_proven(tx, &refund::doubled(locked)).await? {
+            return Err(ResolveError::NotProven);
+        }
+        if leftover::may_be_told(tx, locked.payment.id).await? {
             return Err(ResolveError::NotProven);
         }
         return of_payment(locked, reason);

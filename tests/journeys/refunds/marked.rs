@@ -169,6 +169,11 @@ async fn a_marked_credit_is_not_given_back_while_it_may_be_money_that_was_told_o
     let back = json!({"action": "refund_to_payer", "reason_code": "OVERPAID", "refundable_amount": 21_000,
         "payer_account": {"bank_bin": "970436", "account_number": "0011001234567", "account_name": "NGUYEN VAN THU"}});
     assert_eq!(house.staff.post(&path, back.clone()).await.refused(409), "credit_not_proven");
+    // nor does it pay another fee, nor is it given up: it would be had of the other payment all the same
+    let other = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    for disposal in [pays(&other), gives_up()] {
+        assert_eq!(house.staff.post(&path, disposal.clone()).await.refused(409), "credit_not_proven", "{disposal}");
+    }
     // two persons say which line is whose; the other pair follows
     let approver = second_person(&house).await;
     let missing =
@@ -183,6 +188,54 @@ async fn a_marked_credit_is_not_given_back_while_it_may_be_money_that_was_told_o
     for intent in &intents {
         assert_eq!(house.portal.intent(intent).await["status"], "paid");
     }
+    house.close().await;
+}
+
+fn pays(fee: &Value) -> Value {
+    json!({"action": "assign_to_obligations", "obligation_ids": [fee["id"]], "note": "x"})
+}
+
+fn gives_up() -> Value {
+    json!({"action": "write_off", "reason_code": "khong_ro_chu", "note": "x"})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_proposed_of_marked_credits_is_stale_once_it_is_known_that_their_references_are_the_tellers_own() {
+    const TEXT: &str = "HOAN LAI TIEN";
+    let house = House::with_bank().await;
+    house.had_account(OWN).await;
+    // of three payers, under references of one numbering that no line has: each is money of its own as yet
+    for reference in ["FT2633000000061", "FT2633000000062", "FT2633000000063"] {
+        let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        told(&house, day(4), 21_000, reference, intent["reference"].as_str().unwrap()).await;
+    }
+    let lines = mt940(OWN, day(4), 0, &[(21_000, BACK, TEXT), (21_000, DEBIT, TEXT), (21_000, OTHER_DEBIT, TEXT)]);
+    let lines = String::from_utf8(lines).unwrap().replace("C21000,NTRF", "RD21000,NTRF").into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", lines).await.expect(201);
+    house.drain().await;
+    assert_eq!(house.ask(HELD).await, "unidentified 63000");
+    let other = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let back = json!({"action": "refund_to_payer", "reason_code": "OVERPAID", "refundable_amount": 21_000,
+        "payer_account": {"bank_bin": "970436", "account_number": "0011001234567", "account_name": "NGUYEN VAN THU"}});
+    let cases = house.staff.get("/v1/cases?status=open&kind=unidentified").await.expect(200)["data"].clone();
+    let mut said = Vec::new();
+    for (case, disposal) in cases.as_array().unwrap().iter().zip([pays(&other), gives_up(), back]) {
+        let path = format!("/v1/cases/{}/resolutions", id(case));
+        said.push(house.staff.post(&path, disposal).await.expect(201));
+    }
+    assert_eq!(said.len(), 3);
+    let sql = format!("update receiving_account set own_numbering = array['sepay'] where account_number = '{OWN}'");
+    house.database.connect("motlan_superuser").await.batch_execute(&sql).await.unwrap();
+    let approver = second_person(&house).await;
+    for proposal in &said {
+        assert_eq!(approves(&approver, proposal).await.refused(409), "approval_stale", "{proposal}");
+    }
+    assert_eq!(obligation_status(&house, &other).await, "due");
+    assert_eq!(
+        (house.ask(PAYMENTS).await.as_str(), house.ask(HELD).await.as_str()),
+        ("6 126000", "unidentified 63000")
+    );
     house.close().await;
 }
 

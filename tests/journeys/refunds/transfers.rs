@@ -179,8 +179,13 @@ async fn an_account_is_needed_where_people_transfer() {
     statement(&house).await;
     let body = json!({"lines": [whole(&fee)], "then": "close", "reason_code": "nop_nham", "refundable_amount": 21_000});
     let path = format!("/v1/payments/{}/refunds", id(&payment));
-    assert_eq!(house.staff.post(&path, body).await.refused(422), "payer_account_missing");
-    assert!(!account().is_empty());
+    assert_eq!(house.staff.post(&path, body.clone()).await.refused(422), "payer_account_missing");
+    // nor is the account that took the money its payer's
+    let (bank_bin, account_number) = account().split_once('.').map(|(b, n)| (b.to_owned(), n.to_owned())).unwrap();
+    let mut own = body;
+    own["payer_account"] =
+        json!({"bank_bin": bank_bin, "account_number": account_number, "account_name": "KHO BAC (MAU)"});
+    assert_eq!(house.staff.post(&path, own).await.refused(422), "payer_account_missing");
     house.close().await;
 }
 

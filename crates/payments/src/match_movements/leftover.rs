@@ -197,14 +197,21 @@ async fn returned(
 
 /// Those of which all waits unidentified, and nothing of it has gone or is wanted back.
 async fn wait_whole(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
+    let mut whole = unidentified(tx, ids).await?;
+    let left = with_money_gone(tx, ids).await?;
+    whole.retain(|id| !left.contains(id));
+    Ok(whole)
+}
+
+/// Those of which all waits unidentified.
+async fn unidentified(tx: &Tx, ids: &[PaymentId]) -> Result<BTreeSet<PaymentId>, StorageError> {
     let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let mut parts: BTreeMap<PaymentId, Vec<Part>> = BTreeMap::new();
     for part in payments::parts(tx, &uuids).await? {
         parts.entry(part.payment_id).or_default().push(part);
     }
     let is_whole = |of: &[Part]| learn::waits_whole(of.iter().map(|part| part.amount).sum(), of);
-    let left = with_money_gone(tx, ids).await?;
-    Ok(parts.into_iter().filter(|(id, of)| is_whole(of) && !left.contains(id)).map(|(id, _)| id).collect())
+    Ok(parts.into_iter().filter(|(_, of)| is_whole(of)).map(|(id, _)| id).collect())
 }
 
 /// Those of which money is on its way back or has left past us: whatever they are found to be, it would be had of another payment
@@ -260,15 +267,19 @@ pub(crate) async fn may_be_same(
     told: PaymentId,
     booked: PaymentId,
 ) -> Result<Option<(Booked, bool)>, StorageError> {
+    let Some(booked) = alike(tx, told, booked).await? else { return Ok(None) };
+    let whole = wait_whole(tx, &[told, booked.payment.id]).await?;
+    let is_line = whole.contains(&booked.payment.id);
+    Ok((!whole.is_empty()).then_some((booked, is_line)))
+}
+
+/// The line's payment, where nothing that is known of the two says that they are two moneys.
+async fn alike(tx: &Tx, told: PaymentId, booked: PaymentId) -> Result<Option<Booked>, StorageError> {
     let Some(booked) = storage::leftover::booked_beside(tx, told, booked).await? else { return Ok(None) };
     let known = storage::leftover::references(tx, told).await?;
     let differ = |r: &BankReference| booked.references.iter().any(|own| own.comparable(r) && !own.same(r));
-    let whole = wait_whole(tx, &[told, booked.payment.id]).await?;
-    if whole.is_empty() || known.iter().any(differ) && !storage::leftover::is_numbered_apart(tx, told).await? {
-        return Ok(None);
-    }
-    let is_line = whole.contains(&booked.payment.id);
-    Ok(Some((booked, is_line)))
+    let are_two = known.iter().any(differ) && !storage::leftover::is_numbered_apart(tx, told).await?;
+    Ok((!are_two).then_some(booked))
 }
 
 /// The row names a line's payment by its reference, and its payer's money was told of by another teller and has no line: then this
@@ -301,16 +312,17 @@ pub(crate) async fn line_of_told(
     Ok(None)
 }
 
-/// Whether a marked line, which this payment was booked from, may be that of a payment which was told of and has none: given back, it
-/// would be had of that one once more.
+/// Whether a marked line, which this payment was booked from, may be that of a payment which was told of and has none: disposed of, it
+/// would be had of that one once more. As long as people have placed nothing of it: what is only proposed to be given back counts as
+/// waiting.
 pub(crate) async fn may_be_told(tx: &Tx, booked: PaymentId) -> Result<bool, StorageError> {
     let beside = storage::leftover::told_beside(tx, booked).await?;
-    if beside.is_empty() {
+    if beside.is_empty() || unidentified(tx, &[booked]).await?.is_empty() {
         return Ok(false);
     }
     let calendar = beneficiaries::calendar(tx).await?;
     for (told, paid_at, day) in beside {
-        if calendar.within(business_date(paid_at), day, APART) && may_be_same(tx, told, booked).await?.is_some() {
+        if calendar.within(business_date(paid_at), day, APART) && alike(tx, told, booked).await?.is_some() {
             return Ok(true);
         }
     }

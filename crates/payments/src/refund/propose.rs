@@ -145,6 +145,9 @@ pub(crate) async fn put(ctx: &Context, tx: &Tx, p: &Proposal) -> Result<(Stored,
     if route == Route::Transfer && payer_account.is_none() {
         return Err(RefundError::NoPayerAccount);
     }
+    if payer_account.as_ref().is_some_and(|payer| is_own(payer, &locked.payment.identity)) {
+        return Err(RefundError::OwnAccount);
+    }
 
     let id: RefundId = mint(p.now);
     let approval: ApprovalId = mint(p.now);
@@ -266,6 +269,12 @@ pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {
     if provider.is_some_and(|p| p.refunds.is_some()) { Route::Provider } else { Route::Transfer }
 }
 
+/// Whether it is the account that the money came to.
+fn is_own(payer: &PayerAccount, identity: &Identity) -> bool {
+    let Identity::Account { account, .. } = identity else { return false };
+    account.as_str() == format!("{}.{}", payer.bank_bin, payer.account_number)
+}
+
 /// Nothing goes back as a duplicate before both credits are proven, nothing by transfer before its own is, and before it is known
 /// that it is not the money of another payment.
 async fn must_be_proven(
@@ -284,8 +293,13 @@ async fn must_be_proven(
     if from_suspense && is_duplicate {
         needed.extend(doubled(locked));
     }
-    let may_be_told = route == Route::Transfer && leftover::may_be_told(tx, p.payment).await?;
-    if are_proven(tx, &needed).await? && !may_be_told { Ok(()) } else { Err(RefundError::NotProven) }
+    let is_proven = are_proven(tx, &needed).await? && !may_be_anothers(tx, p.payment, route).await?;
+    if is_proven { Ok(()) } else { Err(RefundError::NotProven) }
+}
+
+/// Whether what would go back by transfer may be the money of another payment.
+pub(super) async fn may_be_anothers(tx: &Tx, payment: PaymentId, route: Route) -> Result<bool, storage::StorageError> {
+    Ok(route == Route::Transfer && leftover::may_be_told(tx, payment).await?)
 }
 
 /// A payment that waits as a duplicate, and those that pay what it was to pay.
