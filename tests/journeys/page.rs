@@ -3,6 +3,7 @@
 use crate::people::administrator;
 use crate::refunds::{approves, second_person};
 use serde_json::{Value, json};
+use tests::bank::OTHER_ACCOUNT;
 use tests::bills::App;
 use tests::counter::{COUNTER, settings};
 use tests::portal::{dossier, fresh};
@@ -200,5 +201,18 @@ async fn of_fees_of_many_dossiers_three_codes_are_shown_beside_the_applications_
     says(&shown, &["id=\"b2\"", "id=\"k2\"", "Mã của các hồ sơ khác ghi cạnh từng khoản phí"]);
     says_none_of(&shown, &["id=\"b3\"", "id=\"k3\""]);
     says(&page_in(&house, &intent, "?lang=en").await, &["The codes of the other dossiers"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_on_the_account_of_another_is_told_where_nothing_was_tried_yet() {
+    let house = house().await;
+    let Owed { intent, .. } = owed(&house, 40_000).await;
+    let wrong = json!({"account": OTHER_ACCOUNT, "amount": 40_000, "content": reference(&intent)});
+    house.transfers_how(wrong).await;
+    let shown = house.portal.intent(&intent).await;
+    assert_eq!((&shown["status"], &shown["attempts"]), (&json!("open"), &json!([])));
+    assert_eq!(shown["payments"].as_array().unwrap().len(), 1, "{shown}");
+    says(&page(&house, &intent).await, &["Xin hỏi bộ phận một cửa trước khi thanh toán lại"]);
     house.close().await;
 }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::facts::Facts;
 use domain::codes::BeneficiaryCode;
-use domain::intent::{Intent, IntentStatus};
+use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus, Terms};
 use domain::offering::{self, Contract, Obstacle, Wanted};
 use domain::{IntentId, Vnd};
@@ -223,22 +223,20 @@ pub async fn of_intents(
     let attempts = attempts::of_intents(db, &ids).await?;
     let gates = channels::gates(db).await?;
     let waiting: BTreeMap<IntentId, Vnd> = references::waiting_sums(db, &ids).await?.into_iter().collect();
+    let with_money = payments::named_in(db, &ids).await?;
     let mut views = Vec::with_capacity(list.len());
     for intent in list {
-        // money is read where there may be some: an attempt was made, it is or was paid, or some waits that came without either
-        let may_have_money = intent.status == IntentStatus::Paid
-            || intent.version > 1
-            || waiting.contains_key(&intent.id)
-            || attempts.iter().any(|a| a.attempt.intent_id == intent.id);
+        let has_money = with_money.contains(&intent.id);
         let held = held(&intent, &obligations);
-        let mut payments = if may_have_money { paid(db, intent.id).await? } else { Vec::new() };
+        let mut payments = if has_money { paid(db, intent.id).await? } else { Vec::new() };
         payments.extend(paid_beside(db, &held, &payments).await?);
         let due = due(&held);
         let amount_due = due.less(waiting.get(&intent.id).copied().unwrap_or_default());
         let own = attempts.iter().filter(|a| a.attempt.intent_id == intent.id).cloned().collect();
         // paid another way, it has receipts though no money is its own
         let has_paid = held.iter().any(|o| o.status == ObligationStatus::Paid);
-        let receipts = if may_have_money || has_paid { receipts_of(ctx, db, &held).await? } else { Vec::new() };
+        let receipts =
+            if has_money || has_paid || intent.version > 1 { receipts_of(ctx, db, &held).await? } else { Vec::new() };
         views.push(IntentView { receipts, ..whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)) });
     }
     Ok(views)
@@ -254,8 +252,8 @@ pub(crate) async fn of_facts(
     let intent = facts.intent()?.clone();
     let amount_due = facts.amount_due(&intent);
     let held = held(&intent, &facts.obligations);
-    let mut payments =
-        if facts.attempts.is_empty() && intent.version == 1 { Vec::new() } else { paid(db, intent.id).await? };
+    let has_money = !payments::named_in(db, &[intent.id.uuid()]).await?.is_empty();
+    let mut payments = if has_money { paid(db, intent.id).await? } else { Vec::new() };
     payments.extend(paid_beside(db, &held, &payments).await?);
     let gates = channels::gates(db).await?;
     let receipts = if intent.version == 1 { Vec::new() } else { receipts_of(ctx, db, &held).await? };

@@ -8,6 +8,7 @@ use domain::payment::{Identity, Payment};
 use domain::{IntentId, PaymentId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -191,6 +192,15 @@ macro_rules! shown {
             $rest
         )
     };
+}
+
+const NAMED_IN: &str = "select distinct intent_id from payment where intent_id = any($1)";
+
+/// Those of these intents that payments name.
+pub async fn named_in(db: &Db, intents: &[Uuid]) -> Result<BTreeSet<IntentId>, StorageError> {
+    let statement = db.prepare_cached(NAMED_IN).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
 }
 
 const PAGE: &str = shown!(
