@@ -7,11 +7,10 @@ use crate::failed::Failed;
 use crate::renewal;
 use crate::wiring;
 use domain::codes::ChannelCode;
-use domain::{EventId, SightingId};
 use jiff::Timestamp;
 use payments::administer::channels::{self, Announcement, Shown};
 use payments::administer::once;
-use payments::drive_parked::{self, Which};
+use payments::drive_parked;
 use serde_json::{Value, json};
 use storage::channels::{Downtime, Switch};
 use storage::{Tx, parked as rows};
@@ -81,11 +80,7 @@ pub async fn parked(config: &Config, command: ParkedCommand) -> Result<Value, Fa
     renewal::look(&ctx).await?;
     let mut driven = Vec::with_capacity(ids.len());
     for id in &ids {
-        let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-            (Ok(report), _) => Which::Report(report),
-            (_, Ok(event)) => Which::Deliveries(event),
-            _ => return Err(format!("{id} is no id of something parked").into()),
-        };
+        let which = id.parse().map_err(|_| format!("{id} is no id of something parked"))?;
         let done = drive_parked::drive(&ctx, &by, which).await.map_err(|why| format!("{id}: {why}"))?;
         driven.push(json!({"id": done.id, "deliveries": done.deliveries}));
     }
@@ -111,6 +106,14 @@ async fn listed(config: &Config, kind: &str, limit: i64) -> Result<Value, Failed
             });
             Ok(shown.collect())
         }
-        _ => Err("kind is inbox or deliveries".into()),
+        "refunds" => {
+            let found = rows::refunds(&db, None, limit).await?;
+            let shown = found.iter().map(|r| {
+                json!({"id": r.id, "at": r.updated_at, "payment_id": r.payment_id, "channel": r.channel, "profile": r.profile,
+                    "amount": r.amount, "status": r.status.as_str(), "attempts": r.calls, "case_id": r.case_id})
+            });
+            Ok(shown.collect())
+        }
+        _ => Err("kind is inbox, deliveries or refunds".into()),
     }
 }

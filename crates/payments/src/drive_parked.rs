@@ -1,6 +1,7 @@
 //! What was parked for a person is driven again: a report is verified anew as it came and taken like any other, a delivery
-//! that was given up goes out again. A report that still cannot be read stays parked. Taking it and closing its case are
-//! two commits: between them it is known, and driving it once more only closes the case.
+//! that was given up goes out again, a refund of which nobody knows the end is asked about at once. A report that still cannot be
+//! read stays parked. Taking it and closing its case are two commits: between them it is known, and driving it once more only
+//! closes the case.
 
 use crate::administer::{self, AdminError, By, Kept as Keeping, Made};
 use crate::context::{Caller, Context};
@@ -11,13 +12,14 @@ use domain::cause::Cause;
 use domain::changes::step;
 use domain::codes::ProfileCode;
 use domain::payment::SightingState;
-use domain::{EventId, SightingId};
+use domain::refund::RefundStatus;
+use domain::{EventId, NotAnId, RefundId, SightingId};
 use provider::{Provider, Refusal, Request};
 use serde::{Deserialize, Serialize};
 use storage::idempotency;
 use storage::parked::{self, Kept};
 use storage::unit::Unit;
-use storage::{Pool, StorageError, Tx, sightings, unit};
+use storage::{Pool, StorageError, Tx, refunds, sightings, unit};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -79,13 +81,23 @@ pub enum Which {
     Report(SightingId),
     /// Wherever it was given up.
     Deliveries(EventId),
+    Refund(RefundId),
+}
+
+impl std::str::FromStr for Which {
+    type Err = NotAnId;
+
+    fn from_str(id: &str) -> Result<Self, NotAnId> {
+        let report = id.parse().map(Self::Report);
+        report.or_else(|_| id.parse().map(Self::Deliveries)).or_else(|_| id.parse().map(Self::Refund))
+    }
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Driven {
     pub id: String,
-    /// Deliveries that go out again; 0 for a report.
+    /// Deliveries that go out again; 0 for anything else.
     pub deliveries: u64,
 }
 
@@ -131,11 +143,16 @@ pub async fn send_again(pool: &Pool, by: &By, event: EventId) -> Result<Driven, 
 
 /// A report is taken as if it came now; verified as of when it came, since some signatures are of a time.
 async fn take(ctx: &Context, by: &By, which: Which) -> Result<(), DriveError> {
-    let Which::Report(id) = which else { return Ok(()) };
-    let kept = {
-        let db = ctx.pool.get().await?;
-        parked::kept(&db, &ctx.vault, id).await?.ok_or(AdminError::Absent)?
+    let db = ctx.pool.get().await?;
+    let kept = match which {
+        Which::Refund(_) => return Ok(()),
+        Which::Deliveries(event) if parked::is_unheard(&db, event).await? => {
+            return Err(DriveError::Stays("its endpoint was removed".to_owned()));
+        }
+        Which::Deliveries(_) => return Ok(()),
+        Which::Report(id) => parked::kept(&db, &ctx.vault, id).await?.ok_or(AdminError::Absent)?,
     };
+    drop(db);
     let gone = || DriveError::Stays(format!("no contract {} of {}", kept.profile, kept.channel));
     let profile = ProfileCode::new(kept.profile.as_str()).map_err(|_| gone())?;
     let provider = ctx.providers.by_profile(&profile).ok_or_else(gone)?;
@@ -225,6 +242,14 @@ async fn finish(tx: &Tx, by: &By, which: Which) -> Result<Made<Driven>, AdminErr
                 return Err(AdminError::Absent);
             }
             Ok(Made::of(Driven { id: event.to_string(), deliveries }, "parked_deliveries_driven", event))
+        }
+        Which::Refund(id) => {
+            let stored = refunds::by_id(tx, id).await?.ok_or(AdminError::Absent)?;
+            if !matches!(stored.state.status, RefundStatus::Submitted | RefundStatus::Unknown) {
+                return Err(AdminError::Absent);
+            }
+            refunds::watch(tx, id, by.now).await?;
+            Ok(Made::of(Driven { id: id.to_string(), deliveries: 0 }, "parked_refund_driven", id))
         }
     }
 }

@@ -1,11 +1,13 @@
-//! What was parked for a person: reports that were rightly signed and not to be read, deliveries that were given up.
+//! What was parked for a person: reports that were rightly signed and not to be read, deliveries that were given up, and refunds of
+//! which their provider does not say what became of them.
 
 use crate::error::StorageError;
 use crate::pool::Db;
 use crate::rows::word;
 use crate::vault::Vault;
 use domain::case::CaseStatus;
-use domain::{CaseId, ClientId, EndpointId, EventId, SightingId};
+use domain::refund::RefundStatus;
+use domain::{CaseId, ClientId, EndpointId, EventId, PaymentId, RefundId, SightingId, Vnd};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -127,11 +129,14 @@ pub struct Delivery {
     pub updated_at: Timestamp,
     /// Nothing goes to an endpoint that was removed.
     pub endpoint_active: bool,
+    pub case_id: Option<CaseId>,
 }
 
 const DELIVERIES: &str =
     "select d.event_id, d.endpoint_id, c.code as client, c.id as client_id, e.type, e.feed_position,
-        d.attempts, d.last_result, d.updated_at, p.disabled_at is null as active
+        d.attempts, d.last_result, d.updated_at, p.disabled_at is null as active,
+        (select k.id from kase k where k.kind = 'undelivered' and k.status <> 'closed'
+            and k.subject = assurance.text_id('evt', d.event_id) order by k.id limit 1) as case_id
     from delivery d join event e on e.id = d.event_id join event_endpoint p on p.id = d.endpoint_id
     join client c on c.id = e.client_id
     where d.state = 'dead' and ($1::uuid is null or (d.event_id, d.endpoint_id) < ($1, $2::uuid))
@@ -159,7 +164,58 @@ fn delivery(row: &Row) -> Delivery {
         last_result: row.get("last_result"),
         updated_at: row.get("updated_at"),
         endpoint_active: row.get("active"),
+        case_id: row.get::<_, Option<Uuid>>("case_id").map(Into::into),
     }
+}
+
+/// A refund that was handed to its provider, and whose end nobody knows.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub channel: String,
+    pub profile: String,
+    pub amount: Vnd,
+    pub status: RefundStatus,
+    /// How often the provider was asked to make it.
+    pub calls: i32,
+    pub updated_at: Timestamp,
+    pub case_id: Option<CaseId>,
+}
+
+const REFUNDS: &str = "select r.id, r.payment_id, p.channel, p.profile, r.status, r.calls, r.updated_at,
+        (select sum(l.amount) from refund_line l where l.refund_id = r.id)::bigint as amount,
+        (select k.id from kase k where k.payment_id = r.payment_id and k.kind = 'status_differs' and k.status <> 'closed'
+            and k.subject = assurance.text_id('rfd', r.id) order by k.id limit 1) as case_id
+    from refund r join payment p on p.id = r.payment_id
+    where r.status in ('submitted', 'unknown') and ($1::uuid is null or r.id < $1) order by r.id desc limit $2";
+
+/// Newest first, those after `after`.
+pub async fn refunds(db: &Db, after: Option<RefundId>, limit: i64) -> Result<Vec<Refund>, StorageError> {
+    db.query(REFUNDS, &[&after.map(RefundId::uuid), &limit]).await?.iter().map(refund).collect()
+}
+
+fn refund(row: &Row) -> Result<Refund, StorageError> {
+    Ok(Refund {
+        id: row.get::<_, Uuid>("id").into(),
+        payment_id: row.get::<_, Uuid>("payment_id").into(),
+        channel: row.get("channel"),
+        profile: row.get::<_, Option<String>>("profile").unwrap_or_default(),
+        amount: Vnd::new(row.get("amount")),
+        status: word(row, "status")?,
+        calls: row.get("calls"),
+        updated_at: row.get("updated_at"),
+        case_id: row.get::<_, Option<Uuid>>("case_id").map(Into::into),
+    })
+}
+
+const IS_UNHEARD: &str = "select exists (select from delivery where event_id = $1 and state = 'dead')
+    and not exists (select from delivery d join event_endpoint p on p.id = d.endpoint_id
+        where d.event_id = $1 and d.state = 'dead' and p.disabled_at is null)";
+
+/// Whether an event was given up at endpoints only that have been removed since.
+pub async fn is_unheard(db: &Db, event: EventId) -> Result<bool, StorageError> {
+    Ok(db.query_one(IS_UNHEARD, &[&event.uuid()]).await?.get(0))
 }
 
 const SEND_AGAIN: &str = "update delivery d set state = 'waiting', in_order = false, attempts = 0, next_at = now(),

@@ -1,11 +1,15 @@
 //! What was given up is listed and driven again: a report once it can be read, a delivery once somebody listens.
 
 use crate::people::administrator;
+use crate::refunds::{approves, becomes, paid, proposes, second_person, whole};
 use crate::transfers::words::{call, now_s, sepay};
+use jiff::Timestamp;
 use motlan::wiring::{Gateway, Role};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tests::bank::{OTHER_ACCOUNT, SEPAY, SEPAY_SECRET, settings};
+use tests::interruption::a_day_that_lasts;
 use tests::portal::{Portal, dossier};
 use tests::{BENEFICIARY, House, Plan, config};
 
@@ -58,7 +62,7 @@ async fn a_report_that_could_not_be_taken_is_verified_and_taken_once_it_can() {
     assert_eq!((again.replayed, again.text), (true, driven.text));
     assert_eq!(admin.post(&retry(foreign), json!({})).await.refused(404), "not_found");
     assert_eq!(admin.post(&retry(unreadable), json!({})).await.refused(409), "still_parked");
-    for nonsense in ["/v1/parked", "/v1/parked?kind=refunds", "/v1/parked?kind=inbox&after=evt_1"] {
+    for nonsense in ["/v1/parked", "/v1/parked?kind=cases", "/v1/parked?kind=inbox&after=evt_1"] {
         assert_eq!(admin.get(nonsense).await.refused(400), "query_invalid");
     }
     worker::drain(&next.ctx).await.unwrap();
@@ -84,6 +88,8 @@ async fn deliveries_that_were_given_up_go_out_again() {
     let told = (&dead["client"], &dead["event_type"], &dead["endpoint_id"], &dead["endpoint_active"]);
     assert_eq!(told, (&json!("cong-dvc"), &json!("payment_intent.paid"), &endpoint["id"], &json!(true)), "{parked}");
     assert_eq!(house.ask("select count(*) from delivery where state = 'dead'").await, "1");
+    let case = "select assurance.text_id('cas', id) from kase where kind = 'undelivered' and status <> 'closed'";
+    assert_eq!(dead["case_id"], json!(house.ask(case).await));
 
     house.dossier_sim("endpoint", json!({"name": "later", "secret": endpoint["secret"]})).await;
     assert_eq!(admin.post(&retry(dead), json!({})).await.expect(200)["deliveries"], 1);
@@ -92,4 +98,59 @@ async fn deliveries_that_were_given_up_go_out_again() {
     assert_eq!(admin.get("/v1/parked?kind=deliveries").await.expect(200)["data"], json!([]));
     assert_eq!(admin.post(&retry(dead), json!({})).await.refused(404), "not_found");
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_up_at_an_endpoint_that_was_removed_says_why_it_stays() {
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let url = format!("{}/events/later", house.dossier.url);
+    let body = json!({"url": url, "streams": ["intent"]});
+    let endpoint = house.portal.post("/v1/event-endpoints", body).await.expect(201);
+    house.dossier_sim("endpoint", json!({"name": "later", "secret": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})).await;
+    let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+    let attempt = house.at_vnpay(&house.portal.opens(&[&fee]).await).await;
+    house.pays(&attempt, json!({})).await;
+    house.drain().await;
+    let path = format!("{}/v1/event-endpoints/{}", house.portal.base, endpoint["id"].as_str().unwrap());
+    let removed = house.portal.http.delete(path).bearer_auth(&house.portal.key).send().await.unwrap();
+    assert!(removed.status().is_success(), "{}", removed.status());
+    let dead = admin.get("/v1/parked?kind=deliveries").await.expect(200)["data"][0].clone();
+    assert_eq!(dead["endpoint_active"], false);
+    let answer = admin.post(&retry(&dead), json!({})).await;
+    assert!(answer.json["detail"].as_str().unwrap().contains("endpoint was removed"), "{}", answer.text);
+    assert_eq!(answer.refused(409), "still_parked");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_end_nobody_knows_is_listed_and_asked_about_at_once() {
+    a_day_that_lasts(Duration::from_secs(30)).await;
+    let house = House::new().await;
+    let admin = administrator(&house).await;
+    let approver = second_person(&house).await;
+    let (fee, intent, payment) = paid(&house, 21_000).await;
+    let order = house.portal.intent(&intent).await["attempts"][0]["order_ref"].clone();
+    let lost = json!({"match": {"order_ref": order}, "do": [{"fail_after_accept": true}], "times": 1});
+    house.sim("script", lost).await;
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    let list = "/v1/parked?kind=refunds";
+    assert_eq!(admin.get(list).await.expect(200)["data"], json!([]));
+    approves(&approver, &proposal).await.expect(200);
+    payments::refund::drive(&house.gateway.ctx, true, Timestamp::now()).await.unwrap();
+    let parked = admin.get(list).await.expect(200)["data"].clone();
+    let one = &parked[0];
+    let told = (&one["id"], &one["reason"], &one["payment_id"], &one["amount"], &one["channel"]);
+    let known = (&proposal["id"], &json!("unknown"), &payment["id"], &json!(21_000), &json!("vnpay"));
+    assert_eq!(told, known, "{parked}");
+    let owner = house.database.connect("motlan_superuser").await;
+    owner.batch_execute("update refund_watch set next_at = now() + interval '1 day'").await.unwrap();
+    let due = async || payments::refund::drive(&house.gateway.ctx, false, Timestamp::now()).await.unwrap();
+    assert_eq!(due().await, 0);
+    assert_eq!(admin.post(&retry(one), json!({})).await.expect(200), json!({"id": one["id"], "deliveries": 0}));
+    assert_eq!(due().await, 1);
+    becomes(&house, &proposal, "succeeded").await;
+    assert_eq!(admin.get(list).await.expect(200)["data"], json!([]));
+    assert_eq!(admin.post(&retry(one), json!({})).await.refused(404), "not_found");
+    house.close().await;
 }

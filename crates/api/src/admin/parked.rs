@@ -9,11 +9,11 @@ use crate::problem::{Code, Problem};
 use crate::views::{self, Page};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{EndpointId, EventId, SightingId};
+use domain::{EndpointId, EventId, RefundId, SightingId};
 use jiff::Timestamp;
 use payments::drive_parked::{self, Driven, Which};
 use serde::{Deserialize, Serialize};
-use storage::parked::{self, Delivery, Report};
+use storage::parked::{self, Delivery, Refund, Report};
 use tracing::Instrument;
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// inbox | deliveries
+    /// inbox | deliveries | refunds
     #[param(required = true)]
     kind: Option<String>,
     /// 1 to 200, 50 unless told.
@@ -33,13 +33,13 @@ pub struct ListQuery {
 /// Something parked. Members that do not belong to its kind are null.
 #[derive(Serialize, ToSchema)]
 pub struct ParkedView {
-    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery.
+    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery, `rfd_…` of a refund.
     id: String,
-    /// inbox | deliveries
+    /// inbox | deliveries | refunds
     kind: &'static str,
-    /// Why: what could not be read, or the last answer.
+    /// Why: what could not be read, or the last answer; of a refund its status, `submitted` or `unknown`.
     reason: String,
-    /// When it came, or was given up.
+    /// When it came, was given up, or was heard of last.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     source: Option<String>,
@@ -51,7 +51,11 @@ pub struct ParkedView {
     endpoint_id: Option<String>,
     /// Nothing goes to an endpoint that was removed.
     endpoint_active: Option<bool>,
+    /// How often it was sent; of a refund, how often its provider was asked to make it.
     attempts: Option<i32>,
+    payment_id: Option<String>,
+    /// Of a refund, in đồng.
+    amount: Option<i64>,
     #[serde(skip)]
     cursor: String,
 }
@@ -72,6 +76,29 @@ impl ParkedView {
             endpoint_id: None,
             endpoint_active: None,
             attempts: None,
+            payment_id: None,
+            amount: None,
+            cursor: r.id.to_string(),
+        }
+    }
+
+    fn of_refund(r: Refund) -> Self {
+        Self {
+            id: r.id.to_string(),
+            kind: "refunds",
+            reason: r.status.to_string(),
+            at: r.updated_at,
+            source: None,
+            channel: Some(r.channel),
+            profile: Some(r.profile),
+            case_id: r.case_id.map(|id| id.to_string()),
+            client: None,
+            event_type: None,
+            endpoint_id: None,
+            endpoint_active: None,
+            attempts: Some(r.calls),
+            payment_id: Some(r.payment_id.to_string()),
+            amount: Some(r.amount.dong()),
             cursor: r.id.to_string(),
         }
     }
@@ -85,12 +112,14 @@ impl ParkedView {
             source: None,
             channel: None,
             profile: None,
-            case_id: None,
+            case_id: d.case_id.map(|id| id.to_string()),
             client: Some(d.client),
             event_type: Some(d.event_type),
             endpoint_id: Some(d.endpoint_id.to_string()),
             endpoint_active: Some(d.endpoint_active),
             attempts: Some(d.attempts),
+            payment_id: None,
+            amount: None,
             cursor: format!("{}.{}", d.event_id, d.endpoint_id),
         }
     }
@@ -107,7 +136,8 @@ impl std::str::FromStr for AfterDelivery {
     }
 }
 
-/// What is parked, newest first: reports that were rightly signed and not to be read, or deliveries that were given up.
+/// What is parked, newest first: reports that were rightly signed and not to be read, deliveries that were given up, or refunds that
+/// were handed to a provider and whose end is not known.
 #[utoipa::path(get, path = "/v1/parked", tag = "administration", params(ListQuery),
     responses((status = 200, body = Page<ParkedView>)))]
 pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
@@ -125,7 +155,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
             let after = body::after::<AfterDelivery>(after)?.map(|AfterDelivery(event, endpoint)| (event, endpoint));
             parked::deliveries(&db, after, limit).await?.into_iter().map(ParkedView::of_delivery).collect()
         }
-        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox or deliveries")),
+        "refunds" => {
+            let after: Option<RefundId> = body::after(after)?;
+            parked::refunds(&db, after, limit).await?.into_iter().map(ParkedView::of_refund).collect()
+        }
+        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox, deliveries or refunds")),
     };
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &ParkedView| v.cursor.clone())))
 }
@@ -133,11 +167,12 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
 #[derive(Serialize, ToSchema)]
 pub struct DrivenView {
     id: String,
-    /// Deliveries that go out again; 0 for a report.
+    /// Deliveries that go out again; 0 for anything else.
     deliveries: u64,
 }
 
-/// Drives it again: a report is verified and taken as if it came now, a delivery goes out once more.
+/// Drives it again: a report is verified and taken as if it came now, a delivery goes out once more, a refund's provider is asked at
+/// once.
 #[utoipa::path(post, path = "/v1/parked/{id}/retry", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 200, body = DrivenView), (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -151,11 +186,7 @@ pub async fn retry(
     let (by, who) = auth::administrator(&req, &state).await?;
     let request = body::idempotency(&req, who, &raw.0)?;
     body::nothing(&req, &raw.0)?;
-    let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-        (Ok(report), _) => Which::Report(report),
-        (_, Ok(event)) => Which::Deliveries(event),
-        _ => return Err(absent()),
-    };
+    let which: Which = id.parse().map_err(|_| absent())?;
     let ctx = state.ctx.clone();
     let work = async move {
         let render = |d: &Driven| (200, views::json(&DrivenView { id: d.id.clone(), deliveries: d.deliveries }));

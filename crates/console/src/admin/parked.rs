@@ -12,7 +12,6 @@ use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
-use domain::{EventId, SightingId};
 use payments::Context;
 use payments::drive_parked::{self, Which};
 use storage::{endpoints, parked as storing, principals};
@@ -37,6 +36,14 @@ struct Delivery {
     is_active: bool,
 }
 
+struct Refund {
+    id: String,
+    what: String,
+    tries: i32,
+    at: String,
+    case: Option<String>,
+}
+
 struct Endpoint {
     client: String,
     url: String,
@@ -50,6 +57,7 @@ struct Page {
     frame: Frame,
     reports: Vec<Report>,
     deliveries: Vec<Delivery>,
+    refunds: Vec<Refund>,
     endpoints: Vec<Endpoint>,
     key: String,
     wrong: Option<String>,
@@ -83,6 +91,13 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         at: shown::time(d.updated_at),
         is_active: d.endpoint_active,
     };
+    let refund = |r: &storing::Refund| Refund {
+        id: r.id.to_string(),
+        what: format!("{} · {} · {}", r.amount, r.channel, r.profile),
+        tries: r.calls,
+        at: shown::time(r.updated_at),
+        case: r.case_id.map(|id| id.to_string()),
+    };
     let mut endpoints = Vec::new();
     for client in principals::clients(&db, None, None, ON_A_PAGE).await? {
         let of = endpoints::list(&db, client.id, None, ON_A_PAGE).await?;
@@ -97,6 +112,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         frame: frame(staff, done),
         reports: storing::reports(&db, None, ON_A_PAGE).await?.iter().map(report).collect(),
         deliveries: storing::deliveries(&db, None, ON_A_PAGE).await?.iter().map(delivery).collect(),
+        refunds: storing::refunds(&db, None, ON_A_PAGE).await?.iter().map(refund).collect(),
         endpoints,
         key: form::key(),
         wrong,
@@ -108,11 +124,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
 pub(crate) async fn drive(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {
     let form = pressed(&staff, &raw)?;
     needs_all(&staff)?;
-    let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-        (Ok(report), _) => Which::Report(report),
-        (_, Ok(event)) => Which::Deliveries(event),
-        _ => return Err(Refused::Absent),
-    };
+    let which: Which = id.parse().map_err(|_| Refused::Absent)?;
     let request = form.request(staff.person.uuid(), &format!("POST parked {id}"))?;
     let outcome = match shown_again(&ctx, &staff, &form).await? {
         Err(wrong) => Err(wrong),
