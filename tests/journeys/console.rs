@@ -3,6 +3,7 @@
 mod a_day_in_a_browser;
 mod administration;
 mod in_a_browser;
+mod openings;
 mod outside;
 mod outside_in_a_browser;
 mod receipts;

@@ -11,7 +11,7 @@ use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
-use domain::approval::ApprovalStatus;
+use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::principal::Scope;
 use domain::{ApprovalId, ReceiptId, Vnd};
 use payments::approve::{self, Command, Verdict};
@@ -146,7 +146,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
         row,
         beneficiaries: a.beneficiaries.join(", "),
         payload: fields(&a.payload),
-        link: link(&a.subject),
+        link: link(a.kind, &a.subject),
         decided,
         key: form::key(),
         wrong: above.wrong,
@@ -156,7 +156,10 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
 }
 
 /// Where what is decided about is shown.
-fn link(subject: &str) -> Option<String> {
+fn link(kind: ApprovalKind, subject: &str) -> Option<String> {
+    if kind == ApprovalKind::OpeningBalance {
+        return Some(format!("/console/openings/{subject}"));
+    }
     let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts")];
     let place = places.iter().find(|(prefix, _)| subject.starts_with(prefix));
     place.map(|(_, place)| format!("/console/{place}/{subject}"))
@@ -171,7 +174,7 @@ fn fields(payload: &Value) -> Vec<(String, String)> {
 
 fn text(name: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => words::action(text).to_owned(),
+        Value::String(text) => form::date(text).map_or_else(|| words::action(text).to_owned(), shown::day),
         Value::Number(n) if name.ends_with("amount") => {
             n.as_i64().map_or_else(|| n.to_string(), |n| Vnd::new(n).to_string())
         }

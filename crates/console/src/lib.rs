@@ -9,6 +9,7 @@ mod cases;
 mod considered;
 mod cookie;
 mod days;
+mod effect;
 mod exports;
 mod files;
 mod form;
@@ -16,6 +17,7 @@ mod frame;
 mod guard;
 mod join;
 mod multipart;
+mod openings;
 mod outside;
 mod receipts;
 mod reports;
@@ -116,6 +118,13 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/day", "GET").route(web::get().to(days::show)))
             .service(at("/day/close", "POST").route(web::post().to(days::close)))
             .service(at("/day/reopen", "POST").route(web::post().to(days::reopen)))
+            .service(at("/openings", "GET").route(web::get().to(openings::list)))
+            .service(
+                at("/openings/{account}", "GET, POST")
+                    .route(web::get().to(openings::show))
+                    .route(web::post().to(openings::state)),
+            )
+            .service(at("/openings/{account}/take-back", "POST").route(web::post().to(openings::take_back)))
             .service(at("/receipts", "GET").route(web::get().to(receipts::list)))
             .service(at("/receipts/{id}", "GET").route(web::get().to(receipts::show)))
             .service(at("/receipts/{id}/replacements", "POST").route(web::post().to(receipts::replace)))

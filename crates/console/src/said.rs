@@ -14,6 +14,7 @@ use payments::reopen_day::ReopenError;
 use payments::replace_receipt::ReplaceError;
 use payments::resolve_case::ResolveError;
 use payments::sign_in::SignInError;
+use payments::state_opening::OpeningError;
 use storage::StorageError;
 
 /// A sentence, or another page.
@@ -141,8 +142,25 @@ pub(crate) fn preview(error: PreviewError) -> Said {
         PreviewError::Storage(e) => stored(e),
         PreviewError::Resolve(e) => resolution(e),
         PreviewError::Refund(e) => refund(e),
+        PreviewError::Opening(e) => opening(e),
         PreviewError::Decide(e) => decision(e),
     }
+}
+
+pub(crate) fn opening(error: OpeningError) -> Said {
+    let text = match error {
+        OpeningError::Storage(e) => return stored(e),
+        OpeningError::Idempotency(e) => return repeated(&e),
+        OpeningError::Absent => return Err(Refused::Absent),
+        OpeningError::NoneInForce => "Tài khoản không có số dư ban đầu nào do hai người xác nhận.",
+        OpeningError::Exists => "Tài khoản đã có số dư ban đầu đang hiệu lực: hãy rút lại số đó trước.",
+        OpeningError::BooksBegun => {
+            "Sổ của tài khoản đã bắt đầu: đã có sao kê, hoặc đã có tiền được báo trước ngày này."
+        }
+        OpeningError::DayClosed => "Tài khoản đã có ngày khóa sổ: số dư ban đầu không thay đổi được nữa.",
+        OpeningError::Pending => PENDING,
+    };
+    Ok(text.to_owned())
 }
 
 pub(crate) fn replacement(error: ReplaceError) -> Said {

@@ -38,7 +38,7 @@ pub(crate) fn approval(word: &str) -> &str {
     }
 }
 
-/// What is proposed to become of a case.
+/// What is proposed to become of a case, and other words of a proposal.
 pub(crate) fn action(word: &str) -> &str {
     match word {
         "assign_to_obligations" => "Gán cho nghĩa vụ tài chính",
@@ -49,6 +49,8 @@ pub(crate) fn action(word: &str) -> &str {
         "reinstate" => "Khôi phục khoản đã xoá sổ",
         "close" => "không phải nộp nữa",
         "reopen" => "phải nộp lại",
+        "state" => "Xác nhận số dư ban đầu",
+        "take_back" => "Rút lại số dư ban đầu",
         other => other,
     }
 }
@@ -171,6 +173,8 @@ pub(crate) fn field(word: &str) -> &str {
         "template" => "Mẫu",
         "serial" => "Ký hiệu",
         "number" => "Số",
+        "does" => "Việc",
+        "account" => "Tài khoản của ta",
         "collector_tax_code" => "Mã số thuế của đơn vị thu",
         other => other,
     }
