@@ -7,6 +7,7 @@ mod openings;
 mod outside;
 mod outside_in_a_browser;
 mod receipts;
+mod remittances;
 mod reports;
 mod signing_in;
 mod two_persons;

@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
 use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::principal::Scope;
-use domain::{ApprovalId, ReceiptId, Vnd};
+use domain::{ApprovalId, ReceiptId, RemittanceId, Vnd};
 use payments::approve::{self, Command, Verdict};
 use payments::{Context, sign_in};
 use serde::Deserialize;
@@ -160,7 +160,7 @@ fn link(kind: ApprovalKind, subject: &str) -> Option<String> {
     if kind == ApprovalKind::OpeningBalance {
         return Some(format!("/console/openings/{subject}"));
     }
-    let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts")];
+    let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts"), (RemittanceId::PREFIX, "remittances")];
     let place = places.iter().find(|(prefix, _)| subject.starts_with(prefix));
     place.map(|(_, place)| format!("/console/{place}/{subject}"))
 }
@@ -172,10 +172,13 @@ fn fields(payload: &Value) -> Vec<(String, String)> {
     said.map(|(name, value)| (words::field(name).to_owned(), text(name, value))).collect()
 }
 
+/// Of a remittance, beside its amounts.
+const SUMS: &[&str] = &["collected", "retained", "carried"];
+
 fn text(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) => form::date(text).map_or_else(|| words::action(text).to_owned(), shown::day),
-        Value::Number(n) if name.ends_with("amount") => {
+        Value::Number(n) if name.ends_with("amount") || SUMS.contains(&name) => {
             n.as_i64().map_or_else(|| n.to_string(), |n| Vnd::new(n).to_string())
         }
         Value::Array(all) => all.iter().map(|one| text(name, one)).collect::<Vec<_>>().join("; "),

@@ -20,6 +20,7 @@ mod multipart;
 mod openings;
 mod outside;
 mod receipts;
+mod remittances;
 mod reports;
 mod said;
 mod search;
@@ -125,6 +126,13 @@ pub fn pages(cfg: &mut ServiceConfig) {
                     .route(web::post().to(openings::state)),
             )
             .service(at("/openings/{account}/take-back", "POST").route(web::post().to(openings::take_back)))
+            .service(
+                at("/remittances", "GET, POST")
+                    .route(web::get().to(remittances::list))
+                    .route(web::post().to(remittances::prepare)),
+            )
+            .service(at("/remittances/{id}", "GET").route(web::get().to(remittances::show)))
+            .service(at("/remittances/{id}/cancel", "POST").route(web::post().to(remittances::cancel)))
             .service(at("/receipts", "GET").route(web::get().to(receipts::list)))
             .service(at("/receipts/{id}", "GET").route(web::get().to(receipts::show)))
             .service(at("/receipts/{id}/replacements", "POST").route(web::post().to(receipts::replace)))

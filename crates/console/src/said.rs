@@ -10,6 +10,7 @@ use payments::drive_parked::DriveError;
 use payments::own_case::OwnError;
 use payments::preview::PreviewError;
 use payments::refund::RefundError;
+use payments::remit::RemitError;
 use payments::reopen_day::ReopenError;
 use payments::replace_receipt::ReplaceError;
 use payments::resolve_case::ResolveError;
@@ -161,6 +162,29 @@ pub(crate) fn opening(error: OpeningError) -> Said {
         OpeningError::Pending => PENDING,
     };
     Ok(text.to_owned())
+}
+
+pub(crate) fn remitting(error: RemitError) -> Said {
+    let text = match error {
+        RemitError::Storage(e) => return stored(e),
+        RemitError::Idempotency(e) => return repeated(&e),
+        RemitError::Absent => return Err(Refused::Absent),
+        RemitError::NotOver => "Kỳ này chưa kết thúc.".to_owned(),
+        RemitError::Prepared(until) => {
+            format!("Đã lập lệnh nộp cho các khoản đến hết ngày {}.", crate::shown::day(until))
+        }
+        RemitError::NotShown(account) => {
+            format!("Sao kê của tài khoản {account} chưa liền mạch đến hết kỳ: hãy nhập sao kê còn thiếu.")
+        }
+        RemitError::BeingMatched => {
+            "Còn dòng sao kê của kỳ chưa khớp, hoặc còn chênh lệch về một lệnh nộp: hãy xử lý trước.".to_owned()
+        }
+        RemitError::Nothing => "Không có khoản nào phải nộp của kỳ này.".to_owned(),
+        RemitError::Over(status) => format!("Lệnh nộp này {}.", crate::words::state(status.as_str())),
+        RemitError::NotYours => "Lệnh đang chờ duyệt: chỉ người lập rút lại được.".to_owned(),
+        RemitError::DebitSeen => "Sao kê đã có khoản trừ mang mã của lệnh này và đang được khớp.".to_owned(),
+    };
+    Ok(text)
 }
 
 pub(crate) fn replacement(error: ReplaceError) -> Said {

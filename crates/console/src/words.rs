@@ -38,6 +38,15 @@ pub(crate) fn approval(word: &str) -> &str {
     }
 }
 
+/// For what one remittance is.
+pub(crate) fn period(word: &str) -> &str {
+    match word {
+        "weekly" => "hằng tuần",
+        "monthly" => "hằng tháng",
+        other => other,
+    }
+}
+
 /// What is proposed to become of a case, and other words of a proposal.
 pub(crate) fn action(word: &str) -> &str {
     match word {
@@ -51,6 +60,7 @@ pub(crate) fn action(word: &str) -> &str {
         "reopen" => "phải nộp lại",
         "state" => "Xác nhận số dư ban đầu",
         "take_back" => "Rút lại số dư ban đầu",
+        "weekly" | "monthly" => period(word),
         other => other,
     }
 }
@@ -175,6 +185,22 @@ pub(crate) fn field(word: &str) -> &str {
         "number" => "Số",
         "does" => "Việc",
         "account" => "Tài khoản của ta",
+        "period" => "Kỳ nộp",
+        "ends_on" => "Kỳ kết thúc ngày",
+        "due_on" => "Hạn nộp",
+        "unit" => "Mã ĐVQHNS",
+        "treasury" => "Kho bạc",
+        "treasury_bank_bin" => "Mã ngân hàng nhận",
+        "treasury_account" => "Số tài khoản nhận",
+        "treasury_account_name" => "Tên tài khoản nhận",
+        "items" => "Các khoản",
+        "fee_code" => "Mã phí, lệ phí",
+        "chapter" => "Chương",
+        "sub_item" => "Tiểu mục",
+        "area" => "Địa bàn",
+        "collected" => "Đã thu",
+        "retained" => "Để lại",
+        "carried" => "Bù kỳ khác",
         "collector_tax_code" => "Mã số thuế của đơn vị thu",
         other => other,
     }
@@ -286,6 +312,7 @@ mod tests {
     use domain::event::EventType;
     use domain::ledger::JournalKind;
     use domain::matching::Rule;
+    use domain::remittance::Period;
     use domain::transition::Entity;
 
     #[test]
@@ -301,6 +328,7 @@ mod tests {
             };
         }
         all!(approval: ApprovalKind);
+        all!(period: Period);
         all!(journal: JournalKind, EventType);
         all!(cause: Cause);
         all!(rule: Rule);
