@@ -157,6 +157,11 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/admin/setup", "GET").route(web::get().to(admin::setup)))
             .service(at("/admin/calendar", "POST").route(web::post().to(admin::put_day)))
             .service(at("/admin/calendar/{date}/remove", "POST").route(web::post().to(admin::remove_day)))
+            .service(
+                at("/admin/remittance-rules", "GET, POST")
+                    .route(web::get().to(admin::remittance_rules))
+                    .route(web::post().to(admin::put_remittance_rule)),
+            )
             .service(at("/admin/parked", "GET").route(web::get().to(admin::parked)))
             .service(at("/admin/parked/{id}/retry", "POST").route(web::post().to(admin::drive)))
             // -- files

@@ -208,6 +208,10 @@ pub(crate) fn administering(error: AdminError) -> Said {
         AdminError::OwnRights => "Không ai đổi quyền hạn của chính mình.".to_owned(),
         AdminError::NothingChanges => "Không có gì thay đổi.".to_owned(),
         AdminError::Pending => PENDING.to_owned(),
+        AdminError::NotTheirAccount(account) => format!("{account} không phải tài khoản của đơn vị này."),
+        AdminError::RuleStands(_) => {
+            "Đã có lệnh nộp theo quy tắc của ngày này: hãy đặt quy tắc mới từ một ngày sau.".to_owned()
+        }
         other => format!("Không thực hiện được ({other})."),
     };
     Ok(text)
