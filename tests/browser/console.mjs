@@ -7,7 +7,7 @@ import { check, checks, code, follow, look, press, run, signIn } from './desk.mj
 
 async function everyPage(page) {
   await look(page, 'today');
-  for (const place of ['cases', 'approvals', 'days', 'statements', 'search', 'receipts', 'reports', 'exports']) {
+  for (const place of ['cases', 'approvals', 'days', 'statements', 'search', 'receipts', 'reports', 'exports', 'remittances']) {
     await page.goto(`${run.console_url}/${place}`);
     await look(page, place);
   }
@@ -95,6 +95,35 @@ async function dayClosed(accountant, logins) {
   throw new Error('no day ties out');
 }
 
+const fill = (page, field, value) => page.$eval(field, (one, text) => { one.value = text; }, value);
+
+/** What stands on an account when its books begin is seen before it is proposed, or refused beside what was typed. */
+async function beginnings(page) {
+  await page.goto(`${run.console_url}/openings`);
+  await look(page, 'openings');
+  check(await follow(page, '/console/openings/'), 'there is an account');
+  await look(page, 'opening');
+  await fill(page, '#day', '2026-01-01');
+  await page.type('#amount', '900.000');
+  await page.type('#note', 'Biên bản bàn giao (mẫu)');
+  await press(page, 'form:has(#amount) button[name=preview]');
+  const refused = await page.$('[role=alert]');
+  check(refused ? (await page.$eval('#amount', (one) => one.value)) === '900.000' : (await said(page)).includes('Chưa có gì thay đổi'), await said(page));
+  await look(page, 'opening-seen');
+}
+
+/** A period of which nothing is to be remitted is refused beside what was chosen. */
+async function remittances(page) {
+  await page.goto(`${run.console_url}/remittances`);
+  await page.$$eval('details', (all) => all.forEach((one) => one.setAttribute('open', '')));
+  await look(page, 'remittances-form');
+  await fill(page, '#day', '2026-01-31');
+  await press(page, 'form:has(#day) button[name=preview]');
+  check((await said(page)).includes('Không có khoản nào phải nộp'), await said(page));
+  check((await page.$eval('#day', (one) => one.value)) === '2026-01-31', 'the day is kept');
+  await look(page, 'remittances-refused');
+}
+
 async function storyOf(page) {
   await page.goto(`${run.console_url}/cases?status=all`);
   const cases = await page.$$eval('a', (all) => all.map((a) => a.href).filter((href) => href.includes('/console/cases/cas_')));
@@ -114,6 +143,8 @@ try {
   const accountant = await signIn(browser, logins[0]);
   const approver = await signIn(browser, logins[1]);
   await everyPage(accountant);
+  await beginnings(accountant);
+  await remittances(accountant);
   await storyOf(accountant);
   await caseByTwo(accountant, approver, logins);
   await dayClosed(accountant, logins);

@@ -9,8 +9,8 @@ use tests::files::{account, today};
 use tests::portal::{Answered, dossier, fresh};
 use tests::{BENEFICIARY, House};
 
-const FEE: &str = "CT-BANSAO";
-const CHARGE: &str = "HT-KHAISINH";
+pub const FEE: &str = "CT-BANSAO";
+pub const CHARGE: &str = "HT-KHAISINH";
 const LINES: &str =
     "select coalesce(string_agg(amount::text, ' ' order by allocation_id), '') from assurance.remittance_line
     where live";
@@ -30,7 +30,7 @@ fn rule(change: Value) -> Value {
     body
 }
 
-async fn sets(house: &House, fee: &str, change: Value) -> Answered {
+pub async fn sets(house: &House, fee: &str, change: Value) -> Answered {
     house.staff.put(&format!("/v1/remittance-rules/{BENEFICIARY}/{fee}"), rule(change)).await
 }
 
@@ -60,13 +60,13 @@ async fn shown(house: &House, remittance: &Value) -> Value {
     house.staff.get(&format!("/v1/remittances/{}", id(remittance))).await.expect(200)
 }
 
-async fn leaves(house: &House, amount: i64, text: &str) {
+pub async fn leaves(house: &House, amount: i64, text: &str) {
     let how = json!({"account": ACCOUNT, "amount": amount, "content": text, "direction": "out"});
     house.bank_sim("bank/transfer", how).await;
 }
 
 /// A fee that is paid by transfer: the fee and its payment.
-async fn pays(house: &House, fee: &str, amount: i64) -> (Value, Value) {
+pub async fn pays(house: &House, fee: &str, amount: i64) -> (Value, Value) {
     let owed = house.portal.owes(&dossier(), amount, json!({"fee_code": fee})).await;
     let intent = house.portal.opens(&[&owed]).await;
     let qr = house.at_the_bank(&intent).await;
@@ -75,7 +75,7 @@ async fn pays(house: &House, fee: &str, amount: i64) -> (Value, Value) {
     (owed, payment)
 }
 
-async fn statement(house: &House) {
+pub async fn statement(house: &House) {
     house.imports("mt940", &today().to_string()).await;
 }
 

@@ -437,6 +437,7 @@ impl From<PreviewError> for Problem {
             PreviewError::Storage(e) => e.into(),
             PreviewError::Resolve(e) => e.into(),
             PreviewError::Refund(e) => e.into(),
+            PreviewError::Opening(e) => e.into(),
             PreviewError::Decide(e) => e.into(),
         }
     }

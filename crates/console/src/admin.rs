@@ -5,11 +5,13 @@
 mod channels;
 mod parked;
 mod people;
+mod remittance_rules;
 mod setup;
 
 pub(crate) use channels::{announce, channels, switch, withdraw};
 pub(crate) use parked::{drive, parked};
 pub(crate) use people::{people, revoke};
+pub(crate) use remittance_rules::{put_remittance_rule, remittance_rules};
 pub(crate) use setup::{put_day, remove_day, setup};
 
 use crate::answer::{Answer, Refused, html};

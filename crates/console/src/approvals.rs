@@ -11,9 +11,9 @@ use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
-use domain::approval::ApprovalStatus;
+use domain::approval::{ApprovalKind, ApprovalStatus};
 use domain::principal::Scope;
-use domain::{ApprovalId, ReceiptId, Vnd};
+use domain::{ApprovalId, ReceiptId, RemittanceId, Vnd};
 use payments::approve::{self, Command, Verdict};
 use payments::{Context, sign_in};
 use serde::Deserialize;
@@ -146,7 +146,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
         row,
         beneficiaries: a.beneficiaries.join(", "),
         payload: fields(&a.payload),
-        link: link(&a.subject),
+        link: link(a.kind, &a.subject),
         decided,
         key: form::key(),
         wrong: above.wrong,
@@ -156,8 +156,11 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, id: ApprovalId, 
 }
 
 /// Where what is decided about is shown.
-fn link(subject: &str) -> Option<String> {
-    let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts")];
+fn link(kind: ApprovalKind, subject: &str) -> Option<String> {
+    if kind == ApprovalKind::OpeningBalance {
+        return Some(format!("/console/openings/{subject}"));
+    }
+    let places = [("cas_", "cases"), (ReceiptId::PREFIX, "receipts"), (RemittanceId::PREFIX, "remittances")];
     let place = places.iter().find(|(prefix, _)| subject.starts_with(prefix));
     place.map(|(_, place)| format!("/console/{place}/{subject}"))
 }
@@ -169,10 +172,13 @@ fn fields(payload: &Value) -> Vec<(String, String)> {
     said.map(|(name, value)| (words::field(name).to_owned(), text(name, value))).collect()
 }
 
+/// Of a remittance, beside its amounts.
+const SUMS: &[&str] = &["collected", "retained", "carried"];
+
 fn text(name: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => words::action(text).to_owned(),
-        Value::Number(n) if name.ends_with("amount") => {
+        Value::String(text) => form::date(text).map_or_else(|| words::action(text).to_owned(), shown::day),
+        Value::Number(n) if name.ends_with("amount") || SUMS.contains(&name) => {
             n.as_i64().map_or_else(|| n.to_string(), |n| Vnd::new(n).to_string())
         }
         Value::Array(all) => all.iter().map(|one| text(name, one)).collect::<Vec<_>>().join("; "),

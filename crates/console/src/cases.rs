@@ -1,7 +1,6 @@
 //! What no rule explains: the queue of it, one case with whose debt its money may be, and what a person proposes to become of
 //! it. A second person decides.
 
-mod effect;
 mod owning;
 mod resolving;
 

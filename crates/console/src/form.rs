@@ -3,6 +3,7 @@
 
 use crate::answer::Refused;
 use crate::cookie::Token;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use storage::idempotency;
 use uuid::Uuid;
@@ -85,4 +86,49 @@ impl Form {
 /// A key for a form that is shown now.
 pub(crate) fn key() -> String {
     Uuid::new_v4().to_string()
+}
+
+/// A day as a browser sends what was chosen, of those that the books know.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|date| date.to_string() == text && (1970..=9998).contains(&date.year()))
+}
+
+/// Whole đồng as people write them: digits, or groups of three between dots. A comma is none: it may be the end of the đồng.
+pub(crate) fn dong(text: &str) -> Option<i64> {
+    let text = text.trim().trim_end_matches(['₫', 'đ']).trim_end();
+    let groups: Vec<&str> = text.split('.').collect();
+    let is_grouped = match groups.as_slice() {
+        [_] => true,
+        [first, rest @ ..] => (1..=3).contains(&first.len()) && rest.iter().all(|group| group.len() == 3),
+        [] => false,
+    };
+    let digits = groups.concat();
+    (is_grouped && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dong_are_read_as_people_write_them_and_nothing_is_guessed() {
+        for (text, read) in [("0", 0), ("900000", 900_000), (" 1.250.000 ", 1_250_000), ("12.000 ₫", 12_000)] {
+            assert_eq!(dong(text), Some(read), "{text}");
+        }
+        for text in
+            ["", ".", "1.25", "1.2500", "1,250", "900000,5", "-1", "1e3", "12 000", "9.000.", "99999999999999999999"]
+        {
+            assert_eq!(dong(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_as_a_browser_sends_it() {
+        assert!(date("2026-11-27").is_some());
+        for text in ["", "27/11/2026", "2026-11-27T00:00", "0001-01-01", "2026-13-01"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ const PLACES: &[(&str, &str, &[Scope])] = &[
     ("/console/cases", "Chênh lệch", &[Scope::ReportsRead, Scope::CasesWrite]),
     ("/console/approvals", "Phê duyệt", &[Scope::ApprovalsDecide, Scope::ReportsRead, Scope::RefundsPropose]),
     ("/console/days", "Khóa sổ ngày", &[Scope::ReportsRead]),
+    ("/console/remittances", "Nộp ngân sách", &[Scope::ReportsRead]),
     ("/console/receipts", "Biên lai", &[Scope::ReportsRead]),
     ("/console/reports", "Báo cáo", &[Scope::ReportsRead]),
     ("/console/statements", "Sao kê", &[Scope::ReportsRead, Scope::StatementsWrite]),

@@ -9,6 +9,7 @@ mod cases;
 mod considered;
 mod cookie;
 mod days;
+mod effect;
 mod exports;
 mod files;
 mod form;
@@ -16,8 +17,10 @@ mod frame;
 mod guard;
 mod join;
 mod multipart;
+mod openings;
 mod outside;
 mod receipts;
+mod remittances;
 mod reports;
 mod said;
 mod search;
@@ -116,6 +119,20 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/day", "GET").route(web::get().to(days::show)))
             .service(at("/day/close", "POST").route(web::post().to(days::close)))
             .service(at("/day/reopen", "POST").route(web::post().to(days::reopen)))
+            .service(at("/openings", "GET").route(web::get().to(openings::list)))
+            .service(
+                at("/openings/{account}", "GET, POST")
+                    .route(web::get().to(openings::show))
+                    .route(web::post().to(openings::state)),
+            )
+            .service(at("/openings/{account}/take-back", "POST").route(web::post().to(openings::take_back)))
+            .service(
+                at("/remittances", "GET, POST")
+                    .route(web::get().to(remittances::list))
+                    .route(web::post().to(remittances::prepare)),
+            )
+            .service(at("/remittances/{id}", "GET").route(web::get().to(remittances::show)))
+            .service(at("/remittances/{id}/cancel", "POST").route(web::post().to(remittances::cancel)))
             .service(at("/receipts", "GET").route(web::get().to(receipts::list)))
             .service(at("/receipts/{id}", "GET").route(web::get().to(receipts::show)))
             .service(at("/receipts/{id}/replacements", "POST").route(web::post().to(receipts::replace)))
@@ -140,6 +157,11 @@ pub fn pages(cfg: &mut ServiceConfig) {
             .service(at("/admin/setup", "GET").route(web::get().to(admin::setup)))
             .service(at("/admin/calendar", "POST").route(web::post().to(admin::put_day)))
             .service(at("/admin/calendar/{date}/remove", "POST").route(web::post().to(admin::remove_day)))
+            .service(
+                at("/admin/remittance-rules", "GET, POST")
+                    .route(web::get().to(admin::remittance_rules))
+                    .route(web::post().to(admin::put_remittance_rule)),
+            )
             .service(at("/admin/parked", "GET").route(web::get().to(admin::parked)))
             .service(at("/admin/parked/{id}/retry", "POST").route(web::post().to(admin::drive)))
             // -- files

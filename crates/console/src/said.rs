@@ -10,10 +10,12 @@ use payments::drive_parked::DriveError;
 use payments::own_case::OwnError;
 use payments::preview::PreviewError;
 use payments::refund::RefundError;
+use payments::remit::RemitError;
 use payments::reopen_day::ReopenError;
 use payments::replace_receipt::ReplaceError;
 use payments::resolve_case::ResolveError;
 use payments::sign_in::SignInError;
+use payments::state_opening::OpeningError;
 use storage::StorageError;
 
 /// A sentence, or another page.
@@ -144,8 +146,48 @@ pub(crate) fn preview(error: PreviewError) -> Said {
         PreviewError::Storage(e) => stored(e),
         PreviewError::Resolve(e) => resolution(e),
         PreviewError::Refund(e) => refund(e),
+        PreviewError::Opening(e) => opening(e),
         PreviewError::Decide(e) => decision(e),
     }
+}
+
+pub(crate) fn opening(error: OpeningError) -> Said {
+    let text = match error {
+        OpeningError::Storage(e) => return stored(e),
+        OpeningError::Idempotency(e) => return repeated(&e),
+        OpeningError::Absent => return Err(Refused::Absent),
+        OpeningError::NoneInForce => "Tài khoản không có số dư ban đầu nào do hai người xác nhận.",
+        OpeningError::Exists => "Tài khoản đã có số dư ban đầu đang hiệu lực: hãy rút lại số đó trước.",
+        OpeningError::BooksBegun => {
+            "Sổ của tài khoản đã bắt đầu: đã có sao kê, hoặc đã có tiền được báo trước ngày này."
+        }
+        OpeningError::DayClosed => "Tài khoản đã có ngày khóa sổ: số dư ban đầu không thay đổi được nữa.",
+        OpeningError::Pending => PENDING,
+    };
+    Ok(text.to_owned())
+}
+
+pub(crate) fn remitting(error: RemitError) -> Said {
+    let text = match error {
+        RemitError::Storage(e) => return stored(e),
+        RemitError::Idempotency(e) => return repeated(&e),
+        RemitError::Absent => return Err(Refused::Absent),
+        RemitError::NotOver => "Kỳ này chưa kết thúc.".to_owned(),
+        RemitError::Prepared(until) => {
+            format!("Đã lập lệnh nộp cho các khoản đến hết ngày {}.", crate::shown::day(until))
+        }
+        RemitError::NotShown(account) => {
+            format!("Sao kê của tài khoản {account} chưa liền mạch đến hết kỳ: hãy nhập sao kê còn thiếu.")
+        }
+        RemitError::BeingMatched => {
+            "Còn dòng sao kê của kỳ chưa khớp, hoặc còn chênh lệch về một lệnh nộp: hãy xử lý trước.".to_owned()
+        }
+        RemitError::Nothing => "Không có khoản nào phải nộp của kỳ này.".to_owned(),
+        RemitError::Over(status) => format!("Lệnh nộp này {}.", crate::words::state(status.as_str())),
+        RemitError::NotYours => "Lệnh đang chờ duyệt: chỉ người lập rút lại được.".to_owned(),
+        RemitError::DebitSeen => "Sao kê đã có khoản trừ mang mã của lệnh này và đang được khớp.".to_owned(),
+    };
+    Ok(text)
 }
 
 pub(crate) fn replacement(error: ReplaceError) -> Said {
@@ -169,6 +211,10 @@ pub(crate) fn administering(error: AdminError) -> Said {
         AdminError::OwnRights => "Không ai đổi quyền hạn của chính mình.".to_owned(),
         AdminError::NothingChanges => "Không có gì thay đổi.".to_owned(),
         AdminError::Pending => PENDING.to_owned(),
+        AdminError::NotTheirAccount(account) => format!("{account} không phải tài khoản của đơn vị này."),
+        AdminError::RuleStands(_) => {
+            "Đã có lệnh nộp theo quy tắc của ngày này: hãy đặt quy tắc mới từ một ngày sau.".to_owned()
+        }
         other => format!("Không thực hiện được ({other})."),
     };
     Ok(text)

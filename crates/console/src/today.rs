@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, html};
 use crate::frame::Frame;
+use crate::remittances::{Pressing, pressing};
 use crate::shown;
 use crate::staff::{Staff, now};
 use crate::words;
@@ -72,6 +73,8 @@ struct Page {
     channels: Vec<Channel>,
     bars: Vec<Bar>,
     waiting: Vec<Waiting>,
+    /// What is to be remitted to the treasury, and is due.
+    pressing: Vec<Pressing>,
     gates: Vec<Gate>,
     heard: Vec<Heard>,
 }
@@ -102,6 +105,7 @@ pub(crate) async fn today(ctx: Data<Context>, staff: Staff) -> Answer {
         channels: taken.iter().map(|t| channel(&ctx, t, total)).collect(),
         bars: bars(&hours),
         waiting: open.iter().map(|o| waiting(o, now)).collect(),
+        pressing: pressing(&db, &staff).await?,
         gates: gates(&ctx, &db, own.as_deref()).await?,
         // a portal registers for whomever it likes: how it hears us is for who sees all
         heard: if own.is_none() { desk::hearing(&db).await? } else { Vec::new() }

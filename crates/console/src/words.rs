@@ -38,7 +38,16 @@ pub(crate) fn approval(word: &str) -> &str {
     }
 }
 
-/// What is proposed to become of a case.
+/// For what one remittance is.
+pub(crate) fn period(word: &str) -> &str {
+    match word {
+        "weekly" => "hằng tuần",
+        "monthly" => "hằng tháng",
+        other => other,
+    }
+}
+
+/// What is proposed to become of a case, and other words of a proposal.
 pub(crate) fn action(word: &str) -> &str {
     match word {
         "assign_to_obligations" => "Gán cho nghĩa vụ tài chính",
@@ -49,6 +58,9 @@ pub(crate) fn action(word: &str) -> &str {
         "reinstate" => "Khôi phục khoản đã xoá sổ",
         "close" => "không phải nộp nữa",
         "reopen" => "phải nộp lại",
+        "state" => "Xác nhận số dư ban đầu",
+        "take_back" => "Rút lại số dư ban đầu",
+        "weekly" | "monthly" => period(word),
         other => other,
     }
 }
@@ -171,6 +183,24 @@ pub(crate) fn field(word: &str) -> &str {
         "template" => "Mẫu",
         "serial" => "Ký hiệu",
         "number" => "Số",
+        "does" => "Việc",
+        "account" => "Tài khoản của ta",
+        "period" => "Kỳ nộp",
+        "ends_on" => "Kỳ kết thúc ngày",
+        "due_on" => "Hạn nộp",
+        "unit" => "Mã ĐVQHNS",
+        "treasury" => "Kho bạc",
+        "treasury_bank_bin" => "Mã ngân hàng nhận",
+        "treasury_account" => "Số tài khoản nhận",
+        "treasury_account_name" => "Tên tài khoản nhận",
+        "items" => "Các khoản",
+        "fee_code" => "Mã phí, lệ phí",
+        "chapter" => "Chương",
+        "sub_item" => "Tiểu mục",
+        "area" => "Địa bàn",
+        "collected" => "Đã thu",
+        "retained" => "Để lại",
+        "carried" => "Bù kỳ khác",
         "collector_tax_code" => "Mã số thuế của đơn vị thu",
         other => other,
     }
@@ -282,6 +312,7 @@ mod tests {
     use domain::event::EventType;
     use domain::ledger::JournalKind;
     use domain::matching::Rule;
+    use domain::remittance::Period;
     use domain::transition::Entity;
 
     #[test]
@@ -297,6 +328,7 @@ mod tests {
             };
         }
         all!(approval: ApprovalKind);
+        all!(period: Period);
         all!(journal: JournalKind, EventType);
         all!(cause: Cause);
         all!(rule: Rule);

@@ -1,4 +1,4 @@
-//! What would follow from a resolution if a second person approved it now: it is proposed and decided as ever, by the same
+//! What would follow from a proposal if a second person approved it now: it is proposed and decided as ever, by the same
 //! functions, in a transaction that is never committed. So a preview refuses what the proposal would be refused for, and what it
 //! shows is what would be written; by then the books may be others, and the approval is stale.
 
@@ -8,6 +8,7 @@ use crate::proposal;
 use crate::refund::{self, RefundError};
 use crate::resolve_case::{self, ResolveError};
 use crate::retry::{Retryable, retrying};
+use crate::state_opening::{self, OpeningError};
 use domain::ApprovalId;
 use domain::changes::{Changes, Step};
 use domain::transition::{Entity, Stateful};
@@ -24,6 +25,8 @@ pub enum PreviewError {
     #[error(transparent)]
     Refund(#[from] RefundError),
     #[error(transparent)]
+    Opening(#[from] OpeningError),
+    #[error(transparent)]
     Decide(#[from] DecideError),
 }
 
@@ -33,6 +36,7 @@ impl Retryable for PreviewError {
             Self::Storage(e) => Retryable::is_retryable(e),
             Self::Resolve(e) => e.is_retryable(),
             Self::Refund(e) => e.is_retryable(),
+            Self::Opening(e) => e.is_retryable(),
             Self::Decide(e) => e.is_retryable(),
         }
     }
@@ -82,6 +86,7 @@ fn of<Id: ToString, S: Stateful>(steps: &[Step<Id, S>]) -> Vec<Moved> {
 pub enum Tried<'p> {
     Resolution(&'p resolve_case::Proposal),
     Refund(&'p refund::Proposal),
+    Opening(&'p state_opening::Proposal),
 }
 
 impl Tried<'_> {
@@ -89,6 +94,7 @@ impl Tried<'_> {
         match self {
             Self::Resolution(p) => (&p.caller, p.now),
             Self::Refund(p) => (&p.caller, p.now),
+            Self::Opening(p) => (&p.caller, p.now),
         }
     }
 }
@@ -118,6 +124,11 @@ async fn played(ctx: &Context, tx: &Tx, tried: &Tried<'_>) -> Result<Changes, Pr
         Tried::Refund(p) => {
             let (_, id) = refund::put(ctx, tx, p).await?;
             refund::approved(tx, &proposed(tx, id).await?, &deciding).await?
+        }
+        Tried::Opening(p) => {
+            let draft = state_opening::drafted(tx, p).await?;
+            let id = proposal::put(tx, caller, (&p.note, now), draft).await.map_err(OpeningError::from)?;
+            state_opening::approved(tx, &proposed(tx, id).await?, &deciding).await?
         }
     };
     Ok(unit.changes)

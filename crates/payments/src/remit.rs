@@ -6,12 +6,14 @@
 //! the fee is remitted as it was collected, the agency pays the provider.
 
 mod decide;
+mod due;
 mod prepare;
 mod statement;
 
 pub use decide::{Cancel, cancel};
 pub(crate) use decide::{approved, dropped};
-pub use prepare::{Preparation, prepare};
+pub use due::{Unprepared, unprepared};
+pub use prepare::{Preparation, prepare, preview};
 pub(crate) use statement::{explain_debits, named_debits};
 
 use crate::reply::IdempotencyError;

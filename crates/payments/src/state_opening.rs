@@ -57,7 +57,7 @@ pub struct Proposal {
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
     #[error(transparent)]
-    Storage(#[from] StorageError),
+    Storage(StorageError),
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
     #[error("no such account, or others have a part in it")]
@@ -72,6 +72,12 @@ pub enum OpeningError {
     DayClosed,
     #[error("an opening of it waits for approval")]
     Pending,
+}
+
+impl From<StorageError> for OpeningError {
+    fn from(e: StorageError) -> Self {
+        if e.is_conflict("approval_pending_once") { Self::Pending } else { Self::Storage(e) }
+    }
 }
 
 impl Retryable for OpeningError {
@@ -89,7 +95,7 @@ enum Does {
 
 /// As whoever decides sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Payload {
+pub(crate) struct Payload {
     does: Does,
     account: String,
     day: Date,
@@ -110,6 +116,13 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Op
     if let Some(reply) = proposal::begin::<OpeningError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
+    let draft = drafted(tx, p).await?;
+    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
+    Ok(proposal::keep(tx, &by, draft, render).await?)
+}
+
+/// What is put forward, where it may be.
+pub(crate) async fn drafted(tx: &Tx, p: &Proposal) -> Result<Draft<Payload>, OpeningError> {
     let scope = scope(&p.account);
     if !days::seen(tx, &scope, p.beneficiaries.as_deref()).await? {
         return Err(OpeningError::Absent);
@@ -125,18 +138,13 @@ async fn proposed(tx: &Tx, p: &Proposal, render: Render<'_>) -> Result<Reply, Op
             (Does::TakeBack, wrong.day, wrong.amount)
         }
     };
-    let draft = Draft {
+    Ok(Draft {
         kind: ApprovalKind::OpeningBalance,
         action: "opening_proposed",
         subject: p.account.to_string(),
         beneficiaries: days::beneficiaries(tx, &scope).await?,
         payload: Payload { does, account: p.account.to_string(), day, amount: amount.dong() },
         changes: Changes::default(),
-    };
-    let by = proposal::By { caller: &p.caller, idempotency: &p.idempotency, note: &p.note, now: p.now };
-    proposal::keep(tx, &by, draft, render).await.map_err(|e| match e {
-        e if e.is_conflict("approval_pending_once") => OpeningError::Pending,
-        e => e.into(),
     })
 }
 

@@ -149,6 +149,22 @@ const PAGE: &str = "select * from approval
       and ($4::uuid is null or id = $4) and ($5::uuid is null or id < $5)
     order by id desc limit $6";
 
+const OF_SUBJECT: &str = "select * from approval
+    where kind = $1 and subject = $2 and ($3::text[] is null or reaches($3, concerned_by(approval)))
+    order by id desc limit $4";
+
+/// What was proposed of a kind about one thing, newest first, as far as somebody sees it who sees the money of `beneficiaries`
+/// (None: of all).
+pub async fn of_subject(
+    db: &Db,
+    kind: ApprovalKind,
+    subject: &str,
+    beneficiaries: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<Approval>, StorageError> {
+    db.query(OF_SUBJECT, &[&kind.as_str(), &subject, &beneficiaries, &limit]).await?.iter().map(from_row).collect()
+}
+
 const CONCERNED: &str = "select concerned_by(a) from approval a where a.id = $1";
 
 /// Whom it concerns: of what is to be decided about a case, by now, since a drawer may be shared by others since it was proposed.

@@ -38,6 +38,16 @@ pub async fn in_force(db: &Db, account: &AccountCode) -> Result<Option<Opening>,
     Ok(of_account(db, account).await?.into_iter().find(|o| o.taken_back.is_none()))
 }
 
+const ALL_IN_FORCE: &str =
+    "select o.account_code, o.approval_id, o.day, o.amount, a.proposer, a.decider, o.at, o.taken_back_by, o.taken_back_at
+    from stated_opening o join approval a on a.id = o.approval_id
+    where o.taken_back_by is null order by o.account_code";
+
+/// With which the books of accounts begin, by the account's code.
+pub async fn all_in_force(db: &Db) -> Result<Vec<(String, Opening)>, StorageError> {
+    Ok(db.query(ALL_IN_FORCE, &[]).await?.iter().map(|row| (row.get("account_code"), opening(row))).collect())
+}
+
 fn opening(row: &Row) -> Opening {
     let taken_back_by: Option<Uuid> = row.get("taken_back_by");
     Opening {

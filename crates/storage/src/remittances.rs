@@ -4,11 +4,12 @@
 pub mod rules;
 
 use crate::error::StorageError;
+use crate::ids::mint;
 use crate::pool::Db;
 use crate::rows::{unreadable, word};
 use domain::codes::{AccountCode, BeneficiaryCode};
 use domain::remittance::{Period, RemittanceStatus, Share};
-use domain::{MovementId, RemittanceId, RemittanceRuleId, Vnd};
+use domain::{MovementId, RemittanceId, RemittanceRuleId, StatementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -341,7 +342,73 @@ pub async fn items(db: &Db, of: &[RemittanceId]) -> Result<Vec<Item>, StorageErr
     Ok(db.query(ITEMS, &[&ids]).await?.iter().map(item).collect())
 }
 
+const UNFINISHED: &str = "select r.*, null::uuid as movement_id from remittance r
+    where r.status in ('prepared', 'instructed') and r.due_on <= $1 and ($2::text[] is null or r.beneficiary_code = any($2))
+    order by r.due_on, r.id limit $3";
+
+/// Those that have not left yet and are due on that day at the latest, the most pressing first.
+pub async fn unfinished(
+    db: &Db,
+    due_by: Date,
+    beneficiaries: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<Stored>, StorageError> {
+    all(&db.query(UNFINISHED, &[&due_by, &beneficiaries, &limit]).await?)
+}
+
+const LAST_ENDS: &str = "select beneficiary_code, period, max(ends_on) as ends_on from remittance
+    where status <> 'cancelled' group by 1, 2";
+
+/// The last day that remittances of each beneficiary and kind of period reach.
+pub async fn last_ends(db: &Db) -> Result<Vec<(String, Period, Date)>, StorageError> {
+    let rows = db.query(LAST_ENDS, &[]).await?;
+    rows.iter().map(|row| Ok((row.get("beneficiary_code"), word(row, "period")?, row.get("ends_on")))).collect()
+}
+
+// what is booked on a day of the period is booked when it has begun: ids of journals are of their time
+const COLLECTED: &str = "select exists (
+    select from ledger_entry e join journal j on j.id = e.journal_id
+    join allocation a on a.journal_id = j.id join obligation o on o.id = a.obligation_id
+    where e.account_code = 'obligation:' || $1 and e.journal_id >= $2 and j.business_date between $3 and $4
+      and o.beneficiary_code = $1 and o.fee_code = any($5))";
+
+/// Whether money of these fees was booked on a day of the period, which began at `since`.
+pub async fn is_collected(
+    db: &Db,
+    beneficiary: &BeneficiaryCode,
+    since: Timestamp,
+    (begins_on, ends_on): (Date, Date),
+    fees: &[String],
+) -> Result<bool, StorageError> {
+    let first: Uuid = mint(since);
+    let row = db.query_one(COLLECTED, &[&beneficiary.as_str(), &first, &begins_on, &ends_on, &fees]).await?;
+    Ok(row.get(0))
+}
+
 // ---------------------------------------------------------------- its debit
+
+/// The line of a statement that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebitLine {
+    pub statement: StatementId,
+    pub number: i32,
+    pub day: Date,
+    pub bank_ref: Option<String>,
+    pub amount: Vnd,
+}
+
+const DEBIT: &str = "select statement_id, line_no, booking_date, bank_ref, amount from movement where id = $1";
+
+pub async fn debit(db: &Db, movement: MovementId) -> Result<Option<DebitLine>, StorageError> {
+    let line = |row: Row| DebitLine {
+        statement: row.get::<_, Uuid>("statement_id").into(),
+        number: row.get("line_no"),
+        day: row.get("booking_date"),
+        bank_ref: row.get("bank_ref"),
+        amount: Vnd::new(row.get("amount")),
+    };
+    Ok(db.query_opt(DEBIT, &[&movement.uuid()]).await?.map(line))
+}
 
 const PAID_BY: &str = "select m.id, r.id from movement m
     cross join lateral unnest(m.codes) as c(code) join remittance r on r.reference = c.code

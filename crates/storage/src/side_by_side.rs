@@ -142,7 +142,7 @@ pub struct Line {
     pub payment: Option<PaymentId>,
     pub payment_amount: Option<Vnd>,
     pub reference: Option<String>,
-    /// A settlement, a refund or a contra account, where it is no payment.
+    /// A settlement, a refund, a remittance or a contra account, where it is no payment.
     pub other: Option<String>,
     pub case: Option<CaseId>,
     pub case_kind: Option<String>,
@@ -150,7 +150,8 @@ pub struct Line {
 
 const LINES: &str = "select l.line_no, l.booking_date, l.amount, l.bank_ref, l.text, l.repeated, m.fate, k.rule,
         p.id as payment, p.amount as payment_amount, i.reference,
-        coalesce(assurance.text_id('stl', k.settlement_id), assurance.text_id('rfd', k.refund_id), k.contra_account) as other,
+        coalesce(assurance.text_id('stl', k.settlement_id), assurance.text_id('rfd', k.refund_id),
+                 assurance.text_id('rmt', k.remittance_id), k.contra_account) as other,
         c.id as case_id, c.kind as case_kind
     from statement_line l
     join movement m on m.id = l.movement_id

@@ -2,10 +2,33 @@
 
 use domain::role::Role;
 use tests::desk::{Desk, Login, Page, fresh_codes, hires};
+use tests::ledger_rows::ACCOUNT;
 use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
 
-const PAGES: &[&str] = &["", "/channels", "/people", "/setup", "/parked"];
+const PAGES: &[&str] = &["", "/channels", "/people", "/setup", "/parked", "/remittance-rules"];
 const OFF: &str = "select count(*) from channel_switch where channel = 'vnpay' and off_since is not null";
+
+/// A rule of remittance as its form has it.
+const RULE: &[(&str, &str)] = &[
+    ("beneficiary", BENEFICIARY),
+    ("fee", "CT-BANSAO"),
+    ("from", "2026-01-01"),
+    ("kept", "96,5"),
+    ("rounding", "down"),
+    ("period", "monthly"),
+    ("due_by", "day"),
+    ("due_n", "5"),
+    ("chapter", "805"),
+    ("sub_item", "2716"),
+    ("area", "15001"),
+    ("unit", "1051720"),
+    ("account", ACCOUNT),
+    ("treasury", "Kho bạc Nhà nước khu vực VIII (mẫu)"),
+    ("bank_bin", "970409"),
+    ("treasury_account", "3511.0.1051720"),
+    ("treasury_account_name", "Tài khoản phí chờ nộp (mẫu)"),
+    ("basis", "Thông tư mẫu"),
+];
 
 /// Presses a button of this page with these fields and a fresh code.
 async fn presses(house: &House, desk: &mut Desk, login: &Login, path: &str, fields: &[(&str, &str)]) -> Page {
@@ -49,9 +72,11 @@ async fn an_administrator_acts_with_a_fresh_code_and_nobody_else_does() {
         ("/calendar", vec![("date", "2027-02-05"), ("name", "Tết Nguyên đán"), ("worked", "no")]),
         ("/calendar/2027-02-05/remove", vec![]),
         (&*format!("/keys/{key}/revoke"), vec![]),
+        ("/remittance-rules", RULE.to_vec()),
     ];
     let state = "select (select count(*) from channel_switch) || ' ' || (select count(*) from working_day_exception where day = '2027-02-05')
-        || ' ' || (select count(*) from api_key where revoked_at is not null)";
+        || ' ' || (select count(*) from api_key where revoked_at is not null)
+        || ' ' || (select count(*) from remittance_rule)";
     for (path, fields) in &acts {
         let form = desk.get("/console").await.field("form");
         let without = [&[("code", admin.code())][..], &[]].concat();
@@ -64,7 +89,7 @@ async fn an_administrator_acts_with_a_fresh_code_and_nobody_else_does() {
         assert_eq!(presses(&house, &mut outsider, &accountant, path, fields).await.status, 403, "{path}");
         let partly = presses(&house, &mut other, &part, path, fields).await.status;
         assert!([403, 404].contains(&partly), "{path}: {partly}");
-        assert_eq!(house.ask(state).await, "0 0 0", "{path}");
+        assert_eq!(house.ask(state).await, "0 0 0 0", "{path}");
         house.ask("update sign_in set wrong_tries = 0").await;
     }
     for (path, fields) in &acts {
@@ -78,10 +103,24 @@ async fn an_administrator_acts_with_a_fresh_code_and_nobody_else_does() {
             assert!(desk.get("/console/admin/setup").await.says("Tết Nguyên đán"));
         }
     }
-    assert_eq!(house.ask(state).await, "1 0 1");
+    assert_eq!(house.ask(state).await, "1 0 1 1");
     let who = "select count(distinct action) from audit where actor = '{}' and action in
-        ('channel_switched_off', 'calendar_day_put', 'calendar_day_removed', 'key_revoked')";
-    assert_eq!(house.ask(&who.replace("{}", &admin.id.to_string())).await, "4");
+        ('channel_switched_off', 'calendar_day_put', 'calendar_day_removed', 'key_revoked', 'remittance_rule_put')";
+    assert_eq!(house.ask(&who.replace("{}", &admin.id.to_string())).await, "5");
+
+    // a rule is shown as people read it, and refused with what was typed
+    let rules = desk.get("/console/admin/remittance-rules").await.expect(200);
+    assert!(rules.says("96,5 %") && rules.says("805 · 2716 · 15001 · 1051720"), "{}", rules.text);
+    assert!(!other.get("/console/admin/remittance-rules").await.expect(200).says("CT-BANSAO"));
+    for (field, typed, why) in [
+        ("sub_item", "27", "Tiểu mục có 4 chữ số"),
+        ("kept", "100,1", "phần trăm từ 0 đến 100"),
+        ("account", "970436.1", "không phải tài khoản của đơn vị này"),
+    ] {
+        let fields: Vec<(&str, &str)> = RULE.iter().map(|(n, v)| (*n, if *n == field { typed } else { *v })).collect();
+        let refused = presses(&house, &mut desk, &admin, "/remittance-rules", &fields).await.expect(422);
+        assert!(refused.says(why) && refused.says("value=\"3511.0.1051720\""), "{why}: {}", refused.text);
+    }
     let back = presses(&house, &mut desk, &admin, "/channels/vnpay/switch", &[("to", "on"), ("reason", "xong")]).await;
     assert_eq!((back.status, house.ask(OFF).await.as_str()), (303, "0"));
     house.close().await;

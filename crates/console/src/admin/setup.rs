@@ -3,6 +3,7 @@
 
 use super::{Asked, HERE, SCOPES, by, frame, made, pressed};
 use crate::answer::{Answer, Refused, html, see_other};
+use crate::form::date;
 use crate::frame::Frame;
 use crate::shown;
 use crate::staff::Staff;
@@ -114,10 +115,6 @@ async fn answer(ctx: &Context, staff: &Staff, outcome: Result<(), String>) -> An
         Ok(()) => Ok(see_other(&format!("{HERE}/setup?done=1"))),
         Err(wrong) => page(StatusCode::UNPROCESSABLE_ENTITY, ctx, staff, Some(wrong), false).await,
     }
-}
-
-fn date(text: &str) -> Option<Date> {
-    text.parse::<Date>().ok().filter(|date| (1970..=9998).contains(&date.year()))
 }
 
 pub(crate) async fn put_day(ctx: Data<Context>, staff: Staff, raw: Bytes) -> Answer {

@@ -1,17 +1,16 @@
 //! What a person proposes to become of a case, and what it would change: seen first, sent then. Seeing keeps nothing, and what the
 //! proposal would be refused for it is refused for too.
 
-use super::effect::Effect;
 use super::found;
 use crate::answer::{Answer, Refused, html, see_other};
-use crate::form::{self, Form};
+use crate::effect::{Effect, PreviewPage};
+use crate::form::Form;
 use crate::frame::Frame;
 use crate::said;
 use crate::staff::{Staff, now};
 use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path};
-use askama::Template;
 use domain::case::CaseKind;
 use domain::principal::Scope;
 use domain::refund::Closing;
@@ -25,19 +24,6 @@ use storage::case_list::Listed;
 enum Wished {
     Resolution(resolve_case::Proposal),
     Refund(refund::Proposal),
-}
-
-#[derive(Template)]
-#[template(path = "preview.html")]
-struct PreviewPage {
-    frame: Frame,
-    id: String,
-    kind: String,
-    action: String,
-    effect: Effect,
-    /// The form again, to be sent as it is.
-    fields: Vec<(String, String)>,
-    key: String,
 }
 
 pub(crate) async fn resolve(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {
@@ -61,15 +47,10 @@ pub(crate) async fn resolve(ctx: Data<Context>, staff: Staff, id: Path<String>, 
 }
 
 fn preview_page(staff: &Staff, (id, kind): (CaseId, &str), effect: Effect, form: &Form) -> PreviewPage {
-    PreviewPage {
-        frame: Frame::of(staff, "/console/cases"),
-        id: id.to_string(),
-        kind: words::kind(kind).to_owned(),
-        action: words::action(form.text("action")).to_owned(),
-        effect,
-        fields: form.kept(&["preview"]),
-        key: form::key(),
-    }
+    let back = (format!("/console/cases/{id}"), words::kind(kind).to_owned());
+    let said = (words::action(form.text("action")), "Việc được đóng, không có bút toán nào.");
+    let target = (format!("/console/cases/{id}/resolutions"), form);
+    PreviewPage::new(Frame::of(staff, "/console/cases"), back, said, target, effect)
 }
 
 async fn seen(ctx: &Context, wished: &Wished) -> Result<Result<Effect, String>, Refused> {

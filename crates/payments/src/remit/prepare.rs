@@ -48,9 +48,7 @@ type Render<'r> = &'r (dyn Fn(&[Whole]) -> String + Send + Sync);
 /// When the period is not over, was prepared, is not shown by statements to its end or is being matched, and when nothing is to
 /// be remitted: nothing is written then, and its lines wait for the next period.
 pub async fn prepare(ctx: &Context, p: &Preparation, render: Render<'_>) -> Result<Reply, RemitError> {
-    if p.beneficiaries.as_ref().is_some_and(|own| !own.iter().any(|code| code == p.beneficiary.as_str())) {
-        return Err(RemitError::Absent);
-    }
+    seen(p)?;
     await_bookings(ctx, &p.beneficiary).await?;
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
@@ -58,6 +56,30 @@ pub async fn prepare(ctx: &Context, p: &Preparation, render: Render<'_>) -> Resu
         tx.close(outcome).await
     })
     .await
+}
+
+/// What would be prepared now: prepared as ever, in a transaction that is never committed. It has another reference each time.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn preview(ctx: &Context, p: &Preparation) -> Result<Vec<Whole>, RemitError> {
+    seen(p)?;
+    await_bookings(ctx, &p.beneficiary).await?;
+    retrying(|| async {
+        let tx = ctx.pool.tx().await?;
+        let outcome = async {
+            tx.begin().await?;
+            put(ctx, &tx, p).await
+        }
+        .await;
+        tx.close(outcome).await
+    })
+    .await
+}
+
+fn seen(p: &Preparation) -> Result<(), RemitError> {
+    let is_theirs = p.beneficiaries.as_ref().is_none_or(|own| own.iter().any(|code| code == p.beneficiary.as_str()));
+    if is_theirs { Ok(()) } else { Err(RemitError::Absent) }
 }
 
 /// Whoever is booking on a day of the beneficiary's money when this begins has committed when it ends. One scope at a time, and
@@ -84,6 +106,16 @@ async fn prepared(ctx: &Context, tx: &Tx, p: &Preparation, render: Render<'_>) -
     if let Some(reply) = proposal::begin::<RemitError>(tx, &p.idempotency).await? {
         return Ok(reply);
     }
+    let wholes = put(ctx, tx, p).await?;
+    let body = render(&wholes);
+    let first = wholes.first().map(|whole| whole.stored.id.to_string()).unwrap_or_default();
+    idempotency::keep(tx, &p.idempotency, &first, Some((201, &body)), None).await?;
+    tx.commit().await?;
+    Ok(Reply::fresh(201, body))
+}
+
+/// Writes all of it; whoever asks commits.
+async fn put(ctx: &Context, tx: &Tx, p: &Preparation) -> Result<Vec<Whole>, RemitError> {
     remittances::hold(tx, &p.beneficiary).await?;
     if beneficiaries::in_force(tx, Some(p.beneficiary.as_str())).await?.is_empty() {
         return Err(RemitError::Absent);
@@ -109,12 +141,7 @@ async fn prepared(ctx: &Context, tx: &Tx, p: &Preparation, render: Render<'_>) -
         propose(tx, p, &stored, &shares).await?;
         ids.push(stored.id);
     }
-    let wholes = read(tx, &ids).await?;
-    let body = render(&wholes);
-    let first = ids.first().map(ToString::to_string).unwrap_or_default();
-    idempotency::keep(tx, &p.idempotency, &first, Some((201, &body)), None).await?;
-    tx.commit().await?;
-    Ok(Reply::fresh(201, body))
+    Ok(read(tx, &ids).await?)
 }
 
 /// Up to which day statements must show the money: the period's last.

@@ -1,7 +1,11 @@
-//! What would follow if a second person approved it now, in words: entries of the ledger, states, cases, and what would be told.
+//! What would follow if a second person approved it now, in words: entries of the ledger, states, cases, and what would be told;
+//! and the page that shows it, with the form again, to be sent as it is.
 
+use crate::form::{self, Form};
+use crate::frame::Frame;
 use crate::shown;
 use crate::words;
+use askama::Template;
 use domain::Vnd;
 use domain::changes::{Changes, NewCase};
 use domain::event::Notice;
@@ -13,6 +17,37 @@ pub(crate) struct Booked {
     pub day: String,
     /// Account, debit, credit.
     pub entries: Vec<(String, Option<Vnd>, Option<Vnd>)>,
+}
+
+/// Nothing is kept yet: what stands here is asked of the books once more when it is sent.
+#[derive(Template)]
+#[template(path = "preview.html")]
+pub(crate) struct PreviewPage {
+    frame: Frame,
+    /// Where it was asked, and that place's name.
+    back: String,
+    place: String,
+    action: String,
+    effect: Effect,
+    /// What is said where nothing would be booked.
+    nothing: &'static str,
+    /// Where it is sent.
+    target: String,
+    fields: Vec<(String, String)>,
+    key: String,
+}
+
+impl PreviewPage {
+    pub fn new(
+        frame: Frame,
+        (back, place): (String, String),
+        (action, nothing): (&str, &'static str),
+        (target, form): (String, &Form),
+        effect: Effect,
+    ) -> Self {
+        let (fields, key, action) = (form.kept(&["preview"]), form::key(), action.to_owned());
+        Self { frame, back, place, action, effect, nothing, target, fields, key }
+    }
 }
 
 pub(crate) struct Effect {
@@ -69,10 +104,12 @@ fn account(code: &str) -> String {
         Some(("obligation", beneficiary)) => format!("Khoản phải thu của {beneficiary}"),
         Some(("fee", profile)) => format!("Phí của {profile}"),
         Some(("drawer", counter)) => format!("Ngăn kéo {counter}"),
+        Some(("remitted", beneficiary)) => format!("Đã nộp ngân sách của {beneficiary}"),
         Some(("in_transit", account)) => format!("Đang chuyển đến {account}"),
         _ => match code {
             "refund_payable" => "Phải hoàn trả".to_owned(),
             "written_off" => "Đã xoá sổ".to_owned(),
+            "opening:bank" => "Số dư ban đầu của các tài khoản".to_owned(),
             other => other.to_owned(),
         },
     }
