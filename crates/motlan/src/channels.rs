@@ -7,14 +7,13 @@ use crate::failed::Failed;
 use crate::renewal;
 use crate::wiring;
 use domain::codes::ChannelCode;
-use domain::{EventId, SightingId};
 use jiff::Timestamp;
 use payments::administer::channels::{self, Announcement, Shown};
 use payments::administer::once;
 use payments::drive_parked::{self, Which};
 use serde_json::{Value, json};
 use storage::channels::{Downtime, Switch};
-use storage::{Tx, parked as rows};
+use storage::{Tx, parked as rows, receipt_mail};
 use uuid::Uuid;
 
 pub async fn channel(config: &Config, command: ChannelCommand) -> Result<Value, Failed> {
@@ -81,11 +80,7 @@ pub async fn parked(config: &Config, command: ParkedCommand) -> Result<Value, Fa
     renewal::look(&ctx).await?;
     let mut driven = Vec::with_capacity(ids.len());
     for id in &ids {
-        let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-            (Ok(report), _) => Which::Report(report),
-            (_, Ok(event)) => Which::Deliveries(event),
-            _ => return Err(format!("{id} is no id of something parked").into()),
-        };
+        let which: Which = id.parse().map_err(|_| format!("{id} is no id of something parked"))?;
         let done = drive_parked::drive(&ctx, &by, which).await.map_err(|why| format!("{id}: {why}"))?;
         driven.push(json!({"id": done.id, "deliveries": done.deliveries}));
     }
@@ -111,6 +106,14 @@ async fn listed(config: &Config, kind: &str, limit: i64) -> Result<Value, Failed
             });
             Ok(shown.collect())
         }
-        _ => Err("kind is inbox or deliveries".into()),
+        "mails" => {
+            let found = receipt_mail::parked(&db, None, limit).await?;
+            let shown = found.iter().map(|m| {
+                json!({"id": m.id, "at": m.updated_at, "receipt_id": m.receipt, "says": m.says.as_str(),
+                    "attempts": m.attempts, "reason": m.said})
+            });
+            Ok(shown.collect())
+        }
+        _ => Err("kind is inbox, deliveries or mails".into()),
     }
 }

@@ -1,5 +1,5 @@
 //! What was parked for a person is driven again: a report is verified anew as it came and taken like any other, a delivery
-//! that was given up goes out again. A report that still cannot be read stays parked. Taking it and closing its case are
+//! or a mail that was given up goes out again. A report that still cannot be read stays parked. Taking it and closing its case are
 //! two commits: between them it is known, and driving it once more only closes the case.
 
 use crate::administer::{self, AdminError, By, Kept as Keeping, Made};
@@ -11,13 +11,14 @@ use domain::cause::Cause;
 use domain::changes::step;
 use domain::codes::ProfileCode;
 use domain::payment::SightingState;
-use domain::{EventId, SightingId};
+use domain::{EventId, MailId, NotAnId, SightingId};
 use provider::{Provider, Refusal, Request};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 use storage::idempotency;
 use storage::parked::{self, Kept};
 use storage::unit::Unit;
-use storage::{Pool, StorageError, Tx, sightings, unit};
+use storage::{Pool, StorageError, Tx, receipt_mail, sightings, unit};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -79,13 +80,24 @@ pub enum Which {
     Report(SightingId),
     /// Wherever it was given up.
     Deliveries(EventId),
+    /// What a payer was to be told of a receipt.
+    Mail(MailId),
+}
+
+impl FromStr for Which {
+    type Err = NotAnId;
+    fn from_str(id: &str) -> Result<Self, NotAnId> {
+        let report = || id.parse().map(Self::Report);
+        let deliveries = || id.parse().map(Self::Deliveries);
+        report().or_else(|_| deliveries()).or_else(|_| id.parse().map(Self::Mail))
+    }
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Driven {
     pub id: String,
-    /// Deliveries that go out again; 0 for a report.
+    /// Deliveries that go out again; 0 for a report or a mail.
     pub deliveries: u64,
 }
 
@@ -225,6 +237,12 @@ async fn finish(tx: &Tx, by: &By, which: Which) -> Result<Made<Driven>, AdminErr
                 return Err(AdminError::Absent);
             }
             Ok(Made::of(Driven { id: event.to_string(), deliveries }, "parked_deliveries_driven", event))
+        }
+        Which::Mail(id) => {
+            if !receipt_mail::send_again(tx, id).await? {
+                return Err(AdminError::Absent);
+            }
+            Ok(Made::of(Driven { id: id.to_string(), deliveries: 0 }, "parked_mail_driven", id))
         }
     }
 }

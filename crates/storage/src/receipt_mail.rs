@@ -118,3 +118,41 @@ pub async fn finish(db: &Db, id: MailId, token: Uuid, ending: Ending, said: &str
     db.execute(&statement, &[&id.uuid(), &token, &state.as_str(), &said, &after_ms]).await?;
     Ok(())
 }
+
+/// One that nobody took by its schedule.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    pub id: MailId,
+    pub receipt: ReceiptId,
+    pub says: MailSays,
+    pub attempts: i32,
+    pub said: Option<String>,
+    pub updated_at: Timestamp,
+}
+
+const PARKED: &str = "select id, receipt_id, says, attempts, said, updated_at from receipt_mail
+    where state = 'parked' and ($1::uuid is null or id < $1) order by id desc limit $2";
+
+/// Newest first, those after `after`.
+pub async fn parked(db: &Db, after: Option<MailId>, limit: i64) -> Result<Vec<Parked>, StorageError> {
+    let rows = db.query(PARKED, &[&after.map(MailId::uuid), &limit]).await?;
+    let parked = rows.iter().map(|row| {
+        Ok(Parked {
+            id: row.get::<_, Uuid>("id").into(),
+            receipt: row.get::<_, Uuid>("receipt_id").into(),
+            says: crate::rows::word(row, "says")?,
+            attempts: row.get("attempts"),
+            said: row.get("said"),
+            updated_at: row.get("updated_at"),
+        })
+    });
+    parked.collect()
+}
+
+const SEND_AGAIN: &str = "update receipt_mail set state = 'queued', attempts = 0, next_at = now(), updated_at = now()
+    where id = $1 and state = 'parked'";
+
+/// It goes out again by its whole schedule, under the name that it had; false where it is not parked.
+pub async fn send_again(db: &Db, id: MailId) -> Result<bool, StorageError> {
+    Ok(db.execute(SEND_AGAIN, &[&id.uuid()]).await? == 1)
+}

@@ -1,16 +1,19 @@
 //! Payers who gave an address are told of their receipts by e-mail: each thing once, whatever breaks, and nobody who was erased.
 
 use super::{SERIES, collects, receipts_of, seen, serial, series};
+use crate::people::administrator;
 use crate::refunds::{approves, becomes, id, payment_of, proposes, second_person, whole};
 use domain::party::IdentityKind;
 use jiff::Timestamp;
+use motlan::wiring::{Gateway, Role};
 use payments::erase_payer::{self, Asked};
 use payments::{Context, issue_receipts, mail_receipts};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
-use tests::portal::dossier;
-use tests::post::payer;
-use tests::{House, Plan};
+use tests::portal::{Portal, dossier};
+use tests::post::{payer, settings};
+use tests::{House, Plan, config};
 
 const ADDRESS: &str = "thu.tran@example.vn";
 /// Every mail, in the order of its making.
@@ -24,7 +27,7 @@ async fn with_post() -> House {
 }
 
 /// A fee that a payer with an address has paid: the fee, its intent.
-async fn paid_by(house: &House, amount: i64, payer: Value) -> (Value, Value) {
+pub(crate) async fn paid_by(house: &House, amount: i64, payer: Value) -> (Value, Value) {
     let fee = house.portal.owes(&dossier(), amount, payer).await;
     let intent = house.portal.opens(&[&fee]).await;
     let attempt = house.at_vnpay(&intent).await;
@@ -250,15 +253,42 @@ async fn workers_side_by_side_send_one_mail_and_one_that_is_cut_off_leaves_it_to
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_does_not_know_us_parks_mails_and_refuses_none() {
-    let settings = vec![("MOTLAN_MAIL__SECRET", "khong-dung".to_owned())];
-    let house = House::planned(Plan { with_post: true, settings, ..Plan::default() }).await;
+async fn a_server_that_does_not_know_us_parks_mails_which_a_person_sends_again() {
+    let wrong = vec![("MOTLAN_MAIL__SECRET", "khong-dung".to_owned())];
+    let house = House::planned(Plan { with_post: true, settings: wrong, ..Plan::default() }).await;
     collects(&house).await;
-    paid_by(&house, 21_000, payer(ADDRESS)).await;
+    let (fee, _) = paid_by(&house, 21_000, payer(ADDRESS)).await;
     house.drain().await;
     assert_eq!((house.ask(MAILS).await, said(&house).await), ("issued parked".to_owned(), "AUTH 535".to_owned()));
     assert_eq!(house.ask("select attempts from assurance.receipt_mail").await, "4", "as its schedule says");
     assert_eq!(house.letters().await.len(), 0);
+    let backlog = storage::backlog::read(&house.gateway.ctx.pool.get().await.unwrap()).await.unwrap();
+    assert_eq!((backlog.parked.mail, backlog.due.mail), (1, 0));
+
+    // somebody has put the secret right
+    let right = Plan { settings: settings(house.post.as_ref().unwrap()), ..Plan::default() };
+    let next =
+        Gateway::start(&config(&house.database, &house.vnpay.url, &right), Role::Serve, Arc::new(String::new)).await;
+    let next = next.unwrap();
+    let admin = Portal { base: next.base_url(), ..administrator(&house).await };
+    let parked = admin.get("/v1/parked?kind=mails").await.expect(200)["data"].as_array().unwrap().clone();
+    assert_eq!(parked.len(), 1, "{parked:?}");
+    let (mail, fields) = (&parked[0], ["kind", "reason", "attempts", "says"]);
+    assert_eq!(fields.map(|field| mail[field].clone()), [json!("mails"), json!("AUTH 535"), json!(4), json!("issued")]);
+    assert_eq!(mail["receipt_id"], receipts_of(&house, &fee).await[0]["id"]);
+    let rest = format!("/v1/parked?kind=mails&after={}", id(mail));
+    assert_eq!(admin.get(&rest).await.expect(200)["data"], json!([]));
+    let retry = format!("/v1/parked/{}/retry", id(mail));
+    assert_eq!(admin.post(&retry, json!({})).await.expect(200), json!({"id": mail["id"], "deliveries": 0}));
+    assert_eq!(admin.post(&retry, json!({})).await.refused(404), "not_found");
+    let trail = "select count(*) from assurance.audit where action = 'parked_mail_driven'";
+    assert_eq!(house.ask(trail).await, "1");
+    worker::drain(&next.ctx).await.unwrap();
+    next.stop().await;
+    let letters = house.letters().await;
+    let named = house.ask("select message_id from assurance.receipt_mail").await;
+    assert_eq!((letters.len(), text(&letters[0], "message_id")), (1, format!("<{named}>").as_str()));
+    assert_eq!(house.ask(MAILS).await, "issued sent");
     house.close().await;
 }
 

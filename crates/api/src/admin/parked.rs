@@ -9,11 +9,12 @@ use crate::problem::{Code, Problem};
 use crate::views::{self, Page};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{EndpointId, EventId, SightingId};
+use domain::{EndpointId, EventId, MailId, SightingId};
 use jiff::Timestamp;
 use payments::drive_parked::{self, Driven, Which};
 use serde::{Deserialize, Serialize};
 use storage::parked::{self, Delivery, Report};
+use storage::receipt_mail;
 use tracing::Instrument;
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// inbox | deliveries
+    /// inbox | deliveries | mails
     #[param(required = true)]
     kind: Option<String>,
     /// 1 to 200, 50 unless told.
@@ -33,9 +34,9 @@ pub struct ListQuery {
 /// Something parked. Members that do not belong to its kind are null.
 #[derive(Serialize, ToSchema)]
 pub struct ParkedView {
-    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery.
+    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery, `eml_…` of a mail.
     id: String,
-    /// inbox | deliveries
+    /// inbox | deliveries | mails
     kind: &'static str,
     /// Why: what could not be read, or the last answer.
     reason: String,
@@ -52,6 +53,10 @@ pub struct ParkedView {
     /// Nothing goes to an endpoint that was removed.
     endpoint_active: Option<bool>,
     attempts: Option<i32>,
+    /// What a mail is about.
+    receipt_id: Option<String>,
+    /// What it says: issued | replaced | cancelled
+    says: Option<&'static str>,
     #[serde(skip)]
     cursor: String,
 }
@@ -72,6 +77,8 @@ impl ParkedView {
             endpoint_id: None,
             endpoint_active: None,
             attempts: None,
+            receipt_id: None,
+            says: None,
             cursor: r.id.to_string(),
         }
     }
@@ -91,7 +98,30 @@ impl ParkedView {
             endpoint_id: Some(d.endpoint_id.to_string()),
             endpoint_active: Some(d.endpoint_active),
             attempts: Some(d.attempts),
+            receipt_id: None,
+            says: None,
             cursor: format!("{}.{}", d.event_id, d.endpoint_id),
+        }
+    }
+
+    fn of_mail(m: receipt_mail::Parked) -> Self {
+        Self {
+            id: m.id.to_string(),
+            kind: "mails",
+            reason: m.said.unwrap_or_default(),
+            at: m.updated_at,
+            source: None,
+            channel: None,
+            profile: None,
+            case_id: None,
+            client: None,
+            event_type: None,
+            endpoint_id: None,
+            endpoint_active: None,
+            attempts: Some(m.attempts),
+            receipt_id: Some(m.receipt.to_string()),
+            says: Some(m.says.as_str()),
+            cursor: m.id.to_string(),
         }
     }
 }
@@ -107,7 +137,7 @@ impl std::str::FromStr for AfterDelivery {
     }
 }
 
-/// What is parked, newest first: reports that were rightly signed and not to be read, or deliveries that were given up.
+/// What is parked, newest first: rightly signed and unreadable reports, deliveries and mails that were given up.
 #[utoipa::path(get, path = "/v1/parked", tag = "administration", params(ListQuery),
     responses((status = 200, body = Page<ParkedView>)))]
 pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
@@ -125,7 +155,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
             let after = body::after::<AfterDelivery>(after)?.map(|AfterDelivery(event, endpoint)| (event, endpoint));
             parked::deliveries(&db, after, limit).await?.into_iter().map(ParkedView::of_delivery).collect()
         }
-        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox or deliveries")),
+        "mails" => {
+            let after: Option<MailId> = body::after(after)?;
+            receipt_mail::parked(&db, after, limit).await?.into_iter().map(ParkedView::of_mail).collect()
+        }
+        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox, deliveries or mails")),
     };
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &ParkedView| v.cursor.clone())))
 }
@@ -133,11 +167,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
 #[derive(Serialize, ToSchema)]
 pub struct DrivenView {
     id: String,
-    /// Deliveries that go out again; 0 for a report.
+    /// Deliveries that go out again; 0 for a report or a mail.
     deliveries: u64,
 }
 
-/// Drives it again: a report is verified and taken as if it came now, a delivery goes out once more.
+/// Drives it again: a report is verified and taken as if it came now, a delivery or a mail goes out once more.
 #[utoipa::path(post, path = "/v1/parked/{id}/retry", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 200, body = DrivenView), (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -151,11 +185,7 @@ pub async fn retry(
     let (by, who) = auth::administrator(&req, &state).await?;
     let request = body::idempotency(&req, who, &raw.0)?;
     body::nothing(&req, &raw.0)?;
-    let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-        (Ok(report), _) => Which::Report(report),
-        (_, Ok(event)) => Which::Deliveries(event),
-        _ => return Err(absent()),
-    };
+    let which: Which = id.parse().map_err(|_| absent())?;
     let ctx = state.ctx.clone();
     let work = async move {
         let render = |d: &Driven| (200, views::json(&DrivenView { id: d.id.clone(), deliveries: d.deliveries }));

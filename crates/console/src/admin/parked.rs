@@ -1,4 +1,4 @@
-//! What was given up for a person: reports that could not be read, deliveries that nobody took. Driven again from here; and where
+//! What was given up for a person: reports that could not be read, deliveries and mails that nobody took. Driven again from here; and where
 //! events go to. It concerns all beneficiaries, and is for those who administer all.
 
 use super::{Asked, HERE, SCOPES, by, frame, pressed, shown_again};
@@ -12,10 +12,9 @@ use crate::words;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
-use domain::{EventId, SightingId};
 use payments::Context;
 use payments::drive_parked::{self, Which};
-use storage::{endpoints, parked as storing, principals};
+use storage::{endpoints, parked as storing, principals, receipt_mail};
 
 const ON_A_PAGE: i64 = 100;
 
@@ -37,6 +36,15 @@ struct Delivery {
     is_active: bool,
 }
 
+struct Mail {
+    id: String,
+    receipt: String,
+    says: &'static str,
+    tries: i32,
+    why: String,
+    at: String,
+}
+
 struct Endpoint {
     client: String,
     url: String,
@@ -50,6 +58,7 @@ struct Page {
     frame: Frame,
     reports: Vec<Report>,
     deliveries: Vec<Delivery>,
+    mails: Vec<Mail>,
     endpoints: Vec<Endpoint>,
     key: String,
     wrong: Option<String>,
@@ -83,6 +92,14 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         at: shown::time(d.updated_at),
         is_active: d.endpoint_active,
     };
+    let mail = |m: &receipt_mail::Parked| Mail {
+        id: m.id.to_string(),
+        receipt: m.receipt.to_string(),
+        says: words::mail(m.says),
+        tries: m.attempts,
+        why: m.said.clone().unwrap_or_default(),
+        at: shown::time(m.updated_at),
+    };
     let mut endpoints = Vec::new();
     for client in principals::clients(&db, None, None, ON_A_PAGE).await? {
         let of = endpoints::list(&db, client.id, None, ON_A_PAGE).await?;
@@ -97,6 +114,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         frame: frame(staff, done),
         reports: storing::reports(&db, None, ON_A_PAGE).await?.iter().map(report).collect(),
         deliveries: storing::deliveries(&db, None, ON_A_PAGE).await?.iter().map(delivery).collect(),
+        mails: receipt_mail::parked(&db, None, ON_A_PAGE).await?.iter().map(mail).collect(),
         endpoints,
         key: form::key(),
         wrong,
@@ -108,11 +126,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
 pub(crate) async fn drive(ctx: Data<Context>, staff: Staff, id: Path<String>, raw: Bytes) -> Answer {
     let form = pressed(&staff, &raw)?;
     needs_all(&staff)?;
-    let which = match (id.parse::<SightingId>(), id.parse::<EventId>()) {
-        (Ok(report), _) => Which::Report(report),
-        (_, Ok(event)) => Which::Deliveries(event),
-        _ => return Err(Refused::Absent),
-    };
+    let which: Which = id.parse().map_err(|_| Refused::Absent)?;
     let request = form.request(staff.person.uuid(), &format!("POST parked {id}"))?;
     let outcome = match shown_again(&ctx, &staff, &form).await? {
         Err(wrong) => Err(wrong),
