@@ -4,6 +4,7 @@
 use domain::party::{IdentityKind, Party};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use simulator::post::Office;
 use std::time::Duration;
 use storage::{Pool, Settings, Vault, parties};
 use testkit::TestDatabase;
@@ -20,7 +21,7 @@ const PII_KEY: &str = "ca4a21e0ca4a21e1ca4a21e2ca4a21e3ca4a21e4ca4a21e5ca4a21e6c
 const PEPPER: &str = "ca4a2b00ca4a2b01ca4a2b02ca4a2b03ca4a2b04ca4a2b05ca4a2b06ca4a2b07";
 /// All that our own crates may say.
 const LOG_FILTER: &str = "info,motlan=trace,api=trace,web=trace,payments=trace,storage=trace,worker=trace,\
-    dossier=trace,provider=trace,provider_national=trace,provider_vnpay=trace";
+    dossier=trace,mail=trace,lettre=trace,provider=trace,provider_national=trace,provider_vnpay=trace";
 /// Of the channel that is told who pays.
 const NATIONAL_SECRET: &str = "CANARYNATIONALSECRET5R8T2Y4U7I1O3";
 const NATIONAL_TOKEN: &str = "CANARYNATIONALTOKEN9Z6X3C8V5B2N7";
@@ -175,6 +176,7 @@ struct Story {
     vnpay: simulator::Running,
     national: simulator::Running,
     dossier: simulator::Running,
+    post: Office,
     collector: Collector,
     serve: Running,
     work: Running,
@@ -195,8 +197,11 @@ impl Story {
         let collector = Collector::start();
         let national = simulator::NationalConfig::new("LAOCAI", NATIONAL_SECRET, NATIONAL_TOKEN);
         let national = simulator::national::start(national).await.unwrap();
-        let env = environment(database, (&vnpay.url, &national.url), &collector.url);
+        let post = tests::post::start().await;
+        let mut env = environment(database, (&vnpay.url, &national.url), &collector.url);
+        env.extend(tests::post::settings(&post).into_iter().map(|(name, value)| (name.to_owned(), value)));
         let (mut seen, mut canaries) = (Seen::default(), Canaries::new());
+        canaries.add_secret("secret of the mail server", tests::post::SECRET);
         let mut keys = Vec::new();
         for holder in ["cong-dvc", "ke-toan"] {
             let made = seen.ended("key create", run(&env, &["key", "create", "--for", holder, "--json"]).await);
@@ -209,7 +214,7 @@ impl Story {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let staff = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
         let portal = Portal::new(&http, &serve.url("http"), keys.pop().unwrap());
-        Self { env, http, vnpay, national, dossier, collector, serve, work, portal, staff, seen, canaries }
+        Self { env, http, vnpay, national, dossier, post, collector, serve, work, portal, staff, seen, canaries }
     }
 
     async fn control(&self, url: String, body: Value) {
@@ -237,6 +242,23 @@ impl Story {
         self.canaries.add_secret("endpoint secret", made["secret"].as_str().unwrap());
         let listed = self.portal.get("/v1/event-endpoints").await;
         self.seen.answer("endpoints", listed);
+    }
+
+    /// The payer is told of the receipt by e-mail: first the server refuses it, and repeats the address as real ones do.
+    async fn mailed(&mut self) {
+        let url = self.post.running.url.clone();
+        let mut letters = String::new();
+        for _ in 0..200 {
+            letters = self.http.get(format!("{url}/_sim/letters")).send().await.unwrap().text().await.unwrap();
+            if letters != "[]" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let told = serde_json::from_str::<Vec<Value>>(&letters).unwrap();
+        assert_eq!(told.len(), 1, "{letters}");
+        assert_eq!(told[0]["to"].as_str(), payer().email.as_deref());
+        self.seen.keep("what the payer is told", format!("{} {}", told[0]["subject"], told[0]["text"]));
     }
 
     /// An obligation is paid at VNPAY, and the dossier system hears of it.
@@ -481,7 +503,11 @@ async fn no_personal_datum_and_no_secret_is_seen_anywhere_after_a_whole_story() 
     let database = tests::database().await;
     let mut story = Story::begin(&database).await;
     story.endpoint().await;
+    crate::receipts::collected_by(&story.staff).await;
+    let script = format!("{}/_sim/script", story.post.running.url);
+    story.control(script, json!({"do": [{"rcpt": 450}], "times": 1})).await;
     story.pay().await;
+    story.mailed().await;
     story.rotate().await;
     story.err().await;
     story.operate().await;

@@ -13,8 +13,18 @@ use tests::portal::Portal;
 const SCENES: usize = 25;
 /// Those that a payer begins on the page.
 const BUTTONS: [&str; 6] = ["mobile_money", "momo", "national", "vietqr", "vnpay", "zalopay"];
-const SIMULATORS: [&str; 9] =
-    ["bank", "bank_bills", "dossier", "mobile_money", "mobile_money_bills", "momo", "national", "vnpay", "zalopay"];
+const SIMULATORS: [&str; 10] = [
+    "bank",
+    "bank_bills",
+    "dossier",
+    "mobile_money",
+    "mobile_money_bills",
+    "momo",
+    "national",
+    "post",
+    "vnpay",
+    "zalopay",
+];
 /// Secrets of every contract.
 const SECRETS: [(&str, &str); 13] = [
     ("bank_bill", "checksum_secret"),
@@ -139,7 +149,8 @@ async fn the_story_holds_twice_on_the_same_books_with_secrets_that_were_changed_
     let (env, dir) = (environment(&database), fresh_dir("demonstration"));
     let first = run(&env, &["up", "--exit-after-story", "--data", path(&dir)]).await;
     all_held(&first);
-    for simulator in SIMULATORS {
+    // a collector without a series has no receipts, and then nobody is told of one
+    for simulator in SIMULATORS.iter().filter(|name| **name != "post") {
         let log = std::fs::metadata(dir.join(format!("{simulator}.log.jsonl"))).unwrap();
         assert!(log.len() > 0, "{simulator} heard nothing");
     }

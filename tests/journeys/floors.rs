@@ -12,7 +12,7 @@ fn root() -> PathBuf {
 fn floor(name: &str) -> u32 {
     match name {
         "domain" | "embedded" | "identity" | "outgoing" | "paper" | "simulator" | "telemetry" => 0,
-        "provider" | "receipt" | "storage" => 1,
+        "mail" | "provider" | "receipt" | "storage" => 1,
         "statement" | "volatile" => 1,
         "dossier" | "openid" | "report-files" => 2,
         name if name.starts_with("provider-") => 2,

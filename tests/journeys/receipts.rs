@@ -1,6 +1,8 @@
 //! Receipts of fees and charges (biên lai): one for each, numbered without a gap, of the sum that was paid; ended with its
 //! money; and seen by whoever has its address.
 
+pub(crate) mod mailed;
+
 use crate::refunds::{approves, becomes, id, obligation_status, paid, payment_of, proposes, second_person, whole};
 use async_trait::async_trait;
 use domain::IntentId;
@@ -32,7 +34,11 @@ fn series(change: Value) -> Value {
 }
 
 pub(crate) async fn collects(house: &House) {
-    house.staff.put(SERIES, series(json!({}))).await.expect(200);
+    collected_by(&house.staff).await;
+}
+
+pub(crate) async fn collected_by(staff: &Portal) {
+    staff.put(SERIES, series(json!({}))).await.expect(200);
 }
 
 /// `26TAB` of this year.

@@ -71,7 +71,7 @@ async fn a_process_shows_its_metrics_its_backlog_and_its_traces() {
     assert!(metrics.contains(r#"http_server_request_duration_seconds_count{method="GET",route="/v1/webhooks/{channel}/{profile}",status="200"} 1"#), "{metrics}");
     let backlog: Value = serde_json::from_str(&get("/backlog").await).unwrap();
     for part in ["due", "waiting", "parked"] {
-        for queue in ["inbox", "outbox", "polls", "refunds", "movements", "unsealed"] {
+        for queue in ["inbox", "outbox", "polls", "refunds", "movements", "unsealed", "mail"] {
             assert_eq!(backlog[part][queue], 0, "{backlog}");
         }
     }

@@ -17,6 +17,7 @@ pub mod ledger_rows;
 pub mod mobile_money;
 pub mod outside;
 pub mod portal;
+pub mod post;
 pub mod rows;
 pub mod shape;
 pub mod truth;
@@ -64,6 +65,8 @@ pub struct Plan {
     pub with_second_momo: bool,
     /// Also run applications of a bank and a wallet whose customers pay bills here.
     pub with_bills: bool,
+    /// Also run a mail server, and tell payers of their receipts.
+    pub with_post: bool,
     /// `MOTLAN_…` settings over those of the harness.
     pub settings: Vec<(&'static str, String)>,
     /// The URL of the application role, where it is not the database itself (a proxy before it).
@@ -78,6 +81,7 @@ pub struct House {
     pub mobile_money: Option<simulator::Running>,
     pub wallets: Option<wallets::Wallets>,
     pub bills: Option<bills::Applications>,
+    pub post: Option<simulator::post::Office>,
     pub database: TestDatabase,
     pub portal: Portal,
     /// The portal's id as a client.
@@ -129,6 +133,10 @@ impl House {
         if let Some(bills) = &bills {
             plan.settings.splice(0..0, bills.settings());
         }
+        let post = if plan.with_post { Some(post::start().await) } else { None };
+        if let Some(post) = &post {
+            plan.settings.splice(0..0, post::settings(post));
+        }
         let config = config(&database, &vnpay.url, &plan);
         let role = if plan.with_worker { Role::Both } else { Role::Serve };
         let gateway = Gateway::start(&config, role, Arc::new(String::new)).await.unwrap();
@@ -155,6 +163,7 @@ impl House {
             mobile_money,
             wallets,
             bills,
+            post,
             database,
             portal,
             client,
@@ -316,6 +325,9 @@ impl House {
         }
         if let Some(bills) = self.bills {
             bills.stop().await;
+        }
+        if let Some(post) = self.post {
+            post.running.stop().await;
         }
         self.gateway.stop().await;
         self.dossier.stop().await;

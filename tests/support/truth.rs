@@ -24,6 +24,9 @@ pub async fn compare(house: &House) {
     if house.wallets.is_some() {
         wallets::compare(house).await;
     }
+    if house.post.is_some() {
+        crate::post::compare(house).await;
+    }
     deliveries(house).await;
 }
 
@@ -37,7 +40,7 @@ pub async fn compare_after_loss(house: &House) {
     deliveries(house).await;
 }
 
-async fn rows(house: &House, sql: &str) -> Vec<Vec<String>> {
+pub(crate) async fn rows(house: &House, sql: &str) -> Vec<Vec<String>> {
     let client = house.database.connect("motlan_auditor").await;
     let answer = client.simple_query(sql).await.unwrap();
     answer

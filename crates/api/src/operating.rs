@@ -37,6 +37,8 @@ pub struct CountsView {
     refunds: i64,
     movements: i64,
     unsealed: i64,
+    /// Mails to payers about their receipts.
+    mail: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -58,6 +60,7 @@ fn counts(c: &Counts) -> CountsView {
         refunds: c.refunds,
         movements: c.movements,
         unsealed: c.unsealed,
+        mail: c.mail,
     }
 }
 

@@ -2,6 +2,7 @@
 //! is: a page that says nothing would be worse.
 
 use domain::matching::explained::Why;
+use domain::receipt::MailSays;
 pub(crate) use report_files::words::{gap, kind, state};
 
 pub(crate) fn thing(word: &str) -> &str {
@@ -14,6 +15,15 @@ pub(crate) fn thing(word: &str) -> &str {
         "receipt" => "Biên lai",
         "remittance" => "Nộp ngân sách",
         other => other,
+    }
+}
+
+/// What a payer is told of a receipt by e-mail.
+pub(crate) fn mail(says: MailSays) -> &'static str {
+    match says {
+        MailSays::Issued => "Biên lai đã được lập",
+        MailSays::Replaced => "Biên lai đã được thay thế",
+        MailSays::Cancelled => "Biên lai đã bị hủy",
     }
 }
 

@@ -53,6 +53,7 @@ ids! {
     IntentId = "pi",
     JournalId = "jnl",
     KeyId = "key",
+    MailId = "eml",
     MovementId = "mov",
     ObligationId = "obl",
     PaymentId = "pay",

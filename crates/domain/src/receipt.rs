@@ -35,6 +35,26 @@ words! {
     Template { Ebl01 = "EBL01", Ebl02 = "EBL02" }
 }
 
+words! {
+    /// What a payer who gave an address is told of a receipt by e-mail, each once.
+    MailSays { Issued = "issued", Replaced = "replaced", Cancelled = "cancelled" }
+}
+
+words! {
+    /// `queued → sent|refused|parked|no_address`, `parked → queued`.
+    MailState {
+        Queued = "queued",
+        /// A mail server has taken it on.
+        Sent = "sent",
+        /// For good, by a mail server: there is no such recipient, or it takes no such mail.
+        Refused = "refused",
+        /// Given up after so many tries; a person drives it again.
+        Parked = "parked",
+        /// Its payer was erased.
+        NoAddress = "no_address",
+    }
+}
+
 /// The letters that a serial is made of.
 const LETTERS: &[u8] = b"ABCDEGHKLMNPQRSTUVXY";
 

@@ -13,7 +13,7 @@ use payments::administer::once;
 use payments::drive_parked;
 use serde_json::{Value, json};
 use storage::channels::{Downtime, Switch};
-use storage::{Tx, parked as rows};
+use storage::{Tx, parked as rows, receipt_mail};
 use uuid::Uuid;
 
 pub async fn channel(config: &Config, command: ChannelCommand) -> Result<Value, Failed> {
@@ -114,6 +114,14 @@ async fn listed(config: &Config, kind: &str, limit: i64) -> Result<Value, Failed
             });
             Ok(shown.collect())
         }
-        _ => Err("kind is inbox, deliveries or refunds".into()),
+        "mails" => {
+            let found = receipt_mail::parked(&db, None, limit).await?;
+            let shown = found.iter().map(|m| {
+                json!({"id": m.id, "at": m.updated_at, "receipt_id": m.receipt, "says": m.says.as_str(),
+                    "attempts": m.attempts, "reason": m.said})
+            });
+            Ok(shown.collect())
+        }
+        _ => Err("kind is inbox, deliveries, refunds or mails".into()),
     }
 }

@@ -647,13 +647,13 @@ pub enum ChannelCommand {
 #[derive(Debug, Subcommand)]
 pub enum ParkedCommand {
     List {
-        /// inbox, deliveries or refunds
+        /// inbox, deliveries, refunds or mails
         #[arg(long, default_value = "inbox")]
         kind: String,
         #[arg(long, default_value_t = 200)]
         limit: i64,
     },
-    /// Drive these again: sgt_… a report, evt_… the deliveries of an event, rfd_… a refund
+    /// Drive these again: sgt_… a report, evt_… the deliveries of an event, rfd_… a refund, eml_… a mail
     Retry {
         #[arg(required = true)]
         ids: Vec<String>,

@@ -14,6 +14,7 @@ use crate::proxies::Proxies;
 use config::builder::DefaultState;
 use config::{Config as Merged, ConfigBuilder, File, FileFormat, Value, ValueKind};
 use domain::mode::Mode;
+use mail::smtp::Tls;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -68,6 +69,16 @@ pub struct Oidc {
     pub console_url: Option<String>,
 }
 
+/// By what server payers are told of their receipts.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub host: Option<String>,
+    pub port: u16,
+    pub tls: Tls,
+    pub from: Option<String>,
+    pub user: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Log {
     pub filter: String,
@@ -91,6 +102,7 @@ pub struct Config {
     pub payments: payments::Settings,
     pub dossier: dossier::Settings,
     pub oidc: Oidc,
+    pub mail: Mail,
     pub log: Log,
     pub otlp_endpoint: Option<String>,
     pub profiles: Vec<Profile>,
@@ -148,6 +160,7 @@ impl Config {
             },
             dossier: merged.get("dossier")?,
             oidc: merged.get("oidc")?,
+            mail: mail(&merged)?,
             log: log(&merged)?,
             otlp_endpoint: merged.get_string("otlp.endpoint").ok(),
             profiles,
@@ -197,6 +210,7 @@ impl Config {
             ("http.max_body_bytes", self.http.max_body_bytes, 1_024),
             ("database.max_connections", self.pool.max_connections, 2),
             ("delivery.in_flight", self.payments.delivery.in_flight, 1),
+            ("receipts.mail_schedule_s", self.payments.receipts.mail_schedule_s.len(), 1),
             ("delivery.schedule_s", self.payments.delivery.schedule_s.len(), 1),
             ("poll.schedule_s", self.payments.poll.schedule_s.len(), 1),
             ("poll.list_every_s", usize::try_from(self.payments.poll.list_every_s).unwrap_or(0), 1),
@@ -341,6 +355,24 @@ fn fits(kind: Kind, value: &ValueKind) -> Result<(), &'static str> {
 fn mode(merged: &Merged) -> Result<Mode, ConfigError> {
     let word = merged.get_string("mode").unwrap_or_else(|_| Mode::Sandbox.to_string());
     word.parse().map_err(|_| ConfigError::value("mode", "sandbox or production"))
+}
+
+fn mail(merged: &Merged) -> Result<Mail, ConfigError> {
+    let tls = match merged.get_string("mail.tls")?.as_str() {
+        "required" => Tls::Required,
+        "starttls" => Tls::StartTls,
+        "none" => Tls::None,
+        _ => return Err(ConfigError::value("mail.tls", "required, starttls or none")),
+    };
+    let port = merged.get_string("mail.port")?.parse::<u16>().ok().filter(|port| *port > 0);
+    let text = |path| merged.get_string(path).ok();
+    Ok(Mail {
+        host: text("mail.host"),
+        port: port.ok_or_else(|| ConfigError::value("mail.port", "1 to 65535"))?,
+        tls,
+        from: text("mail.from"),
+        user: text("mail.user"),
+    })
 }
 
 fn log(merged: &Merged) -> Result<Log, ConfigError> {

@@ -59,7 +59,7 @@ pub async fn migrate(config: &Config) -> Result<Value, Failed> {
 fn shown(backlog: &Backlog) -> Value {
     let counts = |c: &Counts| {
         json!({"inbox": c.inbox, "outbox": c.outbox, "polls": c.polls, "refunds": c.refunds,
-            "movements": c.movements, "unsealed": c.unsealed})
+            "movements": c.movements, "unsealed": c.unsealed, "mail": c.mail})
     };
     json!({"due": counts(&backlog.due), "waiting": counts(&backlog.waiting), "parked": counts(&backlog.parked),
         "oldest_due_s": backlog.oldest_due_s})

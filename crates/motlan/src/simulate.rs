@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use config::{Config as Merged, File, FileFormat};
 use serde::de::DeserializeOwned;
 use simulator::{
-    BankConfig, BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig,
-    ZalopayConfig,
+    BankConfig, BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, PostConfig, Running,
+    VnpayConfig, ZalopayConfig,
 };
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub enum What {
     Dossier,
     MobileMoney,
     National,
+    /// A mail server
+    Post,
 }
 
 /// Runs until it is told to end.
@@ -72,6 +74,8 @@ async fn start(
         What::Bank => simulator::bank::start(read::<BankConfig>(file, given)?).await?,
         What::Dossier if notify.is_some() => return Err("the dossier system notifies nobody".into()),
         What::Dossier => simulator::dossier::start(read::<DossierConfig>(file, given)?).await?,
+        What::Post if notify.is_some() => return Err("the mail server notifies nobody".into()),
+        What::Post => simulator::post::start(read::<PostConfig>(file, given)?).await?.running,
     })
 }
 
@@ -113,6 +117,7 @@ mod tests {
                     "mobile-money" => reads::<MobileMoneyConfig>(text),
                     "bills" => reads::<BillsConfig>(text),
                     "dossier" => reads::<DossierConfig>(text),
+                    "post" => reads::<PostConfig>(text),
                     "bank" => reads::<BankConfig>(text),
                     other => panic!("{other}"),
                 }

@@ -7,6 +7,8 @@ use crate::servers::{Addresses, BindError, Bound, Servers, local_url};
 use crate::wake;
 use domain::codes::{BeneficiaryCode, ProfileCode};
 use domain::mode::Mode;
+use mail::Post;
+use mail::smtp::Smtp;
 use payments::Context;
 use payments::renew_providers::RenewError;
 use provider::{ChannelKind, Contract, Credential, Held, HeldSecrets, Names, NotMade, Provider, Registry};
@@ -38,6 +40,8 @@ pub enum WiringError {
     Key(#[from] storage::vault::BadKey),
     #[error("dossier settings")]
     Dossier(#[from] dossier::ClientError),
+    #[error("mail settings")]
+    Mail(#[from] mail::smtp::SettingsError),
     #[error("oidc.issuer")]
     Outside(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the HTTP client for providers cannot be made")]
@@ -87,6 +91,7 @@ fn context_beside(config: &Config, public_url: &str, volatile: &Volatile) -> Res
         public_url: public_url.into(),
         wake: Arc::default(),
         signer: signer(config)?,
+        post: post(config)?,
         slots: payments::Slots::new(config.payments.delivery.in_flight),
     })
 }
@@ -99,6 +104,25 @@ fn signer(config: &Config) -> Result<Option<Arc<dyn Signer>>, WiringError> {
         (Err(_), Mode::Production) => return Ok(None),
     };
     Ok(Some(Arc::new(key)))
+}
+
+/// The mail server of the configuration, if there is one.
+fn post(config: &Config) -> Result<Option<Arc<dyn Post>>, WiringError> {
+    let mail = &config.mail;
+    let Some(host) = mail.host.clone() else { return Ok(None) };
+    let credentials = match &mail.user {
+        Some(user) => Some((user.clone(), config.secret("mail.secret")?.clone())),
+        None => None,
+    };
+    let settings = mail::smtp::Settings {
+        host,
+        port: mail.port,
+        tls: mail.tls,
+        from: mail.from.clone().ok_or_else(|| ConfigError::missing("mail.from"))?,
+        credentials,
+        is_trial: config.mode == Mode::Sandbox,
+    };
+    Ok(Some(Arc::new(Smtp::new(settings)?)))
 }
 
 /// Providers are called where the configuration says they are, and in production nowhere else.

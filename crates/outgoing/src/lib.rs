@@ -52,28 +52,37 @@ fn by_the_system(name: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>
     Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
 }
 
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        let listed = self.names.iter().any(|listed| listed == name.as_str());
-        let found = listed.then(|| (self.look_up)(name.as_str().to_owned()));
+impl PublicOnly {
+    /// The addresses of a name, with port 0: for who connects by another protocol than HTTP.
+    ///
+    /// # Errors
+    /// When the name is not listed, is not found, or leads to no public address.
+    pub fn addresses(&self, name: &str) -> BoxFuture<'static, Result<Vec<SocketAddr>, NotReached>> {
+        let listed = self.names.iter().any(|listed| listed == name);
+        let found = listed.then(|| (self.look_up)(name.to_owned()));
         Box::pin(async move {
             let found = found.ok_or(NotReached::NotListed)?.await?;
             let public: Vec<_> = found.into_iter().filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                Err(NotReached::NotPublic.into())
-            } else {
-                Ok(Box::new(public.into_iter()) as Addrs)
-            }
+            if public.is_empty() { Err(NotReached::NotPublic) } else { Ok(public) }
         })
     }
 }
 
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let found = self.addresses(name.as_str());
+        Box::pin(async move { Ok(Box::new(found.await?.into_iter()) as Addrs) })
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
-enum NotReached {
+pub enum NotReached {
     #[error("the host is not on the list")]
     NotListed,
     #[error("the host has no public address")]
     NotPublic,
+    #[error("the host is not found")]
+    NotFound(#[from] io::Error),
 }
 
 #[cfg(test)]

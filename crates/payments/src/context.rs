@@ -6,6 +6,7 @@ use crate::slots::Slots;
 use domain::codes::{ChannelCode, ProfileCode};
 use domain::mode::Mode;
 use domain::principal::Who;
+use mail::Post;
 use provider::Registry;
 use receipt::signing::Signer;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct Context {
     pub wake: Arc<Notify>,
     /// Signs receipts in the collectors' name; where there is none, no number is taken.
     pub signer: Option<Arc<dyn Signer>>,
+    /// By whom payers are told of their receipts; where there is none, nobody is.
+    pub post: Option<Arc<dyn Post>>,
     /// What may be under way to neighbours at once.
     pub slots: Slots,
 }
@@ -41,6 +44,17 @@ impl Context {
     /// Where anybody sees whether a receipt stands.
     pub fn receipt_url(&self, token: &str) -> String {
         format!("{}/receipts/{token}", self.public_url)
+    }
+
+    /// The host of that address, as what we send names us; a process that nobody reaches has none.
+    pub(crate) fn public_host(&self) -> &str {
+        let after_scheme = self.public_url.split_once("://").map_or(&*self.public_url, |(_, rest)| rest);
+        let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+        // an address of IPv6 has colons of its own
+        let host = authority.strip_prefix('[').and_then(|rest| rest.split(']').next());
+        let host = host.or_else(|| authority.split(':').next()).unwrap_or_default();
+        let is_plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"<>@".contains(&b));
+        if is_plain { host } else { "localhost" }
     }
 
     /// Where the provider of this contract reports.

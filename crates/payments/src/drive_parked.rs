@@ -1,6 +1,6 @@
 //! What was parked for a person is driven again: a report is verified anew as it came and taken like any other, a delivery
-//! that was given up goes out again, a refund of which nobody knows the end is asked about at once. A report that still cannot be
-//! read stays parked. Taking it and closing its case are two commits: between them it is known, and driving it once more only
+//! or a mail that was given up goes out again, a refund of which nobody knows the end is asked about at once. A report that still cannot
+//! be read stays parked. Taking it and closing its case are two commits: between them it is known, and driving it once more only
 //! closes the case.
 
 use crate::administer::{self, AdminError, By, Kept as Keeping, Made};
@@ -13,13 +13,14 @@ use domain::changes::step;
 use domain::codes::ProfileCode;
 use domain::payment::SightingState;
 use domain::refund::RefundStatus;
-use domain::{EventId, NotAnId, RefundId, SightingId};
+use domain::{EventId, MailId, NotAnId, RefundId, SightingId};
 use provider::{Provider, Refusal, Request};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 use storage::idempotency;
 use storage::parked::{self, Kept};
 use storage::unit::Unit;
-use storage::{Pool, StorageError, Tx, refunds, sightings, unit};
+use storage::{Pool, StorageError, Tx, receipt_mail, refunds, sightings, unit};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -82,14 +83,17 @@ pub enum Which {
     /// Wherever it was given up.
     Deliveries(EventId),
     Refund(RefundId),
+    /// What a payer was to be told of a receipt.
+    Mail(MailId),
 }
 
-impl std::str::FromStr for Which {
+impl FromStr for Which {
     type Err = NotAnId;
-
     fn from_str(id: &str) -> Result<Self, NotAnId> {
-        let report = id.parse().map(Self::Report);
-        report.or_else(|_| id.parse().map(Self::Deliveries)).or_else(|_| id.parse().map(Self::Refund))
+        let report = || id.parse().map(Self::Report);
+        let deliveries = || id.parse().map(Self::Deliveries);
+        let refund = || id.parse().map(Self::Refund);
+        report().or_else(|_| deliveries()).or_else(|_| refund()).or_else(|_| id.parse().map(Self::Mail))
     }
 }
 
@@ -145,11 +149,10 @@ pub async fn send_again(pool: &Pool, by: &By, event: EventId) -> Result<Driven, 
 async fn take(ctx: &Context, by: &By, which: Which) -> Result<(), DriveError> {
     let db = ctx.pool.get().await?;
     let kept = match which {
-        Which::Refund(_) => return Ok(()),
         Which::Deliveries(event) if parked::is_unheard(&db, event).await? => {
             return Err(DriveError::Stays("its endpoint was removed".to_owned()));
         }
-        Which::Deliveries(_) => return Ok(()),
+        Which::Deliveries(_) | Which::Refund(_) | Which::Mail(_) => return Ok(()),
         Which::Report(id) => parked::kept(&db, &ctx.vault, id).await?.ok_or(AdminError::Absent)?,
     };
     drop(db);
@@ -250,6 +253,12 @@ async fn finish(tx: &Tx, by: &By, which: Which) -> Result<Made<Driven>, AdminErr
             }
             refunds::watch(tx, id, by.now).await?;
             Ok(Made::of(Driven { id: id.to_string(), deliveries: 0 }, "parked_refund_driven", id))
+        }
+        Which::Mail(id) => {
+            if !receipt_mail::send_again(tx, id).await? {
+                return Err(AdminError::Absent);
+            }
+            Ok(Made::of(Driven { id: id.to_string(), deliveries: 0 }, "parked_mail_driven", id))
         }
     }
 }

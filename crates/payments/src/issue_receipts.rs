@@ -6,6 +6,7 @@
 
 use crate::context::{Caller, Context};
 use crate::events::stream_of;
+use crate::mail_receipts;
 use crate::retry::retrying;
 use domain::business_day::business_date;
 use domain::case::CaseKind;
@@ -13,16 +14,17 @@ use domain::cause::Cause;
 use domain::changes::{Changes, NewCase, step};
 use domain::obligation::{Obligation, ObligationStatus};
 use domain::receipt::ReceiptStatus::Issued;
-use domain::receipt::{self, Live, Next, ReceiptStatus};
+use domain::receipt::{self, Live, MailSays, Next, ReceiptStatus};
 use domain::transition::Entity;
-use domain::{ObligationId, ReceiptId};
+use domain::{MailId, ObligationId, ReceiptId};
 use jiff::Timestamp;
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use storage::ids::mint;
+use storage::receipt_mail;
 use storage::receipt_series::{self, Series};
-use storage::receipts::{self, Stored};
+use storage::receipts::{self, Signed, Stored};
 use storage::unit::{Birth, NewEvent, Unit};
 use storage::{Db, StorageError, Tx, intents, obligations, unit};
 
@@ -70,11 +72,15 @@ async fn look(ctx: &Context, tx: &Tx, id: ObligationId, now: Timestamp) -> Resul
     let mut unit = Unit::new(Caller::system().actor(), now);
     match next {
         Next::Stands => {}
-        Next::End(cause) => unit.changes.receipts.extend(ended(live.as_ref(), cause)?),
+        Next::End(cause) => {
+            unit.changes.receipts.extend(ended(live.as_ref(), cause)?);
+            to_be_told(ctx, tx, live.as_ref(), MailSays::Cancelled, now).await?;
+        }
         Next::Number | Next::Renew(_) if ctx.signer.is_none() => return wait(tx, id, "nobody signs here").await,
         Next::Number => return number(tx, &o, None, unit, now).await,
         Next::Renew(cause) => {
             unit.changes.receipts.extend(ended(live.as_ref(), cause)?);
+            to_be_told(ctx, tx, live.as_ref(), MailSays::Replaced, now).await?;
             return number(tx, &o, live.as_ref(), unit, now).await;
         }
     }
@@ -161,6 +167,21 @@ fn ended(live: Option<&Stored>, cause: Cause) -> Result<Option<ReceiptStep>, Sto
     live.map(|r| Ok(step(r.id, r.version, r.status, cause).map_err(|e| unreadable(&e))?.0)).transpose()
 }
 
+/// A mail to its payer, who was told that it was issued. Who saw no receipt hears of no end.
+async fn to_be_told(
+    ctx: &Context,
+    tx: &Tx,
+    of: Option<&Stored>,
+    says: MailSays,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let Some(receipt) = of.filter(|r| r.status == Issued || says == MailSays::Issued) else { return Ok(()) };
+    let id: MailId = mint(now);
+    let message_id = format!("{}@{}", id.uuid().simple(), ctx.public_host());
+    let new = receipt_mail::New { id, receipt: receipt.id, says, message_id: &message_id, at: now };
+    receipt_mail::queue(tx, &new).await
+}
+
 async fn wait(tx: &Tx, id: ObligationId, said: &str) -> Result<bool, StorageError> {
     receipts::later(tx, id, said).await?;
     tx.commit().await?;
@@ -230,6 +251,11 @@ fn name_of(r: &Stored) -> ::receipt::Named {
     }
 }
 
+/// What stands on a receipt, without the one before it.
+pub(crate) fn content_of(r: &Stored) -> ::receipt::Content {
+    content(r, &BTreeMap::new())
+}
+
 fn content(r: &Stored, before: &BTreeMap<ReceiptId, ::receipt::Named>) -> ::receipt::Content {
     ::receipt::Content {
         template: r.template,
@@ -258,6 +284,15 @@ async fn keep(ctx: &Context, r: &Stored, signed: (&str, &str), now: Timestamp) -
     .await
 }
 
+/// Whether its payer is told by e-mail. A row that does not open is the mail's trouble, and no receipt waits for it.
+async fn has_address(ctx: &Context, tx: &Tx, id: ObligationId) -> Result<bool, StorageError> {
+    let payer = receipt_mail::payer_of(tx, id).await?;
+    match mail_receipts::address_of(tx, &ctx.vault, payer).await {
+        Err(StorageError::Vault | StorageError::Unreadable(_)) => Ok(true),
+        other => Ok(other?.is_some()),
+    }
+}
+
 async fn kept(
     ctx: &Context,
     tx: &Tx,
@@ -266,9 +301,13 @@ async fn kept(
     now: Timestamp,
 ) -> Result<bool, StorageError> {
     tx.begin().await?;
+    let mailed = ctx.post.is_some() && has_address(ctx, tx, r.obligation_id).await?;
     // another process was first, or its money has left: this signature is nobody's
-    if !receipts::keep(tx, r, document, signed_by, now).await? {
+    if !receipts::keep(tx, r, Signed { document, by: signed_by, at: now, mailed }).await? {
         return Ok(false);
+    }
+    if mailed {
+        to_be_told(ctx, tx, Some(r), MailSays::Issued, now).await?;
     }
     let o = receipts::obligation_of(tx, r.obligation_id).await?.ok_or_else(|| unreadable(&"a receipt of nothing"))?;
     let (signed, told) = step(r.id, r.version, r.status, Cause::Signed).map_err(|e| unreadable(&e))?;

@@ -28,6 +28,7 @@ pub mod import_statement;
 pub mod issue_receipts;
 pub mod learn;
 pub mod lower_obligation;
+pub mod mail_receipts;
 pub mod match_movements;
 mod move_money;
 mod neighbour;

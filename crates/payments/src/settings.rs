@@ -37,12 +37,16 @@ pub struct Receipts {
     pub case_after_s: i64,
     /// Whose key signs, as it stands in the document.
     pub key_name: String,
+    /// Seconds before each try to send a mail about one; as many tries as entries, then it is parked.
+    pub mail_schedule_s: Vec<i64>,
 }
 
 impl Default for Receipts {
     fn default() -> Self {
         // the day's receipts are told to the tax office on that day (Decree 254/2026 Art. 29(3)(b))
-        Self { case_after_s: 3_600, key_name: "Khoá ký biên lai".to_owned() }
+        // at once, 1 min, 5 min, 30 min, 2 h, 6 h, 12 h, then daily: nearly five days (RFC 5321, section 4.5.4.1)
+        let mail_schedule_s = vec![0, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400, 86_400, 86_400, 86_400];
+        Self { case_after_s: 3_600, key_name: "Khoá ký biên lai".to_owned(), mail_schedule_s }
     }
 }
 

@@ -10,6 +10,9 @@ const QUESTIONS: usize = 32;
 
 const CALLBACKS: usize = 8;
 
+/// A mail server takes few connections of one sender at once.
+const LETTERS: usize = 4;
+
 /// What this process may have under way.
 #[derive(Clone)]
 pub struct Slots {
@@ -17,6 +20,8 @@ pub struct Slots {
     pub asking: Arc<Semaphore>,
     /// Wallets that wait for a bill's outcome: whoever does not answer holds up no question about money.
     pub telling: Arc<Semaphore>,
+    /// Letters to payers.
+    pub mailing: Arc<Semaphore>,
 }
 
 impl Slots {
@@ -26,6 +31,7 @@ impl Slots {
             sending: Arc::new(Semaphore::new(in_flight)),
             asking: Arc::new(Semaphore::new(QUESTIONS)),
             telling: Arc::new(Semaphore::new(CALLBACKS)),
+            mailing: Arc::new(Semaphore::new(LETTERS)),
         }
     }
 }

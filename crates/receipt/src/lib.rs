@@ -7,10 +7,12 @@
 
 mod canonical;
 mod document;
+mod letter;
 mod page;
 pub mod signing;
 
 pub use document::{Draft, Named};
+pub use letter::{Letter, letter};
 pub use page::{Print, page};
 
 use domain::Vnd;

@@ -1,4 +1,4 @@
-//! The other side of every wire, as real HTTP servers written from the providers' documents.
+//! The other side of every wire, as real servers written from the providers' documents.
 //! Refuses to share code with the rest of the workspace, so that two wrongs cannot agree.
 
 mod clock;
@@ -15,6 +15,7 @@ pub mod mobile_money;
 pub mod momo;
 pub mod national;
 pub mod openid;
+pub mod post;
 pub mod vnpay;
 pub mod zalopay;
 
@@ -25,6 +26,7 @@ pub use mobile_money::MobileMoneyConfig;
 pub use momo::MomoConfig;
 pub use national::NationalConfig;
 pub use openid::OpenidConfig;
+pub use post::PostConfig;
 pub use server::Running;
 pub use vnpay::VnpayConfig;
 pub use zalopay::ZalopayConfig;

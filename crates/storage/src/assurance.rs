@@ -72,6 +72,7 @@ pub const INVARIANTS: &[Invariant] = &[
     invariant!("I46", "i46", "a paid fee or charge has one live receipt of its sum, and nothing else has one"),
     invariant!("I50", "i50", "each đồng of a fee is remitted once at most, and remittances are what they rest on"),
     invariant!("I55", "i55", "what stood on an account before its books was said by two persons, and is booked once"),
+    invariant!("I56", "i56", "whose payer is told of a receipt has a mail that says so, once for each thing said"),
 ];
 
 /// The part of I28 that needs no chain: nothing is without its seal.

@@ -12,11 +12,13 @@ pub struct Counts {
     pub refunds: i64,
     pub movements: i64,
     pub unsealed: i64,
+    /// Mails to payers.
+    pub mail: i64,
 }
 
 impl Counts {
     pub fn total(&self) -> i64 {
-        self.inbox + self.outbox + self.polls + self.refunds + self.movements + self.unsealed
+        self.inbox + self.outbox + self.polls + self.refunds + self.movements + self.unsealed + self.mail
     }
 }
 
@@ -48,6 +50,9 @@ const BACKLOG: &str = "select
     (select count(*) from movement where fate is null) as movements_waiting,
     (select count(*) from deposit where sought_at is null) as movements_due,
     (select count(*) from unsealed) as unsealed_due,
+    (select count(*) from receipt_mail where state = 'queued' and next_at <= now()) as mail_due,
+    (select count(*) from receipt_mail where state = 'queued' and next_at > now()) as mail_waiting,
+    (select count(*) from receipt_mail where state = 'parked') as mail_parked,
     greatest(0, extract(epoch from now() - least(
         (select min(at) from event where feed_position is null),
         (select min(next_at) from delivery where state in ('waiting', 'leased') and next_at <= now()),
@@ -66,12 +71,14 @@ pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
             refunds: row.get("refunds_due"),
             movements: row.get("movements_due"),
             unsealed: row.get("unsealed_due"),
+            mail: row.get("mail_due"),
         },
         waiting: Counts {
             outbox: row.get("outbox_waiting"),
             polls: row.get("polls_waiting"),
             refunds: row.get("refunds_waiting"),
             movements: row.get("movements_waiting"),
+            mail: row.get("mail_waiting"),
             ..Counts::default()
         },
         parked: Counts {
@@ -79,6 +86,7 @@ pub async fn read(db: &Db) -> Result<Backlog, StorageError> {
             outbox: row.get("outbox_parked"),
             polls: row.get("polls_parked"),
             refunds: row.get("refunds_parked"),
+            mail: row.get("mail_parked"),
             ..Counts::default()
         },
         oldest_due_s: row.get::<_, Option<i64>>("oldest_due_s").unwrap_or(0),

@@ -47,6 +47,7 @@ pub mod pool;
 pub mod principals;
 pub mod profiles;
 pub mod prompts;
+pub mod receipt_mail;
 pub mod receipt_series;
 pub mod receipts;
 pub mod receiving_accounts;

@@ -197,13 +197,24 @@ pub async fn unsigned(db: &Db, limit: i64) -> Result<Vec<Stored>, StorageError> 
     all(&db.query(&statement, &[&limit]).await?)
 }
 
-const KEEP: &str = "update receipt set document = $3, signed_by = $4, signed_at = $5
+const KEEP: &str = "update receipt set document = $3, signed_by = $4, signed_at = $5, mailed = $6
     where id = $1 and version = $2 and status = 'numbered'";
 
+/// What a receipt is issued with.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    pub document: &'a str,
+    pub by: &'a str,
+    pub at: Timestamp,
+    /// Its payer is told by e-mail.
+    pub mailed: bool,
+}
+
 /// Keeps the signed document; false where the receipt has moved meanwhile.
-pub async fn keep(db: &Db, r: &Stored, document: &str, signed_by: &str, at: Timestamp) -> Result<bool, StorageError> {
+pub async fn keep(db: &Db, r: &Stored, signed: Signed<'_>) -> Result<bool, StorageError> {
+    let Signed { document, by, at, mailed } = signed;
     let statement = db.prepare_cached(KEEP).await?;
-    Ok(db.execute(&statement, &[&r.id.uuid(), &r.version, &document, &signed_by, &at]).await? == 1)
+    Ok(db.execute(&statement, &[&r.id.uuid(), &r.version, &document, &by, &at, &mailed]).await? == 1)
 }
 
 const OBLIGATION: &str = "select * from obligation where id = $1";

@@ -810,6 +810,22 @@ async fn i55_an_opening_that_nobody_said_or_that_is_booked_twice_is_named() {
 }
 
 #[tokio::test]
+async fn i56_a_receipt_that_nobody_was_told_of_and_a_mail_about_nothing_are_named() {
+    let numbered = |change: &str| format!("{NUMBERED}{change}");
+    let of = id("rcp", "7", 1);
+    let silent = numbered("update receipt set mailed = true");
+    names(&["I56"], &format!("{of}: its payer had an address, and no mail says that it was issued"), &silent).await;
+    let mail = |says: &str| {
+        format!(
+            "insert into receipt_mail (id, receipt_id, says, message_id, created_at)
+            values (test.id('8', 1), test.id('7', 1), '{says}', '1@pay.example.vn', now())"
+        )
+    };
+    names(&["I56"], "it was not to be told", &numbered(&mail("issued"))).await;
+    names(&["I56"], &format!("{of}: it is numbered, and a mail says cancelled"), &numbered(&mail("cancelled"))).await;
+}
+
+#[tokio::test]
 async fn an_account_has_one_opening_whoever_books_it() {
     let book = sound_book().await;
     let superuser = testkit::connect(&book.superuser_url()).await;

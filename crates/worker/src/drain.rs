@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use payments::poll_attempts::Pass;
 use payments::{
     Context, deliver_events, erase_payer, expire_intents, export_report, import_settlement, issue_receipts,
-    match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    mail_receipts, match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements,
+    tell_of_bills,
 };
 use std::time::{Duration, Instant};
 use storage::backlog::{self, Backlog};
@@ -49,7 +50,7 @@ pub async fn drain(ctx: &Context) -> Result<Backlog, DrainError> {
             continue;
         }
         let left = left(ctx).await?;
-        if nothing(&left) && unasked(ctx, since).await? == 0 {
+        if nothing(ctx, &left) && unasked(ctx, since).await? == 0 {
             return Ok(left);
         }
         if late {
@@ -65,8 +66,10 @@ async fn left(ctx: &Context) -> Result<Backlog, StorageError> {
     backlog::read(&*ctx.pool.get().await?).await
 }
 
-fn nothing(left: &Backlog) -> bool {
-    left.due.total() == 0 && left.waiting.outbox == 0
+fn nothing(ctx: &Context, left: &Backlog) -> bool {
+    // without a mail server what is queued for it waits
+    let (mail, unsent) = (left.due.mail, left.due.mail + left.waiting.mail);
+    left.due.total() == mail && left.waiting.outbox == 0 && (unsent == 0 || ctx.post.is_none())
 }
 
 async fn unasked(ctx: &Context, since: Timestamp) -> Result<i64, StorageError> {
@@ -89,6 +92,7 @@ async fn round(ctx: &Context) -> Outcome {
     done += told(Box::pin(import_settlement::hear(ctx, None, Timestamp::now())).await)?;
     done += told(Box::pin(match_movements::match_all(ctx, Timestamp::now())).await)?;
     done += told(Box::pin(issue_receipts::issue(ctx, true, Timestamp::now())).await)?;
+    done += told(Box::pin(mail_receipts::send(ctx, true)).await)?;
     done += told(expire_intents::expire(ctx, Timestamp::now()).await)?;
     done += told(sequence_events::sequence(ctx).await)?;
     done += told(Box::pin(deliver_events::deliver(ctx, true, Timestamp::now())).await)?;

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use payments::poll_attempts::Pass;
 use payments::{
     Context, ask_health, deliver_events, erase_payer, expire_intents, export_report, import_settlement, issue_receipts,
-    match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements, tell_of_bills,
+    mail_receipts, match_movements, place_orphans, poll_attempts, refund, seal_books, sequence_events, sweep_movements,
+    tell_of_bills,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -118,6 +119,14 @@ pub const TASKS: &[Task] = &[
         again_from: 100,
         feeds: Some("sequence_events"),
         run: |ctx| async move { told(issue_receipts::issue(&ctx, false, Timestamp::now()).await) }.boxed(),
+    },
+    Task {
+        name: "mail_receipts",
+        period: Duration::from_secs(2),
+        woken: true,
+        again_from: 4,
+        feeds: None,
+        run: |ctx| async move { told(mail_receipts::send(&ctx, false).await) }.boxed(),
     },
     Task {
         name: "expire_intents",

@@ -1,9 +1,13 @@
 //! What an administrator does at the desk each week, with a fresh code each time, and nobody else with one.
 
+use crate::receipts::collects;
+use crate::receipts::mailed::paid_by;
 use domain::role::Role;
+use serde_json::json;
 use tests::desk::{Desk, Login, Page, fresh_codes, hires};
 use tests::ledger_rows::ACCOUNT;
-use tests::{BENEFICIARY, House, OTHER_BENEFICIARY};
+use tests::post::payer;
+use tests::{BENEFICIARY, House, OTHER_BENEFICIARY, Plan};
 
 const PAGES: &[&str] = &["", "/channels", "/people", "/setup", "/parked", "/remittance-rules"];
 const OFF: &str = "select count(*) from channel_switch where channel = 'vnpay' and off_since is not null";
@@ -123,5 +127,28 @@ async fn an_administrator_acts_with_a_fresh_code_and_nobody_else_does() {
     }
     let back = presses(&house, &mut desk, &admin, "/channels/vnpay/switch", &[("to", "on"), ("reason", "xong")]).await;
     assert_eq!((back.status, house.ask(OFF).await.as_str()), (303, "0"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_no_server_took_is_sent_again_from_the_desk() {
+    let house = House::planned(Plan { with_post: true, ..Plan::default() }).await;
+    collects(&house).await;
+    let admin = hires(&house, "quan-tri", &[Role::Administrator], &[]).await;
+    let mut desk = Desk::of(&house, &admin).await;
+    house.post_does(json!({"do": [{"greeting": 421}]})).await;
+    paid_by(&house, 21_000, payer("thu.tran@example.vn")).await;
+    house.drain().await;
+    house.post_behaves().await;
+    let page = desk.get("/console/admin/parked").await;
+    assert!(page.says("Biên lai đã được lập") && page.says("connect 421"), "{}", page.text);
+    assert!(!page.says("thu.tran"), "{}", page.text);
+    let mail = house.ask("select mail_id from assurance.receipt_mail").await;
+    let again =
+        presses(&house, &mut desk, &admin, &format!("/parked/{mail}/retry"), &[("key", &page.field("key"))]).await;
+    assert_eq!(again.status, 303, "{}", again.text);
+    assert!(!desk.get("/console/admin/parked").await.says("connect 421"));
+    house.drain().await;
+    assert_eq!(house.letters().await.len(), 1);
     house.close().await;
 }

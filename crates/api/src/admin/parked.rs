@@ -9,11 +9,12 @@ use crate::problem::{Code, Problem};
 use crate::views::{self, Page};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{EndpointId, EventId, RefundId, SightingId};
+use domain::{EndpointId, EventId, MailId, RefundId, SightingId};
 use jiff::Timestamp;
 use payments::drive_parked::{self, Driven, Which};
 use serde::{Deserialize, Serialize};
 use storage::parked::{self, Delivery, Refund, Report};
+use storage::receipt_mail;
 use tracing::Instrument;
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// inbox | deliveries | refunds
+    /// inbox | deliveries | refunds | mails
     #[param(required = true)]
     kind: Option<String>,
     /// 1 to 200, 50 unless told.
@@ -33,9 +34,9 @@ pub struct ListQuery {
 /// Something parked. Members that do not belong to its kind are null.
 #[derive(Serialize, ToSchema)]
 pub struct ParkedView {
-    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery, `rfd_…` of a refund.
+    /// By it, it is driven again: `sgt_…` of a report, `evt_…` of a delivery, `rfd_…` of a refund, `eml_…` of a mail.
     id: String,
-    /// inbox | deliveries | refunds
+    /// inbox | deliveries | refunds | mails
     kind: &'static str,
     /// Why: what could not be read, or the last answer; of a refund its status, `submitted` or `unknown`.
     reason: String,
@@ -56,21 +57,27 @@ pub struct ParkedView {
     payment_id: Option<String>,
     /// Of a refund, in đồng.
     amount: Option<i64>,
+    /// What a mail is about.
+    receipt_id: Option<String>,
+    /// What it says: issued | replaced | cancelled
+    says: Option<&'static str>,
     #[serde(skip)]
     cursor: String,
 }
 
 impl ParkedView {
-    fn of_report(r: Report) -> Self {
+    fn of(kind: &'static str, id: impl std::fmt::Display, reason: impl Into<String>, at: Timestamp) -> Self {
+        let id = id.to_string();
         Self {
-            id: r.id.to_string(),
-            kind: "inbox",
-            reason: r.reason,
-            at: r.received_at,
-            source: Some(r.source),
-            channel: Some(r.channel),
-            profile: Some(r.profile),
-            case_id: Some(r.case_id.to_string()),
+            cursor: id.clone(),
+            id,
+            kind,
+            reason: reason.into(),
+            at,
+            source: None,
+            channel: None,
+            profile: None,
+            case_id: None,
             client: None,
             event_type: None,
             endpoint_id: None,
@@ -78,49 +85,52 @@ impl ParkedView {
             attempts: None,
             payment_id: None,
             amount: None,
-            cursor: r.id.to_string(),
+            receipt_id: None,
+            says: None,
         }
     }
 
-    fn of_refund(r: Refund) -> Self {
+    fn of_report(r: Report) -> Self {
         Self {
-            id: r.id.to_string(),
-            kind: "refunds",
-            reason: r.status.to_string(),
-            at: r.updated_at,
-            source: None,
+            source: Some(r.source),
             channel: Some(r.channel),
             profile: Some(r.profile),
-            case_id: r.case_id.map(|id| id.to_string()),
-            client: None,
-            event_type: None,
-            endpoint_id: None,
-            endpoint_active: None,
-            attempts: Some(r.calls),
-            payment_id: Some(r.payment_id.to_string()),
-            amount: Some(r.amount.dong()),
-            cursor: r.id.to_string(),
+            case_id: Some(r.case_id.to_string()),
+            ..Self::of("inbox", r.id, r.reason, r.received_at)
         }
     }
 
     fn of_delivery(d: Delivery) -> Self {
         Self {
-            id: d.event_id.to_string(),
-            kind: "deliveries",
-            reason: d.last_result.unwrap_or_default(),
-            at: d.updated_at,
-            source: None,
-            channel: None,
-            profile: None,
             case_id: d.case_id.map(|id| id.to_string()),
             client: Some(d.client),
             event_type: Some(d.event_type),
             endpoint_id: Some(d.endpoint_id.to_string()),
             endpoint_active: Some(d.endpoint_active),
             attempts: Some(d.attempts),
-            payment_id: None,
-            amount: None,
             cursor: format!("{}.{}", d.event_id, d.endpoint_id),
+            ..Self::of("deliveries", d.event_id, d.last_result.unwrap_or_default(), d.updated_at)
+        }
+    }
+
+    fn of_refund(r: Refund) -> Self {
+        Self {
+            channel: Some(r.channel),
+            profile: Some(r.profile),
+            case_id: r.case_id.map(|id| id.to_string()),
+            attempts: Some(r.calls),
+            payment_id: Some(r.payment_id.to_string()),
+            amount: Some(r.amount.dong()),
+            ..Self::of("refunds", r.id, r.status.as_str(), r.updated_at)
+        }
+    }
+
+    fn of_mail(m: receipt_mail::Parked) -> Self {
+        Self {
+            attempts: Some(m.attempts),
+            receipt_id: Some(m.receipt.to_string()),
+            says: Some(m.says.as_str()),
+            ..Self::of("mails", m.id, m.said.unwrap_or_default(), m.updated_at)
         }
     }
 }
@@ -136,8 +146,8 @@ impl std::str::FromStr for AfterDelivery {
     }
 }
 
-/// What is parked, newest first: reports that were rightly signed and not to be read, deliveries that were given up, or refunds that
-/// were handed to a provider and whose end is not known.
+/// What is parked, newest first: rightly signed and unreadable reports, deliveries and mails that were given up, refunds that were handed
+/// to a provider and whose end is not known.
 #[utoipa::path(get, path = "/v1/parked", tag = "administration", params(ListQuery),
     responses((status = 200, body = Page<ParkedView>)))]
 pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
@@ -159,7 +169,11 @@ pub async fn list(req: HttpRequest, state: Data<State>, query: Query<ListQuery>)
             let after: Option<RefundId> = body::after(after)?;
             parked::refunds(&db, after, limit).await?.into_iter().map(ParkedView::of_refund).collect()
         }
-        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox, deliveries or refunds")),
+        "mails" => {
+            let after: Option<MailId> = body::after(after)?;
+            receipt_mail::parked(&db, after, limit).await?.into_iter().map(ParkedView::of_mail).collect()
+        }
+        _ => return Err(Problem::with(Code::QueryInvalid, "kind is inbox, deliveries, refunds or mails")),
     };
     Ok(HttpResponse::Ok().json(Page::new(list, limit, |v: &ParkedView| v.cursor.clone())))
 }
@@ -171,8 +185,8 @@ pub struct DrivenView {
     deliveries: u64,
 }
 
-/// Drives it again: a report is verified and taken as if it came now, a delivery goes out once more, a refund's provider is asked at
-/// once.
+/// Drives it again: a report is verified and taken as if it came now, a delivery or a mail goes out once more, a refund's provider is
+/// asked at once.
 #[utoipa::path(post, path = "/v1/parked/{id}/retry", tag = "administration",
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 200, body = DrivenView), (status = 404, body = Problem, content_type = "application/problem+json"),

@@ -1,4 +1,4 @@
-//! What was given up for a person: reports that could not be read, deliveries that nobody took. Driven again from here; and where
+//! What was given up for a person: reports that could not be read, deliveries and mails that nobody took. Driven again from here; and where
 //! events go to. It concerns all beneficiaries, and is for those who administer all.
 
 use super::{Asked, HERE, SCOPES, by, frame, pressed, shown_again};
@@ -14,7 +14,7 @@ use actix_web::web::{Bytes, Data, Path, Query};
 use askama::Template;
 use payments::Context;
 use payments::drive_parked::{self, Which};
-use storage::{endpoints, parked as storing, principals};
+use storage::{endpoints, parked as storing, principals, receipt_mail};
 
 const ON_A_PAGE: i64 = 100;
 
@@ -44,6 +44,15 @@ struct Refund {
     case: Option<String>,
 }
 
+struct Mail {
+    id: String,
+    receipt: String,
+    says: &'static str,
+    tries: i32,
+    why: String,
+    at: String,
+}
+
 struct Endpoint {
     client: String,
     url: String,
@@ -58,6 +67,7 @@ struct Page {
     reports: Vec<Report>,
     deliveries: Vec<Delivery>,
     refunds: Vec<Refund>,
+    mails: Vec<Mail>,
     endpoints: Vec<Endpoint>,
     key: String,
     wrong: Option<String>,
@@ -98,6 +108,14 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         at: shown::time(r.updated_at),
         case: r.case_id.map(|id| id.to_string()),
     };
+    let mail = |m: &receipt_mail::Parked| Mail {
+        id: m.id.to_string(),
+        receipt: m.receipt.to_string(),
+        says: words::mail(m.says),
+        tries: m.attempts,
+        why: m.said.clone().unwrap_or_default(),
+        at: shown::time(m.updated_at),
+    };
     let mut endpoints = Vec::new();
     for client in principals::clients(&db, None, None, ON_A_PAGE).await? {
         let of = endpoints::list(&db, client.id, None, ON_A_PAGE).await?;
@@ -113,6 +131,7 @@ async fn page(status: StatusCode, ctx: &Context, staff: &Staff, wrong: Option<St
         reports: storing::reports(&db, None, ON_A_PAGE).await?.iter().map(report).collect(),
         deliveries: storing::deliveries(&db, None, ON_A_PAGE).await?.iter().map(delivery).collect(),
         refunds: storing::refunds(&db, None, ON_A_PAGE).await?.iter().map(refund).collect(),
+        mails: receipt_mail::parked(&db, None, ON_A_PAGE).await?.iter().map(mail).collect(),
         endpoints,
         key: form::key(),
         wrong,

@@ -176,7 +176,7 @@ fn said(form: &Form) -> Result<Rule, &'static str> {
     Ok(Rule {
         id: storage::ids::mint(now()),
         beneficiary: BeneficiaryCode::new(text("beneficiary")).map_err(|_| "Hãy chọn đơn vị thụ hưởng.")?,
-        fee_code: GivenCode::new(&text("fee")).map_err(|_| "Hãy ghi mã phí, lệ phí.")?.as_str().to_owned(),
+        fee_code: GivenCode::new(text("fee")).map_err(|_| "Hãy ghi mã phí, lệ phí.")?.as_str().to_owned(),
         valid_from: form::date(&text("from")).ok_or("Hãy chọn ngày bắt đầu hiệu lực.")?,
         retention: Retention { rate_ppm, rounding },
         period: text("period").parse().map_err(|_| "Hãy chọn kỳ nộp.")?,

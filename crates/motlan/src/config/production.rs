@@ -2,6 +2,7 @@
 //! a real one.
 
 use super::{Config, profile::Profile};
+use mail::smtp::Tls;
 use reqwest::Url;
 
 /// Providers' published test systems, and this machine.
@@ -38,6 +39,13 @@ pub fn broken_rules(config: &Config) -> Vec<String> {
         rule(issuer.starts_with("https://"), "oidc.issuer is not an https address".to_owned());
         let https = config.oidc.console_url.as_deref().is_some_and(|url| url.starts_with("https://"));
         rule(https, "oidc.console_url is not an https address".to_owned());
+    }
+    if let Some(host) = &config.mail.host {
+        rule(config.mail.tls != Tls::None, "mail.tls is none".to_owned());
+        let name = host.trim_end_matches('.');
+        let url = Url::parse(&format!("https://{name}")).ok();
+        let public = url.as_ref().and_then(Url::host).is_some_and(|host| outgoing::may_be_public(&host));
+        rule(public && !TEST_HOSTS.contains(&name), format!("mail.host is at an address that is not public ({host})"));
     }
     for profile in &config.profiles {
         of_profile(profile, &mut rule);

@@ -170,6 +170,33 @@ pub const KEYS: &[Key] = &[
         "whose key signs receipts, as it stands in them and on paper",
     ),
     key(
+        "receipts.mail_schedule_s",
+        Numbers,
+        Is("0,60,300,1800,7200,21600,43200,86400,86400,86400,86400"),
+        "seconds before each try to send a mail about a receipt; as many tries as entries, then it is parked",
+    ),
+    key(
+        "mail.host",
+        Text,
+        Absent,
+        "a mail server that takes mails to payers who gave an address about their receipts; in production reached at public addresses only; absent: no mails",
+    ),
+    key(
+        "mail.port",
+        Number,
+        Is("465"),
+        "of that server; usually 465 where TLS is `required`, 587 where it is `starttls`",
+    ),
+    key(
+        "mail.tls",
+        Text,
+        Is("required"),
+        "`required` (from the first byte), `starttls` (asked for, and demanded) or `none`, which production refuses",
+    ),
+    key("mail.from", Text, Absent, "the sender, as `name@host` or `A name <name@host>`"),
+    key("mail.user", Text, Absent, "the name under which the server knows us; absent: it asks for none"),
+    key("mail.secret", Secret, Absent, "what is shown with it"),
+    key(
         "poll.schedule_s",
         Numbers,
         Is("60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,60,120,300,600,1800,3600,7200,14400,21600"),
@@ -530,7 +557,7 @@ pub fn page() -> String {
     }
     out.push_str(
         "\n## Production refuses\n\n`intents.min_expires_in_s` below 300; `approvals.cooling_off_h` below 1; an `http.public_url` that is absent or not https; \
-         `dossier.allow_http` and\n`dossier.allow_private`; with an `oidc.issuer`, one that is not https or an `oidc.console_url` that is absent or not https; a provider's address without https, on this machine, or at its \
+         `dossier.allow_http` and\n`dossier.allow_private`; with an `oidc.issuer`, one that is not https or an `oidc.console_url` that is absent or not https; `mail.tls` that is\n`none` and a `mail.host` on this machine or at an address that is not public; a provider's address without https, on this machine, or at its \
          test system.\n",
     );
     out

@@ -48,7 +48,7 @@ fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn queues(counts: &Counts) -> [(&'static str, i64); 6] {
+fn queues(counts: &Counts) -> [(&'static str, i64); 7] {
     [
         ("inbox", counts.inbox),
         ("outbox", counts.outbox),
@@ -56,5 +56,6 @@ fn queues(counts: &Counts) -> [(&'static str, i64); 6] {
         ("refunds", counts.refunds),
         ("movements", counts.movements),
         ("unsealed", counts.unsealed),
+        ("mail", counts.mail),
     ]
 }

@@ -1,5 +1,5 @@
-//! The other sides of the wires, simulated: whoever collects, a bank with those who tell of its accounts, and a dossier
-//! system that hears the gateway's events.
+//! The other sides of the wires, simulated: whoever collects, a bank with those who tell of its accounts, a dossier system
+//! that hears the gateway's events, and a mail server that shows what payers are told and sends nothing on.
 
 mod bank;
 
@@ -11,10 +11,13 @@ use crate::failed::Failed;
 use bank::Bank;
 use serde_json::{Map, Value, json};
 use simulator::bills::Dialect;
+use simulator::post::Office;
 use simulator::{
-    BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, Running, VnpayConfig, ZalopayConfig,
+    BillsConfig, DossierConfig, MobileMoneyConfig, MomoConfig, NationalConfig, PostConfig, Running, VnpayConfig,
+    ZalopayConfig,
 };
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// What VNPAY keeps of each payment beside its share.
 const VNPAY_FIXED_FEE: i64 = 300;
@@ -99,11 +102,14 @@ const BANK: &str = "bank";
 const BANK_PORT: u16 = 8092;
 const DOSSIER: &str = "dossier";
 const DOSSIER_PORT: u16 = 8091;
+const POST: &str = "post";
+/// Of its page; SMTP is at any free one.
+const POST_PORT: u16 = 8099;
 
 /// All that keep a log.
-pub const SIMULATORS: [&str; 9] = {
+pub const SIMULATORS: [&str; 10] = {
     let [a, b, c, d, e, f, g] = PARTNERS;
-    [a.name, b.name, c.name, d.name, e.name, f.name, g.name, BANK, DOSSIER]
+    [a.name, b.name, c.name, d.name, e.name, f.name, g.name, BANK, DOSSIER, POST]
 };
 
 /// An address for what is not started yet.
@@ -125,12 +131,24 @@ pub struct Neighbours {
     partners: Vec<(Partner, Running)>,
     bank: Bank,
     dossier: Running,
+    post: Office,
 }
 
 /// What the configuration says of them before they are there, so that it can be read.
 pub fn not_yet() -> Vec<(String, String)> {
     let partners = PARTNERS.iter().flat_map(|partner| partner.computed(NOWHERE));
-    partners.chain([Bank::computed_at(NOWHERE)]).collect()
+    let post = post_computed((Ipv4Addr::LOCALHOST, 9).into());
+    partners.chain([Bank::computed_at(NOWHERE)]).chain(post).collect()
+}
+
+fn post_computed(smtp: SocketAddr) -> [(String, String); 4] {
+    let key = |name: &str, value: String| (format!("mail.{name}"), value);
+    [
+        key("host", smtp.ip().to_string()),
+        key("port", smtp.port().to_string()),
+        key("tls", "none".to_owned()),
+        key("from", "Cổng thanh toán mẫu <bien-lai@example.vn>".to_owned()),
+    ]
 }
 
 impl Partner {
@@ -197,13 +215,19 @@ impl Neighbours {
             Ok(simulator::dossier::start(config).await?)
         };
         let bank = usual_or_any(BANK_PORT, bank).await?;
-        Ok(Self { partners, bank, dossier: usual_or_any(DOSSIER_PORT, dossier).await? })
+        let dossier = usual_or_any(DOSSIER_PORT, dossier).await?;
+        let post = async |listen| {
+            let config = PostConfig { listen, log: Some(home.log(POST)), ..PostConfig::default() };
+            Ok(simulator::post::start(config).await?)
+        };
+        Ok(Self { partners, bank, dossier, post: usual_or_any(POST_PORT, post).await? })
     }
 
     /// What the configuration says of them.
     pub fn computed(&self) -> Vec<(String, String)> {
         let partners = self.partners.iter().flat_map(|(partner, running)| partner.computed(&running.url));
-        partners.chain([Bank::computed_at(&self.bank.running.url)]).collect()
+        let others = [Bank::computed_at(&self.bank.running.url)].into_iter().chain(post_computed(self.post.smtp));
+        partners.chain(others).collect()
     }
 
     /// Tells those who do not hear it with each order where their notifications go, as one does in their consoles.
@@ -221,7 +245,11 @@ impl Neighbours {
     /// Name, title and address of each.
     fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
         let partners = self.partners.iter().map(|(partner, running)| (partner.name, partner.title, &*running.url));
-        let others = [(BANK, "Bank", &*self.bank.running.url), (DOSSIER, "Dossier system", &*self.dossier.url)];
+        let others = [
+            (BANK, "Bank", &*self.bank.running.url),
+            (DOSSIER, "Dossier system", &*self.dossier.url),
+            (POST, "Mail server", &*self.post.running.url),
+        ];
         partners.chain(others)
     }
 
@@ -237,7 +265,12 @@ impl Neighbours {
 
     pub async fn stop(self) {
         let partners = self.partners.into_iter().map(|(_, running)| running.stop());
-        futures_util::join!(futures_util::future::join_all(partners), self.bank.running.stop(), self.dossier.stop());
+        futures_util::join!(
+            futures_util::future::join_all(partners),
+            self.bank.running.stop(),
+            self.dossier.stop(),
+            self.post.running.stop()
+        );
     }
 }
 

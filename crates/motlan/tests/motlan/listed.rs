@@ -22,6 +22,8 @@ fn sample(path: &str, kind: Kind, default: Fallback) -> &'static str {
         ("keys.pii" | "keys.api", ..) => crate::HEX_KEY,
         ("http.trusted_proxies", ..) => "10.0.0.0/8",
         ("http.public_url", ..) => "http://127.0.0.1:1",
+        ("mail.host", ..) => "mail.example.vn",
+        ("mail.from", ..) => "bien-lai@example.vn",
         (_, Fallback::Is(text) | Fallback::ByMode(text, _), _) => text,
         (_, _, Kind::Number) => "5",
         (_, _, Kind::Switch) => "true",

@@ -19,6 +19,7 @@ fn context() -> Context {
     let dossier = dossier::Settings { allow_http: true, allowed_hosts: vec![], allow_private: true, timeout_ms: 1 };
     Context {
         signer: None,
+        post: None,
         pool: storage::Pool::new(&SecretString::from("postgresql://127.0.0.1:1/none"), &storage::Settings::default())
             .expect("a URL"),
         breakers: payments::breaker::Breakers::default(),

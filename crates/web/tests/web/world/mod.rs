@@ -389,6 +389,7 @@ fn context(database: &TestDatabase, mode: Mode, bank: &Arc<Bank>) -> Context {
     let small_names = Names { vi: "Ví nhỏ", en: "Small wallet" };
     Context {
         signer: None,
+        post: None,
         pool: Pool::new(&url, &storage::Settings::default()).unwrap(),
         breakers: payments::breaker::Breakers::default(),
         providers: Arc::new(Registry::new(vec![
