@@ -1,8 +1,9 @@
 //! What the payer's page says where money came that does not fit, where it came twice, and where a way is not to be had.
 
 use crate::people::administrator;
-use crate::refunds::{approves, second_person};
+use crate::refunds::{approves, becomes, payment_of, proposes, second_person, whole};
 use serde_json::{Value, json};
+use tests::bank::ACCOUNT;
 use tests::bills::App;
 use tests::counter::{COUNTER, settings};
 use tests::portal::{dossier, fresh};
@@ -200,5 +201,29 @@ async fn of_fees_of_many_dossiers_three_codes_are_shown_beside_the_applications_
     says(&shown, &["id=\"b2\"", "id=\"k2\"", "Mã của các hồ sơ khác ghi cạnh từng khoản phí"]);
     says_none_of(&shown, &["id=\"b3\"", "id=\"k3\""]);
     says(&page_in(&house, &intent, "?lang=en").await, &["The codes of the other dossiers"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_rightly_paid_and_went_back_is_not_said_to_be_too_much_once_the_fee_was_paid_at_a_counter() {
+    let house = house().await;
+    let Owed { fee, intent, .. } = owed(&house, 21_000).await;
+    house.at_the_bank(&intent).await;
+    house.transfers(21_000, reference(&intent)).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let payment = payment_of(&house, &intent).await;
+    let proposed = proposes(&house.staff, &payment, &[whole(&fee)], "reopen").await.expect(201);
+    house.ask("update intent set expires_at = now() - interval '1 minute'").await;
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    becomes(&house, &proposed, "awaiting_statement").await;
+    let text = house.ask("select reference from refund").await;
+    let debit = json!({"account": ACCOUNT, "amount": 21_000, "content": text, "direction": "out"});
+    house.bank_sim("bank/transfer", debit).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "expired");
+    house.takes_cash(&[&fee], 21_000, &receipt()).await.expect(201);
+    let shown = page(&house, &intent).await;
+    says(&shown, &["<h1>Không còn khoản nào phải nộp</h1>", "<h2>Tiền đã nhận</h2>", "Đã hoàn trả: 21.000 ₫, lúc"]);
+    says_none_of(&shown, &["Tiền nộp thừa", "tiền thừa", ACCOUNT_ASKED]);
     house.close().await;
 }

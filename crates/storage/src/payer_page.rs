@@ -8,7 +8,8 @@ use crate::rows::{unreadable, word};
 use domain::cause::Cause;
 use domain::obligation::Obligation;
 use domain::reference::Reference;
-use domain::{AttemptId, IntentId, ObligationId, PaymentId};
+use domain::refund::RefundStatus;
+use domain::{AttemptId, IntentId, ObligationId, PaymentId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -81,6 +82,24 @@ pub async fn earlier(
     let rows = db.query(&statement, &[&intent.uuid(), &ids]).await?;
     let read =
         |row: &Row| Ok((row.get::<_, Uuid>("id").into(), Reference::parse(row.get("reference")).map_err(unreadable)?));
+    rows.iter().map(read).collect()
+}
+
+// what fees got that goes back is told with these fees
+const EARLIER_REFUNDS: &str = "select p.intent_id, r.status, sum(l.amount)::bigint as amount
+    from payment p join refund r on r.payment_id = p.id
+    join refund_line l on l.refund_id = r.id and l.obligation_id is null
+    where p.intent_id = any($1) and r.status not in ('rejected', 'cancelled', 'failed')
+    group by p.intent_id, r.id order by r.id";
+
+/// Of what was held under these: what was proposed to be given back, is on its way, or has gone.
+pub async fn refunds_of_held(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, RefundStatus, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(EARLIER_REFUNDS).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    let read = |row: &Row| {
+        let intent = row.get::<_, Uuid>("intent_id").into();
+        Ok((intent, word(row, "status")?, Vnd::new(row.get("amount"))))
+    };
     rows.iter().map(read).collect()
 }
 
