@@ -46,6 +46,9 @@ pub struct PayerPage {
     pub gone: Gone,
     /// What is held under requests for the same fees that are over, or goes back, and what is still asked about there.
     pub earlier: Vec<Earlier>,
+    /// Money whose text names this request and others, and that waits until people say whose it is; how much, where that tells
+    /// nothing of somebody else.
+    pub named_together: Vec<(PaymentId, Option<Vnd>)>,
     pub over: Over,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
@@ -168,6 +171,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Cancelled => Vec::new(),
         _ => earlier(tx, &view).await?,
     };
+    let named_together = payer_page::named_together(tx, view.intent.id).await?;
     let over = over(tx, &view, now).await?;
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
@@ -185,6 +189,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         wishes,
         gone,
         earlier,
+        named_together,
         over,
         aside,
     }))

@@ -414,6 +414,13 @@ pub(crate) struct Words {
     pub earlier_gone_back: &'static str,
     pub earlier_asked: &'static str,
     pub earlier_unclear: &'static str,
+    /// In this and in the next `{money}` stands where `some_transfer` does, or `transfer_of`.
+    pub named_together: &'static str,
+    /// Where nothing is to be paid.
+    pub named_together_beside: &'static str,
+    pub some_transfer: &'static str,
+    /// `{amount}` stands where it does.
+    pub transfer_of: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.

@@ -197,7 +197,8 @@ fn known(
         },
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
-        is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
+        is_unclear_beside: !loaded.named_together.is_empty()
+            || loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
         renewal: loaded.over.renewal,
         last,
         returned: match asking_of(view, returned, now) {
@@ -269,6 +270,7 @@ impl Page {
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
         let asks_first = stage == Stage::Unclear
             || loaded.earlier.iter().any(Earlier::is_unsettled)
+            || !loaded.named_together.is_empty()
             || without_result(view, stage, now).next().is_some();
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
@@ -408,6 +410,9 @@ pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> 
         text.push_str(&format!(" {} {}", earlier.reference, earlier.held.dong()));
         earlier.asked.iter().for_each(|stored| text.push_str(&format!(" {:?}", stored.attempt.status)));
         earlier.refunds.iter().for_each(|(status, amount)| text.push_str(&format!(" {status:?} {}", amount.dong())));
+    }
+    for (payment, amount) in &loaded.named_together {
+        text.push_str(&format!(" {payment} {}", amount.unwrap_or_default().dong()));
     }
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));

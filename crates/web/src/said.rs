@@ -9,6 +9,7 @@ use crate::prompt::Prompt;
 use crate::stage::{Held, Renewal, Stage};
 use crate::transfer;
 use crate::ways::{Why, channel_name, why_closed};
+use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
@@ -173,6 +174,7 @@ pub(crate) fn notices(
     let (w, view) = (language.words(), &loaded.view);
     let mut notices: Vec<Notice> =
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
+    notices.extend(loaded.named_together.iter().map(|(_, amount)| of_named_together(w, *amount, stage)));
     notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
     notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
     notices.extend(still_asked(ctx, language, loaded, stage));
@@ -290,7 +292,7 @@ pub(crate) fn after_paid(
     told.extend(money::is_account_awaited(ctx, loaded).then(|| w.account_awaited.to_owned()));
     let is_done = [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said));
     let is_asked = asked_on_phone(ctx, loaded, prompt) > 0 || beside_paid(ctx, loaded, stage).next().is_some();
-    let is_looked_at = money::has_any_come_again(loaded);
+    let is_looked_at = !loaded.named_together.is_empty() || money::has_any_come_again(loaded);
     if told.is_empty() && is_done && !is_asked && !is_looked_at {
         return vec![w.nothing_more.to_owned()];
     }
@@ -302,6 +304,16 @@ fn outdated(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
     let opened = view.attempts.iter().rev().filter(|stored| action(stored) == Some("redirect"));
     let mut open = opened.map(|stored| &stored.attempt).filter(|a| a.status.is_undecided() && now < a.expires_at);
     open.find(|attempt| attempt.amount != view.amount_due)
+}
+
+/// That money waits which may be for this request: its text names others, too.
+fn of_named_together(w: &Words, amount: Option<Vnd>, stage: Stage) -> Notice {
+    let money = match amount {
+        Some(amount) => w.transfer_of.replace("{amount}", &amount.to_string()),
+        None => w.some_transfer.to_owned(),
+    };
+    let text = if stage.is_owing() { w.named_together } else { w.named_together_beside };
+    Notice::of(text.replace("{money}", &money))
 }
 
 /// Of a request for the same fees that is over: money that is held there or goes back, and whom we ask about what was begun there.

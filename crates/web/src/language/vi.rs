@@ -254,6 +254,10 @@ pub(super) const WORDS: Words = Words {
     earlier_gone_back: "Đã nhận {amount} theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đã được hoàn trả và không được tính vào phí ở đây.",
     earlier_asked: "Một lần thanh toán đã bắt đầu theo yêu cầu trước (mã tham chiếu {reference}) chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Để tránh nộp hai lần, xin chờ kết quả hoặc hỏi bộ phận một cửa trước khi nộp.",
     earlier_unclear: "Một lần thanh toán theo yêu cầu trước (mã tham chiếu {reference}) chưa rõ kết quả và đang được kiểm tra. Để tránh nộp hai lần, xin hỏi bộ phận một cửa trước khi nộp.",
+    named_together: "Đã nhận {money} có ghi cả mã tham chiếu ở đây và mã của yêu cầu khác. Tiền chưa được tính vào phí: cán bộ đang xem khoản đó dành cho khoản phí nào. Nếu đó là tiền của bạn, xin đừng nộp lại khi chưa có kết quả; có thể hỏi bộ phận một cửa.",
+    named_together_beside: "Đã nhận {money} có ghi cả mã tham chiếu ở đây và mã của yêu cầu khác. Cán bộ đang xem khoản đó dành cho khoản phí nào.",
+    some_transfer: "một khoản chuyển khoản",
+    transfer_of: "một khoản chuyển khoản {amount}",
 
     prompt: "Xác nhận trên điện thoại",
     prompt_how: "Nhà cung cấp đã gửi yêu cầu đến điện thoại của bạn. Xin kiểm tra số tiền {amount} và xác nhận bằng mã PIN ngay trên điện thoại.",
