@@ -359,3 +359,30 @@ async fn of_a_part_that_is_proposed_to_go_back_the_rest_is_said_to_be_held() {
     both_say(&pages, "Đã nhận 18.000 ₫", "18.000 ₫ came for these fees");
     both_say(&pages, "Đã nhận 12.000 ₫", "12.000 ₫ has come");
 }
+
+#[actix_web::test]
+async fn where_nothing_is_to_be_paid_a_transfer_that_names_the_request_beside_another_is_said_to_be_looked_at_while_it_is()
+ {
+    let world = paid().await;
+    world.pay(9_000, "14226113").await;
+    world
+        .sql(
+            "set session_replication_role = replica; update payment set intent_id = null where amount = 9000;
+            update allocation set suspense_reason = 'unidentified' where suspense_reason is not null;
+            update kase set kind = 'unidentified';
+            insert into named_together (intent_id, payment_id) select i.id, p.id from intent i, payment p where p.amount = 9000",
+        )
+        .await;
+    let looked_at = pages(&world).await;
+    both_say(
+        &looked_at,
+        "Đã nhận một khoản chuyển khoản 9.000 ₫ có ghi cả mã",
+        "A transfer of 9.000 ₫ has come that names both",
+    );
+    both_say(&looked_at, "<h1>Đã thanh toán</h1>", "<h1>Paid</h1>");
+    says_none_of(&looked_at[0], &["Không cần làm gì thêm", "xin đừng nộp lại"]);
+    world.sql("set session_replication_role = replica; update kase set status = 'closed'").await;
+    let over = pages(&world).await;
+    both_say(&over, "Không cần làm gì thêm", "nothing more to do");
+    says_none_of(&over[0], &["9.000 ₫"]);
+}
