@@ -1,9 +1,9 @@
 //! What the payer's page says where money came that does not fit, where it came twice, and where a way is not to be had.
 
 use crate::people::administrator;
-use crate::refunds::{approves, second_person};
+use crate::refunds::{approves, becomes, payment_of, proposes, second_person, whole};
 use serde_json::{Value, json};
-use tests::bank::OTHER_ACCOUNT;
+use tests::bank::{ACCOUNT, OTHER_ACCOUNT};
 use tests::bills::App;
 use tests::counter::{COUNTER, settings};
 use tests::portal::{dossier, fresh};
@@ -214,5 +214,113 @@ async fn money_on_the_account_of_another_is_told_where_nothing_was_tried_yet() {
     assert_eq!((&shown["status"], &shown["attempts"]), (&json!("open"), &json!([])));
     assert_eq!(shown["payments"].as_array().unwrap().len(), 1, "{shown}");
     says(&page(&house, &intent).await, &["Xin hỏi bộ phận một cửa trước khi thanh toán lại"]);
+    house.close().await;
+}
+
+const TWO_NAMED: &str = "có ghi cả mã tham chiếu ở đây và mã của yêu cầu khác";
+const TWO_NAMED_ENGLISH: &str = "names both the reference here and that of another request";
+
+/// A transfer whose text names both.
+async fn names_both(house: &House, amount: i64, one: &Owed, other: &Owed) {
+    let how = json!({"account": ACCOUNT, "amount": amount, "content": reference(&one.intent), "mangle": "two_codes",
+        "second_content": reference(&other.intent)});
+    house.transfers_how(how).await;
+}
+
+/// The only case that is open.
+async fn only_case(house: &House) -> Value {
+    let cases = house.staff.get("/v1/cases?status=open").await.expect(200)["data"].clone();
+    assert_eq!((cases.as_array().unwrap().len(), &cases[0]["kind"]), (1, &json!("unidentified")), "{cases}");
+    cases[0].clone()
+}
+
+async fn resolves(house: &House, case: &Value, body: Value) -> Value {
+    house.staff.post(&format!("/v1/cases/{}/resolutions", case["id"].as_str().unwrap()), body).await.expect(201)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_names_two_requests_is_warned_of_on_both_pages_until_two_persons_say_whose_it_is() {
+    let house = House::with_bank().await;
+    let (one, other) = (owed(&house, 40_000).await, owed(&house, 40_000).await);
+    names_both(&house, 40_000, &one, &other).await;
+    let warned = |page: &str| {
+        says(page, &["một khoản chuyển khoản 40.000 ₫", TWO_NAMED, "xin đừng nộp lại", "Xem trạng thái mới nhất"]);
+        says_none_of(page, &["Nguyễn", "href=\"#ways\""]);
+    };
+    for owed in [&one, &other] {
+        let shown = page(&house, &owed.intent).await;
+        warned(&shown);
+        assert!(shown.find(TWO_NAMED).unwrap() < shown.find("name=\"channel\"").unwrap(), "above the ways: {shown}");
+        says(&page_in(&house, &owed.intent, "?lang=en").await, &["A transfer of 40.000 ₫", TWO_NAMED_ENGLISH]);
+    }
+    house.at_the_bank(&one.intent).await;
+    let code = page(&house, &one.intent).await;
+    warned(&code);
+    assert!(code.find(TWO_NAMED).unwrap() < code.find("<svg class=\"qr\"").unwrap(), "above the code: {code}");
+    let case = only_case(&house).await;
+    let assign = json!({"action": "assign_to_obligations", "obligation_ids": [one.fee["id"]]});
+    let proposed = resolves(&house, &case, assign).await;
+    warned(&page(&house, &other.intent).await);
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    says(&page(&house, &one.intent).await, &["<h1>Đã thanh toán</h1>", "Không cần làm gì thêm"]);
+    let shown = page(&house, &other.intent).await;
+    says(&shown, &["<h1>Nộp phí, lệ phí</h1>", "href=\"#ways\""]);
+    says_none_of(&shown, &[TWO_NAMED]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_names_requests_of_two_payers_is_warned_of_without_its_sum_until_it_goes_back() {
+    let house = House::with_bank().await;
+    house.tellers_are_lost().await;
+    let one = owed(&house, 40_000).await;
+    let payer = json!({"name": "Trần Thị Khác", "identity_kind": "citizen_id", "identity_number": "010085000999"});
+    let code = dossier();
+    let fee = house.portal.owes(&code, 31_000, json!({"payer": payer})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let other = Owed { code, fee, intent };
+    names_both(&house, 71_000, &one, &other).await;
+    says_none_of(&page(&house, &one.intent).await, &[TWO_NAMED]);
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let warned = |page: &str| {
+        says(page, &["Đã nhận một khoản chuyển khoản có ghi", TWO_NAMED]);
+        says_none_of(page, &["71.000"]);
+    };
+    warned(&page(&house, &one.intent).await);
+    warned(&page(&house, &other.intent).await);
+    let case = only_case(&house).await;
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let back = json!({"action": "refund_to_payer", "refundable_amount": 71_000, "reason_code": "khong_ro",
+        "payer_account": account});
+    let proposed = resolves(&house, &case, back).await;
+    warned(&page(&house, &one.intent).await);
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    for owed in [&one, &other] {
+        says_none_of(&page(&house, &owed.intent).await, &[TWO_NAMED]);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_rightly_paid_and_went_back_is_not_said_to_be_too_much_once_the_fee_was_paid_at_a_counter() {
+    let house = house().await;
+    let Owed { fee, intent, .. } = owed(&house, 21_000).await;
+    house.at_the_bank(&intent).await;
+    house.transfers(21_000, reference(&intent)).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    let payment = payment_of(&house, &intent).await;
+    let proposed = proposes(&house.staff, &payment, &[whole(&fee)], "reopen").await.expect(201);
+    house.ask("update intent set expires_at = now() - interval '1 minute'").await;
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    becomes(&house, &proposed, "awaiting_statement").await;
+    let text = house.ask("select reference from refund").await;
+    let debit = json!({"account": ACCOUNT, "amount": 21_000, "content": text, "direction": "out"});
+    house.bank_sim("bank/transfer", debit).await;
+    house.imports("mt940", &tests::files::today().to_string()).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "expired");
+    house.takes_cash(&[&fee], 21_000, &receipt()).await.expect(201);
+    let shown = page(&house, &intent).await;
+    says(&shown, &["<h1>Không còn khoản nào phải nộp</h1>", "<h2>Tiền đã nhận</h2>", "Đã hoàn trả: 21.000 ₫, lúc"]);
+    says_none_of(&shown, &["Tiền nộp thừa", "tiền thừa", ACCOUNT_ASKED]);
     house.close().await;
 }

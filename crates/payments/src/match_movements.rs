@@ -57,7 +57,7 @@ use domain::codes::{AccountCode, ChannelCode};
 use domain::ledger::{Account, Journal, JournalKind, Leg, Unbalanced};
 use domain::matching::APART;
 use domain::payment::SuspenseReason;
-use domain::{MovementId, PaymentId, SightingId, Vnd};
+use domain::{IntentId, MovementId, PaymentId, SightingId, Vnd};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -259,6 +259,12 @@ async fn place_named(ctx: &Context, ground: &Ground, now: Timestamp) -> Result<(
         if unplaced.is_empty() {
             return Ok(());
         }
+        for u in unplaced.iter().filter(|u| u.named.len() > 1) {
+            let codes: Vec<&str> = u.named.iter().map(String::as_str).collect();
+            let named = account_money::intents_named(&db, &codes, &ground.account).await?;
+            let named: Vec<IntentId> = named.iter().map(|named| named.id).collect();
+            account_money::names_together(&db, u.payment_id, &named).await?;
+        }
         let silent = unplaced.iter().filter(|u| u.named.len() != 1).map(|u| u.payment_id);
         movements::looked_at(&db, &silent.collect::<Vec<_>>()).await?;
         drop(db);
@@ -394,4 +400,4 @@ pub(crate) const fn debit_case(reversal: bool) -> CaseKind {
     if reversal { CaseKind::Chargeback } else { CaseKind::Unidentified }
 }
 
-pub(crate) type ByIntent<T> = BTreeMap<domain::IntentId, T>;
+pub(crate) type ByIntent<T> = BTreeMap<IntentId, T>;

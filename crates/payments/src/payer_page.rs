@@ -44,8 +44,11 @@ pub struct PayerPage {
     /// Where payers want money back, sealed.
     pub wishes: Vec<Wish>,
     pub gone: Gone,
-    /// What is held under requests for the same fees that are over, and what is still asked about there.
+    /// What is held under requests for the same fees that are over, or goes back, and what is still asked about there.
     pub earlier: Vec<Earlier>,
+    /// Money whose text names this request and others, and that waits until people say whose it is; how much, where that tells
+    /// nothing of somebody else.
+    pub named_together: Vec<(PaymentId, Option<Vnd>)>,
     pub over: Over,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
@@ -75,8 +78,22 @@ pub struct Gone {
 pub struct Earlier {
     pub reference: Reference,
     pub held: Vnd,
+    /// Of what was held there: the sums that go back, or went. One that is proposed is held still.
+    pub refunds: Vec<(RefundStatus, Vnd)>,
     /// Of which nobody knows yet whether they are paid.
     pub asked: Vec<attempts::Stored>,
+}
+
+impl Earlier {
+    /// How much is proposed to be given back, or is on its way, or has gone: what is `of` these states.
+    pub fn refunded(&self, of: impl Fn(RefundStatus) -> bool) -> Vnd {
+        self.refunds.iter().filter(|(status, _)| of(*status)).map(|(_, amount)| *amount).sum()
+    }
+
+    /// Whether its payer is to ask before paying here.
+    pub fn is_unsettled(&self) -> bool {
+        self.held.is_positive() || !self.asked.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +171,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Cancelled => Vec::new(),
         _ => earlier(tx, &view).await?,
     };
+    let named_together = payer_page::named_together(tx, view.intent.id).await?;
     let over = over(tx, &view, now).await?;
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,
@@ -171,6 +189,7 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         wishes,
         gone,
         earlier,
+        named_together,
         over,
         aside,
     }))
@@ -202,13 +221,15 @@ async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageErro
     }
     let ids: Vec<Uuid> = known.iter().map(|(id, _)| id.uuid()).collect();
     let sums: BTreeMap<IntentId, Vnd> = references::held_sums(tx, &ids).await?.into_iter().collect();
+    let refunds = payer_page::refunds_of_held(tx, &ids).await?;
     let tried = attempts::of_intents(tx, &ids).await?;
     let earlier = known.into_iter().map(|(id, reference)| Earlier {
         reference,
         held: sums.get(&id).copied().unwrap_or_default(),
+        refunds: refunds.iter().filter(|(of, ..)| *of == id).map(|(_, status, amount)| (*status, *amount)).collect(),
         asked: tried.iter().filter(|stored| stored.attempt.intent_id == id && is_asked(stored)).cloned().collect(),
     });
-    Ok(earlier.filter(|earlier| earlier.held.is_positive() || !earlier.asked.is_empty()).collect())
+    Ok(earlier.filter(|earlier| earlier.is_unsettled() || !earlier.refunds.is_empty()).collect())
 }
 
 /// Whether a provider is being asked about something that its payer began there. Of a transfer nobody can be asked.

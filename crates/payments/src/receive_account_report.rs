@@ -34,7 +34,7 @@ use domain::payment::{Identity, Payment, SightingState};
 use domain::reference::Reference;
 use domain::reference_text::{self, Found};
 use domain::refund::RefundStatus;
-use domain::{PaymentId, SightingId, Vnd};
+use domain::{IntentId, PaymentId, SightingId, Vnd};
 use futures_util::join;
 use jiff::Timestamp;
 use provider::{Listed, Provider};
@@ -74,6 +74,8 @@ struct Known {
     account: ReceivingAccount,
     reference: Option<BankReference>,
     named: Option<NamedIntent>,
+    /// Its text names all of these, and so none.
+    named_together: Vec<IntentId>,
     /// Its text is that of a provider's payouts, or has the slip of a drawer's deposit.
     payout: bool,
     /// It brings a refund of ours back.
@@ -111,11 +113,16 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Result<Known, &'stati
         Err(reason) => return Ok(Err(reason)),
     };
     let texts = [told.report.virtual_account.as_deref(), Some(told.report.text.as_str())];
-    let mut named = None;
+    let (mut named, mut named_together) = (None, Vec::new());
     for text in texts.into_iter().flatten().filter(|_| told.report.direction == Direction::In) {
-        named = only_known(&db, ctx, text, &account).await?;
-        if named.is_some() {
-            break;
+        let mut known = known_in(&db, ctx, text, &account).await?;
+        match known.len() {
+            0 => {}
+            1 => {
+                (named, named_together) = (known.pop(), Vec::new());
+                break;
+            }
+            _ => named_together = known.iter().map(|named| named.id).collect(),
         }
     }
     let is_nameless = told.report.direction == Direction::In && named.is_none();
@@ -127,7 +134,7 @@ async fn look_up(ctx: &Context, told: &Told<'_>) -> Result<Result<Known, &'stati
     let (text, amount) = (&told.report.text, told.report.amount);
     let payout = payouts.contract(text, ctx.mode).is_some()
         || is_nameless && counters::is_told_of(&db, &account.code, amount, text).await?;
-    Ok(Ok(Known { account, reference, named, payout, returned, calendar }))
+    Ok(Ok(Known { account, reference, named, named_together, payout, returned, calendar }))
 }
 
 /// The account of this contract's beneficiaries that a row is of: that under which it was kept when it was told first, else that
@@ -158,20 +165,16 @@ async fn account_of(
     Ok(accounts.pop().ok_or(NOT_OURS))
 }
 
-/// The one intent that a text names. Codes that were never given out count for nothing; of two that were, neither does.
-async fn only_known(
+/// The intents that a text names. Codes that were never given out count for nothing; of two that were, neither does.
+async fn known_in(
     db: &storage::Db,
     ctx: &Context,
     text: &str,
     account: &ReceivingAccount,
-) -> Result<Option<NamedIntent>, ReportError> {
+) -> Result<Vec<NamedIntent>, storage::StorageError> {
     let codes = codes_in(text, ctx);
-    if codes.is_empty() {
-        return Ok(None);
-    }
     let codes: Vec<&str> = codes.iter().map(Reference::as_str).collect();
-    let mut named = account_money::intents_named(db, &codes, &account.code).await?;
-    Ok(if named.len() == 1 { named.pop() } else { None })
+    account_money::intents_named(db, &codes, &account.code).await
 }
 
 fn codes_in(text: &str, ctx: &Context) -> Vec<Reference> {
@@ -289,6 +292,7 @@ async fn conclude(tx: &Tx, told: &Told<'_>, known: &Known, caller: &Caller) -> R
         Sight::Another(payment) => {
             let payment = locked(tx, payment).await?;
             let unit = alike::another_sight(tx, &row, known.named.as_ref(), &payment, caller, told.now).await?;
+            account_money::names_together(tx, payment.id, &known.named_together).await?;
             finish(tx, id, SightingState::Repeated, Some(payment.id), &unit, Outcome::Known).await
         }
     }
@@ -423,6 +427,7 @@ async fn another_sight(
             learn::place(tx, payment, named, &told.provider.channel, seen.sighting_id, caller, told.now).await?;
         unit.append(placed);
     }
+    account_money::names_together(tx, payment.id, &known.named_together).await?;
     finish(tx, seen.sighting_id, SightingState::Repeated, Some(payment.id), &unit, Outcome::Known).await
 }
 
@@ -487,6 +492,7 @@ async fn write(tx: &Tx, known: &Known, seen: &Seen<'_>, recording: &Recording) -
     payments::insert(tx, std::slice::from_ref(&recording.new), recording.unit.at).await?;
     account_money::learn(tx, &known.account.code, &names).await?;
     account_money::await_line(tx, &known.account.code, payment).await?;
+    account_money::names_together(tx, payment.id, &known.named_together).await?;
     unwatch_served(tx, &recording.unit).await?;
     let (written, noted, committed) = join!(
         unit::write(tx, &recording.unit),

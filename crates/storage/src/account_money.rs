@@ -163,6 +163,21 @@ pub async fn learn(db: &Db, account: &AccountCode, references: &[(String, Paymen
     Ok(())
 }
 
+const NAMED_TOGETHER: &str = "insert into named_together (intent_id, payment_id)
+    select i.id, p.id from payment p cross join unnest($2::uuid[]) as i(id)
+    where p.id = $1 and p.intent_id is null on conflict do nothing";
+
+/// The text of this payment names all of these intents, and so none of them.
+pub async fn names_together(db: &Db, payment: PaymentId, intents: &[IntentId]) -> Result<(), StorageError> {
+    if intents.len() < 2 {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = intents.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(NAMED_TOGETHER).await?;
+    db.execute(&statement, &[&payment.uuid(), &ids]).await?;
+    Ok(())
+}
+
 /// A report that is to wait unbooked.
 #[derive(Debug, Clone)]
 pub struct NewWaiting<'a> {

@@ -117,6 +117,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V292__matching_at_scale", include_str!("../migrations/0292_matching_at_scale.sql")),
     ("V293__entries_checked_at_once", include_str!("../migrations/0293_entries_checked_at_once.sql")),
     ("V297__signing_in_outside", include_str!("../migrations/0297_signing_in_outside.sql")),
+    ("V301__named_together", include_str!("../migrations/0301_named_together.sql")),
     ("V321__receipt_mail", include_str!("../migrations/0321_receipt_mail.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.

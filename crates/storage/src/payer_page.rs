@@ -1,5 +1,5 @@
 //! What the payer's page reads and keeps beside the intent: names of agencies, what the dossier system has acknowledged, what
-//! a dossier owes, what became of money that is gone, and where a payer wants money back.
+//! a dossier owes, what became of money that is gone, what waits elsewhere that may be for it, and where a payer wants money back.
 
 use crate::error::StorageError;
 use crate::obligations;
@@ -8,7 +8,8 @@ use crate::rows::{unreadable, word};
 use domain::cause::Cause;
 use domain::obligation::Obligation;
 use domain::reference::Reference;
-use domain::{AttemptId, IntentId, ObligationId, PaymentId};
+use domain::refund::RefundStatus;
+use domain::{AttemptId, IntentId, ObligationId, PaymentId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -82,6 +83,47 @@ pub async fn earlier(
     let read =
         |row: &Row| Ok((row.get::<_, Uuid>("id").into(), Reference::parse(row.get("reference")).map_err(unreadable)?));
     rows.iter().map(read).collect()
+}
+
+// what fees got that goes back is told with these fees
+const EARLIER_REFUNDS: &str = "select p.intent_id, r.status, sum(l.amount)::bigint as amount
+    from payment p join refund r on r.payment_id = p.id
+    join refund_line l on l.refund_id = r.id and l.obligation_id is null
+    where p.intent_id = any($1) and r.status not in ('rejected', 'cancelled', 'failed')
+    group by p.intent_id, r.id order by r.id";
+
+/// Of what was held under these: what was proposed to be given back, is on its way, or has gone.
+pub async fn refunds_of_held(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId, RefundStatus, Vnd)>, StorageError> {
+    let statement = db.prepare_cached(EARLIER_REFUNDS).await?;
+    let rows = db.query(&statement, &[&intents]).await?;
+    let read = |row: &Row| {
+        let intent = row.get::<_, Uuid>("intent_id").into();
+        Ok((intent, word(row, "status")?, Vnd::new(row.get("amount"))))
+    };
+    rows.iter().map(read).collect()
+}
+
+// its sum would tell whoever has the link what somebody else's dossier cost
+const NAMED_TOGETHER: &str = "select m.payment_id, case when m.is_of_one_payer then m.amount end as amount
+    from (select n.payment_id, greatest(0, w.amount - unexplained_debits(n.payment_id))::bigint as amount,
+              (select count(distinct y.identity_index) = 1 and bool_and(y.identity_index is not null)
+               from named_together o join intent_obligation io on io.intent_id = o.intent_id
+               join obligation b on b.id = io.obligation_id left join party y on y.id = b.payer_id
+               where o.payment_id = n.payment_id) as is_of_one_payer
+          from named_together n cross join lateral (
+              select coalesce(sum(a.amount), 0) as amount from allocation a
+              where a.payment_id = n.payment_id and a.suspense_reason = 'unidentified') w
+          where n.intent_id = $1 and w.amount > 0 and exists (
+              select from kase k where k.payment_id = n.payment_id and k.kind = 'unidentified' and k.status <> 'closed')) m
+    where m.amount > 0 order by m.payment_id";
+
+/// Money whose text names this request and others, and that waits until people say whose it is: how much, where all that it
+/// names is of one payer.
+pub async fn named_together(db: &Db, intent: IntentId) -> Result<Vec<(PaymentId, Option<Vnd>)>, StorageError> {
+    let statement = db.prepare_cached(NAMED_TOGETHER).await?;
+    let rows = db.query(&statement, &[&intent.uuid()]).await?;
+    let read = |row: &Row| (row.get::<_, Uuid>("payment_id").into(), row.get::<_, Option<i64>>("amount").map(Vnd::new));
+    Ok(rows.iter().map(read).collect())
 }
 
 const BEGUN_BESIDE: &str = "select i.reference from intent i where i.id <> $1

@@ -353,6 +353,8 @@ pub(crate) struct Words {
     pub account_bank: &'static str,
     pub account_send: &'static str,
     pub account_kept: &'static str,
+    /// In the head, while it was not told.
+    pub account_awaited: &'static str,
     pub account_again: &'static str,
     pub account_bad: &'static str,
     pub account_late: &'static str,
@@ -402,12 +404,23 @@ pub(crate) struct Words {
     pub transfer_awaited: &'static str,
     pub code_withdrawn: &'static str,
     pub page_withdrawn: &'static str,
-    /// In this and in the next three `{amount}` and `{reference}` stand where they do.
+    /// In this and in the next seven `{amount}` and `{reference}` stand where they do.
     pub earlier: &'static str,
     /// Where nothing is to be paid.
     pub earlier_beside: &'static str,
+    pub earlier_proposed: &'static str,
+    pub earlier_proposed_beside: &'static str,
+    pub earlier_going_back: &'static str,
+    pub earlier_gone_back: &'static str,
     pub earlier_asked: &'static str,
     pub earlier_unclear: &'static str,
+    /// In this and in the next `{money}` stands where `some_transfer` does, or `transfer_of`.
+    pub named_together: &'static str,
+    /// Where nothing is to be paid.
+    pub named_together_beside: &'static str,
+    pub some_transfer: &'static str,
+    /// `{amount}` stands where it does.
+    pub transfer_of: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.
@@ -435,7 +448,8 @@ pub(crate) struct Words {
     pub page_outdated: &'static str,
     /// Behind what is said of what is paid.
     pub nothing_more: &'static str,
-    /// `{amount}` stands where it does.
+    /// `{amount}` stands where it does; in the next two, too.
+    pub some_proposed: &'static str,
     pub some_going_back: &'static str,
     pub some_gone_back: &'static str,
     /// `{channel}` and `{who}` stand where their names do.

@@ -166,20 +166,37 @@ pub(crate) fn money(ctx: &Context, language: Language, loaded: &PayerPage, stage
             account: None,
         }];
     }
+    listed(loaded, stage).map(|paid| received(ctx, language, loaded, stage, paid)).collect()
+}
+
+/// What came and is shown with what becomes of it.
+fn listed(loaded: &PayerPage, stage: Stage) -> impl Iterator<Item = &Paid> {
+    let view = &loaded.view;
     let goes_back = |paid: &Paid| refunds(loaded, paid).any(|refund| refund.status.counts());
     let is_proof =
-        |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount && !goes_back(paid);
+        move |paid: &Paid| stage.is_paid() && settled(view, paid) == paid.shown.payment.amount && !goes_back(paid);
     // what settles is among the proofs already
-    let is_shown = |paid: &Paid| is_own(view, paid) || goes_back(paid) || has_come_again(loaded, paid);
+    let is_shown = move |paid: &Paid| is_own(view, paid) || goes_back(paid) || has_come_again(loaded, paid);
     let came = view.payments.iter().chain(&loaded.under_others);
-    let shown = came.filter(|paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid));
-    shown.map(|paid| received(ctx, language, loaded, stage, paid)).collect()
+    came.filter(move |paid| is_shown(paid) && !is_proof(paid) && !is_none(loaded, paid))
+}
+
+/// What is written over it: that it was too much only where all of it is money that waits and is not needed. What paid a fee once
+/// and went back was needed.
+pub(crate) fn title(w: &Words, loaded: &PayerPage, stage: Stage) -> &'static str {
+    let view = &loaded.view;
+    let is_spare = |paid: &Paid| held(view, paid).is_positive() && is_spare(view, paid);
+    match stage {
+        Stage::Paid => w.details,
+        _ if is_all_taken_back(loaded) => w.details,
+        Stage::PaidTwice | Stage::PaidElsewhere { .. } if listed(loaded, stage).all(is_spare) => w.spare,
+        _ => w.received,
+    }
 }
 
 fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage, paid: &Paid) -> Money {
     let payment = &paid.shown.payment;
     let (view, held, wish) = (&loaded.view, held(&loaded.view, paid), wish(loaded, paid));
-    let asks = asks_whereto(view, paid);
     let by_transfer = wants_account(ctx, payment);
     Money {
         paid_at: Some(language.instant(payment.paid_at)),
@@ -189,8 +206,7 @@ fn received(ctx: &Context, language: Language, loaded: &PayerPage, stage: Stage,
         bank_no: loaded.bank_numbers.get(&payment.id).cloned(),
         held: held.is_positive().then(|| held.to_string()),
         next: next(language, loaded, stage, (paid, by_transfer)),
-        // what is proposed stands
-        account: (asks && by_transfer && !paid.shown.refunding.is_positive()).then(|| AccountForm {
+        account: takes_account(ctx, view, paid).then(|| AccountForm {
             url: format!("/pay/{}/refund-account{}", view.intent.page_token, language.query(Returned::No)),
             payment: payment.id.to_string(),
             again: wish.is_some(),
@@ -216,8 +232,8 @@ fn next(language: Language, loaded: &PayerPage, stage: Stage, (paid, by_transfer
 
 /// For what money is held.
 fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid, bool)) -> Option<&'static str> {
-    // the page of that request asks for the account
-    if is_anothers(view, paid) && has_returned(paid) {
+    // the page of its request asks for the account
+    if !is_own(view, paid) && has_returned(paid) {
         return Some(w.returned_provider);
     }
     if !held(view, paid).is_positive() {
@@ -234,6 +250,10 @@ fn waits(w: &Words, view: &IntentView, stage: Stage, (paid, by_transfer): (&Paid
         true => w.held_transfer,
         false => w.held_provider,
     })
+}
+
+pub(crate) fn has_any_come_again(loaded: &PayerPage) -> bool {
+    loaded.view.payments.iter().chain(&loaded.under_others).any(|paid| has_come_again(loaded, paid))
 }
 
 /// Whether of what it paid here something was given back and came again.
@@ -255,16 +275,27 @@ fn how_far(language: Language, refund: &GivenBack) -> String {
     }
 }
 
-/// Of what came: how much is on its way back, and how much has left.
-pub(crate) fn given_back(loaded: &PayerPage) -> (Vnd, Vnd) {
+/// How much of what came goes back.
+pub(crate) struct Back {
+    /// By one person; nothing is under way yet.
+    pub proposed: Vnd,
+    pub going: Vnd,
+    pub gone: Vnd,
+}
+
+pub(crate) fn given_back(loaded: &PayerPage) -> Back {
     let sum = |is: fn(RefundStatus) -> bool| {
         loaded.gone.refunds.iter().filter(|refund| is(refund.status)).map(|refund| refund.amount).sum()
     };
-    (sum(is_going_back), sum(|status| status == RefundStatus::Succeeded))
+    Back {
+        proposed: sum(|status| status == RefundStatus::PendingApproval),
+        going: sum(is_going_back),
+        gone: sum(|status| status == RefundStatus::Succeeded),
+    }
 }
 
 /// One that is proposed is not under way yet.
-fn is_going_back(status: RefundStatus) -> bool {
+pub(crate) fn is_going_back(status: RefundStatus) -> bool {
     status.counts() && !matches!(status, RefundStatus::PendingApproval | RefundStatus::Succeeded)
 }
 
@@ -290,7 +321,7 @@ fn is_taken_back(loaded: &PayerPage, paid: &Paid) -> bool {
 }
 
 /// Whether of all that came nothing is here any more.
-pub(crate) fn is_all_taken_back(loaded: &PayerPage) -> bool {
+fn is_all_taken_back(loaded: &PayerPage) -> bool {
     let mut listed = loaded.view.payments.iter().filter(|paid| !is_none(loaded, paid));
     listed.all(|paid| is_taken_back(loaded, paid))
 }
@@ -301,11 +332,6 @@ pub(crate) fn is_given_back(view: &IntentView) -> bool {
     let has = |among: &[ObligationStatus]| view.obligations.iter().any(|o| among.contains(&o.status));
     has(&[Refunding, Refunded])
         && view.obligations.iter().all(|o| matches!(o.status, Refunding | Refunded | Exempt | Cancelled))
-}
-
-/// Whether it came under another request's reference.
-fn is_anothers(view: &IntentView, paid: &Paid) -> bool {
-    paid.shown.payment.intent_id.is_some_and(|intent| intent != view.intent.id)
 }
 
 /// Whether it came under our reference. A bill's or a counter's money names no request, another request's names that one: both
@@ -327,9 +353,21 @@ fn is_spare(view: &IntentView, paid: &Paid) -> bool {
     waits_for_reference(paid) && !view.owed().is_positive()
 }
 
-/// Whether its payer is asked where it shall go: not until all of it is known to be too much, and on the page of its request.
+/// Whether its payer is asked where it shall go: not until all of it is known to be too much, and on the page of its request,
+/// which alone may say it (`payments::refund::tell_account`).
 fn asks_whereto(view: &IntentView, paid: &Paid) -> bool {
-    !is_anothers(view, paid) && (is_spare(view, paid) || has_returned(paid))
+    is_own(view, paid) && (is_spare(view, paid) || has_returned(paid))
+}
+
+/// Whether its payer can say where it shall go: what is proposed stands.
+fn takes_account(ctx: &Context, view: &IntentView, paid: &Paid) -> bool {
+    asks_whereto(view, paid) && wants_account(ctx, &paid.shown.payment) && !paid.shown.refunding.is_positive()
+}
+
+/// Whether the page waits for its reader to say where money shall go.
+pub(crate) fn is_account_awaited(ctx: &Context, loaded: &PayerPage) -> bool {
+    let mut asked = loaded.view.payments.iter().filter(|paid| takes_account(ctx, &loaded.view, paid));
+    asked.any(|paid| wish(loaded, paid).is_none())
 }
 
 /// Whether all that is held of it pays what is due as soon as it is enough.

@@ -21,7 +21,7 @@ use domain::mode::Mode;
 use domain::obligation::{Obligation, ObligationStatus};
 use jiff::{SignedDuration, Timestamp};
 use payments::Context;
-use payments::payer_page::PayerPage;
+use payments::payer_page::{Earlier, PayerPage};
 use payments::view::IntentView;
 use provider::Failure;
 use sha2::{Digest, Sha256};
@@ -197,7 +197,8 @@ fn known(
         },
         held: held(view),
         is_under_review: view.attempts.iter().any(|a| a.attempt.status == AttemptStatus::Unknown),
-        is_unclear_before: loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
+        is_unclear_beside: !loaded.named_together.is_empty()
+            || loaded.earlier.iter().flat_map(|earlier| &earlier.asked).any(may_have_taken),
         renewal: loaded.over.renewal,
         last,
         returned: match asking_of(view, returned, now) {
@@ -267,8 +268,10 @@ impl Page {
         let can_pay =
             buttons().any(|button| button.closed.is_none()) || asides.iter().any(|aside| !aside.names.is_empty());
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
-        let asks_first =
-            stage == Stage::Unclear || !loaded.earlier.is_empty() || without_result(view, stage, now).next().is_some();
+        let asks_first = stage == Stage::Unclear
+            || loaded.earlier.iter().any(Earlier::is_unsettled)
+            || !loaded.named_together.is_empty()
+            || without_result(view, stage, now).next().is_some();
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
             w,
@@ -343,6 +346,7 @@ impl Page {
             waits: stage.waits()
                 || !asides.is_empty()
                 || asks_first
+                || loaded.earlier.iter().any(|earlier| earlier.refunded(money::is_going_back).is_positive())
                 || beside_paid(ctx, loaded, stage).next().is_some()
                 || last_attempt(view).is_some_and(|attempt| attempt.status.is_undecided())
                 || (stage.is_paid() && loaded.told == Some(Told::Awaited)),
@@ -350,12 +354,7 @@ impl Page {
             notice_url: stage.may_pay().then(|| at("/notice.pdf", Returned::No)),
             proofs: money::proofs(ctx, language, loaded, stage),
             receipts: links(language, view, stage),
-            money_title: match stage {
-                Stage::Paid => w.details,
-                _ if money::is_all_taken_back(loaded) => w.details,
-                Stage::PaidTwice | Stage::PaidElsewhere { .. } if money::is_all_spare(view) => w.spare,
-                _ => w.received,
-            },
+            money_title: money::title(w, loaded, stage),
             money,
             portal_url: back_to(view).filter(|url| is_web(url)),
             transfer,
@@ -410,6 +409,10 @@ pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> 
     for earlier in &loaded.earlier {
         text.push_str(&format!(" {} {}", earlier.reference, earlier.held.dong()));
         earlier.asked.iter().for_each(|stored| text.push_str(&format!(" {:?}", stored.attempt.status)));
+        earlier.refunds.iter().for_each(|(status, amount)| text.push_str(&format!(" {status:?} {}", amount.dong())));
+    }
+    for (payment, amount) in &loaded.named_together {
+        text.push_str(&format!(" {payment} {}", amount.unwrap_or_default().dong()));
     }
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));

@@ -9,9 +9,11 @@ use crate::prompt::Prompt;
 use crate::stage::{Held, Renewal, Stage};
 use crate::transfer;
 use crate::ways::{Why, channel_name, why_closed};
+use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
+use domain::refund::RefundStatus;
 use jiff::Timestamp;
 use payments::Context;
 use payments::payer_page::{Earlier, PayerPage, is_asked};
@@ -113,10 +115,8 @@ fn references(w: &Words, loaded: &PayerPage) -> String {
 }
 
 fn given_back(w: &'static Words, loaded: &PayerPage) -> &'static Said {
-    let view = &loaded.view;
-    let mut came = view.payments.iter().chain(&loaded.under_others);
-    match view.obligations.iter().any(|o| o.status == ObligationStatus::Refunding) {
-        _ if came.any(|paid| money::has_come_again(loaded, paid)) => &w.came_back,
+    match loaded.view.obligations.iter().any(|o| o.status == ObligationStatus::Refunding) {
+        _ if money::has_any_come_again(loaded) => &w.came_back,
         true => &w.giving_back,
         false => &w.given_back,
     }
@@ -174,6 +174,7 @@ pub(crate) fn notices(
     let (w, view) = (language.words(), &loaded.view);
     let mut notices: Vec<Notice> =
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
+    notices.extend(loaded.named_together.iter().map(|(_, amount)| of_named_together(w, *amount, stage)));
     notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
     notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
     notices.extend(still_asked(ctx, language, loaded, stage));
@@ -271,7 +272,8 @@ pub(crate) fn beside_paid<'a>(
     asked.map(|stored| &stored.attempt)
 }
 
-/// Behind what is said of what is paid: what was given back of it, or that nothing is left to do for its reader.
+/// Behind what is said of what is paid: what is asked to be given back of it, goes back or has gone, and what its reader is asked
+/// for; that nothing is left to do only where that is so, for people too.
 pub(crate) fn after_paid(
     ctx: &Context,
     w: &'static Words,
@@ -283,15 +285,18 @@ pub(crate) fn after_paid(
     if !stage.is_settled() || money::is_given_back(&loaded.view) {
         return Vec::new();
     }
-    let (going, gone) = money::given_back(loaded);
-    let back = [(w.some_going_back, going), (w.some_gone_back, gone)].into_iter().filter(|(_, sum)| sum.is_positive());
-    let back: Vec<String> = back.map(|(text, sum)| text.replace("{amount}", &sum.to_string())).collect();
+    let back = money::given_back(loaded);
+    let back = [(w.some_proposed, back.proposed), (w.some_going_back, back.going), (w.some_gone_back, back.gone)];
+    let back = back.into_iter().filter(|(_, sum)| sum.is_positive());
+    let mut told: Vec<String> = back.map(|(text, sum)| text.replace("{amount}", &sum.to_string())).collect();
+    told.extend(money::is_account_awaited(ctx, loaded).then(|| w.account_awaited.to_owned()));
     let is_done = [&w.paid, &w.paid_at_counter, &w.elsewhere_paid].into_iter().any(|done| std::ptr::eq(done, said));
     let is_asked = asked_on_phone(ctx, loaded, prompt) > 0 || beside_paid(ctx, loaded, stage).next().is_some();
-    if back.is_empty() && is_done && !is_asked {
+    let is_looked_at = !loaded.named_together.is_empty() || money::has_any_come_again(loaded);
+    if told.is_empty() && is_done && !is_asked && !is_looked_at {
         return vec![w.nothing_more.to_owned()];
     }
-    back
+    told
 }
 
 /// A provider's page that was opened and asks for what is not due any more: a part came, or a fee was paid another way.
@@ -301,17 +306,34 @@ fn outdated(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
     open.find(|attempt| attempt.amount != view.amount_due)
 }
 
-/// Of a request for the same fees that is over: money that is held there, and whom we ask about what was begun there.
+/// That money waits which may be for this request: its text names others, too.
+fn of_named_together(w: &Words, amount: Option<Vnd>, stage: Stage) -> Notice {
+    let money = match amount {
+        Some(amount) => w.transfer_of.replace("{amount}", &amount.to_string()),
+        None => w.some_transfer.to_owned(),
+    };
+    let text = if stage.is_owing() { w.named_together } else { w.named_together_beside };
+    Notice::of(text.replace("{money}", &money))
+}
+
+/// Of a request for the same fees that is over: money that is held there or goes back, and whom we ask about what was begun there.
 fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage) -> Vec<Notice> {
     let w = language.words();
     let named =
         |text: &str, kind| Notice::of(language.of(&text.replace("{reference}", &earlier.reference.spaced()), kind));
-    let held = if stage.is_owing() { w.earlier } else { w.earlier_beside };
-    let mut notices = Vec::new();
-    if earlier.held.is_positive() {
-        notices.push(named(&held.replace("{amount}", &earlier.held.to_string()), None));
-    }
-    if !stage.is_owing() {
+    let is_owing = stage.is_owing();
+    let proposed = earlier.refunded(|status| status == RefundStatus::PendingApproval);
+    let sums = [
+        (if is_owing { w.earlier } else { w.earlier_beside }, earlier.held.less(proposed)),
+        (if is_owing { w.earlier_proposed } else { w.earlier_proposed_beside }, proposed),
+        (w.earlier_going_back, earlier.refunded(money::is_going_back)),
+        // where nothing is to be paid, it is over
+        (w.earlier_gone_back, earlier.refunded(|status| is_owing && status == RefundStatus::Succeeded)),
+    ];
+    let told = sums.iter().filter(|(_, sum)| sum.is_positive());
+    let mut notices: Vec<Notice> =
+        told.map(|(text, sum)| named(&text.replace("{amount}", &sum.to_string()), None)).collect();
+    if !is_owing {
         return notices;
     }
     if earlier.asked.iter().any(|stored| stored.attempt.status == AttemptStatus::Unknown) {

@@ -109,8 +109,9 @@ pub(crate) struct Known {
     pub held: Held,
     /// Whether a try of it is under review at its provider.
     pub is_under_review: bool,
-    /// Whether one of an earlier request for the same fees is, or its provider has begun to take money.
-    pub is_unclear_before: bool,
+    /// Whether one of an earlier request for the same fees is, or its provider has begun to take money; or money waits whose text
+    /// names this request and others.
+    pub is_unclear_beside: bool,
     /// What a press would hear, once it is over.
     pub renewal: Result<(), NotRenewed>,
     pub last: Option<Last>,
@@ -152,7 +153,7 @@ fn expired(known: &Known) -> Stage {
         Ok(()) => Renewal::OnePress,
     };
     // of what may have come under another request, nothing is said to be held here
-    let is_unclear = known.is_unclear_before && renewal == Renewal::OnePress;
+    let is_unclear = known.is_unclear_beside && renewal == Renewal::OnePress;
     Stage::Expired { renewal, held: if is_unclear { Held::Beside } else { known.held } }
 }
 
@@ -172,7 +173,7 @@ fn open(known: &Known) -> Stage {
     if known.returned == Back::Last && undecided.is_some_and(|last| last.is_awaited) {
         return Stage::Asking;
     }
-    if known.held == Held::Beside || known.is_under_review || known.is_unclear_before {
+    if known.held == Held::Beside || known.is_under_review || known.is_unclear_beside {
         return Stage::Unclear;
     }
     match known.last {

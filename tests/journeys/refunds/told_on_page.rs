@@ -160,3 +160,63 @@ async fn a_fee_is_told_as_given_back_or_as_due_again_after_it_and_a_transfer_tha
     }
     house.close().await;
 }
+
+#[tokio::test]
+async fn what_goes_back_of_money_of_an_earlier_request_is_told_on_the_new_one_at_each_step_and_lowers_nothing() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let fee = house.portal.owes(&dossier(), 50_000, json!({})).await;
+    let earlier = house.portal.opens(&[&fee]).await;
+    house.at_the_bank(&earlier).await;
+    house.transfers(30_000, earlier["reference"].as_str().unwrap()).await;
+    let payment = payment_of(&house, &earlier).await;
+    statement(&house).await;
+    house.portal.post(&format!("/v1/payment-intents/{}/cancel", id(&earlier)), json!({})).await.expect(200);
+    let intent = house.portal.opens(&[&fee]).await;
+    let reference = domain::reference::Reference::parse(earlier["reference"].as_str().unwrap()).unwrap().spaced();
+    let tells = |page: &str, what: &str, asks_first: bool| {
+        says(page, &["Đã nhận 30.000 ₫", &reference, what, "<p class=\"amount\">50.000 ₫</p>", "name=\"channel\""]);
+        assert_eq!(page.contains("Xin hỏi bộ phận một cửa trước khi nộp"), asks_first, "{what}: {page}");
+        assert_eq!(page.matches("30.000 ₫").count(), 1, "{what} alone: {page}");
+    };
+    tells(&page(&house, &intent).await, "Số tiền đó đang được giữ", true);
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let body = json!({"lines": [{"amount": 30_000}], "then": "close", "reason_code": "nop_nham",
+        "refundable_amount": 30_000, "payer_account": account});
+    let proposal = house.staff.post(&format!("/v1/payments/{}/refunds", id(&payment)), body).await.expect(201);
+    tells(&page(&house, &intent).await, "đang chờ người thứ hai quyết định", true);
+    approves(&approver, &proposal).await.expect(200);
+    tells(&page(&house, &intent).await, "Số tiền đó đang được hoàn trả", false);
+    becomes(&house, &proposal, "awaiting_statement").await;
+    tells(&page(&house, &intent).await, "Số tiền đó đang được hoàn trả", false);
+    let text = refund(&house, &proposal).await["work_item"]["text"].as_str().unwrap().to_owned();
+    pays_back(&house, 30_000, &text).await;
+    statement(&house).await;
+    tells(&page(&house, &intent).await, "Số tiền đó đã được hoàn trả", false);
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    let paid = page(&house, &intent).await;
+    says(&paid, &["<h1>Đã thanh toán</h1>", "Không cần làm gì thêm"]);
+    assert!(!paid.contains("30.000"), "it is over: {paid}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn while_a_refund_waits_for_a_second_person_the_page_says_what_happens_next_and_not_that_nothing_is_to_be_done() {
+    const NOTHING_MORE: &str = "Không cần làm gì thêm";
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (fee, intent, payment) = paid_by_transfer(&house, 21_000).await;
+    statement(&house).await;
+    says(&page(&house, &intent).await, &["<h1>Đã thanh toán</h1>", NOTHING_MORE]);
+    let proposal = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    let shown = page(&house, &intent).await;
+    says(&shown, &["Đã có đề nghị hoàn trả 21.000 ₫: người thứ hai sẽ xem xét và quyết định", "chưa có tiền nào"]);
+    assert!(!shown.contains(NOTHING_MORE), "{shown}");
+    let reject = format!("/v1/approvals/{}/reject", proposal["approval_id"].as_str().unwrap());
+    approver.post(&reject, json!({})).await.expect(200);
+    let shown = page(&house, &intent).await;
+    says(&shown, &[NOTHING_MORE]);
+    assert!(!shown.contains("đề nghị hoàn trả"), "{shown}");
+    house.close().await;
+}

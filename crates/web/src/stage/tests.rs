@@ -9,7 +9,7 @@ const OPEN: Known = Known {
     due: Due::All,
     held: Held::None,
     is_under_review: false,
-    is_unclear_before: false,
+    is_unclear_beside: false,
     renewal: Ok(()),
     last: None,
     returned: Back::No,
@@ -78,27 +78,27 @@ fn each_row_of_the_table_has_its_view() {
         (Known { held: Held::Beside, last: tried(Offered, Shows::Page), returned: Back::Last, ..OPEN }, Stage::Asking),
         (Known { held: Held::Beside, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { is_under_review: true, last: tried(Unknown, Shows::Page), ..OPEN }, Stage::Unclear),
-        (Known { is_unclear_before: true, ..OPEN }, Stage::Unclear),
-        (Known { is_unclear_before: true, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
-        (Known { is_unclear_before: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
+        (Known { is_unclear_beside: true, ..OPEN }, Stage::Unclear),
+        (Known { is_unclear_beside: true, last: tried(Failed, Shows::Page), ..OPEN }, Stage::Unclear),
+        (Known { is_unclear_beside: true, last: tried(Offered, Shows::Code), ..OPEN }, Stage::Scan),
         (Known { due: Due::Nothing, held: Held::Lowers, ..OPEN }, Stage::Covered),
         (Known { due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         // over
         (Known { is_overdue: true, ..OPEN }, EXPIRED),
         (Known { is_overdue: true, last: tried(Offered, Shows::Code), ..OPEN }, EXPIRED),
         (Known { is_overdue: true, is_under_review: true, ..OPEN }, REVIEWED),
-        (Known { is_overdue: true, is_unclear_before: true, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Beside }),
+        (Known { is_overdue: true, is_unclear_beside: true, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Beside }),
         (Known { is_overdue: true, held: Held::Beside, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Beside }),
         (Known { is_overdue: true, due: Due::Part, held: Held::Lowers, ..OPEN }, Stage::Expired { renewal: Renewal::OnePress, held: Held::Lowers }),
         (Known { is_overdue: true, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, ..OPEN }, EXPIRED),
         (Known { intent: IntentStatus::Expired, is_under_review: true, ..OPEN }, REVIEWED),
         (Known { intent: IntentStatus::Expired, is_under_review: true, held: Held::Lowers, ..OPEN }, Stage::Expired { renewal: Renewal::Reviewed, held: Held::Lowers }),
-        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_before: true, ..OPEN }, REVIEWED),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_beside: true, ..OPEN }, REVIEWED),
         (Known { intent: IntentStatus::Expired, due: Due::Part, renewal: is_paid(), ..OPEN }, Stage::Expired { renewal: Renewal::NotWhole, held: Held::None }),
         (Known { intent: IntentStatus::Expired, due: Due::Part, held: Held::Lowers, renewal: is_paid(), ..OPEN }, Stage::Expired { renewal: Renewal::NotWhole, held: Held::Lowers }),
         (Known { intent: IntentStatus::Expired, renewal: is_beside(), ..OPEN }, Stage::Expired { renewal: Renewal::Beside, held: Held::None }),
-        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_before: true, renewal: is_beside(), ..OPEN }, Stage::Expired { renewal: Renewal::Beside, held: Held::None }),
+        (Known { intent: IntentStatus::Expired, is_under_review: true, is_unclear_beside: true, renewal: is_beside(), ..OPEN }, Stage::Expired { renewal: Renewal::Beside, held: Held::None }),
         (Known { intent: IntentStatus::Expired, due: Due::Nothing, ..OPEN }, Stage::Covered),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, ..OPEN }, Stage::PaidElsewhere { held: false }),
         (Known { intent: IntentStatus::Expired, due: Due::Settled, held: Held::Lowers, ..OPEN }, Stage::PaidElsewhere { held: true }),
@@ -133,12 +133,12 @@ fn all() -> Vec<Known> {
             for held in [Held::None, Held::Lowers, Held::Beside] {
                 for last in &lasts {
                     for bits in 0..16 {
-                        let [is_overdue, is_under_review, is_unclear_before, is_refused] =
+                        let [is_overdue, is_under_review, is_unclear_beside, is_refused] =
                             [1, 2, 4, 8].map(|bit| bits & bit != 0);
                         let renewal = if is_refused { is_beside() } else { Ok(()) };
                         let (intent, last, returned) = (*intent, *last, Back::No);
                         #[rustfmt::skip]
-                        let known = Known { intent, is_overdue, due, held, is_under_review, is_unclear_before, renewal, last, returned };
+                        let known = Known { intent, is_overdue, due, held, is_under_review, is_unclear_beside, renewal, last, returned };
                         all.extend([Back::No, Back::Last, Back::Left].map(|returned| Known { returned, ..known }));
                     }
                 }

@@ -307,3 +307,82 @@ async fn money_that_an_earlier_request_holds_is_told_of_on_the_new_one_whatever_
         assert!(world.get("?lang=en").await.body.contains("under an earlier payment request"), "{reason}");
     }
 }
+
+/// A refund of what is held, as it stands.
+fn of_held(status: &str) -> String {
+    let sql = "set session_replication_role = replica;
+        delete from refund_line; delete from refund;
+        insert into refund (id, payment_id, amount, closing, reason_code, status, provider_request_id, proposed_by, route,
+                reference, updated_at)
+            select '00000000-0000-7000-8000-000000000002', id, amount, 'close', 'nop_nham', 'STATUS', 'r1', 'test', 'transfer',
+                'HT1', '2026-11-26T02:30:00Z' from payment;
+        insert into refund_line (refund_id, position, obligation_id, amount)
+            select '00000000-0000-7000-8000-000000000002', 1, null, amount from payment;";
+    let gone = "update allocation set refund_id = '00000000-0000-7000-8000-000000000002', suspense_reason = null;";
+    format!("{}{}", sql.replace("STATUS", status), if status == "pending_approval" { "" } else { gone })
+}
+
+#[actix_web::test]
+async fn what_goes_back_of_money_of_an_earlier_request_is_told_as_it_stands_and_is_never_said_to_be_held() {
+    for (status, vi, en, leads_to_ways) in [
+        ("pending_approval", "đang chờ người thứ hai quyết định", "a second person decides", false),
+        ("approved", "đang được hoàn trả", "is being given back", true),
+        ("submitted", "đang được hoàn trả", "is being given back", true),
+        ("unknown", "đang được hoàn trả", "is being given back", true),
+        ("awaiting_statement", "đang được hoàn trả", "is being given back", true),
+        ("succeeded", "đã được hoàn trả", "was given back", true),
+    ] {
+        let (world, earlier) = a_part_under_a_cancelled_one().await;
+        let state = |page: &str| page.split("data-state=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let before = state(&world.get("").await.body);
+        world.sql(&of_held(status)).await;
+        let pages = pages(&world).await;
+        both_say(&pages, vi, en);
+        both_say(
+            &pages,
+            &format!("Đã nhận 30.000 ₫ theo một yêu cầu thanh toán trước (mã tham chiếu {earlier})"),
+            &earlier,
+        );
+        assert!(pages[0].contains("<p class=\"amount\">71.000 ₫</p>"), "{status}: {}", pages[0]);
+        assert_eq!(pages[0].contains("href=\"#ways\""), leads_to_ways, "{status}: {}", pages[0]);
+        assert_ne!(state(&pages[0]), before, "{status}");
+        says_none_of(&pages[0], &["đang được giữ"]);
+    }
+}
+
+#[actix_web::test]
+async fn of_a_part_that_is_proposed_to_go_back_the_rest_is_said_to_be_held() {
+    let (world, _) = a_part_under_a_cancelled_one().await;
+    world.sql(&of_held("pending_approval")).await;
+    world.sql("set session_replication_role = replica; update refund set amount = 12000; update refund_line set amount = 12000").await;
+    let pages = pages(&world).await;
+    both_say(&pages, "Đã nhận 18.000 ₫", "18.000 ₫ came for these fees");
+    both_say(&pages, "Đã nhận 12.000 ₫", "12.000 ₫ has come");
+}
+
+#[actix_web::test]
+async fn where_nothing_is_to_be_paid_a_transfer_that_names_the_request_beside_another_is_said_to_be_looked_at_while_it_is()
+ {
+    let world = paid().await;
+    world.pay(9_000, "14226113").await;
+    world
+        .sql(
+            "set session_replication_role = replica; update payment set intent_id = null where amount = 9000;
+            update allocation set suspense_reason = 'unidentified' where suspense_reason is not null;
+            update kase set kind = 'unidentified';
+            insert into named_together (intent_id, payment_id) select i.id, p.id from intent i, payment p where p.amount = 9000",
+        )
+        .await;
+    let looked_at = pages(&world).await;
+    both_say(
+        &looked_at,
+        "Đã nhận một khoản chuyển khoản 9.000 ₫ có ghi cả mã",
+        "A transfer of 9.000 ₫ has come that names both",
+    );
+    both_say(&looked_at, "<h1>Đã thanh toán</h1>", "<h1>Paid</h1>");
+    says_none_of(&looked_at[0], &["Không cần làm gì thêm", "xin đừng nộp lại"]);
+    world.sql("set session_replication_role = replica; update kase set status = 'closed'").await;
+    let over = pages(&world).await;
+    both_say(&over, "Không cần làm gì thêm", "nothing more to do");
+    says_none_of(&over[0], &["9.000 ₫"]);
+}

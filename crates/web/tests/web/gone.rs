@@ -241,3 +241,66 @@ async fn of_what_was_paid_the_head_says_how_much_was_given_back_and_not_that_not
     world.sql(&of_one_fee("pending_approval").replace("STATE", "refunding")).await;
     says_none_of(&world.get("").await.body, &["hoàn trả 21.000 ₫; xem"]);
 }
+
+const NOTHING_MORE: &str = "Không cần làm gì thêm";
+
+#[actix_web::test]
+async fn while_a_refund_is_proposed_the_head_says_who_acts_next_and_not_that_nothing_is_to_be_done() {
+    for is_bill in [false, true] {
+        let world = paid().await;
+        says_none_of(&world.get("").await.body, &["đề nghị"]);
+        world.sql(&REFUND.replace("STATUS", "pending_approval")).await;
+        if is_bill {
+            world.sql("set session_replication_role = replica; update payment set intent_id = null").await;
+        }
+        let pages = pages(&world).await;
+        both_say(
+            &pages,
+            "Đã có đề nghị hoàn trả 71.000 ₫: người thứ hai sẽ xem xét và quyết định, chưa có tiền nào được chuyển đi",
+            "A refund of 71.000 ₫ was asked for: a second person looks at it and decides, and no money has left yet",
+        );
+        says_none_of(&pages[0], &[NOTHING_MORE]);
+    }
+}
+
+#[actix_web::test]
+async fn where_the_account_for_a_refund_is_wanted_the_head_asks_for_it_until_it_is_told() {
+    let world = paid().await;
+    world.pay(71_000, "14226113").await;
+    let asked = pages(&world).await;
+    both_say(&asked, "Xin ghi tài khoản nhận hoàn trả ở bên dưới.", "Please name the account for the refund below.");
+    says_none_of(&asked[0], &[NOTHING_MORE]);
+    world
+        .sql("insert into refund_wish (payment_id, account_sealed, ends_in, told_at) select id, 'x', '4999', '2026-11-25T02:30:00Z' from payment")
+        .await;
+    says_none_of(&world.get("").await.body, &["Xin ghi tài khoản nhận hoàn trả ở bên dưới", NOTHING_MORE]);
+}
+
+#[actix_web::test]
+async fn of_a_bills_refund_that_came_back_no_account_is_asked_for_that_nobody_would_take_and_people_are_said_to_see_to_it()
+ {
+    let world = paid().await;
+    world.sql(&of_one_fee("failed").replace("STATE", "refunded")).await;
+    world
+        .sql(
+            "set session_replication_role = replica; update payment set intent_id = null;
+            update allocation set refund_id = null, suspense_reason = 'refund_returned' where refund_id is not null",
+        )
+        .await;
+    let pages = pages(&world).await;
+    both_say(&pages, "Xin hỏi bộ phận một cửa", "Please ask the one-stop office");
+    says_none_of(&pages[0], &["Hoàn trả vào tài khoản nào?", NOTHING_MORE]);
+}
+
+#[actix_web::test]
+async fn money_that_paid_and_went_back_is_not_called_too_much_once_its_fees_were_paid_another_way() {
+    let world = paid().await;
+    world.sql(&REFUND.replace("STATUS", "succeeded")).await;
+    world.sql("set session_replication_role = replica; update allocation set refund_id = '00000000-0000-7000-8000-000000000002', obligation_id = null where obligation_id is not null").await;
+    world.sql(&DUE_AGAIN.replace("CAUSE", "refund_reopened")).await;
+    world.sql("set session_replication_role = replica; update obligation set status = 'paid', version = version + 1; update intent set status = 'expired', version = version + 1").await;
+    let pages = pages(&world).await;
+    both_say(&pages, "<h1>Không còn khoản nào phải nộp</h1>", "<h1>Nothing is left to pay</h1>");
+    both_say(&pages, "<h2>Tiền đã nhận</h2>", "<h2>Money received</h2>");
+    says_none_of(&pages[0], &["Tiền nộp thừa"]);
+}
