@@ -158,6 +158,19 @@ async fn the_national_platform_that_cannot_make_its_receipt_is_named_with_the_re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_national_platform_is_not_offered_to_a_payer_of_whom_no_number_is_known() {
+    let house = House::with_wallets().await;
+    let payer = json!({"name": "Ai Do", "identity_kind": "none", "identity_number": null});
+    let fee = house.portal.owes(&dossier(), 40_000, json!({"payer": payer})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let shown = page(&house, &intent).await;
+    says(&shown, &["cần số định danh của người nộp"]);
+    says_none_of(&shown, &["value=\"national\"", "Ai Do"]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["identity number"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_holds_the_money_is_named_though_another_way_was_tried_since() {
     let settings = vec![("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned())];
     let house = House::planned(Plan { with_wallets: true, settings, ..Plan::default() }).await;

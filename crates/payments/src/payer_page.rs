@@ -320,6 +320,7 @@ fn takes(
         beneficiaries,
         takes_orders: true,
         can_bill: true,
+        names_payer: false,
         takes_a_rest: false,
         is_closed: closed.is_some(),
         is_answering: true,
@@ -328,6 +329,7 @@ fn takes(
     };
     let intent = &view.intent;
     let (beneficiary, allowed) = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
-    let wanted = Wanted { beneficiary, allowed, amount: view.amount_due, owed: view.owed() };
+    let (amount, owed) = (view.amount_due, view.owed());
+    let wanted = Wanted { beneficiary, allowed, payer_is_identified: false, amount, owed };
     view::standing_of(&offering::obstacles(contract, wanted), closed)
 }

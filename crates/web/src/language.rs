@@ -165,6 +165,10 @@ impl Language {
                 "Lý do: ngân hàng đang bảo trì. Xin thử lại sau, hoặc chọn cách khác.",
                 "Why: the bank is under maintenance. Please try again later, or pay another way.",
             ),
+            Failure::NotSent => (
+                "Cách này không dùng được cho khoản phí này. Xin chọn cách khác, hoặc hỏi bộ phận một cửa.",
+                "This way cannot be used for this fee. Please pay another way, or ask the one-stop office.",
+            ),
             Failure::Unsaid => (
                 "Đơn vị thanh toán không cho biết lý do. Có thể thử lại, hoặc chọn cách khác.",
                 "The payment provider did not say why. You can try again, or pay another way.",
@@ -277,6 +281,7 @@ pub(crate) struct Words {
     pub elsewhere_paid: Said,
     pub elsewhere_paid_held: Said,
     pub failed_try: Said,
+    pub not_sent: Said,
     pub unclear: Said,
     pub paid: Said,
     pub paid_at_counter: Said,
@@ -446,6 +451,7 @@ pub(crate) struct Words {
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,
+    pub payer_not_identified: &'static str,
     pub whole_only: &'static str,
     pub above_limit: &'static str,
     pub not_answering: &'static str,

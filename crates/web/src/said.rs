@@ -72,6 +72,7 @@ pub(crate) fn said(
         }
         Stage::PaidElsewhere { held } if held || is_more_held => (&w.elsewhere_paid_held, "paid"),
         Stage::PaidElsewhere { .. } => (&w.elsewhere_paid, "paid"),
+        Stage::Failed(Failure::NotSent) => (&w.not_sent, "failed"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
         Stage::Unclear => (&w.unclear, "waiting"),
         Stage::Paid if is_more_held => (&w.paid_and_checked, "paid"),

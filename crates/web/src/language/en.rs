@@ -62,6 +62,11 @@ pub(super) const WORDS: Words = Words {
         text: "{Who} has told us: the fee is not paid.",
         amount: "Amount to pay",
     },
+    not_sent: Said {
+        title: "The payment was not requested",
+        text: "We could not make this request: nothing was sent, and no money was taken.",
+        amount: "Amount to pay",
+    },
     unclear: Said {
         title: "Money is being checked",
         text: "A payment is being checked and does not count yet. Please ask the one-stop office before you pay again.",
@@ -270,6 +275,7 @@ pub(super) const WORDS: Words = Words {
     before_other_code: "The payment code that is being checked may still be accepted. So as not to pay twice, please wait for the result before you choose another way.",
     leaving: "You are taken to the payment provider's page, and come back here afterwards.",
     not_billable: "This fee lacks what this way to pay must know of its procedure, or is of a kind that it does not take.",
+    payer_not_identified: "This way needs the payer's identity number, which this fee does not have. Please pay another way.",
     whole_only: "This way takes the whole fee only, not the part that is missing: the money that has come would be too much. Please pay the rest another way.",
     above_limit: "The amount is above this channel's limit.",
     not_answering: "It does not answer at the moment. Please choose another way, or try again in a few minutes.",

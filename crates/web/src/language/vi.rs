@@ -62,6 +62,11 @@ pub(super) const WORDS: Words = Words {
         text: "{Who} đã báo cho chúng tôi: khoản phí chưa được nộp.",
         amount: "Số tiền phải nộp",
     },
+    not_sent: Said {
+        title: "Chưa gửi được yêu cầu thanh toán",
+        text: "Chúng tôi không gửi được yêu cầu này, nên chưa có gì được gửi đi và không có tiền nào bị trừ.",
+        amount: "Số tiền phải nộp",
+    },
     unclear: Said {
         title: "Có khoản tiền đang được kiểm tra",
         text: "Một khoản thanh toán đang được kiểm tra và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi thanh toán lại.",
@@ -278,6 +283,7 @@ pub(super) const WORDS: Words = Words {
     before_other_code: "Mã thanh toán đang được kiểm tra vẫn có thể được chấp nhận. Để tránh nộp hai lần, xin chờ kết quả trước khi chọn cách khác.",
     leaving: "Bạn sẽ được đưa sang trang của đơn vị thanh toán, xong thì trở lại đây.",
     not_billable: "Khoản này thiếu thông tin về thủ tục mà cách thanh toán này cần, hoặc thuộc loại mà cách này không thu.",
+    payer_not_identified: "Cách này cần số định danh của người nộp, mà khoản này không có. Xin chọn cách khác.",
     whole_only: "Cách này chỉ nhận cả khoản phí, không nhận phần còn thiếu: tiền đã đến sẽ thành tiền thừa. Xin nộp phần còn thiếu bằng cách khác.",
     above_limit: "Số tiền vượt hạn mức của cách thanh toán này.",
     not_answering: "Đang gián đoạn. Xin chọn cách khác, hoặc thử lại sau ít phút.",
