@@ -171,6 +171,24 @@ async fn the_national_platform_is_not_offered_to_a_payer_of_whom_no_number_is_kn
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_that_is_known_by_its_customer_has_its_application_and_its_counter_and_the_code_is_not_told_to_who_has_the_link()
+ {
+    let house = house().await;
+    let code = format!("KH-NUOC-{}-4711", fresh());
+    let water = json!({"dossier_code": null, "customer_code": code, "sector": "water", "kind": "service_price"});
+    let fee = house.portal.owes(&dossier(), 21_000, water).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let shown = page(&house, &intent).await;
+    assert_eq!(shown.matches("class=\"card aside\"").count(), 2, "applications and the counter: {shown}");
+    says(&shown, &["nhập mã khách hàng", "đọc mã khách hàng", "Mã khách hàng", "…4711"]);
+    says_none_of(&shown, &[&code, "mã hồ sơ cho cán bộ"]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["type the customer code", "…4711"]);
+    assert_eq!(house.pays_bill(App::Bank, &code).await["state"], "paid");
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_holds_the_money_is_named_though_another_way_was_tried_since() {
     let settings = vec![("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned())];
     let house = House::planned(Plan { with_wallets: true, settings, ..Plan::default() }).await;

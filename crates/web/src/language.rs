@@ -461,6 +461,13 @@ pub(crate) struct Words {
     pub no_channel: &'static str,
 
     pub more_codes: &'static str,
+    pub more_codes_of_fees: &'static str,
+    /// In a sentence's place for it.
+    pub dossier_code: &'static str,
+    pub customer_code: &'static str,
+    pub dossier_or_customer_code: &'static str,
+    /// Before the end of one.
+    pub customer: &'static str,
     pub bills: &'static str,
     pub bills_how: &'static str,
     pub bills_then: &'static str,
