@@ -124,6 +124,45 @@ pub async fn by_token(ctx: &Context, token: &str, now: Timestamp) -> Result<Opti
 
 async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     tx.begin_reading().await?;
+    let Some(page) = page(ctx, tx, token, now).await? else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(page))
+}
+
+/// What a dossier owes, with the requests that may say something of it.
+pub struct DossierPage {
+    pub obligations: Vec<Obligation>,
+    /// Names of agencies, by code.
+    pub agencies: BTreeMap<String, String>,
+    /// For fees that are due: what is open first, then the newest. Not for who looks up: their pages are.
+    pub requests: Vec<PayerPage>,
+}
+
+/// # Errors
+/// When the database is away.
+pub async fn of_dossier(ctx: &Context, code: &str, now: Timestamp) -> Result<DossierPage, StorageError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = read_dossier(ctx, &tx, code, now).await;
+    tx.close(outcome).await
+}
+
+async fn read_dossier(ctx: &Context, tx: &Tx, code: &str, now: Timestamp) -> Result<DossierPage, StorageError> {
+    tx.begin_reading().await?;
+    let obligations = payer_page::of_dossier(tx, code).await?;
+    let codes: Vec<&str> = obligations.iter().map(|o| o.terms.agency_code.as_str()).collect();
+    let agencies = payer_page::agencies(tx, &codes).await?;
+    let due: Vec<ObligationId> =
+        obligations.iter().filter(|o| o.status == ObligationStatus::Due).map(|o| o.id).collect();
+    let tokens = if due.is_empty() { Vec::new() } else { payer_page::requests(tx, &due).await? };
+    let mut requests = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        requests.extend(page(ctx, tx, &token, now).await?);
+    }
+    tx.commit().await?;
+    Ok(DossierPage { obligations, agencies, requests })
+}
+
+async fn page(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     let Some(view) = view::by_token(ctx, tx, token, now).await? else { return Ok(None) };
     let code = view.intent.beneficiary_code.as_str();
     let known = beneficiaries::in_force(tx, Some(code)).await?;
@@ -159,7 +198,6 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
     };
-    tx.commit().await?;
     Ok(Some(PayerPage {
         view,
         under_others,

@@ -373,6 +373,10 @@ pub(crate) struct Words {
     pub lookup_due: &'static str,
     pub lookup_nothing: &'static str,
     pub lookup_pay: &'static str,
+    pub lookup_rest: &'static str,
+    pub lookup_wait: &'static str,
+    pub lookup_ask: &'static str,
+    pub lookup_settled: &'static str,
     pub lookup_ill: &'static str,
 
     pub print_title: &'static str,

@@ -210,7 +210,7 @@ fn of_phone(w: &Words, asked: usize, (stage, prompt): (Stage, Option<&Prompt>)) 
 }
 
 /// Beside what the heading says.
-fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
+pub(crate) fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
     match stage {
         Stage::Scan | Stage::Confirm | Stage::Asking => may_have_paid(view),
         Stage::Cancelled { .. } => is_under_review(view),

@@ -207,6 +207,10 @@ pub(super) const WORDS: Words = Words {
     lookup_due: "Still to pay",
     lookup_nothing: "No fee is known under this code.",
     lookup_pay: "To pay, open your dossier on the public service portal, use the payment link that you were sent, or go to the one-stop office.",
+    lookup_rest: "A part of the money has come; the fee counts as paid once the rest is paid.",
+    lookup_wait: "A payment is being processed. Please wait for its result, and do not pay again.",
+    lookup_ask: "Money has come that does not count for the fee yet, or a payment has no result. Please ask the one-stop office before you pay.",
+    lookup_settled: "Nothing is left to pay.",
     lookup_ill: "A dossier code has letters, digits, dots and hyphens. Please look at your receipt again.",
 
     print_title: "PAYMENT NOTICE",

@@ -215,6 +215,10 @@ pub(super) const WORDS: Words = Words {
     lookup_due: "Còn phải nộp",
     lookup_nothing: "Không có khoản phí nào được ghi với mã này.",
     lookup_pay: "Để nộp, xin mở hồ sơ trên cổng dịch vụ công, dùng đường dẫn thanh toán đã nhận được, hoặc đến bộ phận một cửa.",
+    lookup_rest: "Đã nhận được một phần tiền; nộp đủ phần còn lại thì khoản phí mới được tính là đã nộp.",
+    lookup_wait: "Một lần thanh toán đang được xử lý. Xin chờ kết quả, không thanh toán lại.",
+    lookup_ask: "Có tiền đã đến mà chưa được tính vào phí, hoặc một lần thanh toán chưa có kết quả. Xin hỏi bộ phận một cửa trước khi nộp.",
+    lookup_settled: "Không còn khoản nào phải nộp.",
     lookup_ill: "Mã hồ sơ gồm chữ, số, dấu chấm và gạch nối. Xin xem lại giấy tiếp nhận.",
 
     print_title: "THÔNG BÁO NỘP TIỀN",
