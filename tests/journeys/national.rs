@@ -73,25 +73,53 @@ async fn what_the_bill_cannot_say_is_refused_before_any_call_and_paid_by_another
     let without = house.portal.owes(&dossier(), 40_000, json!({"procedure_code": null})).await;
     let of_two =
         [house.portal.owes(&dossier(), 1_000, json!({})).await, house.portal.owes(&dossier(), 2_000, json!({})).await];
-    for (obligations, offered) in
-        [(vec![&fine], false), (vec![&unnumbered], true), (vec![&without], false), (of_two.iter().collect(), false)]
-    {
+    for (obligations, reason) in [
+        (vec![&fine], "not_billable"),
+        (vec![&unnumbered], "payer_not_identified"),
+        (vec![&without], "not_billable"),
+        (of_two.iter().collect(), "not_billable"),
+    ] {
         let intent = house.portal.opens(&obligations).await;
-        let listed = intent["channels"].as_array().unwrap().iter().find(|channel| channel["code"] == CHANNEL).unwrap();
-        let reason = if offered { Value::Null } else { json!("not_billable") };
-        assert_eq!((&listed["available"], &listed["reason"]), (&json!(offered), &reason), "{intent}");
-        if offered {
-            // who pays is not looked at before somebody pays
-            assert_eq!(starts(&house, &intent).await.refused(502), "provider_refused");
-            assert_eq!(house.portal.intent(&intent).await["attempts"][0]["status"], "failed");
-        } else {
-            assert_eq!(starts(&house, &intent).await.refused(409), "channel_unavailable");
+        let again = house.portal.intent(&intent).await;
+        for told in [&intent, &again] {
+            let listed = told["channels"].as_array().unwrap().iter().find(|c| c["code"] == CHANNEL).unwrap();
+            assert_eq!((&listed["available"], &listed["reason"]), (&json!(false), &json!(reason)), "{told}");
         }
+        assert_eq!(starts(&house, &intent).await.refused(409), "channel_unavailable");
+        assert_eq!(house.portal.intent(&intent).await["attempts"], json!([]), "nothing was begun");
         let other = house.at_wallet("zalopay", &intent).await;
         house.pays_wallet("zalopay", &other, json!({})).await;
         assert_eq!(house.portal.intent(&intent).await["status"], "paid");
     }
     assert!(house.wallet_orders(CHANNEL).await.is_empty(), "nothing was called");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_we_cannot_make_is_said_to_be_our_refusal_and_the_platform_is_neither_told_nor_asked() {
+    let settings = vec![("MOTLAN_PROFILES__NATIONAL_MAIN__BANK_CODES", "970400:OTHER".to_owned())];
+    let house = House::planned(Plan { with_wallets: true, settings, ..Plan::default() }).await;
+    let fee = house.portal.owes(&dossier(), 40_000, json!({})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    assert_eq!(starts(&house, &intent).await.refused(409), "channel_unavailable");
+    assert_eq!(house.portal.intent(&intent).await["attempts"][0]["status"], "failed");
+    assert_eq!(house.ask("select count(*) from attempt_watch").await, "0", "nobody is asked");
+    let url = intent["checkout_url"].as_str().unwrap();
+    let form = [("channel", CHANNEL), ("form_id", "one press")];
+    let pressed = house.http.post(format!("{url}/attempts")).form(&form).send().await.unwrap();
+    assert_eq!(pressed.status(), 409);
+    let (pressed, shown) =
+        (pressed.text().await.unwrap(), house.http.get(url).send().await.unwrap().text().await.unwrap());
+    for page in [pressed, shown] {
+        assert!(page.contains("Chưa gửi được yêu cầu thanh toán") && page.contains("chọn cách khác"), "{page}");
+        for word in ["đã báo cho chúng tôi", "không cho biết lý do", "chưa có kết quả"] {
+            assert!(!page.contains(word), "{word}: {page}");
+        }
+    }
+    assert!(house.wallet_orders(CHANNEL).await.is_empty(), "nothing was called");
+    let other = house.at_wallet("zalopay", &intent).await;
+    house.pays_wallet("zalopay", &other, json!({})).await;
+    assert_eq!(house.portal.intent(&intent).await["status"], "paid");
     house.close().await;
 }
 

@@ -159,6 +159,97 @@ async fn the_national_platform_that_cannot_make_its_receipt_is_named_with_the_re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_national_platform_is_not_offered_to_a_payer_of_whom_no_number_is_known() {
+    let house = House::with_wallets().await;
+    let payer = json!({"name": "Ai Do", "identity_kind": "none", "identity_number": null});
+    let fee = house.portal.owes(&dossier(), 40_000, json!({"payer": payer})).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let shown = page(&house, &intent).await;
+    says(&shown, &["cần số định danh của người nộp"]);
+    says_none_of(&shown, &["value=\"national\"", "Ai Do"]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["identity number"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_that_is_known_by_its_customer_has_its_application_and_its_counter_and_the_code_is_not_told_to_who_has_the_link()
+ {
+    let house = house().await;
+    let code = format!("KH-NUOC-{}-4711", fresh());
+    let water = json!({"dossier_code": null, "customer_code": code, "sector": "water", "kind": "service_price"});
+    let fee = house.portal.owes(&dossier(), 21_000, water).await;
+    let intent = house.portal.opens(&[&fee]).await;
+    let shown = page(&house, &intent).await;
+    assert_eq!(shown.matches("class=\"card aside\"").count(), 2, "applications and the counter: {shown}");
+    says(&shown, &["nhập mã khách hàng", "đọc mã khách hàng", "Mã khách hàng", "…4711"]);
+    says_none_of(&shown, &[&code, "mã hồ sơ cho cán bộ"]);
+    says(&page_in(&house, &intent, "?lang=en").await, &["type the customer code", "…4711"]);
+    assert_eq!(house.pays_bill(App::Bank, &code).await["state"], "paid");
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    house.close().await;
+}
+
+async fn looked_up(house: &House, code: &str) -> String {
+    let url = format!("{}/pay?dossier={code}", house.gateway.base_url());
+    house.http.get(url).send().await.unwrap().text().await.unwrap()
+}
+
+const HOW_TO_PAY: &str = "Để nộp, xin mở hồ sơ";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_says_of_what_came_what_the_page_says() {
+    let house = house().await;
+    let Owed { code, fee, intent } = owed(&house, 20_000).await;
+    let due = looked_up(&house, &code).await;
+    says(&due, &["Còn phải nộp", "20.000 ₫", HOW_TO_PAY]);
+    // a part came: the rest
+    house.at_the_bank(&intent).await;
+    house.transfers(15_000, reference(&intent)).await;
+    says(&page(&house, &intent).await, &["5.000 ₫"]);
+    let rest = looked_up(&house, &code).await;
+    says(&rest, &["Còn phải nộp", "<p class=\"amount\">5.000 ₫", "Đã nhận được một phần tiền", HOW_TO_PAY]);
+    says_none_of(&rest, &["<p class=\"amount\">20.000", reference(&intent)]);
+    // paid: nothing is asked for
+    house.transfers(5_000, reference(&intent)).await;
+    let paid = looked_up(&house, &code).await;
+    says(&paid, &["Không còn khoản nào phải nộp", "Đã nộp"]);
+    says_none_of(&paid, &["Còn phải nộp", HOW_TO_PAY, "class=\"amount\""]);
+    assert_eq!(house.portal.obligation(&fee).await["status"], "paid");
+    // a void makes it due again beside money that covers it: ask first
+    let Owed { code, fee, intent } = owed(&house, 21_000).await;
+    house.at_the_bank(&intent).await;
+    let taken = house.takes_cash(&[&fee], 21_000, &receipt()).await.expect(201);
+    house.transfers(21_000, reference(&intent)).await;
+    let void = format!("/v1/counter-payments/{}/void", taken["id"].as_str().unwrap());
+    let proposed = house.staff.post(&void, json!({"note": "thu nhầm hồ sơ"})).await.expect(201);
+    approves(&second_person(&house).await, &proposed).await.expect(200);
+    says(&page(&house, &intent).await, &["Phí đang phải nộp"]);
+    let covered = looked_up(&house, &code).await;
+    says(&covered, &["Phí đang phải nộp", "21.000 ₫", "Xin hỏi bộ phận một cửa trước khi nộp"]);
+    says_none_of(&covered, &[HOW_TO_PAY, "Còn phải nộp", reference(&intent)]);
+    says(&looked_up(&house, &format!("{code}&lang=en")).await, &["ask the one-stop office before you pay"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_says_to_ask_first_where_money_is_held_under_a_request_that_is_over() {
+    let house = house().await;
+    let Owed { code, fee, intent } = owed(&house, 20_000).await;
+    house.at_the_bank(&intent).await;
+    house.transfers(15_000, reference(&intent)).await;
+    let cancel = format!("/v1/payment-intents/{}/cancel", intent["id"].as_str().unwrap());
+    house.portal.post(&cancel, json!({})).await.expect(200);
+    let over = looked_up(&house, &code).await;
+    let later = house.portal.opens(&[&fee]).await;
+    says(&page(&house, &later).await, &["Xin hỏi bộ phận một cửa trước khi nộp"]);
+    for shown in [over, looked_up(&house, &code).await] {
+        says(&shown, &["20.000 ₫", "Xin hỏi bộ phận một cửa trước khi nộp"]);
+        says_none_of(&shown, &[HOW_TO_PAY, "15.000", reference(&intent)]);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_holds_the_money_is_named_though_another_way_was_tried_since() {
     let settings = vec![("MOTLAN_PROFILES__MOMO_MAIN__AUTO_CAPTURE", "false".to_owned())];
     let house = House::planned(Plan { with_wallets: true, settings, ..Plan::default() }).await;

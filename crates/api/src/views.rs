@@ -181,8 +181,8 @@ pub struct ChannelView {
     /// gateway | bank | wallet | mobile_money | national
     pub kind: &'static str,
     pub available: bool,
-    /// Why it is not: `not_billable`, `whole_only`, `amount_above_limit`, `amount_below_limit`, `not_answering`, or the words of who
-    /// closed it.
+    /// Why it is not: `not_billable`, `payer_not_identified`, `whole_only`, `amount_above_limit`, `amount_below_limit`,
+    /// `not_answering`, or the words of who closed it.
     pub reason: Option<String>,
     /// Until when it is closed, where that was announced.
     #[schema(value_type = Option<String>, format = DateTime)]

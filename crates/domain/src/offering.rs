@@ -15,6 +15,8 @@ words! {
         NotAllowed = "not_allowed",
         /// What is due lacks what it makes its receipt of, or is of a kind that it does not take.
         NotBillable = "not_billable",
+        /// Its receipt names the payer's number, and nobody with one is named.
+        PayerNotIdentified = "payer_not_identified",
         /// Somebody switched its channel off, or announced that it is away.
         Closed = "closed",
         /// Its provider has not been answering.
@@ -35,6 +37,8 @@ pub struct Contract<'a> {
     pub takes_orders: bool,
     /// Whether it can be told what is due.
     pub can_bill: bool,
+    /// Whether it must be told the payer's number.
+    pub names_payer: bool,
     /// Whether it takes less than what is due, where the rest waits already.
     pub takes_a_rest: bool,
     pub is_closed: bool,
@@ -50,6 +54,8 @@ pub struct Wanted<'a> {
     pub beneficiary: &'a BeneficiaryCode,
     /// The portal's choice of channels; None: every one.
     pub allowed: Option<&'a [String]>,
+    /// Whether a payer with a number is named.
+    pub payer_is_identified: bool,
     /// Zero or less: nothing is left to pay, and no amount is too small.
     pub amount: Vnd,
     /// What the fees owe that are due; more than the amount where money waits for them.
@@ -67,6 +73,7 @@ pub fn obstacles(contract: Contract<'_>, wanted: Wanted<'_>) -> Vec<Obstacle> {
         (!offered, Obstacle::NotOffered),
         (!allowed, Obstacle::NotAllowed),
         (!contract.can_bill, Obstacle::NotBillable),
+        (contract.names_payer && !wanted.payer_is_identified, Obstacle::PayerNotIdentified),
         (contract.is_closed, Obstacle::Closed),
         (!contract.is_answering, Obstacle::NotAnswering),
         (is_a_rest && !contract.takes_a_rest, Obstacle::WholeOnly),
@@ -93,6 +100,16 @@ mod tests {
         amount: i64,
         (takes_a_rest, owed): (bool, i64),
     ) -> Vec<Obstacle> {
+        of_payer(facts, limits, amount, (takes_a_rest, owed), (false, true))
+    }
+
+    fn of_payer(
+        facts: [bool; 6],
+        limits: (i64, Option<i64>, Option<i64>),
+        amount: i64,
+        (takes_a_rest, owed): (bool, i64),
+        (names_payer, payer_is_identified): (bool, bool),
+    ) -> Vec<Obstacle> {
         let (ours, theirs) = (BeneficiaryCode::new("H38.17-KB").unwrap(), BeneficiaryCode::new("H38.18-NH").unwrap());
         let channel = ChannelCode::new("momo").unwrap();
         let [collects, takes_orders, allowed, can_bill, is_closed, is_answering] = facts;
@@ -103,6 +120,7 @@ mod tests {
             beneficiaries: &beneficiaries,
             takes_orders,
             can_bill,
+            names_payer,
             takes_a_rest,
             is_closed,
             is_answering,
@@ -110,7 +128,8 @@ mod tests {
             most: [limits.1.map(Vnd::new), limits.2.map(Vnd::new)],
         };
         let (amount, owed) = (Vnd::new(amount), Vnd::new(owed));
-        obstacles(contract, Wanted { beneficiary: &ours, allowed: Some(&list), amount, owed })
+        let wanted = Wanted { beneficiary: &ours, allowed: Some(&list), payer_is_identified, amount, owed };
+        obstacles(contract, wanted)
     }
 
     const FREE: [bool; 6] = [true, true, true, true, false, true];
@@ -149,6 +168,13 @@ mod tests {
         let told = |takes_a_rest, owed| of_rest(FREE, (1_000, None, None), 41_000, (takes_a_rest, owed));
         assert_eq!(told(false, 71_000), [Obstacle::WholeOnly]);
         assert_eq!([told(false, 41_000), told(true, 71_000)], [[], []]);
+    }
+
+    #[test]
+    fn who_names_the_payer_needs_one_with_a_number_and_the_others_need_nobody() {
+        let told = |payer| of_payer(FREE, (1_000, None, None), 41_000, (true, 41_000), payer);
+        assert_eq!(told((true, false)), [Obstacle::PayerNotIdentified]);
+        assert_eq!([told((true, true)), told((false, false))], [[], []]);
     }
 
     proptest! {

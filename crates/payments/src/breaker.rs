@@ -48,8 +48,11 @@ impl Breaker {
 pub struct Breakers(Arc<Mutex<HashMap<ProfileCode, Breaker>>>);
 
 impl Breakers {
-    /// What came of a call. A refusal is an answer.
+    /// What came of a call. A refusal is an answer; what was never sent is neither an answer nor a failure.
     pub fn heard<T>(&self, profile: &ProfileCode, result: &Result<T, ProviderError>) {
+        if matches!(result, Err(ProviderError::NotSent(_))) {
+            return;
+        }
         self.heard_at(profile, matches!(result, Ok(_) | Err(ProviderError::Refused(_))), Instant::now());
     }
 

@@ -25,6 +25,7 @@ pub async fn called<T>(
 fn outcome<T>(result: &Result<T, ProviderError>) -> &'static str {
     match result {
         Ok(_) => "answered",
+        Err(ProviderError::NotSent(_)) => "not_sent",
         Err(ProviderError::Refused(_)) => "refused",
         Err(ProviderError::Unavailable(_)) => "unavailable",
         Err(ProviderError::TooOften(_)) => "too_often",

@@ -3,7 +3,7 @@
 use crate::context::{Caller, Context};
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::view::{self, IntentView};
+use crate::view::{self, IntentView, Payers};
 use domain::codes::BeneficiaryCode;
 use domain::intent::{Intent, IntentStatus};
 use domain::obligation::{Obligation, ObligationStatus};
@@ -86,12 +86,13 @@ async fn opened(
     render: &(dyn Fn(&IntentView) -> String + Send + Sync),
 ) -> Result<Reply, OpenError> {
     let ids: Vec<Uuid> = opening.obligation_ids.iter().map(|id| id.uuid()).collect();
-    let (begun, earlier, locked, holders, gates) = join!(
+    let (begun, earlier, locked, holders, gates, payers) = join!(
         tx.begin(),
         idempotency::claim(tx, &opening.idempotency),
         obligations::lock_by_ids(tx, &ids),
         intents::live_holders(tx, &ids),
         channels::gates(tx),
+        Payers::of(ctx, tx, &ids),
     );
     begun?;
     if let Some(Repeat::Answered(reply)) = earlier?.map(repeat_of).transpose()? {
@@ -113,7 +114,7 @@ async fn opened(
         subject: id.clone(),
         request_id: opening.caller.request_id.clone(),
     });
-    let body = render(&view::of_new(ctx, &gates?, intent.clone(), &obligations, opening.now));
+    let body = render(&view::of_new(ctx, (&gates?, &payers?), intent.clone(), &obligations, opening.now));
     let (inserted, links, written, kept, committed) = join!(
         intents::insert(tx, &intent),
         intents::link(tx, intent.id, &linked),

@@ -141,6 +141,45 @@ pub async fn by_token(ctx: &Context, token: &str, now: Timestamp) -> Result<Opti
 
 async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     tx.begin_reading().await?;
+    let Some(page) = page(ctx, tx, token, now).await? else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(page))
+}
+
+/// What a dossier owes, with the requests that may say something of it.
+pub struct DossierPage {
+    pub obligations: Vec<Obligation>,
+    /// Names of agencies, by code.
+    pub agencies: BTreeMap<String, String>,
+    /// For fees that are due: what is open first, then the newest. Not for who looks up: their pages are.
+    pub requests: Vec<PayerPage>,
+}
+
+/// # Errors
+/// When the database is away.
+pub async fn of_dossier(ctx: &Context, code: &str, now: Timestamp) -> Result<DossierPage, StorageError> {
+    let tx = ctx.pool.tx().await?;
+    let outcome = read_dossier(ctx, &tx, code, now).await;
+    tx.close(outcome).await
+}
+
+async fn read_dossier(ctx: &Context, tx: &Tx, code: &str, now: Timestamp) -> Result<DossierPage, StorageError> {
+    tx.begin_reading().await?;
+    let obligations = payer_page::of_dossier(tx, code).await?;
+    let codes: Vec<&str> = obligations.iter().map(|o| o.terms.agency_code.as_str()).collect();
+    let agencies = payer_page::agencies(tx, &codes).await?;
+    let due: Vec<ObligationId> =
+        obligations.iter().filter(|o| o.status == ObligationStatus::Due).map(|o| o.id).collect();
+    let tokens = if due.is_empty() { Vec::new() } else { payer_page::requests(tx, &due).await? };
+    let mut requests = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        requests.extend(page(ctx, tx, &token, now).await?);
+    }
+    tx.commit().await?;
+    Ok(DossierPage { obligations, agencies, requests })
+}
+
+async fn page(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Option<PayerPage>, StorageError> {
     let Some(view) = view::by_token(ctx, tx, token, now).await? else { return Ok(None) };
     let code = view.intent.beneficiary_code.as_str();
     let known = beneficiaries::in_force(tx, Some(code)).await?;
@@ -177,7 +216,6 @@ async fn read(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Open => aside(ctx, tx, &view).await?,
         _ => Aside::default(),
     };
-    tx.commit().await?;
     Ok(Some(PayerPage {
         view,
         under_others,
@@ -341,6 +379,7 @@ fn takes(
         beneficiaries,
         takes_orders: true,
         can_bill: true,
+        names_payer: false,
         takes_a_rest: false,
         is_closed: closed.is_some(),
         is_answering: true,
@@ -349,6 +388,7 @@ fn takes(
     };
     let intent = &view.intent;
     let (beneficiary, allowed) = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
-    let wanted = Wanted { beneficiary, allowed, amount: view.amount_due, owed: view.owed() };
+    let (amount, owed) = (view.amount_due, view.owed());
+    let wanted = Wanted { beneficiary, allowed, payer_is_identified: false, amount, owed };
     view::standing_of(&offering::obstacles(contract, wanted), closed)
 }

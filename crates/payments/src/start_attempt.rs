@@ -7,10 +7,11 @@ use crate::facts::{self, Facts};
 use crate::neighbour;
 use crate::reply::{IdempotencyError, Repeat, Reply, repeat_of};
 use crate::retry::{Retryable, retrying};
-use crate::view::{self, Standing};
+use crate::view::{self, Asked, Payers, Standing};
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::codes::{ChannelCode, OrderRef};
 use domain::intent::{Intent, IntentStatus};
+use domain::obligation::Obligation;
 use domain::offering::Obstacle;
 use domain::plan::AttemptNews;
 use domain::transition::Entity;
@@ -18,7 +19,7 @@ use domain::{AttemptId, ClientId, IntentId, Vnd};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use provider::checkout::{Locale, NotGiven};
-use provider::{Action, Given, Order, OrderBill, Provider, ProviderError, Receiver, Started};
+use provider::{Action, Failure, Given, Order, OrderBill, Provider, ProviderError, Receiver, Started};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use storage::unit::{Audit, Birth, Unit};
 use storage::{StorageError, Tx, attempts, beneficiaries, idempotency, intents, obligations, parties, prompts, unit};
 use telemetry::trace;
 use tracing::Instrument;
+use uuid::Uuid;
 
 /// Seconds for which another process must believe that this one is between the two commits: longer than a provider may take.
 const BUSY_S: i64 = 45;
@@ -194,8 +196,9 @@ async fn begin(ctx: &Context, tx: &Tx, start: &Start) -> Result<Begun, StartErro
     }
     intents::by_id(tx, start.client, start.intent).await?.ok_or(StartError::Absent)?;
     let facts = facts::lock(tx, start.intent).await?;
-    let gates = channels::gates(tx).await?;
-    let (stored, rung) = new_attempt(ctx, start, &facts, &gates)?;
+    let named: Vec<Uuid> = facts.obligations.iter().map(|o| o.id.uuid()).collect();
+    let (gates, payers) = join!(channels::gates(tx), Payers::of(ctx, tx, &named));
+    let (stored, rung) = new_attempt(ctx, start, &facts, (&gates?, &payers?))?;
     if let Some(number) = rung {
         may_ring(ctx, tx, start, &facts, &number).await?;
     }
@@ -231,7 +234,7 @@ fn new_attempt(
     ctx: &Context,
     start: &Start,
     facts: &Facts,
-    gates: &Gates,
+    (gates, payers): (&Gates, &Payers),
 ) -> Result<(Stored, Option<SecretString>), StartError> {
     let intent = facts.intent()?;
     payable_now(intent, facts, start.now)?;
@@ -239,7 +242,7 @@ fn new_attempt(
     if !amount.is_positive() {
         return Err(StartError::NothingDue);
     }
-    let provider = provider_for(ctx, gates, facts, &start.channel, (amount, start.now))?;
+    let provider = provider_for(ctx, (gates, payers), facts, &start.channel, (amount, start.now))?;
     let checkout = provider.checkout.as_ref().ok_or(rule("no_checkout"))?;
     checkout.takes(&start.given)?;
     if facts.attempts.len() >= MAX_ATTEMPTS {
@@ -320,14 +323,17 @@ fn payable_now(intent: &Intent, facts: &Facts, now: Timestamp) -> Result<(), Sta
 /// A contract for the channel that can be used; else what stands in the way of the one that comes nearest.
 fn provider_for(
     ctx: &Context,
-    gates: &Gates,
+    (gates, payers): (&Gates, &Payers),
     facts: &Facts,
     channel: &ChannelCode,
     (amount, now): (Vnd, Timestamp),
 ) -> Result<Arc<Provider>, StartError> {
     let intent = facts.intent()?;
-    let due = view::due_items(facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)));
-    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
+    let held: Vec<Obligation> =
+        facts.obligations.iter().filter(|o| intent.obligation_ids.contains(&o.id)).cloned().collect();
+    let (due, payer_is_identified) = (view::due_items(&held), payers.identify(&held));
+    let (beneficiary, allowed) = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let wanted = Asked { beneficiary, allowed, items: &due, payer_is_identified };
     let mut nearest = Unavailable::Rule(Obstacle::NotOffered.as_str());
     for provider in ctx.providers.iter().filter(|p| p.channel == *channel) {
         match view::standing(ctx, gates, &provider, wanted, (amount, now)) {
@@ -391,6 +397,14 @@ async fn offer_order(
     ctx.breakers.heard(&provider.profile, &offered);
     match offered {
         Ok(started) => retrying(|| offered_once(ctx, start, id, &started, render)).await,
+        // the same order may have been told before: what became of that, the provider is asked
+        Err(ProviderError::NotSent(why)) if !start.given.again => {
+            tracing::warn!(why, "no order could be made");
+            advance_intent::attempt_refused(ctx, id, Failure::NotSent, start.now).await?;
+            let db = ctx.pool.get().await?;
+            attempts::unwatch(&db, id).await?;
+            Err(rule("not_sent"))
+        }
         Err(error) => {
             if let ProviderError::Refused(code) = &error {
                 advance_intent::attempt_refused(ctx, id, checkout.why(code), start.now).await?;

@@ -6,14 +6,15 @@ use domain::codes::BeneficiaryCode;
 use domain::intent::Intent;
 use domain::obligation::{Obligation, ObligationStatus, Terms};
 use domain::offering::{self, Contract, Obstacle, Wanted};
-use domain::{IntentId, Vnd};
+use domain::{IntentId, ObligationId, Vnd};
+use futures_util::join;
 use jiff::Timestamp;
 use provider::{Asks, Provider};
 use std::collections::BTreeMap;
 use storage::attempts::Stored;
 use storage::channels::{self, Closed, Gates};
 use storage::payments::{Filter, Part, Shown};
-use storage::{Db, StorageError, attempts, intents, payments, receipts, references};
+use storage::{Db, StorageError, attempts, intents, parties, payments, receipts, references};
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -74,6 +75,8 @@ pub struct ChannelOption {
 pub enum Unavailable {
     /// What is due lacks what its receipt is made of, or is of a kind that it does not take.
     NotBillable,
+    /// Its receipt names the payer's number, and nobody with one is named.
+    PayerNotIdentified,
     /// A part of the money came another way, and it takes the whole or nothing.
     WholeOnly,
     AboveLimit,
@@ -89,6 +92,7 @@ impl Unavailable {
     pub fn reason(&self) -> &str {
         match self {
             Self::NotBillable => Obstacle::NotBillable.as_str(),
+            Self::PayerNotIdentified => Obstacle::PayerNotIdentified.as_str(),
             Self::WholeOnly => Obstacle::WholeOnly.as_str(),
             Self::AboveLimit => Obstacle::AboveLimit.as_str(),
             Self::BelowLimit => Obstacle::BelowLimit.as_str(),
@@ -107,15 +111,21 @@ pub(crate) enum Standing {
     NotNow(Unavailable),
 }
 
-/// Whom an intent pays, by which channels of its portal's choice, and what of it is due.
-pub(crate) type Asked<'a> = (&'a BeneficiaryCode, Option<&'a [String]>, &'a [&'a Terms]);
+/// Whom an intent pays, by which channels of its portal's choice, what of it is due, and whether its payer has a number.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub beneficiary: &'a BeneficiaryCode,
+    pub allowed: Option<&'a [String]>,
+    pub items: &'a [&'a Terms],
+    pub payer_is_identified: bool,
+}
 
 /// `now`: the law of one day is not that of another.
 pub(crate) fn standing(
     ctx: &Context,
     gates: &Gates,
     provider: &Provider,
-    (beneficiary, allowed, items): Asked<'_>,
+    Asked { beneficiary, allowed, items, payer_is_identified }: Asked<'_>,
     (amount_due, now): (Vnd, Timestamp),
 ) -> Standing {
     let gate = gates.get(provider.profile.as_str());
@@ -128,13 +138,15 @@ pub(crate) fn standing(
         takes_orders: checkout.is_some(),
         // of what is not due any more, nothing stands in the way
         can_bill: items.is_empty() || checkout.is_some_and(|c| c.can_bill(items)),
+        names_payer: !items.is_empty() && checkout.is_some_and(|c| c.names_payer()),
         takes_a_rest: checkout.is_some_and(|c| c.takes_a_rest()),
         is_closed: closed.is_some(),
         is_answering: away.is_none() && ctx.breakers.is_answering(&provider.profile),
         least: [checkout.and_then(|c| c.least()), gate.map(|g| g.min_amount)],
         most: [checkout.and_then(|c| c.limit_at(now)), gate.and_then(|g| g.max_amount)],
     };
-    let wanted = Wanted { beneficiary, allowed, amount: amount_due, owed: items.iter().map(|t| t.amount()).sum() };
+    let owed = items.iter().map(|t| t.amount()).sum();
+    let wanted = Wanted { beneficiary, allowed, payer_is_identified, amount: amount_due, owed };
     standing_of(&offering::obstacles(contract, wanted), closed.or(away))
 }
 
@@ -144,6 +156,7 @@ pub(crate) fn standing_of(obstacles: &[Obstacle], closed: Option<&Closed>) -> St
     Standing::NotNow(match worst {
         Obstacle::NotOffered | Obstacle::NotAllowed => return Standing::Never(*worst),
         Obstacle::NotBillable => Unavailable::NotBillable,
+        Obstacle::PayerNotIdentified => Unavailable::PayerNotIdentified,
         Obstacle::Closed | Obstacle::NotAnswering => {
             closed.map_or(Unavailable::NotAnswering, |closed| Unavailable::Closed(closed.clone()))
         }
@@ -158,11 +171,12 @@ fn channels(
     ctx: &Context,
     gates: &Gates,
     intent: &Intent,
-    (obligations, amount_due): (&[Obligation], Vnd),
+    (obligations, payers, amount_due): (&[Obligation], &Payers, Vnd),
     now: Timestamp,
 ) -> Vec<ChannelOption> {
     let due = due_items(obligations);
-    let wanted = (&intent.beneficiary_code, intent.allowed_channels.as_deref(), due.as_slice());
+    let (beneficiary, allowed) = (&intent.beneficiary_code, intent.allowed_channels.as_deref());
+    let wanted = Asked { beneficiary, allowed, items: &due, payer_is_identified: payers.identify(obligations) };
     let mut shown: Vec<ChannelOption> = Vec::new();
     for p in ctx.providers.iter() {
         let unavailable = match standing(ctx, gates, &p, wanted, (amount_due, now)) {
@@ -221,7 +235,9 @@ pub async fn of_intents(
     let ids: Vec<Uuid> = list.iter().map(|i| i.id.uuid()).collect();
     let obligations = intents::obligations(db, &ids).await?;
     let attempts = attempts::of_intents(db, &ids).await?;
-    let gates = channels::gates(db).await?;
+    let named: Vec<Uuid> = obligations.iter().map(|o| o.id.uuid()).collect();
+    let (gates, payers) = join!(channels::gates(db), Payers::of(ctx, db, &named));
+    let (gates, payers) = (gates?, payers?);
     let waiting: BTreeMap<IntentId, Vnd> = references::waiting_sums(db, &ids).await?.into_iter().collect();
     let with_money = payments::named_in(db, &ids).await?;
     let mut views = Vec::with_capacity(list.len());
@@ -237,7 +253,10 @@ pub async fn of_intents(
         let has_paid = held.iter().any(|o| o.status == ObligationStatus::Paid);
         let receipts =
             if has_money || has_paid || intent.version > 1 { receipts_of(ctx, db, &held).await? } else { Vec::new() };
-        views.push(IntentView { receipts, ..whole(ctx, &gates, intent, (held, own, payments), (amount_due, now)) });
+        views.push(IntentView {
+            receipts,
+            ..whole(ctx, (&gates, &payers), intent, (held, own, payments), (amount_due, now))
+        });
     }
     Ok(views)
 }
@@ -255,27 +274,48 @@ pub(crate) async fn of_facts(
     let has_money = !payments::named_in(db, &[intent.id.uuid()]).await?.is_empty();
     let mut payments = if has_money { paid(db, intent.id).await? } else { Vec::new() };
     payments.extend(paid_beside(db, &held, &payments).await?);
-    let gates = channels::gates(db).await?;
+    let named: Vec<Uuid> = held.iter().map(|o| o.id.uuid()).collect();
+    let (gates, payers) = join!(channels::gates(db), Payers::of(ctx, db, &named));
+    let (gates, payers) = (gates?, payers?);
     let receipts = if intent.version == 1 { Vec::new() } else { receipts_of(ctx, db, &held).await? };
-    let view = whole(ctx, &gates, intent, (held, facts.attempts.clone(), payments), (amount_due, now));
+    let view = whole(ctx, (&gates, &payers), intent, (held, facts.attempts.clone(), payments), (amount_due, now));
     Ok(IntentView { receipts, ..view })
 }
 
 /// The view of an intent that is being opened: nothing was tried, nothing waits.
 pub(crate) fn of_new(
     ctx: &Context,
-    gates: &Gates,
+    (gates, payers): (&Gates, &Payers),
     intent: Intent,
     obligations: &[Obligation],
     now: Timestamp,
 ) -> IntentView {
     let held = held(&intent, obligations);
     let amount_due = due(&held);
-    whole(ctx, gates, intent, (held, Vec::new(), Vec::new()), (amount_due, now))
+    whole(ctx, (gates, payers), intent, (held, Vec::new(), Vec::new()), (amount_due, now))
 }
 
 fn held(intent: &Intent, obligations: &[Obligation]) -> Vec<Obligation> {
     intent.obligation_ids.iter().filter_map(|id| obligations.iter().find(|o| o.id == *id).cloned()).collect()
+}
+
+/// Which of some obligations name a payer, and whether that has a number. Nobody's data is opened for it.
+#[derive(Debug, Default)]
+pub(crate) struct Payers(BTreeMap<ObligationId, bool>);
+
+impl Payers {
+    /// Nothing is read where no contract asks.
+    pub async fn of(ctx: &Context, db: &Db, obligations: &[Uuid]) -> Result<Self, StorageError> {
+        let is_asked = ctx.providers.iter().any(|p| p.checkout.as_ref().is_some_and(|c| c.names_payer()));
+        Ok(Self(if is_asked { parties::payers(db, obligations).await? } else { BTreeMap::new() }))
+    }
+
+    /// Of these the payer whom those that are due name first, as an order names one.
+    pub fn identify(&self, obligations: &[Obligation]) -> bool {
+        let due = obligations.iter().filter(|o| o.status == ObligationStatus::Due);
+        let named = due.filter_map(|o| self.0.get(&o.id).map(|is_identified| (o.id, *is_identified)));
+        named.min().is_some_and(|(_, is_identified)| is_identified)
+    }
 }
 
 pub(crate) fn due_items<'a>(obligations: impl IntoIterator<Item = &'a Obligation>) -> Vec<&'a Terms> {
@@ -289,12 +329,12 @@ fn due(obligations: &[Obligation]) -> Vnd {
 
 fn whole(
     ctx: &Context,
-    gates: &Gates,
+    (gates, payers): (&Gates, &Payers),
     intent: Intent,
     (obligations, attempts, payments): (Vec<Obligation>, Vec<Stored>, Vec<Paid>),
     (amount_due, now): (Vnd, Timestamp),
 ) -> IntentView {
-    let channels = channels(ctx, gates, &intent, (&obligations, amount_due), now);
+    let channels = channels(ctx, gates, &intent, (&obligations, payers, amount_due), now);
     let checkout_url = ctx.checkout_url(&intent.page_token);
     IntentView { intent, obligations, attempts, payments, channels, amount_due, checkout_url, receipts: Vec::new() }
 }

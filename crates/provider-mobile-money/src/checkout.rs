@@ -55,7 +55,7 @@ impl Checkout for Gateway {
     }
 
     async fn start_with(&self, order: &Order, given: &Given) -> Result<Started, ProviderError> {
-        let payer = self.payer(given).map_err(|e| ProviderError::Refused(e.to_string()))?;
+        let payer = self.payer(given).map_err(|e| ProviderError::NotSent(e.to_string()))?;
         let body = self.body(order, &payer)?;
         let handle = self.told(order, &body, given.again).await?;
         let offer = Offer { action: action(order, payer.code.is_some()) };
@@ -84,7 +84,7 @@ impl Gateway {
     /// `requestTransactionType`.
     fn body(&self, order: &Order, payer: &Payer) -> Result<Value, ProviderError> {
         let amount =
-            wire::amount_to_wire(order.amount).ok_or_else(|| ProviderError::Refused("no amount".to_owned()))?;
+            wire::amount_to_wire(order.amount).ok_or_else(|| ProviderError::NotSent("no amount".to_owned()))?;
         let mut body = json!({
             "amount": amount,
             "currency": wire::VND,

@@ -126,6 +126,11 @@ pub fn malformed(what: String) -> ProviderError {
     ProviderError::Malformed(what)
 }
 
+/// An order that the document has no place for.
+pub fn not_sent(why: &str) -> ProviderError {
+    ProviderError::NotSent(why.to_owned())
+}
+
 pub fn refused(why: &str) -> ProviderError {
     ProviderError::Refused(why.to_owned())
 }

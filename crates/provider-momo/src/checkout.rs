@@ -1,7 +1,7 @@
 //! create (MoMo AIO v2, section 2.2): MoMo is told an order and gives the page's address. The order reference is the request
 //! id too, so the same order told again is answered as before (section 2.5). It refuses amounts outside MoMo's limits.
 
-use crate::api::{Answer, Call, malformed, refused};
+use crate::api::{Answer, Call, malformed, not_sent};
 use crate::{Wallet, codes, signature, wire};
 use async_trait::async_trait;
 use domain::Vnd;
@@ -40,12 +40,12 @@ impl Wallet {
     /// An error here is before any call.
     pub fn order(&self, order: &Order) -> Result<Value, ProviderError> {
         if !wire::within_limits(order.amount) {
-            return Err(refused("an amount is from 1,000 to 50,000,000 đồng"));
+            return Err(not_sent("an amount is from 1,000 to 50,000,000 đồng"));
         }
-        let order_id = wire::order_id(&order.order_ref).ok_or_else(|| refused("the order reference is no orderId"))?;
+        let order_id = wire::order_id(&order.order_ref).ok_or_else(|| not_sent("the order reference is no orderId"))?;
         for address in [&order.return_url, &order.notify_url] {
             if signature::is_ambiguous(signature::CREATE, address) {
-                return Err(refused("an address reads like another signed field"));
+                return Err(not_sent("an address reads like another signed field"));
             }
         }
         let lang = match order.locale {

@@ -77,6 +77,11 @@ pub fn malformed(what: &str) -> ProviderError {
     ProviderError::Malformed(what.to_owned())
 }
 
+/// An order that the platform's message has no place for.
+pub fn not_sent(why: &str) -> ProviderError {
+    ProviderError::NotSent(why.to_owned())
+}
+
 pub fn refused(why: &str) -> ProviderError {
     ProviderError::Refused(why.to_owned())
 }

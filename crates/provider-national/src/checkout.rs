@@ -1,7 +1,7 @@
 //! INIT (DVCQG 1.0.6, section 3.1): the platform is told an order with its bill and gives the page's address. The message
 //! names neither where we hear of it nor where the browser returns: both are agreed beforehand.
 
-use crate::api::{Message, malformed, object, refused, shown};
+use crate::api::{Message, malformed, not_sent, object, refused, shown};
 use crate::{Platform, signature, wire};
 use async_trait::async_trait;
 use domain::Vnd;
@@ -33,6 +33,11 @@ impl Checkout for Platform {
         self.procedure(items).is_ok() && self.fees(items).is_ok()
     }
 
+    /// The platform's receipt has a place for the number, which may not be empty.
+    fn names_payer(&self) -> bool {
+        true
+    }
+
     /// The platform's receipt is of its items, and of nothing less.
     fn takes_a_rest(&self) -> bool {
         false
@@ -50,7 +55,7 @@ impl Platform {
     /// An error here is before any call.
     pub fn order(&self, order: &Order) -> Result<Message, ProviderError> {
         if !order.amount.is_positive() {
-            return Err(refused("an order has an amount"));
+            return Err(not_sent("an order has an amount"));
         }
         let info = self.receipt_info(order)?;
         let own = [

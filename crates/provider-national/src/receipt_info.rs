@@ -4,7 +4,7 @@
 //! bank that the contract has no code for.
 
 use crate::Platform;
-use crate::api::{Message, refused};
+use crate::api::{Message, not_sent};
 use crate::wire;
 use domain::Vnd;
 use domain::obligation::{ObligationKind, Terms};
@@ -33,13 +33,15 @@ const EMPTY: &[&str] = &[
 impl Platform {
     /// An error here is before any call.
     pub fn receipt_info(&self, order: &Order) -> Result<Value, ProviderError> {
-        let bill = order.bill.as_ref().ok_or_else(|| refused("an order needs its bill"))?;
+        let bill = order.bill.as_ref().ok_or_else(|| not_sent("an order needs its bill"))?;
         let items: Vec<&Terms> = bill.items.iter().collect();
         if sum(&items) != order.amount {
-            return Err(refused("the bill is not the order's sum: money that came another way waits for this payment"));
+            return Err(not_sent(
+                "the bill is not the order's sum: money that came another way waits for this payment",
+            ));
         }
         let bank = self.bank_codes.get(&order.receiver.bank_bin);
-        let bank = bank.ok_or_else(|| refused("bank_codes has no code for the beneficiary's bank"))?;
+        let bank = bank.ok_or_else(|| not_sent("bank_codes has no code for the beneficiary's bank"))?;
         let mut block = self.procedure(&items)?;
         block.insert("TenDonVi".to_owned(), wire::name(&bill.agency_name).into());
         block.extend(payer(bill)?);
@@ -69,7 +71,7 @@ impl Platform {
         })?;
         let name = items.iter().find_map(|terms| terms.procedure_name.as_deref());
         let name = name.map(wire::name).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| refused("the bill names no procedure"))?;
+        let name = name.ok_or_else(|| not_sent("the bill names no procedure"))?;
         let own = [
             ("MaHoSo", dossier),
             ("MaDonVi", agency),
@@ -90,7 +92,7 @@ impl Platform {
             ObligationKind::Fee => &self.settings.fee_word,
             ObligationKind::Charge => &self.settings.charge_word,
             ObligationKind::TaxLand | ObligationKind::Fine | ObligationKind::ServicePrice => {
-                return Err(refused("the platform takes fees and charges by this message, and nothing else"));
+                return Err(not_sent("the platform takes fees and charges by this message, and nothing else"));
             }
         };
         Ok(json!({
@@ -112,21 +114,21 @@ fn part(item: &Terms) -> Value {
 fn only(items: &[&Terms], what: &str, of: impl Fn(&Terms) -> Option<String>) -> Result<String, ProviderError> {
     let mut all = items.iter().map(|terms| of(terms));
     let first = all.next().flatten().map(|text| wire::line(&text)).filter(|text| !text.is_empty());
-    let first = first.ok_or_else(|| refused(&format!("the bill names no {what}")))?;
+    let first = first.ok_or_else(|| not_sent(&format!("the bill names no {what}")))?;
     if all.all(|other| other.is_some_and(|other| wire::line(&other) == first)) {
         Ok(first)
     } else {
-        Err(refused(&format!("the bill is of more than one {what}")))
+        Err(not_sent(&format!("the bill is of more than one {what}")))
     }
 }
 
 /// Who pays. A number that we do not have is not made up.
 fn payer(bill: &OrderBill) -> Result<Message, ProviderError> {
-    let payer = bill.payer.as_ref().ok_or_else(|| refused("the bill names no payer"))?;
+    let payer = bill.payer.as_ref().ok_or_else(|| not_sent("the bill names no payer"))?;
     let name = wire::name(&payer.name);
     let number = payer.identity_number.as_deref().map(wire::line).unwrap_or_default();
     if name.is_empty() || number.is_empty() {
-        return Err(refused("the payer has no name or no number"));
+        return Err(not_sent("the payer has no name or no number"));
     }
     let address = payer.address.as_deref().map(wire::line).unwrap_or_default();
     let own = [("HoTenNguoiNop", name), ("SoCMNDNguoiNop", number), ("DiaChiNguoiNop", address)];
@@ -215,7 +217,7 @@ pub mod tests {
     #[test]
     fn what_the_block_cannot_say_is_never_sent() {
         let refuses = |amount: i64, bill: OrderBill, why: &str| match info(amount, bill) {
-            Err(ProviderError::Refused(said)) => assert!(said.contains(why), "{said}"),
+            Err(ProviderError::NotSent(said)) => assert!(said.contains(why), "{said}"),
             other => panic!("{why}: {other:?}"),
         };
         let fee = || item(ObligationKind::Fee, 200_000);
@@ -253,8 +255,8 @@ pub mod tests {
         let elsewhere = provider::Receiver { bank_bin: "970400".to_owned(), ..order("LC1", 1).receiver };
         let order = Order { receiver: elsewhere, bill: Some(bill(vec![fee()])), ..order("LC1", 200_000) };
         assert!(
-            matches!(platform().receipt_info(&order), Err(ProviderError::Refused(why)) if why.contains("bank_codes"))
+            matches!(platform().receipt_info(&order), Err(ProviderError::NotSent(why)) if why.contains("bank_codes"))
         );
-        assert!(matches!(platform().receipt_info(&Order { bill: None, ..order }), Err(ProviderError::Refused(_))));
+        assert!(matches!(platform().receipt_info(&Order { bill: None, ..order }), Err(ProviderError::NotSent(_))));
     }
 }

@@ -26,7 +26,7 @@ impl Transfer {
 
     fn offer(&self, order: &Order) -> Result<Offer, ProviderError> {
         if !order.amount.is_positive() || order.amount > self.max_amount {
-            return Err(ProviderError::Refused(format!("a transfer is from 1 to {} đồng", self.max_amount.dong())));
+            return Err(ProviderError::NotSent(format!("a transfer is from 1 to {} đồng", self.max_amount.dong())));
         }
         let receiver = self.receiver(order);
         // The reference alone: it fits every bank's field, and no punctuation or name of a person is lost on the way.
@@ -38,7 +38,7 @@ impl Transfer {
             amount: Some(order.amount),
             purpose: Some(&transfer_content),
         };
-        let qr_data = transfer.encode().map_err(|e| ProviderError::Refused(e.to_string()))?;
+        let qr_data = transfer.encode().map_err(|e| ProviderError::NotSent(e.to_string()))?;
         Ok(Offer { action: Action::Qr { qr_data, receiver, transfer_content, amount: order.amount } })
     }
 
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_a_transfer_or_a_qr_does_not_hold_is_refused() {
         for amount in [0, -1, 500_000_000] {
-            assert!(matches!(transfer(None).offer(&order(amount)), Err(ProviderError::Refused(_))), "{amount}");
+            assert!(matches!(transfer(None).offer(&order(amount)), Err(ProviderError::NotSent(_))), "{amount}");
         }
         for (bin, number) in [("97041", "1"), ("97041A", "1"), ("970418", ""), ("970418", "12345678901234567890")] {
             let receiver = Receiver {
@@ -148,7 +148,7 @@ mod tests {
                 account_name: "UBND PHUONG LAO CAI".to_owned(),
             };
             let order = Order { receiver, ..order(1) };
-            assert!(matches!(transfer(None).offer(&order), Err(ProviderError::Refused(_))), "{bin} {number}");
+            assert!(matches!(transfer(None).offer(&order), Err(ProviderError::NotSent(_))), "{bin} {number}");
         }
     }
 }

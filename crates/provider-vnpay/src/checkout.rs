@@ -47,9 +47,9 @@ fn why(code: &str) -> Failure {
 
 impl Gateway {
     fn pay_link(&self, order: &Order) -> Result<String, ProviderError> {
-        let amount = wire::amount_to_wire(order.amount).map_err(|e| ProviderError::Refused(e.to_string()))?;
+        let amount = wire::amount_to_wire(order.amount).map_err(|e| ProviderError::NotSent(e.to_string()))?;
         let return_url = wire::return_url(&order.return_url)
-            .ok_or_else(|| ProviderError::Refused("the return address is 10 to 255 characters".to_owned()))?;
+            .ok_or_else(|| ProviderError::NotSent("the return address is 10 to 255 characters".to_owned()))?;
         // vnp_BankCode is left out: VNPAY then shows its chooser. "other" is the widely used vnp_OrderType.
         let query = signature::form([
             ("vnp_Amount", amount.as_str()),
@@ -118,10 +118,10 @@ pub mod tests {
     #[test]
     fn what_the_fields_do_not_hold_is_refused() {
         for amount in [0, -1, 10_000_000_000] {
-            assert!(matches!(gateway().pay_link(&order("LC1", amount)), Err(ProviderError::Refused(_))));
+            assert!(matches!(gateway().pay_link(&order("LC1", amount)), Err(ProviderError::NotSent(_))));
         }
         let long = Order { return_url: format!("https://a.vn/{}", "x".repeat(250)), ..order("LC1", 1) };
-        assert!(matches!(gateway().pay_link(&long), Err(ProviderError::Refused(_))));
+        assert!(matches!(gateway().pay_link(&long), Err(ProviderError::NotSent(_))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! create (ZaloPay v2, section 3.2): ZaloPay is told an order and gives the page's address, once: told again, it only says
 //! that it has the order. It refuses what ZaloPay's fields do not hold.
 
-use crate::api::{Answer, Call, malformed, refused};
+use crate::api::{Answer, Call, malformed, not_sent, refused};
 use crate::{Wallet, codes, wire};
 use async_trait::async_trait;
 use domain::Vnd;
@@ -48,13 +48,13 @@ impl Wallet {
     /// An error here is before any call.
     pub fn order(&self, order: &Order) -> Result<Value, ProviderError> {
         if !order.amount.is_positive() {
-            return Err(refused("an amount is positive"));
+            return Err(not_sent("an amount is positive"));
         }
         let app_trans_id = wire::app_trans_id(&order.order_ref, order.ordered_at);
-        let app_trans_id = app_trans_id.ok_or_else(|| refused("the order reference is too long"))?;
+        let app_trans_id = app_trans_id.ok_or_else(|| not_sent("the order reference is too long"))?;
         let embed_data = json!({"redirecturl": order.return_url}).to_string();
         if embed_data.chars().count() > EMBED_LEN {
-            return Err(refused("the return address is too long"));
+            return Err(not_sent("the return address is too long"));
         }
         let life = order.expires_at.duration_since(order.ordered_at).as_secs().max(LEAST_LIFE_S);
         let mut body = json!({

@@ -148,6 +148,11 @@ pub trait Checkout: Send + Sync {
         true
     }
 
+    /// Whether an order names its payer's identity number; where nobody with one is known, the channel cannot be chosen.
+    fn names_payer(&self) -> bool {
+        false
+    }
+
     /// Whether an order may be of less than its items owe: the rest, where a part of the money came another way.
     fn takes_a_rest(&self) -> bool {
         true
@@ -171,7 +176,8 @@ pub trait Checkout: Send + Sync {
         Failure::Unsaid
     }
 
-    /// Tells the provider. Called again with the same order after a crash: it must give the same offer or an error.
+    /// Tells the provider. Called again with the same order after a crash: it must give the same offer or an error. An order that
+    /// cannot be made is [`ProviderError::NotSent`], before any call.
     async fn start(&self, order: &Order) -> Result<Offer, ProviderError>;
 
     /// The same with what the payer gave; a channel that asks for nothing needs nothing of it.

@@ -3,6 +3,9 @@
 /// None of these says that money moved or did not.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
+    /// What we wanted to say has no place in its document: nothing was sent, and the provider said nothing.
+    #[error("nothing was sent to the provider: {0}")]
+    NotSent(String),
     /// The provider understood and said no; the same call will not do better.
     #[error("the provider refused: {0}")]
     Refused(String),

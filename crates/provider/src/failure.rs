@@ -1,5 +1,5 @@
 //! Why a payment failed, as far as its payer can do something about it. A provider's code that says no more than "failed"
-//! is [`Failure::Unsaid`]: nothing is guessed.
+//! is [`Failure::Unsaid`]: nothing is guessed. What we refused ourselves is no provider's word.
 
 use std::fmt;
 
@@ -25,11 +25,13 @@ pub enum Failure {
     TooLate,
     /// Bank or provider could not do it at that time.
     Maintenance,
+    /// By us: its provider never heard of it.
+    NotSent,
     Unsaid,
 }
 
 impl Failure {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Cancelled,
         Self::NotConfirmed,
         Self::NotEnoughMoney,
@@ -41,6 +43,7 @@ impl Failure {
         Self::WrongCode,
         Self::TooLate,
         Self::Maintenance,
+        Self::NotSent,
         Self::Unsaid,
     ];
 
@@ -58,6 +61,7 @@ impl Failure {
             Self::WrongCode => "wrong_code",
             Self::TooLate => "too_late",
             Self::Maintenance => "maintenance",
+            Self::NotSent => "not_sent",
             Self::Unsaid => "unsaid",
         }
     }

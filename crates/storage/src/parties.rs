@@ -8,6 +8,7 @@ use domain::obligation::ObligationStatus;
 use domain::party::{IdentityKind, Party};
 use domain::{ObligationId, PaymentId, RefundId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +69,16 @@ fn open(vault: &Vault, id: Uuid, sealed: &[u8]) -> Result<Party, StorageError> {
         phone: plain.phone,
         email: plain.email,
     })
+}
+
+const PAYERS: &str = "select o.id, p.identity_index is not null and p.erased_at is null as has_number
+    from obligation o join party p on p.id = o.payer_id where o.id = any($1)";
+
+/// Which of these obligations name a payer, and whether that has a number; nobody's data is opened.
+pub async fn payers(db: &Db, obligations: &[Uuid]) -> Result<BTreeMap<ObligationId, bool>, StorageError> {
+    let statement = db.prepare_cached(PAYERS).await?;
+    let rows = db.query(&statement, &[&obligations]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>("id").into(), row.get("has_number"))).collect())
 }
 
 const BY_IDENTITY: &str = "select id from party where identity_index = $1 order by id";

@@ -151,6 +151,21 @@ pub async fn of_dossier(db: &Db, code: &str) -> Result<Vec<Obligation>, StorageE
     db.query(&statement, &[&code]).await?.iter().map(obligations::from_row).collect()
 }
 
+// far fewer are open or have had money
+const REQUESTS: &str = "select i.page_token from intent i
+    where i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($1))
+    and (i.status in ('open', 'processing') or exists (select from payment p where p.intent_id = i.id)
+        or exists (select from attempt a where a.intent_id = i.id and a.status in ('started', 'offered', 'committed', 'unknown')))
+    order by i.status not in ('open', 'processing'), i.id desc limit 4";
+
+/// Tokens of requests for these fees that are open, had money, or have a try without a result: what is open first, then the
+/// newest.
+pub async fn requests(db: &Db, obligations: &[ObligationId]) -> Result<Vec<String>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
+    let statement = db.prepare_cached(REQUESTS).await?;
+    Ok(db.query(&statement, &[&ids]).await?.iter().map(|row| row.get(0)).collect())
+}
+
 const TAKEN_BACK: &str = "select a.payment_id, max(coalesce(j.original_business_date, j.business_date))
     from allocation a join journal j on j.id = a.journal_id
     where a.payment_id = any($1) and j.kind = 'taken_back' group by 1";

@@ -165,6 +165,10 @@ impl Language {
                 "Lý do: ngân hàng đang bảo trì. Xin thử lại sau, hoặc chọn cách khác.",
                 "Why: the bank is under maintenance. Please try again later, or pay another way.",
             ),
+            Failure::NotSent => (
+                "Cách này không dùng được cho khoản phí này. Xin chọn cách khác, hoặc hỏi bộ phận một cửa.",
+                "This way cannot be used for this fee. Please pay another way, or ask the one-stop office.",
+            ),
             Failure::Unsaid => (
                 "Đơn vị thanh toán không cho biết lý do. Có thể thử lại, hoặc chọn cách khác.",
                 "The payment provider did not say why. You can try again, or pay another way.",
@@ -277,6 +281,7 @@ pub(crate) struct Words {
     pub elsewhere_paid: Said,
     pub elsewhere_paid_held: Said,
     pub failed_try: Said,
+    pub not_sent: Said,
     pub unclear: Said,
     pub paid: Said,
     pub paid_at_counter: Said,
@@ -370,6 +375,10 @@ pub(crate) struct Words {
     pub lookup_due: &'static str,
     pub lookup_nothing: &'static str,
     pub lookup_pay: &'static str,
+    pub lookup_rest: &'static str,
+    pub lookup_wait: &'static str,
+    pub lookup_ask: &'static str,
+    pub lookup_settled: &'static str,
     pub lookup_ill: &'static str,
 
     pub print_title: &'static str,
@@ -460,6 +469,7 @@ pub(crate) struct Words {
     pub before_other_code: &'static str,
     pub leaving: &'static str,
     pub not_billable: &'static str,
+    pub payer_not_identified: &'static str,
     pub whole_only: &'static str,
     pub above_limit: &'static str,
     pub not_answering: &'static str,
@@ -469,6 +479,13 @@ pub(crate) struct Words {
     pub no_channel: &'static str,
 
     pub more_codes: &'static str,
+    pub more_codes_of_fees: &'static str,
+    /// In a sentence's place for it.
+    pub dossier_code: &'static str,
+    pub customer_code: &'static str,
+    pub dossier_or_customer_code: &'static str,
+    /// Before the end of one.
+    pub customer: &'static str,
     pub bills: &'static str,
     pub bills_how: &'static str,
     pub bills_then: &'static str,

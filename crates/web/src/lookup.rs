@@ -1,24 +1,30 @@
 //! `/pay`: what a dossier owes, for anybody who types its code. Fees and agencies, and nothing of a person; no link to the
-//! page on which it is paid. It is no oracle: an unknown code, one without fees and an ill-formed one are answered alike,
+//! page on which it is paid. What came for them is counted as the pages of their requests count it, and nothing else of those is
+//! told. It is no oracle: an unknown code, one without fees and an ill-formed one are answered alike,
 //! after the same time, and one address asks a few times a minute.
 
 use crate::answer;
 use crate::language::{Language, Words};
 use crate::load::{Asked, Returned};
-use crate::page::{ITEMS, Item, More, agency_name};
+use crate::page::{ITEMS, Item, More, Seen, agency_name, asks_first};
+use crate::said::is_to_ask_first;
+use crate::stage::{Held, Stage};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use domain::Vnd;
 use domain::dossier_code::DossierCode;
 use domain::mode::Mode;
 use domain::obligation::{Obligation, ObligationStatus};
+use domain::{ObligationId, Vnd};
+use jiff::Timestamp;
 use payments::Context;
+use payments::payer_page::{self, DossierPage};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
-use storage::{StorageError, payer_page};
+use storage::StorageError;
 
 /// Each answer takes a multiple of this, far above what the database takes.
 const BEAT: Duration = Duration::from_millis(150);
@@ -38,9 +44,26 @@ struct Lookup {
 }
 
 struct Found {
-    due: String,
+    /// What is left to pay, under its label; None where nothing is.
+    due: Due,
+    /// What to do.
+    then: String,
+    /// Which comes before the fees then.
+    asks: bool,
     items: Vec<Item>,
     more: Option<More>,
+}
+
+/// What the pages of the requests for a dossier's fees tell their reader to do, the most careful last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Advice {
+    Pay,
+    /// A part came.
+    PayRest,
+    /// A provider has begun to take money.
+    Wait,
+    /// Money came that is not counted, or may have.
+    AskFirst,
 }
 
 #[derive(serde::Deserialize)]
@@ -124,17 +147,65 @@ async fn wait_for_the_beat(begun: Instant) {
 async fn owed(ctx: &Context, language: Language, code: &str) -> Result<Found, StorageError> {
     // what is no code of a dossier is looked for all the same, and not found
     let code = DossierCode::new(code.to_uppercase()).map_or_else(|_| String::new(), |code| code.to_string());
-    let db = ctx.pool.get().await?;
-    let list = payer_page::of_dossier(&db, &code).await?;
-    let codes: Vec<&str> = list.iter().map(|o| o.terms.agency_code.as_str()).collect();
-    let agencies = payer_page::agencies(&db, &codes).await?;
-    let due: Vnd = list.iter().filter(|o| o.status == ObligationStatus::Due).map(Obligation::amount).sum();
+    let now = Timestamp::now();
+    let dossier = payer_page::of_dossier(ctx, &code, now).await?;
+    let (due, then, asks) = due_and_then(language.words(), &dossier, now);
     let item = |o: &Obligation| Item {
         description: o.terms.description.clone(),
         dossier: None,
-        agency: Some(agency_name(&agencies, &o.terms.agency_code)),
+        agency: Some(agency_name(&dossier.agencies, &o.terms.agency_code)),
         amount: o.amount().to_string(),
         mark: language.obligation(o.status),
     };
-    Ok(Found { due: due.to_string(), items: list.iter().map(item).collect(), more: None })
+    Ok(Found { due, then, asks, items: dossier.obligations.iter().map(item).collect(), more: None })
+}
+
+type Due = Option<(&'static str, String)>;
+
+/// What is left to pay, what to do, and whether that is to ask or to wait.
+fn due_and_then(w: &Words, dossier: &DossierPage, now: Timestamp) -> (Due, String, bool) {
+    let due = dossier.obligations.iter().filter(|o| o.status == ObligationStatus::Due);
+    if due.clone().next().is_none() {
+        return (None, w.lookup_settled.to_owned(), false);
+    }
+    let (lowered, advice) = of_requests(dossier, now);
+    let due = due.map(Obligation::amount).sum::<Vnd>().less(lowered).to_string();
+    let (label, then) = match advice {
+        Advice::Pay => (w.lookup_due, w.lookup_pay.to_owned()),
+        Advice::PayRest => (w.lookup_due, format!("{} {}", w.lookup_rest, w.lookup_pay)),
+        Advice::Wait => (w.lookup_due, w.lookup_wait.to_owned()),
+        Advice::AskFirst => (w.covered.amount, w.lookup_ask.to_owned()),
+    };
+    (Some((label, due)), then, advice >= Advice::Wait)
+}
+
+/// By how much what came lowers what the dossier owes, and what is to be done.
+fn of_requests(dossier: &DossierPage, now: Timestamp) -> (Vnd, Advice) {
+    let is_due = |o: &&Obligation| o.status == ObligationStatus::Due;
+    let of_dossier: BTreeSet<ObligationId> = dossier.obligations.iter().map(|o| o.id).collect();
+    let mut counted: BTreeSet<ObligationId> = BTreeSet::new();
+    let (mut lowered, mut advice) = (Vnd::ZERO, Advice::Pay);
+    for request in &dossier.requests {
+        let view = &request.view;
+        let due: BTreeSet<ObligationId> = view.obligations.iter().filter(is_due).map(|o| o.id).collect();
+        // of fees of several dossiers, or of two requests, nobody can say which it lowers
+        let is_plain = due.is_subset(&of_dossier) && due.is_disjoint(&counted);
+        let stage = Seen::of(request, Returned::No, now).stage;
+        let held = view.owed().less(view.amount_due);
+        let says = match stage {
+            Stage::Covered | Stage::Unclear | Stage::PaidTwice | Stage::Cancelled { held: true } => Advice::AskFirst,
+            Stage::Expired { held: Held::Beside, .. } => Advice::AskFirst,
+            _ if asks_first(request, stage, now) || is_to_ask_first(view, stage) => Advice::AskFirst,
+            Stage::Processing => Advice::Wait,
+            _ if !held.is_positive() => Advice::Pay,
+            _ if is_plain => Advice::PayRest,
+            _ => Advice::AskFirst,
+        };
+        if says == Advice::PayRest {
+            lowered = lowered + held;
+        }
+        advice = advice.max(says);
+        counted.extend(due);
+    }
+    (lowered, advice)
 }

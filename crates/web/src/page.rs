@@ -268,10 +268,7 @@ impl Page {
         let can_pay =
             buttons().any(|button| button.closed.is_none()) || asides.iter().any(|aside| !aside.names.is_empty());
         let has_field = (may_pay && buttons().any(Button::has_field)) || money.iter().any(|m| m.account.is_some());
-        let asks_first = stage == Stage::Unclear
-            || loaded.earlier.iter().any(Earlier::is_unsettled)
-            || !loaded.named_together.is_empty()
-            || without_result(view, stage, now).next().is_some();
+        let asks_first = asks_first(loaded, stage, now);
         let refresh = refresh(view, stage, transfer.as_ref(), now);
         Self {
             w,
@@ -456,6 +453,14 @@ pub(crate) fn last_attempt(view: &IntentView) -> Option<&Attempt> {
 /// Whether the provider of the last attempt is likely to tell us soon.
 fn is_awaited(view: &IntentView, now: Timestamp) -> bool {
     last_attempt(view).is_some_and(|a| a.status.is_undecided() && now < a.expires_at + PATIENCE)
+}
+
+/// Whether money may have come that is not counted: to ask is better than to pay again.
+pub(crate) fn asks_first(loaded: &PayerPage, stage: Stage, now: Timestamp) -> bool {
+    stage == Stage::Unclear
+        || loaded.earlier.iter().any(Earlier::is_unsettled)
+        || !loaded.named_together.is_empty()
+        || without_result(&loaded.view, stage, now).next().is_some()
 }
 
 fn refresh(view: &IntentView, stage: Stage, transfer: Option<&Transfer>, now: Timestamp) -> Option<u32> {

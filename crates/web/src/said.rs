@@ -74,6 +74,7 @@ pub(crate) fn said(
         }
         Stage::PaidElsewhere { held } if held || is_more_held => (&w.elsewhere_paid_held, "paid"),
         Stage::PaidElsewhere { .. } => (&w.elsewhere_paid, "paid"),
+        Stage::Failed(Failure::NotSent) => (&w.not_sent, "failed"),
         Stage::Failed(_) => (&w.failed_try, "failed"),
         Stage::Unclear => (&w.unclear, "waiting"),
         Stage::Paid if is_more_held => (&w.paid_and_checked, "paid"),
@@ -210,7 +211,7 @@ fn of_phone(w: &Words, asked: usize, (stage, prompt): (Stage, Option<&Prompt>)) 
 }
 
 /// Beside what the heading says.
-fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
+pub(crate) fn is_to_ask_first(view: &IntentView, stage: Stage) -> bool {
     match stage {
         Stage::Scan | Stage::Confirm | Stage::Asking => may_have_paid(view),
         Stage::Cancelled { .. } => is_under_review(view),

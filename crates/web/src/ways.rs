@@ -107,6 +107,7 @@ pub(crate) fn why_closed(language: Language, why: &Unavailable) -> Why {
     let ours = |text| Why { text, reason: None, until: None, is_foreign: false };
     match why {
         Unavailable::NotBillable => ours(w.not_billable),
+        Unavailable::PayerNotIdentified => ours(w.payer_not_identified),
         Unavailable::WholeOnly => ours(w.whole_only),
         Unavailable::AboveLimit => ours(w.above_limit),
         Unavailable::BelowLimit => ours(w.below_limit),

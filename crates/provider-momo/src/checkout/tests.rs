@@ -54,7 +54,7 @@ async fn an_order_is_told_once_signed_and_gives_its_page() {
 #[test]
 fn what_the_fields_do_not_hold_is_never_sent() {
     for amount in [999, 50_000_001, 0, -1] {
-        assert!(matches!(wallet().order(&order("LC1", amount)), Err(ProviderError::Refused(_))), "{amount}");
+        assert!(matches!(wallet().order(&order("LC1", amount)), Err(ProviderError::NotSent(_))), "{amount}");
     }
     let url = "https://dvc.example.vn/r?a=1&orderId=2".to_owned();
     for ill in [
@@ -62,7 +62,7 @@ fn what_the_fields_do_not_hold_is_never_sent() {
         Order { return_url: url.clone(), ..order("LC1", 50_000) },
         Order { notify_url: url, ..order("LC1", 50_000) },
     ] {
-        assert!(matches!(wallet().order(&ill), Err(ProviderError::Refused(_))), "{ill:?}");
+        assert!(matches!(wallet().order(&ill), Err(ProviderError::NotSent(_))), "{ill:?}");
     }
 }
 

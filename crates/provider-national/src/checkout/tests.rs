@@ -62,7 +62,9 @@ async fn an_order_is_told_once_signed_with_its_bill_and_gives_its_page() {
     );
     assert_eq!((&body["ThongTinGiaoDich"], &body["NgonNgu"]), (&json!("Thanh toan LC7K2M9QX4T"), &json!("vi-VN")));
     assert_eq!(body["ThongTinBienLai"]["PhiLePhi"][0]["SoTien"], "50000");
-    assert!(platform.asks_for_bill() && platform.least().is_none() && platform.limit().is_none());
+    assert!(
+        platform.asks_for_bill() && platform.names_payer() && platform.least().is_none() && platform.limit().is_none()
+    );
 }
 
 #[tokio::test]
@@ -122,7 +124,7 @@ async fn silence_and_a_server_error_leave_it_unknown() {
 #[test]
 fn without_an_amount_or_behind_https_without_a_guarded_page_there_is_no_order() {
     for amount in [0, -1] {
-        assert!(matches!(platform().order(&order("LC1", amount)), Err(ProviderError::Refused(_))), "{amount}");
+        assert!(matches!(platform().order(&order("LC1", amount)), Err(ProviderError::NotSent(_))), "{amount}");
     }
     assert_eq!(platform().page("http://platform.example.vn/pay"), None);
     assert!(platform().page("https://platform.example.vn/pay").is_some());

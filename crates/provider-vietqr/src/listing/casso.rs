@@ -49,6 +49,7 @@ impl Failed {
 /// The same, without what brought it about.
 fn again(why: &ProviderError) -> ProviderError {
     match why {
+        ProviderError::NotSent(why) => ProviderError::NotSent(why.clone()),
         ProviderError::Refused(why) => ProviderError::Refused(why.clone()),
         ProviderError::Malformed(what) => ProviderError::Malformed(what.clone()),
         ProviderError::Unavailable(_) => ProviderError::Unavailable(None),

@@ -59,7 +59,7 @@ fn what_the_fields_do_not_hold_is_never_sent() {
         order(&"x".repeat(34), 50_000),
         Order { return_url: format!("https://a.vn/{}", "x".repeat(2_048)), ..order("LC1", 50_000) },
     ] {
-        assert!(matches!(wallet().order(&ill), Err(ProviderError::Refused(_))), "{ill:?}");
+        assert!(matches!(wallet().order(&ill), Err(ProviderError::NotSent(_))), "{ill:?}");
     }
     let brief = Order { expires_at: order("LC1", 1).ordered_at, ..order("LC1", 50_000) };
     assert_eq!(wallet().order(&brief).expect("a body")["expire_duration_seconds"], 300);
