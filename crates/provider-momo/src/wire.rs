@@ -29,7 +29,7 @@ pub fn amount_from_wire(text: &str) -> Option<Vnd> {
 /// `resultCode` is an Int (section 2.3).
 pub fn code_from_wire(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    (is_whole(digits) && text.len() <= 6).then(|| text.parse().ok()).flatten()
+    (is_whole(digits) && text != "-0" && text.len() <= 6).then(|| text.parse().ok()).flatten()
 }
 
 /// `transId` is a Long; 0 where there was no transaction.
@@ -96,7 +96,7 @@ mod tests {
             (code_from_wire("0"), code_from_wire("9000"), code_from_wire("-1")),
             (Some(0), Some(9000), Some(-1))
         );
-        for ill in ["", "00", "1.0", "1e3", "99999999", "-", "x"] {
+        for ill in ["", "00", "-0", "1.0", "1e3", "99999999", "-", "x"] {
             assert_eq!(code_from_wire(ill), None, "{ill}");
         }
         assert_eq!(trans_id("4088878653"), Some("4088878653"));
