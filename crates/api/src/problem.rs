@@ -73,7 +73,7 @@ codes! {
     ApprovalStale = "approval_stale", 409, "What it rests on has changed", "Propose anew from the present state. What is about money is withdrawn by this answer; reject anything else first.";
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     BooksBegun = "books_begun", 409, "The account's books have begun", "A statement of it is there, or money of it was told of before that day: begin earlier, or let the books begin with the first statement.";
-    CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none.";
+    CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none. Of `reopen_obligations`: no unexplained debit of it has taken back whole what a payment still pays.";
     CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
     CaseOwned = "case_owned", 409, "Somebody else has the case", "`owner` says who; give it as `instead_of` to take it from them.";
@@ -600,6 +600,7 @@ impl From<ResolveError> for Problem {
             ResolveError::NotOpen(status) => Self::with(Code::CaseNotOpen, format!("the case is {status}")),
             ResolveError::MoneyWaits => Self::new(Code::CaseMoneyWaits),
             ResolveError::NoMoney => Self::new(Code::CaseHasNoMoney),
+            e @ ResolveError::NothingToReopen => Self::with(Code::CaseHasNoMoney, e.to_string()),
             ResolveError::MoneyLeft => Self::new(Code::CaseMoneyLeft),
             ResolveError::NotProven => Self::new(Code::CreditNotProven),
             ResolveError::NotWrittenOff => Self::new(Code::CaseNotWrittenOff),

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolutionBody {
-    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference | write_off | reinstate
+    /// assign_to_obligations | refund_to_payer | same_movement | accept_difference | write_off | reopen_obligations | reinstate
     action: String,
     /// Of `assign_to_obligations`: what the waiting money pays, 1 to 50.
     #[serde(default)]
@@ -131,6 +131,7 @@ fn action(said: &ResolutionBody, note: &str, case: &Listed) -> Result<Action, Pr
             return Ok(Action::AssignToObligations { obligation_ids: said.obligation_ids.clone() });
         }
         "accept_difference" if !unsaid => return Ok(Action::AcceptDifference),
+        "reopen_obligations" => return Ok(Action::ReopenObligations { reopens: Vec::new() }),
         "same_movement" => {
             return Ok(Action::SameMovement { payment_id: said.payment_id.clone().unwrap_or_default() });
         }

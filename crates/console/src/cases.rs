@@ -219,6 +219,8 @@ struct CasePage {
     may_be_same: bool,
     may_accept: bool,
     may_write_off: bool,
+    /// A bank has taken back what its payment may still pay.
+    may_reopen: bool,
     /// Closed, and what it told of was given up.
     may_reinstate: bool,
     /// Who has it, as it is shown; whoever takes it says so.
@@ -275,14 +277,15 @@ async fn page(
     done: Option<&'static str>,
 ) -> Answer {
     let own = staff.sees();
-    let (case, candidates, refundable, history, stands, people) = {
+    let (case, candidates, refundable, history, (stands, is_unexplained), people) = {
         let db = ctx.pool.get().await?;
         let case = found(&db, staff, id).await?;
         let history = case_work::history(&db, id, own.as_deref()).await?;
         let persons = history.iter().flat_map(|d| [Some(d.who.clone()), d.owner.map(|id| id.to_string())]).flatten();
         let people = People::among(&db, persons.chain(case.owner.map(|id| id.to_string()))).await?;
         let refundable = refundable(&db, staff, &case).await?;
-        (case, case_list::candidates(&db, id).await?, refundable, history, write_offs::stands(&db, id).await?, people)
+        let given_up = (write_offs::stands(&db, id).await?, write_offs::unexplained(&db, id).await?.is_some());
+        (case, case_list::candidates(&db, id).await?, refundable, history, given_up, people)
     };
     let open = case.status == CaseStatus::Open.as_str();
     let suggestions = if open { suggest::of_case(ctx, id, own.as_deref()).await? } else { Vec::new() };
@@ -307,6 +310,7 @@ async fn page(
         may_be_same: open && kind == Some(CaseKind::MissingAtProvider),
         may_accept: open && !waits,
         may_write_off: open,
+        may_reopen: open && kind == Some(CaseKind::Chargeback) && case.payment_id.is_some() && is_unexplained,
         may_reinstate: closed && stands,
         instead_of: case.owner.map(|id: PersonId| id.to_string()).unwrap_or_default(),
         is_mine: case.owner == Some(staff.person),

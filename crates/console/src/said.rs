@@ -60,6 +60,10 @@ pub(crate) fn resolution(error: ResolveError) -> Said {
         }
         ResolveError::NotProven => NOT_PROVEN.to_owned(),
         ResolveError::NotWrittenOff => "Việc này không có khoản nào đã xoá sổ.".to_owned(),
+        ResolveError::NothingToReopen => {
+            "Khoản thu này không còn nộp cho nghĩa vụ nào, hoặc khoản chi đã có giải thích hay nhỏ hơn số phải mở lại."
+                .to_owned()
+        }
         ResolveError::Obligation => "Có nghĩa vụ không tồn tại, không còn phải nộp, hoặc của đơn vị khác.".to_owned(),
         ResolveError::TooMuch(waits) => format!("Các nghĩa vụ đã chọn lớn hơn số tiền đang chờ ({waits})."),
     };

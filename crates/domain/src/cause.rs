@@ -28,7 +28,7 @@ words! {
         StatementDebit = "statement_debit", CameBack = "came_back", AskedAgain = "asked_again",
         // cases
         Found = "found", ResolutionProposed = "resolution_proposed", ResolutionRejected = "resolution_rejected",
-        Resolved = "resolved", Explained = "explained",
+        Resolved = "resolved", Explained = "explained", ObligationsReopened = "obligations_reopened",
         WrittenOff = "written_off", Reinstated = "reinstated",
         // receipts
         NumberTaken = "number_taken", Signed = "signed", Corrected = "corrected", MoneyLeft = "money_left",

@@ -16,6 +16,7 @@
 //! | a person says what waiting money is for | suspense | obligation; the rest `overpaid` | `due → paid` | paid with it |
 //! | an obligation is lowered | obligation | suspense `overpaid` | | |
 //! | waiting money, or a loss, is given up, and is found after all | `writing_off` | | | |
+//! | a payment stands, and its bank has taken it back: what it pays is due again | `uncovering` | | | |
 //!
 //! Which intents reopen is the table of `reopening`. An obligation has all that it owes or nothing. When the part of one
 //! payment leaves, those of others wait as `underpaid` from the same journal on. Whatever waits has a case.
@@ -39,6 +40,7 @@ use std::collections::BTreeSet;
 pub mod reopening;
 #[cfg(test)]
 mod tests;
+pub mod uncovering;
 pub mod writing_off;
 
 /// Where a part of a payment is. Never zero; negative only in what a journal took.

@@ -165,6 +165,7 @@ pub const TABLE: &[Edge] = &[
     edge(K, Some("open"), C::ResolutionProposed, "proposed"),
     edge(K, Some("proposed"), C::ResolutionRejected, "open"),
     edge(K, Some("proposed"), C::Withdrawn, "open"),
+    edge(K, Some("proposed"), C::ObligationsReopened, "open"),
     edge(K, Some("proposed"), C::Resolved, "closed"),
     edge(K, Some("open"), C::Explained, "closed"),
     edge(K, Some("proposed"), C::Explained, "closed"),

@@ -51,6 +51,7 @@ pub mod rehearse;
 pub mod remit;
 pub mod renew_providers;
 pub mod reopen_day;
+pub mod reopen_obligations;
 pub mod replace_receipt;
 pub mod reply;
 pub mod report;

@@ -6,6 +6,7 @@
 //! | `refund_to_payer` | the same | a refund is proposed; its approval is the decision (`refund`) |
 //! | `same_movement` | `missing_at_provider` of a payment on an account | it is the money of the named payment, which a line brought: the one of which all waits unidentified is no payment (`match_movements::leftover`) |
 //! | `write_off` | money that waits in suspense, a payment's or nobody's | it is nobody's, or a loss (`write_off`) |
+//! | `reopen_obligations` | a `chargeback` whose debit nobody explains, of a payment that stands | what the payment pays is due again; the case stays, for what is lost (`reopen_obligations`) |
 //! | `reinstate` | a closed case that was written off | it waits again, under a new case |
 //! | `accept_difference` | a case whose money does not wait in suspense, nor is on its way; another fee than the contract's | it is closed |
 //!
@@ -17,6 +18,7 @@ use crate::context::{Caller, Context};
 use crate::match_movements::leftover;
 use crate::move_money;
 use crate::proposal::{self, Draft, Render};
+use crate::reopen_obligations;
 use crate::reply::{IdempotencyError, Reply};
 use crate::retry::{Retryable, retrying};
 use crate::write_off;
@@ -56,6 +58,11 @@ pub enum Action {
         reason_code: String,
         #[serde(default)]
         given: Vec<write_off::Shown>,
+    },
+    /// `reopens`: what is due again, as it was proposed.
+    ReopenObligations {
+        #[serde(default)]
+        reopens: Vec<reopen_obligations::Reopened>,
     },
     /// `given`: what waits again.
     Reinstate {
@@ -102,6 +109,8 @@ pub enum ResolveError {
     NotProven,
     #[error("nothing of the case is written off")]
     NotWrittenOff,
+    #[error("the payment pays nothing that an unexplained debit of the case has taken back whole")]
+    NothingToReopen,
     #[error("an obligation is not there, not due, or of another beneficiary")]
     Obligation,
     #[error("the obligations owe more than waits: {0}")]
@@ -174,7 +183,9 @@ async fn possible(tx: &Tx, p: &Proposal, concerned: &[String]) -> Result<(Action
     // the payment before its case, as everywhere
     let waiting = waiting(tx, p).await?;
     let named = match p.action {
-        Action::WriteOff { .. } | Action::Reinstate { .. } => write_off::lock(tx, p.case.payment_id, p.now).await?,
+        Action::WriteOff { .. } | Action::Reinstate { .. } | Action::ReopenObligations { .. } => {
+            write_off::lock(tx, p.case.payment_id, p.now).await?
+        }
         _ => None,
     };
     let decided = cases::lock(tx, p.case.id).await?.ok_or(ResolveError::Absent)?;
@@ -186,6 +197,9 @@ async fn possible(tx: &Tx, p: &Proposal, concerned: &[String]) -> Result<(Action
         Action::WriteOff { reason_code, .. } => {
             let given = write_off::wanted(tx, named.as_ref(), &decided, p.now).await?;
             Action::WriteOff { reason_code: reason_code.clone(), given }
+        }
+        Action::ReopenObligations { .. } => {
+            Action::ReopenObligations { reopens: reopen_obligations::wanted(tx, named.as_ref(), &decided).await? }
         }
         Action::Reinstate { .. } => {
             let given = write_off::given_up(tx, named.as_ref(), p.case.id).await?;
@@ -219,7 +233,7 @@ async fn may_be(tx: &Tx, p: &Proposal, waiting: &Waits, concerned: &[String]) ->
                 return Err(ResolveError::NotProven);
             }
         }
-        Action::WriteOff { .. } | Action::Reinstate { .. } => {}
+        Action::WriteOff { .. } | Action::Reinstate { .. } | Action::ReopenObligations { .. } => {}
     }
     Ok(())
 }
@@ -314,7 +328,7 @@ pub(crate) fn stepped(c: &OpenCase, cause: Cause) -> Result<domain::changes::Ste
     Ok(step)
 }
 
-fn case_id(approval: &Approval) -> Result<CaseId, StorageError> {
+pub(crate) fn case_id(approval: &Approval) -> Result<CaseId, StorageError> {
     approval.subject.parse().map_err(|_| StorageError::Unreadable("an approval of no case".to_owned()))
 }
 
@@ -334,6 +348,7 @@ pub(crate) async fn approved(tx: &Tx, approval: &Approval, d: &Deciding<'_>) -> 
         Action::AssignToObligations { obligation_ids } => assigned(tx, approval, &obligation_ids, d).await,
         Action::SameMovement { payment_id } => one_money(tx, approval, &payment_id, d).await,
         Action::WriteOff { reason_code, given } => write_off::approved(tx, approval, &given, &reason_code, d).await,
+        Action::ReopenObligations { reopens } => reopen_obligations::approved(tx, approval, &reopens, d).await,
         Action::Reinstate { given } => write_off::reinstated(tx, approval, &given, d).await,
     }
 }

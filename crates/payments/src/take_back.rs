@@ -4,7 +4,7 @@
 //! | a refund of the payment | then |
 //! |---|---|
 //! | `pending_approval`, `approved`, `awaiting_statement` | withdrawn with the payment: nobody approves or transfers it any more; the case names it |
-//! | `succeeded`, or at a provider | the payment stands, since part of it is the payer's. The other refunds are withdrawn; the debit waits in suspense, its case names the payment, and nothing more of it may be refunded while that is open |
+//! | `succeeded`, or at a provider | the payment stands, since part of it is the payer's. The other refunds are withdrawn; the debit waits in suspense, its case names the payment, and nothing more of it may be refunded while that is open. What it still pays, two persons reopen (`reopen_obligations`) |
 //!
 //! A reversal that can mean more than one credit is left to people, as is one that names none: nothing here is guessed. One
 //! whose credit no statement has shown yet is a case in suspense, and is looked at again while that is open and names no payment.

@@ -114,6 +114,7 @@ fn action(case: &Listed, form: &Form) -> Result<Action, &'static str> {
             (Some(reason_code), true) => Ok(Action::WriteOff { reason_code, given: Vec::new() }),
             _ => Err("Hãy ghi lý do xoá sổ (1–64 ký tự), và vì sao không tìm được chủ của khoản tiền."),
         },
+        "reopen_obligations" => Ok(Action::ReopenObligations { reopens: Vec::new() }),
         "reinstate" if noted => Ok(Action::Reinstate { given: Vec::new() }),
         "reinstate" => Err("Hãy ghi rõ vì sao khôi phục: ai là chủ của khoản tiền, hoặc vì sao có khoản chi."),
         "accept_difference" if !noted && fee::is_of_fee(&case.subject) => {

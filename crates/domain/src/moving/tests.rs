@@ -224,6 +224,55 @@ proptest! {
     }
 
     #[test]
+    fn what_is_reopened_after_a_debit_is_due_and_its_money_waits_and_is_not_there(scene in scenes()) {
+        let own: i64 = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount.dong()).sum();
+        let debit = Vnd::new(own);
+        prop_assert_eq!(uncovering::reopen(&scene, debit - Vnd::new(1)), Err(MoveError::Stale));
+        let changes = uncovering::reopen(&scene, debit).expect("reopened");
+        let next = Scene { gone: vec![(scene.payment_id, debit)], ..after(&scene, &changes) };
+        sound(&scene, &next, 0);
+        prop_assert!(next.obligations.iter().all(|o| o.status == ObligationStatus::Due));
+        for h in &next.holders {
+            let is_over = h.is_over || h.was_over;
+            prop_assert_eq!(h.intent.status, if is_over { IntentStatus::Expired } else { IntentStatus::Open });
+        }
+        // one case of all of it, and none of the đồng is to be had
+        let told: Vec<_> = changes.cases_opened.iter().filter(|c| c.payment_id == Some(scene.payment_id)).collect();
+        let paid: Vnd = uncovering::still_pays(&scene).iter().map(|(_, amount)| *amount).sum();
+        prop_assert_eq!(told.iter().map(|c| (c.kind, c.amount)).collect::<Vec<_>>(), [(case_of(SuspenseReason::Underpaid), paid)]);
+        prop_assert_eq!(next.there(scene.payment_id, SuspenseReason::Underpaid), Vnd::ZERO);
+        for o in &next.obligations {
+            prop_assert_eq!(assign(&next, SuspenseReason::Underpaid, &[o.id]), Err(MoveError::Stale));
+        }
+        let lines = vec![RefundLine { obligation_id: None, amount: Vnd::new(1) }];
+        let refund = RefundState { lines, ..refund_of(&scene, true, Closing::Close) };
+        prop_assert_eq!(approve_refund(&next, &refund), Err(MoveError::Stale));
+        prop_assert_eq!(writing_off::write_off(&next, SuspenseReason::Underpaid, paid), Err(MoveError::Stale));
+        prop_assert_eq!(uncovering::reopen(&next, debit), Err(MoveError::Stale));
+        // what another payment had given is there
+        let others: Vnd = scene.parts.iter().filter(|p| p.payment_id == payment(2)).map(|p| p.amount).sum();
+        prop_assert_eq!(next.there(payment(2), SuspenseReason::Underpaid), others);
+    }
+
+    #[test]
+    fn what_is_given_up_after_it_was_reopened_is_a_loss_of_what_had_gone_to_the_payer_alone(scene in scenes(), with_fee: bool) {
+        let own: i64 = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount.dong()).sum();
+        let refund = refund_of(&scene, with_fee, Closing::Close);
+        let approved = after(&scene, &approve_refund(&scene, &refund).expect("approved"));
+        let debit = Vnd::new(own);
+        if uncovering::still_pays(&approved).is_empty() {
+            prop_assert_eq!(uncovering::reopen(&approved, debit), Err(MoveError::Stale));
+            return Ok(());
+        }
+        let next = after(&approved, &uncovering::reopen(&approved, debit).expect("reopened"));
+        prop_assert_eq!(next.own(Home::Refund(refund.id)), refund.amount());
+        let unexplained = writing_off::Unexplained { reason: SuspenseReason::Unidentified, amount: debit, movement: None, settlement: None };
+        let lost = writing_off::write_off_unexplained(&unexplained, Some(&next), next.day).expect("given up");
+        let loss: Vnd = lost.journals.iter().flat_map(|j| j.legs()).filter(|l| l.account == Account::WrittenOff).map(|l| l.amount).sum();
+        prop_assert_eq!(loss, refund.amount());
+    }
+
+    #[test]
     fn what_is_voided_leaves_nothing_of_the_payment_and_opens_what_it_paid(scene in scenes()) {
         let own: i64 = scene.parts.iter().filter(|p| p.payment_id == scene.payment_id).map(|p| p.amount.dong()).sum();
         let scene = Scene { source: Account::Drawer(CounterCode::new("quay-1").expect("a code")), ..scene };
