@@ -62,7 +62,7 @@ async fn a_sound_book_holds_for_every_role_and_shows_its_head() {
     let book = sound_book().await;
     let report = audited(&book, None).await;
     assert!(report.holds(), "{report:#?}");
-    assert_eq!(report.checked.len(), 34);
+    assert_eq!(report.checked.len(), 35);
     assert!(report.checked.is_sorted_by_key(|finding| finding.number));
     assert_eq!(report.sealed, 26);
     for url in [book.url("motlan_app"), book.superuser_url()] {
