@@ -344,11 +344,12 @@ const REVERSIBLE: &str = "with named as materialized (
         m.reverses is not null as is_meant
     from movement m
     cross join named n
-    join movement c on c.id = n.movement_id and c.account_code = m.account_code and c.direction = 'in' and not c.reversal
+    join movement c on c.id = n.movement_id and c.account_code = m.account_code and c.direction = 'in'
         and c.amount = -m.amount and c.booking_date between m.booking_date - 60 and m.booking_date
     left join movement_match k on k.movement_id = c.id and k.amount > 0
     left join payment p on p.id = k.payment_id
-    where m.id = $1 and coalesce(p.reversed, 0) = 0
+    -- a marked one is the return of a debit, unless it was booked as a payment
+    where m.id = $1 and coalesce(p.reversed, 0) = 0 and (not c.reversal or p.id is not null)
     order by c.id limit 50";
 
 /// What an open reversal says, and the credits that it may mean.

@@ -68,6 +68,44 @@ async fn two_credits_of_one_sum_and_day_of_which_one_is_marked_are_two_payments(
     house.close().await;
 }
 
+/// MT940 `RC`: the reversal of a credit.
+async fn taken_back(house: &House, reference: &str, text: &str) {
+    let file = mt940(OWN, day(5), 21_000, &[(-21_000, reference, text)]);
+    let file = String::from_utf8(file).unwrap().replace("D21000,NTRF", "RC21000,NTRF").into_bytes();
+    house.sends_statement(&format!("{BIN}.{OWN}"), "auto", file).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_marked_credit_that_its_bank_takes_back_reverses_the_payment_that_it_was_booked_as() {
+    const TEXT: &str = "HOAN LAI TIEN";
+    for (is_told, in_camt) in [(false, false), (false, true), (true, false), (true, true)] {
+        let house = House::with_bank().await;
+        house.had_account(OWN).await;
+        let fee = house.portal.owes(&dossier(), 21_000, json!({})).await;
+        let intent = house.portal.opens(&[&fee]).await;
+        if is_told {
+            told(&house, day(4), 21_000, BACK, intent["reference"].as_str().unwrap()).await;
+        }
+        if in_camt {
+            marked_in_camt(&house, BACK, TEXT).await;
+        } else {
+            marked(&house, BACK, TEXT).await;
+        }
+        house.drain().await;
+        assert_eq!(obligation_status(&house, &fee).await, if is_told { "paid" } else { "due" });
+        taken_back(&house, "FT2633000000071", &format!("HUY GD {BACK}")).await;
+        house.drain().await;
+        assert_eq!(obligation_status(&house, &fee).await, "due", "{is_told} {in_camt}");
+        let seen = (house.ask(HELD).await, house.ask(CASES).await);
+        assert_eq!(seen, (String::new(), "chargeback".into()), "{is_told} {in_camt}");
+        let payment = house.staff.get("/v1/payments").await.expect(200)["data"][0].clone();
+        assert_eq!(payment["refundable_amount"], 0, "{payment}");
+        let case = house.staff.get("/v1/cases?status=open&kind=chargeback").await.expect(200)["data"][0].clone();
+        assert_eq!(case["payment_id"], payment["id"], "{is_told} {in_camt}");
+        house.close().await;
+    }
+}
+
 /// How a report without the bank's reference and the line of its transfer say whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Says {
