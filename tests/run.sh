@@ -11,6 +11,9 @@ mkdir -p "$CARGO_TARGET_DIR"
 MOTLAN_TEST_PYTHON=$(tests/python.sh)
 export MOTLAN_TEST_PYTHON
 
+# Tests wait for each other's servers as often as for a core.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
+
 # Built by `cargo test` itself, because another command would choose other features and build twice.
 code=0
 {

@@ -3,14 +3,15 @@
 //! asked asks again, and the outcome is the one of a process that was never killed.
 
 use crate::child::{Begun, Env, Running};
+use crate::files::today;
 use crate::interruption::leases_run_out;
 use crate::portal::Portal;
 use crate::{House, Plan, bank, env};
 use std::fmt;
 use testkit::gate::{Gate, Passed, Place};
 
-/// Set to `all`, each place is visited; else those at the edge of a commit, of a call and of the answer.
-const WHOLE: &str = "MOTLAN_CRASH_POINTS";
+/// Which places are visited ([`Extent`]).
+const EXTENT: &str = "MOTLAN_CRASH_POINTS";
 /// An operation that visits more than this does not end.
 const AT_MOST: usize = 400;
 
@@ -44,7 +45,11 @@ impl Visited {
     pub fn at_least(self, (all, some): (usize, usize), commits: usize) {
         println!("crash points: {self}");
         let visited: usize = self.kinds.iter().map(|(_, n)| n).sum();
-        let least = if whole() { all } else { some };
+        let least = match extent() {
+            Extent::All => all,
+            Extent::Third => some.max(all / 3),
+            Extent::Edges => some,
+        };
         assert!(visited >= least, "{self}: less than {least}");
         assert!(self.commits >= commits, "{self}: less than {commits} commits");
     }
@@ -61,8 +66,26 @@ impl fmt::Display for Visited {
     }
 }
 
-fn whole() -> bool {
-    std::env::var(WHOLE).is_ok_and(|which| which == "all")
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What stands at the edge of a commit, of a call and of the answer.
+    Edges,
+    /// These, and of the others each third, another third on each day.
+    Third,
+    All,
+}
+
+fn extent() -> Extent {
+    match std::env::var(EXTENT).as_deref() {
+        Ok("all") => Extent::All,
+        Ok("third") => Extent::Third,
+        _ => Extent::Edges,
+    }
+}
+
+/// Whether today's third has the n-th place of a kind.
+fn is_todays(n: usize) -> bool {
+    n % 3 == today().day_of_year().unsigned_abs() as usize % 3
 }
 
 /// What befalls a worker.
@@ -94,17 +117,24 @@ impl Trail {
 
 fn wanted(place: Place, passed: &[Passed], disturbance: Disturbance) -> Vec<usize> {
     let killed = disturbance == Disturbance::Killed;
-    if whole() && killed && place != Place::Result {
-        // to the end, and one more that is not reached
-        return (1..=AT_MOST).collect();
-    }
-    // after a result within a transaction the database does with it what it does before the next statement
-    let is_a_place_of_its_own = |p: &Passed| p.committed || whole() && !(killed && place == Place::Result && p.within);
+    let is_asked_for = |n: usize| match extent() {
+        Extent::All => true,
+        Extent::Third => is_todays(n),
+        Extent::Edges => false,
+    };
     let at_an_edge = |p: &Passed| match place {
-        Place::Statement | Place::Result => is_a_place_of_its_own(p) && (killed || !p.within),
+        Place::Statement | Place::Result => p.committed && (killed || !p.within),
         Place::Call | Place::Reply | Place::Answer => true,
     };
-    (1..).zip(passed).filter(|(_, p)| at_an_edge(p)).map(|(n, _)| n).collect()
+    if extent() != Extent::Edges && killed && place != Place::Result {
+        // to the end, and one more that is not reached
+        let is_an_edge = |n: usize| passed.get(n - 1).is_some_and(at_an_edge);
+        return (1..=AT_MOST).filter(|n| is_asked_for(*n) || is_an_edge(*n)).collect();
+    }
+    // of a session that sleeps in a transaction the database ends the connection; after a result within one it does with it
+    // what it does before the next statement
+    let is_a_place_of_its_own = |n: usize, p: &Passed| at_an_edge(p) || is_asked_for(n) && !p.within;
+    (1..).zip(passed).filter(|(n, p)| is_a_place_of_its_own(*n, p)).map(|(n, _)| n).collect()
 }
 
 impl Stage {
