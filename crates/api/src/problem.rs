@@ -121,7 +121,7 @@ codes! {
     ReceiptEnded = "receipt_ended", 409, "The receipt does not stand", "It has no signature yet, or it was cancelled or replaced.";
     ReceiptUsed = "receipt_used", 409, "The receipt is used", "The counter has something else under this number, or it was undone: take a new one.";
     RefundNotCancellable = "refund_not_cancellable", 409, "The refund cannot be taken back", "`detail` says why: its provider may have it, a statement shows its debit, it is over, or somebody else proposed it.";
-    RemittanceNotCancellable = "remittance_not_cancellable", 409, "The remittance cannot be taken back", "`detail` says why: a statement shows its debit, it is over, or somebody else prepared it.";
+    RemittanceNotCancellable = "remittance_not_cancellable", 409, "The remittance cannot be taken back", "`detail` says why: a statement shows its debit, a debit with its code is an open case, it is over, or somebody else prepared it.";
     RuleStands = "rule_stands", 409, "A remittance names the rule", "What was remitted by it stands: set another from a later day on.";
     SerialTaken = "serial_taken", 409, "The letters are taken", "Another series of this collector has them under this template: choose two others.";
     SeriesUsed = "series_used", 409, "Receipts of the series were given", "What they are named by stands: end this series and make another.";
@@ -555,7 +555,7 @@ impl From<RemitError> for Problem {
             RemitError::NotShown(account) => Self::new(Code::PeriodNotShown).and("account", account),
             RemitError::BeingMatched => Self::new(Code::PeriodInMatching),
             RemitError::Nothing => Self::new(Code::NothingToRemit),
-            e @ (RemitError::Over(_) | RemitError::NotYours | RemitError::DebitSeen) => {
+            e @ (RemitError::Over(_) | RemitError::NotYours | RemitError::DebitSeen | RemitError::DebitOpen) => {
                 Self::with(Code::RemittanceNotCancellable, e.to_string())
             }
         }

@@ -308,7 +308,7 @@ async fn page(
         may_assign: open && waits,
         may_refund: open && waits && case.payment_id.is_some(),
         may_be_same: open && kind == Some(CaseKind::MissingAtProvider),
-        may_accept: open && !waits,
+        may_accept: open && !waits && !is_unexplained,
         may_write_off: open,
         may_reopen: open && kind == Some(CaseKind::Chargeback) && case.payment_id.is_some() && is_unexplained,
         may_reinstate: closed && stands,

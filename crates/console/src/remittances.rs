@@ -21,7 +21,7 @@ use domain::business_day::business_date;
 use domain::codes::BeneficiaryCode;
 use domain::principal::Scope;
 use domain::remittance::{Period, RemittanceStatus};
-use domain::{RemittanceId, Vnd};
+use domain::{CaseId, RemittanceId, Vnd};
 use jiff::civil::Date;
 use payments::Context;
 use payments::remit::{self, Preparation};
@@ -315,6 +315,8 @@ struct Page {
     is_prepared: bool,
     is_instructed: bool,
     debit: Option<Debit>,
+    /// Of debits that have its code and do not pay it.
+    odd: Vec<(CaseId, Vnd)>,
     /// Of its agency and its days.
     reports: String,
     may_cancel: bool,
@@ -369,6 +371,7 @@ async fn one(
         is_prepared: r.status == RemittanceStatus::Prepared,
         is_instructed: r.status == RemittanceStatus::Instructed,
         debit: debit(&db, staff, &r).await?,
+        odd: remittances::told_by(&db, id).await?,
         reports: reports(&db, &r).await?,
         may_cancel: may_cancel && staff.may(Scope::DaysClose),
         key: form::key(),

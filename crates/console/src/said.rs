@@ -101,7 +101,9 @@ pub(crate) fn decision(error: DecideError) -> Said {
         DecideError::SamePerson => "Người đề nghị không tự duyệt: cần một người khác.",
         DecideError::OwnRights => "Không ai quyết định về quyền hạn hoặc khóa của chính mình.",
         DecideError::NotTheirs => "Bạn không còn quyền duyệt việc này.",
-        DecideError::Stale => "Căn cứ của đề nghị đã thay đổi, nên đề nghị đã được rút lại. Cần lập đề nghị mới.",
+        DecideError::Stale => {
+            "Căn cứ của đề nghị đã thay đổi nên không duyệt được. Nếu đề nghị vẫn chờ duyệt, hãy từ chối; sau đó lập đề nghị mới."
+        }
     };
     Ok(text.to_owned())
 }
@@ -190,6 +192,9 @@ pub(crate) fn remitting(error: RemitError) -> Said {
         RemitError::Over(status) => format!("Lệnh nộp này {}.", crate::words::state(status.as_str())),
         RemitError::NotYours => "Lệnh đang chờ duyệt: chỉ người lập rút lại được.".to_owned(),
         RemitError::DebitSeen => "Sao kê đã có khoản trừ mang mã của lệnh này và đang được khớp.".to_owned(),
+        RemitError::DebitOpen => {
+            "Sao kê có khoản trừ mang mã của lệnh này nhưng không khớp: hãy xử lý việc đó trước.".to_owned()
+        }
     };
     Ok(text)
 }

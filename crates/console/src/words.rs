@@ -180,6 +180,7 @@ pub(crate) fn field(word: &str) -> &str {
         "amount" => "Số tiền",
         "refund_id" | "refund" => "Hoàn trả",
         "reason_code" => "Lý do",
+        "reopens" => "Phải nộp lại",
         "scope" => "Tài khoản hoặc hợp đồng",
         "day" => "Ngày",
         "days" => "Các ngày được mở lại",

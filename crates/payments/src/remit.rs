@@ -50,6 +50,8 @@ pub enum RemitError {
     NotYours,
     #[error("a statement shows its debit, which is being matched")]
     DebitSeen,
+    #[error("a debit with its code is an open case")]
+    DebitOpen,
 }
 
 impl Retryable for RemitError {

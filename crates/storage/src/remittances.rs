@@ -9,7 +9,7 @@ use crate::pool::Db;
 use crate::rows::{unreadable, word};
 use domain::codes::{AccountCode, BeneficiaryCode};
 use domain::remittance::{Period, RemittanceStatus, Share};
-use domain::{MovementId, RemittanceId, RemittanceRuleId, StatementId, Vnd};
+use domain::{CaseId, MovementId, RemittanceId, RemittanceRuleId, StatementId, Vnd};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -408,6 +408,15 @@ pub async fn debit(db: &Db, movement: MovementId) -> Result<Option<DebitLine>, S
         amount: Vnd::new(row.get("amount")),
     };
     Ok(db.query_opt(DEBIT, &[&movement.uuid()]).await?.map(line))
+}
+
+const TOLD_BY: &str = "select id, amount from kase where status <> 'closed' and movement_id is not null
+    and assurance.text_id('rmt', $1) = any(string_to_array(subject, ' ')) order by id";
+
+/// Open cases of debits that have its code and do not pay it.
+pub async fn told_by(db: &Db, id: RemittanceId) -> Result<Vec<(CaseId, Vnd)>, StorageError> {
+    let rows = db.query(TOLD_BY, &[&id.uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, Uuid>("id").into(), Vnd::new(row.get("amount")))).collect())
 }
 
 const PAID_BY: &str = "select m.id, r.id from movement m

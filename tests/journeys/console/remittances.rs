@@ -118,6 +118,18 @@ async fn a_months_fees_are_prepared_decided_and_followed_to_their_debit_at_the_d
     let page = desk.get(&path).await.expect(200);
     assert!(page.says("chờ chuyển tiền") && page.says("Người lanh-dao (mẫu)"), "{}", page.text);
 
+    // another sum under its code: a case, before whose end nobody gives it up and sends the money again
+    leaves(&house, 26_600, &format!("{text} NOP NSNN")).await;
+    statement(&house).await;
+    let odd = desk.get(&path).await.expect(200);
+    assert!(odd.says("-26.600 ₫") && !odd.says("Chưa có khoản trừ nào"), "{}", odd.text);
+    assert!(desk.get(&link(&odd, "/console/cases/cas_")).await.expect(200).says("26.600"));
+    let key = uuid::Uuid::new_v4().to_string();
+    let gives_up = [("form", odd.field("form")), ("key", key)];
+    let gives_up: Vec<(&str, &str)> = gives_up.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let refused = desk.post(&format!("{path}/cancel"), &gives_up).await.expect(422);
+    assert!(refused.says("hãy xử lý việc đó trước"), "{}", refused.text);
+
     leaves(&house, 26_601, &format!("{text} NOP NSNN")).await;
     statement(&house).await;
     let paid = desk.get(&path).await.expect(200);

@@ -46,7 +46,7 @@ impl Whole {
             from: names.get(&format!("bank:{from}")).cloned().unwrap_or(from),
             unit: r.way.unit.clone(),
             treasury: r.way.treasury.clone(),
-            bank: format!("{} ({})", bank_names::name(&r.way.bank_bin), r.way.bank_bin),
+            bank: bank_names::name(&r.way.bank_bin),
             number: r.way.account_number.clone(),
             holder: r.way.account_name.clone(),
             reference: r.reference.clone(),

@@ -67,7 +67,8 @@ type Render<'r> = &'r (dyn Fn(&Stored) -> String + Send + Sync);
 /// Gives it up: before it is decided who prepared it, after that anybody who may prepare one, while no debit of it is there.
 ///
 /// # Errors
-/// `DebitSeen` while a statement shows a debit with its code that nobody has matched yet, `Over` when it is.
+/// `DebitSeen` while a statement shows a debit with its code that nobody has matched yet, `DebitOpen` while one that does not pay
+/// it is an open case, `Over` when it is.
 pub async fn cancel(ctx: &Context, command: &Cancel, render: Render<'_>) -> Result<Reply, RemitError> {
     retrying(|| async {
         let tx = ctx.pool.tx().await?;
@@ -92,6 +93,10 @@ async fn cancelled(tx: &Tx, c: &Cancel, render: Render<'_>) -> Result<Reply, Rem
         // who matches it would find it given up, and the money gone twice
         RemittanceStatus::Instructed if movements::is_debit_open(tx, &stored.reference).await? => {
             return Err(RemitError::DebitSeen);
+        }
+        // nor may its fees be remitted once more while nobody has said what left instead
+        RemittanceStatus::Instructed if !remittances::told_by(tx, stored.id).await?.is_empty() => {
+            return Err(RemitError::DebitOpen);
         }
         RemittanceStatus::Prepared | RemittanceStatus::Instructed => {}
         over @ (RemittanceStatus::Paid | RemittanceStatus::Cancelled) => return Err(RemitError::Over(over)),
