@@ -9,6 +9,7 @@ mod past_us;
 mod reduced;
 mod resolved;
 mod returned_first;
+mod shown_again;
 mod taken_back;
 mod told_apart;
 mod told_on_page;

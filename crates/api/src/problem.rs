@@ -81,7 +81,7 @@ codes! {
     CaseNotOpen = "case_not_open", 409, "The case is not open", "It was proposed or closed before; `detail` says which.";
     ChannelUnavailable = "channel_unavailable", 409, "The channel cannot be used", "`detail` says why; `channels` of the intent lists those that can.";
     CodeTaken = "code_taken", 409, "The code is somebody's already", "Choose another, or change the one who has it.";
-    CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own. Or it may be a payment's that misses its line: `same_movement`.";
+    CreditNotProven = "credit_not_proven", 409, "The money is not proven yet", "No statement or settlement file shows it; a duplicate needs both credits shown, a transfer its own. Or it may be a payment's that misses its line (`same_movement`), or a credit that a corrected file took back from a payment which stands.";
     DayClosed = "day_closed", 409, "The day is closed", "It takes no booking any more; what belongs to it is booked on the first open day.";
     DayNotOver = "day_not_over", 409, "The day has not ended", "Close it when it has ended in Viet Nam (UTC+7).";
     StatementSuperseded = "statement_superseded", 409, "Another file has taken its place", "Two persons have put a corrected file in its place; that one is in force.";

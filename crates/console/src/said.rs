@@ -23,7 +23,8 @@ pub(crate) type Said = Result<String, Refused>;
 
 const CHANGED: &str = "Nội dung đã thay đổi trong lúc bạn xem. Hãy xem lại và gửi lần nữa.";
 const PENDING: &str = "Một đề nghị khác về việc này đang chờ duyệt.";
-const NOT_PROVEN: &str = "Chưa có sao kê hoặc tệp quyết toán nào cho thấy số tiền này.";
+const NOT_PROVEN: &str =
+    "Chưa có sao kê hoặc tệp quyết toán nào cho thấy số tiền này, hoặc đây có thể là tiền của một khoản thu khác.";
 const NOT_OF_ALL: &str = "Việc này liên quan đến đơn vị khác mà bạn không phụ trách.";
 
 fn repeated(error: &IdempotencyError) -> Said {

@@ -17,13 +17,15 @@
 //! nobody's payment but that which was told of under its own reference. One that is but marked as a reversal is matched like any
 //! other, after those without the mark. Whose transfer it brings back: [`returns`]. Which money
 //! a report is that comes after its line: [`sights`]; a name that came from a report alone: [`lent`]; what has no counterpart when
-//! all days are over: [`leftover`]. What people are shown of a decision, which never makes one: [`explained`].
+//! all days are over: [`leftover`]; what a corrected file took back and a later one shows again: [`shown_again`]. What people are
+//! shown of a decision, which never makes one: [`explained`].
 
 pub mod explained;
 pub mod leftover;
 pub mod lent;
 pub mod pairing;
 pub mod returns;
+pub mod shown_again;
 pub mod sights;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! | the movement | then |
 //! |---|---|
 //! | a credit with the slip of a drawer's deposit | `domain::counter` |
+//! | a credit that a corrected file took back, shown again | its payment's, where that stands: `domain::matching::shown_again` |
 //! | any other credit | `domain::matching` |
 //! | a debit, or a credit, with the code of a refund | it was sent, or it came back |
 //! | a debit with the code of a remittance | `domain::remittance` |
@@ -38,6 +39,7 @@ mod given_away;
 pub(crate) mod leftover;
 mod lent;
 mod others;
+mod shown_again;
 mod waiting;
 
 use crate::context::{Caller, Context};
@@ -105,6 +107,8 @@ pub async fn match_all(ctx: &Context, now: Timestamp) -> Result<usize, ReportErr
 pub async fn match_account(ctx: &Context, account: &AccountCode, now: Timestamp) -> Result<usize, ReportError> {
     let ground = ground(ctx, account).await?;
     let mut done = Box::pin(take_back::take_back(ctx, &ground, Whose::Superseded, now)).await?;
+    // what stands after all that is nobody's new money
+    done += Box::pin(shown_again::take(ctx, &ground, now)).await?;
     done += retrying(|| claim_once(ctx, account, now)).await?;
     // on the heap, each of them: they are deep, and a pass of the worker holds them. First what left and came back before we
     // saw a statement: both are on one
@@ -393,6 +397,11 @@ async fn cover(tx: &Tx, ground: &Ground, day: Date, known: &mut Covers) -> Resul
 /// Whether the line of money of this day will not come any more. `known`: what was asked already.
 async fn is_covered(tx: &Tx, ground: &Ground, day: Date, known: &mut Covers) -> Result<bool, StorageError> {
     Ok(cover(tx, ground, day, known).await? != Cover::No)
+}
+
+/// Whether a payment's money may be that of another payment, of which it would be had once more.
+pub(crate) async fn may_be_anothers(tx: &Tx, booked: PaymentId) -> Result<bool, StorageError> {
+    Ok(leftover::may_be_told(tx, booked).await? || shown_again::may_be_withdrawn(tx, booked).await?)
 }
 
 /// The kind of case of a debit that nobody explains.

@@ -15,7 +15,7 @@
 
 use crate::approve::{DecideError, Deciding};
 use crate::context::{Caller, Context};
-use crate::match_movements::leftover;
+use crate::match_movements::{self, leftover};
 use crate::move_money;
 use crate::proposal::{self, Draft, Render};
 use crate::reopen_obligations;
@@ -297,10 +297,10 @@ async fn waits_without_payment(tx: &Tx, case: &Listed) -> Result<bool, StorageEr
     })
 }
 
-/// Whether it may be the money of another payment, of which it would be had once more (`match_movements::leftover`).
+/// Whether it may be the money of another payment, of which it would be had once more (`match_movements`).
 async fn may_be_anothers(tx: &Tx, payment: Option<PaymentId>) -> Result<bool, StorageError> {
     match payment {
-        Some(payment) => leftover::may_be_told(tx, payment).await,
+        Some(payment) => match_movements::may_be_anothers(tx, payment).await,
         None => Ok(false),
     }
 }

@@ -13,7 +13,7 @@
 //! right by `reinstate`, of two persons too: the same đồng wait again, under a new case, and anything may be proposed for them.
 
 use crate::approve::{DecideError, Deciding};
-use crate::match_movements::leftover;
+use crate::match_movements;
 use crate::move_money::{self, Locked};
 use crate::refund;
 use crate::resolve_case::{ResolveError, reason_of, stepped, still_proposed};
@@ -77,7 +77,7 @@ async fn planned(tx: &Tx, locked: Option<&Locked>, case: &Decided, now: Timestam
         if reason == SuspenseReason::Duplicate && !refund::are_proven(tx, &refund::doubled(locked)).await? {
             return Err(ResolveError::NotProven);
         }
-        if leftover::may_be_told(tx, locked.payment.id).await? {
+        if match_movements::may_be_anothers(tx, locked.payment.id).await? {
             return Err(ResolveError::NotProven);
         }
         return of_payment(locked, reason);

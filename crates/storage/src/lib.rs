@@ -61,6 +61,7 @@ pub mod scenes;
 pub mod score;
 pub mod seals;
 pub mod settlements;
+pub mod shown_again;
 pub mod side_by_side;
 pub mod sightings;
 pub mod sign_ins;

@@ -2,7 +2,7 @@
 
 use super::{KIND, RefundError, of_case, subject, wish};
 use crate::context::{Caller, Context};
-use crate::match_movements::leftover;
+use crate::match_movements;
 use crate::move_money;
 use crate::proposal::reaches;
 use crate::reply::{Repeat, Reply, repeat_of};
@@ -299,7 +299,7 @@ async fn must_be_proven(
 
 /// Whether what would go back by transfer may be the money of another payment.
 pub(super) async fn may_be_anothers(tx: &Tx, payment: PaymentId, route: Route) -> Result<bool, storage::StorageError> {
-    Ok(route == Route::Transfer && leftover::may_be_told(tx, payment).await?)
+    Ok(route == Route::Transfer && match_movements::may_be_anothers(tx, payment).await?)
 }
 
 /// A payment that waits as a duplicate, and those that pay what it was to pay.
