@@ -141,7 +141,7 @@ codes! {
     MixedBeneficiaries = "mixed_beneficiaries", 422, "Several beneficiaries", "One intent pays one beneficiary; `groups` lists the obligations of each.";
     LayoutUnknown = "layout_unknown", 422, "No such file layout", "Name a layout that exists, or set one for the account or the contract.";
     OtherAccount = "other_account", 422, "The file is of another account", "Nothing of it was taken; send it under its own account.";
-    PayerAccountMissing = "payer_account_missing", 422, "No account to refund to", "No provider pays this refund out: name the payer's account.";
+    PayerAccountMissing = "payer_account_missing", 422, "No account to refund to", "No provider pays this refund out: name the payer's account. An account that we collect on, or a virtual number of one, is refused: `detail` says so.";
     RefundLineNotWhole = "refund_line_not_whole", 422, "A line does not fit the payment", "A line takes all that the payment gave its obligation, or at most what is in suspense; each once.";
     PayoutAccountMissing = "payout_account_missing", 422, "No account to pay out to", "Set the account that the contract pays out to, then send the file again.";
     ValidationFailed = "validation_failed", 422, "Fields are not valid", "`errors` names each field by JSON pointer, with a code and why.";

@@ -84,7 +84,8 @@ pub(crate) fn refund(error: RefundError) -> Said {
             "Kênh này không tự hoàn được: hãy nhập tài khoản của người nộp để chuyển khoản.".to_owned()
         }
         RefundError::OwnAccount => {
-            "Đây là tài khoản đã nhận khoản tiền này, không phải tài khoản của người nộp.".to_owned()
+            "Đây là tài khoản thu của đơn vị hoặc số tài khoản ảo của nó, không phải tài khoản của người nộp."
+                .to_owned()
         }
         RefundError::CaseNotOpen(_) => "Việc này không còn mở.".to_owned(),
         RefundError::NoMoney => "Không còn tiền nào của việc này chờ xử lý.".to_owned(),

@@ -75,7 +75,7 @@ pub enum RefundError {
     NotProven,
     #[error("a transfer needs the payer's account")]
     NoPayerAccount,
-    #[error("the money came to this very account: it is not the payer's")]
+    #[error("this is an account of ours, or a virtual number of one: it is not the payer's")]
     OwnAccount,
     #[error("the refund is {0}")]
     Over(RefundStatus),

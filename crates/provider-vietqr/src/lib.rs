@@ -44,6 +44,7 @@ pub fn provider(
     Ok(Provider {
         checkout: Some(Arc::new(checkout::Transfer::new(&settings))),
         account_webhooks: told::tellers(&settings),
+        virtual_accounts: settings.virtual_account_prefix.clone(),
         movements: listing::lister(&settings, http),
         ..Provider::bare(
             profile,
@@ -83,6 +84,7 @@ mod tests {
         let tellers: Vec<_> = ours.account_webhooks.iter().map(|w| (w.teller(), w.method())).collect();
         assert_eq!(tellers, [("sepay", "POST"), ("casso", "POST"), ("payos", "POST")]);
         assert_eq!(ours.movements.map(|m| m.teller()), Some("sepay"));
+        assert_eq!(ours.virtual_accounts, full().virtual_account_prefix);
         let bare = made(least());
         assert!(bare.checkout.is_some() && bare.account_webhooks.is_empty() && bare.movements.is_none());
     }

@@ -61,6 +61,8 @@ pub struct Provider {
     /// Those who tell of the bank account that this contract collects on.
     pub account_webhooks: Vec<Arc<dyn AccountWebhook>>,
     pub movements: Option<Arc<dyn Movements>>,
+    /// What every virtual account number begins with that our bank keeps for us.
+    pub virtual_accounts: Option<String>,
     /// For a contract under which the other side asks us what is owed, and pays it.
     pub bills: Option<Arc<dyn Bills>>,
 }
@@ -89,6 +91,7 @@ impl Provider {
             receipts: None,
             account_webhooks: Vec::new(),
             movements: None,
+            virtual_accounts: None,
             bills: None,
         }
     }

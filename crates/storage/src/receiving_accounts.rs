@@ -45,6 +45,14 @@ pub async fn all(db: &Db, code: Option<&str>) -> Result<Vec<ReceivingAccount>, S
     db.query(&statement, &[&code]).await?.iter().map(from_row).collect()
 }
 
+const AT_BANK: &str = "select r.* from receiving_account r where r.bank_bin = $1 order by r.code";
+
+/// All at one bank, whosever.
+pub async fn at_bank(db: &Db, bin: &str) -> Result<Vec<ReceivingAccount>, StorageError> {
+    let statement = db.prepare_cached(AT_BANK).await?;
+    db.query(&statement, &[&bin]).await?.iter().map(from_row).collect()
+}
+
 const OF_BENEFICIARIES: &str = "select r.* from receiving_account r
     where ($2::text is null or r.account_number = $2) and exists (
         select from beneficiary_account b where b.bank_bin = r.bank_bin and b.account_number = r.account_number

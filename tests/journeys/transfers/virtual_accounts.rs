@@ -1,6 +1,7 @@
 //! An account number of the intent's own: who pays into it need not type anything.
 
 use super::{OPEN_CASES, PAYMENTS, held, offered, reference, status};
+use crate::refunds::{payment_of, whole};
 use serde_json::{Value, json};
 use tests::bank::{ACCOUNT, BIN, CASSO, OTHER_ACCOUNT, SEPAY};
 use tests::files::today;
@@ -94,5 +95,27 @@ async fn each_beneficiarys_money_is_asked_for_on_its_own_account() {
         house.transfers_how(json!({"account": number, "amount": 40_000, "content": content})).await;
         assert_eq!(status(&house, intent).await, "paid");
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_account_of_ours_is_a_payers_to_be_paid_back_at_nor_is_a_virtual_number_of_one() {
+    let house = house().await;
+    let (fee, intent, attempt) = offered(&house, 40_000).await;
+    pays_into(&house, &attempt, 40_000, "nop le phi").await;
+    house.imports("mt940", &today().to_string()).await;
+    let path = format!("/v1/payments/{}/refunds", payment_of(&house, &intent).await["id"].as_str().unwrap());
+    let to = |bin: &str, number: &str| {
+        json!({"lines": [whole(&fee)], "then": "close", "reason_code": "nop_nham", "refundable_amount": 40_000,
+            "payer_account": {"bank_bin": bin, "account_number": number, "account_name": "NGUYEN VAN A"}})
+    };
+    let own = format!("{PREFIX}{}", reference(&intent));
+    let never_given = format!("{}0001", PREFIX.to_lowercase());
+    for number in [ACCOUNT, OTHER_ACCOUNT, &own, &never_given] {
+        let refused = house.staff.post(&path, to(BIN, number)).await;
+        assert_eq!(refused.refused(422), "payer_account_missing", "{number}");
+    }
+    // at another bank the same number is anybody's
+    house.staff.post(&path, to("970422", &own)).await.expect(201);
     house.close().await;
 }

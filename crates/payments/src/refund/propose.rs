@@ -29,7 +29,7 @@ use storage::approvals::{self, NewApproval};
 use storage::ids::mint;
 use storage::refunds::{self, NewRefund, Route, Stored};
 use storage::unit::{Audit, Birth, Unit};
-use storage::{Tx, idempotency, intents, payments, unit};
+use storage::{Tx, idempotency, intents, payments, receiving_accounts, unit};
 
 /// Where a transfer goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +145,9 @@ pub(crate) async fn put(ctx: &Context, tx: &Tx, p: &Proposal) -> Result<(Stored,
     if route == Route::Transfer && payer_account.is_none() {
         return Err(RefundError::NoPayerAccount);
     }
-    if payer_account.as_ref().is_some_and(|payer| is_own(payer, &locked.payment.identity)) {
+    if let Some(payer) = &payer_account
+        && is_ours(ctx, tx, payer).await?
+    {
         return Err(RefundError::OwnAccount);
     }
 
@@ -269,10 +271,16 @@ pub(super) fn route_of(ctx: &Context, identity: &Identity) -> Route {
     if provider.is_some_and(|p| p.refunds.is_some()) { Route::Provider } else { Route::Transfer }
 }
 
-/// Whether it is the account that the money came to.
-fn is_own(payer: &PayerAccount, identity: &Identity) -> bool {
-    let Identity::Account { account, .. } = identity else { return false };
-    account.as_str() == format!("{}.{}", payer.bank_bin, payer.account_number)
+/// Whether it is an account that we collect on, or a virtual number of one: the transfer would come to us once more.
+async fn is_ours(ctx: &Context, tx: &Tx, payer: &PayerAccount) -> Result<bool, storage::StorageError> {
+    let ours = receiving_accounts::at_bank(tx, &payer.bank_bin).await?;
+    if ours.is_empty() {
+        return Ok(false);
+    }
+    let number = payer.account_number.to_ascii_uppercase();
+    let is_virtual = |prefix: String| number.starts_with(&prefix.to_ascii_uppercase());
+    let has_own = ours.iter().any(|account| account.account_number.to_ascii_uppercase() == number);
+    Ok(has_own || ctx.providers.iter().filter_map(|p| p.virtual_accounts.clone()).any(is_virtual))
 }
 
 /// Nothing goes back as a duplicate before both credits are proven, nothing by transfer before its own is, and before it is known
