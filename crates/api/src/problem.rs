@@ -74,7 +74,7 @@ codes! {
     AttemptCommitted = "attempt_committed", 409, "A payment is under way", "The provider has begun to take money; wait for its outcome.";
     BooksBegun = "books_begun", 409, "The account's books have begun", "A statement of it is there, or money of it was told of before that day: begin earlier, or let the books begin with the first statement.";
     CaseHasNoMoney = "case_has_no_money", 409, "No money of the case waits", "Its money has a home already, or the case is about none. Of `reopen_obligations`: no unexplained debit of it has taken back whole what a payment still pays.";
-    CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it.";
+    CaseMoneyLeft = "case_money_left", 409, "Some of the case's money has left past us", "Write off the debit that says so: what waits of the payment goes with it. Where that is written off already: `reinstate` its case, then `write_off` that once more.";
     CaseMoneyWaits = "case_money_waits", 409, "The case's money waits", "Say where it goes: to obligations, or back to its payer; of a payment without a line, which line it is (`same_movement`).";
     CaseOwned = "case_owned", 409, "Somebody else has the case", "`owner` says who; give it as `instead_of` to take it from them.";
     CaseNotWrittenOff = "case_not_written_off", 409, "Nothing of the case is written off", "Only what was written off, and does not wait again, is reinstated.";

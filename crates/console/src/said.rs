@@ -57,7 +57,9 @@ pub(crate) fn resolution(error: ResolveError) -> Said {
         }
         ResolveError::NoMoney => "Không còn tiền nào của việc này chờ xử lý.".to_owned(),
         ResolveError::MoneyLeft => {
-            "Một phần tiền đã rời khỏi tài khoản ngoài sổ: hãy xử lý việc nói về khoản chi đó trước.".to_owned()
+            "Một phần tiền đã rời khỏi tài khoản ngoài sổ: hãy xử lý việc nói về khoản chi đó trước; nếu việc đó đã \
+             xoá sổ thì khôi phục nó, rồi xoá sổ lại."
+                .to_owned()
         }
         ResolveError::NotProven => NOT_PROVEN.to_owned(),
         ResolveError::NotWrittenOff => "Việc này không có khoản nào đã xoá sổ.".to_owned(),
