@@ -340,7 +340,10 @@ impl From<PlanError> for Problem {
             PlanError::AttemptCommitted => Self::new(Code::AttemptCommitted),
             PlanError::WrongStatus(status) => Self::with(Code::IntentWrongStatus, format!("the intent is {status}")),
             PlanError::ObligationPaid(id) => Self::new(Code::ObligationPaid).and("obligation_id", id),
-            PlanError::ObligationNotPayable(id) => Self::new(Code::ObligationNotPayable).and("obligation_id", id),
+            PlanError::ObligationNotPayable(id) => {
+                let detail = format!("{id} cannot be paid any more: open another intent for what else is due");
+                Self::with(Code::ObligationNotPayable, detail).and("obligation_id", id)
+            }
             PlanError::ObligationInPayment(id) => Self::new(Code::ObligationInPayment).and("intent_id", id),
         }
     }

@@ -146,3 +146,28 @@ async fn a_request_of_which_a_part_is_paid_has_no_renew_button_once_it_is_over()
     assert_eq!(presses_renew(&house, &intent).await, 409);
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_request_of_which_one_fee_went_back_for_good_says_which_and_the_rest_is_asked_for_by_another() {
+    let house = House::new().await;
+    let fees = [
+        house.portal.owes(&dossier(), 21_000, json!({})).await,
+        house.portal.owes(&dossier(), 37_000, json!({})).await,
+    ];
+    let intent = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    let attempt = house.at_vnpay(&intent).await;
+    house.pays(&attempt, json!({})).await;
+    passes_its_deadline(&house, &intent).await;
+    gives_back(&house, &payment_of(&house, &intent).await, whole(&fees[0]), "close").await;
+    gives_back(&house, &payment_of(&house, &intent).await, whole(&fees[1]), "reopen").await;
+    assert_eq!(states(&house, &[&intent]).await, ["expired"]);
+    let refused = house.portal.post(&format!("/v1/payment-intents/{}/renew", id(&intent)), json!({})).await;
+    assert_eq!(
+        (&refused.json["code"], &refused.json["obligation_id"]),
+        (&json!("obligation_not_payable"), &fees[0]["id"])
+    );
+    assert!(refused.json["detail"].as_str().unwrap().contains(id(&fees[0])), "{}", refused.text);
+    assert_eq!(presses_renew(&house, &intent).await, 409);
+    house.portal.opens(&[&fees[1]]).await;
+    house.close().await;
+}
