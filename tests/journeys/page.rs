@@ -393,6 +393,138 @@ async fn a_line_that_names_requests_of_two_payers_is_warned_of_without_its_sum_u
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_names_a_request_that_is_over_is_warned_of_wherever_a_fee_of_it_or_of_the_other_is_paid() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    for (is_cancelled, is_opened_anew) in [(true, true), (false, true), (true, false), (false, false)] {
+        let (one, other) = (owed(&house, 40_000).await, owed(&house, 31_000).await);
+        if is_cancelled {
+            let path = format!("/v1/payment-intents/{}/cancel", one.intent["id"].as_str().unwrap());
+            house.portal.post(&path, json!({})).await.expect(200);
+        } else {
+            let past = "update intent set expires_at = now() - interval '1 second' where reference = 'REFERENCE'";
+            house.ask(&past.replace("REFERENCE", reference(&one.intent))).await;
+            house.drain().await;
+            assert_eq!(house.portal.intent(&one.intent).await["status"], "expired");
+        }
+        let anew = if is_opened_anew { Some(house.portal.opens(&[&one.fee]).await) } else { None };
+        names_both(&house, 40_000, &one, &other).await;
+        let shown = page(&house, &other.intent).await;
+        says(&shown, &["một khoản chuyển khoản 40.000 ₫ có ghi", TWO_NAMED, "xin đừng nộp lại"]);
+        says(&page(&house, &one.intent).await, &["một khoản chuyển khoản 40.000 ₫ có ghi", TWO_NAMED]);
+        for code in [&one.code, &other.code] {
+            let found = looked_up(&house, code).await;
+            says(&found, &["Xin hỏi bộ phận một cửa trước khi nộp"]);
+            says_none_of(&found, &[HOW_TO_PAY, reference(&one.intent), reference(&other.intent)]);
+        }
+        let Some(anew) = anew else { continue };
+        let named = domain::reference::Reference::parse(reference(&one.intent)).unwrap().spaced();
+        let shown = page(&house, &anew).await;
+        let also = format!("có ghi cả mã tham chiếu {named} (cũng cho khoản phí ở đây) và mã của yêu cầu khác");
+        says(&shown, &["một khoản chuyển khoản 40.000 ₫", &also, "xin đừng nộp lại", "Xem trạng thái mới nhất"]);
+        says_none_of(&shown, &["href=\"#ways\"", TWO_NAMED]);
+        let english = format!("names both reference {named} (of the fees here, too) and that of another request");
+        says(&page_in(&house, &anew, "?lang=en").await, &[&english]);
+        let case = house.staff.get("/v1/cases?status=open").await.expect(200)["data"][0].clone();
+        let assign = json!({"action": "assign_to_obligations", "obligation_ids": [one.fee["id"]]});
+        approves(&approver, &resolves(&house, &case, assign).await).await.expect(200);
+        for intent in [&anew, &one.intent, &other.intent] {
+            says_none_of(&page(&house, intent).await, &[TWO_NAMED, &also]);
+        }
+        says(&looked_up(&house, &other.code).await, &[HOW_TO_PAY]);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_left_over_of_a_transfer_of_two_names_is_told_on_both_pages_while_it_waits_and_when_it_comes_back() {
+    const REST: &str = "Đã nhận một khoản chuyển khoản (còn giữ 10.000 ₫) có ghi cả mã tham chiếu ở đây";
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (one, other) = (owed(&house, 40_000).await, owed(&house, 31_000).await);
+    names_both(&house, 50_000, &one, &other).await;
+    let day = tests::files::today().to_string();
+    house.imports("mt940", &day).await;
+    let assign = json!({"action": "assign_to_obligations", "obligation_ids": [one.fee["id"]]});
+    let proposed = resolves(&house, &only_case(&house).await, assign).await;
+    approves(&approver, &proposed).await.expect(200);
+    let told = async |is_told: bool| {
+        for intent in [&one.intent, &other.intent] {
+            let shown = page(&house, intent).await;
+            assert_eq!(shown.contains(REST), is_told, "{shown}");
+            assert_eq!(shown.contains(TWO_NAMED), is_told, "{shown}");
+        }
+        assert_eq!(page(&house, &one.intent).await.contains("Không cần làm gì thêm"), !is_told);
+        assert_eq!(page(&house, &other.intent).await.contains("xin đừng nộp lại"), is_told);
+        assert_eq!(looked_up(&house, &other.code).await.contains("Xin hỏi bộ phận một cửa trước khi nộp"), is_told);
+    };
+    told(true).await;
+    says(&page_in(&house, &other.intent, "?lang=en").await, &["A transfer (10.000 ₫ of it still held) has come"]);
+    // it goes back to its payer, and comes again
+    let case = house.staff.get("/v1/cases?status=open&kind=overpaid").await.expect(200)["data"][0].clone();
+    let path = format!("/v1/payments/{}", case["payment_id"].as_str().unwrap());
+    let refundable = house.staff.get(&path).await.expect(200)["refundable_amount"].clone();
+    let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+    let back = json!({"action": "refund_to_payer", "refundable_amount": refundable, "reason_code": "nop_thua",
+        "payer_account": account});
+    let refund = resolves(&house, &case, back).await;
+    told(true).await;
+    approves(&approver, &refund).await.expect(200);
+    told(false).await;
+    house.drain().await;
+    let text = house.ask("select reference from refund").await;
+    house.tellers_are_lost().await;
+    for (direction, text) in [("out", text.clone()), ("in", format!("{text} tra lai"))] {
+        let moved = json!({"account": ACCOUNT, "amount": 10_000, "content": text, "direction": direction});
+        house.bank_sim("bank/transfer", moved).await;
+        house.imports("mt940", &day).await;
+        told(direction == "in").await;
+    }
+    assert_eq!(house.ask("select status from refund").await, "failed");
+    // what a fee of it was lowered by is that fee's
+    let lower = json!({"amount": 5_000, "reason_code": "tinh_sai"});
+    let path = format!("/v1/obligations/{}/reductions", one.fee["id"].as_str().unwrap());
+    approves(&approver, &house.staff.post(&path, lower).await.expect(201)).await.expect(200);
+    told(true).await;
+    let assign = json!({"action": "write_off", "reason_code": "khong_ro", "note": "Không tìm được người nộp"});
+    let cases = house.staff.get("/v1/cases?status=open").await.expect(200)["data"].as_array().unwrap().clone();
+    for case in cases {
+        approves(&approver, &resolves(&house, &case, assign.clone()).await).await.expect(200);
+    }
+    told(false).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fee_that_got_all_of_a_transfer_of_two_names_and_whose_refund_came_back_is_told_on_no_page_of_the_other() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (one, other) = (owed(&house, 40_000).await, owed(&house, 31_000).await);
+    names_both(&house, 40_000, &one, &other).await;
+    let day = tests::files::today().to_string();
+    house.imports("mt940", &day).await;
+    let case = only_case(&house).await;
+    let assign = json!({"action": "assign_to_obligations", "obligation_ids": [one.fee["id"]]});
+    approves(&approver, &resolves(&house, &case, assign).await).await.expect(200);
+    let payment = house.staff.get(&format!("/v1/payments/{}", case["payment_id"].as_str().unwrap())).await.expect(200);
+    let refund = proposes(&house.staff, &payment, &[whole(&one.fee)], "close").await.expect(201);
+    approves(&approver, &refund).await.expect(200);
+    becomes(&house, &refund, "awaiting_statement").await;
+    let text = house.ask("select reference from refund").await;
+    house.tellers_are_lost().await;
+    for (direction, text) in [("out", text.clone()), ("in", format!("{text} tra lai"))] {
+        let moved = json!({"account": ACCOUNT, "amount": 40_000, "content": text, "direction": direction});
+        house.bank_sim("bank/transfer", moved).await;
+        house.imports("mt940", &day).await;
+    }
+    assert_eq!(house.ask("select status from refund").await, "failed");
+    let shown = page(&house, &other.intent).await;
+    says(&shown, &["<h1>Nộp phí, lệ phí</h1>"]);
+    says_none_of(&shown, &[TWO_NAMED]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_rightly_paid_and_went_back_is_not_said_to_be_too_much_once_the_fee_was_paid_at_a_counter() {
     let house = house().await;
     let Owed { fee, intent, .. } = owed(&house, 21_000).await;

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
-use storage::payer_page::{self, Told, Wish};
+use storage::payer_page::{self, NamedTogether, Told, Wish};
 use storage::{StorageError, Tx, attempts, beneficiaries, counters, intents, references, refunds};
 use uuid::Uuid;
 
@@ -46,9 +46,9 @@ pub struct PayerPage {
     pub gone: Gone,
     /// What is held under requests for the same fees that are over, or goes back, and what is still asked about there.
     pub earlier: Vec<Earlier>,
-    /// Money whose text names this request and others, and that waits until people say whose it is; how much, where that tells
-    /// nothing of somebody else.
-    pub named_together: Vec<(PaymentId, Option<Vnd>)>,
+    /// Money whose text names this request, or another one for the same fees, beside others, and that waits until people say whose
+    /// it is.
+    pub named_together: Vec<NamedTogether>,
     pub over: Over,
     /// Ways to pay its fees that no press on the page begins.
     pub aside: Aside,
@@ -210,7 +210,7 @@ async fn page(ctx: &Context, tx: &Tx, token: &str, now: Timestamp) -> Result<Opt
         IntentStatus::Cancelled => Vec::new(),
         _ => earlier(tx, &view).await?,
     };
-    let named_together = payer_page::named_together(tx, view.intent.id).await?;
+    let named_together = payer_page::named_together(tx, view.intent.id, &view.intent.obligation_ids).await?;
     let over = over(tx, &view, now).await?;
     let aside = match view.intent.status {
         IntentStatus::Open => aside(ctx, tx, &view).await?,

@@ -103,27 +103,66 @@ pub async fn refunds_of_held(db: &Db, intents: &[Uuid]) -> Result<Vec<(IntentId,
     rows.iter().map(read).collect()
 }
 
-// its sum would tell whoever has the link what somebody else's dossier cost
-const NAMED_TOGETHER: &str = "select m.payment_id, case when m.is_of_one_payer then m.amount end as amount
-    from (select n.payment_id, greatest(0, w.amount - unexplained_debits(n.payment_id))::bigint as amount,
-              (select count(distinct y.identity_index) = 1 and bool_and(y.identity_index is not null)
-               from named_together o join intent_obligation io on io.intent_id = o.intent_id
-               join obligation b on b.id = io.obligation_id left join party y on y.id = b.payer_id
-               where o.payment_id = n.payment_id) as is_of_one_payer
-          from named_together n cross join lateral (
-              select coalesce(sum(a.amount), 0) as amount from allocation a
-              where a.payment_id = n.payment_id and a.suspense_reason = 'unidentified') w
-          where n.intent_id = $1 and w.amount > 0 and exists (
-              select from kase k where k.payment_id = n.payment_id and k.kind = 'unidentified' and k.status <> 'closed')) m
-    where m.amount > 0 order by m.payment_id";
+// Of what people gave to fees they have said whose it is: of what a fee was lowered by, and of its refund that came back, nobody
+// else is told. The sum would tell whoever has the link what somebody else's dossier cost.
+const NAMED_TOGETHER: &str = "with named as (
+        -- the page's own reference before those of others
+        select distinct on (n.payment_id) n.payment_id, nullif(n.intent_id, $1) as other
+        from named_together n
+        where n.intent_id = $1
+            or n.intent_id in (select o.intent_id from intent_obligation o where o.obligation_id = any($2))
+        order by n.payment_id, n.intent_id <> $1, n.intent_id),
+    held as (
+        select n.payment_id, n.other, p.amount as whole,
+            least(p.amount - g.amount, w.amount - unexplained_debits(n.payment_id))::bigint as amount
+        from named n join payment p on p.id = n.payment_id and p.intent_id is null
+        cross join lateral (
+            select coalesce(sum(a.amount), 0) as amount from allocation a
+            where a.payment_id = p.id and a.suspense_reason in ('unidentified', 'overpaid', 'refund_returned')) w
+        cross join lateral (
+            select coalesce(sum(a.amount), 0) as amount from allocation a join journal j on j.id = a.journal_id
+            where a.payment_id = p.id and a.obligation_id is not null and j.kind = 'reassignment') g
+        where w.amount > 0 and exists (
+            select from kase k where k.payment_id = p.id and k.waits and k.status <> 'closed'))
+    select h.payment_id, i.reference, h.amount < h.whole as is_rest, case when (
+            select count(distinct y.identity_index) = 1 and bool_and(y.identity_index is not null)
+            from obligation b left join party y on y.id = b.payer_id
+            where b.id = any($2) or b.id in (
+                select io.obligation_id from named_together o join intent_obligation io on io.intent_id = o.intent_id
+                where o.payment_id = h.payment_id)) then h.amount end as amount
+    from held h left join intent i on i.id = h.other where h.amount > 0 order by h.payment_id";
 
-/// Money whose text names this request and others, and that waits until people say whose it is: how much, where all that it
-/// names is of one payer.
-pub async fn named_together(db: &Db, intent: IntentId) -> Result<Vec<(PaymentId, Option<Vnd>)>, StorageError> {
+/// Money whose text names a request and others, and that waits until people say whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTogether {
+    pub payment_id: PaymentId,
+    /// That of the other request for the same fees which it names; None where it names the one that is asked for.
+    pub reference: Option<Reference>,
+    /// Where all that it names is of one payer.
+    pub amount: Option<Vnd>,
+    /// Some of it has its place.
+    pub is_rest: bool,
+}
+
+/// Money whose text names this request, or another one for the same fees, beside others.
+pub async fn named_together(
+    db: &Db,
+    intent: IntentId,
+    obligations: &[ObligationId],
+) -> Result<Vec<NamedTogether>, StorageError> {
+    let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(NAMED_TOGETHER).await?;
-    let rows = db.query(&statement, &[&intent.uuid()]).await?;
-    let read = |row: &Row| (row.get::<_, Uuid>("payment_id").into(), row.get::<_, Option<i64>>("amount").map(Vnd::new));
-    Ok(rows.iter().map(read).collect())
+    let rows = db.query(&statement, &[&intent.uuid(), &ids]).await?;
+    let read = |row: &Row| {
+        let reference = row.get::<_, Option<&str>>("reference").map(Reference::parse).transpose();
+        Ok(NamedTogether {
+            payment_id: row.get::<_, Uuid>("payment_id").into(),
+            reference: reference.map_err(unreadable)?,
+            amount: row.get::<_, Option<i64>>("amount").map(Vnd::new),
+            is_rest: row.get("is_rest"),
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 const BEGUN_BESIDE: &str = "select i.reference from intent i where i.id <> $1
@@ -155,11 +194,12 @@ pub async fn of_dossier(db: &Db, code: &str) -> Result<Vec<Obligation>, StorageE
 const REQUESTS: &str = "select i.page_token from intent i
     where i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($1))
     and (i.status in ('open', 'processing') or exists (select from payment p where p.intent_id = i.id)
-        or exists (select from attempt a where a.intent_id = i.id and a.status in ('started', 'offered', 'committed', 'unknown')))
+        or exists (select from attempt a where a.intent_id = i.id and a.status in ('started', 'offered', 'committed', 'unknown'))
+        or exists (select from named_together n where n.intent_id = i.id))
     order by i.status not in ('open', 'processing'), i.id desc limit 4";
 
-/// Tokens of requests for these fees that are open, had money, or have a try without a result: what is open first, then the
-/// newest.
+/// Tokens of requests for these fees that are open, had money, were named by money beside others, or have a try without a result:
+/// what is open first, then the newest.
 pub async fn requests(db: &Db, obligations: &[ObligationId]) -> Result<Vec<String>, StorageError> {
     let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(REQUESTS).await?;

@@ -423,13 +423,18 @@ pub(crate) struct Words {
     pub earlier_gone_back: &'static str,
     pub earlier_asked: &'static str,
     pub earlier_unclear: &'static str,
-    /// In this and in the next `{money}` stands where `some_transfer` does, or `transfer_of`.
+    /// In this and in the next `{money}` stands where `some_transfer` does, or `transfer_of`, or `rest_of_transfer`, and `{named}`
+    /// where `named_here` does, or `named_of_same_fees`.
     pub named_together: &'static str,
     /// Where nothing is to be paid.
     pub named_together_beside: &'static str,
     pub some_transfer: &'static str,
-    /// `{amount}` stands where it does.
+    /// `{amount}` stands where it does; in the next, too.
     pub transfer_of: &'static str,
+    pub rest_of_transfer: &'static str,
+    pub named_here: &'static str,
+    /// `{reference}` stands where it does.
+    pub named_of_same_fees: &'static str,
 
     pub prompt: &'static str,
     /// In this and in `prompt_code_how` `{amount}` stands where the amount does.

@@ -408,8 +408,8 @@ pub(crate) fn digest(loaded: &PayerPage, returned: Returned, now: Timestamp) -> 
         earlier.asked.iter().for_each(|stored| text.push_str(&format!(" {:?}", stored.attempt.status)));
         earlier.refunds.iter().for_each(|(status, amount)| text.push_str(&format!(" {status:?} {}", amount.dong())));
     }
-    for (payment, amount) in &loaded.named_together {
-        text.push_str(&format!(" {payment} {}", amount.unwrap_or_default().dong()));
+    for named in &loaded.named_together {
+        text.push_str(&format!(" {} {}", named.payment_id, named.amount.unwrap_or_default().dong()));
     }
     for stored in &view.attempts {
         text.push_str(&format!(" {}{:?}", stored.number, stored.attempt.status));

@@ -9,7 +9,6 @@ use crate::prompt::Prompt;
 use crate::stage::{Held, Renewal, Stage};
 use crate::transfer;
 use crate::ways::{Why, channel_name, why_closed};
-use domain::Vnd;
 use domain::attempt::{Attempt, AttemptStatus};
 use domain::cause::Cause;
 use domain::obligation::ObligationStatus;
@@ -22,6 +21,7 @@ use provider::{ChannelKind, Failure};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use storage::attempts::Stored;
+use storage::payer_page::NamedTogether;
 
 /// Said between the state and all else.
 pub(crate) struct Notice {
@@ -175,7 +175,7 @@ pub(crate) fn notices(
     let (w, view) = (language.words(), &loaded.view);
     let mut notices: Vec<Notice> =
         loaded.earlier.iter().flat_map(|earlier| of_earlier(ctx, language, earlier, stage)).collect();
-    notices.extend(loaded.named_together.iter().map(|(_, amount)| of_named_together(w, *amount, stage)));
+    notices.extend(loaded.named_together.iter().map(|named| of_named_together(w, named, stage)));
     notices.extend(is_to_ask_first(view, stage).then(|| Notice::of(w.ask_first)));
     notices.extend(of_no_result(ctx, language, view, (stage, asking), now));
     notices.extend(still_asked(ctx, language, loaded, stage));
@@ -308,13 +308,20 @@ fn outdated(view: &IntentView, now: Timestamp) -> Option<&Attempt> {
 }
 
 /// That money waits which may be for this request: its text names others, too.
-fn of_named_together(w: &Words, amount: Option<Vnd>, stage: Stage) -> Notice {
-    let money = match amount {
-        Some(amount) => w.transfer_of.replace("{amount}", &amount.to_string()),
+fn of_named_together(w: &Words, named: &NamedTogether, stage: Stage) -> Notice {
+    let money = match named.amount {
+        Some(amount) => {
+            let words = if named.is_rest { w.rest_of_transfer } else { w.transfer_of };
+            words.replace("{amount}", &amount.to_string())
+        }
         None => w.some_transfer.to_owned(),
     };
+    let reference = match &named.reference {
+        Some(reference) => w.named_of_same_fees.replace("{reference}", &reference.spaced()),
+        None => w.named_here.to_owned(),
+    };
     let text = if stage.is_owing() { w.named_together } else { w.named_together_beside };
-    Notice::of(text.replace("{money}", &money))
+    Notice::of(text.replace("{money}", &money).replace("{named}", &reference))
 }
 
 /// Of a request for the same fees that is over: money that is held there or goes back, and whom we ask about what was begun there.
