@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use storage::channels::{self, Closed};
-use storage::payer_page::{self, NamedTogether, Told, Wish};
+use storage::payer_page::{self, Before, NamedTogether, Told, Wish};
 use storage::{StorageError, Tx, attempts, beneficiaries, counters, intents, references, refunds};
 use uuid::Uuid;
 
@@ -77,6 +77,8 @@ pub struct Gone {
 #[derive(Debug, Clone)]
 pub struct Earlier {
     pub reference: Reference,
+    /// Its sums tell nothing of somebody else.
+    pub tells_sums: bool,
     pub held: Vnd,
     /// Of what was held there: the sums that go back, or went. One that is proposed is held still.
     pub refunds: Vec<(RefundStatus, Vnd)>,
@@ -257,12 +259,13 @@ async fn earlier(tx: &Tx, view: &IntentView) -> Result<Vec<Earlier>, StorageErro
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = known.iter().map(|(id, _)| id.uuid()).collect();
+    let ids: Vec<Uuid> = known.iter().map(|before| before.id.uuid()).collect();
     let sums: BTreeMap<IntentId, Vnd> = references::held_sums(tx, &ids).await?.into_iter().collect();
     let refunds = payer_page::refunds_of_held(tx, &ids).await?;
     let tried = attempts::of_intents(tx, &ids).await?;
-    let earlier = known.into_iter().map(|(id, reference)| Earlier {
+    let earlier = known.into_iter().map(|Before { id, reference, tells_sums }| Earlier {
         reference,
+        tells_sums,
         held: sums.get(&id).copied().unwrap_or_default(),
         refunds: refunds.iter().filter(|(of, ..)| *of == id).map(|(_, status, amount)| (*status, *amount)).collect(),
         asked: tried.iter().filter(|stored| stored.attempt.intent_id == id && is_asked(stored)).cloned().collect(),

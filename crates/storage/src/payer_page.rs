@@ -66,22 +66,35 @@ pub async fn asked_at(db: &Db, intent: IntentId) -> Result<BTreeMap<AttemptId, T
 }
 
 // one that was cancelled is paid when the whole came there all the same
-const EARLIER: &str = "select i.id, i.reference from intent i where i.id < $1 and i.status in ('cancelled', 'expired', 'paid')
+const EARLIER: &str = "select i.id, i.reference, (
+        not exists (select from intent_obligation io where io.intent_id = i.id and io.obligation_id <> all($2))
+        or (select count(distinct y.identity_index) = 1 and bool_and(y.identity_index is not null)
+            from obligation b left join party y on y.id = b.payer_id
+            where b.id = any($2) or b.id in (select io.obligation_id from intent_obligation io where io.intent_id = i.id))
+        ) as tells_sums
+    from intent i where i.id < $1 and i.status in ('cancelled', 'expired', 'paid')
     and i.id in (select o.intent_id from intent_obligation o where o.obligation_id = any($2))
     and (exists (select from payment p where p.intent_id = i.id) or exists (select from attempt a where a.intent_id = i.id
         and a.status in ('started', 'offered', 'committed', 'unknown'))) order by i.id";
 
-/// Requests for the same fees before this one that are over and had money, or at which a try has no result, with their references.
-pub async fn earlier(
-    db: &Db,
-    intent: IntentId,
-    obligations: &[ObligationId],
-) -> Result<Vec<(IntentId, Reference)>, StorageError> {
+/// A request for the same fees before another one.
+#[derive(Debug, Clone)]
+pub struct Before {
+    pub id: IntentId,
+    pub reference: Reference,
+    /// All its fees are among those of the other, or all fees of both are one payer's: its sums tell nothing of somebody else.
+    pub tells_sums: bool,
+}
+
+/// Requests for the same fees before this one that are over and had money, or at which a try has no result.
+pub async fn earlier(db: &Db, intent: IntentId, obligations: &[ObligationId]) -> Result<Vec<Before>, StorageError> {
     let ids: Vec<Uuid> = obligations.iter().map(|id| id.uuid()).collect();
     let statement = db.prepare_cached(EARLIER).await?;
     let rows = db.query(&statement, &[&intent.uuid(), &ids]).await?;
-    let read =
-        |row: &Row| Ok((row.get::<_, Uuid>("id").into(), Reference::parse(row.get("reference")).map_err(unreadable)?));
+    let read = |row: &Row| {
+        let (id, tells_sums) = (row.get::<_, Uuid>("id").into(), row.get("tells_sums"));
+        Ok(Before { id, reference: Reference::parse(row.get("reference")).map_err(unreadable)?, tells_sums })
+    };
     rows.iter().map(read).collect()
 }
 

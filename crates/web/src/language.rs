@@ -423,6 +423,8 @@ pub(crate) struct Words {
     pub earlier_gone_back: &'static str,
     pub earlier_asked: &'static str,
     pub earlier_unclear: &'static str,
+    /// Where an amount would tell of somebody else.
+    pub some_money: &'static str,
     /// In this and in the next `{money}` stands where `some_transfer` does, or `transfer_of`, or `rest_of_transfer`, and `{named}`
     /// where `named_here` does, or `named_of_same_fees`.
     pub named_together: &'static str,

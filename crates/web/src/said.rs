@@ -339,8 +339,11 @@ fn of_earlier(ctx: &Context, language: Language, earlier: &Earlier, stage: Stage
         (w.earlier_gone_back, earlier.refunded(|status| is_owing && status == RefundStatus::Succeeded)),
     ];
     let told = sums.iter().filter(|(_, sum)| sum.is_positive());
-    let mut notices: Vec<Notice> =
-        told.map(|(text, sum)| named(&text.replace("{amount}", &sum.to_string()), None)).collect();
+    let told = told.map(|(text, sum)| {
+        let amount = if earlier.tells_sums { sum.to_string() } else { w.some_money.to_owned() };
+        named(&text.replace("{amount}", &amount), None)
+    });
+    let mut notices: Vec<Notice> = told.collect();
     if !is_owing {
         return notices;
     }

@@ -220,3 +220,56 @@ async fn while_a_refund_waits_for_a_second_person_the_page_says_what_happens_nex
     assert!(!shown.contains("đề nghị hoàn trả"), "{shown}");
     house.close().await;
 }
+
+#[tokio::test]
+async fn how_much_came_under_an_earlier_request_of_two_payers_is_told_to_neither_of_them() {
+    let house = House::with_bank().await;
+    let of = |number: &str| json!({"payer": {"name": "Trần Thị Kín", "identity_kind": "citizen_id", "identity_number": number}});
+    for is_of_two in [true, false] {
+        let second = if is_of_two { of("010085000888") } else { of("010085000777") };
+        let fees = [
+            house.portal.owes(&dossier(), 50_000, of("010085000777")).await,
+            house.portal.owes(&dossier(), 20_000, second).await,
+        ];
+        let earlier = house.portal.opens(&[&fees[0], &fees[1]]).await;
+        house.at_the_bank(&earlier).await;
+        house.transfers(30_000, earlier["reference"].as_str().unwrap()).await;
+        let payment = payment_of(&house, &earlier).await;
+        statement(&house).await;
+        house.portal.post(&format!("/v1/payment-intents/{}/cancel", id(&earlier)), json!({})).await.expect(200);
+        let apart = [house.portal.opens(&[&fees[0]]).await, house.portal.opens(&[&fees[1]]).await];
+        let reference = domain::reference::Reference::parse(earlier["reference"].as_str().unwrap()).unwrap().spaced();
+        let told = async |what: &str| {
+            for intent in &apart {
+                let shown = page(&house, intent).await;
+                let came = if is_of_two { "Đã nhận một khoản tiền " } else { "Đã nhận 30.000 ₫ " };
+                says(&shown, &[came, &reference, what]);
+                assert_eq!(shown.contains("30.000"), !is_of_two, "{shown}");
+            }
+        };
+        told("Số tiền đó đang được giữ và chưa được tính vào phí. Xin hỏi bộ phận một cửa trước khi nộp.").await;
+        let account = json!({"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"});
+        let body = json!({"lines": [{"amount": 30_000}], "then": "close", "reason_code": "nop_nham",
+            "refundable_amount": 30_000, "payer_account": account});
+        house.staff.post(&format!("/v1/payments/{}/refunds", id(&payment)), body).await.expect(201);
+        told("đang chờ người thứ hai quyết định").await;
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn how_much_came_under_an_earlier_request_is_told_where_all_its_fees_are_on_the_page_whoever_pays_them() {
+    let house = House::with_bank().await;
+    let of = |number: &str| json!({"payer": {"name": "Trần Thị Kín", "identity_kind": "citizen_id", "identity_number": number}});
+    let fees = [
+        house.portal.owes(&dossier(), 50_000, of("010085000777")).await,
+        house.portal.owes(&dossier(), 20_000, of("010085000888")).await,
+    ];
+    let earlier = house.portal.opens(&[&fees[0]]).await;
+    house.at_the_bank(&earlier).await;
+    house.transfers(30_000, earlier["reference"].as_str().unwrap()).await;
+    house.portal.post(&format!("/v1/payment-intents/{}/cancel", id(&earlier)), json!({})).await.expect(200);
+    let both = house.portal.opens(&[&fees[0], &fees[1]]).await;
+    says(&page(&house, &both).await, &["Đã nhận 30.000 ₫ cho các khoản phí này"]);
+    house.close().await;
+}

@@ -255,6 +255,7 @@ pub(super) const WORDS: Words = Words {
     earlier_gone_back: "{amount} has come under an earlier payment request (reference {reference}). It was given back, and does not count towards the fees here.",
     earlier_asked: "A payment that was begun under an earlier request (reference {reference}) has no result yet, and we are still asking {who}. So as not to pay twice, please wait for its result or ask the one-stop office before you pay.",
     earlier_unclear: "Of a payment under an earlier request (reference {reference}) the result is not clear, and it is being checked. So as not to pay twice, please ask the one-stop office before you pay.",
+    some_money: "Some money",
     named_together: "{money} has come that names both {named} and that of another request. It does not count yet: officers are finding out which fee it is for. If it is yours, please do not pay again before you know; you may ask the one-stop office.",
     named_together_beside: "{money} has come that names both {named} and that of another request. Officers are finding out which fee it is for.",
     some_transfer: "A transfer",

@@ -263,6 +263,7 @@ pub(super) const WORDS: Words = Words {
     earlier_gone_back: "Đã nhận {amount} theo một yêu cầu thanh toán trước (mã tham chiếu {reference}). Số tiền đó đã được hoàn trả và không được tính vào phí ở đây.",
     earlier_asked: "Một lần thanh toán đã bắt đầu theo yêu cầu trước (mã tham chiếu {reference}) chưa có kết quả, và chúng tôi vẫn đang hỏi {who}. Để tránh nộp hai lần, xin chờ kết quả hoặc hỏi bộ phận một cửa trước khi nộp.",
     earlier_unclear: "Một lần thanh toán theo yêu cầu trước (mã tham chiếu {reference}) chưa rõ kết quả và đang được kiểm tra. Để tránh nộp hai lần, xin hỏi bộ phận một cửa trước khi nộp.",
+    some_money: "một khoản tiền",
     named_together: "Đã nhận {money} có ghi cả {named} và mã của yêu cầu khác. Tiền chưa được tính vào phí: cán bộ đang xem khoản đó dành cho khoản phí nào. Nếu đó là tiền của bạn, xin đừng nộp lại khi chưa có kết quả; có thể hỏi bộ phận một cửa.",
     named_together_beside: "Đã nhận {money} có ghi cả {named} và mã của yêu cầu khác. Cán bộ đang xem khoản đó dành cho khoản phí nào.",
     some_transfer: "một khoản chuyển khoản",
