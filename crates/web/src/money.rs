@@ -258,7 +258,10 @@ pub(crate) fn has_any_come_again(loaded: &PayerPage) -> bool {
 
 /// Whether of what it paid here something was given back and came again.
 pub(crate) fn has_come_again(loaded: &PayerPage, paid: &Paid) -> bool {
-    let is_ours = is_own(&loaded.view, paid) || refunds(loaded, paid).any(|r| r.status == RefundStatus::Failed);
+    let is_ours = match is_own(&loaded.view, paid) {
+        true => held(&loaded.view, paid).is_positive(),
+        false => refunds(loaded, paid).any(|r| r.status == RefundStatus::Failed),
+    };
     is_ours && has_returned(paid)
 }
 
@@ -340,12 +343,13 @@ fn is_own(view: &IntentView, paid: &Paid) -> bool {
     paid.shown.payment.intent_id == Some(view.intent.id)
 }
 
-/// What of a payment under the reference settles nothing yet.
+/// What of a payment under the reference settles nothing yet, and has not left past us.
 pub(crate) fn held(view: &IntentView, paid: &Paid) -> Vnd {
     if !is_own(view, paid) {
         return Vnd::ZERO;
     }
-    paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount).sum()
+    let waits = paid.parts.iter().filter(|part| part.suspense_reason.is_some()).map(|part| part.amount);
+    waits.sum::<Vnd>().less(paid.shown.unexplained)
 }
 
 /// Whether what is held of it is not needed: nothing is due that it could pay.
@@ -356,7 +360,7 @@ fn is_spare(view: &IntentView, paid: &Paid) -> bool {
 /// Whether its payer is asked where it shall go: not until all of it is known to be too much, and on the page of its request,
 /// which alone may say it (`payments::refund::tell_account`).
 fn asks_whereto(view: &IntentView, paid: &Paid) -> bool {
-    is_own(view, paid) && (is_spare(view, paid) || has_returned(paid))
+    held(view, paid).is_positive() && (is_spare(view, paid) || has_returned(paid))
 }
 
 /// Whether its payer can say where it shall go: what is proposed stands.

@@ -296,3 +296,40 @@ async fn a_reopening_is_stale_once_a_corrected_file_says_that_the_bank_took_noth
     assert_eq!(obligation_status(&house, &fee).await, "paid");
     house.holds().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_does_not_say_that_money_is_held_which_the_bank_took_back_when_its_fee_was_reopened() {
+    let house = House::with_bank().await;
+    let approver = second_person(&house).await;
+    let (_, intent, payment) = refunded_in_part(&house, &approver).await;
+    bank_takes_back(&house, &payment).await;
+    let case = open_case(&house, "chargeback").await;
+    approves(&approver, &resolves(&house.staff, &case, reopens()).await.expect(201)).await.expect(200);
+    let page = async |query: &str| {
+        let url = format!("{}{query}", intent["checkout_url"].as_str().unwrap());
+        house.http.get(url).send().await.unwrap().text().await.unwrap()
+    };
+    let says_nothing_held = |page: &str| {
+        for held in
+            ["Chưa tính vào phí", "đang được giữ", "đang được kiểm tra", "Hoàn trả vào tài khoản nào?", "tiền nộp thừa"]
+        {
+            assert!(!page.contains(held), "{held} is said: {page}");
+        }
+    };
+    let shown = page("").await;
+    says_nothing_held(&shown);
+    for said in
+        ["<p class=\"amount\">20.000 ₫</p>", "Ngân hàng đã thu hồi khoản tiền đã nộp, nên khoản phí lại phải nộp."]
+    {
+        assert!(shown.contains(said), "{said} is missing: {shown}");
+    }
+    assert!(!page("?lang=en").await.contains("Not counted"), "{shown}");
+    // nor is it too much once the fee was paid anew
+    let again = house.portal.intent(&intent).await;
+    let content = house.at_the_bank(&again).await["action"]["transfer_content"].as_str().unwrap().to_owned();
+    house.transfers(20_000, &content).await;
+    let shown = page("").await;
+    assert!(shown.contains("<h1>Đã thanh toán</h1>"), "{shown}");
+    says_nothing_held(&shown);
+    house.close().await;
+}
