@@ -1,10 +1,11 @@
 //! The payment notice: one page of A4 to print at the commune's office, with the transfer's code where one is on offer and
-//! with the page's address as a code always. Nothing of a payer stands on it.
+//! with the page's address as a code always; that money is held, or may have come, before them. Nothing of a payer stands on it.
 
 use crate::answer;
 use crate::language::{Language, Words};
 use crate::load::{Asked, Returned, load};
-use crate::page::{Seen, agency_name};
+use crate::page::{Seen, agency_name, asks_first};
+use crate::said::is_to_ask_first;
 use crate::transfer::Transfer;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -34,7 +35,7 @@ pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> Htt
         return answer::absent(asked.language);
     }
     let sandbox = ctx.mode == Mode::Sandbox;
-    let Some(bytes) = made(&loaded, seen.transfer.as_ref(), asked.language, sandbox, now) else {
+    let Some(bytes) = made(&loaded, &seen, asked.language, sandbox, now) else {
         tracing::error!(reference = %loaded.view.intent.reference, "a notice was not made");
         return answer::out_of_order(StatusCode::INTERNAL_SERVER_ERROR, asked.language);
     };
@@ -47,29 +48,27 @@ pub(crate) async fn notice(ctx: web::Data<Context>, request: HttpRequest) -> Htt
         .body(bytes)
 }
 
-fn made(
-    loaded: &PayerPage,
-    transfer: Option<&Transfer>,
-    language: Language,
-    sandbox: bool,
-    now: Timestamp,
-) -> Option<Vec<u8>> {
+fn made(loaded: &PayerPage, seen: &Seen, language: Language, sandbox: bool, now: Timestamp) -> Option<Vec<u8>> {
     let (w, view) = (language.words(), &loaded.view);
     let title = format!("{} {}", w.print_title, view.intent.reference);
     let mut paper = Paper::new(&title, w.lang)?;
-    paper.upright(|sheet| filled(sheet, loaded, transfer, (language, sandbox, now)))?;
+    paper.upright(|sheet| filled(sheet, loaded, seen, (language, sandbox, now)))?;
     paper.bytes()
 }
 
 fn filled(
     sheet: &mut Sheet<'_>,
     loaded: &PayerPage,
-    transfer: Option<&Transfer>,
+    seen: &Seen,
     (language, sandbox, now): (Language, bool, Timestamp),
 ) -> Option<()> {
     let (w, view) = (language.words(), &loaded.view);
     head(sheet, loaded, w, sandbox);
     let mut y = facts(sheet, loaded, language);
+    // whoever reads this pays without having seen the page
+    if asks_first(loaded, seen.stage, now) || is_to_ask_first(view, seen.stage) {
+        y = warning(sheet, w, y);
+    }
     y = items(sheet, loaded, w, y + 22);
     sheet.rule(y + 6, 1);
     sheet.line(LEFT, y + 26, 13, true, w.total);
@@ -78,7 +77,7 @@ fn filled(
         sheet.line(LEFT, y + 46, 13, true, w.still_due);
         sheet.right(RIGHT, y + 46, 13, true, &view.amount_due.to_string());
     }
-    codes(sheet, loaded, transfer, w)?;
+    codes(sheet, loaded, seen.transfer.as_ref(), w)?;
     sheet.rule(FOOT - 16, 1);
     sheet.line(LEFT, FOOT, 9, false, w.print_foot);
     sheet.line(LEFT, FOOT + 13, 9, false, w.not_a_bank);
@@ -112,6 +111,18 @@ fn facts(sheet: &mut Sheet<'_>, loaded: &PayerPage, language: Language) -> u16 {
             y += size + 8;
         }
     }
+    y
+}
+
+/// Under a rule, as what is to be read before all else.
+fn warning(sheet: &mut Sheet<'_>, w: &Words, top: u16) -> u16 {
+    sheet.rule(top - 2, 1);
+    let mut y = top + 16;
+    for line in sheet.wrapped(w.lookup_ask, 11, true, RIGHT - LEFT, 2) {
+        sheet.line(LEFT, y, 11, true, &line);
+        y += 16;
+    }
+    sheet.rule(y - 8, 1);
     y
 }
 

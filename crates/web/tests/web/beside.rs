@@ -57,7 +57,7 @@ async fn a_new_request_tells_of_the_part_that_came_under_one_that_was_cancelled(
 }
 
 /// A part came under a request that was cancelled, and another request was opened for the same fees.
-async fn a_part_under_a_cancelled_one() -> (World, String) {
+pub async fn a_part_under_a_cancelled_one() -> (World, String) {
     let world = World::new().await;
     world.bank.takes_transfers();
     world.post(&form("testbank", "f1")).await;

@@ -7,6 +7,7 @@ mod gone;
 mod guarded;
 mod overdue;
 mod presses;
+mod printed;
 mod receipts;
 mod returns;
 mod shown;
