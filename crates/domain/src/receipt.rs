@@ -41,7 +41,7 @@ words! {
 }
 
 words! {
-    /// `queued → sent|refused|parked|no_address`, `parked → queued`.
+    /// `queued → sent|refused|parked|no_address|dropped`, `parked → queued`.
     MailState {
         Queued = "queued",
         /// A mail server has taken it on.
@@ -52,6 +52,8 @@ words! {
         Parked = "parked",
         /// Its payer was erased.
         NoAddress = "no_address",
+        /// Nothing is left to say: that it was issued was never said, or it has ended meanwhile.
+        Dropped = "dropped",
     }
 }
 

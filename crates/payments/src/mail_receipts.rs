@@ -1,7 +1,8 @@
 //! Tells payers who gave an address of their receipts by e-mail: leases, opens the payer's sealed row, sends with nothing held,
 //! records. Queued with the receipt's own change (`issue_receipts`), once for each thing that is said of it. A mail whose
 //! answer is lost goes out again under the same `Message-ID`; one that is refused for good ends at once, and one that nobody
-//! takes by its schedule is parked. Nothing about money waits for any of it.
+//! takes by its schedule is parked. Who was not told that a receipt was issued hears nothing of its end. Nothing about money
+//! waits for any of it.
 
 use crate::context::Context;
 use crate::issue_receipts;
@@ -36,7 +37,13 @@ pub async fn send(ctx: &Context, ignore_schedule: bool) -> Result<usize, Storage
         return Ok(0);
     }
     let limit = i64::try_from(free).unwrap_or(1);
-    let claimed = receipt_mail::claim(&*ctx.pool.get().await?, limit, token, LEASE, ignore_schedule).await?;
+    let db = ctx.pool.get().await?;
+    let dropped = receipt_mail::drop_untold(&db, limit).await?;
+    if dropped > 0 {
+        tracing::warn!(dropped, "mails about receipts were given up: their payers were not told what comes before");
+    }
+    let claimed = receipt_mail::claim(&db, limit, token, LEASE, ignore_schedule).await?;
+    drop(db);
     let count = claimed.len();
     slots::each(&ctx.slots.mailing, claimed, PATIENCE, |claimed| {
         let ctx = ctx.clone();

@@ -40,6 +40,25 @@ pub async fn queue(db: &Db, new: &New<'_>) -> Result<(), StorageError> {
     Ok(())
 }
 
+// locked beside the one that it looks at: whoever drives that again waits, or is seen
+const DROP_UNTOLD: &str = "with untold as (
+        select m.id, m.says from receipt_mail m join receipt_mail b on b.receipt_id = m.receipt_id
+        where m.state = 'queued' and (m.leased_until is null or m.leased_until < now())
+          and (m.says <> 'issued' and b.says = 'issued' and b.state not in ('queued', 'sent')
+            or m.says = 'issued' and b.says <> 'issued' and b.state <> 'queued')
+        order by m.id limit $1 for update of m, b skip locked)
+    update receipt_mail m set state = 'dropped', lease_token = null, leased_until = null, updated_at = now(),
+        said = case when u.says = 'issued' then 'the receipt has ended, and its end was not left to be told'
+                    else 'its payer was not told that it was issued' end
+    from untold u where m.id = u.id";
+
+/// Gives up those of which nothing is left to say: that a receipt ended where nobody was told that it was issued, and that it was
+/// issued where its end was told already, or given up. How many.
+pub async fn drop_untold(db: &Db, limit: i64) -> Result<u64, StorageError> {
+    let statement = db.prepare_cached(DROP_UNTOLD).await?;
+    Ok(db.execute(&statement, &[&limit]).await?)
+}
+
 /// One to send now.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -53,12 +72,13 @@ pub struct Claimed {
     pub created_at: Timestamp,
 }
 
-/// That it ended goes out after that it was issued.
+/// That it ended goes out after that it was issued has; that it was issued, while its end waits for that.
 const CLAIM: &str = "with due as (
         select m.id from receipt_mail m
         where m.state = 'queued' and (m.next_at <= now() or $4) and (m.leased_until is null or m.leased_until < now())
-          and not exists (select from receipt_mail b where b.receipt_id = m.receipt_id and b.says = 'issued'
-                          and m.says <> 'issued' and b.state = 'queued')
+          and not exists (select from receipt_mail b where b.receipt_id = m.receipt_id
+                          and (m.says <> 'issued' and b.says = 'issued' and b.state <> 'sent'
+                            or m.says = 'issued' and b.says <> 'issued' and b.state <> 'queued'))
         order by m.next_at limit $1 for update of m skip locked),
     leased as (
         update receipt_mail m set attempts = m.attempts + 1, lease_token = $2,

@@ -823,6 +823,19 @@ async fn i56_a_receipt_that_nobody_was_told_of_and_a_mail_about_nothing_are_name
     };
     names(&["I56"], "it was not to be told", &numbered(&mail("issued"))).await;
     names(&["I56"], &format!("{of}: it is numbered, and a mail says cancelled"), &numbered(&mail("cancelled"))).await;
+    for (issued, cancelled, found) in [
+        ("refused", "sent", "its payer was not told that it was issued, and a mail says that it is cancelled"),
+        ("sent", "sent", "a mail said that it was issued after one that it is cancelled"),
+        ("sent", "dropped", "its payer was told that it was issued, and the mail that it is cancelled was dropped"),
+        ("dropped", "queued", "it is numbered, and the mail that it was issued was dropped"),
+    ] {
+        let both = numbered(&format!(
+            "insert into receipt_mail (id, receipt_id, says, state, message_id, created_at, updated_at) values
+            (test.id('8', 1), test.id('7', 1), 'issued', '{issued}', '1@pay.example.vn', now(), now()),
+            (test.id('8', 2), test.id('7', 1), 'cancelled', '{cancelled}', '2@pay.example.vn', now(), now() - interval '1 minute')"
+        ));
+        names(&["I56"], &format!("{of}: {found}"), &both).await;
+    }
 }
 
 #[tokio::test]

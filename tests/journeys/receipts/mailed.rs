@@ -301,3 +301,72 @@ async fn where_no_mail_server_is_named_no_mail_is_queued() {
     assert_eq!(house.ask(MAILS).await, "");
     house.close().await;
 }
+
+/// A receipt whose payer has an address and whose first mail met `rule` so often; its money has gone back since.
+async fn cancelled_untold(house: &House, second: &Portal, rule: Value, times: i32) {
+    house.post_does(json!({"do": [rule], "times": times})).await;
+    let (fee, intent) = paid_by(house, 21_000, payer(ADDRESS)).await;
+    house.drain().await;
+    house.post_behaves().await;
+    let payment = payment_of(house, &intent).await;
+    let refund = proposes(&house.staff, &payment, &[whole(&fee)], "close").await.expect(201);
+    approves(second, &refund).await.expect(200);
+    becomes(house, &refund, "succeeded").await;
+    house.drain().await;
+    assert_eq!(receipts_of(house, &fee).await[0]["status"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_not_told_that_a_receipt_was_issued_hears_nothing_of_its_end() {
+    let house = with_post().await;
+    let second = second_person(&house).await;
+    cancelled_untold(&house, &second, json!({"rcpt": 550}), 1).await;
+    assert_eq!(house.letters().await, Vec::<Value>::new());
+    assert_eq!(house.ask(MAILS).await, "issued refused, cancelled dropped");
+    assert_eq!(said(&house).await, "its payer was not told that it was issued");
+    house.holds().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_was_parked_and_is_driven_again_once_its_receipt_was_cancelled_is_given_up() {
+    let house = with_post().await;
+    let second = second_person(&house).await;
+    cancelled_untold(&house, &second, json!({"rcpt": 451}), 4).await;
+    assert_eq!(
+        (house.ask(MAILS).await, house.letters().await.len()),
+        ("issued parked, cancelled dropped".to_owned(), 0)
+    );
+    let admin = administrator(&house).await;
+    let parked = admin.get("/v1/parked?kind=mails").await.expect(200)["data"][0].clone();
+    admin.post(&format!("/v1/parked/{}/retry", id(&parked)), json!({})).await.expect(200);
+    house.drain().await;
+    assert_eq!(
+        (house.ask(MAILS).await, house.letters().await.len()),
+        ("issued dropped, cancelled dropped".to_owned(), 0)
+    );
+    let why = "select said from assurance.receipt_mail where says = 'issued'";
+    assert_eq!(house.ask(why).await, "the receipt has ended, and its end was not left to be told");
+    assert_eq!(admin.get("/v1/parked?kind=mails").await.expect(200)["data"], json!([]));
+    house.holds().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issued_that_is_driven_again_after_an_earlier_release_told_of_its_end_is_not_sent_late_and_i56_names_that_end()
+ {
+    let house = with_post().await;
+    let ctx = &house.gateway.ctx;
+    let second = second_person(&house).await;
+    cancelled_untold(&house, &second, json!({"rcpt": 451}), 4).await;
+    house.ask("update receipt_mail set state = 'sent' where says = 'cancelled'").await;
+    house.ask("update receipt_mail set state = 'queued', next_at = now() where says = 'issued'").await;
+    house.drain().await;
+    assert_eq!((house.ask(MAILS).await, house.letters().await.len()), ("issued dropped, cancelled sent".to_owned(), 0));
+    let found = format!("{:?}", payments::verify_books::verify(&ctx.pool, None).await.unwrap());
+    assert!(
+        found.contains("its payer was not told that it was issued, and a mail says that it is cancelled"),
+        "{found}"
+    );
+    house.stop().await;
+}
