@@ -3,9 +3,9 @@
 //! asked asks again, and the outcome is the one of a process that was never killed.
 
 use crate::child::{Begun, Env, Running};
-use crate::files::today;
 use crate::interruption::leases_run_out;
 use crate::portal::Portal;
+use crate::sampled::is_todays;
 use crate::{House, Plan, bank, env};
 use std::fmt;
 use testkit::gate::{Gate, Passed, Place};
@@ -81,11 +81,6 @@ fn extent() -> Extent {
         Ok("third") => Extent::Third,
         _ => Extent::Edges,
     }
-}
-
-/// Whether today's third has the n-th place of a kind.
-fn is_todays(n: usize) -> bool {
-    n % 3 == today().day_of_year().unsigned_abs() as usize % 3
 }
 
 /// What befalls a worker.

@@ -19,6 +19,7 @@ pub mod outside;
 pub mod portal;
 pub mod post;
 pub mod rows;
+pub mod sampled;
 pub mod shape;
 pub mod truth;
 pub mod wallets;

@@ -120,6 +120,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V301__named_together", include_str!("../migrations/0301_named_together.sql")),
     ("V321__receipt_mail", include_str!("../migrations/0321_receipt_mail.sql")),
     ("V341__dropped_mails", include_str!("../migrations/0341_dropped_mails.sql")),
+    ("V351__same_money", include_str!("../migrations/0351_same_money.sql")),
 ];
 /// Any number that no other program uses on this database: refinery itself takes no lock.
 const LOCK: i64 = 0x006d_6f74_6c61_6e31;

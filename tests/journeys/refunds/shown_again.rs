@@ -202,12 +202,66 @@ async fn of_a_credit_that_is_shown_again_after_its_loss_was_written_off_nothing_
     let new = office.case("duplicate_payment").await;
     let booked = house.staff.get(&format!("/v1/payments/{}", text(&new["payment_id"]))).await.expect(200);
     let lines = [json!({"amount": 160_000})];
-    assert_eq!(proposes(&house.staff, &booked, &lines, "close").await.refused(409), "credit_not_proven");
+    assert_eq!(booked["refundable_amount"], 0, "what was taken back and given up was of it");
+    assert_eq!(proposes(&house.staff, &booked, &lines, "close").await.refused(422), "refund_line_not_whole");
     assert_eq!(resolves(house, &new, lost()).await.refused(409), "credit_not_proven");
     let other = house.portal.owes(&dossier(), 5_000, json!({})).await;
     let assign = json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]]});
-    assert_eq!(resolves(house, &new, assign).await.refused(409), "credit_not_proven");
+    assert_eq!(resolves(house, &new, assign).await.refused(422), "validation_failed");
     assert_eq!((office.refundable().await, office.stands("written_off").await), (json!(0), 100_000));
+    house.holds().await;
+    office.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_that_had_left_when_its_credit_was_taken_back_is_not_had_of_the_same_credit_again() {
+    let office = Office::new().await;
+    let house = &office.house;
+    let refund = proposes(&house.staff, &office.payment, &[whole(&office.fees[0])], "close").await.expect(201);
+    approves(&office.second, &refund).await.expect(200);
+    becomes(house, &refund, "awaiting_statement").await;
+    let shown = super::refund(house, &refund).await;
+    office.corrects(&office.first, &[]).await;
+    assert_eq!(status(house, &refund).await, "failed", "nobody is to make it any more; somebody had");
+    office.imports(160_000, &[(-100_000, "FT26330161", text(&shown["work_item"]["text"]))]).await;
+    let left = office.case("refund_without_payment").await;
+    assert_eq!((&left["amount"], &left["payment_id"]), (&json!(-100_000), &office.payment["id"]));
+
+    office.shows_again().await;
+    let payments = office.payments().await;
+    let again = payments.iter().find(|p| p["id"] != office.payment["id"]).unwrap();
+    assert_eq!(obligation_status(house, &office.fees[0]).await, "paid");
+    assert_eq!(again["refundable_amount"], 60_000, "100,000 of 160,000 are with the payer");
+    let first = proposes(&house.staff, again, &[whole(&office.fees[0])], "close").await;
+    assert_eq!(first.status, 422, "{}", first.text);
+    office.decides(&left, lost()).await;
+    let again = payment_of_id(house, again).await;
+    assert_eq!(again["refundable_amount"], 60_000, "what was given up has left all the same");
+    let second = proposes(&house.staff, &again, &[whole(&office.fees[1])], "close").await.expect(201);
+    approves(&office.second, &second).await.expect(200);
+    house.holds().await;
+    office.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_credit_that_the_bank_corrects_in_its_sum_no_more_goes_back_than_is_left_of_it() {
+    let office = Office::new().await;
+    let house = &office.house;
+    office.refunds_the_first().await;
+    office.corrects(&office.first, &[(150_000, CREDIT, text(&office.intent["reference"]))]).await;
+    let waits = office.case("duplicate_payment").await;
+    let booked = payment_of_id(house, &json!({"id": waits["payment_id"]})).await;
+    assert_eq!((&booked["amount"], &booked["refundable_amount"]), (&json!(150_000), &json!(0)));
+    let back = json!({"action": "refund_to_payer", "reason_code": "nop_nham", "refundable_amount": 0,
+        "payer_account": {"bank_bin": "970422", "account_number": "0001234567", "account_name": "NGUYEN VAN A"}});
+    assert_eq!(resolves(house, &waits, back).await.status, 422);
+    let other = house.portal.owes(&dossier(), 5_000, json!({})).await;
+    let assign = json!({"action": "assign_to_obligations", "obligation_ids": [other["id"]]});
+    assert_eq!(resolves(house, &waits, assign).await.status, 422);
+    assert_eq!(resolves(house, &waits, lost()).await.refused(409), "case_money_left");
+    let sums = (office.stands("suspense:duplicate").await, office.stands("suspense:unidentified").await);
+    assert_eq!(sums, (-150_000, 160_000));
+    assert_eq!(obligation_status(house, &office.fees[1]).await, "paid");
     house.holds().await;
     office.house.close().await;
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::ops::Range;
 use tests::House;
 use tests::bank::BIN;
+use tests::sampled::is_played;
 
 const OPENING: i64 = 500;
 /// The day that comes in pieces, and the one after it.
@@ -135,7 +136,9 @@ async fn close_in_every_order(days: &[Pieces], formats: [&str; 2]) {
                 [vec![count], order.clone()].concat()
             };
             for (named, order) in [(true, order), (false, with_next)] {
-                Sent { of, formats, named, order: &order }.closes(&house, nth).await;
+                if is_played(nth) {
+                    Sent { of, formats, named, order: &order }.closes(&house, nth).await;
+                }
                 nth += 1;
             }
         }

@@ -11,6 +11,7 @@ use tests::House;
 use tests::bank::{BIN, LISTING_TOKEN, SEPAY_SECRET};
 use tests::files::today;
 use tests::portal::dossier;
+use tests::sampled::is_played;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sight {
@@ -112,7 +113,7 @@ async fn in_every_order(mt940_reference: &str) {
     let house = House::with_bank().await;
     let all = orders(&[Notification, Listing, Camt, Mt940, Csv]);
     assert_eq!(all.len(), 120);
-    for (nth, order) in all.iter().enumerate() {
+    for (nth, order) in all.iter().enumerate().filter(|(nth, _)| is_played(*nth)) {
         let case = case(&house, nth, mt940_reference).await;
         for (nth, sight) in order.iter().enumerate() {
             case.told(&house, *sight).await;

@@ -37,6 +37,7 @@ use tests::House;
 use tests::bank::{BIN, CASSO_KEY, SEPAY_SECRET};
 use tests::files::mt940;
 use tests::portal::fresh;
+use tests::sampled::is_played;
 
 const AMOUNT: i64 = 21_000;
 const STRANGER: &str = "nop phi";
@@ -237,6 +238,9 @@ async fn in_every_order(references: References) {
     for row in &ROWS {
         for order in orders(row.lines.len(), row.told.len()) {
             nth += 1;
+            if !is_played(nth) {
+                continue;
+            }
             let number = format!("66{nth:08}");
             house.had_account(&number).await;
             if references == OfTwoNumberings {
