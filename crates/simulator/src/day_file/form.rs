@@ -80,12 +80,13 @@ impl Form {
         };
         let mut table: Table = (1..).zip(entries).map(row).collect();
         if let Some((marker, count)) = self.totals {
+            let counted = entries.iter().filter(|entry| entry.counts).count();
             let cell = |(at, (_, field)): (usize, &(&str, Field))| match field {
                 _ if at == 0 => Cell::Text(marker.to_owned()),
                 Field::Gross => Cell::Dong(totals.amount()),
                 Field::Fee => Cell::Dong(totals.fee),
                 Field::Net => Cell::Dong(totals.net()),
-                field if Some(*field) == count => Cell::Text(entries.len().to_string()),
+                field if Some(*field) == count => Cell::Text(counted.to_string()),
                 _ => Cell::Text(String::new()),
             };
             table.push(self.columns.iter().enumerate().map(cell).collect());

@@ -37,6 +37,8 @@ pub(crate) enum FileAction {
     Repeat(u32),
     /// Instead of the word for success; the row counts all the same.
     Status(String),
+    /// Instead of the word for success, and nothing adds the row up; the next day's file has it as one that succeeded.
+    Pending(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,8 @@ pub(crate) struct Entry {
     pub original: String,
     /// None: the word for success.
     pub status: Option<String>,
+    /// What the file adds up and pays out.
+    pub counts: bool,
     /// The day of the file that it is in.
     pub on: Date,
 }
@@ -67,7 +71,18 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn new(kind: Kind, transaction_no: String, order_ref: String, amount: i64, at: Timestamp) -> Self {
         let on = clock::hanoi(at).date();
-        Self { kind, transaction_no, order_ref, amount, fee: 0, at, original: String::new(), status: None, on }
+        Self {
+            kind,
+            transaction_no,
+            order_ref,
+            amount,
+            fee: 0,
+            at,
+            original: String::new(),
+            status: None,
+            counts: true,
+            on,
+        }
     }
 
     fn net(&self) -> i64 {
@@ -76,7 +91,7 @@ impl Entry {
 
     /// The rows that it becomes.
     fn under(mut self, actions: &[FileAction]) -> Vec<Self> {
-        let mut copies = 1;
+        let (mut copies, mut pending) = (1, None);
         for action in actions {
             match action {
                 FileAction::Omit => copies = 0,
@@ -89,9 +104,19 @@ impl Entry {
                 FileAction::Repeat(n) if copies > 0 => copies += usize::try_from(*n).unwrap_or(0),
                 FileAction::Repeat(_) => {}
                 FileAction::Status(other) => self.status = Some(other.clone()),
+                FileAction::Pending(word) => pending = Some(word),
             }
         }
-        vec![self; copies]
+        let rows = vec![self; copies];
+        match pending {
+            Some(word) => rows.into_iter().flat_map(|row| row.settled_later(word)).collect(),
+            None => rows,
+        }
+    }
+
+    fn settled_later(self, word: &str) -> [Self; 2] {
+        let next = self.on.tomorrow().unwrap_or(self.on);
+        [Self { status: Some(word.to_owned()), counts: false, ..self.clone() }, Self { on: next, ..self }]
     }
 }
 
@@ -168,6 +193,20 @@ pub(crate) struct Asked {
     date: Date,
     #[serde(default)]
     format: Wanted,
+    damage: Option<Damage>,
+}
+
+/// What is wrong with a file as such; who gets it cannot take it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Damage {
+    /// The totals are 1000 đồng too much.
+    WrongTotal,
+}
+
+impl Damage {
+    /// By so many đồng.
+    pub(crate) const TOO_MUCH: i64 = 1_000;
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -189,7 +228,7 @@ pub(crate) struct Totals {
 
 impl Totals {
     fn of(entries: &[Entry]) -> Self {
-        entries.iter().fold(Self::default(), |mut totals, entry| {
+        entries.iter().filter(|entry| entry.counts).fold(Self::default(), |mut totals, entry| {
             totals.fee = totals.fee.saturating_add(entry.fee);
             match entry.kind {
                 Kind::Payment => totals.gross = totals.gross.saturating_add(entry.amount),
@@ -214,11 +253,18 @@ fn of_day(mut entries: Vec<Entry>, date: Date) -> Vec<Entry> {
     entries
 }
 
-/// The file of a day.
+/// The file of a day. A provider whose files have no totals has nothing there to damage.
 pub(crate) async fn file(log: &Log, form: &Form, merchant: &str, rows: Rows, asked: &Asked) -> Answer {
+    if asked.damage == Some(Damage::WrongTotal) && form.totals.is_none() {
+        return Err(refused(StatusCode::BAD_REQUEST, "this layout has no place for that damage"));
+    }
     let entries = of_day(rows.entries, asked.date);
     let planted: Vec<Planted> = rows.planted.into_iter().filter(|planted| planted.on == asked.date).collect();
-    let table = form.table(merchant, &entries, &Totals::of(&entries), asked.date);
+    let mut totals = Totals::of(&entries);
+    if asked.damage == Some(Damage::WrongTotal) {
+        totals.gross = totals.gross.saturating_add(Damage::TOO_MUCH);
+    }
+    let table = form.table(merchant, &entries, &totals, asked.date);
     let (kind, bytes) = match asked.format {
         Wanted::Csv => ("text/csv", csv::written(form, &table)),
         Wanted::Xlsx => {
@@ -228,7 +274,9 @@ pub(crate) async fn file(log: &Log, form: &Form, merchant: &str, rows: Rows, ask
         }
     };
     let numbers: Vec<&str> = entries.iter().map(|entry| entry.transaction_no.as_str()).collect();
-    let line = json!({"date": asked.date, "transactions": numbers, "bytes": bytes.len(), "planted": planted});
+    let line = json!({
+        "date": asked.date, "transactions": numbers, "bytes": bytes.len(), "planted": planted, "damage": asked.damage,
+    });
     log.write("settlement", line).await?;
     Ok(HttpResponse::Ok().content_type(kind).body(bytes))
 }
@@ -262,6 +310,10 @@ mod tests {
         assert_eq!(seen(FileAction::FeeDelta(5)), row(1, 1_000, 15, day, time));
         assert_eq!(seen(FileAction::DayDelta(-1)), row(1, 1_000, 10, day, "2026-11-26T16:59:59Z"));
         assert_eq!(seen(FileAction::Repeat(2)), row(3, 1_000, 10, day, time));
+        let pending = entry().under(&[FileAction::Pending("P".to_owned())]);
+        let told: Vec<_> = pending.iter().map(|row| (row.on.to_string(), row.status.as_deref(), row.counts)).collect();
+        assert_eq!(told, [(day.to_owned(), Some("P"), false), (next.to_owned(), None, true)]);
+        assert_eq!((Totals::of(&pending[..1]).net(), Totals::of(&pending[1..]).net()), (0, 990));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::book::{Order, Refund, Return, Status};
 use super::{Action, Shop, VnpayConfig, clock};
+use crate::day_file::Damage;
 use crate::server::{Answer, Refused, grouped, refused};
 
 const HEADER: &str = "STT,Mã giao dịch VNPAY,Mã đơn hàng,Mã website,Loại giao dịch,Trạng thái,Số tiền giao dịch,Phí,\
@@ -28,8 +29,10 @@ pub(super) enum FileAction {
     FeeDelta(i64),
     /// As many more copies of the row, which the totals count.
     Repeat(u32),
-    /// Instead of `Thành công`.
+    /// Instead of `Thành công`; the row counts all the same.
     Status(String),
+    /// Instead of `Thành công`, and nothing adds the row up; the next day's file has it as one that succeeded.
+    Pending(String),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,8 @@ struct Row {
     order_ref: String,
     kind: Kind,
     status: String,
+    /// What the file adds up and pays out.
+    counts: bool,
     /// In đồng; money given back is negative.
     amount: i64,
     fee: i64,
@@ -82,7 +87,7 @@ struct Totals {
 
 impl Totals {
     fn of(rows: &[Row]) -> Self {
-        rows.iter().fold(Self::default(), |mut totals, row| {
+        rows.iter().filter(|row| row.counts).fold(Self::default(), |mut totals, row| {
             totals.fee = totals.fee.saturating_add(row.fee);
             match row.kind {
                 Kind::Payment => totals.gross = totals.gross.saturating_add(row.amount),
@@ -182,7 +187,7 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
         return Vec::new();
     };
     let (mut in_file, mut late, mut copies) = (true, false, 1_usize);
-    let (mut amount, mut kept, mut status) = (outcome.amount, 0_i64, "Thành công".to_owned());
+    let (mut amount, mut kept, mut status, mut pending) = (outcome.amount, 0_i64, "Thành công".to_owned(), None);
     for action in scripted(shop, order) {
         match action {
             FileAction::Omit => in_file = false,
@@ -191,16 +196,23 @@ fn payment(shop: &Shop, order: &Order, of: Of) -> Vec<Row> {
             FileAction::FeeDelta(delta) => kept = kept.saturating_add(delta),
             FileAction::Repeat(n) => copies += usize::try_from(n).unwrap_or(0),
             FileAction::Status(other) => status = other,
+            FileAction::Pending(word) => pending = Some(word),
         }
     }
-    if !in_file || !is_in(of, order, &outcome.pay_date, late) {
+    let its_own = is_in(of, order, &outcome.pay_date, late);
+    let settled_here = pending.is_some() && is_in(of, order, &outcome.pay_date, true);
+    if !in_file || !(its_own || settled_here) {
         return Vec::new();
     }
+    let pending = pending.filter(|_| its_own);
+    let counts = pending.is_none();
+    let status = pending.unwrap_or(status);
     let row = || Row {
         transaction_no: outcome.transaction_no(),
         order_ref: order.request.order_ref.clone(),
         kind: Kind::Payment,
         status: status.clone(),
+        counts,
         amount,
         fee: fee(&shop.config, amount).saturating_add(kept),
         at: outcome.pay_date.clone(),
@@ -216,6 +228,7 @@ fn given_back(order: &Order, refund: &Refund) -> Row {
         order_ref: order.request.order_ref.clone(),
         kind: Kind::Refund,
         status: "Thành công".to_owned(),
+        counts: true,
         amount: -refund.amount,
         fee: 0,
         at: clock::wire_time(refund.decided_at),
@@ -230,6 +243,7 @@ fn came_back(order: &Order, refund: &Refund, back: &Return) -> Row {
         order_ref: order.request.order_ref.clone(),
         kind: Kind::Return,
         status: "Thành công".to_owned(),
+        counts: true,
         amount: refund.amount,
         fee: 0,
         at: clock::wire_time(back.at),
@@ -237,12 +251,13 @@ fn came_back(order: &Order, refund: &Refund, back: &Return) -> Row {
     }
 }
 
-/// Exactly one of the two.
+/// Exactly one of date and session.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     date: Option<Date>,
     session: Option<usize>,
+    damage: Option<Damage>,
 }
 
 impl Asked {
@@ -286,7 +301,10 @@ pub(super) async fn cut(shop: web::Data<Shop>) -> Answer {
 pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Answer {
     let (date, of) = asked.of(&shop)?;
     let rows = rows(&shop, of);
-    let totals = Totals::of(&rows);
+    let mut totals = Totals::of(&rows);
+    if asked.damage == Some(Damage::WrongTotal) {
+        totals.gross = totals.gross.saturating_add(Damage::TOO_MUCH);
+    }
     let settled = date.tomorrow().unwrap_or(date).strftime("%d/%m/%Y").to_string();
     let mut csv = format!("\u{feff}{HEADER}\r\n");
     for (number, row) in (1..).zip(&rows) {
@@ -312,7 +330,8 @@ pub(super) async fn file(shop: web::Data<Shop>, asked: web::Query<Asked>) -> Ans
     last[8] = grouped(totals.net());
     csv.push_str(&line(&last));
     let planted = planted(&shop, of);
-    let told = json!({"date": date, "session": asked.session, "file": csv, "planted": planted});
+    let (session, damage) = (asked.session, asked.damage);
+    let told = json!({"date": date, "session": session, "file": csv, "planted": planted, "damage": damage});
     shop.log.write("settlement", told).await?;
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv))
 }

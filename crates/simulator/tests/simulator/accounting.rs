@@ -256,6 +256,16 @@ async fn the_settlement_file_and_its_payout() {
     assert!(text.ends_with("Tổng cộng,,,,,,\"1,098,500\",\"8,796\",\"1,089,704\",,,\r\n"), "{text}");
     assert!(file(&next.to_string()).await.contains(",LT4,"));
     assert_eq!(t.get(&format!("/_sim/settlement/payout?date={next}")).await["net"], 59_520);
+
+    let pending = json!({"settlement": {"pending": "Đang xử lý"}});
+    t.script(json!({"match": {"order_ref": "LT2"}, "do": [pending]})).await;
+    let text = file(&date).await;
+    assert!(text.contains("LT2,LAOCAI01,Thanh toán,Đang xử lý,\"999,500\""), "{text}");
+    assert!(text.ends_with("Tổng cộng,,,,,,\"99,000\",800,\"98,200\",,,\r\n"), "{text}");
+    assert!(file(&next.to_string()).await.contains("LT2,LAOCAI01,Thanh toán,Thành công,\"999,500\""));
+    assert_eq!(t.get(&format!("/_sim/settlement/payout?date={next}")).await["net"], 59_520 + 991_504);
+    let text = file(&format!("{date}&damage=wrong_total")).await;
+    assert!(text.ends_with("Tổng cộng,,,,,,\"100,000\",800,\"99,200\",,,\r\n"), "{text}");
     t.end().await;
 }
 
