@@ -107,6 +107,14 @@ struct Difference {
     state: String,
 }
 
+/// What came when its own day was closed: each day with its address.
+struct Late {
+    for_day: (String, String),
+    booked_on: (String, String),
+    counts_on: (String, String),
+    amount: Vnd,
+}
+
 #[derive(Template)]
 #[template(path = "day.html")]
 struct DayPage {
@@ -125,6 +133,8 @@ struct DayPage {
     gaps: Vec<Gap>,
     differences: Vec<Difference>,
     more: i64,
+    late: Vec<Late>,
+    more_late: i64,
     is_closed: bool,
     closed: Option<(String, String)>,
     may_close: bool,
@@ -165,10 +175,9 @@ async fn page(
 }
 
 fn shown_day(day: &Day, staff: &Staff, asked: &Asked, people: &People) -> DayPage {
-    let at = |other: Result<Date, jiff::Error>| {
-        let date = other.unwrap_or(day.date).to_string();
-        Asked { scope: asked.scope.clone(), date, done: None }.address()
-    };
+    let of = |date: Date| Asked { scope: asked.scope.clone(), date: date.to_string(), done: None }.address();
+    let at = |other: Result<Date, jiff::Error>| of(other.unwrap_or(day.date));
+    let named = |date: Date| (shown::day(date), of(date));
     let over = day.date < business_date(now());
     DayPage {
         frame: Frame::of(staff, "/console/days"),
@@ -204,6 +213,17 @@ fn shown_day(day: &Day, staff: &Staff, asked: &Asked, people: &People) -> DayPag
             })
             .collect(),
         more: day.differences_total - i64::try_from(day.differences.len()).unwrap_or(0),
+        late: day
+            .late_lines
+            .iter()
+            .map(|l| Late {
+                for_day: named(l.for_day),
+                booked_on: named(l.booked_on),
+                counts_on: named(l.counts_on),
+                amount: l.amount,
+            })
+            .collect(),
+        more_late: day.late_lines_total - i64::try_from(day.late_lines.len()).unwrap_or(0),
         is_closed: day.is_closed,
         closed: day.closed.as_ref().map(|c| (people.name(&c.by), shown::time(c.at))),
         may_close: staff.may(Scope::DaysClose) && !day.is_closed && day.gaps.is_empty() && over,
