@@ -23,7 +23,7 @@ const ALL: &str =
     from assurance.receipt";
 const NUMBERS: &str = "select coalesce(string_agg(number::text, ' ' order by number), '') from assurance.receipt";
 
-fn series(change: Value) -> Value {
+pub(crate) fn series(change: Value) -> Value {
     let mut body = json!({
         "beneficiary_code": BENEFICIARY, "kinds": ["fee", "charge"], "template": "EBL01", "letters": "AB",
         "collector_name": "UBND phường Lào Cai", "collector_tax_code": "5300100017",

@@ -8,20 +8,19 @@ mod truth;
 
 use crate::demonstration::fresh_dir;
 use crate::receipts::collects;
-use banks::Account;
+use banks::{Account, Days};
 use domain::Vnd;
-use domain::business_day::{HANOI, business_date};
 use domain::fee::{ProviderFee, Rounding};
 use domain::role::Role;
 use identity::code;
-use jiff::Timestamp;
-use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tests::bank::database_of_two;
 use tests::child::run;
 use tests::desk::{Login, PASSWORD, fresh_codes, hires};
+use tests::interruption::a_day_that_lasts;
+use tests::portal::fresh;
 use tests::{House, Plan};
 use tokio::process::Command;
 
@@ -29,14 +28,16 @@ fn shown(login: &Login) -> Value {
     json!({"person": login.person, "password": PASSWORD, "totp_secret": code::text(&login.secret)})
 }
 
-fn kept(dir: &Path, name: &str, bytes: Vec<u8>) -> PathBuf {
-    let path = dir.join(name);
+/// A file that a person will bring; none takes the place of another.
+fn kept(dir: &Path, ending: &str, bytes: Vec<u8>) -> PathBuf {
+    let path = dir.join(format!("{}.{ending}", fresh()));
     std::fs::write(&path, bytes).unwrap();
     path
 }
 
 fn plan() -> Plan {
-    Plan { with_worker: true, with_bank: true, with_wallets: true, ..Plan::default() }
+    let settings = vec![("MOTLAN_RECEIPTS__CASE_AFTER_S", "5".to_owned())];
+    Plan { with_worker: true, with_bank: true, with_wallets: true, settings, ..Plan::default() }
 }
 
 /// What is agreed with a provider: where it pays out to, and what it keeps, as its simulator does.
@@ -54,28 +55,55 @@ async fn read(house: &House, url: String) -> Vec<u8> {
     answer.bytes().await.unwrap().to_vec()
 }
 
-/// The files of both banks for a day, and of both providers for now; each with the place where a person brings it.
-async fn files(house: &House, accounts: &[Account; 2], day: Date, dir: &Path) -> Vec<Value> {
+/// The file of each bank for what is asked for, with the place where a person brings it.
+async fn statements(house: &House, accounts: &[Account; 2], asked: &str, dir: &Path) -> Vec<Value> {
     let mut files = Vec::new();
     for account in accounts {
-        let bytes = house.bank_statement(account.number, account.format, &day.to_string()).await;
-        let path = kept(dir, &format!("{}.{}", account.number, account.format), bytes);
-        let scope = format!("bank:{}", account.code());
-        files.push(json!({"field": "statement", "scope": scope, "layout": account.layout, "path": path}));
+        let bytes = house.bank_statement(account.number, account.format, asked).await;
+        let (path, layout) = (kept(dir, account.format, bytes), account.layout);
+        files.push(json!({"field": "statement", "scope": account.scope(), "layout": layout, "path": path}));
     }
-    let cut = house.sim("settlement/cut", json!({})).await;
-    let vnpay = format!("{}/_sim/settlement?session={}", house.vnpay.url, cut["session"]);
-    let today = business_date(Timestamp::now());
-    let momo = house.wallets.as_ref().unwrap().url("momo");
-    let momo = format!("{momo}/_sim/settlement?date={today}&format=xlsx");
-    for (profile, name, url) in [("vnpay_main", "vnpay.csv", vnpay), ("momo_main", "momo.xlsx", momo)] {
-        let path = kept(dir, name, read(house, url).await);
+    files
+}
+
+/// The same of both providers.
+async fn settlements(house: &House, (vnpay, momo): (&str, &str), dir: &Path) -> Vec<Value> {
+    let vnpay = format!("{}/_sim/settlement?{vnpay}", house.vnpay.url);
+    let wallet = house.wallets.as_ref().unwrap().url("momo");
+    let momo = format!("{wallet}/_sim/settlement?date={momo}&format=xlsx");
+    let mut files = Vec::new();
+    for (profile, ending, url) in [("vnpay_main", "csv", vnpay), ("momo_main", "xlsx", momo)] {
+        let path = kept(dir, ending, read(house, url).await);
         files.push(json!({"field": "settlement", "scope": format!("clearing:{profile}"), "path": path}));
     }
     files
 }
 
-/// Nobody waits half a minute for the next code.
+/// What comes in the morning and does not add up.
+async fn damaged_files(house: &House, accounts: &[Account; 2], (days, vnpay): (&Days, &str), dir: &Path) -> Vec<Value> {
+    let mut files = statements(house, accounts, &format!("{}&damage=wrong_closing", days.first), dir).await;
+    let wrong = |asked: &str| format!("{asked}&damage=wrong_total");
+    files.extend(settlements(house, (&wrong(vnpay), &wrong(&days.today.to_string())), dir).await);
+    files
+}
+
+/// The same as it should be.
+async fn files(house: &House, accounts: &[Account; 2], (days, vnpay): (&Days, &str), dir: &Path) -> Vec<Value> {
+    let mut files = statements(house, accounts, &days.first.to_string(), dir).await;
+    files.extend(statements(house, accounts, &days.last.to_string(), dir).await);
+    files.extend(settlements(house, (vnpay, &days.today.to_string()), dir).await);
+    files
+}
+
+/// What comes when it is asked for: the day that is missing, and the providers' next files.
+async fn later_files(house: &House, accounts: &[Account; 2], days: &Days, dir: &Path) -> Vec<Value> {
+    let mut files = statements(house, accounts, &days.missing.to_string(), dir).await;
+    let next = days.today.tomorrow().unwrap().to_string();
+    files.extend(settlements(house, (&format!("date={next}"), &next), dir).await);
+    files
+}
+
+/// Nobody waits half a minute for the next code, nor a minute for the next look at what has no receipt.
 async fn played(house: &House, run_file: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let mut child = Command::new("node").arg("day.mjs").arg(run_file).current_dir(root).kill_on_drop(true).spawn();
@@ -83,6 +111,7 @@ async fn played(house: &House, run_file: &Path) {
     let forgets = async {
         loop {
             fresh_codes(house).await;
+            house.ask("update receipt_work set due_at = now() where due_at > now()").await;
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     };
@@ -93,36 +122,54 @@ async fn played(house: &House, run_file: &Path) {
     assert!(ended.success(), "the browser's journey failed; it says where above");
 }
 
+/// Two people who work together, and who drives again what was given up.
+async fn staff(house: &House) -> [Login; 3] {
+    [
+        hires(house, "thu-quy", &[Role::Accountant], &[]).await,
+        hires(house, "lanh-dao", &[Role::Approver], &[]).await,
+        hires(house, "quan-tri", &[Role::Administrator], &[]).await,
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it needs a browser: tests/test_all/browser.sh"]
 async fn an_accountants_day_is_played_in_a_real_browser() {
+    a_day_that_lasts(Duration::from_secs(180)).await;
     let house = House::on(database_of_two().await, plan()).await;
     house.has_two_banks().await;
+    house.hear_events().await;
     collects(&house).await;
-    let accounts = banks::both();
+    let (accounts, days) = (banks::both(), banks::days());
     agrees(&house, "vnpay_main", &accounts[0], (tests::files::PAYOUT, 8_000)).await;
     agrees(&house, "momo_main", &accounts[1], ("MOMO TT", 11_000)).await;
-    let logins = [
-        hires(&house, "thu-quy", &[Role::Accountant], &[]).await,
-        hires(&house, "lanh-dao", &[Role::Approver], &[]).await,
-        hires(&house, "quan-tri", &[Role::Administrator], &[]).await,
-    ];
-    let day = business_date(Timestamp::now()).yesterday().unwrap();
-    let noon = HANOI.to_timestamp(day.at(12, 0, 0, 0)).unwrap().to_string();
-    planted::at_the_banks(&house, &accounts, &noon).await;
+    let logins = staff(&house).await;
+    planted::at_the_banks(&house, &accounts, &days).await;
+    let without_series = planted::without_series(&house, &accounts[1], &days).await;
     planted::at_vnpay(&house, &accounts[0]).await;
     planted::at_momo(&house, &accounts[1]).await;
 
     let dir = fresh_dir("accountants-day");
-    let files = files(&house, &accounts, day, &dir).await;
+    let session = format!("session={}", house.sim("settlement/cut", json!({})).await["session"]);
+    let damaged = damaged_files(&house, &accounts, (&days, &session), &dir).await;
+    let files = files(&house, &accounts, (&days, &session), &dir).await;
+    let planted = truth::planted(&house, &without_series).await;
+    let later = later_files(&house, &accounts, &days, &dir).await;
+    planted::after_the_file(&house, &accounts, &days).await;
+    let after_closing = statements(&house, &accounts, &days.last.to_string(), &dir).await;
+    assert_eq!(truth::damaged(&house).await, damaged.len());
     let read = dir.join("read.json");
     let run_of_day = json!({
         "console_url": format!("{}/console", house.gateway.staff_url()), "forgets_codes": true,
-        "logins": logins.iter().map(shown).collect::<Vec<_>>(), "planted": truth::told(&house).await, "files": files,
-        "closes": accounts.iter().map(|a| format!("bank:{}", a.code())).collect::<Vec<_>>(), "day": day.to_string(),
-        "read": read,
+        "logins": logins.iter().map(shown).collect::<Vec<_>>(), "planted": planted, "damaged": damaged, "files": files, "later": later,
+        "dossier_script": format!("{}/_sim/script", house.dossier.url), "after_closing": after_closing,
+        "series": {
+            "url": format!("{}{}", house.staff.base, planted::CHARGES), "key": house.staff.key,
+            "body": planted::charges(None),
+        },
+        "late": truth::late(&house, &accounts).await, "closes": accounts.each_ref().map(Account::scope),
+        "days": [days.first, days.missing, days.last], "today": days.today, "read": read,
     });
-    played(&house, &kept(&dir, "run.json", run_of_day.to_string().into_bytes())).await;
+    played(&house, &kept(&dir, "json", run_of_day.to_string().into_bytes())).await;
     let opened = serde_json::from_slice(&std::fs::read(&read).unwrap()).unwrap();
     reports::are_the_books(&house, &opened).await;
     house.holds().await;

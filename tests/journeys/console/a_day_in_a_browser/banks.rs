@@ -1,5 +1,8 @@
 //! The two accounts of the day: at the treasury's bank, which sends MT940, and at a commercial one, whose page exports columns.
 
+use domain::business_day::{HANOI, business_date};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use tests::bank::{ACCOUNT, BIN, OTHER_ACCOUNT, OTHER_BIN};
 use tests::portal::dossier;
@@ -20,6 +23,11 @@ impl Account {
     pub fn code(&self) -> String {
         format!("{}.{}", self.bin, self.number)
     }
+
+    /// What its day is the day of.
+    pub fn scope(&self) -> String {
+        format!("bank:{}", self.code())
+    }
 }
 
 pub fn both() -> [Account; 2] {
@@ -30,8 +38,35 @@ pub fn both() -> [Account; 2] {
     ]
 }
 
+/// The days that the banks send files of.
+#[derive(Clone, Copy)]
+pub struct Days {
+    pub first: Date,
+    /// Its file comes when it is asked for.
+    pub missing: Date,
+    pub last: Date,
+    pub today: Date,
+}
+
+pub fn days() -> Days {
+    let today = business_date(Timestamp::now());
+    let ago = |days: i64| today.checked_sub(jiff::Span::new().days(days)).unwrap();
+    Days { first: ago(3), missing: ago(2), last: ago(1), today }
+}
+
+pub fn at(day: Date, hour: i8) -> String {
+    HANOI.to_timestamp(day.at(hour, 0, 0, 0)).unwrap().to_string()
+}
+
 pub async fn owed(house: &House, account: &Account, amount: i64) -> Value {
-    house.portal.owes(&dossier(), amount, account.owner.clone()).await
+    owed_as(house, account, amount, json!({})).await
+}
+
+/// With other fields than a fee's.
+pub async fn owed_as(house: &House, account: &Account, amount: i64, change: Value) -> Value {
+    let mut fields = account.owner.clone();
+    fields.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    house.portal.owes(&dossier(), amount, fields).await
 }
 
 /// The reference of a request for so much to this account.
