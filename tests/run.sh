@@ -11,8 +11,8 @@ mkdir -p "$CARGO_TARGET_DIR"
 MOTLAN_TEST_PYTHON=$(tests/python.sh)
 export MOTLAN_TEST_PYTHON
 
-# Tests wait for each other's servers as often as for a core.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
+# Tests wait for each other's servers often enough that cores stand idle, and not so often that twice as many would do.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
 
 # Built by `cargo test` itself, because another command would choose other features and build twice.
 code=0
